@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Speed is judged by the bench, never by a test: a slow machine must not turn a test red.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
