@@ -35,6 +35,8 @@ if (script === undefined) {
   console.error('usage: node scripts/start.mjs <script.ts> [arguments]');
   process.exit(2);
 }
-const jiti = path.join(root, 'node_modules', 'jiti', 'lib', 'jiti-cli.mjs');
-const run = spawnSync(process.execPath, [jiti, path.resolve(root, script), ...rest], { cwd: root, stdio: 'inherit' });
-process.exit(run.status ?? 1);
+// In this process, so that a signal sent to it ends the script and leaves nothing behind.
+const { createJiti } = await import('jiti');
+const file = path.resolve(root, script);
+process.argv = [process.execPath, file, ...rest];
+await createJiti(root).import(file);
