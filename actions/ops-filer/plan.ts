@@ -1,0 +1,611 @@
+import { sha256 } from '../../core/canonical.ts';
+import type { Change } from '../../core/change.ts';
+import { commentSign } from '../../core/changes/comment.ts';
+import type { LabelReference } from '../../core/changes/fields.ts';
+import type { Fault } from '../../core/errors.ts';
+import type { Issue } from '../../core/forge/issues.ts';
+import { isUntouched, type Mark, markKey, openBody, type Sealed } from '../../core/marker.ts';
+import { type Entry, inDependencyOrder, type Sprint } from '../../core/ops/entry.ts';
+import type { SprintFile } from '../../core/ops/sprint.ts';
+import { quoted } from '../../core/plain.ts';
+import type { FilerSettings, FilerState } from './read.ts';
+import { closingComment, contentOf, contentText, duplicateComment, listedNumbers } from './text.ts';
+
+/** The kinds of change this role may plan. */
+export const changes = [
+  'keep',
+  'refuse',
+  'create-label',
+  'add-labels',
+  'remove-label',
+  'create-issue',
+  'update-issue',
+  'close-issue',
+  'add-dependency',
+  'remove-dependency',
+  'comment',
+] as const;
+type FilerChange = Change<(typeof changes)[number]>;
+
+/** One of our own issues, with its body taken apart. */
+interface OwnIssue extends Issue {
+  sealed: Sealed;
+}
+
+/**
+ * What has to happen so that every merged entry is an issue, and nothing else is touched.
+ * Refusals first, then in the order in which it is done: labels, visions in progress, new issues, and what follows
+ * from the issues there are.
+ */
+export function plan(settings: FilerSettings, state: FilerState): FilerChange[] {
+  const own = ownIssues(state.issues);
+  const faults = [...faultsOf(state.documents), ...sharedIds(state.documents)];
+  const sound = sprintsOf(state.documents).filter(({ file }) => !faults.some((fault) => fault.file === file));
+  if (state.validateOnly !== undefined) {
+    const valid = sound.map((sprint) =>
+      keep(
+        `${sprint.file}: ${count(sprint.entries)} for vision #${sprint.vision}, valid; not filed, because ${state.validateOnly}`,
+      ),
+    );
+    return [...faults.map(refuse), ...valid];
+  }
+
+  const filing = sound.map((sprint) => ({
+    sprint,
+    waiting: sprint.entries.filter((entry) => !own.has(markKey({ vision: sprint.vision, id: entry.id }))),
+  }));
+  const refused = filing.flatMap(({ sprint, waiting }) =>
+    waiting.length === 0 ? [] : cannotFile(settings, state, sprint, waiting),
+  );
+  const ready = filing.filter(
+    ({ sprint, waiting }) => waiting.length > 0 && !refused.some(({ file }) => file === sprint.file),
+  );
+  const total = ready.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  if (total > settings['max-issues']) {
+    return [
+      refuse({
+        file: ready.map(({ sprint }) => sprint.file).join(', '),
+        line: 0,
+        column: 0,
+        message: `${total} new issues, but max-issues is ${settings['max-issues']}: nothing was written. Raise max-issues if all of them are meant`,
+      }),
+    ];
+  }
+
+  return [
+    ...[...faults, ...refused].map(refuse),
+    ...newLabels(settings, state, ready),
+    ...ready.flatMap(({ sprint }, index) =>
+      ready.findIndex((other) => other.sprint.vision === sprint.vision) === index
+        ? inProgress(settings, state, sprint.vision)
+        : [],
+    ),
+    ...ready.flatMap(({ sprint, waiting }) => newIssues(settings, state, own, sprint, waiting)),
+    ...sound.flatMap((sprint) => filedIssues(settings, state, own, sprint)),
+    ...undeclared(state, own),
+    ...missingDependencies(settings, state, own),
+    ...closedDuplicates(settings, state, own),
+    ...closedVisions(settings, state, own, faults),
+  ];
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Looking at the state: pure, and used by read.ts to know what else to ask for.
+
+function sprintsOf(documents: SprintFile[]): Sprint[] {
+  return documents.flatMap((document) => (document.kind === 'sprint' ? [document.sprint] : []));
+}
+
+function faultsOf(documents: SprintFile[]): Fault[] {
+  return documents.flatMap((document) => (document.kind === 'faulty' ? document.faults : []));
+}
+
+/** Our issues by the key in their marker, lowest number first: of several with one key, the first counts. */
+export function ownIssues(issues: Issue[]): Map<string, [OwnIssue, ...OwnIssue[]]> {
+  const own = new Map<string, [OwnIssue, ...OwnIssue[]]>();
+  for (const issue of [...issues].sort((a, b) => a.number - b.number)) {
+    const sealed = openBody(issue.body);
+    if (sealed === undefined) continue;
+    const key = markKey(sealed.mark);
+    const found = own.get(key);
+    if (found === undefined) own.set(key, [{ ...issue, sealed }]);
+    else found.push({ ...issue, sealed });
+  }
+  return own;
+}
+
+type Own = ReturnType<typeof ownIssues>;
+
+/** The issue that counts for an entry. */
+function issueOf(own: Own, vision: number, id: string): OwnIssue | undefined {
+  return own.get(markKey({ vision, id }))?.[0];
+}
+
+/** Open issues that another one of ours with the same key came before. */
+export function duplicates(own: Own): { issue: OwnIssue; original: OwnIssue }[] {
+  return [...own.values()].flatMap(([original, ...later]) =>
+    later.filter(({ state }) => state === 'open').map((issue) => ({ issue, original })),
+  );
+}
+
+/** The visions of documents with something to file. */
+export function visionsToFileFor(documents: SprintFile[], own: Own): number[] {
+  return [
+    ...new Set(
+      sprintsOf(documents)
+        .filter(({ vision, entries }) => entries.some(({ id }) => !own.has(markKey({ vision, id }))))
+        .map(({ vision }) => vision),
+    ),
+  ];
+}
+
+/** Names of labels that this run may have to put on something. */
+export function neededLabels(
+  settings: FilerSettings,
+  state: Pick<FilerState, 'documents' | 'issues'>,
+): string[] {
+  const own = ownIssues(state.issues);
+  const waiting = sprintsOf(state.documents).flatMap(({ vision, entries }) =>
+    entries.filter(({ id }) => !own.has(markKey({ vision, id }))),
+  );
+  return [
+    settings['vision-label'],
+    ...(waiting.length === 0
+      ? []
+      : [settings['in-progress-label'], ...waiting.flatMap(({ labels }) => labels)]),
+  ];
+}
+
+/**
+ * Which of our open issues should depend on which: what their own text says, as far as it names issues that count
+ * for the entries they were declared to depend on.
+ */
+export function wantedDependencies(documents: SprintFile[], own: Own): { issue: number; on: number[] }[] {
+  return sprintsOf(documents).flatMap(({ vision, entries }) =>
+    entries.flatMap(({ id, dependsOn }) => {
+      const issue = issueOf(own, vision, id);
+      if (issue === undefined || issue.state === 'closed') return [];
+      const listed = new Set(listedNumbers(issue.sealed.content));
+      const on = dependsOn
+        .flatMap((needed) => issueOf(own, vision, needed)?.number ?? [])
+        .filter((number) => listed.has(number) && number !== issue.number);
+      return on.length === 0 ? [] : [{ issue: issue.number, on }];
+    }),
+  );
+}
+
+/** Open visions of which every declared entry, in whatever document, is filed by us and closed. */
+export function finishedVisions(documents: SprintFile[], own: Own, visions: Issue[]): Issue[] {
+  const sprints = sprintsOf(documents);
+  const doubtful = new Set(
+    documents.flatMap((document) => (document.kind === 'faulty' ? document.visions : [])),
+  );
+  return visions.filter((vision) => {
+    const entries = sprints
+      .filter((sprint) => sprint.vision === vision.number)
+      .flatMap((sprint) => sprint.entries);
+    return (
+      vision.state === 'open' &&
+      entries.length > 0 &&
+      !doubtful.has(vision.number) &&
+      entries.every(({ id }) => issueOf(own, vision.number, id)?.state === 'closed')
+    );
+  });
+}
+
+/** The sign of our last word on a vision: another set of entries is another word. */
+export function closingSign(documents: SprintFile[], vision: number): string {
+  return commentSign(closingSignText(documents, vision));
+}
+
+function closingSignText(documents: SprintFile[], vision: number): string {
+  const ids = sprintsOf(documents)
+    .filter((sprint) => sprint.vision === vision)
+    .flatMap(({ entries }) => entries.map(({ id }) => id));
+  return `closes #${vision} ${sha256(ids.sort().join('\n')).slice(0, 16)}`;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Refusals.
+
+/** The same id for the same vision in two documents: nobody can say which is meant, so neither is filed. */
+function sharedIds(documents: SprintFile[]): Fault[] {
+  const places = new Map<string, { sprint: Sprint; entry: Entry }[]>();
+  for (const sprint of sprintsOf(documents)) {
+    for (const entry of sprint.entries) {
+      const key = markKey({ vision: sprint.vision, id: entry.id });
+      places.set(key, [...(places.get(key) ?? []), { sprint, entry }]);
+    }
+  }
+  return [...places.values()].flatMap((found) =>
+    found.length === 1
+      ? []
+      : found.map(({ sprint, entry }) => ({
+          file: sprint.file,
+          line: entry.line,
+          column: entry.column,
+          message: `the id ${quoted(entry.id)} for vision #${sprint.vision} also stands in ${found
+            .filter((other) => other.sprint !== sprint)
+            .map((other) => `${other.sprint.file}:${other.entry.line}`)
+            .join(', ')}: give one of them another id`,
+        })),
+  );
+}
+
+/** Why a document's waiting entries cannot be filed; empty when they can. */
+function cannotFile(settings: FilerSettings, state: FilerState, sprint: Sprint, waiting: Entry[]): Fault[] {
+  const at = (message: string): Fault => ({ file: sprint.file, ...sprint.visionAt, message });
+  const visionLabel = settings['vision-label'];
+  const unread = state.organisationLabelsUnread
+    ? ' (labels of an organisation could not be read: the token lacks the scope read:organization)'
+    : '';
+  const named = (name: string): number => state.labels.filter((label) => label.name === name).length;
+  if (named(visionLabel) !== 1) {
+    return [
+      at(
+        named(visionLabel) === 0
+          ? `${settings['project-repo']} has no label ${quoted(visionLabel)}, so nothing can be a vision${unread}: create it, or set vision-label`
+          : `${settings['project-repo']} has ${named(visionLabel)} labels ${quoted(visionLabel)}, so visions cannot be listed: delete all but one`,
+      ),
+    ];
+  }
+  const vision = state.visions.find(({ number }) => number === sprint.vision);
+  const faults: Fault[] = [];
+  if (vision === undefined)
+    faults.push(at(`vision #${sprint.vision} does not exist in ${settings['project-repo']}`));
+  else if (vision.pull_request) faults.push(at(`#${sprint.vision} is a pull request, not a vision issue`));
+  else if (vision.state === 'closed')
+    faults.push(
+      at(
+        `vision #${sprint.vision} is closed, and ${count(waiting)} for it ${waiting.length === 1 ? 'is' : 'are'} not filed: reopen it, or take the entries out`,
+      ),
+    );
+  else if (!vision.labels.some(({ name }) => name === visionLabel))
+    faults.push(
+      at(
+        `#${sprint.vision} does not carry the label ${quoted(visionLabel)}: put it on, or correct the number`,
+      ),
+    );
+  const available = [...new Set(state.labels.map(({ name }) => quoted(name)))].sort();
+  const shown =
+    available.length > 30 ? [...available.slice(0, 30), `and ${available.length - 30} more`] : available;
+  const problem = (name: string): string | undefined => {
+    if (named(name) > 1) return `there are ${named(name)} labels ${quoted(name)}: delete all but one`;
+    if (named(name) === 0 && !settings['create-missing-labels'])
+      return `no label ${quoted(name)}; there are: ${shown.join(', ') || 'none'}${unread}. Create it, correct it, or set create-missing-labels`;
+    return undefined;
+  };
+  for (const entry of waiting) {
+    for (const name of entry.labels) {
+      const message = problem(name);
+      if (message !== undefined)
+        faults.push({
+          file: sprint.file,
+          line: entry.line,
+          column: entry.column,
+          message: `entry ${entry.id}: ${message}`,
+        });
+    }
+  }
+  const message = problem(settings['in-progress-label']);
+  return message === undefined ? faults : [...faults, at(`in-progress-label: ${message}`)];
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Filing.
+
+interface Filing {
+  sprint: Sprint;
+  waiting: Entry[];
+}
+
+function labelReference(state: FilerState, name: string): LabelReference {
+  const label = state.labels.find((item) => item.name === name);
+  return { name, id: label?.id ?? { made: `label ${name}` } };
+}
+
+function newLabels(settings: FilerSettings, state: FilerState, ready: Filing[]): FilerChange[] {
+  const names = new Set(
+    ready.length === 0
+      ? []
+      : [
+          settings['in-progress-label'],
+          ...ready.flatMap(({ waiting }) => waiting.flatMap(({ labels }) => labels)),
+        ],
+  );
+  return [...names]
+    .filter((name) => !state.labels.some((label) => label.name === name))
+    .map((name) => ({
+      kind: 'create-label',
+      key: `label ${name}`,
+      repository: settings['project-repo'],
+      name,
+      why: 'no such label yet, and create-missing-labels is on',
+    }));
+}
+
+/** Before the first issue, so that nobody takes the vision up a second time; and where it is there already, nothing. */
+function inProgress(settings: FilerSettings, state: FilerState, vision: number): FilerChange[] {
+  const name = settings['in-progress-label'];
+  const issue = state.visions.find(({ number }) => number === vision);
+  if (issue?.labels.some((label) => label.name === name)) return [];
+  return [
+    {
+      kind: 'add-labels',
+      key: `in progress #${vision}`,
+      repository: settings['project-repo'],
+      issue: vision,
+      labels: [labelReference(state, name)],
+      why: 'its entries are about to be filed',
+    },
+  ];
+}
+
+function newIssues(
+  settings: FilerSettings,
+  state: FilerState,
+  own: Own,
+  sprint: Sprint,
+  waiting: Entry[],
+): FilerChange[] {
+  const { vision, slug } = sprint;
+  const labelled = state.visions
+    .find(({ number }) => number === vision)
+    ?.labels.some(({ name }) => name === settings['in-progress-label']);
+  return inDependencyOrder(sprint.entries)
+    .filter((entry) => waiting.includes(entry))
+    .map((entry) => {
+      const needed = entry.dependsOn.map(
+        (id) => issueOf(own, vision, id)?.number ?? { made: markKey({ vision, id }) },
+      );
+      return {
+        kind: 'create-issue',
+        key: markKey({ vision, id: entry.id }),
+        repository: settings['project-repo'],
+        title: entry.title,
+        content: contentOf(entry, needed),
+        mark: { vision, sprint: slug, id: entry.id },
+        labels: entry.labels.map((name) => labelReference(state, name)),
+        why: `${sprint.file}, ${entry.id}`,
+        ...(labelled === true ? {} : { after: [`in progress #${vision}`] }),
+      };
+    });
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// What is filed already.
+
+/** One line for all that is right in a document, and one for each issue that is not as the document has it. */
+function filedIssues(settings: FilerSettings, state: FilerState, own: Own, sprint: Sprint): FilerChange[] {
+  const filed = sprint.entries.flatMap((entry) => issueOf(own, sprint.vision, entry.id) ?? []);
+  if (sprint.entries.length === 0) return [keep(`${sprint.file}: its filer block declares no entries`, true)];
+  if (filed.length === 0) return [];
+  const differing = sprint.entries.flatMap((entry) => {
+    const issue = issueOf(own, sprint.vision, entry.id);
+    return issue === undefined ? [] : drift(settings, state, own, sprint, entry, issue);
+  });
+  const numbers = filed.map(({ number }) => `#${number}`).join(', ');
+  return [keep(`${sprint.file}: ${count(filed)} filed as ${numbers}`), ...differing];
+}
+
+/** An open issue against its entry. Closed issues are history, and those without a digest were written by older tools. */
+function drift(
+  settings: FilerSettings,
+  state: FilerState,
+  own: Own,
+  sprint: Sprint,
+  entry: Entry,
+  issue: OwnIssue,
+): FilerChange[] {
+  const { sealed } = issue;
+  if (issue.state === 'closed' || sealed.digest === undefined || state.outdated !== undefined) return [];
+  const numbers = entry.dependsOn.map((id) => issueOf(own, sprint.vision, id)?.number);
+  const known = numbers.filter((number) => number !== undefined);
+  // A dependency that is only now being filed has no number yet; the next round compares.
+  if (known.length < numbers.length) return [];
+  const place = `${sprint.file}:${entry.line}`;
+  if (!isUntouched(issue.title, sealed)) {
+    return [
+      keep(
+        `#${issue.number} was edited on the forge since it was filed; it is left as it is (${place})`,
+        true,
+      ),
+    ];
+  }
+  if (isSame(entry, issue, contentText(entry, known))) return [];
+  const mark: Mark = { ...sealed.mark };
+  const update: FilerChange = {
+    kind: 'update-issue',
+    repository: settings['project-repo'],
+    issue: issue.number,
+    title: entry.title,
+    content: contentOf(entry, known),
+    mark,
+    expects: { digest: sealed.digest },
+    why: `${place} changed after it was filed`,
+  };
+  // Two runs at once each filed some entries, and ours points at an issue that turned out to be the later one.
+  if (
+    isSame(entry, issue, contentText(entry, listedNumbers(sealed.content))) &&
+    pointsAt(own, sprint.vision, listedNumbers(sealed.content), entry.dependsOn)
+  ) {
+    return [{ ...update, why: 'it lists a duplicate as what it depends on' }];
+  }
+  if (settings['on-edit'] === 'update') return [update];
+  return [
+    keep(
+      `#${issue.number} is not as ${place} has it: the entry changed after it was filed, and on-edit is keep`,
+      true,
+    ),
+  ];
+}
+
+function isSame(entry: Entry, issue: OwnIssue, content: string): boolean {
+  const whole = content === '' || content.endsWith('\n') ? content : `${content}\n`;
+  return issue.title === entry.title && issue.sealed.content === whole;
+}
+
+/** Whether the numbers are issues, counting or not, of just these entries. */
+function pointsAt(own: Own, vision: number, numbers: number[], ids: string[]): boolean {
+  const idOf = (number: number): string | undefined =>
+    ids.find((id) => own.get(markKey({ vision, id }))?.some((issue) => issue.number === number));
+  return numbers.length === ids.length && numbers.every((number, index) => idOf(number) === ids[index]);
+}
+
+/** Open issues whose entry no document declares any more: said, never deleted. */
+function undeclared(state: FilerState, own: Own): FilerChange[] {
+  if (state.outdated !== undefined) return [];
+  const declared = new Set(
+    sprintsOf(state.documents).flatMap(({ vision, entries }) =>
+      entries.map(({ id }) => markKey({ vision, id })),
+    ),
+  );
+  const doubtful = new Set(
+    state.documents.flatMap((document) => (document.kind === 'faulty' ? document.visions : [])),
+  );
+  return [...own].flatMap(([key, [issue]]) =>
+    declared.has(key) || issue.state === 'closed' || doubtful.has(issue.sealed.mark.vision)
+      ? []
+      : [
+          keep(
+            `#${issue.number} is open, but its entry ${issue.sealed.mark.id} of vision #${issue.sealed.mark.vision} is in no document any more; close it by hand if it is not wanted`,
+            true,
+          ),
+        ],
+  );
+}
+
+function missingDependencies(settings: FilerSettings, state: FilerState, own: Own): FilerChange[] {
+  if (!state.dependenciesOn) return [];
+  return wantedDependencies(state.documents, own).flatMap(({ issue, on }) => {
+    const present = state.dependencies.find((item) => item.issue === issue)?.on ?? [];
+    return on
+      .filter((number) => !present.includes(number))
+      .map(
+        (number): FilerChange => ({
+          kind: 'add-dependency',
+          repository: settings['project-repo'],
+          issue,
+          on: number,
+          why: 'depends_on',
+        }),
+      );
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Closing.
+
+/** The later of two issues with one key: freed of what would keep it open, linked to the first, and closed. */
+function closedDuplicates(settings: FilerSettings, state: FilerState, own: Own): FilerChange[] {
+  const repository = settings['project-repo'];
+  return duplicates(own).flatMap(({ issue, original }): FilerChange[] => {
+    const key = `duplicate #${issue.number}`;
+    const on = state.dependencies.find((item) => item.issue === issue.number)?.on ?? [];
+    return [
+      {
+        kind: 'comment',
+        key,
+        repository,
+        issue: issue.number,
+        text: duplicateComment(original.number),
+        sign: `duplicate of #${original.number}`,
+        why: `filed by two runs at once; #${original.number} counts`,
+      },
+      ...on.map(
+        (number): FilerChange => ({
+          kind: 'remove-dependency',
+          repository,
+          issue: issue.number,
+          on: number,
+          why: 'it would keep the duplicate open',
+        }),
+      ),
+      {
+        kind: 'close-issue',
+        repository,
+        issue: issue.number,
+        after: [key],
+        why: `duplicate of #${original.number}`,
+      },
+    ];
+  });
+}
+
+function closedVisions(settings: FilerSettings, state: FilerState, own: Own, faults: Fault[]): FilerChange[] {
+  const repository = settings['project-repo'];
+  const doubtful = new Set(
+    sprintsOf(state.documents)
+      .filter(({ file }) => faults.some((fault) => fault.file === file))
+      .map(({ vision }) => vision),
+  );
+  return state.closing.flatMap(({ vision, blockedBy, reopened }): FilerChange[] => {
+    const issue = state.visions.find(({ number }) => number === vision);
+    if (issue === undefined || doubtful.has(vision)) return [];
+    const all = `all declared entries of vision #${vision} are closed`;
+    if (state.outdated !== undefined) return [keep(`${all}, but ${state.outdated}: it stays open`, true)];
+    if (reopened) return [keep(`${all}, and somebody reopened it after we closed it: it stays open`, true)];
+    if (blockedBy.length > 0)
+      return [
+        keep(
+          `${all}, but it depends on ${blockedBy.map((number) => `#${number}`).join(', ')}: the forge keeps it open`,
+          true,
+        ),
+      ];
+    const outcomes = sprintsOf(state.documents)
+      .filter((sprint) => sprint.vision === vision)
+      .flatMap(({ entries }) => entries)
+      .flatMap(({ id }) => {
+        const filed = issueOf(own, vision, id);
+        return filed === undefined
+          ? []
+          : [
+              {
+                number: filed.number,
+                title: filed.title,
+                rejected: filed.labels.some(({ name }) => settings['rejected-labels'].includes(name)),
+              },
+            ];
+      });
+    const label = issue.labels.find(({ name }) => name === settings['in-progress-label']);
+    const key = `last word on #${vision}`;
+    return [
+      {
+        kind: 'comment',
+        key,
+        repository,
+        issue: vision,
+        text: closingComment(outcomes),
+        sign: closingSignText(state.documents, vision),
+        why: all,
+      },
+      ...(label === undefined
+        ? []
+        : [
+            {
+              kind: 'remove-label',
+              repository,
+              issue: vision,
+              label: { id: label.id, name: label.name },
+              after: [key],
+              why: 'the vision is done',
+            } satisfies FilerChange,
+          ]),
+      { kind: 'close-issue', repository, issue: vision, after: [key], why: all },
+    ];
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+
+function keep(what: string, notice = false): FilerChange {
+  return { kind: 'keep', what, why: '', ...(notice ? { notice } : {}) };
+}
+
+function refuse(fault: Fault): FilerChange {
+  return { kind: 'refuse', fault, why: '' };
+}
+
+function count(entries: { length: number }): string {
+  return `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
+}

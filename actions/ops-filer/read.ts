@@ -1,0 +1,430 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { checkedOutCommit } from '../../core/checkout.ts';
+import { UserError } from '../../core/errors.ts';
+import { listComments } from '../../core/forge/comments.ts';
+import { getFile, listDirectory } from '../../core/forge/contents.ts';
+import { isForgeError } from '../../core/forge/errors.ts';
+import {
+  getIssue,
+  type Issue,
+  listDependencies,
+  listIssues,
+  sameRepository,
+} from '../../core/forge/issues.ts';
+import { type Label, listLabels, listOrganisationLabels } from '../../core/forge/labels.ts';
+import { getBranch, getRepository } from '../../core/forge/repositories.ts';
+import type { Send } from '../../core/forge/send.ts';
+import { closedAfterComment } from '../../core/forge/timeline.ts';
+import { getOwnUser } from '../../core/forge/users.ts';
+import type { SprintFile } from '../../core/ops/sprint.ts';
+import type { ReadContext, State } from '../../core/role.ts';
+import type { ValuesOf } from '../../core/settings.ts';
+import { together } from '../../core/together.ts';
+import {
+  closingSign,
+  duplicates,
+  finishedVisions,
+  neededLabels,
+  ownIssues,
+  visionsToFileFor,
+  wantedDependencies,
+} from './plan.ts';
+import type { settings } from './settings.ts';
+
+export type FilerSettings = ValuesOf<typeof settings>;
+type Context = ReadContext<typeof settings, FilerState>;
+
+/** Everything the plan decides on: a plain object, read to its end or not at all. */
+export interface FilerState extends State {
+  documents: SprintFile[];
+  /** Why documents are only validated, or undefined when they are to be filed. */
+  validateOnly: string | undefined;
+  /** Why these documents may be older than the ops repo's branch, or undefined when they are its head. */
+  outdated: string | undefined;
+  /** Whether the project has issue dependencies switched on. */
+  dependenciesOn: boolean;
+  /** The project's labels; its organisation's too, when a name was missing. */
+  labels: Label[];
+  /** Whether a name was missing and the token may not read the organisation's labels, if there is one. */
+  organisationLabelsUnread: boolean;
+  /** Issues written by our account or a former one, open and closed. */
+  issues: Issue[];
+  /** Open issues with the vision label, and any other issue that a document with something to file calls its vision. */
+  visions: Issue[];
+  /** For our own open issues that should depend on others: what they depend on in the same repository. */
+  dependencies: { issue: number; on: number[] }[];
+  /** For visions whose entries are all closed: what stands in the way of closing them. */
+  closing: { vision: number; blockedBy: number[]; reopened: boolean }[];
+}
+
+export async function read(context: Context): Promise<FilerState> {
+  const { previous } = context;
+  return previous === undefined ? readAll(context) : readAgain(context, previous);
+}
+
+async function readAll(context: Context): Promise<FilerState> {
+  const { settings, facts, send } = context;
+  const project = settings['project-repo'];
+  const where = placeOf(context);
+  const empty = {
+    now: context.now,
+    account: null,
+    outdated: undefined,
+    dependenciesOn: false,
+    labels: [],
+    organisationLabelsUnread: false,
+    issues: [],
+    visions: [],
+    dependencies: [],
+    closing: [],
+  };
+  if (facts.isPullRequest) {
+    return {
+      ...empty,
+      documents: await parseAll(fromCheckout(facts.workspace, settings.sprints), context),
+      validateOnly: 'a pull request is not merged yet',
+    };
+  }
+  const [account, repository, labels, issues, source] = await together(
+    ownAccount(send, settings['forge-login']),
+    getRepository(send, project),
+    listLabels(send, project),
+    Promise.all(
+      [settings['forge-login'], ...settings['former-identities']].map((author) =>
+        listIssues(send, project, { state: 'all', createdBy: author }),
+      ),
+    ),
+    readDocuments(context, where),
+  );
+  // An empty list proves nothing while issues are switched off: the forge answers 200 to that, too.
+  if (!repository.has_issues)
+    throw new UserError(
+      `Issues are switched off in ${project}.`,
+      'Switch them on (Settings, Units), or name another project-repo.',
+    );
+  if (repository.archived)
+    throw new UserError(
+      `${project} is archived, so nothing can be filed there.`,
+      'Unarchive it, or name another project-repo.',
+    );
+
+  const state: FilerState = {
+    ...empty,
+    ...source,
+    account,
+    dependenciesOn: repository.internal_tracker?.enable_issue_dependencies === true,
+    labels,
+    // By id as well: a login can be given to another account after it was freed.
+    issues: issues.flatMap((list, index) =>
+      list.filter((issue) => index > 0 || issue.user?.id === account.id),
+    ),
+  };
+  if (source.validateOnly !== undefined) return state;
+  const missing = neededLabels(settings, state).some((name) => !labels.some((label) => label.name === name));
+  const organisation = missing ? await listOrganisationLabels(send, repository.owner.login) : [];
+  if (organisation === 'unread') state.organisationLabelsUnread = true;
+  else state.labels = [...labels, ...organisation];
+  const visionLabels = state.labels.filter(({ name }) => name === settings['vision-label']);
+  // Filtering is safe only with exactly one label of that name; the filter does not know organisation labels, and
+  // then answers with more than was asked for, never with less.
+  const open =
+    visionLabels.length === 1
+      ? await listIssues(send, project, { state: 'open', label: settings['vision-label'] })
+      : [];
+  state.visions = open.filter((issue) => issue.labels.some(({ name }) => name === settings['vision-label']));
+  return complete(context, state);
+}
+
+/** Later rounds read only what our own writes, or another run at the same moment, can have changed. */
+async function readAgain(context: Context, previous: NonNullable<Context['previous']>): Promise<FilerState> {
+  const { settings, send } = context;
+  const project = settings['project-repo'];
+  const before = previous.state;
+  const accounts = [settings['forge-login'], ...settings['former-identities']];
+  const closed = previous.done.some((change) => change.kind === 'close-issue');
+  const [lists, visions] = await together(
+    Promise.all(accounts.map((author) => listIssues(send, project, { state: 'all', createdBy: author }))),
+    closed
+      ? listIssues(send, project, { state: 'open', label: settings['vision-label'] })
+      : Promise.resolve(before.visions),
+  );
+  const known = new Map(before.dependencies.map(({ issue, on }) => [issue, on]));
+  for (const number of Object.values(previous.made)) if (!known.has(number)) known.set(number, []);
+  for (const change of previous.done) {
+    if (change.kind === 'add-dependency')
+      known.set(change.issue, [...(known.get(change.issue) ?? []), change.on]);
+    if (change.kind === 'remove-dependency')
+      known.set(
+        change.issue,
+        (known.get(change.issue) ?? []).filter((on) => on !== change.on),
+      );
+  }
+  const state: FilerState = {
+    ...before,
+    now: context.now,
+    issues: lists.flatMap((list, index) =>
+      list.filter((issue) => index > 0 || issue.user?.id === before.account?.id),
+    ),
+    visions: visions.filter((issue) => issue.labels.some(({ name }) => name === settings['vision-label'])),
+    dependencies: [...known].map(([issue, on]) => ({ issue, on })),
+  };
+  return complete(context, state);
+}
+
+/** What can only be asked for once the lists are known: dependencies, visions outside the list, and what closing needs. */
+async function complete(context: Context, state: FilerState): Promise<FilerState> {
+  const { settings, send } = context;
+  const project = settings['project-repo'];
+  const own = ownIssues(state.issues);
+
+  const known = new Set(state.dependencies.map(({ issue }) => issue));
+  const wanted = state.dependenciesOn
+    ? [
+        ...wantedDependencies(state.documents, own),
+        ...duplicates(own).map(({ issue }) => ({ issue: issue.number, on: [] })),
+      ]
+    : [];
+  const unknownVisions = visionsToFileFor(state.documents, own).filter(
+    (number) => !state.visions.some((vision) => vision.number === number),
+  );
+  const finished = settings['close-visions'] ? finishedVisions(state.documents, own, state.visions) : [];
+  const [dependencies, visions, closing] = await together(
+    Promise.all(
+      wanted
+        .filter(({ issue }) => !known.has(issue))
+        .map(async ({ issue, on }) => ({ issue, on: await dependenciesInside(send, project, issue, on) })),
+    ),
+    Promise.all(unknownVisions.map((number) => visionOrNothing(send, project, number))),
+    Promise.all(
+      finished.map(async (vision) => ({
+        vision: vision.number,
+        ...(await inTheWay(context, state, vision)),
+      })),
+    ),
+  );
+  return {
+    ...state,
+    dependencies: [...state.dependencies, ...dependencies],
+    visions: [...state.visions, ...visions.flat()],
+    closing,
+  };
+}
+
+async function dependenciesInside(
+  send: Send,
+  project: string,
+  issue: number,
+  wanted: number[],
+): Promise<number[]> {
+  const all = await listDependencies(send, project, issue, wanted);
+  return all.filter((item) => sameRepository(item.repository.full_name, project)).map(({ number }) => number);
+}
+
+/** An issue that a document calls its vision; none when there is no such number. */
+async function visionOrNothing(send: Send, project: string, number: number): Promise<Issue[]> {
+  try {
+    return [await getIssue(send, project, number)];
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return [];
+    throw error;
+  }
+}
+
+async function inTheWay(
+  context: Context,
+  state: FilerState,
+  vision: Issue,
+): Promise<{ blockedBy: number[]; reopened: boolean }> {
+  const { send, settings } = context;
+  const project = settings['project-repo'];
+  const [linked, comments] = await together(
+    state.dependenciesOn ? listDependencies(send, project, vision.number) : Promise.resolve([]),
+    listComments(send, project, vision.number),
+  );
+  const sign = closingSign(state.documents, vision.number);
+  const comment = comments.find((item) => item.user?.id === state.account?.id && item.body.includes(sign));
+  return {
+    blockedBy: linked.filter((item) => item.state === 'open').map(({ number }) => number),
+    // Our word is there and the vision is open: either we were cut off before closing it, or somebody reopened it.
+    reopened: comment !== undefined && (await closedAfterComment(send, project, vision.number, comment)),
+  };
+}
+
+async function ownAccount(send: Send, login: string): Promise<{ id: number; login: string }> {
+  const account = await getOwnUser(send);
+  if (account.login.toLowerCase() !== login.toLowerCase()) {
+    throw new UserError(
+      `forge-token belongs to ${account.login}, but forge-login says ${login}.`,
+      `Give forge-token a token of ${login}; the role never works as somebody else.`,
+    );
+  }
+  return account;
+}
+
+type Place =
+  | { kind: 'checkout'; folder: string; repository: string | undefined }
+  | { kind: 'forge'; repository: string };
+
+/**
+ * Where the documents are: in the checkout, when CI runs for the ops repo itself or when no CI is involved;
+ * otherwise in the forge, at the head of the ops repo's branch.
+ */
+function placeOf({ settings, facts }: Context): Place {
+  const ops = settings['ops-repo'];
+  if (ops === undefined) return { kind: 'checkout', folder: facts.workspace, repository: undefined };
+  const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
+  const isCheckout =
+    existsSync(path.join(facts.workspace, '.git')) ||
+    existsSync(path.resolve(facts.workspace, settings.sprints));
+  return isOwn && isCheckout
+    ? { kind: 'checkout', folder: facts.workspace, repository: ops }
+    : { kind: 'forge', repository: ops };
+}
+
+async function readDocuments(
+  context: Context,
+  place: Place,
+): Promise<Pick<FilerState, 'documents' | 'validateOnly' | 'outdated'>> {
+  const { settings, facts, send } = context;
+  if (place.kind === 'checkout') {
+    const documents = await parseAll(fromCheckout(place.folder, settings.sprints), context);
+    if (place.repository === undefined) return { documents, validateOnly: undefined, outdated: undefined };
+    const branch = settings['ops-branch'] ?? (await branchName(send, place.repository));
+    if (branch !== undefined && facts.branch !== undefined && facts.branch !== branch) {
+      return { documents, validateOnly: `the branch ${facts.branch} is not ${branch}`, outdated: undefined };
+    }
+    return {
+      documents,
+      validateOnly: undefined,
+      outdated: await outdated(send, place, branch, facts.commit),
+    };
+  }
+  const branch = settings['ops-branch'] ?? (await getRepository(send, place.repository)).default_branch;
+  const { commit } = await getBranch(send, place.repository, branch);
+  return {
+    documents: await parseAll(await fromForge(send, place.repository, settings.sprints, commit.id), context),
+    validateOnly: undefined,
+    outdated: undefined,
+  };
+}
+
+async function branchName(send: Send, repository: string): Promise<string | undefined> {
+  try {
+    return (await getRepository(send, repository)).default_branch;
+  } catch (error) {
+    if (isForgeError(error, 'not-found', 'permission', 'scope')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the checkout is the head of the branch; that it could not be found out is an answer of its own. */
+async function outdated(
+  send: Send,
+  place: { folder: string; repository: string | undefined },
+  branch: string | undefined,
+  commit: string | undefined,
+): Promise<string | undefined> {
+  const { folder, repository = '' } = place;
+  const here = checkedOutCommit(folder) ?? commit;
+  if (branch === undefined)
+    return `the token may not read ${repository}, so whether this checkout is current is unknown`;
+  if (here === undefined) return 'the commit of this checkout is unknown';
+  try {
+    const head = (await getBranch(send, repository, branch)).commit.id;
+    return head === here
+      ? undefined
+      : `this checkout is ${here.slice(0, 10)}, and ${branch} of ${repository} is at ${head.slice(0, 10)} by now`;
+  } catch (error) {
+    if (isForgeError(error, 'not-found', 'permission', 'scope'))
+      return `the token may not read ${repository}, so whether this checkout is current is unknown`;
+    throw error;
+  }
+}
+
+interface RawDocument {
+  file: string;
+  bytes: Uint8Array;
+}
+
+/** The documents of a checkout, by name. Links are refused: a merged link could otherwise publish any file of the machine. */
+function fromCheckout(workspace: string, folder: string): RawDocument[] {
+  const root = path.resolve(workspace, folder);
+  if (!existsSync(root)) {
+    throw new UserError(
+      `There is no folder ${folder} in the checkout (${workspace}).`,
+      'Check the settings sprints and ops-repo, and that the step runs where the ops repo was cloned.',
+    );
+  }
+  if (
+    !path.isAbsolute(folder) &&
+    path.relative(realpathSync(workspace), realpathSync(root)).startsWith('..')
+  ) {
+    throw new UserError(
+      `The folder ${folder} leads out of the checkout.`,
+      'Name a folder inside the ops repo.',
+    );
+  }
+  return readdirSync(root)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .flatMap((name) => {
+      const full = path.join(root, name);
+      const kind = lstatSync(full);
+      if (kind.isSymbolicLink())
+        throw new UserError(
+          `${folder}/${name} is a symbolic link.`,
+          'Put the document itself there: a link could publish any file of the machine.',
+        );
+      return kind.isFile() ? [{ file: `${folder}/${name}`, bytes: readFileSync(full) }] : [];
+    });
+}
+
+async function fromForge(
+  send: Send,
+  repository: string,
+  folder: string,
+  commit: string,
+): Promise<RawDocument[]> {
+  let items: Awaited<ReturnType<typeof listDirectory>>;
+  try {
+    items = await listDirectory(send, repository, folder, commit);
+  } catch (error) {
+    if (!isForgeError(error, 'not-found')) throw error;
+    throw new UserError(
+      `There is no folder ${folder} in ${repository} at ${commit.slice(0, 10)}.`,
+      'Check the settings sprints, ops-repo and ops-branch.',
+      { cause: error },
+    );
+  }
+  const files = items
+    .filter(({ name, type }) => type === 'file' && name.endsWith('.md'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return Promise.all(
+    files.map(async (item) => ({
+      file: item.path,
+      bytes: (await getFile(send, repository, item.path, commit)).bytes,
+    })),
+  );
+}
+
+/** The parser, and YAML with it, is loaded only when a document has a filer block. */
+async function parseAll(raw: RawDocument[], { mask }: Context): Promise<SprintFile[]> {
+  const marked = raw.map(({ file, bytes }) => ({ file, bytes, text: Buffer.from(bytes).toString('utf8') }));
+  if (!marked.some(({ text }) => text.includes('filer:')))
+    return raw.map(({ file }) => ({ kind: 'no-block', file }));
+  const { parseSprint } = await import('../../core/ops/sprint.ts');
+  return marked.map(({ file, bytes, text }) => {
+    const parsed = parseSprint(file, bytes);
+    const secret = parsed.kind === 'sprint' ? mask.find(text) : -1;
+    if (parsed.kind !== 'sprint' || secret < 0) return parsed;
+    const before = text.slice(0, secret).split('\n');
+    const fault = {
+      file,
+      line: before.length,
+      column: (before.at(-1)?.length ?? 0) + 1,
+      message: 'a secret that this run knows stands here: take it out, and revoke it',
+    };
+    return { kind: 'faulty', file, faults: [fault], visions: [parsed.sprint.vision] };
+  });
+}

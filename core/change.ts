@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { addLabels } from './changes/add-labels.ts';
+import { closeIssue } from './changes/close-issue.ts';
+import { comment } from './changes/comment.ts';
+import { createIssue } from './changes/create-issue.ts';
+import { createLabel } from './changes/create-label.ts';
+import { addDependency, removeDependency } from './changes/dependency.ts';
+import { keep } from './changes/keep.ts';
+import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
+import { refuse } from './changes/refuse.ts';
+import { removeLabel } from './changes/remove-label.ts';
+import { updateIssue } from './changes/update-issue.ts';
+
+/** Every kind of change there is. A new kind is a file in `changes/` and one line here. */
+const kinds = {
+  keep,
+  refuse,
+  'create-label': createLabel,
+  'add-labels': addLabels,
+  'remove-label': removeLabel,
+  'create-issue': createIssue,
+  'update-issue': updateIssue,
+  'close-issue': closeIssue,
+  'add-dependency': addDependency,
+  'remove-dependency': removeDependency,
+  comment,
+};
+
+type Kinds = typeof kinds;
+export type ChangeName = keyof Kinds;
+
+/** A change of one of the given kinds (all of them when none are named), as plain data: it survives JSON. */
+export type Change<K extends ChangeName = ChangeName> = { [N in K]: z.infer<Kinds[N]['schema']> }[K];
+
+/** The kind behind a change; the cast is sound because a kind's name is its schema's `kind` literal. */
+function kindOf(name: ChangeName): ChangeKind<string, z.ZodType> {
+  return kinds[name] as unknown as ChangeKind<string, z.ZodType>;
+}
+
+/** A change that comes back from JSON, checked again; throws with what is wrong. */
+export function parseChange(data: unknown): Change {
+  const { kind } = z
+    .object({ kind: z.enum(Object.keys(kinds) as [ChangeName, ...ChangeName[]]) })
+    .parse(data);
+  return kindOf(kind).schema.parse(data) as Change;
+}
+
+export function signOf(change: Change): string {
+  return change.kind === 'keep' && change.notice === true ? '!' : kindOf(change.kind).sign;
+}
+
+/** `4 issues to create, 1 issue to label`: changes counted by kind, in the order of their first one. */
+export function countChanges(changes: Change[], when: 'before' | 'after'): string {
+  const counts = new Map<ChangeName, number>();
+  for (const change of changes) counts.set(change.kind, (counts.get(change.kind) ?? 0) + 1);
+  return [...counts]
+    .map(([name, count]) => {
+      const { noun, verb } = kindOf(name);
+      return `${count} ${noun[count === 1 ? 0 : 1]} ${verb[when === 'before' ? 0 : 1]}`;
+    })
+    .join(', ');
+}
+
+/** What the change will do, in one line without its reason. */
+export function describeChange(change: Change): string {
+  return kindOf(change.kind).describe(change);
+}
+
+/** Whether the change writes to the forge. */
+export function isWrite(change: Change): boolean {
+  return change.kind !== 'keep' && change.kind !== 'refuse';
+}
+
+/** Carries a change out. The one place where a plan becomes writes. */
+export function applyChange(change: Change, context: ApplyContext): Promise<Applied> {
+  return kindOf(change.kind).apply(change, context);
+}

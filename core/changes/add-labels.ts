@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { ForgeError } from '../forge/errors.ts';
+import { addLabels as add } from '../forge/labels.ts';
+import { common, issueNumber, labelReference, repository, resolveLabel } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+export const addLabels = changeKind({
+  kind: 'add-labels',
+  sign: '~',
+  noun: ['issue', 'issues'],
+  verb: ['to label', 'labelled'],
+  schema: z.strictObject({
+    kind: z.literal('add-labels'),
+    ...common,
+    repository,
+    issue: issueNumber,
+    labels: z.array(labelReference).min(1),
+  }),
+  describe: (change) => `label #${change.issue} ${change.labels.map(({ name }) => name).join(', ')}`,
+  async apply(change, context) {
+    const ids = change.labels.map((label) => resolveLabel(label, context));
+    const now = await add(context.send, change.repository, change.issue, ids);
+    const missing = change.labels.filter((_, index) => !now.some(({ id }) => id === ids[index]));
+    if (missing.length > 0) {
+      throw new ForgeError(
+        'invalid',
+        200,
+        `#${change.issue} did not take ${missing.map(({ name }) => name).join(', ')}: the forge dropped it in silence.`,
+        'The label was probably deleted meanwhile: run the role again.',
+      );
+    }
+    return {
+      status: 'done',
+      said: `#${change.issue} labelled ${change.labels.map(({ name }) => name).join(', ')}`,
+    };
+  },
+});

@@ -1,0 +1,48 @@
+import * as z from 'zod';
+import { createComment, deleteComment, listComments } from '../forge/comments.ts';
+import { common, issueNumber, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** The hidden line that tells one of our comments from another, so that it is never made twice. */
+export function commentSign(sign: string): string {
+  return `<!-- forgecrew: ${sign} -->`;
+}
+
+/**
+ * One comment per issue and sign. Looked for before it is written, and again after: of two runs that wrote at the
+ * same moment, the later comment is taken back by the run that wrote it.
+ */
+export const comment = changeKind({
+  kind: 'comment',
+  sign: '+',
+  noun: ['comment', 'comments'],
+  verb: ['to write', 'written'],
+  schema: z.strictObject({
+    kind: z.literal('comment'),
+    ...common,
+    repository,
+    issue: issueNumber,
+    text: z.string(),
+    sign: z.string().regex(/^[\w#:. -]{1,200}$/),
+  }),
+  describe: (change) => `comment on #${change.issue}`,
+  async apply(change, context) {
+    const { send, account } = context;
+    const ours = async (): Promise<number[]> => {
+      const all = await listComments(send, change.repository, change.issue);
+      return all
+        .filter((item) => item.user?.id === account.id && item.body.includes(commentSign(change.sign)))
+        .map(({ id }) => id);
+    };
+    if ((await ours()).length > 0)
+      return { status: 'done', said: `comment on #${change.issue} is there already` };
+    const written = await createComment(
+      send,
+      change.repository,
+      change.issue,
+      `${change.text}\n\n${commentSign(change.sign)}`,
+    );
+    if (Math.min(...(await ours())) < written.id) await deleteComment(send, change.repository, written.id);
+    return { status: 'done', said: `comment on #${change.issue} written` };
+  },
+});

@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { ForgeError } from '../forge/errors.ts';
+import { createIssue as create } from '../forge/issues.ts';
+import { sealBody } from '../marker.ts';
+import { quoted } from '../plain.ts';
+import { common, labelReference, prose, repository, resolveLabel, resolveProse } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** A new issue, sealed with its marker: the marker is what makes the next run keep it. */
+export const createIssue = changeKind({
+  kind: 'create-issue',
+  sign: '+',
+  noun: ['issue', 'issues'],
+  verb: ['to create', 'created'],
+  schema: z.strictObject({
+    kind: z.literal('create-issue'),
+    ...common,
+    key: z.string(),
+    repository,
+    title: z.string(),
+    content: prose,
+    mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
+    labels: z.array(labelReference),
+  }),
+  describe: (change) =>
+    `issue ${quoted(change.title)}${change.labels.length === 0 ? '' : ` [${change.labels.map(({ name }) => name).join(', ')}]`}`,
+  async apply(change, context) {
+    const wanted = change.labels.map((label) => resolveLabel(label, context));
+    const body = sealBody(change.title, resolveProse(change.content, context), change.mark);
+    const issue = await create(context.send, change.repository, {
+      title: change.title,
+      body,
+      labels: wanted,
+    });
+    const missing = change.labels.filter((_, index) => !issue.labels.some(({ id }) => id === wanted[index]));
+    if (missing.length > 0) {
+      // The forge answers 201 and drops them, so every further issue would lose its labels as well.
+      throw new ForgeError(
+        'scope',
+        403,
+        `#${issue.number} was created without ${missing.map(({ name }) => quoted(name)).join(', ')}: the account may not set labels in ${change.repository}, and the forge says nothing.`,
+        `Give the account write access to ${change.repository}, put the labels on #${issue.number}, and run the role again.`,
+      );
+    }
+    return { status: 'done', number: issue.number, said: `#${issue.number} ${quoted(change.title)}` };
+  },
+});

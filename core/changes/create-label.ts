@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { createLabel as create, deleteLabel, listLabels } from '../forge/labels.ts';
+import { quoted } from '../plain.ts';
+import { common, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/**
+ * A repository label. The forge takes a second label of the same name, and then a filter by that name finds nothing:
+ * so the labels are listed again, and of two the later one is deleted by the run that made it.
+ */
+export const createLabel = changeKind({
+  kind: 'create-label',
+  sign: '+',
+  noun: ['label', 'labels'],
+  verb: ['to create', 'created'],
+  schema: z.strictObject({
+    kind: z.literal('create-label'),
+    ...common,
+    key: z.string(),
+    repository,
+    name: z.string(),
+  }),
+  describe: (change) => `label ${quoted(change.name)}`,
+  async apply(change, context) {
+    const made = await create(context.send, change.repository, change.name, '#6e7781');
+    const same = (await listLabels(context.send, change.repository)).filter(
+      ({ name }) => name === change.name,
+    );
+    const id = Math.min(made.id, ...same.map((label) => label.id));
+    if (id < made.id) await deleteLabel(context.send, change.repository, made.id);
+    return { status: 'done', id, said: `label ${quoted(change.name)} created` };
+  },
+});

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import type { ApplyContext } from './kind.ts';
+
+/** What every change carries. */
+export const common = {
+  /** Why, in words for a person. */
+  why: z.string(),
+  /** Names this change, so that later ones can wait for it or refer to what it makes. */
+  key: z.string().optional(),
+  /** Keys of changes of the same plan that have to be done first. */
+  after: z.array(z.string()).optional(),
+};
+
+/** `owner/name` */
+export const repository = z.string().regex(/^[^/\s]+\/[^/\s]+$/);
+export const issueNumber = z.int().positive();
+
+/** An issue by its number, or the one that an earlier change of the same plan makes. */
+export const issueReference = z.union([issueNumber, z.strictObject({ made: z.string() })]);
+export type IssueReference = z.infer<typeof issueReference>;
+
+/** A label by its id, or the one that an earlier change makes; the name is for people. */
+export const labelReference = z.strictObject({
+  name: z.string(),
+  id: z.union([z.int(), z.strictObject({ made: z.string() })]),
+});
+export type LabelReference = z.infer<typeof labelReference>;
+
+/**
+ * Text with references: pieces that stand as they are, and issue numbers that may not be known yet. Never a template
+ * inside text, so nothing in text from outside can be taken for a reference.
+ */
+export const prose = z.array(z.union([z.string(), z.strictObject({ issue: issueReference })]));
+export type Prose = z.infer<typeof prose>;
+
+function made(context: ApplyContext, key: string): { number?: number; id?: number } {
+  const found = context.made.get(key);
+  if (found === undefined) throw new Error(`nothing made by ${key} yet: the plan is out of order`);
+  return found;
+}
+
+export function resolveIssue(reference: IssueReference, context: ApplyContext): number {
+  if (typeof reference === 'number') return reference;
+  const { number } = made(context, reference.made);
+  if (number === undefined) throw new Error(`${reference.made} made no issue`);
+  return number;
+}
+
+export function resolveLabel(reference: LabelReference, context: ApplyContext): number {
+  if (typeof reference.id === 'number') return reference.id;
+  const { id } = made(context, reference.id.made);
+  if (id === undefined) throw new Error(`${reference.id.made} made no label`);
+  return id;
+}
+
+export function resolveProse(pieces: Prose, context: ApplyContext): string {
+  return pieces
+    .map((piece) => (typeof piece === 'string' ? piece : `#${resolveIssue(piece.issue, context)}`))
+    .join('');
+}
+
+/** Keys that a change waits for: said outright in `after`, or by referring to what they make. */
+export function neededKeys(change: unknown): string[] {
+  const keys = new Set<string>();
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) walk(item);
+    else if (typeof value === 'object' && value !== null) {
+      for (const [name, item] of Object.entries(value)) {
+        if (name === 'made' && typeof item === 'string') keys.add(item);
+        else if (name === 'after' && Array.isArray(item)) for (const key of item) keys.add(String(key));
+        else walk(item);
+      }
+    }
+  };
+  walk(change);
+  return [...keys];
+}

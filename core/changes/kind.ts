@@ -1,0 +1,46 @@
+import type * as z from 'zod';
+import type { Send } from '../forge/send.ts';
+
+/** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
+export type Sign = '+' | '~' | '-' | '=' | '!';
+
+/** How a change went. `stale`: what it was decided on had changed by then, so it was left for the next look. */
+export interface Applied {
+  status: 'done' | 'stale';
+  /** One line for the log, without the sign. */
+  said: string;
+  /** The number of the issue or pull request that a creating change made. */
+  number?: number;
+  /** The id of the label that a creating change made. */
+  id?: number;
+}
+
+/** What `apply` may use: the forge, and what earlier changes of the same plan made, by their keys. */
+export interface ApplyContext {
+  send: Send;
+  /** Our own account. */
+  account: { id: number; login: string };
+  made: Map<string, { number?: number; id?: number }>;
+}
+
+/**
+ * One kind of change: its schema (so that a plan can be stored as JSON and checked when it comes back), how it is
+ * described before anything happens, and the one place where it is carried out.
+ */
+export interface ChangeKind<K extends string, S extends z.ZodType> {
+  kind: K;
+  sign: Sign;
+  /** For the counts: `1 issue`, `3 issues` ... */
+  noun: [one: string, many: string];
+  /** ... `to create`, and afterwards `created`. */
+  verb: [before: string, after: string];
+  schema: S;
+  describe(change: z.infer<S>): string;
+  apply(change: z.infer<S>, context: ApplyContext): Promise<Applied>;
+}
+
+export function changeKind<K extends string, S extends z.ZodType>(
+  definition: ChangeKind<K, S>,
+): ChangeKind<K, S> {
+  return definition;
+}

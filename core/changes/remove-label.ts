@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { removeLabel as remove } from '../forge/labels.ts';
+import { common, issueNumber, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+export const removeLabel = changeKind({
+  kind: 'remove-label',
+  sign: '-',
+  noun: ['label', 'labels'],
+  verb: ['to take off', 'taken off'],
+  schema: z.strictObject({
+    kind: z.literal('remove-label'),
+    ...common,
+    repository,
+    issue: issueNumber,
+    label: z.strictObject({ id: z.int(), name: z.string() }),
+  }),
+  describe: (change) => `label ${change.label.name} off #${change.issue}`,
+  async apply(change, context) {
+    await remove(context.send, change.repository, change.issue, change.label.id);
+    return { status: 'done', said: `${change.label.name} taken off #${change.issue}` };
+  },
+});

@@ -1,0 +1,39 @@
+/**
+ * Something the person who runs the role can fix: told as one sentence with its remedy, never with a stack.
+ * Everything else that is thrown is our own defect and is told with its cause chain.
+ */
+export class UserError extends Error {
+  override name = 'UserError';
+  /** What to do next, as a sentence; empty when the message already says it. */
+  readonly remedy: string;
+
+  constructor(message: string, remedy = '', options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}
+
+/** A fault in a document: where it is, what was expected. Lines and columns count from 1; 0 means the whole file. */
+export interface Fault {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+/** `file:line:column: message`, the form that editors and people can jump to. */
+export function formatFault(fault: Fault): string {
+  const place = fault.line > 0 ? `${fault.file}:${fault.line}:${fault.column}` : fault.file;
+  return `${place}: ${fault.message}`;
+}
+
+/** An error and its causes, outermost first, one per line: for failures that are ours. */
+export function causeChain(error: unknown): string[] {
+  const lines: string[] = [];
+  let current: unknown = error;
+  while (current !== undefined && lines.length < 10) {
+    lines.push(current instanceof Error ? `${current.name}: ${current.message}` : String(current));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return lines;
+}

@@ -1,0 +1,67 @@
+/**
+ * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.
+ * Nothing outside `core/host/` reads the environment.
+ */
+export interface Host {
+  name: 'forgejo-actions' | 'woodpecker' | 'terminal';
+  facts: HostFacts;
+  /** A setting as it was given, or undefined; the empty text counts as not given. */
+  setting(name: string): string | undefined;
+  /** The names of all settings that were given, so that a misspelt one is not ignored. */
+  givenSettings(): string[];
+  /** Tokens that the host made for this run: never an account of our own. */
+  automaticTokens: string[];
+  /** What to print to begin and end a foldable group. */
+  group(title: string): { begin: string[]; end: string[] };
+  /** What to print so that the host hides a secret too; nothing where printing it would show it. */
+  hide(secret: string): string[];
+  /** Hands a value to later steps, where the host can. */
+  output(name: string, value: string): void;
+}
+
+export interface HostFacts {
+  forgeUrl?: string;
+  /** The repository CI runs for, as owner/name. */
+  repository?: string;
+  defaultBranch?: string;
+  /** The branch that was pushed, or that cron runs on. */
+  branch?: string;
+  commit?: string;
+  /** As the host names it: push, schedule, cron, manual, pull_request ... */
+  event?: string;
+  /** Whether the pipeline (and the checkout) may be a pull request's own copy, so that nothing in it was merged. */
+  isPullRequest: boolean;
+  /** Where the checkout is. */
+  workspace: string;
+  /** The page of this run, for links. */
+  runUrl?: string;
+}
+
+/** The environment, as `process.env` has it. */
+export type Environment = Record<string, string | undefined>;
+
+/** A variable's value, where the empty text counts as absent: hosts export names without values. */
+export function present(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** Settings given as environment variables with a prefix. */
+export function settingsFrom(
+  environment: Environment,
+  prefix: string,
+): Pick<Host, 'setting' | 'givenSettings'> {
+  const given = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith(prefix) || present(value) === undefined) continue;
+    // Woodpecker and shells have `_` where the setting has `-`; the Forgejo runner keeps the hyphen.
+    given.set(name.slice(prefix.length).toLowerCase().replaceAll('_', '-'), value ?? '');
+  }
+  return { setting: (name) => given.get(name), givenSettings: () => [...given.keys()] };
+}
+
+/** Facts whose value is known, so that an absent one is an absent property. */
+export function known(facts: { [K in keyof HostFacts]: HostFacts[K] | undefined }): HostFacts {
+  return Object.fromEntries(
+    Object.entries(facts).filter(([, value]) => value !== undefined),
+  ) as unknown as HostFacts;
+}

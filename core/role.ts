@@ -1,0 +1,47 @@
+import type { Change, ChangeName } from './change.ts';
+import type { Send } from './forge/send.ts';
+import type { User } from './forge/users.ts';
+import type { HostFacts } from './host/host.ts';
+import type { Mask } from './mask.ts';
+import type { Settings, ValuesOf } from './settings.ts';
+
+/**
+ * A role: what it takes, what it reads, and what it decides. Everything else (printing, applying, reporting, exit
+ * codes) is the flow's, in `run.ts`, and the same for all.
+ */
+export interface Role<S extends Settings, T extends State, K extends ChangeName> {
+  name: string;
+  /** One sentence, for doors and documents. */
+  summary: string;
+  settings: S;
+  /** The kinds of change it may plan; any other is a defect and stops the run. */
+  changes: readonly K[];
+  /**
+   * What the role's token needs, by repository, in the words of the forge's token page; for documents, and for the
+   * sentence that refuses a token which cannot do the work.
+   */
+  needs: { where: string; access: string; scopes: string[]; why: string }[];
+  /** I/O only: the forge, the checkout, the log, into one plain object. Nothing is decided here. */
+  read(context: ReadContext<S, T>): Promise<T>;
+  /** Pure and synchronous: no client, clock, environment or file system. */
+  plan(settings: ValuesOf<S>, state: T): Change<K>[];
+}
+
+/** What the flow itself needs to know of a role's state. */
+export interface State {
+  /** When it was read, in ISO 8601, so that `plan` needs no clock. */
+  now: string;
+  /** Our own account; `null` when the role ran without the forge. */
+  account: User | null;
+}
+
+export interface ReadContext<S extends Settings, T> {
+  settings: ValuesOf<S>;
+  facts: HostFacts;
+  /** Reads only: anything else throws. */
+  send: Send;
+  mask: Mask;
+  now: string;
+  /** From the second round on: what was read before, what was done since, and the numbers it made; only what may differ is read. */
+  previous?: { state: T; done: Change[]; made: Record<string, number> };
+}

@@ -1,0 +1,418 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { canonicalJson } from './canonical.ts';
+import {
+  applyChange,
+  type Change,
+  type ChangeName,
+  countChanges,
+  describeChange,
+  isWrite,
+  signOf,
+} from './change.ts';
+import { neededKeys } from './changes/fields.ts';
+import type { ApplyContext } from './changes/kind.ts';
+import { causeChain, UserError } from './errors.ts';
+import { ForgeError, isForgeError } from './forge/errors.ts';
+import { describeRequest, type Send } from './forge/send.ts';
+import { detectHost } from './host/detect.ts';
+import type { Environment, Host } from './host/host.ts';
+import { createSend } from './http.ts';
+import { createMask, type Mask } from './mask.ts';
+import { logLine, plain } from './plain.ts';
+import type { Report, Result } from './report.ts';
+import type { Role, State } from './role.ts';
+import { parseSettings, type Settings, type sharedSettings, type ValuesOf } from './settings.ts';
+import { version } from './version.ts';
+
+/** Reading, planning and applying are repeated until only keeps remain, and at most this often. */
+const mostRounds = 3;
+
+/** What a run takes from the process, so that tests can hand it something else. */
+export interface Runtime {
+  environment: Environment;
+  args: string[];
+  workingDirectory: string;
+  /** Prints one line. */
+  print: (line: string) => void;
+  now: () => Date;
+  pause?: (ms: number) => Promise<void>;
+}
+
+/** A run under way: what the steps of the flow share. */
+interface Run {
+  host: Host;
+  mask: Mask;
+  report: Report;
+  debug: boolean;
+  /** A line that the host itself made, such as a group's begin; everything else is said. */
+  print: (line: string) => void;
+  /** A line for people: masked, plain, and never a workflow command. */
+  say: (line: string) => void;
+}
+
+/** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
+export async function run<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+): Promise<void> {
+  process.exitCode = await runRole(role, {
+    environment: process.env,
+    args: process.argv.slice(2),
+    workingDirectory: process.cwd(),
+    print: (line) => process.stdout.write(`${line}\n`),
+    now: () => new Date(),
+  });
+}
+
+/**
+ * Parse settings, then rounds of read, plan, print, apply; then the report. Resolves to the exit code: 0, or 1 when
+ * anything was refused, failed, or is unknown. Never rejects: a failure is told, and where it is ours with its causes.
+ */
+export async function runRole<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  runtime: Runtime,
+): Promise<number> {
+  const mask = createMask();
+  const startedAt = runtime.now().toISOString();
+  let host: Host;
+  try {
+    host = detectHost(runtime.environment, runtime.args, runtime.workingDirectory);
+  } catch (error) {
+    for (const line of told(error)) runtime.print(logLine(line));
+    return 1;
+  }
+  const { facts } = host;
+  const current: Run = {
+    host,
+    mask,
+    debug: false,
+    print: runtime.print,
+    say: (line) => runtime.print(logLine(mask.apply(line))),
+    report: {
+      version: 1,
+      role: role.name,
+      forgecrew: version,
+      outcome: 'refused',
+      startedAt,
+      host: {
+        name: host.name,
+        ...(facts.repository === undefined ? {} : { repository: facts.repository }),
+        ...(facts.commit === undefined ? {} : { commit: facts.commit }),
+        ...(facts.event === undefined ? {} : { event: facts.event }),
+        ...(facts.runUrl === undefined ? {} : { runUrl: facts.runUrl }),
+      },
+      rounds: [],
+      made: {},
+      errors: [],
+      requests: { reads: 0, writes: 0 },
+    },
+  };
+  let shared: Shared | undefined;
+  try {
+    hideSecrets(role.settings, current);
+    const settings = parseSettings(role.settings, host);
+    shared = sharedOf(settings);
+    current.debug = shared['log-level'] === 'debug';
+    refuseAutomaticToken(role, shared['forge-token'], host);
+    current.say(
+      `forgecrew ${version} ${role.name} on ${host.name}${facts.event === undefined ? '' : ` (${facts.event})`}`,
+    );
+    await rounds(role, settings, current, runtime);
+  } catch (error) {
+    const [message = '', ...rest] = told(error);
+    current.report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
+    for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
+      current.say(line);
+    const wrote = current.report.rounds.some(({ results }) => results.length > 0);
+    current.report.outcome = wrote ? 'failed' : 'refused';
+    current.say(
+      wrote
+        ? 'The run ends red. What was done before is listed above.'
+        : 'The run ends red. Nothing was written.',
+    );
+  }
+  try {
+    hand(current, shared?.['result-file'], runtime.workingDirectory);
+  } catch (error) {
+    for (const line of told(error)) current.say(line);
+    return 1;
+  }
+  return current.report.outcome === 'refused' || current.report.outcome === 'failed' ? 1 : 0;
+}
+
+type Shared = ValuesOf<typeof sharedSettings>;
+
+/** The settings that every role has: sound because a role's settings spread over the shared ones. */
+function sharedOf(settings: unknown): Shared {
+  return settings as Shared;
+}
+
+/** Before anything else is read or printed. On Woodpecker nothing is printed for it: that would show the secret. */
+function hideSecrets(settings: Settings, { host, mask, print }: Run): void {
+  for (const [name, spec] of Object.entries(settings)) {
+    const secret = spec.secret === true ? host.setting(name) : undefined;
+    if (secret === undefined) continue;
+    mask.add(secret);
+    for (const line of host.hide(secret)) print(line);
+  }
+  for (const token of host.automaticTokens) mask.add(token);
+}
+
+function refuseAutomaticToken(
+  role: { name: string; needs: Role<Settings, State, ChangeName>['needs'] },
+  token: string,
+  host: Host,
+): void {
+  if (!host.automaticTokens.includes(token)) return;
+  const scopes = [...new Set(role.needs.flatMap((need) => need.scopes))].join(', ');
+  throw new UserError(
+    `forge-token is the automatic Actions token: it works in its own repository only, and what it creates cannot be listed by author, so ${role.name} could not find its own work again.`,
+    `Create an account for the role (${role.needs.map(({ where, access }) => `${access} access on ${where}`).join(', ')}), and give forge-token a token of that account with the scopes ${scopes}.`,
+  );
+}
+
+async function rounds<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  settings: ValuesOf<S>,
+  current: Run,
+  runtime: Runtime,
+): Promise<void> {
+  const { report, mask, host } = current;
+  const shared = sharedOf(settings);
+  const http = createSend({
+    forgeUrl: shared['forge-url'] ?? '',
+    token: shared['forge-token'] ?? '',
+    mask,
+    deadline: runtime.now().getTime() + shared.deadline,
+    clock: () => runtime.now().getTime(),
+    ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
+  });
+  const send = counted(http, current);
+  try {
+    let previous: { state: T; done: Change[]; made: Record<string, number> } | undefined;
+    for (let round = 1; ; round += 1) {
+      const state = await role.read({
+        settings,
+        facts: host.facts,
+        send: readOnly(send),
+        mask,
+        now: runtime.now().toISOString(),
+        ...(previous === undefined ? {} : { previous }),
+      });
+      const changes: Change[] = role.plan(settings, state);
+      for (const change of changes) {
+        if (!(role.changes as readonly string[]).includes(change.kind))
+          throw new Error(`${role.name} planned ${change.kind}, which it does not declare`);
+      }
+      const results: Result[] = [];
+      report.rounds.push({ changes, results });
+      const writes = changes.filter(isWrite);
+      printPlan(changes, round, shared['dry-run'] || host.facts.isPullRequest, current);
+      // Dry run is decided here and nowhere else; a pull request's own copy of the pipeline only validates.
+      if (writes.length === 0 || shared['dry-run'] || host.facts.isPullRequest) break;
+      const { account } = state;
+      if (account === null) throw new Error(`${role.name} planned writes without an account`);
+      const went = await applyAll(
+        changes,
+        results,
+        { send, account: { id: account.id, login: account.login }, made: new Map() },
+        current,
+      );
+      if (!went) break;
+      if (round === mostRounds) {
+        current.say(`Looked ${mostRounds} times; the next run looks again.`);
+        break;
+      }
+      const done = changes.filter((_, index) =>
+        results.some((result) => result.change === index && result.status === 'done'),
+      );
+      previous = { state, done, made: { ...report.made } };
+    }
+  } finally {
+    http.close();
+  }
+  finish(shared['dry-run'], current);
+}
+
+/** Every request of the run, counted, and in debug shown. */
+function counted(send: Send, { report, debug, say }: Run): Send {
+  return async (request) => {
+    if (request.method === 'GET') report.requests.reads += 1;
+    else report.requests.writes += 1;
+    const response = await send(request);
+    if (debug) say(`  ${describeRequest(request)} ${response.status}`);
+    return response;
+  };
+}
+
+/** Reading writes nothing: not by promise, but because it cannot. */
+function readOnly(send: Send): Send {
+  return (request) => {
+    if (request.method !== 'GET') throw new Error(`${describeRequest(request)} while reading`);
+    return send(request);
+  };
+}
+
+/** The plan, before anything happens: signs, counts, and the reason of everything that is not simply kept. */
+function printPlan(
+  changes: Change[],
+  round: number,
+  dryRun: boolean,
+  { host, mask, print, say, debug }: Run,
+): void {
+  const writes = changes.filter(isWrite);
+  const noticed = changes.filter((change) => signOf(change) === '!');
+  const kept = changes.filter((change) => signOf(change) === '=');
+  if (writes.length === 0 && noticed.length === 0 && !debug) {
+    if (round > 1) return say('Looked again: everything is as planned.');
+    return say(`Nothing to do: ${kept.length === 0 ? 'nothing is declared' : describeKept(kept)}.`);
+  }
+  // What was noticed in the first round is still so in the second; it is told once.
+  if (round > 1 && writes.length === 0) return say('Looked again: everything is as planned.');
+  const title = `${round === 1 ? 'Plan' : `Plan, round ${round}`}: ${countChanges(changes, 'before')}${dryRun ? ' (dry run)' : ''}`;
+  const { begin, end } = host.group(plain(mask.apply(title)));
+  for (const line of begin) print(line);
+  for (const change of changes)
+    say(`  ${signOf(change)} ${describeChange(change)}${change.why === '' ? '' : `  (${change.why})`}`);
+  for (const line of end) print(line);
+}
+
+function describeKept(kept: Change[]): string {
+  const [only] = kept;
+  return kept.length === 1 && only !== undefined
+    ? describeChange(only)
+    : `${kept.length} documents are as they should be`;
+}
+
+/**
+ * Carries the plan out in its order. A change whose forerunner was not done is not tried; the others go on, unless
+ * the failure is one that every further call would meet as well. Resolves to whether another look is worth it.
+ */
+async function applyAll(
+  changes: Change[],
+  results: Result[],
+  context: ApplyContext,
+  current: Run,
+): Promise<boolean> {
+  const { report, say } = current;
+  const open = new Set<string>();
+  let stopped = '';
+  const settle = (index: number, change: Change, result: Omit<Result, 'change'>): void => {
+    results.push({ change: index, ...result });
+    const { status } = result;
+    if (status !== 'done' && change.key !== undefined) open.add(change.key);
+    say(`  ${status === 'done' ? 'ok' : status}: ${result.said}`);
+  };
+  for (const [index, change] of changes.entries()) {
+    if (!isWrite(change)) continue;
+    const waitsFor = neededKeys(change).find((key) => open.has(key));
+    if (stopped !== '' || waitsFor !== undefined) {
+      settle(index, change, {
+        status: 'not-done',
+        said: `${describeChange(change)}: ${stopped === '' ? `waits for ${waitsFor}, which was not done` : stopped}`,
+      });
+      continue;
+    }
+    try {
+      const { status, said, number, id } = await applyChange(change, context);
+      if (change.key !== undefined) {
+        context.made.set(change.key, {
+          ...(number === undefined ? {} : { number }),
+          ...(id === undefined ? {} : { id }),
+        });
+        if (number !== undefined) report.made[change.key] = number;
+      }
+      settle(index, change, { status, said, ...(number === undefined ? {} : { number }) });
+    } catch (error) {
+      const lines = told(error);
+      report.errors.push({
+        message: current.mask.apply(lines[0] ?? ''),
+        remedy: current.mask.apply(lines.slice(1).join('\n')),
+      });
+      settle(index, change, {
+        status: isForgeError(error, 'unknown-outcome') ? 'unknown' : 'failed',
+        said: `${describeChange(change)}: ${lines.join(' ')}`,
+      });
+      if (!(error instanceof ForgeError) || error.endsTheRun)
+        stopped = 'the run stopped at the failure above';
+    }
+  }
+  return results.every(({ status }) => status === 'done' || status === 'stale');
+}
+
+/** The last lines: what was done, what was not, and what colour the run has. */
+function finish(dryRun: boolean, { report, say }: Run): void {
+  const all = report.rounds.flatMap(({ changes, results }) =>
+    results.map((result) => ({ change: changes[result.change], result })),
+  );
+  const done = all.flatMap(({ change, result }) =>
+    change !== undefined && result.status === 'done' ? [change] : [],
+  );
+  const bad = all.filter(({ result }) => result.status !== 'done' && result.status !== 'stale');
+  const faults = report.rounds.at(-1)?.changes.filter((change) => change.kind === 'refuse').length ?? 0;
+  const planned = report.rounds.at(-1)?.changes.some(isWrite) === true;
+  const red = bad.length > 0 || faults > 0;
+  report.outcome = red
+    ? done.length === 0 && bad.length === 0
+      ? 'refused'
+      : 'failed'
+    : done.length > 0
+      ? 'changed'
+      : planned && dryRun
+        ? 'planned'
+        : 'unchanged';
+  const numbers = Object.values(report.made);
+  if (done.length > 0)
+    say(
+      `Done: ${countChanges(done, 'after')}${numbers.length === 0 ? '' : ` (${numbers.map((number) => `#${number}`).join(', ')})`}.`,
+    );
+  if (planned && dryRun) say('Dry run: nothing was written.');
+  if (bad.length > 0) {
+    const unknown = bad.filter(({ result }) => result.status === 'unknown').length;
+    say(
+      `Not done: ${bad.length} of ${all.length} changes${unknown === 0 ? '' : `, of which ${unknown} with unknown outcome`}. Mend what is said above and run the role again: it does only what is missing.`,
+    );
+  }
+  if (faults > 0)
+    say(
+      `${faults} ${faults === 1 ? 'fault' : 'faults'} to mend, listed above with ${faults === 1 ? 'its' : 'their'} place.`,
+    );
+  if (red) say('The run ends red.');
+}
+
+/** Outputs and the result file; the file appears whole or not at all. */
+function hand(
+  { host, mask, report, say }: Run,
+  resultFile: string | undefined,
+  workingDirectory: string,
+): void {
+  const json = mask.apply(canonicalJson(report));
+  host.output('outcome', report.outcome);
+  host.output('result', json);
+  if (resultFile === undefined) return;
+  const file = path.resolve(
+    host.facts.workspace === '' ? workingDirectory : host.facts.workspace,
+    resultFile,
+  );
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(`${file}.part`, `${json}\n`);
+    renameSync(`${file}.part`, file);
+  } catch (error) {
+    throw new UserError(
+      `result-file ${resultFile} could not be written (${error instanceof Error ? error.message : String(error)}).`,
+      'Name a file in a directory that the step may write to.',
+    );
+  }
+  say(`Result written to ${resultFile}.`);
+}
+
+/** An error as lines: one that the user can fix with its remedy, ours with its causes. */
+function told(error: unknown): string[] {
+  if (error instanceof UserError)
+    return error.remedy === '' ? [error.message] : [error.message, error.remedy];
+  return [
+    'forgecrew itself failed; this is a defect. Please report it with these lines:',
+    ...causeChain(error).map((line) => `  ${line}`),
+  ];
+}

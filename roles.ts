@@ -1,0 +1,4 @@
+import { opsFiler } from './actions/ops-filer/role.ts';
+
+/** Every role there is. Doors, tables, dist and tests follow from this list. */
+export const roles = [opsFiler];
