@@ -253,6 +253,8 @@ function readOnly(send: Send): Send {
   };
 }
 
+const lookedAgain = 'Looked again: everything is as planned.';
+
 /** The plan, before anything happens: signs, counts, and the reason of everything that is not simply kept. */
 function printPlan(
   changes: Change[],
@@ -264,11 +266,18 @@ function printPlan(
   const noticed = changes.filter((change) => signOf(change) === '!');
   const kept = changes.filter((change) => signOf(change) === '=');
   if (writes.length === 0 && noticed.length === 0 && !debug) {
-    if (round > 1) return say('Looked again: everything is as planned.');
-    return say(`Nothing to do: ${kept.length === 0 ? 'nothing is declared' : describeKept(kept)}.`);
+    say(
+      round > 1
+        ? lookedAgain
+        : `Nothing to do: ${kept.length === 0 ? 'nothing is declared' : describeKept(kept)}.`,
+    );
+    return;
   }
   // What was noticed in the first round is still so in the second; it is told once.
-  if (round > 1 && writes.length === 0) return say('Looked again: everything is as planned.');
+  if (round > 1 && writes.length === 0) {
+    say(lookedAgain);
+    return;
+  }
   const title = `${round === 1 ? 'Plan' : `Plan, round ${round}`}: ${countChanges(changes, 'before')}${dryRun ? ' (dry run)' : ''}`;
   const { begin, end } = host.group(plain(mask.apply(title)));
   for (const line of begin) print(line);

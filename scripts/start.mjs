@@ -11,18 +11,26 @@ const stamp = path.join(root, 'node_modules', '.forgecrew-lock');
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 20) {
-  console.error(`forgecrew needs Node 20 or newer; this is ${process.version}. Install Node 20+ and run the command again.`);
+  console.error(
+    `forgecrew needs Node 20 or newer; this is ${process.version}. Install Node 20+ and run the command again.`,
+  );
   process.exit(1);
 }
 
-const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(path.join(root, 'package-lock.json')))
+  .digest('hex');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   console.error('Installing the locked dependencies (npm ci), once ...');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  });
+  const install = spawnSync(
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    },
+  );
   if (install.status !== 0) {
     console.error('npm ci failed (its message is above). Nothing was started.');
     process.exit(install.status ?? 1);

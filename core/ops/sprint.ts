@@ -41,6 +41,7 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
   };
   const text = decode(bytes, fault);
   const lines = text.split('\n');
+  const isText = faults.length === 0;
   const layout = layOut(lines, fault);
   if (layout.block === undefined && faults.length === 0) return { kind: 'no-block', file };
 
@@ -54,7 +55,7 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
   const vision =
     layout.block === undefined ? undefined : readVision(layout.visions, layout.block.line, fault);
   const entries =
-    layout.block === undefined
+    layout.block === undefined || !isText
       ? []
       : readBlock(lines.slice(layout.block.line, layout.block.end).join('\n'), layout.block.line, fault);
   if (faults.length > 0 || vision === undefined) {
@@ -115,7 +116,7 @@ interface Layout {
  * a line, so that an entry's body, which YAML indents, may hold any of them.
  */
 function layOut(lines: string[], fault: Report): Layout {
-  let fence: string | undefined;
+  let fence: { marks: string; line: number; hides: boolean } | undefined;
   let opened: number | undefined;
   let block: Layout['block'];
   let visions: Layout['visions'];
@@ -138,14 +139,14 @@ function layOut(lines: string[], fault: Report): Layout {
       }
       continue;
     }
-    const marks = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line);
+    const [, marks, info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
     if (fence !== undefined) {
-      if (marks?.[1] !== undefined && marks[1].startsWith(fence) && marks[2]?.trim() === '')
-        fence = undefined;
+      fence.hides ||= isBegin;
+      if (marks?.startsWith(fence.marks) === true && info.trim() === '') fence = undefined;
       continue;
     }
-    if (marks?.[1] !== undefined && !(marks[1].startsWith('`') && marks[2]?.includes('`'))) {
-      fence = marks[1];
+    if (marks !== undefined && !(marks.startsWith('`') && info.includes('`'))) {
+      fence = { marks, line: index + 1, hides: false };
       continue;
     }
     if (isBegin) {
@@ -165,6 +166,8 @@ function layOut(lines: string[], fault: Report): Layout {
         visions.bullets.push({ number: Number(bullet[1]), line: index + 1, column: line.indexOf('#') + 1 });
     }
   }
+  if (fence?.hides === true)
+    fault(fence.line, 1, `this code fence never ends, so the ${begin} after it is not seen: close the fence`);
   if (opened !== undefined)
     fault(opened + 1, 1, `${begin} without ${end} after it: end the block with a line ${end}`);
   return { block, visions };

@@ -1,0 +1,83 @@
+// Writes everything that follows from the roles' settings: each role's action.yml, and the settings tables in its
+// two documents. `--check` writes nothing and names what is stale.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Setting, Settings } from '../core/settings.ts';
+import { roles } from '../roles.ts';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** The Forgejo Actions door. `using` is no version selector on the runner, but a name it has to know. */
+function actionYml(role: { name: string; summary: string; settings: Settings }): string {
+  const inputs = Object.fromEntries(
+    Object.entries(role.settings).map(([name, setting]) => [
+      name,
+      {
+        description: `${setting.description}${setting.fallback === undefined ? '' : ` Default: ${setting.fallback.said}.`}`,
+        ...(isRequired(setting) ? { required: true } : {}),
+        ...(setting.default === undefined || setting.default === '' ? {} : { default: setting.default }),
+      },
+    ]),
+  );
+  const outputs = {
+    outcome: { description: 'unchanged, changed, planned (a dry run), refused or failed.' },
+    result: { description: 'The whole outcome as JSON, as in result-file.' },
+  };
+  const door = { name: `forgecrew ${role.name}`, description: role.summary, inputs, outputs, runs: { using: 'node20', main: `../../dist/${role.name}/index.js` } };
+  return `# Made from settings.ts by \`npm run docs\`; edit that.\n${stringify(door, { lineWidth: 0 })}`;
+}
+
+function isRequired(setting: Setting<unknown>): boolean {
+  return setting.required === true && setting.fallback === undefined;
+}
+
+/** Settings as a table; on Woodpecker a name may be written with underscores. */
+function table(settings: Settings): string {
+  const rows = Object.entries(settings).map(([name, setting]) => {
+    const otherwise = isRequired(setting) ? '**required**' : setting.default !== undefined && setting.default !== '' ? `\`${setting.default}\`` : (setting.fallback?.said ?? '');
+    return `| \`${name}\` | ${otherwise} | ${setting.description.replaceAll('|', '\\|')} |`;
+  });
+  return ['', '| setting | default | what it is |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+/** The text with the part between two marker lines replaced; throws where they are missing. */
+export function between(text: string, name: string, content: string, file: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} needs the lines ${begin} and ${end}`);
+  return `${text.slice(0, from + begin.length)}\n${content.trim() === '' ? '' : `${content}\n`}${text.slice(to)}`;
+}
+
+/** Every generated file with what it should hold. */
+function generated(): { file: string; text: string }[] {
+  return roles.flatMap((role) => {
+    const described = [`actions/${role.name}/README.md`, `plugins/${role.name}/docs.md`].map((file) => ({
+      file,
+      text: between(readFileSync(path.join(root, file), 'utf8'), 'settings', table(role.settings), file),
+    }));
+    return [{ file: `actions/${role.name}/action.yml`, text: actionYml(role) }, ...described];
+  });
+}
+
+/** Names of generated files that are not what the settings give. */
+export function staleDocuments(): string[] {
+  return generated()
+    .filter(({ file, text }) => !existsSync(path.join(root, file)) || readFileSync(path.join(root, file), 'utf8') !== text)
+    .map(({ file }) => file);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const stale = staleDocuments();
+  if (process.argv.includes('--check')) {
+    for (const file of stale) console.error(`${file} is stale: run npm run docs`);
+    process.exitCode = stale.length === 0 ? 0 : 1;
+  } else {
+    for (const { file, text } of generated()) {
+      if (!stale.includes(file)) continue;
+      writeFileSync(path.join(root, file), text);
+      console.log(`wrote ${file}`);
+    }
+  }
+}

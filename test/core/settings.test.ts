@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { UserError } from '../../core/errors.ts';
+import { forgejoActions } from '../../core/host/forgejo-actions.ts';
+import { terminal } from '../../core/host/terminal.ts';
+import { woodpecker } from '../../core/host/woodpecker.ts';
+import { count, duration, parseSettings, sharedSettings, text } from '../../core/settings.ts';
+
+const settings = { ...sharedSettings, 'max-issues': count({ description: 'At most.', default: '50' }) };
+const needed = { PLUGIN_FORGE_URL: 'https://forge.test', PLUGIN_FORGE_TOKEN: 'token' };
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof UserError) return `${error.message} ${error.remedy}`;
+    throw error;
+  }
+  return '';
+}
+
+describe('settings', () => {
+  it('arrive under the same name from Woodpecker, the Forgejo runner and a terminal', () => {
+    const hosts = [
+      woodpecker({ ...needed, PLUGIN_DRY_RUN: 'true' }),
+      forgejoActions({
+        'INPUT_FORGE-URL': 'https://forge.test',
+        'INPUT_FORGE-TOKEN': 'token',
+        'INPUT_DRY-RUN': 'true',
+      }),
+      terminal({ FORGECREW_FORGE_TOKEN: 'token' }, ['--forge-url', 'https://forge.test', '--dry-run'], '/'),
+    ];
+
+    for (const host of hosts) {
+      expect(parseSettings(settings, host)).toMatchObject({
+        'forge-url': 'https://forge.test',
+        'forge-token': 'token',
+        'dry-run': true,
+        'max-issues': 50,
+      });
+    }
+  });
+
+  it('that are wrong are reported all together, and a secret is never shown', () => {
+    const message = messageOf(() =>
+      parseSettings(
+        { ...settings, key: text({ description: 'A key.', secret: true, required: true }) },
+        woodpecker({
+          PLUGIN_DRY_RUN: 'yes',
+          PLUGIN_MAX_ISSUES: '0',
+          PLUGIN_DEADLINE: '10',
+          PLUGIN_FORGE_URL: 'https://user:secret@forge.test',
+          PLUGIN_KEYS: 'x',
+        }),
+      ),
+    );
+
+    expect(message).toContain('7 settings are not right');
+    for (const part of [
+      'forge-token: missing',
+      'key: missing',
+      'dry-run: expected true or false, got "yes"',
+      'max-issues: expected a whole number of at least 1, got "0"',
+      'deadline: expected a duration',
+      'forge-url: expected a URL without user',
+      'keys: no such setting. Did you mean key?',
+    ]) {
+      expect(message).toContain(part);
+    }
+  });
+
+  it('given as the empty text are not given', () => {
+    expect(parseSettings(settings, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }))).toMatchObject({
+      'max-issues': 50,
+    });
+  });
+
+  it('that are misspelt are refused, so that no dry run becomes a real one', () => {
+    expect(
+      messageOf(() => parseSettings(settings, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }))),
+    ).toContain('dryrun: no such setting. Did you mean dry-run?');
+  });
+
+  it('that real work needs are not missed on a pull request, which has no secrets', () => {
+    expect(
+      parseSettings(
+        settings,
+        woodpecker({ CI_PIPELINE_EVENT: 'pull_request', CI_FORGE_URL: 'https://forge.test' }),
+      ),
+    ).not.toHaveProperty('forge-token');
+  });
+
+  it('read durations with their unit', () => {
+    expect(['90s', '10m', '2h'].map(duration({ description: '' }).read)).toEqual([
+      90_000, 600_000, 7_200_000,
+    ]);
+  });
+});
