@@ -548,7 +548,7 @@ function closedVisions(settings: FilerSettings, state: FilerState, own: Own, fau
     if (blockedBy.length > 0)
       return [
         keep(
-          `${all}, but it depends on ${blockedBy.map((number) => `#${number}`).join(', ')}: the forge keeps it open`,
+          `${all}, but it depends on ${blockedBy.map((number) => `#${number}`).join(', ')}, so it stays open`,
           true,
         ),
       ];
