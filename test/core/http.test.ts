@@ -164,7 +164,7 @@ describe('case 2: a write whose answer never comes', () => {
   });
 
   it.each([502, 503, 504])('because a proxy answered %i is unknown as well', async (status) => {
-    const { send, seen } = await serve((_, response) => json(response, status, {}, { 'retry-after': 1 }));
+    const { send, seen } = await serve((_, response) => json(response, status, {}, { 'retry-after': '1' }));
 
     expect((await failure(call(send, write, z.unknown()))).kind).toBe('unknown-outcome');
     expect(seen).toHaveLength(1);
@@ -193,7 +193,7 @@ describe('case 2: a write whose answer never comes', () => {
 describe('case 4: a limiter in front of the forge', () => {
   it('is honoured for reads and writes alike when it turned the request away', async () => {
     const { send, waits } = await serve((_, response, nth) =>
-      nth === 1 ? json(response, 429, {}, { 'retry-after': 3 }) : json(response, 200, {}),
+      nth === 1 ? json(response, 429, {}, { 'retry-after': '3' }) : json(response, 200, {}),
     );
 
     await call(send, write, z.unknown());
@@ -214,7 +214,7 @@ describe('case 4: a limiter in front of the forge', () => {
   });
 
   it('that asks for more time than the deadline leaves is not waited for', async () => {
-    const { send, waits } = await serve((_, response) => json(response, 429, {}, { 'retry-after': 3600 }));
+    const { send, waits } = await serve((_, response) => json(response, 429, {}, { 'retry-after': '3600' }));
 
     expect((await failure(call(send, read, z.unknown()))).kind).toBe('rate');
     expect(waits).toEqual([]);

@@ -1,0 +1,255 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { credentialsOf, missingScope } from './auth.ts';
+import { isGitPath, serveGit } from './git-http.ts';
+import { type Answer, type Call, failure, notFound, type Route } from './route.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { branchRoutes } from './routes/branches.ts';
+import { commentRoutes } from './routes/comments.ts';
+import { contentRoutes } from './routes/contents.ts';
+import { dependencyRoutes } from './routes/dependencies.ts';
+import { issueRoutes } from './routes/issues.ts';
+import { labelRoutes } from './routes/labels.ts';
+import { pullRoutes } from './routes/pulls.ts';
+import { repositoryRoutes } from './routes/repositories.ts';
+import {
+  accessOf,
+  addAccount,
+  addToken,
+  createState,
+  findRepository,
+  type Repository,
+  type State,
+} from './state.ts';
+
+export interface EmbeddedForge {
+  url: string;
+  /** A token of the site admin, with every scope. */
+  adminToken: string;
+  adminLogin: string;
+  /** Every API request in order; `path` starts after `/api/v1` and has its query. */
+  requests: { method: string; path: string; body: unknown; status: number; as: string | null }[];
+  /** Calls that no route answers: a test that sees one here has found a gap. */
+  unknownRoutes: string[];
+  close(): Promise<void>;
+}
+
+export interface ForgeOptions {
+  /** 0 or absent: a free one. */
+  port?: number;
+  /** Where the git repositories go; a temporary folder that is deleted on close, when absent. */
+  folder?: string;
+  /** Delays every answer, as a network would. */
+  latencyMs?: number;
+  /** What the server gives without `limit`, and the most it gives at all. */
+  paging?: { default?: number; max?: number };
+  now?: () => Date;
+}
+
+const routes: Route[] = [
+  ...accountRoutes,
+  ...repositoryRoutes,
+  ...labelRoutes,
+  ...commentRoutes,
+  ...dependencyRoutes,
+  ...issueRoutes,
+  ...contentRoutes,
+  ...branchRoutes,
+  ...pullRoutes,
+];
+
+/** The route of a request with what its `{names}` stand for. `{path}` takes the rest, slashes and all. */
+function match(
+  method: string,
+  pathname: string,
+): { route: Route; params: Record<string, string> } | undefined {
+  const parts = pathname.split('/').slice(1);
+  for (const route of routes) {
+    if (route.method !== method) continue;
+    const wanted = route.route.split('/').slice(1);
+    const open = wanted.at(-1) === '{path}';
+    if (open ? parts.length < wanted.length : parts.length !== wanted.length) continue;
+    const params: Record<string, string> = {};
+    const fits = wanted.every((want, index) => {
+      const part = parts[index] ?? '';
+      const name = /^\{(\w+)\}$/.exec(want)?.[1];
+      if (name === undefined) return want === part;
+      params[name] = decodeURIComponent(
+        open && index === wanted.length - 1 ? parts.slice(index).join('/') : part,
+      );
+      return true;
+    });
+    if (fits) return { route, params };
+  }
+  return undefined;
+}
+
+/** Any repository route without a repository in sight never gets here; this stands in for routes that have none. */
+const noRepository: Repository = {
+  id: 0,
+  owner: 0,
+  name: '',
+  description: '',
+  private: true,
+  archived: false,
+  hasIssues: false,
+  dependencies: false,
+  defaultBranch: '',
+  collaborators: new Map(),
+  labels: [],
+  issues: [],
+  folder: '',
+  created: '',
+};
+
+async function answer(
+  state: State,
+  base: Pick<Call, 'url' | 'folder' | 'paging'>,
+  request: { method: string; url: URL; authorization: string | undefined; body: string },
+  unknownRoutes: string[],
+): Promise<{ answer: Answer; body: Record<string, unknown>; as: string | null }> {
+  const credentials = credentialsOf(state, request.authorization);
+  const account = 'account' in credentials ? credentials.account : null;
+  const call: Call = {
+    ...base,
+    state,
+    account,
+    byPassword: credentials.kind === 'password',
+    params: {},
+    query: request.url.searchParams,
+    body: {},
+  };
+  const done = (given: Answer): { answer: Answer; body: Record<string, unknown>; as: string | null } => ({
+    answer: given,
+    body: call.body,
+    as: account?.login ?? null,
+  });
+
+  const found = match(request.method, request.url.pathname.replace(/^\/api\/v1/, ''));
+  if (found === undefined) {
+    unknownRoutes.push(`${request.method} ${request.url.pathname}`);
+    process.stderr.write(`embedded forge: NO SUCH ROUTE: ${request.method} ${request.url.pathname}\n`);
+    return done(notFound(call));
+  }
+  if (request.body !== '') {
+    try {
+      const parsed: unknown = JSON.parse(request.body);
+      call.body = typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+    } catch (error) {
+      return done(failure(call, 422, error instanceof Error ? error.message : String(error)));
+    }
+  }
+  call.params = found.params;
+  if (credentials.kind === 'wrong') return done(failure(call, 401, credentials.message));
+  const scope = missingScope(credentials, found.route.scope, request.method);
+  if (scope !== undefined)
+    return done(failure(call, 403, `token does not have at least one of required scope(s): [${scope}]`));
+  let repository = noRepository;
+  if (found.route.route.startsWith('/repos/{owner}/{repo}')) {
+    const known = findRepository(state, found.params.owner ?? '', found.params.repo ?? '');
+    if (known === undefined || accessOf(state, known, account) === 'none') return done(notFound(call));
+    repository = known;
+    if (request.method !== 'GET' && account === null) return done(failure(call, 401, 'token is required'));
+  }
+  return done(await found.route.handle(call, repository));
+}
+
+/** Starts a forge on loopback. Everything it knows is gone when it is closed. */
+export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedForge> {
+  const folder = options.folder ?? mkdtempSync(path.join(tmpdir(), 'embedded-forge-'));
+  const state = createState(options.now ?? (() => new Date()));
+  const admin = addAccount(state, {
+    login: 'admin',
+    email: 'admin@example.test',
+    password: 'admin',
+    isAdmin: true,
+  });
+  const adminToken = addToken(state, admin, 'first', ['all']).sha;
+  const paging = {
+    default: Math.min(options.paging?.default ?? 30, options.paging?.max ?? 50),
+    max: options.paging?.max ?? 50,
+  };
+  const requests: EmbeddedForge['requests'] = [];
+  const unknownRoutes: string[] = [];
+  let url = '';
+
+  const server = http.createServer((request, response) => {
+    const asked = new URL(request.url ?? '/', url);
+    if (isGitPath(asked.pathname)) {
+      serveGit(state, request, response, asked);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', async () => {
+      const method = request.method ?? 'GET';
+      let given: Awaited<ReturnType<typeof answer>>;
+      try {
+        given = await answer(
+          state,
+          { url, folder, paging },
+          {
+            method,
+            url: asked,
+            authorization: request.headers.authorization,
+            body: Buffer.concat(chunks).toString('utf8'),
+          },
+          unknownRoutes,
+        );
+      } catch (error) {
+        process.stderr.write(
+          `embedded forge: ${method} ${asked.pathname}: ${error instanceof Error ? error.stack : error}\n`,
+        );
+        given = {
+          answer: { status: 500, body: { message: '', url: `${url}/api/swagger` } },
+          body: {},
+          as: null,
+        };
+      }
+      const { status, body, headers } = given.answer;
+      requests.push({
+        method,
+        path: asked.pathname.replace(/^\/api\/v1/, '') + asked.search,
+        body: given.body,
+        status,
+        as: given.as,
+      });
+      const isText = headers?.['content-type'] !== undefined;
+      const text = body === undefined ? '' : isText ? String(body) : JSON.stringify(body);
+      const send = (): void => {
+        response.writeHead(status, {
+          ...(text === '' ? {} : { 'content-type': 'application/json;charset=utf-8' }),
+          ...headers,
+        });
+        response.end(text);
+      };
+      if (options.latencyMs === undefined) send();
+      else setTimeout(send, options.latencyMs);
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(options.port ?? 0, '127.0.0.1', done);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the forge has no port');
+  url = `http://127.0.0.1:${address.port}`;
+  return {
+    url,
+    adminToken,
+    adminLogin: admin.login,
+    requests,
+    unknownRoutes,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => {
+          if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+          done();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

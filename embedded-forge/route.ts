@@ -1,0 +1,106 @@
+import type { Account, Repository, State } from './state.ts';
+
+/** One request as the handlers see it: who asks, what for, and nothing of HTTP. */
+export interface Call {
+  state: State;
+  /** Who asks, or `null` for somebody without credentials. */
+  account: Account | null;
+  /** Whether the credentials were a password: needed to make tokens. */
+  byPassword: boolean;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  body: Record<string, unknown>;
+  /** Where the forge says it is. */
+  url: string;
+  /** The folder for git repositories. */
+  folder: string;
+  paging: { default: number; max: number };
+}
+
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As the API's documentation writes it; `{path}` at the end takes all that is left. */
+  route: string;
+  /** The part of the API it belongs to, which decides the scope a token needs. */
+  scope: 'misc' | 'admin' | 'user' | 'organization' | 'repository' | 'issue';
+  /** Looked up before the handler for routes below `/repos/{owner}/{repo}`: 404 when it may not be seen. */
+  handle: (call: Call, repository: Repository) => Answer | Promise<Answer>;
+}
+
+/** An error as the forge writes it; 404 has a list of errors, and a 500 keeps its message to itself. */
+export function failure(call: Call, status: number, message: string, errors: string[] = []): Answer {
+  return {
+    status,
+    body: {
+      message: status === 500 ? '' : message,
+      url: `${call.url}/api/swagger`,
+      ...(status === 404 ? { errors } : {}),
+    },
+  };
+}
+
+export function notFound(call: Call): Answer {
+  return failure(call, 404, "The target couldn't be found.");
+}
+
+export function ok(body: unknown, headers?: Record<string, string>): Answer {
+  return { status: 200, body, ...(headers === undefined ? {} : { headers }) };
+}
+
+function whole(text: string | null): number {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+interface PageOptions {
+  /** Some lists give everything unless a page is asked for. */
+  allWithoutPage?: boolean;
+  link?: boolean;
+  count?: boolean;
+}
+
+/** One page of a list, with the headers that this list has on the forge. */
+export function paged<T>(
+  call: Call,
+  items: T[],
+  shape: (item: T) => unknown,
+  path: string,
+  options: PageOptions = {},
+): Answer {
+  const asked = whole(call.query.get('page'));
+  const limit = Math.min(whole(call.query.get('limit')) || call.paging.default, call.paging.max);
+  const page = Math.max(asked, 1);
+  const shown =
+    options.allWithoutPage === true && asked === 0 ? items : items.slice((page - 1) * limit, page * limit);
+  const headers: Record<string, string> = {};
+  if (options.count !== false) headers['x-total-count'] = String(items.length);
+  if (options.link === true) {
+    const link = linkHeader(call, path, page, Math.ceil(items.length / limit));
+    if (link !== '') headers.link = link;
+  }
+  return ok(shown.map(shape), headers);
+}
+
+function linkHeader(call: Call, path: string, page: number, last: number): string {
+  if (last <= 1) return '';
+  const to = (number: number, rel: string): string => {
+    const query = new URLSearchParams(call.query);
+    query.set('page', String(number));
+    query.sort();
+    return `<${call.url}/api/v1${path}?${query}>; rel="${rel}"`;
+  };
+  return [
+    ...(page < last ? [to(page + 1, 'next'), to(last, 'last')] : []),
+    ...(page > 1 ? [to(1, 'first'), to(page - 1, 'prev')] : []),
+  ].join(',');
+}
+
+/** Half of a character is stored as U+FFFD, as Go does when it decodes JSON. */
+export function text(value: unknown, fallback = ''): string {
+  return typeof value === 'string' ? value.toWellFormed() : fallback;
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { labelShape, organisationShape, userShape } from '../shapes.ts';
+import { type Account, accountByLogin, addAccount, addToken, nextId, type Token } from '../state.ts';
+
+function tokenShape(token: Token, shown: boolean): unknown {
+  return {
+    id: token.id,
+    name: token.name,
+    sha1: shown ? token.sha : '',
+    token_last_eight: token.sha.slice(-8),
+    scopes: token.scopes,
+    created_at: token.created,
+    repositories: null,
+  };
+}
+
+/** Tokens are made and listed with a password: one's own, or a site admin's. */
+function ofPassword(call: Call, work: (account: Account) => Answer): Answer {
+  const account = accountByLogin(call.state, call.params.username ?? '');
+  if (account === undefined) return notFound(call);
+  if (call.account?.id !== account.id && call.account?.isAdmin !== true)
+    return failure(call, 403, 'user should have a permission');
+  if (!call.byPassword && call.account?.isAdmin !== true)
+    return failure(call, 401, 'auth method not allowed');
+  return work(account);
+}
+
+function adminOnly(call: Call, work: () => Answer): Answer {
+  return call.account?.isAdmin === true ? work() : failure(call, 403, 'user should be the site admin');
+}
+
+function organisationOf(call: Call, work: (organisation: Account) => Answer): Answer {
+  const found = accountByLogin(call.state, call.params.org ?? '');
+  return found?.isOrganisation === true ? work(found) : notFound(call);
+}
+
+export const accountRoutes: Route[] = [
+  {
+    method: 'GET',
+    route: '/version',
+    scope: 'misc',
+    handle: () => ok({ version: '17.0.0-embedded+gitea-1.22.0' }),
+  },
+  {
+    method: 'GET',
+    route: '/settings/api',
+    scope: 'misc',
+    handle: (call) =>
+      ok({
+        max_response_items: call.paging.max,
+        default_paging_num: call.paging.default,
+        default_git_trees_per_page: 1000,
+        default_max_blob_size: 10485760,
+      }),
+  },
+  {
+    method: 'POST',
+    route: '/admin/users',
+    scope: 'admin',
+    handle: (call) =>
+      adminOnly(call, () => {
+        const login = text(call.body.username);
+        if (accountByLogin(call.state, login) !== undefined)
+          return failure(call, 422, `user already exists [name: ${login}]`);
+        const account = addAccount(call.state, {
+          login,
+          email: text(call.body.email),
+          password: text(call.body.password),
+        });
+        return { status: 201, body: userShape(call, account) };
+      }),
+  },
+  {
+    method: 'DELETE',
+    route: '/admin/users/{username}',
+    scope: 'admin',
+    handle: (call) =>
+      adminOnly(call, () => {
+        const account = accountByLogin(call.state, call.params.username ?? '');
+        if (account === undefined) return notFound(call);
+        const owned = call.state.repositories.filter(({ owner }) => owner === account.id);
+        if (owned.length > 0 && call.query.get('purge') !== 'true')
+          return failure(call, 422, 'user still has ownership of repositories');
+        call.state.repositories = call.state.repositories.filter(({ owner }) => owner !== account.id);
+        call.state.accounts = call.state.accounts.filter((item) => item !== account);
+        call.state.tokens = call.state.tokens.filter((token) => token.account !== account.id);
+        return { status: 204 };
+      }),
+  },
+  {
+    method: 'POST',
+    route: '/users/{username}/tokens',
+    scope: 'user',
+    handle: (call) =>
+      ofPassword(call, (account) => {
+        const name = text(call.body.name);
+        if (call.state.tokens.some((token) => token.account === account.id && token.name === name))
+          return failure(call, 400, 'access token name has been used already');
+        const scopes = Array.isArray(call.body.scopes) ? call.body.scopes.map(String) : [];
+        if (scopes.length === 0) return failure(call, 400, 'access token must have a scope');
+        return { status: 201, body: tokenShape(addToken(call.state, account, name, scopes), true) };
+      }),
+  },
+  {
+    method: 'GET',
+    route: '/users/{username}/tokens',
+    scope: 'user',
+    handle: (call) =>
+      ofPassword(call, (account) =>
+        paged(
+          call,
+          call.state.tokens.filter((token) => token.account === account.id),
+          (token) => tokenShape(token, false),
+          '',
+        ),
+      ),
+  },
+  {
+    method: 'DELETE',
+    route: '/users/{username}/tokens/{id}',
+    scope: 'user',
+    handle: (call) =>
+      ofPassword(call, (account) => {
+        const token = call.state.tokens.find(
+          (item) =>
+            item.account === account.id && [String(item.id), item.name].includes(call.params.id ?? ''),
+        );
+        if (token === undefined) return notFound(call);
+        call.state.tokens = call.state.tokens.filter((item) => item !== token);
+        return { status: 204 };
+      }),
+  },
+  {
+    method: 'GET',
+    route: '/user',
+    scope: 'user',
+    handle: (call) =>
+      call.account === null ? failure(call, 401, 'token is required') : ok(userShape(call, call.account)),
+  },
+  {
+    method: 'GET',
+    route: '/users/{username}',
+    scope: 'user',
+    handle: (call) => {
+      const account = accountByLogin(call.state, call.params.username ?? '');
+      return account === undefined
+        ? failure(call, 404, "The target couldn't be found.", [
+            `user does not exist [uid: 0, name: ${call.params.username}]`,
+          ])
+        : ok(userShape(call, account));
+    },
+  },
+  {
+    method: 'POST',
+    route: '/orgs',
+    scope: 'organization',
+    handle: (call) => {
+      const login = text(call.body.username);
+      if (call.account === null) return failure(call, 401, 'token is required');
+      if (accountByLogin(call.state, login) !== undefined)
+        return failure(call, 422, `user already exists [name: ${login}]`);
+      const made = addAccount(call.state, {
+        login,
+        email: '',
+        password: randomBytes(20).toString('hex'),
+        isOrganisation: true,
+        owners: [call.account.id],
+      });
+      return { status: 201, body: organisationShape(call, made) };
+    },
+  },
+  {
+    method: 'GET',
+    route: '/orgs/{org}',
+    scope: 'organization',
+    handle: (call) => organisationOf(call, (organisation) => ok(organisationShape(call, organisation))),
+  },
+  {
+    method: 'DELETE',
+    route: '/orgs/{org}',
+    scope: 'organization',
+    handle: (call) =>
+      organisationOf(call, (organisation) => {
+        call.state.accounts = call.state.accounts.filter((item) => item !== organisation);
+        return { status: 204 };
+      }),
+  },
+  {
+    method: 'GET',
+    route: '/orgs/{org}/labels',
+    scope: 'organization',
+    handle: (call) =>
+      organisationOf(call, (organisation) =>
+        paged(
+          call,
+          organisation.labels,
+          (label) => labelShape(call, label, `orgs/${organisation.login}`),
+          '',
+          { allWithoutPage: true },
+        ),
+      ),
+  },
+  {
+    method: 'POST',
+    route: '/orgs/{org}/labels',
+    scope: 'organization',
+    handle: (call) =>
+      organisationOf(call, (organisation) => {
+        const label = {
+          id: nextId(call.state, 'label'),
+          name: text(call.body.name),
+          color: text(call.body.color).replace(/^#/, ''),
+          description: text(call.body.description),
+        };
+        organisation.labels.push(label);
+        return { status: 201, body: labelShape(call, label, `orgs/${organisation.login}`) };
+      }),
+  },
+];

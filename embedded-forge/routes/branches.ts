@@ -1,0 +1,102 @@
+import { branchCommit, git, listBranches, log, moveRef, resolveCommit } from '../git.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { branchShape, fullName } from '../shapes.ts';
+import { accessOf, mayWrite, type Repository } from '../state.ts';
+
+async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
+  const [head] = await log(repository.folder, commit, { limit: 1 });
+  if (head === undefined) throw new Error(`the branch ${name} has no commit`);
+  return branchShape(call, repository, name, head);
+}
+
+function forWriters(work: (call: Call, repository: Repository) => Promise<Answer>): Route['handle'] {
+  return (call, repository) =>
+    mayWrite(accessOf(call.state, repository, call.account))
+      ? work(call, repository)
+      : failure(call, 403, 'user should have a permission to write to a repo');
+}
+
+/** One is made; one that was there before is 409; who loses a race for the same name gets a 500 that says nothing. */
+const create = forWriters(async (call, repository) => {
+  const name = text(call.body.new_branch_name);
+  const from = text(call.body.old_ref_name) || text(call.body.old_branch_name) || repository.defaultBranch;
+  if (name === '') return failure(call, 422, '[BranchName]: Required');
+  if ((await branchCommit(repository.folder, name)) !== undefined)
+    return failure(call, 409, 'The branch already exists.');
+  const commit = await resolveCommit(repository.folder, from);
+  if (commit === undefined)
+    return failure(call, text(call.body.old_ref_name) === '' ? 404 : 500, 'The old branch does not exist');
+  if (!(await moveRef(repository.folder, `refs/heads/${name}`, commit, null))) return failure(call, 500, '');
+  return { status: 201, body: await shape(call, repository, name, commit) };
+});
+
+const remove = forWriters(async (call, repository) => {
+  const name = call.params.path ?? '';
+  if (name === repository.defaultBranch) return failure(call, 403, 'can not delete default branch');
+  const commit = await branchCommit(repository.folder, name);
+  // One that is gone answers 500 on the real forge as well.
+  if (commit === undefined) return failure(call, 500, '');
+  await git(repository.folder, ['update-ref', '-d', `refs/heads/${name}`, commit]);
+  return { status: 204 };
+});
+
+const createTag = forWriters(async (call, repository) => {
+  const name = text(call.body.tag_name);
+  const target =
+    (await resolveCommit(repository.folder, text(call.body.target) || repository.defaultBranch)) ?? '';
+  const [commit] = target === '' ? [] : await log(repository.folder, target, { limit: 1 });
+  if (commit === undefined) return notFound(call);
+  if (!(await moveRef(repository.folder, `refs/tags/${name}`, target, null)))
+    return failure(call, 409, `tag already exists [name: ${name}]`);
+  const home = `${call.url}/${fullName(call, repository)}`;
+  return {
+    status: 201,
+    body: {
+      name,
+      message: commit.message.trimEnd(),
+      id: target,
+      commit: {
+        url: `${call.url}/api/v1/repos/${fullName(call, repository)}/git/commits/${target}`,
+        sha: target,
+        created: commit.committer.date,
+      },
+      zipball_url: `${home}/archive/${name}.zip`,
+      tarball_url: `${home}/archive/${name}.tar.gz`,
+      archive_download_count: { zip: 0, tar_gz: 0 },
+    },
+  };
+});
+
+export const branchRoutes: Route[] = [
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/branches',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const names = await listBranches(repository.folder);
+      const shapes = await Promise.all(
+        names.map(async (name) => shape(call, repository, name, `refs/heads/${name}`)),
+      );
+      return paged(call, shapes, (item) => item, `/repos/${fullName(call, repository)}/branches`, {
+        link: true,
+      });
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/branches/{path}',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const name = call.params.path ?? '';
+      const commit = await branchCommit(repository.folder, name);
+      return commit === undefined
+        ? failure(call, 404, "The target couldn't be found.", [
+            `branch does not exist [repo_id: ${repository.id} name: ${name}]`,
+          ])
+        : ok(await shape(call, repository, name, commit));
+    },
+  },
+  { method: 'POST', route: '/repos/{owner}/{repo}/branches', scope: 'repository', handle: create },
+  { method: 'DELETE', route: '/repos/{owner}/{repo}/branches/{path}', scope: 'repository', handle: remove },
+  { method: 'POST', route: '/repos/{owner}/{repo}/tags', scope: 'repository', handle: createTag },
+];

@@ -1,0 +1,101 @@
+import { type Answer, type Call, failure, notFound, ok, type Route, text } from '../route.ts';
+import { commentShape } from '../shapes.ts';
+import {
+  accessOf,
+  type Issue,
+  mayWrite,
+  nextId,
+  type Repository,
+  type TimelineItem,
+  timestamp,
+} from '../state.ts';
+import { findIssue, noSuchIssue } from './issues.ts';
+import { archived } from './repositories.ts';
+
+function findComment(
+  call: Call,
+  repository: Repository,
+): { issue: Issue; comment: TimelineItem } | undefined {
+  for (const issue of repository.issues) {
+    const comment = issue.timeline.find(
+      (item) => item.type === 'comment' && String(item.id) === call.params.id,
+    );
+    if (comment !== undefined) return { issue, comment };
+  }
+  return undefined;
+}
+
+/** A comment may be changed by its author and by whoever may write. */
+function onComment(
+  work: (call: Call, repository: Repository, found: { issue: Issue; comment: TimelineItem }) => Answer,
+): Route['handle'] {
+  return (call, repository) => {
+    const found = findComment(call, repository);
+    if (found === undefined) return notFound(call);
+    const may =
+      found.comment.author === call.account?.id || mayWrite(accessOf(call.state, repository, call.account));
+    return may ? work(call, repository, found) : { status: 403 };
+  };
+}
+
+export const commentRoutes: Route[] = [
+  {
+    // Never paged: the real route passes no page on.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/issues/{index}/comments',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const issue = findIssue(repository, call.params.index);
+      if (issue === undefined) return noSuchIssue(call, repository, call.params.index);
+      const comments = issue.timeline.filter(({ type }) => type === 'comment');
+      return ok(
+        comments.map((comment) => commentShape(call, repository, issue, comment)),
+        { 'x-total-count': String(comments.length) },
+      );
+    },
+  },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/issues/{index}/comments',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const issue = findIssue(repository, call.params.index);
+      if (issue === undefined) return noSuchIssue(call, repository, call.params.index);
+      if (repository.archived) return archived(call, repository);
+      if (call.account === null) return failure(call, 401, 'token is required');
+      if (text(call.body.body) === '') return failure(call, 422, '[Body]: Required');
+      const at = timestamp(call.state);
+      const comment: TimelineItem = {
+        id: nextId(call.state, 'comment'),
+        type: 'comment',
+        author: call.account.id,
+        body: text(call.body.body),
+        label: null,
+        created: at,
+        updated: at,
+      };
+      issue.timeline.push(comment);
+      issue.updated = at;
+      return { status: 201, body: commentShape(call, repository, issue, comment) };
+    },
+  },
+  {
+    method: 'PATCH',
+    route: '/repos/{owner}/{repo}/issues/comments/{id}',
+    scope: 'issue',
+    handle: onComment((call, repository, { issue, comment }) => {
+      comment.body = text(call.body.body);
+      comment.updated = timestamp(call.state);
+      return ok(commentShape(call, repository, issue, comment));
+    }),
+  },
+  {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/issues/comments/{id}',
+    scope: 'issue',
+    handle: onComment((_, __, { issue, comment }) => {
+      issue.timeline = issue.timeline.filter((item) => item !== comment);
+      return { status: 204 };
+    }),
+  },
+];

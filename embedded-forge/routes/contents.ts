@@ -1,0 +1,325 @@
+import path from 'node:path';
+import {
+  branchCommit,
+  type Commit,
+  type FileChange,
+  findInTree,
+  listTree,
+  log,
+  moveRef,
+  readBlob,
+  resolveCommit,
+  type TreeItem,
+  writeCommit,
+} from '../git.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { commitShape, fileCommitShape, fileShape, fullName, unsigned } from '../shapes.ts';
+import { accessOf, mayWrite, type Repository } from '../state.ts';
+import { archived } from './repositories.ts';
+
+/** The path as the forge stores it: dots are resolved, and a component named `.git` is refused. */
+function cleanPath(given: string): string | undefined {
+  const clean = path.posix.normalize(`/${given}`).slice(1);
+  return clean === '' || clean.split('/').some((part) => part.toLowerCase() === '.git') ? undefined : clean;
+}
+
+async function lastCommit(repository: Repository, commit: string, file: string): Promise<Commit> {
+  const [last] = await log(repository.folder, commit, { path: file, limit: 1 });
+  if (last === undefined) throw new Error(`no commit changed ${file}`);
+  return last;
+}
+
+async function shapeOf(
+  call: Call,
+  repository: Repository,
+  item: TreeItem,
+  ref: string,
+  commit: string,
+  withContent: boolean,
+): Promise<unknown> {
+  const content = withContent && item.type === 'blob' ? await readBlob(repository.folder, item.sha) : null;
+  return fileShape(call, repository, item, ref, await lastCommit(repository, commit, item.path), content);
+}
+
+async function read(call: Call, repository: Repository): Promise<Answer> {
+  const ref = call.query.get('ref') || repository.defaultBranch;
+  const commit = await resolveCommit(repository.folder, ref);
+  const missing = (file: string): Answer =>
+    failure(call, 404, 'GetContentsOrList', [`object does not exist [id: , rel_path: ${file}]`]);
+  const file = (call.params.path ?? '').replace(/\/+$/, '');
+  if (commit === undefined)
+    return failure(call, 404, 'GetContentsOrList', [`object does not exist [id: ${ref}, rel_path: ]`]);
+  const item = file === '' ? undefined : await findInTree(repository.folder, commit, file);
+  if (file !== '' && item === undefined) return missing(file);
+  if (item !== undefined && item.type !== 'tree')
+    return ok(await shapeOf(call, repository, item, ref, commit, true));
+  const items = await listTree(repository.folder, file === '' ? commit : `${commit}:${file}`, false);
+  return ok(
+    await Promise.all(
+      items.map((child) =>
+        shapeOf(
+          call,
+          repository,
+          { ...child, path: file === '' ? child.path : `${file}/${child.path}` },
+          ref,
+          commit,
+          false,
+        ),
+      ),
+    ),
+  );
+}
+
+interface Operation {
+  operation: 'create' | 'update' | 'delete';
+  path: string;
+  content?: unknown;
+  sha?: unknown;
+}
+
+/** A write of one or more files as one commit, or nothing at all. */
+async function write(
+  call: Call,
+  repository: Repository,
+  operations: Operation[],
+  single: boolean,
+): Promise<Answer> {
+  const { body } = call;
+  if (repository.archived) return archived(call, repository);
+  if (call.account === null) return failure(call, 401, 'token is required');
+  if (!mayWrite(accessOf(call.state, repository, call.account)))
+    return failure(call, 403, 'user should have a permission to write to this branch');
+  const branch = text(body.branch) || repository.defaultBranch;
+  const target = text(body.new_branch) || branch;
+  const head = await branchCommit(repository.folder, branch);
+  if (head === undefined) return failure(call, 404, `branch does not exist [name: ${branch}]`);
+  if (target !== branch && (await branchCommit(repository.folder, target)) !== undefined)
+    return failure(call, 422, `branch already exists [name: ${target}]`);
+
+  const changes: FileChange[] = [];
+  for (const operation of operations) {
+    const change = await prepare(call, repository, operation, head);
+    if ('status' in change) return change;
+    changes.push(change);
+  }
+  const { account } = call;
+  const message = text(body.message) || `Update ${changes.map((change) => change.path).join(', ')}`;
+  const commit = await writeCommit(
+    repository.folder,
+    head,
+    changes,
+    message,
+    { name: account.login, email: account.email },
+    call.state.now(),
+  );
+  const moved = await moveRef(
+    repository.folder,
+    `refs/heads/${target}`,
+    commit,
+    target === branch ? head : null,
+  );
+  if (!moved) return lostRace(call, target, head);
+  const [made] = await log(repository.folder, commit, { limit: 1 });
+  if (made === undefined) throw new Error('the commit that was just written is not there');
+  const files = await Promise.all(
+    changes.map(async (change) => {
+      const item =
+        change.content === null ? undefined : await findInTree(repository.folder, commit, change.path);
+      return item === undefined ? null : fileShape(call, repository, item, target, made, change.content);
+    }),
+  );
+  const shared = { commit: fileCommitShape(call, repository, made), verification: unsigned };
+  const isNew = operations.some(({ operation }) => operation === 'create') || !single;
+  return {
+    status: isNew ? 201 : 200,
+    body: single ? { content: files[0] ?? null, ...shared } : { files, ...shared },
+  };
+}
+
+/** Somebody else moved the branch between our reading and writing it; the real message names a path of the server. */
+function lostRace(call: Call, branch: string, head: string): Answer {
+  return failure(
+    call,
+    403,
+    `PushRejected Error: exit status 1 - remote: error: cannot lock ref 'refs/heads/${branch}': is at another commit but expected ${head}\nTo /srv/forge/repositories/x.git\n ! [remote rejected]\n`,
+  );
+}
+
+async function prepare(
+  call: Call,
+  repository: Repository,
+  operation: Operation,
+  head: string,
+): Promise<FileChange | Answer> {
+  const file = cleanPath(operation.path);
+  if (file === undefined)
+    return failure(call, 422, `path contains a malformed path component [path: ${operation.path}]`);
+  const found = await findInTree(repository.folder, head, file);
+  const sha = text(operation.sha);
+  if (operation.operation === 'create') {
+    if (found !== undefined) return failure(call, 422, `repository file already exists [path: ${file}]`);
+  } else {
+    if (sha === '') return failure(call, 422, '[SHA]: Required');
+    if (found === undefined)
+      return operation.operation === 'delete'
+        ? failure(call, 404, `repository file does not exist [path: ${file}]`)
+        : failure(call, 500, '');
+    if (found.sha !== sha)
+      return failure(
+        call,
+        operation.operation === 'delete' ? 400 : 409,
+        `sha does not match [given: ${sha}, expected: ${found.sha}]`,
+      );
+    if (operation.operation === 'delete') return { path: file, content: null };
+  }
+  const encoded = text(operation.content);
+  const wrong = encoded.replace(/[\r\n]/g, '').search(/[^A-Za-z0-9+/=]/);
+  if (wrong >= 0) return failure(call, 422, `illegal base64 data at input byte ${wrong}`);
+  return { path: file, content: Buffer.from(encoded, 'base64') };
+}
+
+function one(operation: Operation['operation']): Route['handle'] {
+  return (call, repository) =>
+    write(
+      call,
+      repository,
+      [{ operation, path: call.params.path ?? '', content: call.body.content, sha: call.body.sha }],
+      true,
+    );
+}
+
+export const contentRoutes: Route[] = [
+  { method: 'GET', route: '/repos/{owner}/{repo}/contents', scope: 'repository', handle: read },
+  { method: 'GET', route: '/repos/{owner}/{repo}/contents/{path}', scope: 'repository', handle: read },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/contents/{path}',
+    scope: 'repository',
+    handle: one('create'),
+  },
+  {
+    method: 'PUT',
+    route: '/repos/{owner}/{repo}/contents/{path}',
+    scope: 'repository',
+    handle: one('update'),
+  },
+  {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/contents/{path}',
+    scope: 'repository',
+    handle: one('delete'),
+  },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/contents',
+    scope: 'repository',
+    handle: (call, repository) => {
+      const files = Array.isArray(call.body.files) ? (call.body.files as Operation[]) : [];
+      return files.length === 0
+        ? failure(call, 422, '[Files]: Required')
+        : write(call, repository, files, false);
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/raw/{path}',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const commit = await resolveCommit(
+        repository.folder,
+        call.query.get('ref') || repository.defaultBranch,
+      );
+      const item =
+        commit === undefined
+          ? undefined
+          : await findInTree(repository.folder, commit, call.params.path ?? '');
+      if (item === undefined || item.type !== 'blob') return notFound(call);
+      return {
+        status: 200,
+        body: (await readBlob(repository.folder, item.sha)).toString('utf8'),
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+      };
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/commits',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const file = call.query.get('path');
+      const commit = await resolveCommit(
+        repository.folder,
+        call.query.get('sha') || repository.defaultBranch,
+      );
+      if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
+      const commits = await log(
+        repository.folder,
+        commit,
+        file === null || file === '' ? {} : { path: file },
+      );
+      if (commits.length === 0) return notFound(call);
+      return paged(
+        call,
+        commits,
+        (item) => commitShape(call, repository, item),
+        `/repos/${fullName(call, repository)}/commits`,
+        { link: true },
+      );
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/git/trees/{path}',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const commit = await resolveCommit(repository.folder, call.params.path ?? '');
+      if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
+      const base = `${call.url}/api/v1/repos/${fullName(call, repository)}/git`;
+      const items = await listTree(
+        repository.folder,
+        commit,
+        ['true', '1'].includes(call.query.get('recursive') ?? ''),
+      );
+      const tree = items.map((item) => ({
+        path: item.path,
+        mode: item.mode,
+        type: item.type,
+        size: item.size,
+        sha: item.sha,
+        url: `${base}/${item.type === 'tree' ? 'trees' : 'blobs'}/${item.sha}`,
+      }));
+      return ok(
+        {
+          sha: commit,
+          url: `${base}/trees/${commit}`,
+          tree,
+          truncated: false,
+          page: 1,
+          total_count: tree.length,
+        },
+        { 'x-total-count': String(tree.length) },
+      );
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/git/blobs/{sha}',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const { sha = '' } = call.params;
+      if (!/^[0-9a-f]{40}$/.test(sha)) return failure(call, 422, 'sha not provided');
+      try {
+        const content = await readBlob(repository.folder, sha);
+        return ok({
+          content: content.toString('base64'),
+          encoding: 'base64',
+          url: `${call.url}/api/v1/repos/${fullName(call, repository)}/git/blobs/${sha}`,
+          sha,
+          size: content.length,
+        });
+      } catch {
+        return notFound(call);
+      }
+    },
+  },
+];

@@ -1,0 +1,199 @@
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { fullName, issueShape, timelineShape } from '../shapes.ts';
+import {
+  accessOf,
+  accountByLogin,
+  type Issue,
+  mayWrite,
+  nextId,
+  type Repository,
+  timestamp,
+} from '../state.ts';
+import { knownLabelIds } from './labels.ts';
+import { archived } from './repositories.ts';
+
+/**
+ * Cut as the forge cuts a title: at 255 bytes of UTF-8, between characters, with an ellipsis. No word is said of it.
+ */
+export function cutTitle(title: string): string {
+  if (Buffer.byteLength(title) <= 255) return title;
+  let cut = '';
+  for (const character of title) {
+    if (Buffer.byteLength(cut + character) > 252) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+export function findIssue(repository: Repository, index: string | undefined): Issue | undefined {
+  return repository.issues.find(({ number }) => String(number) === index);
+}
+
+/** What the forge says of a number it does not know, on routes that write. */
+export function noSuchIssue(call: Call, repository: Repository, index: unknown): Answer {
+  return failure(call, 404, 'IsErrIssueNotExist', [
+    `issue does not exist [id: 0, repo_id: ${repository.id}, index: ${index}]`,
+  ]);
+}
+
+/** A new issue or pull request under the next number. */
+export function addIssue(
+  call: Call,
+  repository: Repository,
+  given: Pick<Issue, 'title' | 'body' | 'labels' | 'pull'>,
+): Issue {
+  const at = timestamp(call.state);
+  const issue: Issue = {
+    id: nextId(call.state, 'issue'),
+    number: Math.max(0, ...repository.issues.map(({ number }) => number)) + 1,
+    author: call.account?.id ?? -1,
+    state: 'open',
+    timeline: [],
+    dependsOn: [],
+    created: at,
+    updated: at,
+    closed: null,
+    ...given,
+  };
+  repository.issues.push(issue);
+  return issue;
+}
+
+/** Closes or reopens; false when open dependencies forbid closing. */
+export function setState(call: Call, issue: Issue, state: 'open' | 'closed'): boolean {
+  if (issue.state === state) return true;
+  const isOpen = ({ repository, number }: Issue['dependsOn'][number]): boolean =>
+    call.state.repositories.find(({ id }) => id === repository)?.issues.find((item) => item.number === number)
+      ?.state === 'open';
+  // A dependency on itself is taken by the forge, and then the issue can never be closed.
+  if (state === 'closed' && issue.dependsOn.some(isOpen)) return false;
+  const at = timestamp(call.state);
+  issue.state = state;
+  issue.closed = state === 'closed' ? at : null;
+  issue.updated = at;
+  issue.timeline.push({
+    id: nextId(call.state, 'comment'),
+    type: state === 'closed' ? 'close' : 'reopen',
+    author: call.account?.id ?? -1,
+    body: '',
+    label: null,
+    created: at,
+    updated: at,
+  });
+  return true;
+}
+
+/**
+ * The list with the forge's own habits: labels are AND-ed, unknown names are dropped and a filter of unknown names
+ * alone vanishes; of two labels of one name both are asked for; an organisation's labels are not known here.
+ */
+function listIssues(call: Call, repository: Repository): Answer {
+  const { query } = call;
+  const path = `/repos/${fullName(call, repository)}/issues`;
+  if (!repository.hasIssues) return paged(call, [], () => null, path, { link: true });
+  const author = query.get('created_by');
+  const account = author === null || author === '' ? undefined : accountByLogin(call.state, author);
+  if (author !== null && author !== '' && account === undefined)
+    return failure(call, 404, "The target couldn't be found.", [
+      `user does not exist [uid: 0, name: ${author}]`,
+    ]);
+  const names = (query.get('labels') ?? '').split(',').filter((name) => name !== '');
+  const wanted = repository.labels.filter(({ name }) => names.includes(name)).map(({ id }) => id);
+  const state = query.get('state') ?? 'open';
+  const type = query.get('type') ?? '';
+  const word = (query.get('q') ?? '').toLowerCase();
+  const since = query.get('since');
+  const found = repository.issues
+    .filter((issue) => state === 'all' || issue.state === state)
+    .filter((issue) => type === '' || (type === 'pulls') === (issue.pull !== null))
+    .filter((issue) => account === undefined || issue.author === account.id)
+    .filter((issue) => wanted.every((id) => issue.labels.includes(id)))
+    .filter((issue) => word === '' || `${issue.title} ${issue.body}`.toLowerCase().includes(word))
+    .filter((issue) => since === null || Date.parse(issue.updated) >= Date.parse(since));
+  const oldest = query.get('sort') === 'oldest';
+  found.sort((a, b) => (oldest ? a.number - b.number : b.number - a.number));
+  return paged(call, found, (issue) => issueShape(call, repository, issue), path, { link: true });
+}
+
+function create(call: Call, repository: Repository): Answer {
+  if (!repository.hasIssues) return notFound(call);
+  if (repository.archived) return archived(call, repository);
+  if (call.account === null) return failure(call, 401, 'token is required');
+  const labels = Array.isArray(call.body.labels) ? call.body.labels : [];
+  if (labels.some((item) => typeof item !== 'number'))
+    return failure(
+      call,
+      422,
+      '[]: json: cannot unmarshal number " into Go struct field CreateIssueOption.Labels of type int64',
+    );
+  if (text(call.body.title) === '') return failure(call, 422, '[Title]: Required');
+  const may = mayWrite(accessOf(call.state, repository, call.account));
+  const issue = addIssue(call, repository, {
+    title: cutTitle(text(call.body.title)),
+    body: text(call.body.body),
+    // Without the right to set them they are dropped, and the answer is 201 all the same.
+    labels: may ? knownLabelIds(call, repository, labels) : [],
+    pull: null,
+  });
+  return { status: 201, body: issueShape(call, repository, issue) };
+}
+
+function edit(call: Call, repository: Repository): Answer {
+  const issue = repository.hasIssues ? findIssue(repository, call.params.index) : undefined;
+  if (issue === undefined) return notFound(call);
+  if (repository.archived) return archived(call, repository);
+  const may = mayWrite(accessOf(call.state, repository, call.account));
+  if (!may && issue.author !== call.account?.id) return { status: 403 };
+  const { title, body, state } = call.body;
+  if (typeof title === 'string' && title !== '') issue.title = cutTitle(text(title));
+  if (typeof body === 'string') issue.body = text(body);
+  if (title !== undefined || body !== undefined) issue.updated = timestamp(call.state);
+  if ((state === 'open' || state === 'closed') && !setState(call, issue, state))
+    return failure(call, 412, 'cannot close this issue because it still has open dependencies');
+  return { status: 201, body: issueShape(call, repository, issue) };
+}
+
+export const issueRoutes: Route[] = [
+  { method: 'GET', route: '/repos/{owner}/{repo}/issues', scope: 'issue', handle: listIssues },
+  { method: 'POST', route: '/repos/{owner}/{repo}/issues', scope: 'issue', handle: create },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/issues/{index}',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const issue = repository.hasIssues ? findIssue(repository, call.params.index) : undefined;
+      return issue === undefined ? notFound(call) : ok(issueShape(call, repository, issue));
+    },
+  },
+  { method: 'PATCH', route: '/repos/{owner}/{repo}/issues/{index}', scope: 'issue', handle: edit },
+  {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/issues/{index}',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const issue = findIssue(repository, call.params.index);
+      if (issue === undefined) return notFound(call);
+      const access = accessOf(call.state, repository, call.account);
+      if (access !== 'owner' && access !== 'admin')
+        return failure(
+          call,
+          403,
+          'user should be an owner or a collaborator with admin write of a repository',
+        );
+      repository.issues = repository.issues.filter((item) => item !== issue);
+      return { status: 204 };
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/issues/{index}/timeline',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const issue = findIssue(repository, call.params.index);
+      if (issue === undefined) return notFound(call);
+      return paged(call, issue.timeline, (item) => timelineShape(call, repository, issue, item), '', {
+        allWithoutPage: true,
+      });
+    },
+  },
+];

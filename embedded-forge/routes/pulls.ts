@@ -1,0 +1,320 @@
+import {
+  branchCommit,
+  changedFiles,
+  GitError,
+  git,
+  log,
+  type MergeStyle,
+  mergeBase,
+  mergeCommits,
+  moveRef,
+} from '../git.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { commitShape, fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
+import {
+  accessOf,
+  accountById,
+  type Issue,
+  mayWrite,
+  nextId,
+  type Pull,
+  type Repository,
+  timestamp,
+} from '../state.ts';
+import { addIssue, cutTitle, findIssue, setState } from './issues.ts';
+import { knownLabelIds } from './labels.ts';
+import { archived } from './repositories.ts';
+
+const styles: Record<string, MergeStyle> = {
+  merge: 'merge',
+  squash: 'squash',
+  rebase: 'rebase',
+  'rebase-merge': 'rebase-merge',
+  'fast-forward-only': 'fast-forward-only',
+};
+
+/** Where the head stands: its branch while there is one, else what it was. */
+async function headOf(repository: Repository, pull: Pull): Promise<string> {
+  return pull.merged === null
+    ? ((await branchCommit(repository.folder, pull.head)) ?? pull.headSha)
+    : pull.headSha;
+}
+
+async function pullShape(call: Call, repository: Repository, issue: Issue, pull: Pull): Promise<unknown> {
+  const name = fullName(call, repository);
+  const page = `${call.url}/${name}/pulls/${issue.number}`;
+  const head = await headOf(repository, pull);
+  const gone = (await branchCommit(repository.folder, pull.head)) === undefined;
+  const side = (ref: string, sha: string): unknown => ({
+    label: ref,
+    ref,
+    sha,
+    repo_id: repository.id,
+    repo: repositoryShape(call, repository),
+  });
+  return {
+    id: issue.id,
+    url: `${call.url}/api/v1/repos/${name}/pulls/${issue.number}`,
+    number: issue.number,
+    user: userShape(call, accountById(call.state, issue.author)),
+    title: issue.title,
+    body: issue.body,
+    labels: issueLabels(call, repository, issue),
+    milestone: null,
+    assignee: null,
+    assignees: null,
+    requested_reviewers: null,
+    requested_reviewers_teams: null,
+    state: issue.state,
+    draft: /^(WIP:|\[WIP\])/i.test(issue.title),
+    is_locked: false,
+    comments: issue.timeline.filter(({ type }) => type === 'comment').length,
+    html_url: page,
+    diff_url: `${page}.diff`,
+    patch_url: `${page}.patch`,
+    mergeable: issue.state === 'open',
+    merged: pull.merged !== null,
+    merged_at: pull.merged?.at ?? null,
+    merge_commit_sha: pull.merged?.commit ?? null,
+    merged_by: pull.merged === null ? null : userShape(call, accountById(call.state, pull.merged.by)),
+    allow_maintainer_edit: false,
+    base: side(pull.base, (await branchCommit(repository.folder, pull.base)) ?? ''),
+    head: side(gone ? `refs/pull/${issue.number}/head` : pull.head, head),
+    merge_base: pull.mergeBase,
+    due_date: null,
+    created_at: issue.created,
+    updated_at: issue.updated,
+    closed_at: issue.closed,
+    pin_order: 0,
+    flow: 0,
+  };
+}
+
+function onPull(
+  work: (call: Call, repository: Repository, issue: Issue, pull: Pull) => Answer | Promise<Answer>,
+): Route['handle'] {
+  return (call, repository) => {
+    const issue = findIssue(repository, call.params.index);
+    return issue?.pull == null ? notFound(call) : work(call, repository, issue, issue.pull);
+  };
+}
+
+async function create(call: Call, repository: Repository): Promise<Answer> {
+  if (repository.archived) return archived(call, repository);
+  if (call.account === null) return failure(call, 401, 'token is required');
+  const [base, head] = [text(call.body.base), text(call.body.head)];
+  const [baseSha, headSha] = [
+    await branchCommit(repository.folder, base),
+    await branchCommit(repository.folder, head),
+  ];
+  if (base === head)
+    return failure(call, 422, 'Invalid PullRequest: There are no changes between the head and the base');
+  if (baseSha === undefined || headSha === undefined)
+    return failure(call, 404, "The target couldn't be found.", [
+      `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the repository ${fullName(call, repository)}`,
+    ]);
+  const open = repository.issues.find(
+    ({ state, pull }) => state === 'open' && pull?.base === base && pull.head === head,
+  );
+  if (open !== undefined)
+    return failure(
+      call,
+      409,
+      `pull request already exists for these targets [id: ${open.id}, issue_id: ${open.id}, head_repo_id: ${repository.id}, base_repo_id: ${repository.id}, head_branch: ${head}, base_branch: ${base}]`,
+    );
+  const labels =
+    mayWrite(accessOf(call.state, repository, call.account)) && Array.isArray(call.body.labels)
+      ? knownLabelIds(call, repository, call.body.labels)
+      : [];
+  const pull: Pull = {
+    base,
+    head,
+    headSha,
+    mergeBase: (await mergeBase(repository.folder, baseSha, headSha)) ?? '',
+    merged: null,
+  };
+  const issue = addIssue(call, repository, {
+    title: cutTitle(text(call.body.title)),
+    body: text(call.body.body),
+    labels,
+    pull,
+  });
+  await git(repository.folder, ['update-ref', `refs/pull/${issue.number}/head`, headSha]);
+  return { status: 201, body: await pullShape(call, repository, issue, pull) };
+}
+
+const merge = onPull(async (call, repository, issue, pull) => {
+  if (!mayWrite(accessOf(call.state, repository, call.account)))
+    return failure(call, 405, 'User not allowed to merge PR');
+  if (pull.merged !== null) return failure(call, 405, 'The PR is already merged');
+  if (issue.state === 'closed') return notFound(call);
+  if (/^(WIP:|\[WIP\])/i.test(issue.title))
+    return failure(call, 405, 'Work in progress PRs cannot be merged');
+  const style = styles[text(call.body.Do)];
+  if (style === undefined) return failure(call, 422, '[Do]: In');
+  const [base, head] = [await branchCommit(repository.folder, pull.base), await headOf(repository, pull)];
+  const expected = text(call.body.head_commit_id);
+  if (base === undefined) return notFound(call);
+  if (expected !== '' && expected !== head) return failure(call, 409, 'head out of date');
+  const { account } = call;
+  if (account === null) return failure(call, 401, 'token is required');
+  const title =
+    text(call.body.MergeTitleField) ||
+    (style === 'squash'
+      ? `${issue.title} (#${issue.number})`
+      : `Merge pull request '${issue.title}' (#${issue.number}) from ${pull.head} into ${pull.base}`);
+  let commit: string;
+  try {
+    commit = await mergeCommits(
+      repository.folder,
+      style,
+      base,
+      head,
+      `${title}\n\n${text(call.body.MergeMessageField)}`,
+      { name: account.login, email: account.email },
+      call.state.now(),
+    );
+  } catch (error) {
+    if (error instanceof GitError) return failure(call, 409, 'merge conflict');
+    throw error;
+  }
+  if (!(await moveRef(repository.folder, `refs/heads/${pull.base}`, commit, base)))
+    return failure(call, 409, 'push rejected');
+  const at = timestamp(call.state);
+  pull.headSha = head;
+  pull.merged = { at, by: account.id, commit };
+  issue.state = 'closed';
+  issue.closed = at;
+  issue.updated = at;
+  issue.timeline.push({
+    id: nextId(call.state, 'comment'),
+    type: 'merge_pull',
+    author: account.id,
+    body: '',
+    label: null,
+    created: at,
+    updated: at,
+  });
+  if (call.body.delete_branch_after_merge === true)
+    await git(repository.folder, ['update-ref', '-d', `refs/heads/${pull.head}`]);
+  return { status: 200 };
+});
+
+const statusNames: Record<string, string> = { A: 'added', M: 'changed', D: 'deleted' };
+
+export const pullRoutes: Route[] = [
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const state = call.query.get('state') ?? 'open';
+      const found = repository.issues
+        .filter((issue) => issue.pull !== null && (state === 'all' || issue.state === state))
+        .sort((a, b) => b.number - a.number);
+      const shapes = await Promise.all(
+        found.map((issue) => (issue.pull === null ? null : pullShape(call, repository, issue, issue.pull))),
+      );
+      return paged(call, shapes, (item) => item, `/repos/${fullName(call, repository)}/pulls`, {
+        link: true,
+      });
+    },
+  },
+  { method: 'POST', route: '/repos/{owner}/{repo}/pulls', scope: 'repository', handle: create },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{index}',
+    scope: 'repository',
+    handle: onPull(async (call, repository, issue, pull) =>
+      ok(await pullShape(call, repository, issue, pull)),
+    ),
+  },
+  {
+    method: 'PATCH',
+    route: '/repos/{owner}/{repo}/pulls/{index}',
+    scope: 'repository',
+    handle: onPull(async (call, repository, issue, pull) => {
+      if (issue.author !== call.account?.id && !mayWrite(accessOf(call.state, repository, call.account)))
+        return { status: 403 };
+      const { title, body, state } = call.body;
+      if (typeof title === 'string') issue.title = cutTitle(text(title));
+      if (typeof body === 'string') issue.body = text(body);
+      if (state === 'open' || state === 'closed') {
+        if (pull.merged !== null)
+          return failure(call, 412, 'cannot change state of this pull request, it was already merged');
+        setState(call, issue, state);
+      }
+      return { status: 201, body: await pullShape(call, repository, issue, pull) };
+    }),
+  },
+  { method: 'POST', route: '/repos/{owner}/{repo}/pulls/{index}/merge', scope: 'repository', handle: merge },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{index}/merge',
+    scope: 'repository',
+    handle: onPull((call, _, __, pull) => (pull.merged === null ? notFound(call) : { status: 204 })),
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{index}/files',
+    scope: 'repository',
+    handle: onPull(async (call, repository, issue, pull) => {
+      const head = await headOf(repository, pull);
+      const files = await changedFiles(repository.folder, pull.mergeBase, head);
+      const page = `${call.url}/${fullName(call, repository)}`;
+      return paged(
+        call,
+        files,
+        ({ path, status }) => ({
+          filename: path,
+          status: statusNames[status] ?? 'changed',
+          additions: 0,
+          deletions: 0,
+          changes: 0,
+          html_url: `${page}/src/commit/${head}/${path}`,
+          contents_url: `${call.url}/api/v1/repos/${fullName(call, repository)}/contents/${path}?ref=${head}`,
+          raw_url: `${page}/raw/commit/${head}/${path}`,
+        }),
+        `/repos/${fullName(call, repository)}/pulls/${issue.number}/files`,
+        { link: true },
+      );
+    }),
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{index}/commits',
+    scope: 'repository',
+    handle: onPull(async (call, repository, issue, pull) => {
+      const commits = await log(repository.folder, `${pull.mergeBase}..${await headOf(repository, pull)}`);
+      return paged(
+        call,
+        commits,
+        (commit) => commitShape(call, repository, commit),
+        `/repos/${fullName(call, repository)}/pulls/${issue.number}/commits`,
+        { link: true },
+      );
+    }),
+  },
+  {
+    // The newest pull request with this base and head, open or not; a base's slashes are escaped.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{base}/{path}',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const found = repository.issues.findLast(
+        ({ pull }) => pull !== null && pull.base === call.params.base && pull.head === call.params.path,
+      );
+      return found?.pull == null ? notFound(call) : ok(await pullShape(call, repository, found, found.pull));
+    },
+  },
+  {
+    // Only the commit that a merge put on the base branch is known.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/commits/{sha}/pull',
+    scope: 'repository',
+    handle: async (call, repository) => {
+      const found = repository.issues.find(({ pull }) => pull?.merged?.commit === call.params.sha);
+      return found?.pull == null ? notFound(call) : ok(await pullShape(call, repository, found, found.pull));
+    },
+  },
+];

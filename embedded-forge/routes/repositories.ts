@@ -1,0 +1,226 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { initBare, moveRef, writeCommit } from '../git.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { repositoryShape, userShape } from '../shapes.ts';
+import {
+  type Account,
+  accessOf,
+  accountById,
+  accountByLogin,
+  findRepository,
+  mayAdmin,
+  mayWrite,
+  nextId,
+  type Repository,
+  timestamp,
+} from '../state.ts';
+
+/** A repository with, where asked for, a first commit that holds a README. */
+async function create(call: Call, owner: Account | undefined): Promise<Answer> {
+  if (call.account === null || owner === undefined) return failure(call, 401, 'token is required');
+  const name = text(call.body.name);
+  if (findRepository(call.state, owner.login, name) !== undefined)
+    return failure(call, 409, 'The repository with the same name already exists.');
+  const id = nextId(call.state, 'repository');
+  const repository: Repository = {
+    id,
+    owner: owner.id,
+    name,
+    description: text(call.body.description),
+    private: call.body.private === true,
+    archived: false,
+    hasIssues: true,
+    dependencies: true,
+    defaultBranch: text(call.body.default_branch, 'main') || 'main',
+    collaborators: new Map(),
+    labels: [],
+    issues: [],
+    folder: path.join(call.folder, `${id}.git`),
+    created: timestamp(call.state),
+  };
+  await initBare(repository.folder, repository.defaultBranch);
+  if (call.body.auto_init === true) {
+    const person = { name: call.account.login, email: call.account.email };
+    const commit = await writeCommit(
+      repository.folder,
+      null,
+      [{ path: 'README.md', content: Buffer.from(`# ${name}\n`) }],
+      'Initial commit',
+      person,
+      call.state.now(),
+    );
+    await moveRef(repository.folder, `refs/heads/${repository.defaultBranch}`, commit, null);
+  }
+  call.state.repositories.push(repository);
+  return { status: 201, body: repositoryShape(call, repository) };
+}
+
+function edit(call: Call, repository: Repository): Answer {
+  if (!mayAdmin(accessOf(call.state, repository, call.account)))
+    return failure(call, 403, 'user should be an owner or a collaborator with admin write of a repository');
+  const { body } = call;
+  if (repository.archived && body.archived !== false) return archived(call, repository);
+  if (typeof body.has_issues === 'boolean') repository.hasIssues = body.has_issues;
+  if (typeof body.archived === 'boolean') repository.archived = body.archived;
+  if (typeof body.private === 'boolean') repository.private = body.private;
+  if (typeof body.description === 'string') repository.description = body.description;
+  if (typeof body.default_branch === 'string') repository.defaultBranch = body.default_branch;
+  const tracker = body.internal_tracker;
+  if (typeof tracker === 'object' && tracker !== null && 'enable_issue_dependencies' in tracker)
+    repository.dependencies = tracker.enable_issue_dependencies === true;
+  return ok(repositoryShape(call, repository));
+}
+
+export function archived(call: Call, repository: Repository): Answer {
+  return failure(
+    call,
+    423,
+    `<Repository ${repository.id}:${accountById(call.state, repository.owner)?.login}/${repository.name}> is archived`,
+  );
+}
+
+function collaborator(call: Call): Account | undefined {
+  return accountByLogin(call.state, call.params.collaborator ?? '');
+}
+
+function permission(call: Call, repository: Repository): Answer {
+  const asked = collaborator(call);
+  const own = accessOf(call.state, repository, call.account);
+  if (!mayAdmin(own) && call.account?.login.toLowerCase() !== call.params.collaborator?.toLowerCase()) {
+    return failure(
+      call,
+      403,
+      'Only admins can query all permissions, repo admins can query all repo permissions, collaborators can query only their own',
+    );
+  }
+  if (asked === undefined)
+    return failure(call, 404, "The target couldn't be found.", [
+      `user does not exist [uid: 0, name: ${call.params.collaborator}]`,
+    ]);
+  const access = accessOf(call.state, repository, asked);
+  return ok({ permission: access, role_name: access, user: userShape(call, asked) });
+}
+
+export const repositoryRoutes: Route[] = [
+  {
+    method: 'POST',
+    route: '/user/repos',
+    scope: 'user',
+    handle: (call) => create(call, call.account ?? undefined),
+  },
+  {
+    method: 'POST',
+    route: '/orgs/{org}/repos',
+    scope: 'organization',
+    handle: (call) => create(call, accountByLogin(call.state, call.params.org ?? '')),
+  },
+  {
+    method: 'POST',
+    route: '/admin/users/{username}/repos',
+    scope: 'admin',
+    handle: (call) =>
+      call.account?.isAdmin === true
+        ? create(call, accountByLogin(call.state, call.params.username ?? ''))
+        : failure(call, 403, 'user should be the site admin'),
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}',
+    scope: 'repository',
+    handle: (call, repository) => ok(repositoryShape(call, repository)),
+  },
+  { method: 'PATCH', route: '/repos/{owner}/{repo}', scope: 'repository', handle: edit },
+  {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}',
+    scope: 'repository',
+    handle: (call, repository) => {
+      if (accessOf(call.state, repository, call.account) !== 'owner')
+        return failure(call, 403, 'user should be an owner of the repo');
+      call.state.repositories = call.state.repositories.filter((item) => item !== repository);
+      rmSync(repository.folder, { recursive: true, force: true });
+      return { status: 204 };
+    },
+  },
+  {
+    method: 'PUT',
+    route: '/repos/{owner}/{repo}/collaborators/{collaborator}',
+    scope: 'repository',
+    handle: (call, repository) => {
+      if (!mayAdmin(accessOf(call.state, repository, call.account)))
+        return failure(
+          call,
+          403,
+          'user should be an owner or a collaborator with admin write of a repository',
+        );
+      const account = collaborator(call);
+      if (account === undefined)
+        return failure(call, 422, `user does not exist [uid: 0, name: ${call.params.collaborator}]`);
+      const given = text(call.body.permission, 'write');
+      repository.collaborators.set(
+        account.id,
+        given === 'admin' ? 'admin' : given === 'read' ? 'read' : 'write',
+      );
+      return { status: 204 };
+    },
+  },
+  {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/collaborators/{collaborator}',
+    scope: 'repository',
+    handle: (call, repository) => {
+      if (!mayAdmin(accessOf(call.state, repository, call.account)))
+        return failure(
+          call,
+          403,
+          'user should be an owner or a collaborator with admin write of a repository',
+        );
+      const account = collaborator(call);
+      if (account !== undefined) repository.collaborators.delete(account.id);
+      return { status: 204 };
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/collaborators',
+    scope: 'repository',
+    handle: (call, repository) =>
+      paged(
+        call,
+        [...repository.collaborators.keys()],
+        (id) => userShape(call, accountById(call.state, id)),
+        '',
+      ),
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/collaborators/{collaborator}',
+    scope: 'repository',
+    handle: (call, repository) =>
+      repository.collaborators.has(collaborator(call)?.id ?? 0) ? { status: 204 } : notFound(call),
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/collaborators/{collaborator}/permission',
+    scope: 'repository',
+    handle: permission,
+  },
+  {
+    // Everybody with write access as of now, which any reader may ask.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/assignees',
+    scope: 'repository',
+    handle: (call, repository) =>
+      ok(
+        call.state.accounts
+          .filter(
+            (account) =>
+              !account.isOrganisation &&
+              (account.id === repository.owner ||
+                (!account.isAdmin && mayWrite(accessOf(call.state, repository, account)))),
+          )
+          .map((account) => userShape(call, account)),
+      ),
+  },
+];

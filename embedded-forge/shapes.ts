@@ -1,0 +1,392 @@
+import type { Commit, TreeItem } from './git.ts';
+import type { Call } from './route.ts';
+import {
+  type Account,
+  accessOf,
+  accountById,
+  type Issue,
+  type Label,
+  mayAdmin,
+  mayWrite,
+  type Repository,
+  type TimelineItem,
+} from './state.ts';
+
+/** JSON as Forgejo writes it, one function per resource. Fields that nothing here can change stand as constants. */
+
+export function userShape(call: Call, account: Account | undefined): unknown {
+  // An account that is gone is shown as the ghost.
+  const shown = account ?? {
+    id: -1,
+    login: 'Ghost',
+    email: 'ghost@noreply.localhost',
+    isAdmin: false,
+    created: '1970-01-01T00:00:00Z',
+  };
+  const maySee = call.account?.isAdmin === true || call.account?.id === shown.id;
+  return {
+    id: shown.id,
+    login: shown.login,
+    login_name: '',
+    source_id: 0,
+    full_name: '',
+    email: shown.email,
+    avatar_url: `${call.url}/avatars/${shown.id}`,
+    html_url: `${call.url}/${shown.login}`,
+    language: '',
+    is_admin: maySee && shown.isAdmin,
+    last_login: '1970-01-01T00:00:00Z',
+    created: shown.created,
+    restricted: false,
+    active: true,
+    prohibit_login: false,
+    location: '',
+    pronouns: '',
+    website: '',
+    description: '',
+    visibility: 'public',
+    followers_count: 0,
+    following_count: 0,
+    starred_repos_count: 0,
+    username: shown.login,
+  };
+}
+
+export function organisationShape(call: Call, account: Account): unknown {
+  return {
+    id: account.id,
+    name: account.login,
+    full_name: '',
+    email: '',
+    avatar_url: `${call.url}/avatars/${account.id}`,
+    description: '',
+    website: '',
+    location: '',
+    visibility: 'public',
+    repo_admin_change_team_access: false,
+    username: account.login,
+  };
+}
+
+export function fullName(call: Call, repository: Repository): string {
+  return `${accountById(call.state, repository.owner)?.login ?? 'Ghost'}/${repository.name}`;
+}
+
+export function repositoryShape(call: Call, repository: Repository): unknown {
+  const name = fullName(call, repository);
+  const access = accessOf(call.state, repository, call.account);
+  const open = (pull: boolean): number =>
+    repository.issues.filter((issue) => issue.state === 'open' && (issue.pull !== null) === pull).length;
+  return {
+    id: repository.id,
+    owner: userShape(call, accountById(call.state, repository.owner)),
+    name: repository.name,
+    full_name: name,
+    description: repository.description,
+    empty: false,
+    private: repository.private,
+    fork: false,
+    template: false,
+    parent: null,
+    mirror: false,
+    size: 0,
+    language: '',
+    languages_url: `${call.url}/api/v1/repos/${name}/languages`,
+    html_url: `${call.url}/${name}`,
+    url: `${call.url}/api/v1/repos/${name}`,
+    link: '',
+    ssh_url: `ssh://forge@localhost/${name}.git`,
+    clone_url: `${call.url}/${name}.git`,
+    original_url: '',
+    website: '',
+    stars_count: 0,
+    forks_count: 0,
+    watchers_count: 1,
+    open_issues_count: open(false),
+    open_pr_counter: open(true),
+    release_counter: 0,
+    default_branch: repository.defaultBranch,
+    archived: repository.archived,
+    created_at: repository.created,
+    updated_at: repository.created,
+    archived_at: '1970-01-01T00:00:00Z',
+    // The user's rights, whatever the token may do.
+    permissions: { admin: mayAdmin(access), push: mayWrite(access), pull: access !== 'none' },
+    has_issues: repository.hasIssues,
+    ...(repository.hasIssues
+      ? {
+          internal_tracker: {
+            enable_time_tracker: true,
+            allow_only_contributors_to_track_time: true,
+            enable_issue_dependencies: repository.dependencies,
+          },
+        }
+      : {}),
+    has_wiki: true,
+    has_wiki_contents: false,
+    wiki_branch: 'main',
+    wiki_ssh_url: `ssh://forge@localhost/${name}.wiki.git`,
+    wiki_clone_url: `${call.url}/${name}.wiki.git`,
+    globally_editable_wiki: false,
+    has_pull_requests: true,
+    has_projects: true,
+    has_releases: true,
+    has_packages: true,
+    has_actions: true,
+    ignore_whitespace_conflicts: false,
+    allow_merge_commits: true,
+    allow_rebase: true,
+    allow_rebase_explicit: true,
+    allow_squash_merge: true,
+    allow_fast_forward_only_merge: true,
+    allow_rebase_update: true,
+    default_delete_branch_after_merge: false,
+    default_merge_style: 'merge',
+    default_allow_maintainer_edit: false,
+    default_update_style: 'merge',
+    avatar_url: '',
+    internal: false,
+    mirror_interval: '',
+    object_format_name: 'sha1',
+    mirror_updated: '0001-01-01T00:00:00Z',
+    repo_transfer: null,
+    topics: [],
+  };
+}
+
+export function labelShape(call: Call, label: Label, home: string): unknown {
+  return {
+    id: label.id,
+    name: label.name,
+    exclusive: false,
+    is_archived: false,
+    color: label.color,
+    description: label.description,
+    url: `${call.url}/api/v1/${home}/labels/${label.id}`,
+  };
+}
+
+/** Labels of an issue, by name, from the repository and from its organisation. */
+export function issueLabels(call: Call, repository: Repository, issue: Issue): unknown[] {
+  const name = fullName(call, repository);
+  const owner = accountById(call.state, repository.owner);
+  const known = [
+    ...repository.labels.map((label) => ({ label, home: `repos/${name}` })),
+    ...(owner?.labels ?? []).map((label) => ({ label, home: `orgs/${owner?.login}` })),
+  ];
+  return known
+    .filter(({ label }) => issue.labels.includes(label.id))
+    .sort((a, b) =>
+      a.label.name < b.label.name ? -1 : a.label.name > b.label.name ? 1 : a.label.id - b.label.id,
+    )
+    .map(({ label, home }) => labelShape(call, label, home));
+}
+
+export function issueShape(call: Call, repository: Repository, issue: Issue): unknown {
+  const name = fullName(call, repository);
+  const page = `${call.url}/${name}/${issue.pull === null ? 'issues' : 'pulls'}/${issue.number}`;
+  return {
+    id: issue.id,
+    url: `${call.url}/api/v1/repos/${name}/issues/${issue.number}`,
+    html_url: page,
+    number: issue.number,
+    user: userShape(call, accountById(call.state, issue.author)),
+    original_author: '',
+    original_author_id: 0,
+    title: issue.title,
+    body: issue.body,
+    ref: '',
+    assets: [],
+    labels: issueLabels(call, repository, issue),
+    milestone: null,
+    assignee: null,
+    assignees: null,
+    state: issue.state,
+    is_locked: false,
+    comments: issue.timeline.filter(({ type }) => type === 'comment').length,
+    created_at: issue.created,
+    updated_at: issue.updated,
+    closed_at: issue.closed,
+    due_date: null,
+    pull_request:
+      issue.pull === null
+        ? null
+        : {
+            merged: issue.pull.merged !== null,
+            merged_at: issue.pull.merged?.at ?? null,
+            draft: /^(WIP:|\[WIP\])/i.test(issue.title),
+            html_url: page,
+          },
+    repository: {
+      id: repository.id,
+      name: repository.name,
+      owner: accountById(call.state, repository.owner)?.login ?? 'Ghost',
+      full_name: name,
+    },
+    pin_order: 0,
+  };
+}
+
+export function commentShape(
+  call: Call,
+  repository: Repository,
+  issue: Issue,
+  comment: TimelineItem,
+): unknown {
+  const page = `${call.url}/${fullName(call, repository)}/${issue.pull === null ? 'issues' : 'pulls'}/${issue.number}`;
+  return {
+    id: comment.id,
+    html_url: `${page}#issuecomment-${comment.id}`,
+    pull_request_url: issue.pull === null ? '' : page,
+    issue_url: issue.pull === null ? page : '',
+    user: userShape(call, accountById(call.state, comment.author)),
+    original_author: '',
+    original_author_id: 0,
+    body: comment.body,
+    assets: [],
+    created_at: comment.created,
+    updated_at: comment.updated,
+  };
+}
+
+export function timelineShape(call: Call, repository: Repository, issue: Issue, item: TimelineItem): unknown {
+  const label = repository.labels.find(({ id }) => id === item.label);
+  return {
+    ...(commentShape(call, repository, issue, item) as object),
+    type: item.type,
+    label: label === undefined ? null : labelShape(call, label, `repos/${fullName(call, repository)}`),
+    ref_commit_sha: '',
+  };
+}
+
+/** What the forge says of every commit it has not checked a signature of, and none here is signed. */
+export const unsigned = {
+  verified: false,
+  reason: 'gpg.error.not_signed_commit',
+  signature: '',
+  signer: null,
+  payload: '',
+};
+
+const never = '0001-01-01T00:00:00Z';
+
+export function fileShape(
+  call: Call,
+  repository: Repository,
+  item: TreeItem,
+  ref: string,
+  last: Commit,
+  content: Buffer | null,
+): unknown {
+  const name = fullName(call, repository);
+  const encoded = encodeURI(item.path);
+  const self = `${call.url}/api/v1/repos/${name}/contents/${encoded}?ref=${encodeURIComponent(ref)}`;
+  const kind =
+    item.type === 'tree'
+      ? 'dir'
+      : item.mode === '120000'
+        ? 'symlink'
+        : item.type === 'commit'
+          ? 'submodule'
+          : 'file';
+  const isSha = /^[0-9a-f]{40}$/.test(ref);
+  const html = `${call.url}/${name}/src/${isSha ? 'commit' : 'branch'}/${ref}/${encoded}`;
+  const object = `${call.url}/api/v1/repos/${name}/git/${item.type === 'tree' ? 'trees' : 'blobs'}/${item.sha}`;
+  return {
+    name: item.path.split('/').at(-1) ?? '',
+    path: item.path,
+    sha: item.sha,
+    last_commit_sha: last.sha,
+    last_commit_when: last.committer.date,
+    type: kind,
+    size: item.size,
+    encoding: content === null ? null : 'base64',
+    content: content === null ? null : content.toString('base64'),
+    target: null,
+    url: self,
+    html_url: html,
+    git_url: object,
+    download_url:
+      kind === 'file' ? `${call.url}/${name}/raw/${isSha ? 'commit' : 'branch'}/${ref}/${encoded}` : null,
+    submodule_git_url: null,
+    _links: { self, git: object, html },
+  };
+}
+
+/** A commit as the answer to a write names it. */
+export function fileCommitShape(call: Call, repository: Repository, commit: Commit): unknown {
+  const at = (kind: string, sha: string): string =>
+    `${call.url}/api/v1/repos/${fullName(call, repository)}/git/${kind}/${sha}`;
+  return {
+    url: at('commits', commit.sha),
+    sha: commit.sha,
+    created: never,
+    html_url: `${call.url}/${fullName(call, repository)}/commit/${commit.sha}`,
+    author: commit.author,
+    committer: commit.committer,
+    parents: commit.parents.map((sha) => ({ url: at('commits', sha), sha, created: never })),
+    message: commit.message,
+    tree: { url: at('trees', commit.tree), sha: commit.tree, created: never },
+  };
+}
+
+/** A commit in a list. */
+export function commitShape(call: Call, repository: Repository, commit: Commit): unknown {
+  const at = (kind: string, sha: string): string =>
+    `${call.url}/api/v1/repos/${fullName(call, repository)}/git/${kind}/${sha}`;
+  const byEmail = (email: string): unknown => {
+    const account = call.state.accounts.find((item) => item.email === email);
+    return account === undefined ? null : userShape(call, account);
+  };
+  return {
+    url: at('commits', commit.sha),
+    sha: commit.sha,
+    created: commit.committer.date,
+    html_url: `${call.url}/${fullName(call, repository)}/commit/${commit.sha}`,
+    commit: {
+      url: at('commits', commit.sha),
+      author: commit.author,
+      committer: commit.committer,
+      message: commit.message,
+      // The forge names the commit here, not its tree.
+      tree: { url: at('trees', commit.sha), sha: commit.sha, created: commit.committer.date },
+      verification: null,
+    },
+    author: byEmail(commit.author.email),
+    committer: byEmail(commit.committer.email),
+    parents: commit.parents.map((sha) => ({ url: at('commits', sha), sha, created: never })),
+    files: null,
+    stats: null,
+  };
+}
+
+export function branchShape(call: Call, repository: Repository, name: string, commit: Commit): unknown {
+  const person = (who: Commit['author']): unknown => ({
+    name: who.name,
+    email: who.email,
+    username: call.state.accounts.find(({ email }) => email === who.email)?.login ?? '',
+  });
+  const writer = mayWrite(accessOf(call.state, repository, call.account));
+  return {
+    name,
+    commit: {
+      id: commit.sha,
+      message: commit.message,
+      url: `${call.url}/${fullName(call, repository)}/commit/${commit.sha}`,
+      author: person(commit.author),
+      committer: person(commit.committer),
+      verification: unsigned,
+      timestamp: commit.committer.date,
+      added: null,
+      removed: null,
+      modified: null,
+    },
+    protected: false,
+    required_approvals: 0,
+    enable_status_check: false,
+    status_check_contexts: [],
+    user_can_push: writer,
+    user_can_merge: writer,
+    effective_branch_protection_name: '',
+  };
+}

@@ -1,0 +1,214 @@
+import { randomBytes } from 'node:crypto';
+
+/** Everything the forge knows, except what git keeps: plain data, changed only by the route handlers. */
+export interface State {
+  accounts: Account[];
+  tokens: Token[];
+  repositories: Repository[];
+  /** One row of ids per kind of thing, as a database has them. */
+  ids: Record<'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment', number>;
+  now: () => Date;
+}
+
+export interface Account {
+  id: number;
+  login: string;
+  email: string;
+  password: string;
+  isAdmin: boolean;
+  isOrganisation: boolean;
+  /** An organisation's labels; a user has none. */
+  labels: Label[];
+  /** An organisation's owners, by account id. */
+  owners: number[];
+  created: string;
+}
+
+export interface Token {
+  id: number;
+  account: number;
+  name: string;
+  sha: string;
+  scopes: string[];
+  created: string;
+}
+
+export type Access = 'none' | 'read' | 'write' | 'admin' | 'owner';
+
+export interface Repository {
+  id: number;
+  owner: number;
+  name: string;
+  description: string;
+  private: boolean;
+  archived: boolean;
+  hasIssues: boolean;
+  dependencies: boolean;
+  defaultBranch: string;
+  collaborators: Map<number, 'read' | 'write' | 'admin'>;
+  labels: Label[];
+  issues: Issue[];
+  /** The bare git repository. */
+  folder: string;
+  created: string;
+}
+
+export interface Label {
+  id: number;
+  name: string;
+  color: string;
+  description: string;
+}
+
+/** An issue, or a pull request, which shares the numbers. */
+export interface Issue {
+  id: number;
+  number: number;
+  author: number;
+  title: string;
+  body: string;
+  state: 'open' | 'closed';
+  labels: number[];
+  /** Comments and events in the order they happened; they share one row of ids. */
+  timeline: TimelineItem[];
+  /** Issues that this one depends on, by repository id and number. */
+  dependsOn: { repository: number; number: number }[];
+  created: string;
+  updated: string;
+  closed: string | null;
+  pull: Pull | null;
+}
+
+export interface TimelineItem {
+  id: number;
+  type: 'comment' | 'label' | 'close' | 'reopen' | 'pull_push' | 'merge_pull';
+  author: number;
+  body: string;
+  label: number | null;
+  created: string;
+  updated: string;
+}
+
+export interface Pull {
+  base: string;
+  head: string;
+  /** The head commit when the branch is gone. */
+  headSha: string;
+  mergeBase: string;
+  merged: { at: string; by: number; commit: string } | null;
+}
+
+export function createState(now: () => Date): State {
+  return {
+    accounts: [],
+    tokens: [],
+    repositories: [],
+    ids: { account: 0, token: 0, repository: 0, label: 0, issue: 0, comment: 0 },
+    now,
+  };
+}
+
+export function nextId(state: State, kind: keyof State['ids']): number {
+  state.ids[kind] += 1;
+  return state.ids[kind];
+}
+
+/** RFC 3339 in whole seconds, as the forge writes times. */
+export function timestamp(state: State): string {
+  return state
+    .now()
+    .toISOString()
+    .replace(/\.\d{3}Z$/, 'Z');
+}
+
+export function accountByLogin(state: State, login: string): Account | undefined {
+  return state.accounts.find((account) => account.login.toLowerCase() === login.toLowerCase());
+}
+
+export function accountById(state: State, id: number): Account | undefined {
+  return state.accounts.find((account) => account.id === id);
+}
+
+export function addAccount(
+  state: State,
+  given: {
+    login: string;
+    email: string;
+    password: string;
+    isAdmin?: boolean;
+    isOrganisation?: boolean;
+    owners?: number[];
+  },
+): Account {
+  const account: Account = {
+    id: nextId(state, 'account'),
+    isAdmin: false,
+    isOrganisation: false,
+    labels: [],
+    owners: [],
+    created: timestamp(state),
+    ...given,
+  };
+  state.accounts.push(account);
+  return account;
+}
+
+/** The scopes in the order the forge keeps them; a read that a write of the same kind implies is left out. */
+export function orderScopes(scopes: string[]): string[] {
+  const kinds = [
+    'activitypub',
+    'admin',
+    'misc',
+    'notification',
+    'organization',
+    'package',
+    'issue',
+    'repository',
+    'user',
+  ];
+  const kept = kinds.flatMap((kind) => {
+    if (scopes.includes(`write:${kind}`)) return [`write:${kind}`];
+    return scopes.includes(`read:${kind}`) ? [`read:${kind}`] : [];
+  });
+  if (scopes.includes('all')) return ['all'];
+  return [...(scopes.includes('public-only') ? ['public-only'] : []), ...kept];
+}
+
+export function addToken(state: State, account: Account, name: string, scopes: string[]): Token {
+  const token = {
+    id: nextId(state, 'token'),
+    account: account.id,
+    name,
+    sha: randomBytes(20).toString('hex'),
+    scopes: orderScopes(scopes),
+    created: timestamp(state),
+  };
+  state.tokens.push(token);
+  return token;
+}
+
+export function findRepository(state: State, owner: string, name: string): Repository | undefined {
+  const account = accountByLogin(state, owner);
+  return state.repositories.find(
+    (repository) => repository.owner === account?.id && repository.name.toLowerCase() === name.toLowerCase(),
+  );
+}
+
+/** What an account may do in a repository: site admins and owners everything, the public reads what is public. */
+export function accessOf(state: State, repository: Repository, account: Account | null): Access {
+  if (account !== null) {
+    if (account.isAdmin || account.id === repository.owner) return 'owner';
+    if (accountById(state, repository.owner)?.owners.includes(account.id) === true) return 'owner';
+    const given = repository.collaborators.get(account.id);
+    if (given !== undefined) return given;
+  }
+  return repository.private ? 'none' : 'read';
+}
+
+export function mayWrite(access: Access): boolean {
+  return access === 'write' || access === 'admin' || access === 'owner';
+}
+
+export function mayAdmin(access: Access): boolean {
+  return access === 'admin' || access === 'owner';
+}
