@@ -7,16 +7,40 @@ import { randomBytes } from 'node:crypto';
 export interface Seeder {
   url: string;
   /** Any call; `as` is a token, or nobody's when `null`. */
-  api(method: string, path: string, body?: unknown, as?: string | null): Promise<{ status: number; body: unknown }>;
+  api(
+    method: string,
+    path: string,
+    body?: unknown,
+    as?: string | null,
+  ): Promise<{ status: number; body: unknown }>;
   createUser(login: string, scopes: string[]): Promise<Person>;
   createRepository(owner: Person, name: string): Promise<string>;
-  addCollaborator(owner: Person, repository: string, login: string, permission: 'read' | 'write' | 'admin'): Promise<void>;
+  addCollaborator(
+    owner: Person,
+    repository: string,
+    login: string,
+    permission: 'read' | 'write' | 'admin',
+  ): Promise<void>;
   createLabel(owner: Person, repository: string, name: string): Promise<number>;
-  createIssue(by: Person, repository: string, issue: { title: string; body?: string; labels?: number[] }): Promise<number>;
+  createIssue(
+    by: Person,
+    repository: string,
+    issue: { title: string; body?: string; labels?: number[] },
+  ): Promise<number>;
   closeIssue(by: Person, repository: string, number: number): Promise<void>;
   /** Creates or replaces a file; with `branch` other than the default on a new branch. Gives the commit. */
-  putFile(by: Person, repository: string, path: string, content: string, branch?: { from: string; name: string }): Promise<string>;
-  openPull(by: Person, repository: string, pull: { head: string; base: string; title: string; body?: string }): Promise<number>;
+  putFile(
+    by: Person,
+    repository: string,
+    path: string,
+    content: string,
+    branch?: { from: string; name: string },
+  ): Promise<string>;
+  openPull(
+    by: Person,
+    repository: string,
+    pull: { head: string; base: string; title: string; body?: string },
+  ): Promise<number>;
   mergePull(by: Person, repository: string, number: number, style?: string): Promise<void>;
 }
 
@@ -37,10 +61,18 @@ function field(body: unknown, name: string): unknown {
 export function seeder(forgeUrl: string, adminToken: string): Seeder {
   const url = forgeUrl.replace(/\/+$/, '');
 
-  async function request(method: string, path: string, body: unknown, authorization: string | null): Promise<{ status: number; body: unknown }> {
+  async function request(
+    method: string,
+    path: string,
+    body: unknown,
+    authorization: string | null,
+  ): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
-      headers: { ...(authorization === null ? {} : { authorization }), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        ...(authorization === null ? {} : { authorization }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -50,7 +82,8 @@ export function seeder(forgeUrl: string, adminToken: string): Seeder {
 
   async function must(method: string, path: string, body: unknown, authorization: string): Promise<unknown> {
     const answer = await request(method, path, body, authorization);
-    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.status < 200 || answer.status > 299)
+      throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -58,10 +91,16 @@ export function seeder(forgeUrl: string, adminToken: string): Seeder {
 
   return {
     url,
-    api: (method, path, body, as = adminToken) => request(method, path, body, as === null ? null : `token ${as}`),
+    api: (method, path, body, as = adminToken) =>
+      request(method, path, body, as === null ? null : `token ${as}`),
     async createUser(login, scopes) {
       const password = randomBytes(12).toString('base64url');
-      const made = await must('POST', '/admin/users', { username: login, email: `${login}@example.test`, password, must_change_password: false }, `token ${adminToken}`);
+      const made = await must(
+        'POST',
+        '/admin/users',
+        { username: login, email: `${login}@example.test`, password, must_change_password: false },
+        `token ${adminToken}`,
+      );
       const basic = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
       const token = await must('POST', `/users/${login}/tokens`, { name: 'forgecrew', scopes }, basic);
       return { login, id: Number(field(made, 'id')), password, token: String(field(token, 'sha1')) };
@@ -74,7 +113,17 @@ export function seeder(forgeUrl: string, adminToken: string): Seeder {
       await must('PUT', `/repos/${repository}/collaborators/${login}`, { permission }, by(owner));
     },
     async createLabel(owner, repository, name) {
-      return Number(field(await must('POST', `/repos/${repository}/labels`, { name, color: '#336699', description: '' }, by(owner)), 'id'));
+      return Number(
+        field(
+          await must(
+            'POST',
+            `/repos/${repository}/labels`,
+            { name, color: '#336699', description: '' },
+            by(owner),
+          ),
+          'id',
+        ),
+      );
     },
     async createIssue(person, repository, issue) {
       return Number(field(await must('POST', `/repos/${repository}/issues`, issue, by(person)), 'number'));
@@ -84,7 +133,12 @@ export function seeder(forgeUrl: string, adminToken: string): Seeder {
     },
     async putFile(person, repository, path, content, branch) {
       const ref = branch === undefined ? '' : `?ref=${encodeURIComponent(branch.from)}`;
-      const there = await request('GET', `/repos/${repository}/contents/${path}${ref}`, undefined, by(person));
+      const there = await request(
+        'GET',
+        `/repos/${repository}/contents/${path}${ref}`,
+        undefined,
+        by(person),
+      );
       const made = await must(
         there.status === 200 ? 'PUT' : 'POST',
         `/repos/${repository}/contents/${path}`,
@@ -104,10 +158,18 @@ export function seeder(forgeUrl: string, adminToken: string): Seeder {
     async mergePull(person, repository, number, style = 'merge') {
       // A real forge checks for conflicts in the background, and asks to be patient for a second or two.
       for (let attempt = 0; ; attempt += 1) {
-        const answer = await request('POST', `/repos/${repository}/pulls/${number}/merge`, { Do: style }, by(person));
+        const answer = await request(
+          'POST',
+          `/repos/${repository}/pulls/${number}/merge`,
+          { Do: style },
+          by(person),
+        );
         if (answer.status === 200) return;
         const busy = answer.status === 405 && String(field(answer.body, 'message')).includes('try again');
-        if (!busy || attempt >= 40) throw new Error(`pull request #${number} cannot be merged: ${answer.status} ${JSON.stringify(answer.body)}`);
+        if (!busy || attempt >= 40)
+          throw new Error(
+            `pull request #${number} cannot be merged: ${answer.status} ${JSON.stringify(answer.body)}`,
+          );
         await new Promise((done) => setTimeout(done, 250));
       }
     },

@@ -92,7 +92,12 @@ async function write(
   const branch = text(body.branch) || repository.defaultBranch;
   const target = text(body.new_branch) || branch;
   const head = await branchCommit(repository.folder, branch);
-  if (head === undefined) return failure(call, 404, `branch does not exist [name: ${branch}]`);
+  // This 404 comes without the list of errors that others have.
+  if (head === undefined)
+    return {
+      status: 404,
+      body: { message: `branch does not exist [name: ${branch}]`, url: `${call.url}/api/swagger` },
+    };
   if (target !== branch && (await branchCommit(repository.folder, target)) !== undefined)
     return failure(call, 422, `branch already exists [name: ${target}]`);
 
