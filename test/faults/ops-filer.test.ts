@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { entries, type Story, sprintDocument, startStory } from '../story.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+
+const compiled = existsSync(fileURLToPath(new URL('../../dist/ops-filer/index.js', import.meta.url)));
+
+let story: Story;
+afterEach(() => story.close());
+
+/** What must be true in the end, however often and wherever a run was cut off. */
+async function expectAllFiledOnce(): Promise<void> {
+  const issues = (await story.issues()).filter(({ author }) => author === 'filer');
+  expect(issues.map(({ title, state }) => `${title} ${state}`)).toEqual([
+    'Title of a open',
+    'Title of b open',
+  ]);
+  expect((await story.issues())[0]?.labels).toEqual(['in-progress', 'vision']);
+  expect(
+    (await story.seed.api('GET', `/repos/${story.project}/issues/${issues[1]?.number}/dependencies`)).body,
+  ).toMatchObject([{ number: issues[0]?.number }]);
+  expect(issues[1]?.body).toContain(`- #${issues[0]?.number}\n`);
+}
+
+/** Runs the role until it has nothing to do; a run that never comes to rest is a failure. */
+async function runToRest(): Promise<void> {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const { report, code } = await story.run();
+    if (report.outcome === 'unchanged' && code === 0) return;
+  }
+  throw new Error('the role never came to rest');
+}
+
+/** One run with a fault at the given call; whether there was such a call. */
+async function runWithFault(call: number, point: FailPoint, kill: boolean): Promise<boolean> {
+  let pid = 0;
+  const proxy = await startFaultProxy(story.forge.url, {
+    call,
+    point,
+    ...(kill ? { act: () => process.kill(pid, 'SIGKILL') } : {}),
+  });
+  const environment = { CI_FORGE_URL: proxy.url };
+  if (kill)
+    await story.runCompiled(environment, (started) => {
+      pid = started;
+    });
+  else await story.run(environment);
+  const { struck } = proxy;
+  await proxy.close();
+  return struck;
+}
+
+describe.skipIf(!compiled)('case 5: the compiled ops-filer killed with -9', () => {
+  it.each(failPoints)(
+    '%s, at every call of filing: a rerun completes, with nothing doubled and nothing lost',
+    async (point) => {
+      for (let call = 1; ; call += 1) {
+        story = await startStory();
+        story.document('x.md', sprintDocument(story.vision, entries('a', 'b: a')));
+
+        const struck = await runWithFault(call, point, true);
+        await runToRest();
+
+        await expectAllFiledOnce();
+        // A run of this story makes more calls than this; fewer would mean that the faults were not met.
+        if (!struck) {
+          expect(call).toBeGreaterThan(11);
+          break;
+        }
+        await story.close();
+      }
+    },
+  );
+
+  it.each(failPoints)(
+    '%s, at every call of closing: the vision ends closed, with one last word',
+    async (point) => {
+      for (let call = 1; ; call += 1) {
+        story = await startStory();
+        story.document('x.md', sprintDocument(story.vision, entries('a')));
+        await story.run();
+        await story.seed.closeIssue(story.owner, story.project, 2);
+
+        const struck = await runWithFault(call, point, true);
+        await runToRest();
+
+        expect((await story.issues())[0]).toMatchObject({ state: 'closed', labels: ['vision'] });
+        expect(await story.comments(story.vision)).toHaveLength(1);
+        if (!struck) {
+          expect(call).toBeGreaterThan(11);
+          break;
+        }
+        await story.close();
+      }
+    },
+  );
+});
+
+describe('case 2: a connection cut', () => {
+  it.each(failPoints)(
+    '%s, at every call of filing: red and "unknown" where a write was under way, and a rerun completes',
+    async (point) => {
+      for (let call = 1; ; call += 1) {
+        story = await startStory();
+        story.document('x.md', sprintDocument(story.vision, entries('a', 'b: a')));
+        const proxy = await startFaultProxy(story.forge.url, { call, point });
+
+        const ran = await story.run({ CI_FORGE_URL: proxy.url });
+        await proxy.close();
+
+        const isWrite = proxy.struck && proxy.calls[call - 1]?.startsWith('GET') === false;
+        if (isWrite && point !== 'after-reply') {
+          expect(ran).toMatchObject({ code: 1, report: { outcome: 'failed' } });
+          expect(ran.text).toContain('unknown: ');
+          // Never repeated blindly: the call was made once.
+          expect(
+            proxy.calls.filter(
+              (made, index) => index > call - 1 && made === proxy.calls[call - 1] && made.includes('/labels'),
+            ),
+          ).toEqual([]);
+        } else {
+          // A read is tried again, and an answer that came is an answer.
+          expect(ran.code).toBe(0);
+        }
+        await runToRest();
+        await expectAllFiledOnce();
+        if (!proxy.struck) break;
+        await story.close();
+      }
+    },
+  );
+});
