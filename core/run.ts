@@ -373,7 +373,7 @@ function finish(dryRun: boolean, { report, say }: Run): void {
   const numbers = Object.values(report.made);
   if (done.length > 0)
     say(
-      `Done: ${countChanges(done, 'after')}${numbers.length === 0 ? '' : ` (${numbers.map((number) => `#${number}`).join(', ')})`}.`,
+      `Done: ${countChanges(done, 'after')}.${numbers.length === 0 ? '' : ` New: ${numbers.map((number) => `#${number}`).join(', ')}.`}`,
     );
   if (planned && dryRun) say('Dry run: nothing was written.');
   if (bad.length > 0) {

@@ -1,0 +1,842 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
+import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
+
+/**
+ * What the roles rely on, asked of a forge over plain HTTP. Always of the embedded one; of a real Forgejo as well when
+ * `FORGE_CONTRACT_URL` and `FORGE_CONTRACT_TOKEN` (a site admin's) are set. Everything is made under names of its own
+ * and deleted at the end. Where the two disagree, the real one is right.
+ */
+const real = process.env.FORGE_CONTRACT_URL;
+const realToken = process.env.FORGE_CONTRACT_TOKEN ?? '';
+const targets = [
+  { name: 'the embedded forge', url: undefined as string | undefined, token: '' },
+  ...(real === undefined || real === '' ? [] : [{ name: 'a real forge', url: real, token: realToken }]),
+];
+
+interface Issue {
+  number: number;
+  title: string;
+  body: string;
+  state: string;
+  labels: { id: number; name: string }[];
+  user: { login: string; id: number };
+  pull_request: unknown;
+}
+
+interface Label {
+  id: number;
+  name: string;
+}
+
+describe.each(targets)('$name', ({ url, token }) => {
+  const tag = randomBytes(4).toString('hex');
+  const logins = { owner: `o${tag}`, bot: `b${tag}`, reader: `r${tag}`, stranger: `s${tag}` };
+  let embedded: EmbeddedForge | undefined;
+  let forge: string;
+  let adminToken: string;
+  let seed: Seeder;
+  let owner: Person;
+  let bot: Person;
+  let reader: Person;
+  let stranger: Person;
+  let repo: string;
+  const organisation = `org${tag}`;
+
+  beforeAll(async () => {
+    embedded = url === undefined ? await startForge() : undefined;
+    forge = (url ?? embedded?.url ?? '').replace(/\/+$/, '');
+    adminToken = embedded?.adminToken ?? token;
+    seed = seeder(forge, adminToken);
+    owner = await seed.createUser(logins.owner, allScopes);
+    bot = await seed.createUser(logins.bot, ['write:repository', 'write:issue', 'read:user']);
+    reader = await seed.createUser(logins.reader, ['read:repository', 'write:issue']);
+    stranger = await seed.createUser(logins.stranger, allScopes);
+    repo = await fresh('main-repo');
+  });
+
+  afterAll(async () => {
+    const left: string[] = [];
+    const remove = async (path: string): Promise<void> => {
+      const { status } = await seed.api('DELETE', path);
+      if (status > 299 && status !== 404) left.push(`${path}: ${status}`);
+    };
+    for (const name of made) await remove(`/repos/${name}`);
+    await remove(`/orgs/${organisation}`);
+    for (const login of Object.values(logins)) await remove(`/admin/users/${login}?purge=true`);
+    await embedded?.close();
+    expect(left).toEqual([]);
+  });
+
+  const made: string[] = [];
+  async function fresh(name: string): Promise<string> {
+    const full = await seed.createRepository(owner, name);
+    made.push(full);
+    await seed.addCollaborator(owner, full, bot.login, 'write');
+    await seed.addCollaborator(owner, full, reader.login, 'read');
+    return full;
+  }
+
+  async function api<T = { message?: string }>(
+    by: Person | null,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T; headers: Headers }> {
+    const response = await fetch(`${forge}/api/v1${path}`, {
+      method,
+      headers: {
+        ...(by === null ? {} : { authorization: `token ${by.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true && text !== '';
+    return {
+      status: response.status,
+      body: (isJson ? JSON.parse(text) : text) as T,
+      headers: response.headers,
+    };
+  }
+
+  async function issue(by: Person, where: string, fields: Record<string, unknown>): Promise<Issue> {
+    const answer = await api<Issue>(by, 'POST', `/repos/${where}/issues`, fields);
+    expect(answer.status).toBe(201);
+    return answer.body;
+  }
+
+  const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+
+  describe('people and tokens', () => {
+    it('tells whose token it is', async () => {
+      expect((await api<{ login: string }>(bot, 'GET', '/user')).body.login).toBe(bot.login);
+    });
+
+    it('answers 401 to a token it does not know', async () => {
+      expect(
+        (await api({ ...bot, token: '0123456789abcdef0123456789abcdef01234567' }, 'GET', '/user')).status,
+      ).toBe(401);
+    });
+
+    it('names the scope that a token lacks', async () => {
+      const answer = await api(reader, 'POST', '/user/repos', { name: 'x' });
+
+      expect(answer.status).toBe(403);
+      expect(answer.body.message).toContain('required scope(s): [write:user]');
+    });
+
+    it('takes Bearer for token', async () => {
+      expect(
+        (await fetch(`${forge}/api/v1/user`, { headers: { authorization: `Bearer ${bot.token}` } })).status,
+      ).toBe(200);
+    });
+  });
+
+  describe('a repository', () => {
+    it('shows the rights of the user, not of the token', async () => {
+      const rights = async (by: Person): Promise<unknown> =>
+        (await api<{ permissions: unknown }>(by, 'GET', `/repos/${repo}`)).body.permissions;
+
+      expect(await rights(owner)).toEqual({ admin: true, push: true, pull: true });
+      expect(await rights(bot)).toEqual({ admin: false, push: true, pull: true });
+      expect(await rights(reader)).toEqual({ admin: false, push: false, pull: true });
+    });
+
+    it('lets admins ask about anybody’s permission, others about their own only', async () => {
+      const ask = (by: Person, login: string): ReturnType<typeof api<{ permission?: string }>> =>
+        api<{ permission?: string }>(by, 'GET', `/repos/${repo}/collaborators/${login}/permission`);
+
+      expect(await ask(owner, bot.login)).toMatchObject({ status: 200, body: { permission: 'write' } });
+      expect(await ask(bot, bot.login)).toMatchObject({ status: 200, body: { permission: 'write' } });
+      expect((await ask(bot, owner.login)).status).toBe(403);
+    });
+
+    it('lists everybody who may write to anybody who may read', async () => {
+      const { body } = await api<{ login: string }[]>(bot, 'GET', `/repos/${repo}/assignees`);
+
+      expect(body.map(({ login }) => login).sort()).toEqual([bot.login, owner.login].sort());
+    });
+
+    it('answers an empty list while issues are switched off, and 404 to a new one', async () => {
+      const name = await fresh('no-issues');
+      await issue(bot, name, { title: 'before' });
+      await api(owner, 'PATCH', `/repos/${name}`, { has_issues: false });
+
+      const list = await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?state=all`);
+
+      expect(list).toMatchObject({ status: 200, body: [] });
+      expect(list.headers.get('x-total-count')).toBe('0');
+      expect((await api(bot, 'POST', `/repos/${name}/issues`, { title: 'x' })).status).toBe(404);
+      expect((await api<{ has_issues: boolean }>(bot, 'GET', `/repos/${name}`)).body.has_issues).toBe(false);
+    });
+
+    it('answers 423 to writes when it is archived', async () => {
+      const name = await fresh('archived');
+      await api(owner, 'PATCH', `/repos/${name}`, { archived: true });
+
+      expect((await api(bot, 'POST', `/repos/${name}/issues`, { title: 'x' })).status).toBe(423);
+    });
+
+    it('that is not there, or may not be seen, is 404', async () => {
+      expect((await api(bot, 'GET', `/repos/${owner.login}/nothing`)).status).toBe(404);
+    });
+  });
+
+  describe('labels', () => {
+    it('may share a name, and then a filter by that name finds nothing', async () => {
+      const name = await fresh('twins');
+      const first = await seed.createLabel(owner, name, 'twin');
+      await seed.createLabel(owner, name, 'twin');
+      await issue(bot, name, { title: 'x', labels: [first] });
+
+      expect((await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?labels=twin&state=all`)).body).toEqual(
+        [],
+      );
+    });
+
+    it('of which a filter knows none are no filter at all', async () => {
+      const name = await fresh('unknown-filter');
+      await issue(bot, name, { title: 'x' });
+
+      expect(
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?labels=nothing-of-the-kind&state=all`)).body,
+      ).toHaveLength(1);
+    });
+
+    it('of one name filter exactly', async () => {
+      const name = await fresh('one-filter');
+      const id = await seed.createLabel(owner, name, 'vision');
+      await issue(bot, name, { title: 'with', labels: [id] });
+      await issue(bot, name, { title: 'without' });
+
+      const { body, headers } = await api<Issue[]>(
+        bot,
+        'GET',
+        `/repos/${name}/issues?state=open&type=issues&labels=vision&page=1&limit=50`,
+      );
+
+      expect(body.map(({ title }) => title)).toEqual(['with']);
+      expect(headers.get('x-total-count')).toBe('1');
+    });
+
+    it('come with a count, page by page', async () => {
+      const name = await fresh('many-labels');
+      for (const label of ['a', 'b', 'c']) await seed.createLabel(owner, name, label);
+
+      const page = await api<Label[]>(bot, 'GET', `/repos/${name}/labels?page=2&limit=2`);
+
+      expect(page.body).toHaveLength(1);
+      expect(page.headers.get('x-total-count')).toBe('3');
+    });
+
+    it('are put on an issue by id, come back in the answer, and unknown ids are dropped in silence', async () => {
+      const name = await fresh('put-labels');
+      const id = await seed.createLabel(owner, name, 'in-progress');
+      const { number } = await issue(bot, name, { title: 'x' });
+
+      const answer = await api<Label[]>(bot, 'POST', `/repos/${name}/issues/${number}/labels`, {
+        labels: [id, 999_999_999],
+      });
+
+      expect(answer.status).toBe(200);
+      expect(answer.body.map((label) => label.id)).toEqual([id]);
+      expect((await api(bot, 'DELETE', `/repos/${name}/issues/${number}/labels/${id}`)).status).toBe(204);
+    });
+
+    it('are dropped in silence from an issue of somebody who may not set them, and 403 afterwards', async () => {
+      const name = await fresh('no-right');
+      const id = await seed.createLabel(owner, name, 'x');
+
+      const made = await issue(reader, name, { title: 'x', labels: [id] });
+
+      expect(made.labels).toEqual([]);
+      expect(
+        (await api(reader, 'POST', `/repos/${name}/issues/${made.number}/labels`, { labels: [id] })).status,
+      ).toBe(403);
+    });
+
+    it('cannot be made without a colour, and can be deleted', async () => {
+      const id = await seed.createLabel(owner, repo, `gone-${tag}`);
+
+      expect((await api(owner, 'POST', `/repos/${repo}/labels`, { name: 'x' })).status).toBe(422);
+      expect((await api(owner, 'DELETE', `/repos/${repo}/labels/${id}`)).status).toBe(204);
+    });
+
+    it('of an organisation are a list of their own, and go onto issues by id', async () => {
+      await api(owner, 'POST', '/orgs', { username: organisation });
+      const label = await api<Label>(owner, 'POST', `/orgs/${organisation}/labels`, {
+        name: 'of-org',
+        color: '#112233',
+      });
+      await api(owner, 'POST', `/orgs/${organisation}/repos`, {
+        name: 'r',
+        auto_init: true,
+        default_branch: 'main',
+      });
+      made.unshift(`${organisation}/r`);
+
+      const created = await issue(owner, `${organisation}/r`, { title: 'x', labels: [label.body.id] });
+
+      expect(created.labels.map(({ name }) => name)).toEqual(['of-org']);
+      expect((await api<Label[]>(owner, 'GET', `/repos/${organisation}/r/labels`)).body).toEqual([]);
+      expect(
+        (await api<Label[]>(owner, 'GET', `/orgs/${organisation}/labels`)).body.map(({ name }) => name),
+      ).toEqual(['of-org']);
+    });
+
+    it('of a user who is no organisation are 404', async () => {
+      expect((await api(owner, 'GET', `/orgs/${owner.login}/labels`)).status).toBe(404);
+    });
+  });
+
+  describe('issues', () => {
+    it('keep a body byte for byte, and half a character becomes U+FFFD', async () => {
+      const body = 'a\r\nb\n\n\n  c  \n\t🙂 <!-- x -->\n';
+
+      expect((await issue(bot, repo, { title: 'x', body })).body).toBe(body);
+      expect((await issue(bot, repo, { title: 'x', body: 'a\ud800' })).body).toBe('a\ufffd');
+    });
+
+    it('cut a title at 255 bytes without a word, and keep a newline in it', async () => {
+      const long = await issue(bot, repo, { title: 't'.repeat(300) });
+      const wide = await issue(bot, repo, { title: 'é'.repeat(200) });
+
+      expect(long.title).toBe(`${'t'.repeat(252)}…`);
+      expect(wide.title).toBe(`${'é'.repeat(126)}…`);
+      expect((await issue(bot, repo, { title: 'two\nlines' })).title).toBe('two\nlines');
+    });
+
+    it('need a title, and labels as ids', async () => {
+      expect((await api(bot, 'POST', `/repos/${repo}/issues`, { title: '', body: 'x' })).status).toBe(422);
+      expect((await api(bot, 'POST', `/repos/${repo}/issues`, { title: 'x', labels: ['name'] })).status).toBe(
+        422,
+      );
+    });
+
+    it('are listed by author exactly and completely, and an unknown author is 404', async () => {
+      const name = await fresh('authors');
+      for (let index = 0; index < 3; index += 1) await issue(bot, name, { title: `b${index}` });
+      await issue(reader, name, { title: 'r' });
+
+      const list = await api<Issue[]>(
+        bot,
+        'GET',
+        `/repos/${name}/issues?state=all&type=issues&created_by=${bot.login}&page=1&limit=2`,
+      );
+
+      expect(list.headers.get('x-total-count')).toBe('3');
+      expect(list.body.map(({ title, user }) => [title, user.login])).toEqual([
+        ['b2', bot.login],
+        ['b1', bot.login],
+      ]);
+      expect((await api(bot, 'GET', `/repos/${name}/issues?created_by=nobody-${tag}`)).status).toBe(404);
+    });
+
+    it('are listed whole by state, the closed ones too', async () => {
+      const name = await fresh('states');
+      const first = await issue(bot, name, { title: 'closed' });
+      await issue(bot, name, { title: 'open' });
+      await seed.closeIssue(owner, name, first.number);
+      const titles = async (state: string): Promise<string[]> =>
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?state=${state}&type=issues`)).body.map(
+          ({ title }) => title,
+        );
+
+      expect([await titles('open'), await titles('closed'), await titles('all')]).toEqual([
+        ['open'],
+        ['closed'],
+        ['open', 'closed'],
+      ]);
+    });
+
+    it('on a page beyond the last are none, and the count stays', async () => {
+      const name = await fresh('beyond');
+      await issue(bot, name, { title: 'x' });
+
+      const list = await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?state=all&page=9&limit=50`);
+
+      expect(list.body).toEqual([]);
+      expect(list.headers.get('x-total-count')).toBe('1');
+    });
+
+    it('are edited with 201; somebody else’s by a reader with 403 and no body', async () => {
+      const { number } = await issue(bot, repo, { title: 'x', body: 'a' });
+
+      expect(await api<Issue>(bot, 'PATCH', `/repos/${repo}/issues/${number}`, { body: 'b' })).toMatchObject({
+        status: 201,
+        body: { body: 'b', title: 'x' },
+      });
+      expect(
+        await api<unknown>(reader, 'PATCH', `/repos/${repo}/issues/${number}`, { body: 'c' }),
+      ).toMatchObject({ status: 403, body: '' });
+    });
+
+    it('that do not exist are 404', async () => {
+      expect((await api(bot, 'GET', `/repos/${repo}/issues/999999`)).status).toBe(404);
+      expect((await api(bot, 'POST', `/repos/${repo}/issues/999999/comments`, { body: 'x' })).status).toBe(
+        404,
+      );
+    });
+
+    it('created at the same moment all get numbers of their own', async () => {
+      const name = await fresh('at-once');
+
+      const all = await Promise.all(
+        Array.from({ length: 6 }, (_, index) => issue(bot, name, { title: `race ${index}` })),
+      );
+
+      expect(all.map(({ number }) => number).sort()).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+  });
+
+  describe('comments and the timeline', () => {
+    it('come back whole, and a comment can be taken back', async () => {
+      const { number } = await issue(bot, repo, { title: 'x' });
+      const first = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
+        body: 'one',
+      });
+      await api(owner, 'POST', `/repos/${repo}/issues/${number}/comments`, { body: 'two' });
+      const list = async (): Promise<string[]> =>
+        (await api<{ body: string }[]>(bot, 'GET', `/repos/${repo}/issues/${number}/comments`)).body.map(
+          ({ body }) => body,
+        );
+
+      expect(first.status).toBe(201);
+      expect(await list()).toEqual(['one', 'two']);
+      expect((await api(bot, 'DELETE', `/repos/${repo}/issues/comments/${first.body.id}`)).status).toBe(204);
+      expect(await list()).toEqual(['two']);
+    });
+
+    it('show that an issue was closed after a comment', async () => {
+      const { number } = await issue(bot, repo, { title: 'x' });
+      const comment = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
+        body: 'closing',
+      });
+      await seed.closeIssue(owner, repo, number);
+      await api(owner, 'PATCH', `/repos/${repo}/issues/${number}`, { state: 'open' });
+
+      const { body } = await api<{ id: number; type: string }[]>(
+        bot,
+        'GET',
+        `/repos/${repo}/issues/${number}/timeline`,
+      );
+
+      expect(body.map(({ type }) => type)).toEqual(['comment', 'close', 'reopen']);
+      expect(body.find(({ type }) => type === 'close')?.id).toBeGreaterThan(comment.body.id);
+    });
+  });
+
+  describe('dependencies', () => {
+    it('are made once; again and in a circle they are refused (500, or 409 where the database says it better)', async () => {
+      const name = await fresh('dependencies');
+      const [one, two] = [await issue(bot, name, { title: 'one' }), await issue(bot, name, { title: 'two' })];
+      const add = (index: number, on: number): ReturnType<typeof api> =>
+        api(bot, 'POST', `/repos/${name}/issues/${index}/dependencies`, {
+          index: on,
+          owner: owner.login,
+          repo: 'dependencies',
+        });
+
+      expect((await add(two.number, one.number)).status).toBe(201);
+      expect([500, 409]).toContain((await add(two.number, one.number)).status);
+      expect([500, 409]).toContain((await add(one.number, two.number)).status);
+      const list = await api<Issue[]>(
+        bot,
+        'GET',
+        `/repos/${name}/issues/${two.number}/dependencies?page=1&limit=50`,
+      );
+      expect(list.body.map(({ number }) => number)).toEqual([one.number]);
+      expect(
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues/${two.number}/dependencies?page=2&limit=50`))
+          .body,
+      ).toEqual([]);
+    });
+
+    it('keep an issue open while one is open, and can be removed', async () => {
+      const name = await fresh('blocked');
+      const [one, two] = [await issue(bot, name, { title: 'one' }), await issue(bot, name, { title: 'two' })];
+      const link = { index: one.number, owner: owner.login, repo: 'blocked' };
+      await api(bot, 'POST', `/repos/${name}/issues/${two.number}/dependencies`, link);
+
+      expect(
+        (await api(bot, 'PATCH', `/repos/${name}/issues/${two.number}`, { state: 'closed' })).status,
+      ).toBe(412);
+      expect(
+        (await api(bot, 'DELETE', `/repos/${name}/issues/${two.number}/dependencies`, link)).status,
+      ).toBeLessThan(300);
+      expect(
+        (await api(bot, 'PATCH', `/repos/${name}/issues/${two.number}`, { state: 'closed' })).status,
+      ).toBe(201);
+    });
+
+    it('are 404 where they are switched off, which the repository says', async () => {
+      const name = await fresh('no-dependencies');
+      await api(owner, 'PATCH', `/repos/${name}`, {
+        internal_tracker: {
+          enable_time_tracker: true,
+          allow_only_contributors_to_track_time: true,
+          enable_issue_dependencies: false,
+        },
+      });
+      const { number } = await issue(bot, name, { title: 'x' });
+
+      expect((await api(bot, 'GET', `/repos/${name}/issues/${number}/dependencies`)).status).toBe(404);
+      expect(
+        (await api<{ internal_tracker: unknown }>(bot, 'GET', `/repos/${name}`)).body.internal_tracker,
+      ).toMatchObject({ enable_issue_dependencies: false });
+    });
+  });
+
+  describe('contents', () => {
+    const file = (name: string, path: string): string => `/repos/${name}/contents/${path}`;
+
+    it('are created once, and updated by the blob they replace', async () => {
+      const name = await fresh('contents');
+      const first = await api<{ content: { sha: string } }>(bot, 'POST', file(name, 'sprints/a.md'), {
+        content: base64('one\n'),
+        message: 'add',
+        branch: 'main',
+      });
+      const { sha } = first.body.content;
+
+      expect(first.status).toBe(201);
+      expect(
+        (
+          await api(bot, 'POST', file(name, 'sprints/a.md'), {
+            content: base64('two\n'),
+            message: 'add',
+            branch: 'main',
+          })
+        ).status,
+      ).toBe(422);
+      expect(
+        (
+          await api(bot, 'PUT', file(name, 'sprints/a.md'), {
+            content: base64('two\n'),
+            message: 'update',
+            branch: 'main',
+            sha,
+          })
+        ).status,
+      ).toBe(200);
+      expect(
+        (
+          await api(bot, 'PUT', file(name, 'sprints/a.md'), {
+            content: base64('three\n'),
+            message: 'update',
+            branch: 'main',
+            sha,
+          })
+        ).status,
+      ).toBe(409);
+      expect(
+        (
+          await api(bot, 'PUT', file(name, 'sprints/a.md'), {
+            content: base64('three\n'),
+            message: 'update',
+            branch: 'main',
+          })
+        ).status,
+      ).toBe(422);
+      expect(
+        (await api(bot, 'DELETE', file(name, 'sprints/a.md'), { message: 'delete', branch: 'main', sha }))
+          .status,
+      ).toBe(400);
+    });
+
+    it('of a folder list its files without their content; of a file give it in base64', async () => {
+      const name = await fresh('reading');
+      await seed.putFile(bot, name, 'sprints/a.md', 'text\n');
+
+      const folder = await api<{ name: string; path: string; type: string; sha: string; content: null }[]>(
+        bot,
+        'GET',
+        `${file(name, 'sprints')}?ref=main`,
+      );
+      const one = await api<{ content: string; encoding: string; sha: string }>(
+        bot,
+        'GET',
+        `${file(name, 'sprints/a.md')}?ref=main`,
+      );
+
+      expect(folder.body).toMatchObject([
+        { name: 'a.md', path: 'sprints/a.md', type: 'file', content: null },
+      ]);
+      expect(one.body).toMatchObject({
+        encoding: 'base64',
+        content: base64('text\n'),
+        sha: folder.body[0]?.sha,
+      });
+      expect((await api(bot, 'GET', `${file(name, 'nothing')}?ref=main`)).status).toBe(404);
+    });
+
+    it('can be asked for at a commit', async () => {
+      const name = await fresh('at-a-commit');
+      const commit = await seed.putFile(bot, name, 'a.md', 'one\n');
+      await seed.putFile(bot, name, 'a.md', 'two\n');
+
+      expect(
+        (await api<{ content: string }>(bot, 'GET', `${file(name, 'a.md')}?ref=${commit}`)).body.content,
+      ).toBe(base64('one\n'));
+    });
+
+    it('go onto a new branch together with it, once', async () => {
+      const name = await fresh('new-branch');
+      const write = (path: string): ReturnType<typeof api> =>
+        api(bot, 'POST', file(name, path), {
+          content: base64('x'),
+          message: 'm',
+          branch: 'main',
+          new_branch: 'topic',
+        });
+
+      expect((await write('a.md')).status).toBe(201);
+      expect((await write('b.md')).status).toBe(422);
+      expect(
+        (await api(bot, 'POST', file(name, 'c.md'), { content: base64('x'), message: 'm', branch: 'nope' }))
+          .status,
+      ).toBe(404);
+    });
+
+    it('of several files are one commit or none', async () => {
+      const name = await fresh('several');
+      const write = (...paths: string[]): ReturnType<typeof api> =>
+        api(bot, 'POST', `/repos/${name}/contents`, {
+          branch: 'main',
+          message: 'm',
+          files: paths.map((path) => ({ operation: 'create', path, content: base64(path) })),
+        });
+
+      expect((await write('a', 'b')).status).toBe(201);
+      expect((await write('c', 'a')).status).toBe(422);
+      expect((await api(bot, 'GET', file(name, 'c'))).status).toBe(404);
+    });
+
+    it('written by six at the same moment are written by one; the others are told to look again (403 with PushRejected, 409, or 500)', async () => {
+      const name = await fresh('race');
+
+      const all = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          api(bot, 'POST', file(name, `r/${index}`), {
+            content: base64('x'),
+            message: 'race',
+            branch: 'main',
+          }),
+        ),
+      );
+
+      const lost = all.filter(({ status }) => status !== 201);
+      expect(lost.length).toBeLessThan(6);
+      for (const { status, body } of lost) {
+        expect([403, 409, 500]).toContain(status);
+        if (status === 403) expect(body.message).toMatch(/PushRejected|cannot lock ref/);
+      }
+      const { body } = await api<{ path: string }[]>(bot, 'GET', `${file(name, 'r')}?ref=main`);
+      expect(body).toHaveLength(6 - lost.length);
+    });
+
+    it('never leave the repository: dots are resolved, and .git is refused', async () => {
+      const name = await fresh('paths');
+
+      expect(
+        (
+          await api(bot, 'POST', file(name, '.git/config'), {
+            content: base64('x'),
+            message: 'm',
+            branch: 'main',
+          })
+        ).status,
+      ).toBe(422);
+    });
+
+    it('are not written by a reader', async () => {
+      const name = await fresh('readers');
+      await seed.addCollaborator(owner, name, stranger.login, 'read');
+
+      expect(
+        (await api(stranger, 'POST', file(name, 'a'), { content: base64('x'), message: 'm', branch: 'main' }))
+          .status,
+      ).toBe(403);
+    });
+  });
+
+  describe('branches', () => {
+    it('are made once: 409 afterwards', async () => {
+      const name = await fresh('branches');
+      const make = (): ReturnType<typeof api> =>
+        api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'lock', old_branch_name: 'main' });
+
+      expect((await make()).status).toBe(201);
+      expect((await make()).status).toBe(409);
+      expect((await api(bot, 'DELETE', `/repos/${name}/branches/lock`)).status).toBe(204);
+    });
+
+    it('of one name made by six at the same moment are made once (the others 409 or 500)', async () => {
+      const name = await fresh('mutex');
+
+      const all = await Promise.all(
+        Array.from({ length: 6 }, () =>
+          api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'mutex', old_branch_name: 'main' }),
+        ),
+      );
+
+      expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+      expect(all.every(({ status }) => [201, 409, 500].includes(status))).toBe(true);
+    });
+
+    it('say where they stand, and whether we may push', async () => {
+      const name = await fresh('heads');
+      const commit = await seed.putFile(bot, name, 'a', 'x');
+
+      expect((await api<unknown>(bot, 'GET', `/repos/${name}/branches/main`)).body).toMatchObject({
+        name: 'main',
+        commit: { id: commit },
+        protected: false,
+        user_can_push: true,
+      });
+      expect((await api(bot, 'GET', `/repos/${name}/branches/nope`)).status).toBe(404);
+    });
+  });
+
+  describe('pull requests', () => {
+    it.each(['merge', 'squash', 'rebase', 'rebase-merge', 'fast-forward-only'])(
+      'are merged in the style %s, and the file is on main',
+      async (style) => {
+        const name = await fresh(`pull-${style}`);
+        await seed.putFile(bot, name, 'sprints/a.md', 'text\n', { from: 'main', name: 'topic' });
+        const number = await seed.openPull(bot, name, {
+          head: 'topic',
+          base: 'main',
+          title: 'sprint: a',
+          body: 'please',
+        });
+
+        await seed.mergePull(owner, name, number, style);
+
+        const pull = await api<{ merged: boolean; merge_commit_sha: string; state: string }>(
+          bot,
+          'GET',
+          `/repos/${name}/pulls/${number}`,
+        );
+        const head = await api<{ commit: { id: string } }>(bot, 'GET', `/repos/${name}/branches/main`);
+        expect(pull.body).toMatchObject({
+          merged: true,
+          state: 'closed',
+          merge_commit_sha: head.body.commit.id,
+        });
+        expect(
+          (await api<{ content: string }>(bot, 'GET', `/repos/${name}/contents/sprints/a.md?ref=main`)).body
+            .content,
+        ).toBe(base64('text\n'));
+        expect(
+          (await api<{ number: number }>(bot, 'GET', `/repos/${name}/commits/${head.body.commit.id}/pull`))
+            .body.number,
+        ).toBe(number);
+        expect(
+          (
+            await api<{ filename: string; status: string }[]>(
+              bot,
+              'GET',
+              `/repos/${name}/pulls/${number}/files`,
+            )
+          ).body,
+        ).toMatchObject([{ filename: 'sprints/a.md', status: 'added' }]);
+        expect(
+          (await api<{ number: number }>(bot, 'GET', `/repos/${name}/pulls/main/topic`)).body.number,
+        ).toBe(number);
+      },
+    );
+
+    it('share their numbers with issues, and are left out of a list of issues', async () => {
+      const name = await fresh('shared-numbers');
+      await issue(bot, name, { title: 'an issue' });
+      await seed.putFile(bot, name, 'a', 'x', { from: 'main', name: 'topic' });
+      const number = await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'a pull' });
+
+      expect(number).toBe(2);
+      expect(
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?state=all&type=issues`)).body.map(
+          ({ title }) => title,
+        ),
+      ).toEqual(['an issue']);
+      expect((await api<Issue>(bot, 'GET', `/repos/${name}/issues/2`)).body.pull_request).not.toBeNull();
+    });
+
+    it('exist once for the same branches (409), and not between a branch and itself (422)', async () => {
+      const name = await fresh('same-pull');
+      await seed.putFile(bot, name, 'a', 'x', { from: 'main', name: 'topic' });
+      await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'first' });
+
+      expect(
+        (await api(bot, 'POST', `/repos/${name}/pulls`, { head: 'topic', base: 'main', title: 'again' }))
+          .status,
+      ).toBe(409);
+      expect(
+        (await api(bot, 'POST', `/repos/${name}/pulls`, { head: 'main', base: 'main', title: 'same' }))
+          .status,
+      ).toBe(422);
+      expect(
+        (await api(bot, 'POST', `/repos/${name}/pulls`, { head: 'nope', base: 'main', title: 'none' }))
+          .status,
+      ).toBe(404);
+    });
+  });
+
+  describe('git over HTTP', () => {
+    it('clones what the API wrote, and the API reads what was pushed', async () => {
+      const name = await fresh('git');
+      await seed.putFile(bot, name, 'a.md', 'by the API\n');
+      const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-git-'));
+      // Asynchronous, because the embedded forge answers from this very process.
+      const git = async (...args: string[]): Promise<string> => {
+        return new Promise((done, failed) => {
+          execFile(
+            'git',
+            args,
+            {
+              cwd: folder,
+              env: {
+                PATH: process.env.PATH,
+                HOME: folder,
+                GIT_TERMINAL_PROMPT: '0',
+                GIT_CONFIG_NOSYSTEM: '1',
+              },
+            },
+            (error, stdout) => (error === null ? done(stdout) : failed(error)),
+          );
+        });
+      };
+      const address = `${forge.replace('://', `://${bot.login}:${bot.token}@`)}/${name}.git`;
+
+      await git('clone', '-q', address, '.');
+      writeFileSync(path.join(folder, 'b.md'), 'by git\n');
+      await git('add', '.');
+      await git(
+        '-c',
+        `user.name=${bot.login}`,
+        '-c',
+        'user.email=bot@example.test',
+        'commit',
+        '-q',
+        '-m',
+        'by git',
+      );
+      await git('push', '-q', 'origin', 'HEAD:main');
+
+      expect((await api<{ content: string }>(bot, 'GET', `/repos/${name}/contents/b.md`)).body.content).toBe(
+        base64('by git\n'),
+      );
+      rmSync(folder, { recursive: true });
+    });
+  });
+
+  it('was asked nothing that the embedded forge does not know', () => {
+    expect(embedded?.unknownRoutes ?? []).toEqual([]);
+  });
+});
