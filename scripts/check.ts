@@ -15,13 +15,20 @@ interface Check {
 }
 
 function tool(file: string, ...args: string[]): string[] {
-  const run = spawnSync(process.execPath, [path.join(root, 'node_modules', file), ...args], { cwd: root, encoding: 'utf8' });
+  const run = spawnSync(process.execPath, [path.join(root, 'node_modules', file), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return run.status === 0 ? [] : `${run.stdout}${run.stderr}`.trim().split('\n');
 }
 
 const checks: Check[] = [
   { name: 'types', run: () => tool('typescript/bin/tsc', '--noEmit', '-p', '.'), remedy: 'mend the types' },
-  { name: 'lint and format', run: () => tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'), remedy: 'npm run format' },
+  {
+    name: 'lint and format',
+    run: () => tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'),
+    remedy: 'npm run format',
+  },
   { name: 'doors and documents', run: staleDocuments, remedy: 'npm run docs' },
   { name: 'dist', run: staleFiles, remedy: 'npm run build' },
 ];

@@ -25,7 +25,13 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
     outcome: { description: 'unchanged, changed, planned (a dry run), refused or failed.' },
     result: { description: 'The whole outcome as JSON, as in result-file.' },
   };
-  const door = { name: `forgecrew ${role.name}`, description: role.summary, inputs, outputs, runs: { using: 'node20', main: `../../dist/${role.name}/index.js` } };
+  const door = {
+    name: `forgecrew ${role.name}`,
+    description: role.summary,
+    inputs,
+    outputs,
+    runs: { using: 'node20', main: `../../dist/${role.name}/index.js` },
+  };
   return `# Made from settings.ts by \`npm run docs\`; edit that.\n${stringify(door, { lineWidth: 0 })}`;
 }
 
@@ -36,7 +42,11 @@ function isRequired(setting: Setting<unknown>): boolean {
 /** Settings as a table; on Woodpecker a name may be written with underscores. */
 function table(settings: Settings): string {
   const rows = Object.entries(settings).map(([name, setting]) => {
-    const otherwise = isRequired(setting) ? '**required**' : setting.default !== undefined && setting.default !== '' ? `\`${setting.default}\`` : (setting.fallback?.said ?? '');
+    const otherwise = isRequired(setting)
+      ? '**required**'
+      : setting.default !== undefined && setting.default !== ''
+        ? `\`${setting.default}\``
+        : (setting.fallback?.said ?? '');
     return `| \`${name}\` | ${otherwise} | ${setting.description.replaceAll('|', '\\|')} |`;
   });
   return ['', '| setting | default | what it is |', '|---|---|---|', ...rows, ''].join('\n');
@@ -64,7 +74,10 @@ function generated(): { file: string; text: string }[] {
 /** Names of generated files that are not what the settings give. */
 export function staleDocuments(): string[] {
   return generated()
-    .filter(({ file, text }) => !existsSync(path.join(root, file)) || readFileSync(path.join(root, file), 'utf8') !== text)
+    .filter(
+      ({ file, text }) =>
+        !existsSync(path.join(root, file)) || readFileSync(path.join(root, file), 'utf8') !== text,
+    )
     .map(({ file }) => file);
 }
 
