@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { addLabels } from './changes/add-labels.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
@@ -30,11 +30,13 @@ type Kinds = typeof kinds;
 export type ChangeName = keyof Kinds;
 
 /** A change of one of the given kinds (all of them when none are named), as plain data: it survives JSON. */
-export type Change<K extends ChangeName = ChangeName> = { [N in K]: z.infer<Kinds[N]['schema']> }[K];
+export type Change<K extends ChangeName = ChangeName> = {
+  [N in K]: z.infer<ReturnType<Kinds[N]['schema']>>;
+}[K];
 
 /** The kind behind a change; the cast is sound because a kind's name is its schema's `kind` literal. */
-function kindOf(name: ChangeName): ChangeKind<string, z.ZodType> {
-  return kinds[name] as unknown as ChangeKind<string, z.ZodType>;
+function kindOf(name: ChangeName): ChangeKind<string, z.ZodMiniType> {
+  return kinds[name] as unknown as ChangeKind<string, z.ZodMiniType>;
 }
 
 /** A change that comes back from JSON, checked again; throws with what is wrong. */
@@ -42,7 +44,7 @@ export function parseChange(data: unknown): Change {
   const { kind } = z
     .object({ kind: z.enum(Object.keys(kinds) as [ChangeName, ...ChangeName[]]) })
     .parse(data);
-  return kindOf(kind).schema.parse(data) as Change;
+  return kindOf(kind).schema().parse(data) as Change;
 }
 
 export function signOf(change: Change): string {

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
 import { quoted } from './plain.ts';
@@ -117,9 +116,8 @@ export function duration<O extends Options>(options: O): Setting<Given<number, O
 /** Where a forge is: http or https, an optional sub-path, and nothing that a token could leak through. */
 export function forgeUrl<O extends Options>(options: O): Setting<Given<string, O>> {
   return setting(options, (value) => {
-    const parsed = z.url({ protocol: /^https?$/ }).safeParse(value);
-    if (!parsed.success) return expected('an http or https URL');
-    const url = new URL(value);
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) return expected('an http or https URL');
     if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
       return expected('a URL without user, password, query or fragment');
     return value.replace(/\/+$/, '');

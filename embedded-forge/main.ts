@@ -29,10 +29,20 @@ export interface EmbeddedForge {
   /** A token of the site admin, with every scope. */
   adminToken: string;
   adminLogin: string;
-  /** Every API request in order; `path` starts after `/api/v1` and has its query. */
-  requests: { method: string; path: string; body: unknown; status: number; as: string | null }[];
+  /** Every API request in the order of the answers; `path` starts after `/api/v1` and has its query; times are `performance.now()`. */
+  requests: {
+    method: string;
+    path: string;
+    body: unknown;
+    status: number;
+    as: string | null;
+    arrived: number;
+    answered: number;
+  }[];
   /** Calls that no route answers: a test that sees one here has found a gap. */
   unknownRoutes: string[];
+  /** From now on every answer is delayed by this much. */
+  setLatency(milliseconds: number): void;
   close(): Promise<void>;
 }
 
@@ -174,6 +184,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
   const requests: EmbeddedForge['requests'] = [];
   const unknownRoutes: string[] = [];
   let url = '';
+  let latency = options.latencyMs ?? 0;
 
   const server = http.createServer((request, response) => {
     const asked = new URL(request.url ?? '/', url);
@@ -182,6 +193,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       return;
     }
     const chunks: Buffer[] = [];
+    const arrived = performance.now();
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', async () => {
       const method = request.method ?? 'GET';
@@ -209,24 +221,28 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
         };
       }
       const { status, body, headers } = given.answer;
-      requests.push({
+      const entry = {
         method,
         path: asked.pathname.replace(/^\/api\/v1/, '') + asked.search,
         body: given.body,
         status,
         as: given.as,
-      });
+        arrived,
+        answered: arrived,
+      };
+      requests.push(entry);
       const isText = headers?.['content-type'] !== undefined;
       const text = body === undefined ? '' : isText ? String(body) : JSON.stringify(body);
       const send = (): void => {
+        entry.answered = performance.now();
         response.writeHead(status, {
           ...(text === '' ? {} : { 'content-type': 'application/json;charset=utf-8' }),
           ...headers,
         });
         response.end(text);
       };
-      if (options.latencyMs === undefined) send();
-      else setTimeout(send, options.latencyMs);
+      if (latency === 0) send();
+      else setTimeout(send, latency);
     });
   });
   server.keepAliveTimeout = 60_000;
@@ -243,6 +259,9 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
     adminLogin: admin.login,
     requests,
     unknownRoutes,
+    setLatency: (milliseconds) => {
+      latency = milliseconds;
+    },
     close: () =>
       new Promise((done) => {
         server.close(() => {

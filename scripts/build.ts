@@ -1,10 +1,10 @@
-// Compiles every role, and the command line, to one file each under dist/. The same sources give the same bytes on
-// any machine: ncc numbers its modules by their relative paths, and nothing of the machine goes in.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// Compiles every role, and the command line, to a folder each under dist/. The same sources give the same bytes on
+// any machine: nothing of the machine, the time or the folder goes in.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 import { roles } from '../roles.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -15,33 +15,26 @@ const targets = [
   { source: 'cli/main.ts', name: 'forgecrew' },
 ];
 
-/** Compiles all targets into `folder`/<name>. Throws with the compiler's own words. */
-export function buildInto(folder: string): void {
+/**
+ * Compiles all targets into `folder`/<name>: `index.js`, what it loads at once in `core.js` where that is shared with
+ * a part loaded later, and a file for each part loaded only when used. Throws with the compiler's own words.
+ */
+export async function buildInto(folder: string): Promise<void> {
   for (const { source, name } of targets) {
     const out = path.join(folder, name);
     rmSync(out, { recursive: true, force: true });
-    try {
-      execFileSync(
-        process.execPath,
-        [
-          path.join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js'),
-          'build',
-          source,
-          '--out',
-          out,
-          '--minify',
-          '--no-cache',
-          '--quiet',
-        ],
-        { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
-      );
-    } catch (error) {
-      const said =
-        error instanceof Error && 'stderr' in error
-          ? `${error.stderr}${'stdout' in error ? error.stdout : ''}`
-          : String(error);
-      throw new Error(`${source} does not compile:\n${said}`);
-    }
+    const bundle = await rolldown({ input: { index: source }, cwd: root, platform: 'node', treeshake: true });
+    await bundle.write({
+      dir: out,
+      format: 'esm',
+      minify: true,
+      // Names without a hash: they would change with every byte, and make diffs and the check harder to read.
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+    });
+    await bundle.close();
+    // A plugin image holds this folder alone, without the package around it.
+    writeFileSync(path.join(out, 'package.json'), '{ "type": "module" }\n');
     process.stderr.write(`built ${path.relative(root, out)}\n`);
   }
 }
@@ -58,10 +51,10 @@ function filesOf(folder: string, inside = ''): Map<string, string> {
 }
 
 /** Names of files under dist/ that are not what the sources give. */
-export function staleFiles(): string[] {
+export async function staleFiles(): Promise<string[]> {
   const fresh = mkdtempSync(path.join(tmpdir(), 'forgecrew-dist-'));
   try {
-    buildInto(fresh);
+    await buildInto(fresh);
     const wanted = filesOf(fresh);
     const found = filesOf(path.join(root, 'dist'));
     return [...new Set([...wanted.keys(), ...found.keys()])]
@@ -72,4 +65,4 @@ export function staleFiles(): string[] {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) buildInto(path.join(root, 'dist'));
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildInto(path.join(root, 'dist'));

@@ -10,7 +10,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 interface Check {
   name: string;
   /** Faults, one per line; none means the check passes. */
-  run: () => string[];
+  run: () => string[] | Promise<string[]>;
   remedy: string;
 }
 
@@ -35,7 +35,7 @@ const checks: Check[] = [
 
 for (const { name, run, remedy } of checks) {
   console.log(`checking ${name} ...`);
-  const faults = run();
+  const faults = await run();
   if (faults.length === 0) continue;
   for (const fault of faults) console.error(`  ${fault}`);
   console.error(`${name}: not right. To fix it: ${remedy}`);

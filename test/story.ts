@@ -184,7 +184,9 @@ export async function startStory(options: ForgeOptions = {}): Promise<Story> {
       const environment = await environmentOf(overrides);
       const from = forge.requests.length;
       const file = fileURLToPath(new URL('../dist/ops-filer/index.js', import.meta.url));
-      const child = spawn(process.execPath, [file], {
+      // Another Node than this one, where scripts/nodes.ts asks for it.
+      const node = process.env.FORGECREW_TEST_NODE ?? process.execPath;
+      const child = spawn(node, [file], {
         cwd: workspace,
         env: { PATH: process.env.PATH, ...environment },
       });

@@ -120,7 +120,8 @@ async function readAll(context: Context): Promise<FilerState> {
       list.filter((issue) => index > 0 || issue.user?.id === account.id),
     ),
   };
-  if (source.validateOnly !== undefined) return state;
+  // Without a filer block anywhere there is nothing to file and no vision to close.
+  if (source.validateOnly !== undefined || source.documents.every(({ kind }) => kind === 'no-block')) return state;
   const missing = neededLabels(settings, state).some((name) => !labels.some((label) => label.name === name));
   const organisation = missing ? await listOrganisationLabels(send, repository.owner.login) : [];
   if (organisation === 'unread') state.organisationLabelsUnread = true;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ForgeError } from '../forge/errors.ts';
 import { addLabels as add } from '../forge/labels.ts';
 import { common, issueNumber, labelReference, repository, resolveLabel } from './fields.ts';
@@ -9,13 +9,14 @@ export const addLabels = changeKind({
   sign: '~',
   noun: ['issue', 'issues'],
   verb: ['to label', 'labelled'],
-  schema: z.strictObject({
-    kind: z.literal('add-labels'),
-    ...common,
-    repository,
-    issue: issueNumber,
-    labels: z.array(labelReference).min(1),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('add-labels'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+      labels: z.array(labelReference()).check(z.minLength(1)),
+    }),
   describe: (change) => `label #${change.issue} ${change.labels.map(({ name }) => name).join(', ')}`,
   async apply(change, context) {
     const ids = change.labels.map((label) => resolveLabel(label, context));

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isForgeError } from '../forge/errors.ts';
 import { editIssue } from '../forge/issues.ts';
 import { common, issueNumber, repository } from './fields.ts';
@@ -10,7 +10,13 @@ export const closeIssue = changeKind({
   sign: '~',
   noun: ['issue', 'issues'],
   verb: ['to close', 'closed'],
-  schema: z.strictObject({ kind: z.literal('close-issue'), ...common, repository, issue: issueNumber }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('close-issue'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+    }),
   describe: (change) => `close #${change.issue}`,
   async apply(change, context) {
     try {

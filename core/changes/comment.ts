@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
@@ -17,14 +17,15 @@ export const comment = changeKind({
   sign: '+',
   noun: ['comment', 'comments'],
   verb: ['to write', 'written'],
-  schema: z.strictObject({
-    kind: z.literal('comment'),
-    ...common,
-    repository,
-    issue: issueNumber,
-    text: z.string(),
-    sign: z.string().regex(/^[\w#:. -]{1,200}$/),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('comment'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+      text: z.string(),
+      sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
+    }),
   describe: (change) => `comment on #${change.issue}`,
   async apply(change, context) {
     const { send, account } = context;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ForgeError } from '../forge/errors.ts';
 import { createIssue as create } from '../forge/issues.ts';
 import { sealBody } from '../marker.ts';
@@ -12,16 +12,17 @@ export const createIssue = changeKind({
   sign: '+',
   noun: ['issue', 'issues'],
   verb: ['to create', 'created'],
-  schema: z.strictObject({
-    kind: z.literal('create-issue'),
-    ...common,
-    key: z.string(),
-    repository,
-    title: z.string(),
-    content: prose,
-    mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
-    labels: z.array(labelReference),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('create-issue'),
+      ...common(),
+      key: z.string(),
+      repository: repository(),
+      title: z.string(),
+      content: prose(),
+      mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
+      labels: z.array(labelReference()),
+    }),
   describe: (change) =>
     `issue ${quoted(change.title)}${change.labels.length === 0 ? '' : ` [${change.labels.map(({ name }) => name).join(', ')}]`}`,
   async apply(change, context) {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { createLabel as create, deleteLabel, listLabels } from '../forge/labels.ts';
 import { quoted } from '../plain.ts';
 import { common, repository } from './fields.ts';
@@ -13,13 +13,14 @@ export const createLabel = changeKind({
   sign: '+',
   noun: ['label', 'labels'],
   verb: ['to create', 'created'],
-  schema: z.strictObject({
-    kind: z.literal('create-label'),
-    ...common,
-    key: z.string(),
-    repository,
-    name: z.string(),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('create-label'),
+      ...common(),
+      key: z.string(),
+      repository: repository(),
+      name: z.string(),
+    }),
   describe: (change) => `label ${quoted(change.name)}`,
   async apply(change, context) {
     const made = await create(context.send, change.repository, change.name, '#6e7781');

@@ -1,37 +1,35 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { ApplyContext } from './kind.ts';
 
 /** What every change carries. */
-export const common = {
+export const common = () => ({
   /** Why, in words for a person. */
   why: z.string(),
   /** Names this change, so that later ones can wait for it or refer to what it makes. */
-  key: z.string().optional(),
+  key: z.optional(z.string()),
   /** Keys of changes of the same plan that have to be done first. */
-  after: z.array(z.string()).optional(),
-};
+  after: z.optional(z.array(z.string())),
+});
 
 /** `owner/name` */
-export const repository = z.string().regex(/^[^/\s]+\/[^/\s]+$/);
-export const issueNumber = z.int().positive();
+export const repository = () => z.string().check(z.regex(/^[^/\s]+\/[^/\s]+$/));
+export const issueNumber = () => z.int().check(z.positive());
 
 /** An issue by its number, or the one that an earlier change of the same plan makes. */
-export const issueReference = z.union([issueNumber, z.strictObject({ made: z.string() })]);
-export type IssueReference = z.infer<typeof issueReference>;
+export const issueReference = () => z.union([issueNumber(), z.strictObject({ made: z.string() })]);
+export type IssueReference = z.infer<ReturnType<typeof issueReference>>;
 
 /** A label by its id, or the one that an earlier change makes; the name is for people. */
-export const labelReference = z.strictObject({
-  name: z.string(),
-  id: z.union([z.int(), z.strictObject({ made: z.string() })]),
-});
-export type LabelReference = z.infer<typeof labelReference>;
+export const labelReference = () =>
+  z.strictObject({ name: z.string(), id: z.union([z.int(), z.strictObject({ made: z.string() })]) });
+export type LabelReference = z.infer<ReturnType<typeof labelReference>>;
 
 /**
  * Text with references: pieces that stand as they are, and issue numbers that may not be known yet. Never a template
  * inside text, so nothing in text from outside can be taken for a reference.
  */
-export const prose = z.array(z.union([z.string(), z.strictObject({ issue: issueReference })]));
-export type Prose = z.infer<typeof prose>;
+export const prose = () => z.array(z.union([z.string(), z.strictObject({ issue: issueReference() })]));
+export type Prose = z.infer<ReturnType<typeof prose>>;
 
 function made(context: ApplyContext, key: string): { number?: number; id?: number } {
   const found = context.made.get(key);

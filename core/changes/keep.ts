@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { common } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -8,13 +8,14 @@ export const keep = changeKind({
   sign: '=',
   noun: ['item', 'items'],
   verb: ['kept', 'kept'],
-  schema: z.strictObject({
-    kind: z.literal('keep'),
-    ...common,
-    what: z.string(),
-    /** Whether a person should know: drift, something removed, something left open. Shown always, and never red. */
-    notice: z.boolean().optional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('keep'),
+      ...common(),
+      what: z.string(),
+      /** Whether a person should know: drift, something removed, something left open. Shown always, and never red. */
+      notice: z.optional(z.boolean()),
+    }),
   describe: (change) => change.what,
   apply: async (change) => ({ status: 'done', said: change.what }),
 });

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Send } from '../forge/send.ts';
 
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
@@ -27,19 +27,20 @@ export interface ApplyContext {
  * One kind of change: its schema (so that a plan can be stored as JSON and checked when it comes back), how it is
  * described before anything happens, and the one place where it is carried out.
  */
-export interface ChangeKind<K extends string, S extends z.ZodType> {
+export interface ChangeKind<K extends string, S extends z.ZodMiniType> {
   kind: K;
   sign: Sign;
   /** For the counts: `1 issue`, `3 issues` ... */
   noun: [one: string, many: string];
   /** ... `to create`, and afterwards `created`. */
   verb: [before: string, after: string];
-  schema: S;
+  /** Built only when a change comes back from JSON: a run that has nothing to do builds none. */
+  schema: () => S;
   describe(change: z.infer<S>): string;
   apply(change: z.infer<S>, context: ApplyContext): Promise<Applied>;
 }
 
-export function changeKind<K extends string, S extends z.ZodType>(
+export function changeKind<K extends string, S extends z.ZodMiniType>(
   definition: ChangeKind<K, S>,
 ): ChangeKind<K, S> {
   return definition;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { formatFault } from '../errors.ts';
 import { common } from './fields.ts';
 import { changeKind } from './kind.ts';
@@ -9,11 +9,12 @@ export const refuse = changeKind({
   sign: '!',
   noun: ['fault', 'faults'],
   verb: ['to mend', 'to mend'],
-  schema: z.strictObject({
-    kind: z.literal('refuse'),
-    ...common,
-    fault: z.strictObject({ file: z.string(), line: z.int(), column: z.int(), message: z.string() }),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('refuse'),
+      ...common(),
+      fault: z.strictObject({ file: z.string(), line: z.int(), column: z.int(), message: z.string() }),
+    }),
   describe: (change) => formatFault(change.fault),
   apply: async (change) => ({ status: 'done', said: formatFault(change.fault) }),
 });

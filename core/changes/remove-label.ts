@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { removeLabel as remove } from '../forge/labels.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
@@ -8,13 +8,14 @@ export const removeLabel = changeKind({
   sign: '-',
   noun: ['label', 'labels'],
   verb: ['to take off', 'taken off'],
-  schema: z.strictObject({
-    kind: z.literal('remove-label'),
-    ...common,
-    repository,
-    issue: issueNumber,
-    label: z.strictObject({ id: z.int(), name: z.string() }),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('remove-label'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+      label: z.strictObject({ id: z.int(), name: z.string() }),
+    }),
   describe: (change) => `label ${change.label.name} off #${change.issue}`,
   async apply(change, context) {
     await remove(context.send, change.repository, change.issue, change.label.id);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { editIssue, getIssue } from '../forge/issues.ts';
 import { isUntouched, openBody, sealBody } from '../marker.ts';
 import { quoted } from '../plain.ts';
@@ -15,17 +15,18 @@ export const updateIssue = changeKind({
   sign: '~',
   noun: ['issue', 'issues'],
   verb: ['to update', 'updated'],
-  schema: z.strictObject({
-    kind: z.literal('update-issue'),
-    ...common,
-    repository,
-    issue: issueNumber,
-    title: z.string(),
-    content: prose,
-    mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
-    /** The digest our own last writing left, which the issue must still carry and still match. */
-    expects: z.strictObject({ digest: z.string() }),
-  }),
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('update-issue'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+      title: z.string(),
+      content: prose(),
+      mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
+      /** The digest our own last writing left, which the issue must still carry and still match. */
+      expects: z.strictObject({ digest: z.string() }),
+    }),
   describe: (change) => `issue #${change.issue} ${quoted(change.title)}`,
   async apply(change, context) {
     const issue = await getIssue(context.send, change.repository, change.issue);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ForgeError, forgeError } from './errors.ts';
 import { describeRequest, type ForgeRequest, type ForgeResponse, type Send } from './send.ts';
 
@@ -9,21 +9,23 @@ export const pageSize = 50;
 const listAttempts = 3;
 
 /** A call whose answer must be a success, checked against the fields that the caller uses. */
-export async function call<T>(send: Send, request: ForgeRequest, schema: z.ZodType<T>): Promise<T> {
+export async function call<T>(send: Send, request: ForgeRequest, schema: z.ZodMiniType<T>): Promise<T> {
   const response = await send(request);
   if (response.status < 200 || response.status > 299) throw forgeError(request, response);
   return shaped(request, response, schema);
 }
 
 /** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */
-export function shaped<T>(request: ForgeRequest, response: ForgeResponse, schema: z.ZodType<T>): T {
+export function shaped<T>(request: ForgeRequest, response: ForgeResponse, schema: z.ZodMiniType<T>): T {
   const parsed = schema.safeParse(response.body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const place = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
+  const expected = issue?.code === 'invalid_type' ? issue.expected : 'something else';
   throw new ForgeError(
     'shape',
     response.status,
-    `${describeRequest(request)} answered ${response.status} with something unexpected: ${issue?.path.join('.') || 'the body'}: ${issue?.message}.`,
+    `${describeRequest(request)} answered ${response.status} with something unexpected: ${place} should be ${expected}.`,
     'This is not how Forgejo answers: check that forge-url is a Forgejo or Gitea, and not a login page or a proxy.',
   );
 }
@@ -39,7 +41,7 @@ export function shaped<T>(request: ForgeRequest, response: ForgeResponse, schema
 export async function list<T>(
   send: Send,
   request: ForgeRequest,
-  schema: z.ZodType<T>,
+  schema: z.ZodMiniType<T>,
   identity: (item: T) => number | string,
   enough: (items: T[]) => boolean = () => false,
 ): Promise<T[]> {

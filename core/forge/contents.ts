@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { call } from './call.ts';
 import { ForgeError } from './errors.ts';
 import { repositoryName, type Send } from './send.ts';
@@ -10,8 +10,8 @@ const directory = z.array(
 const file = z.object({
   type: z.string(),
   sha: z.string(),
-  encoding: z.string().nullish(),
-  content: z.string().nullish(),
+  encoding: z.nullish(z.string()),
+  content: z.nullish(z.string()),
 });
 
 /** A directory's entries at a commit. `GET /repos/{owner}/{repo}/contents/{path}?ref=`, scope read:repository. */

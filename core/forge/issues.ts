@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { anything, call, list } from './call.ts';
 import { ForgeError, forgeError } from './errors.ts';
 import { label } from './labels.ts';
@@ -11,13 +11,13 @@ const issue = z.object({
   body: z.string(),
   state: z.enum(['open', 'closed']),
   /** `null` where the account is gone. */
-  user: user.nullish(),
-  labels: z
-    .array(label)
-    .nullish()
-    .transform((labels) => labels ?? []),
+  user: z.nullish(user),
+  labels: z.pipe(
+    z.nullish(z.array(label)),
+    z.transform((labels: z.infer<typeof label>[] | null | undefined) => labels ?? []),
+  ),
   /** Set when the "issue" is a pull request. */
-  pull_request: z.object({}).nullish(),
+  pull_request: z.nullish(z.object({})),
   html_url: z.string(),
 });
 export type Issue = z.infer<typeof issue>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { anything, call, list } from './call.ts';
 import { forgeError, isForgeError } from './errors.ts';
 import { repositoryName, type Send } from './send.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { call } from './call.ts';
 import { type RepositoryName, repositoryName, type Send } from './send.ts';
 
@@ -9,9 +9,9 @@ const repository = z.object({
   archived: z.boolean(),
   has_issues: z.boolean(),
   /** Absent when issues are switched off. */
-  internal_tracker: z.object({ enable_issue_dependencies: z.boolean() }).nullish(),
+  internal_tracker: z.nullish(z.object({ enable_issue_dependencies: z.boolean() })),
   /** Rights of the token's user, not of the token: an owner's read-only token still shows `admin`. */
-  permissions: z.object({ admin: z.boolean(), push: z.boolean(), pull: z.boolean() }).nullish(),
+  permissions: z.nullish(z.object({ admin: z.boolean(), push: z.boolean(), pull: z.boolean() })),
 });
 export type Repository = z.infer<typeof repository>;
 

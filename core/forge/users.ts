@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { call } from './call.ts';
 import type { Send } from './send.ts';
 

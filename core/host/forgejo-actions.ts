@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type Environment, type Host, known, present, settingsFrom } from './host.ts';
 
-const payload = z.object({ repository: z.object({ default_branch: z.string() }).nullish() });
+const payload = z.object({ repository: z.nullish(z.object({ default_branch: z.string() })) });
 
 /** `pull_request_target` runs the base branch's workflow; the other pull request events run the file of the request. */
 const fromPullRequest = /^pull_request(?!_target)/;

@@ -8,7 +8,7 @@ import {
   type Node,
   parseAllDocuments,
 } from 'yaml';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Fault } from '../errors.ts';
 import { markWord } from '../marker.ts';
 import { quoted } from '../plain.ts';
@@ -200,37 +200,50 @@ function numbersIn(text: string): number[] {
 
 const wellFormed = z
   .string()
-  .refine((text) => text.isWellFormed(), 'half of a character (a lone surrogate): write the whole character');
-const word = (what: string): z.ZodType<string> =>
-  wellFormed.regex(
-    markWord,
-    `${what} is letters, digits, ".", "_" and "-", starting with a letter or digit, at most 100`,
+  .check(
+    z.refine(
+      (text) => text.isWellFormed(),
+      'half of a character (a lone surrogate): write the whole character',
+    ),
+  );
+const word = (what: string) =>
+  wellFormed.check(
+    z.regex(
+      markWord,
+      `${what} is letters, digits, ".", "_" and "-", starting with a letter or digit, at most 100`,
+    ),
   );
 /** An empty `labels:` is YAML's null; people mean an empty list. */
-const listOf = (item: z.ZodType<string>): z.ZodType<string[]> =>
-  z
-    .array(item)
-    .nullish()
-    .transform((items) => items ?? []);
+const listOf = (item: z.ZodMiniType<string, string>) =>
+  z.pipe(
+    z.nullish(z.array(item)),
+    z.transform((items: string[] | null | undefined) => items ?? []),
+  );
+const title = z.string().check(
+  z.refine((text) => text !== '', 'a title that is not empty'),
+  z.refine((text) => !/[\p{Cc}\u2028\u2029]/u.test(text), 'a title on one line, without control characters'),
+  z.refine(
+    (text) => Buffer.byteLength(text) <= longestTitle,
+    `a title of at most ${longestTitle} bytes: the forge cuts a longer one`,
+  ),
+);
 
 const entry = z.strictObject({
   id: word('an id'),
-  title: wellFormed
-    .transform((title) => title.trim())
-    .refine((title) => title !== '', 'a title that is not empty')
-    .refine(
-      (title) => !/[\p{Cc}\u2028\u2029]/u.test(title),
-      'a title on one line, without control characters',
-    )
-    .refine(
-      (title) => Buffer.byteLength(title) <= longestTitle,
-      `a title of at most ${longestTitle} bytes: the forge cuts a longer one`,
+  title: z.pipe(
+    z.pipe(
+      wellFormed,
+      z.transform((text: string) => text.trim()),
     ),
-  labels: listOf(wellFormed.min(1)),
+    title,
+  ),
+  labels: listOf(wellFormed.check(z.minLength(1, 'a label name that is not empty'))),
   depends_on: listOf(word('an id')),
-  body: wellFormed.refine(
-    (body) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(body),
-    'a body without control characters',
+  body: wellFormed.check(
+    z.refine(
+      (body) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(body),
+      'a body without control characters',
+    ),
   ),
 });
 
