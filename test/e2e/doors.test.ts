@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { roles } from '../../roles.ts';
+import { entries, type Story, sprintDocument, startStory } from '../story.ts';
+
+/** The doors through real runners, where they are given; what a newcomer copies from the examples is what runs. */
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const woodpecker = process.env.WOODPECKER_CLI ?? '';
+const runner = process.env.FORGEJO_RUNNER ?? '';
+
+let story: Story;
+let scratch: string;
+beforeEach(async () => {
+  story = await startStory();
+  scratch = mkdtempSync(path.join(tmpdir(), 'forgecrew-e2e-'));
+});
+afterEach(async () => {
+  await story.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function run(file: string, args: string[], folder: string): Promise<string> {
+  const { PATH, HOME } = process.env;
+  try {
+    const { stdout, stderr } = await promisify(execFile)(file, args, {
+      cwd: folder,
+      env: { PATH, HOME: HOME ?? scratch },
+    });
+    return `${stdout}${stderr}`;
+  } catch (error) {
+    const said = error as { stdout?: string; stderr?: string };
+    throw new Error(`${path.basename(file)} ${args[0]} failed:\n${said.stdout}${said.stderr}`);
+  }
+}
+
+/** A clone of the ops repo with one sprint document merged, and its commit. */
+async function checkout(): Promise<{ folder: string; commit: string }> {
+  await story.seed.addCollaborator(story.owner, story.ops, story.filer.login, 'read');
+  await story.seed.putFile(
+    story.owner,
+    story.ops,
+    'sprints/x.md',
+    sprintDocument(story.vision, entries('a', 'b: a')),
+  );
+  const folder = path.join(scratch, 'ops');
+  await run('git', ['clone', '-q', `${story.forge.url}/${story.ops}.git`, folder], scratch);
+  return { folder, commit: (await run('git', ['rev-parse', 'HEAD'], folder)).trim() };
+}
+
+async function filed(): Promise<string[]> {
+  return (await story.issues())
+    .filter(({ author }) => author === story.filer.login)
+    .map(({ title }) => title);
+}
+
+describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
+  it.each(roles.map(({ name }) => name))(
+    'finds nothing to complain about in the example of %s',
+    async (name) => {
+      expect(
+        await run(
+          woodpecker,
+          ['lint', '--strict', path.join(root, 'plugins', name, 'example.yaml')],
+          scratch,
+        ),
+      ).toContain('Config is valid');
+    },
+  );
+
+  it.each(['push', 'cron'])('runs the example of ops-filer on %s', async (event) => {
+    const { folder, commit } = await checkout();
+    const pipeline = readFileSync(path.join(root, 'plugins/ops-filer/example.yaml'), 'utf8')
+      .replace('/opt/forgecrew/', `${root}/`)
+      .replace('forge_login: filer', `forge_login: ${story.filer.login}`)
+      .replace('project_repo: owner/project', `project_repo: ${story.project}`);
+    writeFileSync(path.join(scratch, 'pipeline.yaml'), pipeline);
+    const metadata = {
+      repo: {
+        name: 'ops',
+        owner: 'owner',
+        remote_id: '1',
+        default_branch: 'main',
+        forge_url: `${story.forge.url}/${story.ops}`,
+      },
+      curr: {
+        number: 1,
+        event,
+        cron: 'file-sprints',
+        commit: {
+          sha: commit,
+          ref: 'refs/heads/main',
+          branch: 'main',
+          message: 'a sprint',
+          changed_files: ['sprints/x.md'],
+        },
+      },
+      forge: { type: 'forgejo', url: story.forge.url },
+      sys: { name: 'woodpecker' },
+    };
+    writeFileSync(path.join(scratch, 'metadata.json'), JSON.stringify(metadata));
+
+    const said = await run(
+      woodpecker,
+      [
+        'exec',
+        '--backend-engine',
+        'local',
+        '--metadata-file',
+        path.join(scratch, 'metadata.json'),
+        '--pipeline-event',
+        event,
+        '--repo-path',
+        folder,
+        '--secrets',
+        `filer_token=${story.filer.token}`,
+        path.join(scratch, 'pipeline.yaml'),
+      ],
+      folder,
+    );
+
+    expect(said).toContain('Done: 1 issue labelled, 2 issues created');
+    expect(said).not.toContain(story.filer.token);
+    expect(await filed()).toEqual(['Title of a', 'Title of b']);
+  });
+});
+
+describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
+  it('runs the example of ops-filer in host mode', async () => {
+    const { folder } = await checkout();
+    // The action's repository, as a runner would have cloned it.
+    for (const part of ['actions', 'dist', 'package.json'])
+      cpSync(path.join(root, part), path.join(folder, 'forgecrew', part), { recursive: true });
+    mkdirSync(path.join(folder, '.forgejo/workflows'), { recursive: true });
+    const workflow = readFileSync(path.join(root, 'actions/ops-filer/example.yml'), 'utf8')
+      .replace(/ {6}- uses: \S*checkout\S*\n/, '')
+      .replace(/uses: \S*\/actions\/ops-filer\S*/, 'uses: ./forgecrew/actions/ops-filer')
+      .replace(
+        'forge-login: filer',
+        `forge-login: ${story.filer.login}\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
+      )
+      .replace('project-repo: owner/project', `project-repo: ${story.project}`)
+      .replace('runs-on: docker', 'runs-on: self-hosted');
+    writeFileSync(path.join(folder, '.forgejo/workflows/file-sprints.yml'), workflow);
+    chmodSync(folder, 0o755);
+
+    const said = await run(
+      runner,
+      [
+        'exec',
+        '--event',
+        'push',
+        '--image',
+        '-self-hosted',
+        '--workflows',
+        '.forgejo/workflows',
+        '--secret',
+        `FILER_TOKEN=${story.filer.token}`,
+        '--forgejo-instance',
+        story.forge.url,
+        '--directory',
+        folder,
+      ],
+      folder,
+    );
+
+    expect(said).toContain('Done: 1 issue labelled, 2 issues created');
+    expect(await filed()).toEqual(['Title of a', 'Title of b']);
+  });
+});
