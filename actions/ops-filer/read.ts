@@ -121,7 +121,8 @@ async function readAll(context: Context): Promise<FilerState> {
     ),
   };
   // Without a filer block anywhere there is nothing to file and no vision to close.
-  if (source.validateOnly !== undefined || source.documents.every(({ kind }) => kind === 'no-block')) return state;
+  if (source.validateOnly !== undefined || source.documents.every(({ kind }) => kind === 'no-block'))
+    return state;
   const missing = neededLabels(settings, state).some((name) => !labels.some((label) => label.name === name));
   const organisation = missing ? await listOrganisationLabels(send, repository.owner.login) : [];
   if (organisation === 'unread') state.organisationLabelsUnread = true;
