@@ -12,6 +12,12 @@ export interface Fault {
   act?: () => void;
 }
 
+/** An answer given in the forge's place, by the number of the call and what it asks; `undefined` passes it on. */
+export type Rewrite = (
+  call: number,
+  request: string,
+) => { status: number; body?: unknown; headers?: Record<string, string> } | undefined;
+
 export interface FaultProxy {
   url: string;
   /** Calls seen so far: method and path, in order. */
@@ -26,7 +32,11 @@ export interface FaultProxy {
  * or cuts the connection, before the request is passed on, after it was passed on (and carried out), or after the
  * reply went back. Any role can be run against it; rerunning without a fault shows what a crash left behind.
  */
-export async function startFaultProxy(target: string, fault?: Fault): Promise<FaultProxy> {
+export async function startFaultProxy(
+  target: string,
+  fault?: Fault,
+  rewrite: Rewrite = () => undefined,
+): Promise<FaultProxy> {
   const upstream = new URL(target);
   const calls: string[] = [];
   let struck = false;
@@ -74,6 +84,13 @@ export async function startFaultProxy(target: string, fault?: Fault): Promise<Fa
         request.socket.destroy();
       };
       try {
+        const instead = rewrite(calls.length, `${request.method} ${request.url}`);
+        if (instead !== undefined) {
+          const text = instead.body === undefined ? '' : JSON.stringify(instead.body);
+          response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
+          response.end(text);
+          return;
+        }
         if (strikes && fault.point === 'before-send') return strike();
         const answer = await pass(request, Buffer.concat(chunks));
         if (strikes && fault.point === 'after-send') return strike();

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { type Change, parseChange } from '../../core/change.ts';
+
+const repository = 'owner/project';
+const why = 'because';
+
+/** One of each kind. The type makes this list complete: a kind without an example does not compile. */
+const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
+  keep: { kind: 'keep', why, what: 'all is well', notice: true },
+  refuse: { kind: 'refuse', why, fault: { file: 'x.md', line: 1, column: 2, message: 'no' } },
+  'create-label': { kind: 'create-label', why, key: 'label x', repository, name: 'x' },
+  'add-labels': {
+    kind: 'add-labels',
+    why,
+    repository,
+    issue: 1,
+    labels: [{ name: 'x', id: { made: 'label x' } }],
+  },
+  'remove-label': { kind: 'remove-label', why, repository, issue: 1, label: { id: 2, name: 'x' } },
+  'create-issue': {
+    kind: 'create-issue',
+    why,
+    key: '#1/a',
+    repository,
+    title: 'A',
+    content: ['text', { issue: { made: '#1/b' } }],
+    mark: { vision: 1, sprint: 'x', id: 'a' },
+    labels: [{ name: 'x', id: 2 }],
+    after: ['in progress #1'],
+  },
+  'update-issue': {
+    kind: 'update-issue',
+    why,
+    repository,
+    issue: 3,
+    title: 'A',
+    content: ['text'],
+    mark: { vision: 1, sprint: 'x', id: 'a' },
+    expects: { digest: 'd' },
+  },
+  'close-issue': { kind: 'close-issue', why, repository, issue: 3, after: ['x'] },
+  'add-dependency': { kind: 'add-dependency', why, repository, issue: 3, on: 2 },
+  'remove-dependency': { kind: 'remove-dependency', why, repository, issue: 3, on: 2 },
+  comment: { kind: 'comment', why, repository, issue: 3, text: 'hello', sign: 'duplicate of #2' },
+};
+
+describe.each(Object.values(examples))('a change of kind $kind', (change) => {
+  it('survives JSON', () => {
+    expect(parseChange(JSON.parse(JSON.stringify(change)))).toEqual(change);
+  });
+
+  it('is refused with a field it does not have', () => {
+    expect(() => parseChange({ ...change, shell: 'rm' })).toThrow();
+  });
+});
+
+it('a kind that does not exist is refused', () => {
+  expect(() => parseChange({ kind: 'run-command', why: 'x' })).toThrow();
+});
+
+it('an issue is a number above zero, and a repository has one slash', () => {
+  expect(() => parseChange({ ...examples['close-issue'], issue: 0 })).toThrow();
+  expect(() => parseChange({ ...examples['close-issue'], repository: 'a/b/../c' })).toThrow();
+});
