@@ -144,7 +144,7 @@ export const sharedSettings = {
     fallback: { fact: 'repository', said: 'the repository CI runs for' },
   }),
   'ops-branch': text({
-    description: "The branch of the ops repo that counts. Without it, the repository's default branch.",
+    description: 'The branch of the ops repo that counts.',
     fallback: { fact: 'defaultBranch', said: 'the default branch' },
   }),
   'project-repo': repository({ description: 'The repository with the issues, as owner/name.' }),

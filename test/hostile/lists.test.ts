@@ -104,3 +104,21 @@ describe('case 42: a write that the forge refuses for a reason of its own', () =
     expect(ran.text).not.toContain('/srv/forge');
   });
 });
+
+describe('case 6: a list by author with somebody else in it', () => {
+  it('is asked for the account by its id as well: a freed login may belong to another', async () => {
+    const stranger = {
+      ...issue,
+      user: { id: 999, login: 'filer' },
+      body: '<!-- decomposed-from: #1, sprint: x, id: a -->',
+    };
+
+    const ran = await runThrough((call, request) =>
+      own(request) && call < 8
+        ? { status: 200, body: [stranger], headers: { 'x-total-count': '1' } }
+        : undefined,
+    );
+
+    expect(ran.text).toContain('+ issue "Title of a"');
+  });
+});
