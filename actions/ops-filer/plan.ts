@@ -1,15 +1,29 @@
-import { sha256 } from '../../core/canonical.ts';
 import type { Change } from '../../core/change.ts';
-import { commentSign } from '../../core/changes/comment.ts';
 import type { LabelReference } from '../../core/changes/fields.ts';
 import type { Fault } from '../../core/errors.ts';
-import type { Issue } from '../../core/forge/issues.ts';
-import { isUntouched, type Mark, markKey, openBody, type Sealed } from '../../core/marker.ts';
+import { isUntouched, type Mark, markKey } from '../../core/marker.ts';
 import { type Entry, inDependencyOrder, type Sprint } from '../../core/ops/entry.ts';
-import type { SprintFile } from '../../core/ops/sprint.ts';
-import { quoted } from '../../core/plain.ts';
+import {
+  closingSignText,
+  duplicates,
+  faultsOf,
+  issueOf,
+  type Own,
+  type OwnIssue,
+  ownIssues,
+  sprintsOf,
+  wantedDependencies,
+} from './filed.ts';
 import type { FilerSettings, FilerState } from './read.ts';
-import { closingComment, contentOf, contentText, duplicateComment, listedNumbers } from './text.ts';
+import { cannotFile, sharedIds } from './refusals.ts';
+import {
+  closingComment,
+  contentOf,
+  contentText,
+  countEntries,
+  duplicateComment,
+  listedNumbers,
+} from './text.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [
@@ -27,11 +41,6 @@ export const changes = [
 ] as const;
 type FilerChange = Change<(typeof changes)[number]>;
 
-/** One of our own issues, with its body taken apart. */
-interface OwnIssue extends Issue {
-  sealed: Sealed;
-}
-
 /**
  * What has to happen so that every merged entry is an issue, and nothing else is touched.
  * Refusals first, then in the order in which it is done: labels, visions in progress, new issues, and what follows
@@ -44,7 +53,7 @@ export function plan(settings: FilerSettings, state: FilerState): FilerChange[] 
   if (state.validateOnly !== undefined) {
     const valid = sound.map((sprint) =>
       keep(
-        `${sprint.file}: ${count(sprint.entries)} for vision #${sprint.vision}, valid; not filed, because ${state.validateOnly}`,
+        `${sprint.file}: ${countEntries(sprint.entries)} for vision #${sprint.vision}, valid; not filed, because ${state.validateOnly}`,
       ),
     );
     return [...faults.map(refuse), ...valid];
@@ -87,208 +96,6 @@ export function plan(settings: FilerSettings, state: FilerState): FilerChange[] 
     ...closedDuplicates(settings, state, own),
     ...closedVisions(settings, state, own, faults),
   ];
-}
-
-// ---------------------------------------------------------------------------------------------------------------
-// Looking at the state: pure, and used by read.ts to know what else to ask for.
-
-function sprintsOf(documents: SprintFile[]): Sprint[] {
-  return documents.flatMap((document) => (document.kind === 'sprint' ? [document.sprint] : []));
-}
-
-function faultsOf(documents: SprintFile[]): Fault[] {
-  return documents.flatMap((document) => (document.kind === 'faulty' ? document.faults : []));
-}
-
-/** Our issues by the key in their marker, lowest number first: of several with one key, the first counts. */
-export function ownIssues(issues: Issue[]): Map<string, [OwnIssue, ...OwnIssue[]]> {
-  const own = new Map<string, [OwnIssue, ...OwnIssue[]]>();
-  for (const issue of [...issues].sort((a, b) => a.number - b.number)) {
-    const sealed = openBody(issue.body);
-    if (sealed === undefined) continue;
-    const key = markKey(sealed.mark);
-    const found = own.get(key);
-    if (found === undefined) own.set(key, [{ ...issue, sealed }]);
-    else found.push({ ...issue, sealed });
-  }
-  return own;
-}
-
-type Own = ReturnType<typeof ownIssues>;
-
-/** The issue that counts for an entry. */
-function issueOf(own: Own, vision: number, id: string): OwnIssue | undefined {
-  return own.get(markKey({ vision, id }))?.[0];
-}
-
-/** Open issues that another one of ours with the same key came before. */
-export function duplicates(own: Own): { issue: OwnIssue; original: OwnIssue }[] {
-  return [...own.values()].flatMap(([original, ...later]) =>
-    later.filter(({ state }) => state === 'open').map((issue) => ({ issue, original })),
-  );
-}
-
-/** The visions of documents with something to file. */
-export function visionsToFileFor(documents: SprintFile[], own: Own): number[] {
-  return [
-    ...new Set(
-      sprintsOf(documents)
-        .filter(({ vision, entries }) => entries.some(({ id }) => !own.has(markKey({ vision, id }))))
-        .map(({ vision }) => vision),
-    ),
-  ];
-}
-
-/** Names of labels that this run may have to put on something. */
-export function neededLabels(
-  settings: FilerSettings,
-  state: Pick<FilerState, 'documents' | 'issues'>,
-): string[] {
-  const own = ownIssues(state.issues);
-  const waiting = sprintsOf(state.documents).flatMap(({ vision, entries }) =>
-    entries.filter(({ id }) => !own.has(markKey({ vision, id }))),
-  );
-  return [
-    settings['vision-label'],
-    ...(waiting.length === 0
-      ? []
-      : [settings['in-progress-label'], ...waiting.flatMap(({ labels }) => labels)]),
-  ];
-}
-
-/**
- * Which of our open issues should depend on which: what their own text says, as far as it names issues that count
- * for the entries they were declared to depend on.
- */
-export function wantedDependencies(documents: SprintFile[], own: Own): { issue: number; on: number[] }[] {
-  return sprintsOf(documents).flatMap(({ vision, entries }) =>
-    entries.flatMap(({ id, dependsOn }) => {
-      const issue = issueOf(own, vision, id);
-      if (issue === undefined || issue.state === 'closed') return [];
-      const listed = new Set(listedNumbers(issue.sealed.content));
-      const on = dependsOn
-        .flatMap((needed) => issueOf(own, vision, needed)?.number ?? [])
-        .filter((number) => listed.has(number) && number !== issue.number);
-      return on.length === 0 ? [] : [{ issue: issue.number, on }];
-    }),
-  );
-}
-
-/** Open visions of which every declared entry, in whatever document, is filed by us and closed. */
-export function finishedVisions(documents: SprintFile[], own: Own, visions: Issue[]): Issue[] {
-  const sprints = sprintsOf(documents);
-  const doubtful = new Set(
-    documents.flatMap((document) => (document.kind === 'faulty' ? document.visions : [])),
-  );
-  return visions.filter((vision) => {
-    const entries = sprints
-      .filter((sprint) => sprint.vision === vision.number)
-      .flatMap((sprint) => sprint.entries);
-    return (
-      vision.state === 'open' &&
-      entries.length > 0 &&
-      !doubtful.has(vision.number) &&
-      entries.every(({ id }) => issueOf(own, vision.number, id)?.state === 'closed')
-    );
-  });
-}
-
-/** The sign of our last word on a vision: another set of entries is another word. */
-export function closingSign(documents: SprintFile[], vision: number): string {
-  return commentSign(closingSignText(documents, vision));
-}
-
-function closingSignText(documents: SprintFile[], vision: number): string {
-  const ids = sprintsOf(documents)
-    .filter((sprint) => sprint.vision === vision)
-    .flatMap(({ entries }) => entries.map(({ id }) => id));
-  return `closes #${vision} ${sha256(ids.sort().join('\n')).slice(0, 16)}`;
-}
-
-// ---------------------------------------------------------------------------------------------------------------
-// Refusals.
-
-/** The same id for the same vision in two documents: nobody can say which is meant, so neither is filed. */
-function sharedIds(documents: SprintFile[]): Fault[] {
-  const places = new Map<string, { sprint: Sprint; entry: Entry }[]>();
-  for (const sprint of sprintsOf(documents)) {
-    for (const entry of sprint.entries) {
-      const key = markKey({ vision: sprint.vision, id: entry.id });
-      places.set(key, [...(places.get(key) ?? []), { sprint, entry }]);
-    }
-  }
-  return [...places.values()].flatMap((found) =>
-    found.length === 1
-      ? []
-      : found.map(({ sprint, entry }) => ({
-          file: sprint.file,
-          line: entry.line,
-          column: entry.column,
-          message: `the id ${quoted(entry.id)} for vision #${sprint.vision} also stands in ${found
-            .filter((other) => other.sprint !== sprint)
-            .map((other) => `${other.sprint.file}:${other.entry.line}`)
-            .join(', ')}: give one of them another id`,
-        })),
-  );
-}
-
-/** Why a document's waiting entries cannot be filed; empty when they can. */
-function cannotFile(settings: FilerSettings, state: FilerState, sprint: Sprint, waiting: Entry[]): Fault[] {
-  const at = (message: string): Fault => ({ file: sprint.file, ...sprint.visionAt, message });
-  const visionLabel = settings['vision-label'];
-  const unread = state.organisationLabelsUnread
-    ? ' (labels of an organisation could not be read: the token lacks the scope read:organization)'
-    : '';
-  const named = (name: string): number => state.labels.filter((label) => label.name === name).length;
-  if (named(visionLabel) !== 1) {
-    return [
-      at(
-        named(visionLabel) === 0
-          ? `${settings['project-repo']} has no label ${quoted(visionLabel)}, so nothing can be a vision${unread}: create it, or set vision-label`
-          : `${settings['project-repo']} has ${named(visionLabel)} labels ${quoted(visionLabel)}, so visions cannot be listed: delete all but one`,
-      ),
-    ];
-  }
-  const vision = state.visions.find(({ number }) => number === sprint.vision);
-  const faults: Fault[] = [];
-  if (vision === undefined)
-    faults.push(at(`vision #${sprint.vision} does not exist in ${settings['project-repo']}`));
-  else if (vision.pull_request) faults.push(at(`#${sprint.vision} is a pull request, not a vision issue`));
-  else if (vision.state === 'closed')
-    faults.push(
-      at(
-        `vision #${sprint.vision} is closed, and ${count(waiting)} for it ${waiting.length === 1 ? 'is' : 'are'} not filed: reopen it, or take the entries out`,
-      ),
-    );
-  else if (!vision.labels.some(({ name }) => name === visionLabel))
-    faults.push(
-      at(
-        `#${sprint.vision} does not carry the label ${quoted(visionLabel)}: put it on, or correct the number`,
-      ),
-    );
-  const available = [...new Set(state.labels.map(({ name }) => quoted(name)))].sort();
-  const shown =
-    available.length > 30 ? [...available.slice(0, 30), `and ${available.length - 30} more`] : available;
-  const problem = (name: string): string | undefined => {
-    if (named(name) > 1) return `there are ${named(name)} labels ${quoted(name)}: delete all but one`;
-    if (named(name) === 0 && !settings['create-missing-labels'])
-      return `no label ${quoted(name)}; there are: ${shown.join(', ') || 'none'}${unread}. Create it, correct it, or set create-missing-labels`;
-    return undefined;
-  };
-  for (const entry of waiting) {
-    for (const name of entry.labels) {
-      const message = problem(name);
-      if (message !== undefined)
-        faults.push({
-          file: sprint.file,
-          line: entry.line,
-          column: entry.column,
-          message: `entry ${entry.id}: ${message}`,
-        });
-    }
-  }
-  const message = problem(settings['in-progress-label']);
-  return message === undefined ? faults : [...faults, at(`in-progress-label: ${message}`)];
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -385,7 +192,7 @@ function filedIssues(settings: FilerSettings, state: FilerState, own: Own, sprin
     return issue === undefined ? [] : drift(settings, state, own, sprint, entry, issue);
   });
   const numbers = filed.map(({ number }) => `#${number}`).join(', ');
-  return [keep(`${sprint.file}: ${count(filed)} filed as ${numbers}`), ...differing];
+  return [keep(`${sprint.file}: ${countEntries(filed)} filed as ${numbers}`), ...differing];
 }
 
 /** An open issue against its entry. Closed issues are history, and those without a digest were written by older tools. */
@@ -604,8 +411,4 @@ function keep(what: string, notice = false): FilerChange {
 
 function refuse(fault: Fault): FilerChange {
   return { kind: 'refuse', fault, why: '' };
-}
-
-function count(entries: { length: number }): string {
-  return `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
 }

@@ -1,9 +1,5 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import path from 'node:path';
-import { checkedOutCommit } from '../../core/checkout.ts';
 import { UserError } from '../../core/errors.ts';
 import { listComments } from '../../core/forge/comments.ts';
-import { getFile, listDirectory } from '../../core/forge/contents.ts';
 import { isForgeError } from '../../core/forge/errors.ts';
 import {
   getIssue,
@@ -13,10 +9,11 @@ import {
   sameRepository,
 } from '../../core/forge/issues.ts';
 import { type Label, listLabels, listOrganisationLabels } from '../../core/forge/labels.ts';
-import { getBranch, getRepository } from '../../core/forge/repositories.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
 import { closedAfterComment } from '../../core/forge/timeline.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
+import { type RawDocument, readOpsFolder } from '../../core/ops/folder.ts';
 import type { SprintFile } from '../../core/ops/sprint.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
@@ -29,7 +26,7 @@ import {
   ownIssues,
   visionsToFileFor,
   wantedDependencies,
-} from './plan.ts';
+} from './filed.ts';
 import type { settings } from './settings.ts';
 
 export type FilerSettings = ValuesOf<typeof settings>;
@@ -66,7 +63,6 @@ export async function read(context: Context): Promise<FilerState> {
 async function readAll(context: Context): Promise<FilerState> {
   const { settings, facts, send } = context;
   const project = settings['project-repo'];
-  const where = placeOf(context);
   const empty = {
     now: context.now,
     account: null,
@@ -80,11 +76,7 @@ async function readAll(context: Context): Promise<FilerState> {
     closing: [],
   };
   if (facts.isPullRequest) {
-    return {
-      ...empty,
-      documents: await parseAll(fromCheckout(facts.workspace, settings.sprints), context),
-      validateOnly: 'a pull request is not merged yet',
-    };
+    return { ...empty, ...(await readDocuments(context)) };
   }
   const [account, repository, labels, issues, source] = await together(
     ownAccount(send, settings['forge-login']),
@@ -95,7 +87,7 @@ async function readAll(context: Context): Promise<FilerState> {
         listIssues(send, project, { state: 'all', createdBy: author }),
       ),
     ),
-    readDocuments(context, where),
+    readDocuments(context),
   );
   // An empty list proves nothing while issues are switched off: the forge answers 200 to that, too.
   if (!repository.has_issues)
@@ -264,150 +256,19 @@ async function ownAccount(send: Send, login: string): Promise<{ id: number; logi
   return account;
 }
 
-type Place =
-  | { kind: 'checkout'; folder: string; repository: string | undefined }
-  | { kind: 'forge'; repository: string };
-
-/**
- * Where the documents are: in the checkout, when CI runs for the ops repo itself or when no CI is involved;
- * otherwise in the forge, at the head of the ops repo's branch.
- */
-function placeOf({ settings, facts }: Context): Place {
-  const ops = settings['ops-repo'];
-  if (ops === undefined) return { kind: 'checkout', folder: facts.workspace, repository: undefined };
-  const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
-  const isCheckout =
-    existsSync(path.join(facts.workspace, '.git')) ||
-    existsSync(path.resolve(facts.workspace, settings.sprints));
-  return isOwn && isCheckout
-    ? { kind: 'checkout', folder: facts.workspace, repository: ops }
-    : { kind: 'forge', repository: ops };
-}
-
 async function readDocuments(
   context: Context,
-  place: Place,
 ): Promise<Pick<FilerState, 'documents' | 'validateOnly' | 'outdated'>> {
   const { settings, facts, send } = context;
-  if (place.kind === 'checkout') {
-    const documents = await parseAll(fromCheckout(place.folder, settings.sprints), context);
-    if (place.repository === undefined) return { documents, validateOnly: undefined, outdated: undefined };
-    const branch = settings['ops-branch'] ?? (await branchName(send, place.repository));
-    if (branch !== undefined && facts.branch !== undefined && facts.branch !== branch) {
-      return { documents, validateOnly: `the branch ${facts.branch} is not ${branch}`, outdated: undefined };
-    }
-    return {
-      documents,
-      validateOnly: undefined,
-      outdated: await outdated(send, place, branch, facts.commit),
-    };
-  }
-  const branch = settings['ops-branch'] ?? (await getRepository(send, place.repository)).default_branch;
-  const { commit } = await getBranch(send, place.repository, branch);
-  return {
-    documents: await parseAll(await fromForge(send, place.repository, settings.sprints, commit.id), context),
-    validateOnly: undefined,
-    outdated: undefined,
-  };
-}
-
-async function branchName(send: Send, repository: string): Promise<string | undefined> {
-  try {
-    return (await getRepository(send, repository)).default_branch;
-  } catch (error) {
-    if (isForgeError(error, 'not-found', 'permission', 'scope')) return undefined;
-    throw error;
-  }
-}
-
-/** Whether the checkout is the head of the branch; that it could not be found out is an answer of its own. */
-async function outdated(
-  send: Send,
-  place: { folder: string; repository: string | undefined },
-  branch: string | undefined,
-  commit: string | undefined,
-): Promise<string | undefined> {
-  const { folder, repository = '' } = place;
-  const here = checkedOutCommit(folder) ?? commit;
-  if (branch === undefined)
-    return `the token may not read ${repository}, so whether this checkout is current is unknown`;
-  if (here === undefined) return 'the commit of this checkout is unknown';
-  try {
-    const head = (await getBranch(send, repository, branch)).commit.id;
-    return head === here
-      ? undefined
-      : `this checkout is ${here.slice(0, 10)}, and ${branch} of ${repository} is at ${head.slice(0, 10)} by now`;
-  } catch (error) {
-    if (isForgeError(error, 'not-found', 'permission', 'scope'))
-      return `the token may not read ${repository}, so whether this checkout is current is unknown`;
-    throw error;
-  }
-}
-
-interface RawDocument {
-  file: string;
-  bytes: Uint8Array;
-}
-
-/** The documents of a checkout, by name. Links are refused: a merged link could otherwise publish any file of the machine. */
-function fromCheckout(workspace: string, folder: string): RawDocument[] {
-  const root = path.resolve(workspace, folder);
-  if (!existsSync(root)) {
-    throw new UserError(
-      `There is no folder ${folder} in the checkout (${workspace}).`,
-      'Check the settings sprints and ops-repo, and that the step runs where the ops repo was cloned.',
-    );
-  }
-  if (
-    !path.isAbsolute(folder) &&
-    path.relative(realpathSync(workspace), realpathSync(root)).startsWith('..')
-  ) {
-    throw new UserError(
-      `The folder ${folder} leads out of the checkout.`,
-      'Name a folder inside the ops repo.',
-    );
-  }
-  return readdirSync(root)
-    .filter((name) => name.endsWith('.md'))
-    .sort()
-    .flatMap((name) => {
-      const full = path.join(root, name);
-      const kind = lstatSync(full);
-      if (kind.isSymbolicLink())
-        throw new UserError(
-          `${folder}/${name} is a symbolic link.`,
-          'Put the document itself there: a link could publish any file of the machine.',
-        );
-      return kind.isFile() ? [{ file: `${folder}/${name}`, bytes: readFileSync(full) }] : [];
-    });
-}
-
-async function fromForge(
-  send: Send,
-  repository: string,
-  folder: string,
-  commit: string,
-): Promise<RawDocument[]> {
-  let items: Awaited<ReturnType<typeof listDirectory>>;
-  try {
-    items = await listDirectory(send, repository, folder, commit);
-  } catch (error) {
-    if (!isForgeError(error, 'not-found')) throw error;
-    throw new UserError(
-      `There is no folder ${folder} in ${repository} at ${commit.slice(0, 10)}.`,
-      'Check the settings sprints, ops-repo and ops-branch.',
-      { cause: error },
-    );
-  }
-  const files = items
-    .filter(({ name, type }) => type === 'file' && name.endsWith('.md'))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return Promise.all(
-    files.map(async (item) => ({
-      file: item.path,
-      bytes: (await getFile(send, repository, item.path, commit)).bytes,
-    })),
-  );
+  const { files, unmerged, outdated } = await readOpsFolder({
+    send,
+    facts,
+    ops: settings['ops-repo'],
+    branch: settings['ops-branch'],
+    folder: settings.sprints,
+    extension: '.md',
+  });
+  return { documents: await parseAll(files, context), validateOnly: unmerged, outdated };
 }
 
 /** The parser, and YAML with it, is loaded only when a document has a filer block. */

@@ -57,3 +57,8 @@ export function closingComment(outcomes: Outcome[]): string {
 export function duplicateComment(original: number): string {
   return `Duplicate of #${original}: two runs filed this entry at the same moment, and the lower number counts.`;
 }
+
+/** `1 entry`, `3 entries`. */
+export function countEntries(entries: { length: number }): string {
+  return `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
+}

@@ -1,0 +1,98 @@
+import type { Fault } from '../../core/errors.ts';
+import { markKey } from '../../core/marker.ts';
+import type { Entry, Sprint } from '../../core/ops/entry.ts';
+import type { SprintFile } from '../../core/ops/sprint.ts';
+import { quoted } from '../../core/plain.ts';
+import { sprintsOf } from './filed.ts';
+import type { FilerSettings, FilerState } from './read.ts';
+import { countEntries } from './text.ts';
+
+// What a document can be refused for although it reads well: pure.
+
+/** The same id for the same vision in two documents: nobody can say which is meant, so neither is filed. */
+export function sharedIds(documents: SprintFile[]): Fault[] {
+  const places = new Map<string, { sprint: Sprint; entry: Entry }[]>();
+  for (const sprint of sprintsOf(documents)) {
+    for (const entry of sprint.entries) {
+      const key = markKey({ vision: sprint.vision, id: entry.id });
+      places.set(key, [...(places.get(key) ?? []), { sprint, entry }]);
+    }
+  }
+  return [...places.values()].flatMap((found) =>
+    found.length === 1
+      ? []
+      : found.map(({ sprint, entry }) => ({
+          file: sprint.file,
+          line: entry.line,
+          column: entry.column,
+          message: `the id ${quoted(entry.id)} for vision #${sprint.vision} also stands in ${found
+            .filter((other) => other.sprint !== sprint)
+            .map((other) => `${other.sprint.file}:${other.entry.line}`)
+            .join(', ')}: give one of them another id`,
+        })),
+  );
+}
+
+/** Why a document's waiting entries cannot be filed; empty when they can. */
+export function cannotFile(
+  settings: FilerSettings,
+  state: FilerState,
+  sprint: Sprint,
+  waiting: Entry[],
+): Fault[] {
+  const at = (message: string): Fault => ({ file: sprint.file, ...sprint.visionAt, message });
+  const visionLabel = settings['vision-label'];
+  const unread = state.organisationLabelsUnread
+    ? ' (labels of an organisation could not be read: the token lacks the scope read:organization)'
+    : '';
+  const named = (name: string): number => state.labels.filter((label) => label.name === name).length;
+  if (named(visionLabel) !== 1) {
+    return [
+      at(
+        named(visionLabel) === 0
+          ? `${settings['project-repo']} has no label ${quoted(visionLabel)}, so nothing can be a vision${unread}: create it, or set vision-label`
+          : `${settings['project-repo']} has ${named(visionLabel)} labels ${quoted(visionLabel)}, so visions cannot be listed: delete all but one`,
+      ),
+    ];
+  }
+  const vision = state.visions.find(({ number }) => number === sprint.vision);
+  const faults: Fault[] = [];
+  if (vision === undefined)
+    faults.push(at(`vision #${sprint.vision} does not exist in ${settings['project-repo']}`));
+  else if (vision.pull_request) faults.push(at(`#${sprint.vision} is a pull request, not a vision issue`));
+  else if (vision.state === 'closed')
+    faults.push(
+      at(
+        `vision #${sprint.vision} is closed, and ${countEntries(waiting)} for it ${waiting.length === 1 ? 'is' : 'are'} not filed: reopen it, or take the entries out`,
+      ),
+    );
+  else if (!vision.labels.some(({ name }) => name === visionLabel))
+    faults.push(
+      at(
+        `#${sprint.vision} does not carry the label ${quoted(visionLabel)}: put it on, or correct the number`,
+      ),
+    );
+  const available = [...new Set(state.labels.map(({ name }) => quoted(name)))].sort();
+  const shown =
+    available.length > 30 ? [...available.slice(0, 30), `and ${available.length - 30} more`] : available;
+  const problem = (name: string): string | undefined => {
+    if (named(name) > 1) return `there are ${named(name)} labels ${quoted(name)}: delete all but one`;
+    if (named(name) === 0 && !settings['create-missing-labels'])
+      return `no label ${quoted(name)}; there are: ${shown.join(', ') || 'none'}${unread}. Create it, correct it, or set create-missing-labels`;
+    return undefined;
+  };
+  for (const entry of waiting) {
+    for (const name of entry.labels) {
+      const message = problem(name);
+      if (message !== undefined)
+        faults.push({
+          file: sprint.file,
+          line: entry.line,
+          column: entry.column,
+          message: `entry ${entry.id}: ${message}`,
+        });
+    }
+  }
+  const message = problem(settings['in-progress-label']);
+  return message === undefined ? faults : [...faults, at(`in-progress-label: ${message}`)];
+}
