@@ -1,11 +1,4 @@
-import {
-  type Account,
-  accountById,
-  accountByLogin,
-  type Repository,
-  type State,
-  type Token,
-} from './state.ts';
+import { type Account, accountById, accountByLogin, type State, type Token } from './state.ts';
 
 export type Credentials =
   | { kind: 'nobody' }
@@ -53,21 +46,16 @@ function unknownToken(value: string): Credentials {
   };
 }
 
-/** The scope that a call needs and a token lacks, or undefined. A password has every scope. */
-export function missingScope(
-  credentials: Credentials,
-  category: string,
-  level: 'read' | 'write',
-): string | undefined {
+/** The scope that a call needs and a token lacks, or undefined. The level follows from the method alone. */
+export function missingScope(credentials: Credentials, category: string, method: string): string | undefined {
   if (credentials.kind !== 'token' || category === 'misc') return undefined;
   const { scopes } = credentials.token;
-  const enough = ['all', `write:${category}`, `${level}:${category}`];
-  return enough.some((scope) => scopes.includes(scope)) ? undefined : `${level}:${category}`;
-}
-
-/** Whether a token was made for public repositories alone, and this is none. */
-export function isBeyondPublic(credentials: Credentials, repository: Repository): boolean {
-  return (
-    credentials.kind === 'token' && credentials.token.scopes.includes('public-only') && repository.private
-  );
+  const level = method === 'GET' ? 'read' : 'write';
+  if (
+    scopes.includes('all') ||
+    scopes.includes(`write:${category}`) ||
+    scopes.includes(`${level}:${category}`)
+  )
+    return undefined;
+  return `${level}:${category}`;
 }

@@ -19,28 +19,18 @@ export interface Call {
 
 export interface Answer {
   status: number;
-  /** JSON, unless it is a `Buffer`, which goes out as it is. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-export type Handle = (call: Call, repository: Repository) => Answer | Promise<Answer>;
-
-/** The parts of the API, each with a scope of its own. */
-export type Scope = 'misc' | 'admin' | 'user' | 'organization' | 'repository' | 'issue';
-
 export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As the API's documentation writes it; `{path}` at the end takes all that is left. */
-  path: string;
-  /** What a token needs, asked in this order; the method alone says whether to read or to write. */
-  scopes: Scope[];
-  /** Below `/repos/{owner}/{repo}` the repository is looked up first, and 404 when it may not be seen. */
-  handle: Handle;
-}
-
-export function route(method: Route['method'], path: string, scopes: Scope | Scope[], handle: Handle): Route {
-  return { method, path, scopes: Array.isArray(scopes) ? scopes : [scopes], handle };
+  route: string;
+  /** The part of the API it belongs to, which decides the scope a token needs. */
+  scope: 'misc' | 'admin' | 'user' | 'organization' | 'repository' | 'issue';
+  /** Looked up before the handler for routes below `/repos/{owner}/{repo}`: 404 when it may not be seen. */
+  handle: (call: Call, repository: Repository) => Answer | Promise<Answer>;
 }
 
 /** An error as the forge writes it; 404 has a list of errors, and a 500 keeps its message to itself. */
@@ -55,11 +45,62 @@ export function failure(call: Call, status: number, message: string, errors: str
   };
 }
 
-/** 404; the errors are what the forge lets out about why. */
-export function notFound(call: Call, ...errors: string[]): Answer {
-  return failure(call, 404, "The target couldn't be found.", errors);
+export function notFound(call: Call): Answer {
+  return failure(call, 404, "The target couldn't be found.");
 }
 
-export function ok(body: unknown, headers: Record<string, string> = {}): Answer {
-  return { status: 200, body, headers };
+export function ok(body: unknown, headers?: Record<string, string>): Answer {
+  return { status: 200, body, ...(headers === undefined ? {} : { headers }) };
+}
+
+function whole(text: string | null): number {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+interface PageOptions {
+  /** Some lists give everything unless a page is asked for. */
+  allWithoutPage?: boolean;
+  link?: boolean;
+  count?: boolean;
+}
+
+/** One page of a list, with the headers that this list has on the forge. */
+export function paged<T>(
+  call: Call,
+  items: T[],
+  shape: (item: T) => unknown,
+  path: string,
+  options: PageOptions = {},
+): Answer {
+  const asked = whole(call.query.get('page'));
+  const limit = Math.min(whole(call.query.get('limit')) || call.paging.default, call.paging.max);
+  const page = Math.max(asked, 1);
+  const shown =
+    options.allWithoutPage === true && asked === 0 ? items : items.slice((page - 1) * limit, page * limit);
+  const headers: Record<string, string> = {};
+  if (options.count !== false) headers['x-total-count'] = String(items.length);
+  if (options.link === true) {
+    const link = linkHeader(call, path, page, Math.ceil(items.length / limit));
+    if (link !== '') headers.link = link;
+  }
+  return ok(shown.map(shape), headers);
+}
+
+function linkHeader(call: Call, path: string, page: number, last: number): string {
+  if (last <= 1) return '';
+  const to = (number: number, rel: string): string => {
+    const query = new URLSearchParams(call.query);
+    query.set('page', String(number));
+    query.sort();
+    return `<${call.url}/api/v1${path}?${query}>; rel="${rel}"`;
+  };
+  return [
+    ...(page < last ? [to(page + 1, 'next'), to(last, 'last')] : []),
+    ...(page > 1 ? [to(1, 'first'), to(page - 1, 'prev')] : []),
+  ].join(',');
+}
+
+/** Half of a character is stored as U+FFFD, as Go does when it decodes JSON. */
+export function text(value: unknown, fallback = ''): string {
+  return typeof value === 'string' ? value.toWellFormed() : fallback;
 }

@@ -6,7 +6,7 @@ export interface State {
   tokens: Token[];
   repositories: Repository[];
   /** One row of ids per kind of thing, as a database has them. */
-  ids: Record<'account' | 'token' | 'repository' | 'label' | 'issue' | 'pull' | 'comment', number>;
+  ids: Record<'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment', number>;
   now: () => Date;
 }
 
@@ -44,18 +44,13 @@ export interface Repository {
   archived: boolean;
   hasIssues: boolean;
   dependencies: boolean;
-  /** No commit on any branch yet. */
-  empty: boolean;
   defaultBranch: string;
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
   labels: Label[];
   issues: Issue[];
-  /** The number of the newest issue or pull request; one that was deleted keeps its number. */
-  lastNumber: number;
   /** The bare git repository. */
   folder: string;
   created: string;
-  updated: string;
 }
 
 export interface Label {
@@ -63,12 +58,6 @@ export interface Label {
   name: string;
   color: string;
   description: string;
-}
-
-/** An issue of a repository, or of another one that it depends on. */
-export interface IssueLink {
-  repository: number;
-  number: number;
 }
 
 /** An issue, or a pull request, which shares the numbers. */
@@ -80,10 +69,10 @@ export interface Issue {
   body: string;
   state: 'open' | 'closed';
   labels: number[];
-  assignees: number[];
   /** Comments and events in the order they happened; they share one row of ids. */
   timeline: TimelineItem[];
-  dependsOn: IssueLink[];
+  /** Issues that this one depends on, by repository id and number. */
+  dependsOn: { repository: number; number: number }[];
   created: string;
   updated: string;
   closed: string | null;
@@ -92,35 +81,19 @@ export interface Issue {
 
 export interface TimelineItem {
   id: number;
-  type:
-    | 'comment'
-    | 'label'
-    | 'close'
-    | 'reopen'
-    | 'change_title'
-    | 'assignees'
-    | 'add_dependency'
-    | 'remove_dependency'
-    | 'pull_push'
-    | 'delete_branch'
-    | 'merge_pull';
+  type: 'comment' | 'label' | 'close' | 'reopen' | 'pull_push' | 'merge_pull';
   author: number;
   body: string;
   label: number | null;
-  titles: { old: string; new: string } | null;
-  assignee: { account: number; removed: boolean } | null;
-  other: IssueLink | null;
   created: string;
   updated: string;
 }
 
 export interface Pull {
-  id: number;
   base: string;
   head: string;
-  /** Where the head stood when it was last looked at: all that is left once its branch is gone. */
+  /** The head commit when the branch is gone. */
   headSha: string;
-  /** Where head and base parted; kept from the moment of the merge on. */
   mergeBase: string;
   merged: { at: string; by: number; commit: string } | null;
 }
@@ -130,7 +103,7 @@ export function createState(now: () => Date): State {
     accounts: [],
     tokens: [],
     repositories: [],
-    ids: { account: 0, token: 0, repository: 0, label: 0, issue: 0, pull: 0, comment: 0 },
+    ids: { account: 0, token: 0, repository: 0, label: 0, issue: 0, comment: 0 },
     now,
   };
 }
@@ -148,29 +121,6 @@ export function timestamp(state: State): string {
     .replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** Adds a comment or an event to an issue, which counts as an update of it. */
-export function addToTimeline(
-  state: State,
-  issue: Issue,
-  given: Pick<TimelineItem, 'type' | 'author'> & Partial<TimelineItem>,
-): TimelineItem {
-  const at = timestamp(state);
-  const item: TimelineItem = {
-    id: nextId(state, 'comment'),
-    body: '',
-    label: null,
-    titles: null,
-    assignee: null,
-    other: null,
-    created: at,
-    updated: at,
-    ...given,
-  };
-  issue.timeline.push(item);
-  issue.updated = at;
-  return item;
-}
-
 export function accountByLogin(state: State, login: string): Account | undefined {
   return state.accounts.find((account) => account.login.toLowerCase() === login.toLowerCase());
 }
@@ -181,7 +131,14 @@ export function accountById(state: State, id: number): Account | undefined {
 
 export function addAccount(
   state: State,
-  given: Pick<Account, 'login' | 'email' | 'password'> & Partial<Account>,
+  given: {
+    login: string;
+    email: string;
+    password: string;
+    isAdmin?: boolean;
+    isOrganisation?: boolean;
+    owners?: number[];
+  },
 ): Account {
   const account: Account = {
     id: nextId(state, 'account'),
@@ -196,36 +153,25 @@ export function addAccount(
   return account;
 }
 
-const scopeKinds = [
-  'activitypub',
-  'admin',
-  'misc',
-  'notification',
-  'organization',
-  'package',
-  'issue',
-  'repository',
-  'user',
-];
-
-/** Whether the forge knows a scope by this name; a token with any other is refused. */
-export function isScope(scope: string): boolean {
-  const [level = '', kind = ''] = scope.split(':');
-  return (
-    scope === 'all' ||
-    scope === 'public-only' ||
-    (['read', 'write'].includes(level) && scopeKinds.includes(kind))
-  );
-}
-
 /** The scopes in the order the forge keeps them; a read that a write of the same kind implies is left out. */
 export function orderScopes(scopes: string[]): string[] {
-  const kept = scopeKinds.flatMap((kind) => {
+  const kinds = [
+    'activitypub',
+    'admin',
+    'misc',
+    'notification',
+    'organization',
+    'package',
+    'issue',
+    'repository',
+    'user',
+  ];
+  const kept = kinds.flatMap((kind) => {
     if (scopes.includes(`write:${kind}`)) return [`write:${kind}`];
     return scopes.includes(`read:${kind}`) ? [`read:${kind}`] : [];
   });
-  const limited = scopes.includes('public-only') ? ['public-only'] : [];
-  return scopes.includes('all') ? ['all', ...limited] : [...limited, ...kept];
+  if (scopes.includes('all')) return ['all'];
+  return [...(scopes.includes('public-only') ? ['public-only'] : []), ...kept];
 }
 
 export function addToken(state: State, account: Account, name: string, scopes: string[]): Token {
@@ -248,18 +194,15 @@ export function findRepository(state: State, owner: string, name: string): Repos
   );
 }
 
-/** What somebody was given in a repository, as its owner or a collaborator; a site admin's rights are not given. */
-export function grantedAccess(state: State, repository: Repository, account: Account): Access {
-  if (account.id === repository.owner) return 'owner';
-  if (accountById(state, repository.owner)?.owners.includes(account.id) === true) return 'owner';
-  return repository.collaborators.get(account.id) ?? 'none';
-}
-
-/** What an account may do in a repository: site admins everything, the public reads what is public. */
+/** What an account may do in a repository: site admins and owners everything, the public reads what is public. */
 export function accessOf(state: State, repository: Repository, account: Account | null): Access {
-  if (account?.isAdmin === true) return 'owner';
-  const granted = account === null ? 'none' : grantedAccess(state, repository, account);
-  return granted === 'none' && !repository.private ? 'read' : granted;
+  if (account !== null) {
+    if (account.isAdmin || account.id === repository.owner) return 'owner';
+    if (accountById(state, repository.owner)?.owners.includes(account.id) === true) return 'owner';
+    const given = repository.collaborators.get(account.id);
+    if (given !== undefined) return given;
+  }
+  return repository.private ? 'none' : 'read';
 }
 
 export function mayWrite(access: Access): boolean {
