@@ -82,11 +82,7 @@ async function readAll(context: Context): Promise<FilerState> {
     ownAccount(send, settings['forge-login']),
     getRepository(send, project),
     listLabels(send, project),
-    Promise.all(
-      [settings['forge-login'], ...settings['former-identities']].map((author) =>
-        listIssues(send, project, { state: 'all', createdBy: author }),
-      ),
-    ),
+    issuesOfAccounts(context),
     readDocuments(context),
   );
   // An empty list proves nothing while issues are switched off: the forge answers 200 to that, too.
@@ -135,10 +131,9 @@ async function readAgain(context: Context, previous: NonNullable<Context['previo
   const { settings, send } = context;
   const project = settings['project-repo'];
   const before = previous.state;
-  const accounts = [settings['forge-login'], ...settings['former-identities']];
   const closed = previous.done.some((change) => change.kind === 'close-issue');
   const [lists, visions] = await together(
-    Promise.all(accounts.map((author) => listIssues(send, project, { state: 'all', createdBy: author }))),
+    issuesOfAccounts(context),
     closed
       ? listIssues(send, project, { state: 'open', label: settings['vision-label'] })
       : Promise.resolve(before.visions),
@@ -203,6 +198,25 @@ async function complete(context: Context, state: FilerState): Promise<FilerState
     visions: [...state.visions, ...visions.flat()],
     closing,
   };
+}
+
+/** What each of our accounts wrote, the present one first. */
+function issuesOfAccounts({ settings, send }: Context): Promise<Issue[][]> {
+  const project = settings['project-repo'];
+  const former = settings['former-identities'].map(async (login) => {
+    try {
+      return await listIssues(send, project, { state: 'all', createdBy: login });
+    } catch (error) {
+      if (!isForgeError(error, 'not-found')) throw error;
+      throw new UserError(
+        `The forge does not know ${login}, whom former-identities names (or ${project} may not be seen).`,
+        'Take the name out, or correct it: what a deleted account filed belongs to nobody any more.',
+        { cause: error },
+      );
+    }
+  });
+  const own = listIssues(send, project, { state: 'all', createdBy: settings['forge-login'] });
+  return Promise.all([own, ...former]);
 }
 
 async function dependenciesInside(

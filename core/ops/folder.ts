@@ -54,7 +54,8 @@ export interface FolderRequest {
  * Reads a folder of the ops repo: from the checkout when CI runs for that repository, otherwise through the API at the
  * head of its branch. Throws when the folder is not there: unread is never empty.
  */
-export async function readOpsFolder(request: FolderRequest): Promise<OpsFolder> {
+export async function readOpsFolder(given: FolderRequest): Promise<OpsFolder> {
+  const request = { ...given, folder: given.folder.replace(/(?<=[^/])\/+$/, '') };
   const { send, facts, folder, extension } = request;
   const place = placeOf(request);
   if (place.kind === 'forge') {

@@ -544,4 +544,11 @@ describe('former identities', () => {
 
     expect(ran.report.outcome).toBe('unchanged');
   });
+
+  it('that the forge does not know are named, not mistaken for a missing repository', async () => {
+    const ran = await story.run({ PLUGIN_FORMER_IDENTITIES: 'nobody-here' });
+
+    expect(ran.code).toBe(1);
+    expect(ran.text).toContain('The forge does not know nobody-here, whom former-identities names');
+  });
 });

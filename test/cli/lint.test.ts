@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { entries, sprintDocument } from '../story.ts';
+
+const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-lint-'));
+  writeFileSync(path.join(folder, 'good.md'), sprintDocument(7, entries('a', 'b: a')));
+  writeFileSync(path.join(folder, 'bad.md'), sprintDocument(7, '- id: a\n  tittle: A\n  body: x'));
+  writeFileSync(path.join(folder, 'plain.md'), '# no block\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function lint(...files: string[]): { code: number | null; text: string } {
+  const run = spawnSync(process.execPath, [compiled, 'lint', ...files], { cwd: folder, encoding: 'utf8' });
+  return { code: run.status, text: run.stdout };
+}
+
+describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
+  it('says that a good document is good, and ends with 0', () => {
+    expect(lint('good.md', 'plain.md')).toEqual({
+      code: 0,
+      text: 'good.md: 2 entries for vision #7, valid\nplain.md: no filer block, nothing to check\n',
+    });
+  });
+
+  it('prints one line per fault that an editor can jump to, and ends with 1', () => {
+    expect(lint('good.md', 'bad.md')).toEqual({
+      code: 1,
+      text: 'good.md: 2 entries for vision #7, valid\nbad.md:9:3: title is missing\nbad.md:10:3: unknown field "tittle": an entry has id, title, labels, depends_on and body\n',
+    });
+  });
+
+  it('ends with 2 when a file cannot be read, because unread is not valid', () => {
+    expect(lint('nothing.md')).toEqual({ code: 2, text: 'nothing.md: cannot be read (ENOENT)\n' });
+  });
+});
