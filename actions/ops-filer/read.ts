@@ -288,7 +288,7 @@ async function readDocuments(
 /** The parser, and YAML with it, is loaded only when a document has a filer block. */
 async function parseAll(raw: RawDocument[], { mask }: Context): Promise<SprintFile[]> {
   const marked = raw.map(({ file, bytes }) => ({ file, bytes, text: Buffer.from(bytes).toString('utf8') }));
-  if (!marked.some(({ text }) => text.includes('filer:')))
+  if (!marked.some(({ text }) => /filer/i.test(text)))
     return raw.map(({ file }) => ({ kind: 'no-block', file }));
   const { parseSprint } = await import('../../core/ops/sprint.ts');
   return marked.map(({ file, bytes, text }) => {

@@ -23,6 +23,8 @@ export type SprintFile =
 
 const begin = '<!-- filer:begin -->';
 const end = '<!-- filer:end -->';
+/** A line that was meant to be one of them: ignoring it would file nothing, and say nothing. */
+const nearMarker = /^ {0,3}<!--\s*\/?\s*filer\b/i;
 const largest = 1024 * 1024;
 /** The forge cuts a longer title without a word, and counts bytes of UTF-8. */
 const longestTitle = 255;
@@ -78,10 +80,8 @@ type Report = (line: number, column: number, message: string) => void;
 
 /** UTF-8 with LF line ends. What cannot be told apart on a screen, or cannot be stored, is a fault. */
 function decode(bytes: Uint8Array, fault: Report): string {
-  if (bytes.length > largest) {
+  if (bytes.length > largest)
     fault(0, 0, `the document has ${bytes.length} bytes; at most ${largest} are read`);
-    return '';
-  }
   const text = new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n');
   const lines = text.split('\n');
   for (const [index, line] of lines.entries()) {
@@ -152,6 +152,12 @@ function layOut(lines: string[], fault: Report): Layout {
     if (isBegin) {
       opened = index;
       inVisions = false;
+    } else if (!isEnd && nearMarker.test(line)) {
+      fault(
+        index + 1,
+        1,
+        `almost a marker: write ${begin} or ${end}, alone on its line and at its very start`,
+      );
     } else if (isEnd) {
       fault(index + 1, 1, `${end} without ${begin} before it`);
     } else if (/^#{1,2}(\s|$)/.test(line)) {

@@ -194,6 +194,16 @@ describe('case 10: the shapes YAML allows', () => {
       `\`\`\`\n${document(one)}`,
       'sprints/x.md:1:1: this code fence never ends',
     ],
+    [
+      'a marker that is almost one',
+      document(one).replace('<!-- filer:begin -->', '<!-- filer: begin -->'),
+      'sprints/x.md:8:1: almost a marker',
+    ],
+    [
+      'an indented marker',
+      document(one).replace('<!-- filer:begin -->', '  <!-- filer:begin -->'),
+      'sprints/x.md:8:1: almost a marker',
+    ],
     ['end without begin', '<!-- filer:end -->\n', 'sprints/x.md:1:1: <!-- filer:end --> without'],
     [
       'a begin inside a block',
@@ -315,6 +325,17 @@ describe('case 43: titles the forge would cut or break', () => {
     expect(faultsOf(document(`- id: a\n  title: "${'é'.repeat(128)}"\n  body: x`)).join()).toContain(
       'at most 255 bytes',
     );
+  });
+});
+
+describe('a document that is too large', () => {
+  it('is refused, and its vision is not closed meanwhile', () => {
+    const parsed = parse(document(one) + 'x'.repeat(1024 * 1024));
+
+    expect(parsed).toMatchObject({ kind: 'faulty', visions: [41] });
+    expect(parsed.kind === 'faulty' && parsed.faults.map(formatFault)).toEqual([
+      expect.stringMatching(/^sprints\/x.md: the document has \d+ bytes; at most 1048576 are read$/),
+    ]);
   });
 });
 
