@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { credentialsOf } from './auth.ts';
+import { credentialsOf, missingScope } from './auth.ts';
 import { accessOf, findRepository, mayWrite, type State } from './state.ts';
 
 /** Whether a URL is one of git's own: `/owner/name.git/...` (the smart HTTP protocol). */
@@ -21,7 +21,8 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
   const pushes =
     url.pathname.endsWith('/git-receive-pack') || url.searchParams.get('service') === 'git-receive-pack';
   const access = repository === undefined ? 'none' : accessOf(state, repository, account);
-  if (account === null && (pushes || access === 'none')) {
+  // A wrong token is never taken for nobody's.
+  if (credentials.kind === 'wrong' || (account === null && (pushes || access === 'none'))) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="Gitea"' }).end();
     return;
   }
@@ -29,7 +30,8 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
     response.writeHead(404).end();
     return;
   }
-  if (pushes && !mayWrite(access)) {
+  const scope = missingScope(credentials, 'repository', pushes ? 'POST' : 'GET');
+  if (scope !== undefined || (pushes && (!mayWrite(access) || repository.archived))) {
     response.writeHead(403).end();
     return;
   }

@@ -296,7 +296,7 @@ export async function mergeCommits(
   const scratch = await mkdtemp(path.join(tmpdir(), 'forge-rebase-'));
   try {
     await git(folder, ['worktree', 'add', '-q', '--detach', scratch, head]);
-    await git(scratch, ['rebase', '-q', '--no-ff', base], { env: identity(by, when) });
+    await git(scratch, ['rebase', '-q', base], { env: identity(by, when) });
     const tip = await line(scratch, ['rev-parse', 'HEAD']);
     if (style === 'rebase') return tip;
     return await commitTree(

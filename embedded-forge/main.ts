@@ -110,6 +110,7 @@ const noRepository: Repository = {
   collaborators: new Map(),
   labels: [],
   issues: [],
+  lastNumber: 0,
   folder: '',
   created: '',
 };

@@ -48,6 +48,8 @@ export interface Repository {
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
   labels: Label[];
   issues: Issue[];
+  /** The last number that was given; numbers of deleted issues are not used again. */
+  lastNumber: number;
   /** The bare git repository. */
   folder: string;
   created: string;

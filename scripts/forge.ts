@@ -10,6 +10,14 @@ if (!Number.isInteger(port) || port < 0 || port > 65535)
   throw new Error(`--port wants a number from 0 to 65535, not ${values.port}`);
 
 const forge = await startForge({ port });
+// Before anything else: whoever ends it early must not find its folder left behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await forge.close();
+    process.exit(0);
+  });
+}
+
 const { createUser, createRepository, createLabel, createIssue, putFile } = seeder(
   forge.url,
   forge.adminToken,
@@ -34,10 +42,3 @@ await putFile(
 console.log(
   JSON.stringify({ url: forge.url, token: forge.adminToken, 'project-repo': project, 'ops-repo': ops }),
 );
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await forge.close();
-    process.exit(0);
-  });
-}

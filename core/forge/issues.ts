@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { anything, call, list } from './call.ts';
+import { call, list } from './call.ts';
 import { ForgeError, forgeError } from './errors.ts';
 import { label } from './labels.ts';
 import { repositoryName, type Send } from './send.ts';
@@ -174,17 +174,21 @@ export async function addDependency(send: Send, name: string, index: number, on:
   throw forgeError(request, response);
 }
 
-/** `DELETE /repos/{owner}/{repo}/issues/{index}/dependencies`, scope write:issue. */
+/**
+ * `DELETE /repos/{owner}/{repo}/issues/{index}/dependencies`, scope write:issue. One that is gone already answers 500,
+ * which is told apart by reading.
+ */
 export async function removeDependency(send: Send, name: string, index: number, on: number): Promise<void> {
   const { owner, repo } = repositoryName(name);
-  await call(
-    send,
-    {
-      method: 'DELETE',
-      route: '/repos/{owner}/{repo}/issues/{index}/dependencies',
-      params: { owner, repo, index },
-      body: { index: on, owner, repo },
-    },
-    anything,
-  );
+  const request = {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/issues/{index}/dependencies',
+    params: { owner, repo, index },
+    body: { index: on, owner, repo },
+  } as const;
+  const response = await send(request);
+  if (response.status < 300) return;
+  const left = await listDependencies(send, name, index, [on]);
+  if (left.some((item) => item.number === on && sameRepository(item.repository.full_name, name)))
+    throw forgeError(request, response);
 }

@@ -21,8 +21,7 @@ function ofPassword(call: Call, work: (account: Account) => Answer): Answer {
   if (account === undefined) return notFound(call);
   if (call.account?.id !== account.id && call.account?.isAdmin !== true)
     return failure(call, 403, 'user should have a permission');
-  if (!call.byPassword && call.account?.isAdmin !== true)
-    return failure(call, 401, 'auth method not allowed');
+  if (!call.byPassword) return failure(call, 401, 'auth method not allowed');
   return work(account);
 }
 
@@ -33,6 +32,14 @@ function adminOnly(call: Call, work: () => Answer): Answer {
 function organisationOf(call: Call, work: (organisation: Account) => Answer): Answer {
   const found = accountByLogin(call.state, call.params.org ?? '');
   return found?.isOrganisation === true ? work(found) : notFound(call);
+}
+
+/** What only an organisation's owners, and site admins, may do. */
+function ofOwner(call: Call, work: (organisation: Account) => Answer): Answer {
+  return organisationOf(call, (organisation) => {
+    const may = call.account?.isAdmin === true || organisation.owners.includes(call.account?.id ?? 0);
+    return may ? work(organisation) : failure(call, 403, 'Must be an organization owner');
+  });
 }
 
 export const accountRoutes: Route[] = [
@@ -181,7 +188,7 @@ export const accountRoutes: Route[] = [
     route: '/orgs/{org}',
     scope: 'organization',
     handle: (call) =>
-      organisationOf(call, (organisation) => {
+      ofOwner(call, (organisation) => {
         call.state.accounts = call.state.accounts.filter((item) => item !== organisation);
         return { status: 204 };
       }),
@@ -206,7 +213,7 @@ export const accountRoutes: Route[] = [
     route: '/orgs/{org}/labels',
     scope: 'organization',
     handle: (call) =>
-      organisationOf(call, (organisation) => {
+      ofOwner(call, (organisation) => {
         const label = {
           id: nextId(call.state, 'label'),
           name: text(call.body.name),

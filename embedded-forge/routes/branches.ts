@@ -2,6 +2,7 @@ import { branchCommit, git, listBranches, log, moveRef, resolveCommit } from '..
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
+import { setState } from './issues.ts';
 
 async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
   const [head] = await log(repository.folder, commit, { limit: 1 });
@@ -37,6 +38,12 @@ const remove = forWriters(async (call, repository) => {
   // One that is gone answers 500 on the real forge as well.
   if (commit === undefined) return failure(call, 500, '');
   await git(repository.folder, ['update-ref', '-d', `refs/heads/${name}`, commit]);
+  // A pull request without its branch is closed, and remembers where it stood.
+  for (const issue of repository.issues) {
+    if (issue.pull === null || issue.pull.head !== name || issue.state === 'closed') continue;
+    issue.pull.headSha = commit;
+    setState(call, issue, 'closed');
+  }
   return { status: 204 };
 });
 

@@ -2,6 +2,7 @@ import { type Answer, type Call, failure, notFound, paged, type Route } from '..
 import { issueShape } from '../shapes.ts';
 import { accessOf, findRepository, type Issue, mayWrite, type Repository } from '../state.ts';
 import { findIssue, noSuchIssue } from './issues.ts';
+import { archived } from './repositories.ts';
 
 type Link = Issue['dependsOn'][number];
 
@@ -14,6 +15,7 @@ function issueAt(call: Call, link: Link): { repository: Repository; issue: Issue
 /** Both ends of a dependency, or why it cannot be spoken of. */
 function ends(call: Call, repository: Repository): { issue: Issue; link: Link } | Answer {
   if (!repository.dependencies || !repository.hasIssues) return notFound(call);
+  if (repository.archived) return archived(call, repository);
   const issue = findIssue(repository, call.params.index);
   if (issue === undefined) return noSuchIssue(call, repository, call.params.index);
   const { owner, repo, index } = call.body;
@@ -85,8 +87,10 @@ export const dependencyRoutes: Route[] = [
     handle: (call, repository) => {
       const found = ends(call, repository);
       if (!('issue' in found)) return found;
+      // One that is not there is a 500 as well.
+      if (!found.issue.dependsOn.some(same(found.link))) return failure(call, 500, '');
       found.issue.dependsOn = found.issue.dependsOn.filter((link) => !same(found.link)(link));
-      return { status: 200, body: issueShape(call, repository, found.issue) };
+      return { status: 201, body: issueShape(call, repository, found.issue) };
     },
   },
 ];

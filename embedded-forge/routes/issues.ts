@@ -43,9 +43,10 @@ export function addIssue(
   given: Pick<Issue, 'title' | 'body' | 'labels' | 'pull'>,
 ): Issue {
   const at = timestamp(call.state);
+  repository.lastNumber += 1;
   const issue: Issue = {
     id: nextId(call.state, 'issue'),
-    number: Math.max(0, ...repository.issues.map(({ number }) => number)) + 1,
+    number: repository.lastNumber,
     author: call.account?.id ?? -1,
     state: 'open',
     timeline: [],
@@ -56,6 +57,19 @@ export function addIssue(
     ...given,
   };
   repository.issues.push(issue);
+  // Labels that an issue is born with are events as well.
+  for (const label of issue.labels) {
+    const id = nextId(call.state, 'comment');
+    issue.timeline.push({
+      id,
+      type: 'label',
+      author: issue.author,
+      body: '1',
+      label,
+      created: at,
+      updated: at,
+    });
+  }
   return issue;
 }
 

@@ -109,10 +109,13 @@ export const labelRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/labels',
     scope: 'issue',
     handle: (call, repository) => {
-      if (!mayWrite(accessOf(call.state, repository, call.account))) return { status: 403 };
+      if (!mayWrite(accessOf(call.state, repository, call.account)))
+        return failure(call, 403, 'user should have permission to write to this repository');
       if (repository.archived) return archived(call, repository);
       if (text(call.body.name) === '') return failure(call, 422, '[Name]: Required');
       if (text(call.body.color) === '') return failure(call, 422, '[Color]: Required');
+      if (!/^#?[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$/.test(text(call.body.color)))
+        return failure(call, 422, 'invalid color');
       // A second label of the same name is taken like the first.
       const label = {
         id: nextId(call.state, 'label'),

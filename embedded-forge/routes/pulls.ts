@@ -175,7 +175,8 @@ const merge = onPull(async (call, repository, issue, pull) => {
       call.state.now(),
     );
   } catch (error) {
-    if (error instanceof GitError) return failure(call, 409, 'merge conflict');
+    // The forge finds the conflict in the background and never gets further than this.
+    if (error instanceof GitError) return failure(call, 405, 'Please try again later');
     throw error;
   }
   if (!(await moveRef(repository.folder, `refs/heads/${pull.base}`, commit, base)))

@@ -36,6 +36,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     collaborators: new Map(),
     labels: [],
     issues: [],
+    lastNumber: 0,
     folder: path.join(call.folder, `${id}.git`),
     created: timestamp(call.state),
   };
@@ -113,7 +114,13 @@ export const repositoryRoutes: Route[] = [
     method: 'POST',
     route: '/orgs/{org}/repos',
     scope: 'organization',
-    handle: (call) => create(call, accountByLogin(call.state, call.params.org ?? '')),
+    handle: (call) => {
+      const owner = accountByLogin(call.state, call.params.org ?? '');
+      const may = call.account?.isAdmin === true || owner?.owners.includes(call.account?.id ?? 0) === true;
+      return may
+        ? create(call, owner)
+        : failure(call, 403, 'Given user is not allowed to create repository in organization.');
+    },
   },
   {
     method: 'POST',

@@ -183,6 +183,14 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect((await api(bot, 'POST', `/repos/${name}/issues`, { title: 'x' })).status).toBe(423);
     });
 
+    it('that is private is 404 to strangers', async () => {
+      const name = await fresh('private');
+      await api(owner, 'PATCH', `/repos/${name}`, { private: true });
+
+      expect((await api(stranger, 'GET', `/repos/${name}`)).status).toBe(404);
+      expect((await api(bot, 'GET', `/repos/${name}`)).status).toBe(200);
+    });
+
     it('that is not there, or may not be seen, is 404', async () => {
       expect((await api(bot, 'GET', `/repos/${owner.login}/nothing`)).status).toBe(404);
     });
@@ -259,6 +267,18 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect(
         (await api(reader, 'POST', `/repos/${name}/issues/${made.number}/labels`, { labels: [id] })).status,
       ).toBe(403);
+    });
+
+    it('can be named on an existing issue, and an unknown name is ignored', async () => {
+      const name = await fresh('by-name');
+      await seed.createLabel(owner, name, 'known');
+      const { number } = await issue(bot, name, { title: 'x' });
+
+      const answer = await api<Label[]>(bot, 'POST', `/repos/${name}/issues/${number}/labels`, {
+        labels: ['known', 'unknown'],
+      });
+
+      expect(answer.body.map((label) => label.name)).toEqual(['known']);
     });
 
     it('cannot be made without a colour, and can be deleted', async () => {
@@ -384,6 +404,14 @@ describe.each(targets)('$name', ({ url, token }) => {
       );
     });
 
+    it('that are deleted do not give their number to another', async () => {
+      const name = await fresh('numbers');
+      const first = await issue(bot, name, { title: 'gone' });
+
+      expect((await api(owner, 'DELETE', `/repos/${name}/issues/${first.number}`)).status).toBe(204);
+      expect((await issue(bot, name, { title: 'next' })).number).toBe(first.number + 1);
+    });
+
     it('created at the same moment all get numbers of their own', async () => {
       const name = await fresh('at-once');
 
@@ -473,6 +501,36 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect(
         (await api(bot, 'PATCH', `/repos/${name}/issues/${two.number}`, { state: 'closed' })).status,
       ).toBe(201);
+    });
+
+    it('on itself are taken, and then the issue can never be closed', async () => {
+      const name = await fresh('on-itself');
+      const { number } = await issue(bot, name, { title: 'x' });
+
+      expect(
+        (
+          await api(bot, 'POST', `/repos/${name}/issues/${number}/dependencies`, {
+            index: number,
+            owner: owner.login,
+            repo: 'on-itself',
+          })
+        ).status,
+      ).toBe(201);
+      expect((await api(bot, 'PATCH', `/repos/${name}/issues/${number}`, { state: 'closed' })).status).toBe(
+        412,
+      );
+    });
+
+    it('that are gone cannot be removed again (500, or 404 where the server says it better)', async () => {
+      const name = await fresh('removed');
+      const [one, two] = [await issue(bot, name, { title: 'one' }), await issue(bot, name, { title: 'two' })];
+      const link = { index: one.number, owner: owner.login, repo: 'removed' };
+      await api(bot, 'POST', `/repos/${name}/issues/${two.number}/dependencies`, link);
+      const remove = (): ReturnType<typeof api> =>
+        api(bot, 'DELETE', `/repos/${name}/issues/${two.number}/dependencies`, link);
+
+      expect((await remove()).status).toBeLessThan(300);
+      expect([404, 500]).toContain((await remove()).status);
     });
 
     it('are 404 where they are switched off, which the repository says', async () => {
