@@ -10,6 +10,8 @@ import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { updateIssue } from './changes/update-issue.ts';
+import { writeFile } from './changes/write-file.ts';
+import { writeWorkspaceFile } from './changes/write-workspace-file.ts';
 
 /** Every kind of change there is. A new kind is a file in `changes/` and one line here. */
 const kinds = {
@@ -24,6 +26,8 @@ const kinds = {
   'add-dependency': addDependency,
   'remove-dependency': removeDependency,
   comment,
+  'write-file': writeFile,
+  'write-workspace-file': writeWorkspaceFile,
 };
 
 type Kinds = typeof kinds;

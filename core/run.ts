@@ -211,11 +211,13 @@ async function rounds<S extends typeof sharedSettings, T extends State, K extend
       // Dry run is decided here and nowhere else; a pull request's own copy of the pipeline only validates.
       if (writes.length === 0 || shared['dry-run'] || host.facts.isPullRequest) break;
       const { account } = state;
-      if (account === null) throw new Error(`${role.name} planned writes without an account`);
+      // Files for later steps need no account; everything else is somebody's.
+      if (account === null && writes.some(({ kind }) => kind !== 'write-workspace-file'))
+        throw new Error(`${role.name} planned writes without an account`);
       const went = await applyAll(
         changes,
         results,
-        { send, account: { id: account.id, login: account.login }, made: new Map() },
+        { send, account: account ?? { id: 0, login: '' }, workspace: host.facts.workspace, made: new Map() },
         current,
       );
       if (!went) break;

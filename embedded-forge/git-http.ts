@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { credentialsOf, missingScope } from './auth.ts';
+import { listBranches } from './git.ts';
 import { accessOf, findRepository, mayWrite, type State } from './state.ts';
 
 /** Whether a URL is one of git's own: `/owner/name.git/...` (the smart HTTP protocol). */
@@ -73,5 +74,17 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
     response.statusCode = status;
     response.write(head.subarray(end + 4));
   });
-  backend.once('close', () => response.end());
+  backend.once('close', () => {
+    if (!url.pathname.endsWith('/git-receive-pack')) {
+      response.end();
+      return;
+    }
+    // Whoever reads after a push has to find a repository that is not empty any more.
+    listBranches(repository.folder)
+      .then((branches) => {
+        if (branches.length > 0) repository.empty = false;
+      })
+      .catch(() => undefined)
+      .finally(() => response.end());
+  });
 }

@@ -56,6 +56,8 @@ export interface ForgeOptions {
   /** What the server gives without `limit`, and the most it gives at all. */
   paging?: { default?: number; max?: number };
   now?: () => Date;
+  /** Says nothing of unknown routes and faults on stderr; unknown routes are remembered all the same. */
+  quiet?: boolean;
 }
 
 const routes: Route[] = [
@@ -96,6 +98,15 @@ function match(
   return undefined;
 }
 
+function isDecodable(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Any repository route without a repository in sight never gets here; this stands in for routes that have none. */
 const noRepository: Repository = {
   id: 0,
@@ -105,6 +116,7 @@ const noRepository: Repository = {
   private: true,
   archived: false,
   hasIssues: false,
+  empty: true,
   dependencies: false,
   defaultBranch: '',
   collaborators: new Map(),
@@ -120,6 +132,7 @@ async function answer(
   base: Pick<Call, 'url' | 'folder' | 'paging'>,
   request: { method: string; url: URL; authorization: string | undefined; body: string },
   unknownRoutes: string[],
+  say: (text: string) => void,
 ): Promise<{ answer: Answer; body: Record<string, unknown>; as: string | null }> {
   const credentials = credentialsOf(state, request.authorization);
   const account = 'account' in credentials ? credentials.account : null;
@@ -138,10 +151,11 @@ async function answer(
     as: account?.login ?? null,
   });
 
+  if (!isDecodable(request.url.pathname)) return done(failure(call, 400, 'malformed path'));
   const found = match(request.method, request.url.pathname.replace(/^\/api\/v1/, ''));
   if (found === undefined) {
     unknownRoutes.push(`${request.method} ${request.url.pathname}`);
-    process.stderr.write(`embedded forge: NO SUCH ROUTE: ${request.method} ${request.url.pathname}\n`);
+    say(`NO SUCH ROUTE: ${request.method} ${request.url.pathname}`);
     return done(notFound(call));
   }
   if (request.body !== '') {
@@ -184,6 +198,9 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
   };
   const requests: EmbeddedForge['requests'] = [];
   const unknownRoutes: string[] = [];
+  const say = (text: string): void => {
+    if (options.quiet !== true) process.stderr.write(`embedded forge: ${text}\n`);
+  };
   let url = '';
   let latency = options.latencyMs ?? 0;
 
@@ -210,11 +227,10 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
             body: Buffer.concat(chunks).toString('utf8'),
           },
           unknownRoutes,
+          say,
         );
       } catch (error) {
-        process.stderr.write(
-          `embedded forge: ${method} ${asked.pathname}: ${error instanceof Error ? error.stack : error}\n`,
-        );
+        say(`${method} ${asked.pathname}: ${error instanceof Error ? error.stack : error}`);
         given = {
           answer: { status: 500, body: { message: '', url: `${url}/api/swagger` } },
           body: {},
@@ -233,7 +249,8 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       };
       requests.push(entry);
       const isText = headers?.['content-type'] !== undefined;
-      const text = body === undefined ? '' : isText ? String(body) : JSON.stringify(body);
+      const text =
+        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : JSON.stringify(body);
       const send = (): void => {
         entry.answered = performance.now();
         response.writeHead(status, {

@@ -53,6 +53,20 @@ export function ok(body: unknown, headers?: Record<string, string>): Answer {
   return { status: 200, body, ...(headers === undefined ? {} : { headers }) };
 }
 
+/** Whether a time lies between `since` and `before`, or the answer to one that is no time. */
+export function within(call: Call): Answer | ((time: string) => boolean) {
+  const bound = (name: string): number | null => {
+    const given = (call.query.get(name) ?? '').trim();
+    if (given === '') return null;
+    return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(given) ? Date.parse(given) : Number.NaN;
+  };
+  const [since, before] = [bound('since'), bound('before')];
+  if (Number.isNaN(since) || Number.isNaN(before))
+    return failure(call, 422, `parsing time: ${call.query.get(Number.isNaN(since) ? 'since' : 'before')}`);
+  return (time) =>
+    (since === null || Date.parse(time) >= since) && (before === null || Date.parse(time) <= before);
+}
+
 function whole(text: string | null): number {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
@@ -61,7 +75,10 @@ interface PageOptions {
   /** Some lists give everything unless a page is asked for. */
   allWithoutPage?: boolean;
   link?: boolean;
-  count?: boolean;
+  /** `shown`: the forge counts what is on the page instead of what there is. */
+  count?: boolean | 'shown';
+  /** What a page skips, when that is not the limit. */
+  stride?: number;
 }
 
 /** One page of a list, with the headers that this list has on the forge. */
@@ -75,10 +92,11 @@ export function paged<T>(
   const asked = whole(call.query.get('page'));
   const limit = Math.min(whole(call.query.get('limit')) || call.paging.default, call.paging.max);
   const page = Math.max(asked, 1);
-  const shown =
-    options.allWithoutPage === true && asked === 0 ? items : items.slice((page - 1) * limit, page * limit);
+  const start = (page - 1) * (options.stride ?? limit);
+  const shown = options.allWithoutPage === true && asked === 0 ? items : items.slice(start, start + limit);
   const headers: Record<string, string> = {};
-  if (options.count !== false) headers['x-total-count'] = String(items.length);
+  if (options.count !== false)
+    headers['x-total-count'] = String(options.count === 'shown' ? shown.length : items.length);
   if (options.link === true) {
     const link = linkHeader(call, path, page, Math.ceil(items.length / limit));
     if (link !== '') headers.link = link;

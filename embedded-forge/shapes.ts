@@ -83,7 +83,7 @@ export function repositoryShape(call: Call, repository: Repository): unknown {
     name: repository.name,
     full_name: name,
     description: repository.description,
-    empty: false,
+    empty: repository.empty,
     private: repository.private,
     fork: false,
     template: false,

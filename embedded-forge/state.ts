@@ -43,6 +43,8 @@ export interface Repository {
   private: boolean;
   archived: boolean;
   hasIssues: boolean;
+  /** Without a commit so far. */
+  empty: boolean;
   dependencies: boolean;
   defaultBranch: string;
   collaborators: Map<number, 'read' | 'write' | 'admin'>;

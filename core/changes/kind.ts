@@ -20,6 +20,8 @@ export interface ApplyContext {
   send: Send;
   /** Our own account. */
   account: { id: number; login: string };
+  /** Where files for later steps go. */
+  workspace: string;
   made: Map<string, { number?: number; id?: number }>;
 }
 

@@ -26,7 +26,8 @@ function ofPassword(call: Call, work: (account: Account) => Answer): Answer {
 }
 
 function adminOnly(call: Call, work: () => Answer): Answer {
-  return call.account?.isAdmin === true ? work() : failure(call, 403, 'user should be the site admin');
+  if (call.account === null) return failure(call, 401, 'token is required');
+  return call.account.isAdmin ? work() : failure(call, 403, 'user should be the site admin');
 }
 
 function organisationOf(call: Call, work: (organisation: Account) => Answer): Answer {
@@ -189,6 +190,9 @@ export const accountRoutes: Route[] = [
     scope: 'organization',
     handle: (call) =>
       ofOwner(call, (organisation) => {
+        // One that still owns repositories is kept, and the forge does not say why.
+        if (call.state.repositories.some(({ owner }) => owner === organisation.id))
+          return failure(call, 500, '');
         call.state.accounts = call.state.accounts.filter((item) => item !== organisation);
         return { status: 204 };
       }),

@@ -3,6 +3,7 @@ import { type Answer, type Call, failure, notFound, ok, paged, type Route, text 
 import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
 import { setState } from './issues.ts';
+import { archived } from './repositories.ts';
 
 async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
   const [head] = await log(repository.folder, commit, { limit: 1 });
@@ -11,10 +12,11 @@ async function shape(call: Call, repository: Repository, name: string, commit: s
 }
 
 function forWriters(work: (call: Call, repository: Repository) => Promise<Answer>): Route['handle'] {
-  return (call, repository) =>
-    mayWrite(accessOf(call.state, repository, call.account))
-      ? work(call, repository)
-      : failure(call, 403, 'user should have a permission to write to a repo');
+  return (call, repository) => {
+    if (!mayWrite(accessOf(call.state, repository, call.account)))
+      return failure(call, 403, 'user should have a permission to write to a repo');
+    return repository.archived ? archived(call, repository) : work(call, repository);
+  };
 }
 
 /** One is made; one that was there before is 409; who loses a race for the same name gets a 500 that says nothing. */
@@ -24,6 +26,7 @@ const create = forWriters(async (call, repository) => {
   if (name === '') return failure(call, 422, '[BranchName]: Required');
   if ((await branchCommit(repository.folder, name)) !== undefined)
     return failure(call, 409, 'The branch already exists.');
+  if (repository.empty) return failure(call, 404, 'Git Repository is empty.');
   const commit = await resolveCommit(repository.folder, from);
   if (commit === undefined)
     return failure(call, text(call.body.old_ref_name) === '' ? 404 : 500, 'The old branch does not exist');

@@ -1,4 +1,4 @@
-import { type Answer, type Call, failure, notFound, ok, type Route, text } from '../route.ts';
+import { type Answer, type Call, failure, notFound, ok, type Route, text, within } from '../route.ts';
 import { commentShape } from '../shapes.ts';
 import {
   accessOf,
@@ -47,7 +47,9 @@ export const commentRoutes: Route[] = [
     handle: (call, repository) => {
       const issue = findIssue(repository, call.params.index);
       if (issue === undefined) return noSuchIssue(call, repository, call.params.index);
-      const comments = issue.timeline.filter(({ type }) => type === 'comment');
+      const isWithin = within(call);
+      if (typeof isWithin !== 'function') return isWithin;
+      const comments = issue.timeline.filter(({ type, updated }) => type === 'comment' && isWithin(updated));
       return ok(
         comments.map((comment) => commentShape(call, repository, issue, comment)),
         { 'x-total-count': String(comments.length) },
@@ -84,6 +86,7 @@ export const commentRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/issues/comments/{id}',
     scope: 'issue',
     handle: onComment((call, repository, { issue, comment }) => {
+      if (repository.archived) return archived(call, repository);
       comment.body = text(call.body.body);
       comment.updated = timestamp(call.state);
       return ok(commentShape(call, repository, issue, comment));

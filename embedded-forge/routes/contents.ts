@@ -42,6 +42,7 @@ async function shapeOf(
 }
 
 async function read(call: Call, repository: Repository): Promise<Answer> {
+  if (repository.empty) return ok([]);
   const ref = call.query.get('ref') || repository.defaultBranch;
   const commit = await resolveCommit(repository.folder, ref);
   const missing = (file: string): Answer =>
@@ -85,15 +86,15 @@ async function write(
   single: boolean,
 ): Promise<Answer> {
   const { body } = call;
-  if (repository.archived) return archived(call, repository);
   if (call.account === null) return failure(call, 401, 'token is required');
   if (!mayWrite(accessOf(call.state, repository, call.account)))
     return failure(call, 403, 'user should have a permission to write to this branch');
+  if (repository.archived) return archived(call, repository);
   const branch = text(body.branch) || repository.defaultBranch;
   const target = text(body.new_branch) || branch;
   const head = await branchCommit(repository.folder, branch);
   // This 404 comes without the list of errors that others have.
-  if (head === undefined)
+  if (head === undefined && !repository.empty)
     return {
       status: 404,
       body: { message: `branch does not exist [name: ${branch}]`, url: `${call.url}/api/swagger` },
@@ -111,7 +112,7 @@ async function write(
   const message = text(body.message) || `Update ${changes.map((change) => change.path).join(', ')}`;
   const commit = await writeCommit(
     repository.folder,
-    head,
+    head ?? null,
     changes,
     message,
     { name: account.login, email: account.email },
@@ -121,9 +122,12 @@ async function write(
     repository.folder,
     `refs/heads/${target}`,
     commit,
-    target === branch ? head : null,
+    target === branch ? (head ?? null) : null,
   );
   if (!moved) return lostRace(call, target, head);
+  // The first commit makes its branch the default one.
+  if (repository.empty) repository.defaultBranch = target;
+  repository.empty = false;
   const [made] = await log(repository.folder, commit, { limit: 1 });
   if (made === undefined) throw new Error('the commit that was just written is not there');
   const files = await Promise.all(
@@ -142,11 +146,11 @@ async function write(
 }
 
 /** Somebody else moved the branch between our reading and writing it; the real message names a path of the server. */
-function lostRace(call: Call, branch: string, head: string): Answer {
+function lostRace(call: Call, branch: string, head: string | undefined): Answer {
   return failure(
     call,
     403,
-    `PushRejected Error: exit status 1 - remote: error: cannot lock ref 'refs/heads/${branch}': is at another commit but expected ${head}\nTo /srv/forge/repositories/x.git\n ! [remote rejected]\n`,
+    `PushRejected Error: exit status 1 - remote: error: cannot lock ref 'refs/heads/${branch}': is at another commit but expected ${head ?? '0'.repeat(40)}\nTo /srv/forge/repositories/x.git\n ! [remote rejected]\n`,
   );
 }
 
@@ -154,14 +158,28 @@ async function prepare(
   call: Call,
   repository: Repository,
   operation: Operation,
-  head: string,
+  head: string | undefined,
 ): Promise<FileChange | Answer> {
+  if (!['create', 'update', 'delete'].includes(operation.operation)) return failure(call, 500, '');
   const file = cleanPath(operation.path);
   if (file === undefined)
     return failure(call, 422, `path contains a malformed path component [path: ${operation.path}]`);
-  const found = await findInTree(repository.folder, head, file);
+  const at = (where: string): Promise<TreeItem | undefined> =>
+    head === undefined ? Promise.resolve(undefined) : findInTree(repository.folder, head, where);
+  const found = await at(file);
   const sha = text(operation.sha);
   if (operation.operation === 'create') {
+    for (let above = path.posix.dirname(file); above !== '.'; above = path.posix.dirname(above)) {
+      const item = await at(above);
+      if (item !== undefined && item.type !== 'tree')
+        return failure(
+          call,
+          422,
+          `a file exists where you’re trying to create a subdirectory [path: ${above}]`,
+        );
+    }
+    if (found?.type === 'tree')
+      return failure(call, 422, `a directory exists where you’re trying to create a file [path: ${file}]`);
     if (found !== undefined) return failure(call, 422, `repository file already exists [path: ${file}]`);
   } else {
     if (sha === '') return failure(call, 422, '[SHA]: Required');
@@ -239,11 +257,9 @@ export const contentRoutes: Route[] = [
           ? undefined
           : await findInTree(repository.folder, commit, call.params.path ?? '');
       if (item === undefined || item.type !== 'blob') return notFound(call);
-      return {
-        status: 200,
-        body: (await readBlob(repository.folder, item.sha)).toString('utf8'),
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-      };
+      const bytes = await readBlob(repository.folder, item.sha);
+      const kind = bytes.includes(0) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+      return { status: 200, body: bytes, headers: { 'content-type': kind } };
     },
   },
   {
@@ -252,6 +268,11 @@ export const contentRoutes: Route[] = [
     scope: 'repository',
     handle: async (call, repository) => {
       const file = call.query.get('path');
+      if (repository.empty)
+        return {
+          status: 409,
+          body: { message: 'Git Repository is empty.', url: `${call.url}/api/swagger` },
+        };
       const commit = await resolveCommit(
         repository.folder,
         call.query.get('sha') || repository.defaultBranch,
@@ -268,7 +289,8 @@ export const contentRoutes: Route[] = [
         commits,
         (item) => commitShape(call, repository, item),
         `/repos/${fullName(call, repository)}/commits`,
-        { link: true },
+        // With a path a page skips fifty for each before it, whatever the limit.
+        { link: true, ...(file === null || file === '' ? {} : { stride: 50 }) },
       );
     },
   },

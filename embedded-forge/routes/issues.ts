@@ -1,4 +1,4 @@
-import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text, within } from '../route.ts';
 import { fullName, issueShape, timelineShape } from '../shapes.ts';
 import {
   accessOf,
@@ -97,6 +97,21 @@ export function setState(call: Call, issue: Issue, state: 'open' | 'closed'): bo
   return true;
 }
 
+type Order = (a: Issue, b: Issue) => number;
+
+const newest: Order = (a, b) => b.number - a.number;
+const updated = (issue: Issue): number => Date.parse(issue.updated);
+const comments = (issue: Issue): number => issue.timeline.filter(({ type }) => type === 'comment').length;
+
+/** What `sort` knows. Nothing has a deadline here, so the two orders by deadline are the default's. */
+const orders: Record<string, Order> = {
+  oldest: (a, b) => a.number - b.number,
+  recentupdate: (a, b) => updated(b) - updated(a) || newest(a, b),
+  leastupdate: (a, b) => updated(a) - updated(b) || newest(a, b),
+  mostcomment: (a, b) => comments(b) - comments(a) || newest(a, b),
+  leastcomment: (a, b) => comments(a) - comments(b) || newest(a, b),
+};
+
 /**
  * The list with the forge's own habits: labels are AND-ed, unknown names are dropped and a filter of unknown names
  * alone vanishes; of two labels of one name both are asked for; an organisation's labels are not known here.
@@ -116,16 +131,16 @@ function listIssues(call: Call, repository: Repository): Answer {
   const state = query.get('state') ?? 'open';
   const type = query.get('type') ?? '';
   const word = (query.get('q') ?? '').toLowerCase();
-  const since = query.get('since');
+  const isWithin = within(call);
+  if (typeof isWithin !== 'function') return isWithin;
   const found = repository.issues
     .filter((issue) => state === 'all' || issue.state === state)
     .filter((issue) => type === '' || (type === 'pulls') === (issue.pull !== null))
     .filter((issue) => account === undefined || issue.author === account.id)
     .filter((issue) => wanted.every((id) => issue.labels.includes(id)))
     .filter((issue) => word === '' || `${issue.title} ${issue.body}`.toLowerCase().includes(word))
-    .filter((issue) => since === null || Date.parse(issue.updated) >= Date.parse(since));
-  const oldest = query.get('sort') === 'oldest';
-  found.sort((a, b) => (oldest ? a.number - b.number : b.number - a.number));
+    .filter((issue) => isWithin(issue.updated))
+    .sort(orders[(query.get('sort') ?? '').toLowerCase()] ?? newest);
   return paged(call, found, (issue) => issueShape(call, repository, issue), path, { link: true });
 }
 
@@ -155,7 +170,6 @@ function create(call: Call, repository: Repository): Answer {
 function edit(call: Call, repository: Repository): Answer {
   const issue = repository.hasIssues ? findIssue(repository, call.params.index) : undefined;
   if (issue === undefined) return notFound(call);
-  if (repository.archived) return archived(call, repository);
   const may = mayWrite(accessOf(call.state, repository, call.account));
   if (!may && issue.author !== call.account?.id) return { status: 403 };
   const { title, body, state } = call.body;
@@ -205,8 +219,12 @@ export const issueRoutes: Route[] = [
     handle: (call, repository) => {
       const issue = findIssue(repository, call.params.index);
       if (issue === undefined) return notFound(call);
-      return paged(call, issue.timeline, (item) => timelineShape(call, repository, issue, item), '', {
+      const isWithin = within(call);
+      if (typeof isWithin !== 'function') return isWithin;
+      const events = issue.timeline.filter((item) => isWithin(item.updated));
+      return paged(call, events, (item) => timelineShape(call, repository, issue, item), '', {
         allWithoutPage: true,
+        count: 'shown',
       });
     },
   },

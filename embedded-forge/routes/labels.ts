@@ -10,7 +10,6 @@ import {
   type Repository,
   timestamp,
 } from '../state.ts';
-import { archived } from './repositories.ts';
 
 /** Labels that an issue of the repository can carry: its own and its organisation's. */
 function usable(call: Call, repository: Repository): Label[] {
@@ -67,10 +66,9 @@ function onIssue(work: OnIssue): Route['handle'] {
   };
 }
 
-/** A write needs write access; without it the forge answers 403 and an empty body. */
+/** A write needs write access; without it the forge answers 403 and an empty body. It does not ask whether the repository is archived. */
 function writing(work: OnIssue): Route['handle'] {
   return onIssue((call, repository, issue) => {
-    if (repository.archived) return archived(call, repository);
     return mayWrite(accessOf(call.state, repository, call.account))
       ? work(call, repository, issue)
       : { status: 403 };
@@ -111,7 +109,6 @@ export const labelRoutes: Route[] = [
     handle: (call, repository) => {
       if (!mayWrite(accessOf(call.state, repository, call.account)))
         return failure(call, 403, 'user should have permission to write to this repository');
-      if (repository.archived) return archived(call, repository);
       if (text(call.body.name) === '') return failure(call, 422, '[Name]: Required');
       if (text(call.body.color) === '') return failure(call, 422, '[Color]: Required');
       if (!/^#?[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$/.test(text(call.body.color)))

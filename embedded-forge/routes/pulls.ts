@@ -113,6 +113,8 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     return failure(call, 404, "The target couldn't be found.", [
       `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the repository ${fullName(call, repository)}`,
     ]);
+  const commonCommit = (await mergeBase(repository.folder, baseSha, headSha)) ?? '';
+  // Nothing may be awaited from here until the pull request is in the list, or two would be made.
   const open = repository.issues.find(
     ({ state, pull }) => state === 'open' && pull?.base === base && pull.head === head,
   );
@@ -130,7 +132,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     base,
     head,
     headSha,
-    mergeBase: (await mergeBase(repository.folder, baseSha, headSha)) ?? '',
+    mergeBase: commonCommit,
     merged: null,
   };
   const issue = addIssue(call, repository, {
@@ -144,6 +146,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
 }
 
 const merge = onPull(async (call, repository, issue, pull) => {
+  if (repository.archived) return archived(call, repository);
   if (!mayWrite(accessOf(call.state, repository, call.account)))
     return failure(call, 405, 'User not allowed to merge PR');
   if (pull.merged !== null) return failure(call, 405, 'The PR is already merged');

@@ -20,8 +20,10 @@ import {
 async function create(call: Call, owner: Account | undefined): Promise<Answer> {
   if (call.account === null || owner === undefined) return failure(call, 401, 'token is required');
   const name = text(call.body.name);
-  if (findRepository(call.state, owner.login, name) !== undefined)
-    return failure(call, 409, 'The repository with the same name already exists.');
+  if (name === '') return failure(call, 422, '[Name]: Required');
+  const taken = (): boolean => findRepository(call.state, owner.login, name) !== undefined;
+  const conflict = failure(call, 409, 'The repository with the same name already exists.');
+  if (taken()) return conflict;
   const id = nextId(call.state, 'repository');
   const repository: Repository = {
     id,
@@ -31,6 +33,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     private: call.body.private === true,
     archived: false,
     hasIssues: true,
+    empty: call.body.auto_init !== true,
     dependencies: true,
     defaultBranch: text(call.body.default_branch, 'main') || 'main',
     collaborators: new Map(),
@@ -53,6 +56,11 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     );
     await moveRef(repository.folder, `refs/heads/${repository.defaultBranch}`, commit, null);
   }
+  // Somebody may have taken the name while git was at work.
+  if (taken()) {
+    rmSync(repository.folder, { recursive: true, force: true });
+    return conflict;
+  }
   call.state.repositories.push(repository);
   return { status: 201, body: repositoryShape(call, repository) };
 }
@@ -61,7 +69,6 @@ function edit(call: Call, repository: Repository): Answer {
   if (!mayAdmin(accessOf(call.state, repository, call.account)))
     return failure(call, 403, 'user should be an owner or a collaborator with admin write of a repository');
   const { body } = call;
-  if (repository.archived && body.archived !== false) return archived(call, repository);
   if (typeof body.has_issues === 'boolean') repository.hasIssues = body.has_issues;
   if (typeof body.archived === 'boolean') repository.archived = body.archived;
   if (typeof body.private === 'boolean') repository.private = body.private;

@@ -20,7 +20,7 @@ function scripted(answers: Record<string, unknown>): { send: Send; asked: string
 }
 
 function apply(change: Change, send: Send): ReturnType<typeof applyChange> {
-  return applyChange(change, { send, account, made: new Map() });
+  return applyChange(change, { send, account, workspace: '/', made: new Map() });
 }
 
 describe('updating an issue', () => {

@@ -41,6 +41,17 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
   'close-issue': { kind: 'close-issue', why, repository, issue: 3, after: ['x'] },
   'add-dependency': { kind: 'add-dependency', why, repository, issue: 3, on: 2 },
   'remove-dependency': { kind: 'remove-dependency', why, repository, issue: 3, on: 2 },
+  'write-file': {
+    kind: 'write-file',
+    why,
+    repository,
+    branch: 'main',
+    path: 'a/b.json',
+    content: '{}',
+    message: 'm',
+    expects: { sha: null },
+  },
+  'write-workspace-file': { kind: 'write-workspace-file', why, path: 'a.json', content: '{}' },
   comment: { kind: 'comment', why, repository, issue: 3, text: 'hello', sign: 'duplicate of #2' },
 };
 
