@@ -1,4 +1,5 @@
+import { collectEngagement } from './actions/collect-engagement/role.ts';
 import { opsFiler } from './actions/ops-filer/role.ts';
 
 /** Every role there is. Doors, tables, dist and tests follow from this list. */
-export const roles = [opsFiler];
+export const roles = [opsFiler, collectEngagement];

@@ -22,7 +22,13 @@ import { createMask, type Mask } from './mask.ts';
 import { logLine, plain } from './plain.ts';
 import type { Report, Result } from './report.ts';
 import type { Role, State } from './role.ts';
-import { parseSettings, type Settings, type sharedSettings, type ValuesOf } from './settings.ts';
+import {
+  parseSettings,
+  type Setting,
+  type Settings,
+  type sharedSettings,
+  type ValuesOf,
+} from './settings.ts';
 import { version } from './version.ts';
 
 /** Reading, planning and applying are repeated until only keeps remain, and at most this often. */
@@ -52,7 +58,7 @@ interface Run {
 }
 
 /** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
-export async function run<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+export async function run<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
 ): Promise<void> {
   process.exitCode = await runRole(role, {
@@ -68,7 +74,7 @@ export async function run<S extends typeof sharedSettings, T extends State, K ex
  * Parse settings, then rounds of read, plan, print, apply; then the report. Resolves to the exit code: 0, or 1 when
  * anything was refused, failed, or is unknown. Never rejects: a failure is told, and where it is ours with its causes.
  */
-export async function runRole<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+export async function runRole<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   runtime: Runtime,
 ): Promise<number> {
@@ -142,6 +148,9 @@ export async function runRole<S extends typeof sharedSettings, T extends State, 
 
 type Shared = ValuesOf<typeof sharedSettings>;
 
+/** The settings that every role has, of which a role may do without some. */
+type SharedSettings = { [K in keyof Shared]: Setting<Shared[K] | undefined> };
+
 /** The settings that every role has: sound because a role's settings spread over the shared ones. */
 function sharedOf(settings: unknown): Shared {
   return settings as Shared;
@@ -171,7 +180,7 @@ function refuseAutomaticToken(
   );
 }
 
-async function rounds<S extends typeof sharedSettings, T extends State, K extends ChangeName>(
+async function rounds<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   settings: ValuesOf<S>,
   current: Run,

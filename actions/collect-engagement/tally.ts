@@ -19,7 +19,7 @@ export interface TallyOptions {
   top: number;
 }
 
-type Totals = Pick<
+export type Totals = Pick<
   EngagementEvidence,
   | 'total_requests'
   | 'page_views'
@@ -36,6 +36,8 @@ type Totals = Pick<
 export interface Tally {
   /** A new log begins: the day of its first bad lines follows from its own records. */
   begin(): void;
+  /** Whether the log that was begun last has lines, and none of them is a record. */
+  isForeign(): boolean;
   /** One line of the log, in its order. */
   add(line: string): void;
   totals(): Totals;
@@ -88,6 +90,7 @@ export function createTally(options: TallyOptions): Tally {
       inDay = undefined;
       pending = 0;
     },
+    isForeign: () => inDay === undefined && pending > 0,
     add(line) {
       if (line.trim() === '') return;
       const record = parseRecord(line, options.units);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,7 +38,13 @@ interface Label {
 
 describe.each(targets)('$name', ({ url, token }) => {
   const tag = randomBytes(4).toString('hex');
-  const logins = { owner: `o${tag}`, bot: `b${tag}`, reader: `r${tag}`, stranger: `s${tag}` };
+  const logins = {
+    owner: `o${tag}`,
+    bot: `b${tag}`,
+    reader: `r${tag}`,
+    stranger: `s${tag}`,
+    other: `x${tag}`,
+  };
   let embedded: EmbeddedForge | undefined;
   let forge: string;
   let adminToken: string;
@@ -131,6 +139,23 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect(answer.body.message).toContain('required scope(s): [write:user]');
     });
 
+    it('repeats an unknown token in its message, so that has to be masked before it is logged', async () => {
+      const wrong = '0123456789abcdef0123456789abcdef01234567';
+
+      expect((await api({ ...bot, token: wrong }, 'GET', '/user')).body.message).toContain(wrong);
+    });
+
+    it('keeps the scopes of a token in its own order, and drops a read that a write implies', async () => {
+      const made = await seed.createUser(logins.other, ['read:repository', 'read:issue', 'write:issue']);
+      const basic = `Basic ${Buffer.from(`${made.login}:${made.password}`).toString('base64')}`;
+
+      const response = await fetch(`${forge}/api/v1/users/${made.login}/tokens`, {
+        headers: { authorization: basic },
+      });
+
+      expect(await response.json()).toMatchObject([{ scopes: ['write:issue', 'read:repository'] }]);
+    });
+
     it('takes Bearer for token', async () => {
       expect(
         (await fetch(`${forge}/api/v1/user`, { headers: { authorization: `Bearer ${bot.token}` } })).status,
@@ -161,6 +186,28 @@ describe.each(targets)('$name', ({ url, token }) => {
       const { body } = await api<{ login: string }[]>(bot, 'GET', `/repos/${repo}/assignees`);
 
       expect(body.map(({ login }) => login).sort()).toEqual([bot.login, owner.login].sort());
+    });
+
+    it('no longer lists somebody who may only read from now on', async () => {
+      const name = await fresh('demoted');
+      await seed.addCollaborator(owner, name, bot.login, 'read');
+
+      const { body } = await api<{ login: string }[]>(reader, 'GET', `/repos/${name}/assignees`);
+
+      expect(body.map(({ login }) => login)).toEqual([owner.login]);
+    });
+
+    it('lists readers among its collaborators', async () => {
+      const { body } = await api<{ login: string }[]>(owner, 'GET', `/repos/${repo}/collaborators`);
+
+      expect(body.map(({ login }) => login).sort()).toEqual([bot.login, reader.login].sort());
+    });
+
+    it('knows nothing of the user that workflows run as', async () => {
+      expect(
+        (await api(owner, 'GET', `/repos/${repo}/collaborators/forgejo-actions/permission`)).status,
+      ).toBe(404);
+      expect((await api(bot, 'GET', `/repos/${repo}/issues?created_by=forgejo-actions`)).status).toBe(404);
     });
 
     it('answers an empty list while issues are switched off, and 404 to a new one', async () => {
@@ -231,6 +278,31 @@ describe.each(targets)('$name', ({ url, token }) => {
 
       expect(body.map(({ title }) => title)).toEqual(['with']);
       expect(headers.get('x-total-count')).toBe('1');
+    });
+
+    it('of two names are asked for together', async () => {
+      const name = await fresh('two-filters');
+      const [one, two] = [
+        await seed.createLabel(owner, name, 'one'),
+        await seed.createLabel(owner, name, 'two'),
+      ];
+      await issue(bot, name, { title: 'both', labels: [one, two] });
+      await issue(bot, name, { title: 'one', labels: [one] });
+      const list = async (labels: string): Promise<string[]> =>
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?state=all&labels=${labels}`)).body.map(
+          ({ title }) => title,
+        );
+
+      expect(await list('one,two')).toEqual(['both']);
+      expect(await list('one,nothing-of-the-kind')).toEqual(['one', 'both']);
+    });
+
+    it('are all given when no page is asked for, whatever the limit', async () => {
+      const name = await fresh('no-page');
+      for (const label of ['a', 'b', 'c']) await seed.createLabel(owner, name, label);
+
+      expect((await api<Label[]>(bot, 'GET', `/repos/${name}/labels?limit=2`)).body).toHaveLength(3);
+      expect((await api<Label[]>(bot, 'GET', `/repos/${name}/labels?limit=2&page=1`)).body).toHaveLength(2);
     });
 
     it('come with a count, page by page', async () => {
@@ -397,6 +469,36 @@ describe.each(targets)('$name', ({ url, token }) => {
       ).toMatchObject({ status: 403, body: '' });
     });
 
+    it('of a reader may be edited by that reader', async () => {
+      const { number } = await issue(reader, repo, { title: 'mine' });
+
+      expect(
+        await api<Issue>(reader, 'PATCH', `/repos/${repo}/issues/${number}`, { title: 'still mine' }),
+      ).toMatchObject({ status: 201, body: { title: 'still mine' } });
+    });
+
+    it('come with a link to the next page while there is one', async () => {
+      const name = await fresh('links');
+      for (const title of ['a', 'b', 'c']) await issue(bot, name, { title });
+      const page = async (number: number): Promise<string> =>
+        (await api(bot, 'GET', `/repos/${name}/issues?state=all&limit=2&page=${number}`)).headers.get(
+          'link',
+        ) ?? '';
+
+      expect(await page(1)).toContain('rel="next"');
+      expect(await page(2)).not.toContain('rel="next"');
+      expect(await page(2)).toContain('rel="prev"');
+    });
+
+    it('come oldest first where that is asked for', async () => {
+      const name = await fresh('oldest');
+      for (const title of ['a', 'b']) await issue(bot, name, { title });
+
+      expect(
+        (await api<Issue[]>(bot, 'GET', `/repos/${name}/issues?sort=oldest`)).body.map(({ title }) => title),
+      ).toEqual(['a', 'b']);
+    });
+
     it('that do not exist are 404', async () => {
       expect((await api(bot, 'GET', `/repos/${repo}/issues/999999`)).status).toBe(404);
       expect((await api(bot, 'POST', `/repos/${repo}/issues/999999/comments`, { body: 'x' })).status).toBe(
@@ -501,6 +603,37 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect(
         (await api(bot, 'PATCH', `/repos/${name}/issues/${two.number}`, { state: 'closed' })).status,
       ).toBe(201);
+    });
+
+    it('are listed from both ends, without a count', async () => {
+      const name = await fresh('both-ends');
+      const [one, two] = [await issue(bot, name, { title: 'one' }), await issue(bot, name, { title: 'two' })];
+      const link = { index: one.number, owner: owner.login, repo: 'both-ends' };
+      await api(bot, 'POST', `/repos/${name}/issues/${two.number}/dependencies`, link);
+
+      const needs = await api<Issue[]>(bot, 'GET', `/repos/${name}/issues/${two.number}/dependencies`);
+      const blocks = await api<Issue[]>(bot, 'GET', `/repos/${name}/issues/${one.number}/blocks`);
+
+      expect(needs.headers.get('x-total-count')).toBeNull();
+      expect(needs.body.map(({ title }) => title)).toEqual(['one']);
+      expect(blocks.body.map(({ title }) => title)).toEqual(['two']);
+    });
+
+    it('are 404 to a reader, and to an issue that is not there', async () => {
+      const name = await fresh('nowhere');
+      const [one, two] = [
+        await issue(reader, name, { title: 'one' }),
+        await issue(bot, name, { title: 'two' }),
+      ];
+      const add = (by: Person, index: number): ReturnType<typeof api> =>
+        api(by, 'POST', `/repos/${name}/issues/${one.number}/dependencies`, {
+          index,
+          owner: owner.login,
+          repo: 'nowhere',
+        });
+
+      expect((await add(reader, two.number)).status).toBe(404);
+      expect((await add(bot, 999_999)).status).toBe(404);
     });
 
     it('on itself are taken, and then the issue can never be closed', async () => {
@@ -608,6 +741,86 @@ describe.each(targets)('$name', ({ url, token }) => {
       ).toBe(400);
     });
 
+    it('of a file that is not there cannot be updated (500), and are deleted with the blob they had', async () => {
+      const name = await fresh('deleting');
+      const { body } = await api<{ content: { sha: string } }>(bot, 'POST', file(name, 'a.md'), {
+        content: base64('x'),
+        message: 'm',
+        branch: 'main',
+      });
+      const { sha } = body.content;
+
+      expect(
+        (
+          await api(bot, 'PUT', file(name, 'none.md'), {
+            content: base64('y'),
+            message: 'm',
+            branch: 'main',
+            sha,
+          })
+        ).status,
+      ).toBe(500);
+      expect(
+        (await api(bot, 'DELETE', file(name, 'a.md'), { message: 'm', branch: 'main', sha })).status,
+      ).toBe(200);
+      expect((await api(bot, 'GET', `${file(name, 'a.md')}?ref=main`)).status).toBe(404);
+    });
+
+    it('that are no base64 are 422', async () => {
+      const name = await fresh('no-base64');
+
+      expect(
+        (await api(bot, 'POST', file(name, 'a'), { content: 'not base64!', message: 'm', branch: 'main' }))
+          .status,
+      ).toBe(422);
+    });
+
+    it('are read raw, as a tree and as a blob as well', async () => {
+      const name = await fresh('other-ways');
+      await seed.putFile(bot, name, 'sprints/a.md', 'text\n');
+
+      const tree = await api<{ tree: { path: string; type: string; sha: string }[] }>(
+        bot,
+        'GET',
+        `/repos/${name}/git/trees/main?recursive=true`,
+      );
+      const found = tree.body.tree.find((item) => item.path === 'sprints/a.md');
+
+      expect(await api<string>(bot, 'GET', `/repos/${name}/raw/sprints/a.md?ref=main`)).toMatchObject({
+        status: 200,
+        body: 'text\n',
+      });
+      expect(tree.body.tree.map(({ path }) => path)).toEqual(['README.md', 'sprints', 'sprints/a.md']);
+      expect(
+        (await api<{ content: string }>(bot, 'GET', `/repos/${name}/git/blobs/${found?.sha}`)).body.content,
+      ).toBe(base64('text\n'));
+    });
+
+    it('have a list of the commits that changed them, newest first; 404 when there are none', async () => {
+      const name = await fresh('history');
+      const first = await seed.putFile(bot, name, 'a.md', 'one\n');
+      await seed.putFile(bot, name, 'b.md', 'other\n');
+      const second = await seed.putFile(bot, name, 'a.md', 'two\n');
+      const commits = (path: string): ReturnType<typeof api<{ sha: string }[]>> =>
+        api(bot, 'GET', `/repos/${name}/commits?sha=main&path=${path}&limit=50`);
+
+      expect((await commits('a.md')).body.map(({ sha }) => sha)).toEqual([second, first]);
+      expect((await commits('none.md')).status).toBe(404);
+    });
+
+    it('of the same new file, written by six at the same moment, are written once (the others 403, 409, 422 or 500)', async () => {
+      const name = await fresh('same-file');
+
+      const all = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          api(bot, 'POST', file(name, 'same'), { content: base64(`${index}`), message: 'm', branch: 'main' }),
+        ),
+      );
+
+      expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+      expect(all.filter(({ status }) => ![201, 403, 409, 422, 500].includes(status))).toEqual([]);
+    });
+
     it('of a folder list its files without their content; of a file give it in base64', async () => {
       const name = await fresh('reading');
       await seed.putFile(bot, name, 'sprints/a.md', 'text\n');
@@ -702,6 +915,27 @@ describe.each(targets)('$name', ({ url, token }) => {
     it('never leave the repository: dots are resolved, and .git is refused', async () => {
       const name = await fresh('paths');
 
+      // Sent as it stands: fetch would resolve the dots itself.
+      const dotted = await new Promise<number | undefined>((done, failed) => {
+        const url = new URL(forge);
+        const sent = (url.protocol === 'https:' ? https : http).request(
+          {
+            hostname: url.hostname,
+            port: url.port,
+            method: 'POST',
+            path: `${url.pathname.replace(/\/$/, '')}/api/v1${file(name, 'x/../y.md')}`,
+            headers: { authorization: `token ${bot.token}`, 'content-type': 'application/json' },
+          },
+          (response) => {
+            response.resume();
+            response.once('end', () => done(response.statusCode));
+          },
+        );
+        sent.once('error', failed);
+        sent.end(JSON.stringify({ content: base64('x'), message: 'm', branch: 'main' }));
+      });
+      expect(dotted).toBe(201);
+      expect((await api(bot, 'GET', `${file(name, 'y.md')}?ref=main`)).status).toBe(200);
       expect(
         (
           await api(bot, 'POST', file(name, '.git/config'), {
@@ -746,6 +980,36 @@ describe.each(targets)('$name', ({ url, token }) => {
 
       expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
       expect(all.every(({ status }) => [201, 409, 500].includes(status))).toBe(true);
+    });
+
+    it('that are gone cannot be deleted again (500, or 404 where the server says it better)', async () => {
+      const name = await fresh('gone-branch');
+      await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'x', old_branch_name: 'main' });
+      const remove = (): ReturnType<typeof api> => api(bot, 'DELETE', `/repos/${name}/branches/x`);
+
+      expect((await remove()).status).toBe(204);
+      expect([404, 500]).toContain((await remove()).status);
+    });
+
+    it('are as exclusive as tags: one of a name, then 409', async () => {
+      const name = await fresh('tags');
+      const make = (): ReturnType<typeof api> =>
+        api(bot, 'POST', `/repos/${name}/tags`, { tag_name: 'v1', target: 'main' });
+
+      expect((await make()).status).toBe(201);
+      expect((await make()).status).toBe(409);
+    });
+
+    it('with slashes in their names are found, and listed with the others', async () => {
+      const name = await fresh('slashes');
+      await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'a/b', old_branch_name: 'main' });
+
+      expect((await api<{ name: string }>(bot, 'GET', `/repos/${name}/branches/a/b`)).body.name).toBe('a/b');
+      expect(
+        (await api<{ name: string }[]>(bot, 'GET', `/repos/${name}/branches`)).body
+          .map((item) => item.name)
+          .sort(),
+      ).toEqual(['a/b', 'main']);
     });
 
     it('say where they stand, and whether we may push', async () => {
@@ -810,6 +1074,79 @@ describe.each(targets)('$name', ({ url, token }) => {
         ).toBe(number);
       },
     );
+
+    it('answer 405 to a second merge, and 404 when they are closed', async () => {
+      const name = await fresh('not-again');
+      for (const branch of ['done', 'closed'])
+        await seed.putFile(bot, name, branch, 'x', { from: 'main', name: branch });
+      const done = await seed.openPull(bot, name, { head: 'done', base: 'main', title: 'done' });
+      const closed = await seed.openPull(bot, name, { head: 'closed', base: 'main', title: 'closed' });
+      const merge = (number: number): ReturnType<typeof api> =>
+        api(owner, 'POST', `/repos/${name}/pulls/${number}/merge`, { Do: 'merge' });
+      await seed.mergePull(owner, name, done);
+
+      expect((await api(bot, 'PATCH', `/repos/${name}/pulls/${closed}`, { state: 'closed' })).status).toBe(
+        201,
+      );
+      expect((await merge(done)).status).toBe(405);
+      expect((await merge(closed)).status).toBe(404);
+    });
+
+    it('merged with rebase-merge are not found from the commit that added the file', async () => {
+      const name = await fresh('feature-commit');
+      await seed.putFile(bot, name, 'other', 'x');
+      const commit = await seed.putFile(bot, name, 'a', 'x', { from: 'main', name: 'topic' });
+      const number = await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'x' });
+      await seed.mergePull(owner, name, number, 'rebase-merge');
+
+      expect((await api(bot, 'GET', `/repos/${name}/commits/${commit}/pull`)).status).toBe(404);
+    });
+
+    it('that are closed are still found by their branches, a slash in the base escaped', async () => {
+      const name = await fresh('by-branches');
+      await api(bot, 'POST', `/repos/${name}/branches`, {
+        new_branch_name: 'a/base',
+        old_branch_name: 'main',
+      });
+      await seed.putFile(bot, name, 'a', 'x', { from: 'main', name: 'a/topic' });
+      const number = await seed.openPull(bot, name, { head: 'a/topic', base: 'a/base', title: 'x' });
+      await api(bot, 'PATCH', `/repos/${name}/pulls/${number}`, { state: 'closed' });
+
+      expect(
+        (await api<{ number: number }>(bot, 'GET', `/repos/${name}/pulls/a%2Fbase/a/topic`)).body.number,
+      ).toBe(number);
+    });
+
+    it('know their files as added, changed and deleted', async () => {
+      const name = await fresh('kinds');
+      await seed.putFile(bot, name, 'gone', 'x');
+      await seed.putFile(bot, name, 'kept', 'x');
+      const sha = async (path: string): Promise<string> =>
+        (await api<{ sha: string }>(bot, 'GET', `/repos/${name}/contents/${path}`)).body.sha;
+      await api(bot, 'POST', `/repos/${name}/contents`, {
+        branch: 'main',
+        new_branch: 'topic',
+        message: 'm',
+        files: [
+          { operation: 'create', path: 'new', content: base64('x') },
+          { operation: 'update', path: 'kept', content: base64('y'), sha: await sha('kept') },
+          { operation: 'delete', path: 'gone', sha: await sha('gone') },
+        ],
+      });
+      const number = await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'x' });
+
+      const { body } = await api<{ filename: string; status: string }[]>(
+        bot,
+        'GET',
+        `/repos/${name}/pulls/${number}/files`,
+      );
+
+      expect(Object.fromEntries(body.map(({ filename, status }) => [filename, status]))).toEqual({
+        gone: 'deleted',
+        kept: 'changed',
+        new: 'added',
+      });
+    });
 
     it('share their numbers with issues, and are left out of a list of issues', async () => {
       const name = await fresh('shared-numbers');
