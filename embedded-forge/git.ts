@@ -165,7 +165,11 @@ export async function writeCommit(
     if (parent !== null) await git(folder, ['read-tree', parent], { env });
     for (const change of changes) {
       if (change.content === null) {
-        await git(folder, ['update-index', '--force-remove', change.path], { env });
+        // Mode 0 takes a path away without a work tree, which a bare repository does not have.
+        await git(folder, ['update-index', '-z', '--index-info'], {
+          env,
+          input: `0 ${'0'.repeat(40)}\t${change.path}\0`,
+        });
       } else {
         const sha = await line(folder, ['hash-object', '-w', '--stdin'], { input: change.content });
         await git(folder, ['update-index', '--add', '--cacheinfo', `100644,${sha},${change.path}`], { env });
