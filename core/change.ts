@@ -4,13 +4,15 @@ import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
+import { deleteBranch } from './changes/delete-branch.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
+import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { updateIssue } from './changes/update-issue.ts';
-import { writeFile } from './changes/write-file.ts';
+import { writeFiles } from './changes/write-files.ts';
 import { writeWorkspaceFile } from './changes/write-workspace-file.ts';
 
 /** Every kind of change there is. A new kind is a file in `changes/` and one line here. */
@@ -26,7 +28,9 @@ const kinds = {
   'add-dependency': addDependency,
   'remove-dependency': removeDependency,
   comment,
-  'write-file': writeFile,
+  'write-files': writeFiles,
+  'open-pull': openPull,
+  'delete-branch': deleteBranch,
   'write-workspace-file': writeWorkspaceFile,
 };
 

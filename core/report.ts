@@ -4,7 +4,7 @@ import type { Change } from './change.ts';
 export interface Result {
   /** Its place in the round's plan, from 0. */
   change: number;
-  status: 'done' | 'stale' | 'failed' | 'unknown' | 'not-done';
+  status: 'done' | 'stale' | 'declined' | 'failed' | 'unknown' | 'not-done';
   said: string;
   /** The issue or pull request it made. */
   number?: number;
@@ -23,6 +23,8 @@ export interface Report {
   forgecrew: string;
   /** `planned` is a dry run; `refused` is a run that ended before it wrote; `failed` one that ended red later. */
   outcome: Outcome;
+  /** What a reader has to know first, where the role says so. */
+  headline?: string;
   startedAt: string;
   host: { name: string; repository?: string; commit?: string; event?: string; runUrl?: string };
   /** Each look at the forge, what was decided, and how it went. */

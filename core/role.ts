@@ -23,6 +23,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   needs: { where: string; access: string; scopes: string[]; why: string }[];
   /** I/O only: the forge, the checkout, the log, into one plain object. Nothing is decided here. */
   read(context: ReadContext<S, T>): Promise<T>;
+  /** What a reader of the log has to know before anything else; pure. Said at once, and kept in the report. */
+  headline?(settings: ValuesOf<S>, state: T): string | undefined;
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
@@ -42,6 +44,9 @@ export interface ReadContext<S extends Settings, T> {
   send: Send;
   mask: Mask;
   now: string;
-  /** From the second round on: what was read before, what was done since, and the numbers it made; only what may differ is read. */
-  previous?: { state: T; done: Change[]; made: Record<string, number> };
+  /**
+   * From the second round on: what was read before, what was done since, what the forge declined, and the numbers that
+   * were made; only what may differ is read.
+   */
+  previous?: { state: T; done: Change[]; declined: Change[]; made: Record<string, number> };
 }

@@ -21,7 +21,7 @@ import { createSend } from './http.ts';
 import { createMask, type Mask } from './mask.ts';
 import { logLine, plain } from './plain.ts';
 import type { Report, Result } from './report.ts';
-import type { Role, State } from './role.ts';
+import type { ReadContext, Role, State } from './role.ts';
 import {
   parseSettings,
   type Setting,
@@ -198,7 +198,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
   });
   const send = counted(http, current);
   try {
-    let previous: { state: T; done: Change[]; made: Record<string, number> } | undefined;
+    let previous: ReadContext<S, T>['previous'];
     for (let round = 1; ; round += 1) {
       const state = await role.read({
         settings,
@@ -208,6 +208,11 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         now: runtime.now().toISOString(),
         ...(previous === undefined ? {} : { previous }),
       });
+      const headline = role.headline?.(settings, state);
+      if (headline !== undefined && headline !== report.headline) {
+        report.headline = mask.apply(headline);
+        current.say(headline);
+      }
       const changes: Change[] = role.plan(settings, state);
       for (const change of changes) {
         if (!(role.changes as readonly string[]).includes(change.kind))
@@ -234,10 +239,11 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         current.say(`Looked ${mostRounds} times; the next run looks again.`);
         break;
       }
-      const done = changes.filter((_, index) =>
-        results.some((result) => result.change === index && result.status === 'done'),
-      );
-      previous = { state, done, made: { ...report.made } };
+      const ended = (status: Result['status']): Change[] =>
+        changes.filter((_, index) =>
+          results.some((result) => result.change === index && result.status === status),
+        );
+      previous = { state, done: ended('done'), declined: ended('declined'), made: { ...report.made } };
     }
   } finally {
     http.close();
@@ -316,11 +322,13 @@ async function applyAll(
 ): Promise<boolean> {
   const { report, say } = current;
   const open = new Set<string>();
+  /** Keys of changes that wait for the next look: what waits for them waits as well, and is no failure. */
+  const later = new Set<string>();
   let stopped = '';
   const settle = (index: number, change: Change, result: Omit<Result, 'change'>): void => {
     results.push({ change: index, ...result });
     const { status } = result;
-    if (status !== 'done' && change.key !== undefined) open.add(change.key);
+    if (status !== 'done' && change.key !== undefined) (isSettled(status) ? later : open).add(change.key);
     say(`  ${status === 'done' ? 'ok' : status}: ${result.said}`);
   };
   for (const [index, change] of changes.entries()) {
@@ -330,6 +338,14 @@ async function applyAll(
       settle(index, change, {
         status: 'not-done',
         said: `${describeChange(change)}: ${stopped === '' ? `waits for ${waitsFor}, which was not done` : stopped}`,
+      });
+      continue;
+    }
+    const put = neededKeys(change).find((key) => later.has(key));
+    if (put !== undefined) {
+      settle(index, change, {
+        status: 'stale',
+        said: `${describeChange(change)}: put off until ${put} is looked at again`,
       });
       continue;
     }
@@ -357,7 +373,12 @@ async function applyAll(
         stopped = 'the run stopped at the failure above';
     }
   }
-  return results.every(({ status }) => status === 'done' || status === 'stale');
+  return results.every(({ status }) => isSettled(status));
+}
+
+/** Whether nobody has to do anything about it: the next look decides anew. */
+function isSettled(status: Result['status']): boolean {
+  return status === 'done' || status === 'stale' || status === 'declined';
 }
 
 /** The last lines: what was done, what was not, and what colour the run has. */
@@ -368,7 +389,7 @@ function finish(dryRun: boolean, { report, say }: Run): void {
   const done = all.flatMap(({ change, result }) =>
     change !== undefined && result.status === 'done' ? [change] : [],
   );
-  const bad = all.filter(({ result }) => result.status !== 'done' && result.status !== 'stale');
+  const bad = all.filter(({ result }) => !isSettled(result.status));
   const faults = report.rounds.at(-1)?.changes.filter((change) => change.kind === 'refuse').length ?? 0;
   const planned = report.rounds.at(-1)?.changes.some(isWrite) === true;
   const red = bad.length > 0 || faults > 0;

@@ -12,6 +12,7 @@ import { contentRoutes } from './routes/contents.ts';
 import { dependencyRoutes } from './routes/dependencies.ts';
 import { issueRoutes } from './routes/issues.ts';
 import { labelRoutes } from './routes/labels.ts';
+import { protectionRoutes } from './routes/protections.ts';
 import { pullRoutes } from './routes/pulls.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import {
@@ -69,6 +70,7 @@ const routes: Route[] = [
   ...issueRoutes,
   ...contentRoutes,
   ...branchRoutes,
+  ...protectionRoutes,
   ...pullRoutes,
 ];
 
@@ -120,6 +122,7 @@ const noRepository: Repository = {
   dependencies: false,
   defaultBranch: '',
   collaborators: new Map(),
+  protections: [],
   labels: [],
   issues: [],
   lastNumber: 0,

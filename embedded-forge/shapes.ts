@@ -360,13 +360,18 @@ export function commitShape(call: Call, repository: Repository, commit: Commit):
   };
 }
 
-export function branchShape(call: Call, repository: Repository, name: string, commit: Commit): unknown {
+export function branchShape(
+  call: Call,
+  repository: Repository,
+  name: string,
+  commit: Commit,
+  protection: Record<string, unknown>,
+): unknown {
   const person = (who: Commit['author']): unknown => ({
     name: who.name,
     email: who.email,
     username: call.state.accounts.find(({ email }) => email === who.email)?.login ?? '',
   });
-  const writer = mayWrite(accessOf(call.state, repository, call.account));
   return {
     name,
     commit: {
@@ -381,12 +386,6 @@ export function branchShape(call: Call, repository: Repository, name: string, co
       removed: null,
       modified: null,
     },
-    protected: false,
-    required_approvals: 0,
-    enable_status_check: false,
-    status_check_contexts: [],
-    user_can_push: writer,
-    user_can_merge: writer,
-    effective_branch_protection_name: '',
+    ...protection,
   };
 }

@@ -48,6 +48,7 @@ export interface Repository {
   dependencies: boolean;
   defaultBranch: string;
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
+  protections: Protection[];
   labels: Label[];
   issues: Issue[];
   /** The last number that was given; numbers of deleted issues are not used again. */
@@ -55,6 +56,27 @@ export interface Repository {
   /** The bare git repository. */
   folder: string;
   created: string;
+}
+
+/** A rule for branches of a name or a pattern. Lists of people are `null` where everybody with write access counts. */
+export interface Protection {
+  name: string;
+  enablePush: boolean;
+  pushers: string[] | null;
+  mergers: string[] | null;
+  approvers: string[] | null;
+  statusCheck: boolean;
+  contexts: string[] | null;
+  requiredApprovals: number;
+  blockOnRejected: boolean;
+  dismissStale: boolean;
+  ignoreStale: boolean;
+  applyToAdmins: boolean;
+  /** Patterns, with semicolons between them. */
+  protectedFiles: string;
+  unprotectedFiles: string;
+  created: string;
+  updated: string;
 }
 
 export interface Label {

@@ -1,29 +1,76 @@
 // Compiles every role, and the command line, to a folder each under dist/. The same sources give the same bytes on
-// any machine: nothing of the machine, the time or the folder goes in.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// any machine: nothing of the machine, the time or the folder goes in. Before that the WebAssembly module of
+// collect-engagement is compiled into a source file of its own, so that everything else can import it.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { roles } from '../roles.ts';
+import { install } from './install.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /** What is compiled, and where to: a role's `main.ts` each, and the command line. */
 const targets = [
-  ...roles.map(({ name }) => ({ source: `actions/${name}/main.ts`, name })),
-  { source: 'cli/main.ts', name: 'forgecrew' },
+  ...roles.map(({ name }) => ({ name, input: { index: `actions/${name}/main.ts`, ...threadOf(name) } })),
+  { name: 'forgecrew', input: { index: 'cli/main.ts' } },
 ];
+
+/** A role may have a second file, which its threads start with. */
+function threadOf(name: string): Record<string, string> {
+  const source = `actions/${name}/log/thread.ts`;
+  return existsSync(path.join(root, source)) ? { thread: source } : {};
+}
+
+const wasmSource = 'actions/collect-engagement/log/scan.as.ts';
+const wasmTarget = 'actions/collect-engagement/log/scan.wasm.ts';
+
+/** The source file that holds the compiled scanner. Throws with the compiler's own words. */
+function wasmText(): string {
+  const compiler = path.join(root, 'scripts/compiler');
+  install(compiler, 'the compiler of the log scanner');
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-wasm-'));
+  try {
+    const out = path.join(folder, 'scan.wasm');
+    const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
+    const run = spawnSync(
+      process.execPath,
+      [
+        path.join(compiler, 'node_modules/assemblyscript/bin/asc.js'),
+        wasmSource,
+        '-o',
+        path.relative(root, out),
+        ...options,
+      ],
+      { cwd: root, encoding: 'utf8' },
+    );
+    if (run.status !== 0) throw new Error(`${wasmSource} does not compile:\n${run.stdout}${run.stderr}`);
+    const lines =
+      readFileSync(out)
+        .toString('base64')
+        .match(/.{1,104}/g) ?? [];
+    return [
+      '// Compiled from scan.as.ts by `npm run build`; never edited.',
+      'export const wasm =',
+      `${lines.map((line) => `  '${line}'`).join(' +\n')};`,
+      '',
+    ].join('\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /**
  * Compiles all targets into `folder`/<name>: `index.js`, what it loads at once in `core.js` where that is shared with
  * a part loaded later, and a file for each part loaded only when used. Throws with the compiler's own words.
  */
 export async function buildInto(folder: string): Promise<void> {
-  for (const { source, name } of targets) {
+  for (const { input, name } of targets) {
     const out = path.join(folder, name);
     rmSync(out, { recursive: true, force: true });
-    const bundle = await rolldown({ input: { index: source }, cwd: root, platform: 'node', treeshake: true });
+    const bundle = await rolldown({ input, cwd: root, platform: 'node', treeshake: true });
     await bundle.write({
       dir: out,
       format: 'esm',
@@ -52,6 +99,7 @@ function filesOf(folder: string, inside = ''): Map<string, string> {
 
 /** Names of files under dist/ that are not what the sources give. */
 export async function staleFiles(): Promise<string[]> {
+  const stale = readFileSync(path.join(root, wasmTarget), 'utf8') === wasmText() ? [] : [wasmTarget];
   const fresh = mkdtempSync(path.join(tmpdir(), 'forgecrew-dist-'));
   try {
     await buildInto(fresh);
@@ -59,10 +107,14 @@ export async function staleFiles(): Promise<string[]> {
     const found = filesOf(path.join(root, 'dist'));
     return [...new Set([...wanted.keys(), ...found.keys()])]
       .filter((name) => wanted.get(name) !== found.get(name))
-      .map((name) => `dist/${name}`);
+      .map((name) => `dist/${name}`)
+      .concat(stale);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildInto(path.join(root, 'dist'));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(path.join(root, wasmTarget), wasmText());
+  await buildInto(path.join(root, 'dist'));
+}

@@ -1,9 +1,28 @@
 import type { Change } from '../../core/change.ts';
-import type { EngagementSettings, EngagementState } from './read.ts';
-import { evidenceOf, evidencePath, evidenceText } from './text.ts';
+import type { EngagementEvidence } from '../../core/ops/evidence.ts';
+import { chartText } from './chart.ts';
+import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
+import {
+  chartPath,
+  evidenceFolder,
+  evidenceOf,
+  evidencePath,
+  evidenceText,
+  type PageDay,
+  pagePath,
+  pageText,
+  pullBody,
+} from './text.ts';
 
 /** The kinds of change this role may plan. */
-export const changes = ['keep', 'refuse', 'write-file', 'write-workspace-file'] as const;
+export const changes = [
+  'keep',
+  'refuse',
+  'write-files',
+  'open-pull',
+  'delete-branch',
+  'write-workspace-file',
+] as const;
 type EngagementChange = Change<(typeof changes)[number]>;
 
 /**
@@ -11,54 +30,238 @@ type EngagementChange = Change<(typeof changes)[number]>;
  * a day without visitors.
  */
 export function plan(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
-  const { totals, date, target } = state;
-  const faults = [
-    ...state.broken.map(({ file, why }) =>
-      refuse(
-        file,
-        `could not be read to its end (${why}): what is missing is unknown, so nothing is written`,
-      ),
-    ),
-    ...state.foreign.map(({ file, looksLike }) =>
-      refuse(
-        file,
-        `holds no record of a Caddy access log; it looks like ${looksLike}. Let Caddy write JSON (its default), or name another file`,
-      ),
+  if (settings.mode === 'verify-observable') return verify(settings, state);
+  const { log, date, target } = state;
+  if (log === null) throw new Error('no log was read');
+  const faults = faultsOf(settings, log, date);
+  if (faults.length > 0) return faults;
+  const evidence = evidenceOf({
+    date,
+    now: state.now,
+    sources: settings.source,
+    clientSources: settings['client-source'],
+    totals: log.totals,
+    clientSide: log.clientSide,
+    clean: true,
+  });
+  const told = tell(evidence, log);
+  const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
+  return [
+    ...(local === undefined ? [] : [localFile(local, evidence, state.local, told)]),
+    ...(target === null ? [] : commit(settings, target, evidence, told)),
+  ];
+}
+
+/** Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. */
+export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
+  const { target } = state;
+  if (target === null || settings.mode === 'verify-observable') return undefined;
+  const where = `${target.branch} of ${target.repository}`;
+  if (settings.commit === 'pull')
+    return `The evidence goes to a pull request into ${where}, one for the day.`;
+  if (settings.commit === 'direct' || target.mayPush) return undefined;
+  return goesDirect(settings, target)
+    ? `${where} is protected: the evidence goes there as an exempt path if it may, and otherwise to a pull request.`
+    : `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+}
+
+function tell(evidence: EngagementEvidence, log: LogState): string {
+  const beacons = log.badBeacons === 0 ? '' : `, ${log.badBeacons} lines of client-source were no beacons`;
+  return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${counted(evidence.unique_visitors, 'visitor')}${evidence.complete ? '' : ', the day is not over'}${beacons}`;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** What forbids evidence: a source that is no log, or not all of it, or too much of it that is no record. */
+function faultsOf(settings: EngagementSettings, log: LogState, date: string): EngagementChange[] {
+  if (log.faults.length > 0) return log.faults.map(({ file, message }) => refuse(file, message));
+  const { lines, bad_lines } = log.totals;
+  if (lines === 0 || bad_lines / lines <= settings['max-bad-share']) return [];
+  return [
+    refuse(
+      log.names.join(', '),
+      `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: look at the log, or raise max-bad-share`,
     ),
   ];
-  if (faults.length > 0) return faults;
-  const percent = totals.lines === 0 ? 0 : (totals.bad_lines / totals.lines) * 100;
-  if (percent > settings['max-bad-percent']) {
-    return [
-      refuse(
-        state.files.join(', '),
-        `${totals.bad_lines} of ${totals.lines} lines of ${date} are no records, which is more than ${settings['max-bad-percent']} percent: look at the log, or raise max-bad-percent`,
-      ),
-    ];
-  }
-  const evidence = evidenceOf({ date, now: state.now, sources: settings.source, totals, clean: true });
+}
+
+function localFile(
+  path: string,
+  evidence: EngagementEvidence,
+  found: string | null,
+  told: string,
+): EngagementChange {
   const content = evidenceText(evidence);
-  const told = `${date}: ${totals.page_views} page views by ${totals.unique_visitors} visitors${evidence.complete ? '' : ', the day is not over'}`;
-  if (target === null && state.local === content) {
-    return [{ kind: 'keep', what: `${settings['evidence-file']} is as it should be (${told})`, why: '' }];
-  }
-  if (target === null)
-    return [{ kind: 'write-workspace-file', path: settings['evidence-file'], content, why: told }];
-  const path = evidencePath(date);
-  if (target.text === content)
+  return found === content
+    ? { kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }
+    : { kind: 'write-workspace-file', path, content, why: told };
+}
+
+/** Whether a commit to the branch is the way, as far as is known by now. */
+function goesDirect(settings: EngagementSettings, { mayPush, declined, request, evidence }: Target): boolean {
+  if (settings.commit === 'direct') return true;
+  if (settings.commit === 'pull' || declined) return false;
+  // Once a day's request is open, the day goes on there; a branch that held the evidence before takes it again.
+  return mayPush || evidence !== null || request?.pull?.state !== 'open';
+}
+
+function commit(
+  settings: EngagementSettings,
+  target: Target,
+  evidence: EngagementEvidence,
+  told: string,
+): EngagementChange[] {
+  const { repository, branch, evidence: found, mayPush } = target;
+  const path = evidencePath(evidence.date);
+  const content = evidenceText(evidence);
+  const right = found?.text === content;
+  if (right && target.page === null)
+    return [{ kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }];
+  if (!goesDirect(settings, target)) return right ? [] : propose(target, evidence, told);
+  const mayDecline = settings.commit === 'auto' && !mayPush;
+  const shared = { kind: 'write-files', repository, branch, ...(mayDecline ? { mayDecline } : {}) } as const;
+  const files = right ? [] : [{ path, content, expects: found?.sha ?? null }];
+  // Where the branch is protected the page waits for the evidence: what is declined together is lost together.
+  const page = mayDecline && !right ? [] : pageFiles(target, evidence);
+  if (files.length + page.length === 0)
     return [{ kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }];
   return [
     {
-      kind: 'write-file',
-      repository: target.repository,
-      branch: target.branch,
-      path,
-      content,
-      message: `evidence: engagement of ${date}`,
-      expects: { sha: target.sha },
-      why: told,
+      ...shared,
+      files: [...files, ...page],
+      message:
+        files.length === 0 ? 'evidence: page of engagement' : `evidence: engagement of ${evidence.date}`,
+      why: files.length === 0 ? 'the page and its chart' : told,
     },
   ];
+}
+
+/** The page and its chart, where they are not as the days make them. */
+function pageFiles(
+  { page }: Target,
+  evidence: EngagementEvidence,
+): { path: string; content: string; expects: string | null }[] {
+  if (page === null || page.declined) return [];
+  const days: PageDay[] = [...page.others, { date: evidence.date, evidence }]
+    .sort((a, b) => (a.date < b.date ? 1 : -1))
+    .slice(0, 30);
+  return [
+    { path: pagePath, content: pageText(days), found: page.readme },
+    { path: chartPath, content: chartText(days), found: page.chart },
+  ]
+    .filter(({ content, found }) => found?.text !== content)
+    .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
+}
+
+/** One pull request for the day, with its evidence and nothing else: opened, or brought up to date. */
+function propose(target: Target, evidence: EngagementEvidence, told: string): EngagementChange[] {
+  const { repository, branch: base, request } = target;
+  if (request === null) throw new Error('the pull request was not looked for');
+  const { branch, pull } = request;
+  const path = evidencePath(evidence.date);
+  const content = evidenceText(evidence);
+  if (pull?.state === 'closed' && !pull.merged)
+    return [
+      {
+        kind: 'keep',
+        what: `pull request #${pull.number} was closed without being merged: ${base} has no evidence of ${evidence.date}`,
+        notice: true,
+        why: 'somebody decided that; reopen it to have it kept up to date',
+      },
+    ];
+  if (request.exists && pull?.merged === true)
+    return [
+      {
+        kind: 'delete-branch',
+        repository,
+        branch,
+        why: `#${pull.number} is merged, and there is newer evidence`,
+      },
+    ];
+  const isRight = request.exists && request.evidence?.text === content;
+  const isOpen = pull?.state === 'open';
+  if (isRight && isOpen)
+    return [{ kind: 'keep', what: `pull request #${pull.number} is as it should be (${told})`, why: '' }];
+  const file = {
+    path,
+    content,
+    expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null,
+  };
+  return [
+    ...(isRight
+      ? []
+      : [
+          {
+            kind: 'write-files' as const,
+            key: branch,
+            repository,
+            branch: request.exists ? branch : base,
+            ...(request.exists ? {} : { newBranch: branch }),
+            files: [file],
+            message: `evidence: engagement of ${evidence.date}`,
+            why: told,
+          },
+        ]),
+    ...(isOpen
+      ? []
+      : [
+          {
+            kind: 'open-pull' as const,
+            key: `pull ${branch}`,
+            ...(isRight ? {} : { after: [branch] }),
+            repository,
+            base,
+            head: branch,
+            title: `evidence: engagement of ${evidence.date}`,
+            body: pullBody(evidence),
+            why: `${base} is only changed by pull requests`,
+          },
+        ]),
+  ];
+}
+
+/** Whether the site can be observed: evidence of each day, complete, and a log that is still being written. */
+function verify(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
+  const missing = state.days.flatMap(({ date, evidence }) => {
+    if (evidence === null) return [{ file: evidencePath(date), message: 'is missing, or is no evidence' }];
+    return evidence.complete && evidence.date === date
+      ? []
+      : [{ file: evidencePath(date), message: `is not complete: ${evidence.period_hours} hours of the day` }];
+  });
+  const { log } = state;
+  const hours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`;
+  const silence = log?.newest == null ? undefined : Date.parse(state.now) - Date.parse(log.newest);
+  const silent =
+    log === null || log.faults.length > 0
+      ? []
+      : silence === undefined
+        ? [{ file: log.names.join(', '), message: 'holds no record at all' }]
+        : silence > settings['max-silence']
+          ? [
+              {
+                file: log.names.join(', '),
+                message: `has no record for ${hours(silence)}, and may be silent for ${hours(settings['max-silence'])} at most`,
+              },
+            ]
+          : [];
+  const faults = [...missing, ...(log?.faults ?? []), ...silent];
+  if (faults.length === 0) {
+    const [newest] = state.days;
+    return [
+      {
+        kind: 'keep',
+        what: `observable: evidence of ${settings.days} ${settings.days === 1 ? 'day' : 'days'} up to ${newest?.date ?? ''}${silence === undefined ? '' : `, newest record ${hours(silence)} ago`}`,
+        why: '',
+      },
+    ];
+  }
+  return faults.map(({ file, message }) =>
+    settings.advisory
+      ? { kind: 'keep', what: `${file}: ${message}`, notice: true, why: 'advisory: the run stays green' }
+      : refuse(file, message),
+  );
 }
 
 function refuse(file: string, message: string): EngagementChange {

@@ -1,168 +1,157 @@
-import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
+import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
-import { getFile } from '../../core/forge/contents.ts';
+import { getFile, listDirectory } from '../../core/forge/contents.ts';
 import { isForgeError } from '../../core/forge/errors.ts';
-import { getBranch, getRepository } from '../../core/forge/repositories.ts';
+import { findPull, type Pull } from '../../core/forge/pulls.ts';
+import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
+import type { Send } from '../../core/forge/send.ts';
 import { getOwnUser, type User } from '../../core/forge/users.ts';
+import { type EngagementEvidence, engagementEvidence } from '../../core/ops/evidence.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
-import { formatOf } from './format.ts';
-import type { settings } from './settings.ts';
-import { createTally, type Totals } from './tally.ts';
-import { evidencePath } from './text.ts';
+import { createBeaconTally } from './beacons.ts';
+import { type Totals, totalsOf } from './log/counts.ts';
+import type { Rules } from './log/rules.ts';
+import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';
+import { durationFormats, type settings, timeFormats } from './settings.ts';
+import { chartPath, evidenceBranch, evidenceFolder, evidencePath, type PageDay, pagePath } from './text.ts';
 
 export type EngagementSettings = ValuesOf<typeof settings>;
 type Context = ReadContext<typeof settings, EngagementState>;
 
+/** How many days the page shows. */
+const pageDays = 30;
+
+/** A file of the repository: its text and its blob, or `null` when it is not there. */
+export type Found = { text: string; sha: string } | null;
+
 export interface EngagementState extends State {
   date: string;
-  totals: Totals;
-  /** Names of the files that were read. */
-  files: string[];
-  /** What a log that holds no record at all looks like, by file. */
-  foreign: { file: string; looksLike: string }[];
-  /** Why a source could not be read to its end, by file. */
-  broken: { file: string; why: string }[];
+  log: LogState | null;
   /** What stands in evidence-file now. */
   local: string | null;
-  /** Where it is to be committed, and what stands there. */
-  target: { repository: string; branch: string; sha: string | null; text: string | null } | null;
+  target: Target | null;
+  /** With `verify-observable`: the evidence of each day asked for; `null` where there is none that can be read. */
+  days: PageDay[];
+}
+
+export interface LogState {
+  totals: Totals;
+  clientSide: EngagementEvidence['client_side'];
+  /** Lines that were no beacon. */
+  badBeacons: number;
+  /** Names of what was read. */
+  names: string[];
+  /** Why a source is not a log that was read to its end. */
+  faults: { file: string; message: string }[];
+  /** The newest record, in ISO 8601; `null` when there is none. */
+  newest: string | null;
+}
+
+/** Where the evidence is to be committed, and what stands there. */
+export interface Target {
+  repository: string;
+  branch: string;
+  isProtected: boolean;
+  /** Whether our account may commit to the branch; exempt paths are not counted, because nobody but admins sees them. */
+  mayPush: boolean;
+  /** Whether the branch turned our commit away in this run. */
+  declined: boolean;
+  evidence: Found;
+  /** The page, where it is kept: its two files, and the other days it shows. */
+  page: { readme: Found; chart: Found; others: PageDay[]; declined: boolean } | null;
+  /** The day's pull request, where one may be needed: its branch with what stands there, and the newest request. */
+  request: { branch: string; exists: boolean; evidence: Found; pull: Pull | null } | null;
 }
 
 export async function read(context: Context): Promise<EngagementState> {
-  const { settings, facts, previous } = context;
-  // A log is read once: what our own commit changed is only what stands in the forge.
-  if (previous !== undefined) {
-    const { target, account } = await readTarget(context, previous.state.date);
-    return { ...previous.state, now: context.now, target, account, local: localText(context) };
-  }
-  const date = settings.date ?? new Date(Date.parse(context.now) - 86_400_000).toISOString().slice(0, 10);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(Date.parse(date))) {
-    throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
-  }
-  if (Date.parse(date) > Date.parse(context.now)) throw new UserError(`date: ${date} has not begun yet.`);
+  const { settings, now, previous } = context;
+  const date = previous?.state.date ?? dateOf(settings.date, now);
+  if (settings.mode === 'verify-observable') return readObservable(context, date);
+  if (settings.source.length === 0)
+    throw new UserError('source: missing.', 'Name the access log: a path, a pattern, or ssh://user@host.');
   const { target, account } = await readTarget(context, date);
-  const tally = createTally({
+  // A log is read once: what our own commit changed is only what stands in the forge.
+  const log = previous === undefined ? await readLog(context, date) : previous.state.log;
+  return { now, account, date, log, local: localText(context), target, days: [] };
+}
+
+function dateOf(given: string | undefined, now: string): string {
+  const date = given ?? daysBefore(now, 1);
+  const isDay =
+    /^\d{4}-\d{2}-\d{2}$/.test(date) &&
+    !Number.isNaN(Date.parse(date)) &&
+    new Date(date).toISOString().startsWith(date);
+  if (!isDay) throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
+  if (Date.parse(date) > Date.parse(now)) throw new UserError(`date: ${date} has not begun yet.`);
+  return date;
+}
+
+function daysBefore(now: string, days: number): string {
+  return new Date(Date.parse(now) - days * 86_400_000).toISOString().slice(0, 10);
+}
+
+async function readLog({ settings, facts }: Context, date: string): Promise<LogState> {
+  const rules: Rules = {
     date,
-    units: { time: settings['time-format'], duration: settings['duration-format'] },
+    units: {
+      time: timeFormats[settings['time-format']],
+      duration: durationFormats[settings['duration-format']],
+    },
     ownHosts: settings['own-hosts'],
-    top: settings.top,
-  });
-  const files = settings.source.flatMap((pattern) => expand(facts.workspace, pattern));
-  const foreign: EngagementState['foreign'] = [];
-  const broken: EngagementState['broken'] = [];
-  for (const file of files) {
-    const first: string[] = [];
-    const why = await readLog(
-      path.resolve(facts.workspace, file),
-      (line) => {
-        if (first.length < 5 && line.trim() !== '') first.push(line);
-        tally.add(line);
-      },
-      tally.begin,
-    );
-    if (why !== undefined) broken.push({ file, why });
-    if (tally.isForeign()) foreign.push({ file, looksLike: formatOf(first) });
+  };
+  const from: SourceSettings = {
+    workspace: facts.workspace,
+    key: settings['ssh-key'],
+    knownHosts: settings['ssh-known-hosts'],
+    deadlineMs: settings.deadline,
+  };
+  const { counts, names, faults } = await countLogs(
+    findSources(settings.source, facts.workspace),
+    rules,
+    from,
+  );
+  const beacons = createBeaconTally(date);
+  for (const source of findSources(settings['client-source'], facts.workspace)) {
+    try {
+      for await (const line of linesOf(source, from)) beacons.add(line);
+    } catch (error) {
+      faults.push({ file: source.name, message: broken(error) });
+    }
   }
   return {
-    now: context.now,
-    account,
-    date,
-    totals: tally.totals(),
-    files,
-    foreign,
-    broken,
-    target,
-    local: localText(context),
+    totals: totalsOf(counts, settings.top),
+    clientSide: beacons.totals(settings.top),
+    badBeacons: beacons.bad(),
+    names,
+    faults,
+    newest: counts.newest === 0 ? null : new Date(counts.newest * 1000).toISOString(),
   };
 }
 
 function localText({ settings, facts }: Context): string | null {
-  const file = path.resolve(facts.workspace, settings['evidence-file']);
+  const file = path.resolve(facts.workspace, settings['evidence-file'] ?? 'engagement.json');
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** Paths that a pattern stands for, by name; one that stands for none is an error, because unread is not empty. */
-function expand(workspace: string, pattern: string): string[] {
-  const name = path.basename(pattern);
-  const folder = path.dirname(pattern);
-  const parts = name.split('*');
-  if (parts.length === 1) {
-    if (!existsSync(path.resolve(workspace, pattern)))
-      throw new UserError(
-        `source: there is no file ${pattern}.`,
-        'Check the path; a relative one starts at the workspace.',
-      );
-    return [pattern];
-  }
-  const all = existsSync(path.resolve(workspace, folder))
-    ? readdirSync(path.resolve(workspace, folder)).sort()
-    : [];
-  const found = all.filter((item) => fits(item, parts));
-  if (found.length === 0)
-    throw new UserError(
-      `source: no file fits ${pattern}.`,
-      'Check the path; a relative one starts at the workspace.',
-    );
-  return found.map((item) => path.join(folder, item));
-}
-
-/** Whether a name has the parts in their order, the first at its start and the last at its end. */
-function fits(name: string, parts: string[]): boolean {
-  const [first = '', ...rest] = parts;
-  if (!name.startsWith(first)) return false;
-  let at = first.length;
-  for (const [index, part] of rest.entries()) {
-    const found =
-      index === rest.length - 1 ? Math.max(name.length - part.length, at) : name.indexOf(part, at);
-    if (found < 0 || !name.startsWith(part, found)) return false;
-    at = found + part.length;
-  }
-  return true;
-}
-
-/** Reads a log line by line; resolves to why it broke off, or undefined at a clean end. */
-async function readLog(
-  file: string,
-  add: (line: string) => void,
-  begin: () => void,
-): Promise<string | undefined> {
-  if (file.endsWith('.zst')) return 'zstd is not read yet: unpack it first';
-  begin();
-  const source = createReadStream(file);
-  const stream = file.endsWith('.gz') ? source.pipe(createGunzip()) : source;
-  try {
-    // An error of the file does not reach the unpacker by itself, and would wait for ever.
-    source.once('error', (error) => stream.destroy(error));
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }))
-      add(line);
-    if (stream.errored !== null) return stream.errored.message;
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-async function readTarget(
-  { settings, facts, send }: Context,
-  date: string,
-): Promise<{ target: EngagementState['target']; account: User | null }> {
-  if (settings.commit === 'none' || facts.isPullRequest) return { target: null, account: null };
+/** The ops repo and whose token it is, or a refusal that names every setting that is missing. */
+async function readRepository(
+  { settings, send }: Context,
+  what: string,
+): Promise<{ repository: string; branch: string; account: User }> {
   const repository = settings['ops-repo'];
   const missing = Object.entries({
     'forge-url': settings['forge-url'],
     'forge-token': settings['forge-token'],
     'ops-repo': repository,
   }).filter(([, value]) => value === undefined);
-  if (repository === undefined || missing.length > 0) {
+  if (repository === undefined || missing.length > 0)
     throw new UserError(
-      `commit: ${settings.commit} needs ${missing.map(([name]) => name).join(', ')}.`,
+      `${what} needs ${missing.map(([name]) => name).join(', ')}.`,
       'Set them, or use commit: none.',
     );
-  }
   const account = await getOwnUser(send);
   const login = settings['forge-login'];
   if (login !== undefined && login.toLowerCase() !== account.login.toLowerCase()) {
@@ -171,13 +160,125 @@ async function readTarget(
       `Give forge-token a token of ${login}.`,
     );
   }
-  const name = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
-  const branch = await getBranch(send, repository, name);
+  const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
+  return { repository, branch, account };
+}
+
+async function readTarget(
+  context: Context,
+  date: string,
+): Promise<{ target: Target | null; account: User | null }> {
+  const { settings, facts, send, previous } = context;
+  if (settings.commit === 'none' || facts.isPullRequest) return { target: null, account: null };
+  const { repository, branch, account } = await readRepository(context, `commit: ${settings.commit}`);
+  const head = await getBranch(send, repository, branch);
+  const at = head.commit.id;
+  const evidence = await fileAt(send, repository, evidencePath(date), at);
+  const mayPush = !head.protected || head.user_can_push === true;
+  const before = previous?.state.target;
+  const wasDeclined = (file: string): boolean =>
+    previous?.declined.some((change) => writes(change, file)) === true;
+  const declined = before?.declined === true || wasDeclined(evidencePath(date));
+  // The page is kept by commits to the branch only; where that may be declined, once the evidence itself is there.
+  const keepsPage =
+    settings.commit !== 'pull' &&
+    !declined &&
+    (mayPush ||
+      previous?.done.some((change) => writes(change, evidencePath(date))) === true ||
+      evidence !== null);
+  const pageDeclined = before?.page?.declined === true || wasDeclined(pagePath);
+  const page = keepsPage ? { ...(await readPage(send, repository, at, date)), declined: pageDeclined } : null;
+  const mayNeedPull = settings.commit === 'pull' || (settings.commit === 'auto' && !mayPush);
+  const request = mayNeedPull ? await readRequest(send, repository, branch, date) : null;
+  return {
+    account,
+    target: { repository, branch, isProtected: head.protected, mayPush, declined, evidence, page, request },
+  };
+}
+
+function writes(change: Change, file: string): boolean {
+  return change.kind === 'write-files' && change.files.some(({ path: written }) => written === file);
+}
+
+async function fileAt(send: Send, repository: string, file: string, ref: string): Promise<Found> {
   try {
-    const { bytes, sha } = await getFile(send, repository, evidencePath(date), branch.commit.id);
-    return { target: { repository, branch: name, sha, text: bytes.toString('utf8') }, account };
+    const { bytes, sha } = await getFile(send, repository, file, ref);
+    return { text: bytes.toString('utf8'), sha };
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return null;
+    throw error;
+  }
+}
+
+async function readPage(
+  send: Send,
+  repository: string,
+  ref: string,
+  date: string,
+): Promise<{ readme: Found; chart: Found; others: PageDay[] }> {
+  let names: string[] = [];
+  try {
+    names = (await listDirectory(send, repository, evidenceFolder, ref)).map(({ name }) => name);
   } catch (error) {
     if (!isForgeError(error, 'not-found')) throw error;
-    return { target: { repository, branch: name, sha: null, text: null }, account };
+    return { readme: null, chart: null, others: [] };
   }
+  const dates = names
+    .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
+    .filter((item) => item !== date)
+    .sort()
+    .reverse()
+    .slice(0, pageDays);
+  const [readme, chart, ...others] = await Promise.all([
+    fileAt(send, repository, pagePath, ref),
+    fileAt(send, repository, chartPath, ref),
+    ...dates.map((item) => fileAt(send, repository, evidencePath(item), ref)),
+  ]);
+  return {
+    readme: readme ?? null,
+    chart: chart ?? null,
+    others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index] ?? null) })),
+  };
+}
+
+/** Evidence as it stands in the repository, where anybody with write access may have changed it. */
+function parseEvidence(found: Found): EngagementEvidence | null {
+  if (found === null) return null;
+  try {
+    const parsed = engagementEvidence.safeParse(JSON.parse(found.text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+async function readRequest(
+  send: Send,
+  repository: string,
+  base: string,
+  date: string,
+): Promise<Target['request']> {
+  const branch = evidenceBranch(date);
+  const [head, pull] = await Promise.all([
+    findBranch(send, repository, branch),
+    findPull(send, repository, base, branch),
+  ]);
+  const evidence =
+    head === undefined ? null : await fileAt(send, repository, evidencePath(date), head.commit.id);
+  return { branch, exists: head !== undefined, evidence, pull: pull ?? null };
+}
+
+async function readObservable(context: Context, date: string): Promise<EngagementState> {
+  const { settings, now, send } = context;
+  const { repository, branch, account } = await readRepository(context, 'mode: verify-observable');
+  const { commit } = await getBranch(send, repository, branch);
+  const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
+  const days = await Promise.all(
+    dates.map(async (day) => ({
+      date: day,
+      evidence: parseEvidence(await fileAt(send, repository, evidencePath(day), commit.id)),
+    })),
+  );
+  const log = settings.source.length === 0 ? null : await readLog(context, date);
+  return { now, account, date, log, local: null, target: null, days };
 }

@@ -1,5 +1,5 @@
 import type { Role } from '../../core/role.ts';
-import { changes, plan } from './plan.ts';
+import { changes, headline, plan } from './plan.ts';
 import { type EngagementState, read } from './read.ts';
 import { settings } from './settings.ts';
 
@@ -14,9 +14,10 @@ export const collectEngagement: Role<typeof settings, EngagementState, (typeof c
       where: 'ops-repo',
       access: 'write',
       scopes: ['write:repository', 'read:user'],
-      why: 'With `commit: direct`: write:repository commits the evidence, read:user tells whose token it is. With `commit: none` nothing.',
+      why: 'write:repository commits the evidence or opens its pull request, read:user tells whose token it is. With `commit: none` nothing; with `verify-observable` read access and read:repository.',
     },
   ],
   read,
+  headline,
   plan,
 };

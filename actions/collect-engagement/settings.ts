@@ -1,48 +1,132 @@
-import { count, filePath, forgeUrl, listOf, oneOf, sharedSettings, text } from '../../core/settings.ts';
+import { UserError } from '../../core/errors.ts';
+import {
+  count,
+  duration,
+  filePath,
+  flag,
+  forgeUrl,
+  listOf,
+  oneOf,
+  sharedSettings,
+  text,
+} from '../../core/settings.ts';
 
-const units = ['seconds', 'milliseconds', 'nanoseconds'] as const;
+/** Caddy's own names for how its encoder writes times; a text is read as what it is, whatever is set here. */
+export const timeFormats = {
+  auto: 1,
+  unix_seconds_float: 1,
+  unix_milli_float: 1e3,
+  unix_nano: 1e9,
+  iso8601: 1,
+  rfc3339: 1,
+  rfc3339_nano: 1,
+  common_log: 1,
+};
+
+/** Caddy's own names for how its encoder writes durations, the short ones too. */
+export const durationFormats = {
+  auto: 1,
+  seconds: 1,
+  second: 1,
+  s: 1,
+  millis: 1e3,
+  milli: 1e3,
+  ms: 1e3,
+  nanos: 1e9,
+  nano: 1e9,
+  ns: 1e9,
+  string: 1,
+};
+
+function keysOf<T extends object>(values: T): (keyof T & string)[] {
+  return Object.keys(values) as (keyof T & string)[];
+}
+
+/** A path, a glob, or an address: nothing is decided about it here but that it has no control characters. */
+const sources = { each: filePath };
+
+/** A share between 0 and 1. */
+function share(value: string): number {
+  const number = Number(value);
+  if (/^(?:0|1|0?\.\d{1,6}|0\.\d{1,6})$/.test(value) && number <= 1) return number;
+  throw new UserError('expected a share such as 0.05');
+}
 
 export const settings = {
   ...sharedSettings,
   // Only committing needs the forge; `commit: none` runs without one.
   'forge-url': forgeUrl({
-    description: 'Where the forge is. Needed to commit.',
+    description: 'Where the forge is. Needed to commit, and to verify.',
     fallback: { fact: 'forgeUrl', said: "the CI's forge" },
   }),
   'forge-token': text({
-    description: 'Access token of the account that commits, from a CI secret. Needed to commit.',
+    description:
+      'Access token of the account that commits, from a CI secret. Needed to commit, and to verify.',
     secret: true,
   }),
-  source: listOf(filePath, {
+  mode: oneOf(['collect', 'verify-observable'], {
     description:
-      "The web server's access logs: paths in the workspace or absolute, plain or `.gz`; `*` in the last part of a path stands for anything.",
-    required: true,
+      '`collect` makes the evidence of a day; `verify-observable` says whether there is evidence, for pipelines that deploy.',
+    default: 'collect',
+  }),
+  source: listOf(sources.each, {
+    description:
+      "The web server's access logs: paths in the workspace or absolute, with `*`, `?`, `**` and `{a,b}`; plain, `.gz` or `.zst`; or `ssh://user@host[:port]`.",
+    default: '',
+  }),
+  'client-source': listOf(sources.each, {
+    description:
+      'Logs of client beacons, a JSON line each: `{"t":<unix seconds>,"type":"dwell|scroll|exit","path":"/x","value":<number>,"ref":"<host>"}`. Paths or addresses as in source.',
+    default: '',
+  }),
+  'ssh-key': text({
+    description: 'The private key for `ssh://`, from a CI secret: its text, or the path of its file.',
+    secret: true,
+  }),
+  'ssh-known-hosts': text({
+    description:
+      'The known_hosts lines of the machines in source: their text, or the path of a file. A host that is not in it, or has another key, is refused.',
   }),
   date: text({ description: 'The day to collect, as YYYY-MM-DD, in UTC. Without it, yesterday.' }),
-  commit: oneOf(['none', 'direct'], {
-    description: '`none` writes evidence-file only; `direct` commits to the ops branch.',
-    default: 'none',
+  commit: oneOf(['auto', 'direct', 'pull', 'none'], {
+    description:
+      '`direct` commits to the ops branch; `pull` opens one pull request for the day; `auto` is direct where the branch takes it, and otherwise a pull request; `none` writes evidence-file only.',
+    default: 'auto',
   }),
   'evidence-file': filePath({
-    description: 'With `commit: none`, where in the workspace the evidence goes.',
-    default: 'engagement.json',
+    description:
+      'Where in the workspace the evidence goes as well; with `commit: none`, engagement.json without it.',
   }),
   'own-hosts': listOf(text, {
     description: 'Hosts that are yours: coming from there is no referral. The host that was asked always is.',
     default: '',
   }),
   top: count({ description: 'How many pages and referrers are named.', default: '10' }),
-  'time-format': oneOf(units, {
-    description: 'What a number in `ts` means; times with a zone are read as they are.',
-    default: 'seconds',
+  'time-format': oneOf(keysOf(timeFormats), {
+    description:
+      "What a number in `ts` means, in Caddy's words; `auto` is seconds. A text with a zone is read as it is; one without (`wall`) is refused, because nobody can say which day it was.",
+    default: 'auto',
   }),
-  'duration-format': oneOf(units, { description: 'What a number in `duration` means.', default: 'seconds' }),
-  'max-bad-percent': count(
-    {
-      description:
-        'More lines of the day than this share, in percent, that are no records: the log is refused.',
-      default: '5',
-    },
-    0,
-  ),
+  'duration-format': oneOf(keysOf(durationFormats), {
+    description: "What a number in `duration` means, in Caddy's words; `auto` is seconds.",
+    default: 'auto',
+  }),
+  'max-bad-share': {
+    description: 'More lines of the day than this share that are no records: the log is refused.',
+    default: '0.05',
+    read: share,
+  },
+  days: count({
+    description: 'With `verify-observable`: for how many days, up to yesterday, there has to be evidence.',
+    default: '1',
+  }),
+  'max-silence': duration({
+    description:
+      'With `verify-observable` and source: how long ago the newest record of the log may be at most.',
+    default: '24h',
+  }),
+  advisory: flag({
+    description: 'With `verify-observable`: say what is missing, and stay green.',
+    default: 'false',
+  }),
 };

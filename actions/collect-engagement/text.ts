@@ -1,61 +1,57 @@
 import type { EngagementEvidence } from '../../core/ops/evidence.ts';
-import type { Totals } from './tally.ts';
+import type { Totals } from './log/counts.ts';
+
+/** Where evidence of engagement stands in the ops repo. */
+export const evidenceFolder = 'evidence/engagement';
+export const pagePath = `${evidenceFolder}/README.md`;
+export const chartPath = `${evidenceFolder}/visitors.svg`;
 
 /** Where a day's evidence stands in the ops repo. */
 export function evidencePath(date: string): string {
-  return `evidence/engagement/${date}.json`;
+  return `${evidenceFolder}/${date}.json`;
+}
+
+/** The branch of a day's pull request; its name is what makes it one per day. */
+export function evidenceBranch(date: string): string {
+  return `evidence/engagement-${date}`;
 }
 
 /** A source without what could be a secret in it: no user, no password, no query. */
 export function publicSource(source: string): string {
-  return source.replace(/^([a-z]{1,10}:\/\/)[^/@]*@/i, '$1').replace(/\?.*$/, '');
+  return source.replace(/^([a-z]{1,10}:\/\/)[^/]*@/i, '$1').replace(/[?#].*$/, (rest) =>
+    // A question mark in a path is a pattern; in an address it begins what is not to be published.
+    source.includes('://') ? '' : rest,
+  );
 }
-
-const noBeacons: EngagementEvidence['client_side'] = {
-  total_events: 0,
-  dwell: { avg_seconds: 0, total_seconds: 0, count: 0 },
-  max_scroll_pct: 0,
-  scroll_events: 0,
-  exit_referrers: [],
-};
 
 /** The evidence of a day. `now` tells how much of the day had passed; nothing else depends on when it was made. */
 export function evidenceOf(day: {
   date: string;
   now: string;
   sources: string[];
+  clientSources: string[];
   totals: Totals;
+  clientSide: EngagementEvidence['client_side'];
   clean: boolean;
 }): EngagementEvidence {
   const passed = (Date.parse(day.now) - Date.parse(`${day.date}T00:00:00Z`)) / 3_600_000;
-  const {
-    total_requests,
-    page_views,
-    unique_visitors,
-    referred_visitors,
-    top_pages,
-    top_referrers,
-    response_time,
-    status_classes,
-    lines,
-    bad_lines,
-  } = day.totals;
+  const { totals } = day;
   return {
     date: day.date,
     source: day.sources.map(publicSource).join(', '),
-    client_source: null,
+    client_source: day.clientSources.length === 0 ? null : day.clientSources.map(publicSource).join(', '),
     period_hours: passed >= 24 ? 24 : Math.round(passed * 100) / 100,
-    total_requests,
-    page_views,
-    unique_visitors,
-    referred_visitors,
-    top_pages,
-    top_referrers,
-    response_time,
-    client_side: noBeacons,
-    status_classes,
-    lines,
-    bad_lines,
+    total_requests: totals.total_requests,
+    page_views: totals.page_views,
+    unique_visitors: totals.unique_visitors,
+    referred_visitors: totals.referred_visitors,
+    top_pages: totals.top_pages,
+    top_referrers: totals.top_referrers,
+    response_time: totals.response_time,
+    client_side: day.clientSide,
+    status_classes: totals.status_classes,
+    lines: totals.lines,
+    bad_lines: totals.bad_lines,
     complete: passed >= 24 && day.clean,
   };
 }
@@ -63,4 +59,58 @@ export function evidenceOf(day: {
 /** As it stands in the repository: for people as well, so one field a line. */
 export function evidenceText(evidence: EngagementEvidence): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
+}
+
+/** A day on the page: its evidence, or `null` where the file is there and is no evidence. */
+export interface PageDay {
+  date: string;
+  evidence: EngagementEvidence | null;
+}
+
+/** Text from outside in a Markdown table: nothing in it can end the cell, link, mention, or be markup. */
+function cell(text: string): string {
+  const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return shown
+    .replace(/[\p{C}\p{Z}]/gu, ' ')
+    .replace(/[\\`*_{}[\]()<>#+!|~@&:$/.-]/g, (sign) => `&#${sign.codePointAt(0) ?? 0};`);
+}
+
+function milliseconds(seconds: number | null): string {
+  if (seconds === null) return '–';
+  return seconds < 0.01 ? `${(seconds * 1000).toFixed(1)} ms` : `${Math.round(seconds * 1000)} ms`;
+}
+
+/** `evidence/engagement/README.md`: the last days as a table, newest first, under their chart. */
+export function pageText(days: PageDay[]): string {
+  const rows = days.map(({ date, evidence }) => {
+    if (evidence === null) return `| [${date}](${date}.json) | could not be read | | | | | |`;
+    const [page] = evidence.top_pages;
+    const [referrer] = evidence.top_referrers;
+    return `| [${date}](${date}.json)${evidence.complete ? '' : ' (partial)'} | ${evidence.unique_visitors} | ${evidence.page_views} | ${evidence.referred_visitors} | ${milliseconds(evidence.response_time.p95_seconds)} | ${page === undefined ? '–' : `${cell(page.path)} (${page.views})`} | ${referrer === undefined ? '–' : `${cell(referrer.source)} (${referrer.visits})`} |`;
+  });
+  return [
+    '# Engagement',
+    '',
+    '![Visitors and page views by day](visitors.svg)',
+    '',
+    '| day (UTC) | visitors | page views | referred | p95 | top page | top referrer |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    'Written by collect-engagement; changes by hand are overwritten. Each day links to its evidence.',
+    '',
+  ].join('\n');
+}
+
+/** The body of a day's pull request. */
+export function pullBody(evidence: EngagementEvidence): string {
+  return [
+    `The evidence of ${evidence.date}, because this branch takes no commit from its collector.`,
+    '',
+    `- ${evidence.page_views} page views by ${evidence.unique_visitors} visitors, ${evidence.total_requests} requests`,
+    `- ${evidence.bad_lines} of ${evidence.lines} lines of the log were no records`,
+    `- the day ${evidence.complete ? 'is complete' : `was not over: ${evidence.period_hours} hours of it`}`,
+    '',
+    `To have it committed without a pull request, let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
+  ].join('\n');
 }

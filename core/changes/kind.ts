@@ -4,9 +4,12 @@ import type { Send } from '../forge/send.ts';
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
 export type Sign = '+' | '~' | '-' | '=' | '!';
 
-/** How a change went. `stale`: what it was decided on had changed by then, so it was left for the next look. */
+/**
+ * How a change went. `stale`: what it was decided on had changed by then, so it was left for the next look.
+ * `declined`: the forge does not allow it this way, and the next look plans another.
+ */
 export interface Applied {
-  status: 'done' | 'stale';
+  status: 'done' | 'stale' | 'declined';
   /** One line for the log, without the sign. */
   said: string;
   /** The number of the issue or pull request that a creating change made. */

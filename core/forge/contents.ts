@@ -60,32 +60,61 @@ export async function getFile(
 }
 
 /**
- * Commits one file: created when `sha` is `null`, otherwise in place of that blob. False when somebody else was first:
- * the file exists by now, has changed, or the branch moved, for which forges answer 422, 409, 403 and 500 by version.
- * `POST` and `PUT /repos/{owner}/{repo}/contents/{path}`, scope write:repository.
+ * Commits files together: each created when its `sha` is `null`, otherwise in place of that blob; on `branch`, or on
+ * `newBranch` made from it. `stale` when somebody else was first: a file exists by now, has changed, or the branch
+ * moved, for which forges answer 422, 409, 403 and 500 by version. `declined`, where the caller asks for it, when the
+ * branch is protected and the paths are not exempt (`unprotected_file_patterns`).
+ *
+ * `POST` and `PUT /repos/{owner}/{repo}/contents/{path}`, and `POST /repos/{owner}/{repo}/contents` for several; scope
+ * write:repository.
  */
-export async function writeFile(
+export async function writeFiles(
   send: Send,
   name: string,
-  file: { branch: string; path: string; content: string; message: string; sha: string | null },
-): Promise<boolean> {
-  const { branch, path, content, message, sha } = file;
-  const request: ForgeRequest = {
-    method: sha === null ? 'POST' : 'PUT',
-    route: '/repos/{owner}/{repo}/contents/{path}',
-    params: { ...repositoryName(name), path },
-    body: {
-      branch,
-      message,
-      content: Buffer.from(content, 'utf8').toString('base64'),
-      ...(sha === null ? {} : { sha }),
-    },
-  };
+  given: {
+    branch: string;
+    newBranch?: string;
+    message: string;
+    files: { path: string; content: string; sha: string | null }[];
+    mayDecline?: boolean;
+  },
+): Promise<'written' | 'stale' | 'declined'> {
+  const { branch, newBranch, message, files } = given;
+  const [only] = files;
+  const shared = { branch, message, ...(newBranch === undefined ? {} : { new_branch: newBranch }) };
+  const bodyOf = ({ content, sha }: { content: string; sha: string | null }): object => ({
+    content: Buffer.from(content, 'utf8').toString('base64'),
+    ...(sha === null ? {} : { sha }),
+  });
+  const request: ForgeRequest =
+    files.length === 1 && only !== undefined
+      ? {
+          method: only.sha === null ? 'POST' : 'PUT',
+          route: '/repos/{owner}/{repo}/contents/{path}',
+          params: { ...repositoryName(name), path: only.path },
+          body: { ...shared, ...bodyOf(only) },
+        }
+      : {
+          method: 'POST',
+          route: '/repos/{owner}/{repo}/contents',
+          params: { ...repositoryName(name) },
+          body: {
+            ...shared,
+            files: files.map((file) => ({
+              operation: file.sha === null ? 'create' : 'update',
+              path: file.path,
+              ...bodyOf(file),
+            })),
+          },
+        };
   const response = await send(request);
-  if (response.status < 300) return true;
+  if (response.status < 300) return 'written';
   const error = forgeError(request, response);
-  const exists = sha === null && response.status === 422 && error.message.includes('already exists');
-  const stale = response.status === 422 && error.message.includes('sha does not match');
-  if (exists || stale || ['race', 'conflict', 'server'].includes(error.kind)) return false;
+  if (given.mayDecline === true && error.kind === 'permission' && error.message.includes('cannot commit'))
+    return 'declined';
+  const isNew = files.some(({ sha }) => sha === null) || newBranch !== undefined;
+  const exists = isNew && error.status === 422 && error.message.includes('already exists');
+  const stale = error.status === 422 && error.message.includes('sha does not match');
+  if (exists || stale || ['race', 'conflict', 'server'].includes(error.kind)) return 'stale';
   throw error;
 }

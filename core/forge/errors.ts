@@ -111,6 +111,8 @@ function remedyFor(kind: ForgeErrorKind, request: ForgeRequest, message: string)
       return `Create a token that also has the scope ${plain(scopes).replaceAll(' ', ', ')} and store it in the CI secret.`;
     }
     case 'permission':
+      if (message.includes('cannot commit to repo'))
+        return `The branch is protected. Exempt the path in its protection (unprotected file patterns), let the account push to it, or have the role open a pull request instead.`;
       return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators).`;
     case 'not-found':
       return repository === ''

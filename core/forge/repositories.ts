@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { call } from './call.ts';
-import { type RepositoryName, repositoryName, type Send } from './send.ts';
+import { forgeError, isForgeError } from './errors.ts';
+import { type ForgeRequest, type RepositoryName, repositoryName, type Send } from './send.ts';
 
 const repository = z.object({
   full_name: z.string(),
@@ -24,7 +25,13 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
   );
 }
 
-const branch = z.object({ name: z.string(), commit: z.object({ id: z.string() }), protected: z.boolean() });
+const branch = z.object({
+  name: z.string(),
+  commit: z.object({ id: z.string() }),
+  protected: z.boolean(),
+  /** Of the token's user, without regard to exempt paths; absent on forges that do not say. */
+  user_can_push: z.nullish(z.boolean()),
+});
 export type Branch = z.infer<typeof branch>;
 
 /** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
@@ -38,6 +45,31 @@ export function getBranch(send: Send, name: string, branchName: string): Promise
     },
     branch,
   );
+}
+
+/** A branch, or undefined when there is none of that name. */
+export async function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
+  try {
+    return await getBranch(send, name, branchName);
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** False when it was gone already. `DELETE /repos/{owner}/{repo}/branches/{branch}`, scope write:repository. */
+export async function deleteBranch(send: Send, name: string, branchName: string): Promise<boolean> {
+  const request: ForgeRequest = {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/branches/{path}',
+    params: { ...repositoryName(name), path: branchName },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  const error = forgeError(request, response);
+  // A branch that is gone answers 404, and on some versions 500.
+  if (error.kind === 'not-found' || error.kind === 'server') return false;
+  throw error;
 }
 
 export type { RepositoryName };

@@ -3,12 +3,13 @@ import { type Answer, type Call, failure, notFound, ok, paged, type Route, text 
 import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
 import { setState } from './issues.ts';
+import { branchProtectionShape, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
 
 async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
   const [head] = await log(repository.folder, commit, { limit: 1 });
   if (head === undefined) throw new Error(`the branch ${name} has no commit`);
-  return branchShape(call, repository, name, head);
+  return branchShape(call, repository, name, head, branchProtectionShape(call, repository, name));
 }
 
 function forWriters(work: (call: Call, repository: Repository) => Promise<Answer>): Route['handle'] {
@@ -37,6 +38,7 @@ const create = forWriters(async (call, repository) => {
 const remove = forWriters(async (call, repository) => {
   const name = call.params.path ?? '';
   if (name === repository.defaultBranch) return failure(call, 403, 'can not delete default branch');
+  if (protectionOf(repository, name) !== undefined) return failure(call, 403, 'branch protected');
   const commit = await branchCommit(repository.folder, name);
   // One that is gone answers 500 on the real forge as well.
   if (commit === undefined) return failure(call, 500, '');

@@ -15,6 +15,7 @@ import {
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { commitShape, fileCommitShape, fileShape, fullName, unsigned } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
+import { mayPush } from './protections.ts';
 import { archived } from './repositories.ts';
 
 /** The path as the forge stores it: dots are resolved, and a component named `.git` is refused. */
@@ -92,6 +93,9 @@ async function write(
   if (repository.archived) return archived(call, repository);
   const branch = text(body.branch) || repository.defaultBranch;
   const target = text(body.new_branch) || branch;
+  const cleaned = operations.map(({ path: given }) => cleanPath(given) ?? given);
+  if (!mayPush(repository, target, call.account, true, cleaned))
+    return failure(call, 403, `user cannot commit to repo [user: ${call.account.login}]`);
   const head = await branchCommit(repository.folder, branch);
   // This 404 comes without the list of errors that others have.
   if (head === undefined && !repository.empty)

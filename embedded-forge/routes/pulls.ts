@@ -23,6 +23,7 @@ import {
 } from '../state.ts';
 import { addIssue, cutTitle, findIssue, setState } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
+import { mayMerge, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
 
 const styles: Record<string, MergeStyle> = {
@@ -149,10 +150,16 @@ const merge = onPull(async (call, repository, issue, pull) => {
   if (repository.archived) return archived(call, repository);
   if (!mayWrite(accessOf(call.state, repository, call.account)))
     return failure(call, 405, 'User not allowed to merge PR');
+  if (!mayMerge(repository, pull.base, call.account, true))
+    return failure(call, 405, 'User not allowed to merge PR');
   if (pull.merged !== null) return failure(call, 405, 'The PR is already merged');
   if (issue.state === 'closed') return notFound(call);
   if (/^(WIP:|\[WIP\])/i.test(issue.title))
     return failure(call, 405, 'Work in progress PRs cannot be merged');
+  const approvals = protectionOf(repository, pull.base)?.requiredApprovals ?? 0;
+  // Nobody can approve here yet; a site admin may force it on a real forge as well.
+  if (approvals > 0 && !(call.body.force_merge === true && call.account?.isAdmin === true))
+    return failure(call, 405, 'not allowed to merge [reason: Does not have enough approvals]');
   const style = styles[text(call.body.Do)];
   if (style === undefined) return failure(call, 422, '[Do]: In');
   const [base, head] = [await branchCommit(repository.folder, pull.base), await headOf(repository, pull)];

@@ -37,6 +37,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     dependencies: true,
     defaultBranch: text(call.body.default_branch, 'main') || 'main',
     collaborators: new Map(),
+    protections: [],
     labels: [],
     issues: [],
     lastNumber: 0,

@@ -14,7 +14,7 @@ import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
  * compared in that short form.
  */
 const folder = new URL('../../../shared/forgejo-recordings/', import.meta.url);
-const bound = ['01', '02', '03', '04'];
+const bound = ['01', '02', '03', '04', '05'];
 
 interface Recorded {
   note?: string;

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +8,7 @@ import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { engagementEvidence } from '../../core/ops/evidence.ts';
 import { runRole } from '../../core/run.ts';
 import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
-import { allScopes, seeder } from '../../embedded-forge/seed.ts';
+import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
 
 let workspace: string;
 beforeEach(() => {
@@ -31,7 +32,7 @@ async function run(
     CI: 'woodpecker',
     CI_WORKSPACE: workspace,
     ...Object.fromEntries(
-      Object.entries(settings).map(([name, value]) => [
+      Object.entries({ commit: 'none', ...settings }).map(([name, value]) => [
         `PLUGIN_${name.toUpperCase().replaceAll('-', '_')}`,
         value,
       ]),
@@ -151,7 +152,7 @@ describe('case 28: a log that is something else', () => {
       code: 1,
       text: expect.stringContaining('2 of 12 lines of 2026-11-20 are no records'),
     });
-    expect(await run({ source: 'access.log', 'max-bad-percent': '20' })).toMatchObject({
+    expect(await run({ source: 'access.log', 'max-bad-share': '0.2' })).toMatchObject({
       code: 0,
       evidence: { bad_lines: 2, lines: 12 },
     });
@@ -172,35 +173,214 @@ describe('case 29: a log that breaks off', () => {
 
 describe('committing', () => {
   let forge: EmbeddedForge;
+  let seed: Seeder;
+  let owner: Person;
+  let bot: Person;
+  let ops: string;
   beforeEach(async () => {
     forge = await startForge();
+    seed = seeder(forge.url, forge.adminToken);
+    owner = await seed.createUser('owner', allScopes);
+    bot = await seed.createUser('bot', ['write:repository', 'read:user']);
+    ops = await seed.createRepository(owner, 'ops');
+    await seed.addCollaborator(owner, ops, bot.login, 'write');
+    writeFileSync(at('access.log'), line('/a', '::1'));
   });
   afterEach(() => forge.close());
 
-  it('goes to the ops branch once, and is repaired when somebody changed it', async () => {
-    const { createUser, createRepository, putFile, api } = seeder(forge.url, forge.adminToken);
-    const owner = await createUser('owner', allScopes);
-    const ops = await createRepository(owner, 'ops');
-    writeFileSync(at('access.log'), line('/a', '::1'));
-    const settings = {
+  const evidenceFile = 'evidence/engagement/2026-11-20.json';
+  const branch = 'evidence/engagement-2026-11-20';
+
+  const commit = (settings: Record<string, string> = {}): ReturnType<typeof run> =>
+    run({
       source: 'access.log',
-      commit: 'direct',
+      commit: 'auto',
       'forge-url': forge.url,
-      'forge-token': owner.token,
+      'forge-token': bot.token,
       'ops-repo': ops,
-    };
-    const file = `/repos/${ops}/contents/evidence/engagement/2026-11-20.json`;
+      ...settings,
+    });
 
-    expect(await run(settings)).toMatchObject({ code: 0, text: expect.stringContaining('1 file committed') });
-    expect(await run(settings)).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
-    await putFile(owner, ops, 'evidence/engagement/2026-11-20.json', '{}');
-    expect(await run(settings)).toMatchObject({ code: 0, text: expect.stringContaining('1 file committed') });
+  async function protect(rule: Record<string, unknown> = {}): Promise<void> {
+    await seed.api('POST', `/repos/${ops}/branch_protections`, {
+      rule_name: 'main',
+      enable_push: false,
+      ...rule,
+    });
+  }
 
-    const { body } = await api('GET', file);
-    const evidence = JSON.parse(
-      Buffer.from((body as { content: string }).content, 'base64').toString('utf8'),
+  async function textOf(path: string, ref = 'main'): Promise<string | undefined> {
+    const { status, body } = await seed.api(
+      'GET',
+      `/repos/${ops}/contents/${path}?ref=${encodeURIComponent(ref)}`,
     );
-    expect(evidence).toMatchObject({ page_views: 1 });
+    return status === 200
+      ? Buffer.from((body as { content: string }).content, 'base64').toString('utf8')
+      : undefined;
+  }
+
+  interface PullSeen {
+    number: number;
+    state: string;
+    title: string;
+    head: { ref: string };
+  }
+  async function pulls(state = 'open'): Promise<PullSeen[]> {
+    return (await seed.api('GET', `/repos/${ops}/pulls?state=${state}`)).body as PullSeen[];
+  }
+
+  it('goes to the ops branch once, as one commit with its page, and is repaired when somebody changed it', async () => {
+    expect(await commit()).toMatchObject({ code: 0, text: expect.stringContaining('1 commit made') });
+    const before = (await seed.api('GET', `/repos/${ops}/commits?limit=50`)).body as unknown[];
+    expect(before).toHaveLength(2);
+    expect(await commit()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
+    await seed.putFile(owner, ops, evidenceFile, '{}');
+    expect(await commit()).toMatchObject({ code: 0, text: expect.stringContaining('1 commit made') });
+
+    expect(JSON.parse((await textOf(evidenceFile)) ?? '')).toMatchObject({ page_views: 1 });
+    expect(await textOf('evidence/engagement/README.md')).toContain(
+      '| [2026-11-20](2026-11-20.json) | 1 | 1 |',
+    );
+    expect(await textOf('evidence/engagement/visitors.svg')).toContain('1 page views, 1 visitors');
+  });
+
+  it('keeps the page of the last days, whatever stands in a file among them', async () => {
+    await seed.putFile(owner, ops, 'evidence/engagement/2026-11-18.json', 'not json');
+    await run({ source: 'access.log', 'evidence-file': 'old.json', date: '2026-11-19' });
+    await seed.putFile(
+      owner,
+      ops,
+      'evidence/engagement/2026-11-19.json',
+      readFileSync(at('old.json'), 'utf8'),
+    );
+
+    await commit();
+
+    const days = ((await textOf('evidence/engagement/README.md')) ?? '')
+      .split('\n')
+      .filter((row) => row.startsWith('| [2026'));
+    expect(days.map((row) => row.slice(0, 40))).toEqual([
+      '| [2026-11-20](2026-11-20.json) | 1 | 1 ',
+      '| [2026-11-19](2026-11-19.json) | 0 | 0 ',
+      '| [2026-11-18](2026-11-18.json) | could ',
+    ]);
+  });
+
+  it('case 27: shows nothing of a visitor as markup on the page', async () => {
+    writeFileSync(at('access.log'), line('/<img src=x onerror=1>|[a](http://evil)`@owner`#1', '::1'));
+
+    await commit();
+
+    const page = (await textOf('evidence/engagement/README.md')) ?? '';
+    for (const sign of ['<img', '[a]', '@owner', '`', 'http://evil']) expect(page).not.toContain(sign);
+  });
+
+  it('case 31: on a protected main opens one pull request for the day, keeps it up to date, and says so first', async () => {
+    await protect();
+
+    const first = await commit();
+    const again = await commit();
+    writeFileSync(at('access.log'), line('/a', '::1') + line('/b', '::2'));
+    const updated = await commit();
+
+    expect(first.code).toBe(0);
+    expect(first.text.split('\n')[1]).toContain('main of owner/ops is protected');
+    expect(first.text).toContain('evidence/engagement/ is not exempt: the evidence goes to a pull request');
+    expect(again.text).toContain('Nothing to do: pull request #1 is as it should be');
+    expect(again.text.split('\n')[1]).toContain('goes to a pull request');
+    expect(updated.code).toBe(0);
+    expect(await pulls('all')).toMatchObject([
+      { number: 1, state: 'open', title: 'evidence: engagement of 2026-11-20', head: { ref: branch } },
+    ]);
+    expect(JSON.parse((await textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
+    const { body } = await seed.api('GET', `/repos/${ops}/pulls/1/files`);
+    expect((body as { filename: string }[]).map(({ filename }) => filename)).toEqual([evidenceFile]);
+    expect(await textOf(evidenceFile)).toBeUndefined();
+  });
+
+  it('case 31: on a protected main that exempts the evidence commits it there, and the page after it', async () => {
+    await protect({ unprotected_file_patterns: 'evidence/**' });
+
+    const ran = await commit();
+
+    expect(ran.code).toBe(0);
+    expect(await textOf(evidenceFile)).toContain('"page_views": 1');
+    expect(await textOf('evidence/engagement/README.md')).toContain('2026-11-20');
+    expect(await pulls('all')).toEqual([]);
+    expect(await commit()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
+  });
+
+  it('case 31: where only the evidence itself is exempt, the page is left out and the run is green', async () => {
+    await protect({ unprotected_file_patterns: 'evidence/engagement/*.json' });
+
+    const ran = await commit();
+
+    expect(ran.code).toBe(0);
+    expect(await textOf(evidenceFile)).toContain('"page_views": 1');
+    expect(await textOf('evidence/engagement/README.md')).toBeUndefined();
+    expect(await pulls('all')).toEqual([]);
+  });
+
+  it('case 31: with `direct` a protected main is red, and says what to do', async () => {
+    await protect();
+
+    const ran = await commit({ commit: 'direct' });
+
+    expect(ran.code).toBe(1);
+    expect(ran.text).toContain('user cannot commit to repo');
+    expect(ran.text).toContain('The branch is protected');
+    expect(ran.text).toContain('open a pull request instead');
+  });
+
+  it('with `pull` opens a pull request even where it could commit, and goes on after a crash between the two', async () => {
+    await seed.putFile(bot, ops, evidenceFile, '{}', { from: 'main', name: branch });
+
+    const ran = await commit({ commit: 'pull' });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text.split('\n')[1]).toContain('The evidence goes to a pull request into main');
+    expect(await pulls()).toHaveLength(1);
+    expect(JSON.parse((await textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 1 });
+  });
+
+  it('leaves a pull request alone that somebody closed, and says so', async () => {
+    await commit({ commit: 'pull' });
+    await seed.api('PATCH', `/repos/${ops}/pulls/1`, { state: 'closed' });
+    writeFileSync(at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    const ran = await commit({ commit: 'pull' });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain('pull request #1 was closed without being merged');
+    expect(await pulls('all')).toHaveLength(1);
+  });
+
+  it('opens another one when the first was merged and there is newer evidence', async () => {
+    await commit({ commit: 'pull' });
+    await seed.mergePull(owner, ops, 1);
+    expect(await commit({ commit: 'pull' })).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('Nothing to do'),
+    });
+    writeFileSync(at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    expect((await commit({ commit: 'pull' })).code).toBe(0);
+
+    expect(await pulls()).toMatchObject([{ number: 2 }]);
+    expect(JSON.parse((await textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
+  });
+
+  it('case 3: eight runs at once leave one commit of the evidence, and one pull request where it takes one', async () => {
+    const direct = await Promise.all(Array.from({ length: 8 }, () => commit()));
+    expect(direct.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0));
+    expect(await textOf(evidenceFile)).toContain('"page_views": 1');
+    await protect();
+    writeFileSync(at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    const proposed = await Promise.all(Array.from({ length: 8 }, () => commit()));
+
+    expect(proposed.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0));
+    expect(await pulls('all')).toHaveLength(1);
   });
 
   it('without what it needs says so, before the log is read', async () => {
@@ -208,5 +388,167 @@ describe('committing', () => {
       code: 1,
       text: expect.stringContaining('commit: direct needs forge-url, forge-token, ops-repo'),
     });
+  });
+
+  it('case 47: with the automatic token refuses before any work', async () => {
+    const lines: string[] = [];
+    const code = await runRole(collectEngagement, {
+      environment: {
+        GITHUB_ACTIONS: 'true',
+        GITHUB_SERVER_URL: forge.url,
+        GITHUB_REPOSITORY: ops,
+        GITHUB_TOKEN: 'automatic-token-of-this-run',
+        GITHUB_WORKSPACE: workspace,
+        'INPUT_FORGE-TOKEN': 'automatic-token-of-this-run',
+        INPUT_SOURCE: 'access.log',
+      },
+      args: [],
+      workingDirectory: workspace,
+      print: (item) => lines.push(item),
+      now: () => now,
+    });
+
+    expect(code).toBe(1);
+    expect(lines.join('\n')).toContain('is the automatic Actions token');
+    expect(forge.requests.filter(({ path: asked }) => asked.includes('contents'))).toEqual([]);
+  });
+
+  describe('verify-observable', () => {
+    const verify = (settings: Record<string, string> = {}): ReturnType<typeof run> =>
+      commit({ mode: 'verify-observable', source: '', ...settings });
+
+    it('is green with evidence of the days asked for, and says of which', async () => {
+      await commit();
+
+      const ran = await verify();
+
+      expect(ran.code).toBe(0);
+      expect(ran.text).toContain('observable: evidence of 1 day up to 2026-11-20');
+      expect(await verify({ source: 'access.log' })).toMatchObject({
+        code: 0,
+        text: expect.stringContaining('newest record 13.3 h ago'),
+      });
+    });
+
+    it('is red when a day is missing or not complete, or the log is silent; all of it is said', async () => {
+      await commit();
+      await commit({ date: '2026-11-21' });
+
+      const ran = await verify({ days: '3', source: 'access.log', 'max-silence': '12h' });
+
+      expect(ran.code).toBe(1);
+      expect(ran.text).toContain('evidence/engagement/2026-11-19.json: is missing');
+      expect(ran.text).toContain('evidence/engagement/2026-11-18.json: is missing');
+      expect(ran.text).toContain('access.log: has no record for 13.3 h, and may be silent for 12 h at most');
+      await seed.putFile(
+        owner,
+        ops,
+        evidenceFile,
+        ((await textOf(evidenceFile)) ?? '').replace('"complete": true', '"complete": false'),
+      );
+      expect(await verify()).toMatchObject({ code: 1, text: expect.stringContaining('is not complete') });
+    });
+
+    it('is green whatever is missing when it is advisory', async () => {
+      const ran = await verify({ advisory: 'true' });
+
+      expect(ran.code).toBe(0);
+      expect(ran.text).toContain('evidence/engagement/2026-11-20.json: is missing');
+    });
+  });
+});
+
+describe('client beacons', () => {
+  const t = Date.parse('2026-11-20T12:00:00Z') / 1000;
+  const beacons = (...items: unknown[]): string => items.map((item) => `${JSON.stringify(item)}\n`).join('');
+
+  it('are counted for the day, and what is no beacon counts for nothing', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    writeFileSync(
+      at('beacons.log'),
+      `${beacons(
+        { t, type: 'dwell', path: '/a', value: 10, ref: 'x.example' },
+        { t, type: 'dwell', path: '/a', value: 20.5, ref: '' },
+        { t, type: 'scroll', path: '/a', value: 80, ref: '' },
+        { t, type: 'exit', path: '/a', value: 0, ref: 'Other.example' },
+        { t: t + 86_400, type: 'exit', path: '/a', value: 0, ref: 'tomorrow.example' },
+        { t, type: 'dwell', path: '/a', value: 1e9, ref: '' },
+        { t, type: 'scroll', path: '/a', value: 101, ref: '' },
+        { t, type: 'exit', path: '/a', value: 0, ref: '<script>' },
+        { t: 'now', type: 'exit', path: '/a', value: 0, ref: '' },
+        { t, type: '__proto__', path: '/a', value: 0, ref: '' },
+      )}not json\n`,
+    );
+
+    const { code, text, evidence } = await run({ source: 'access.log', 'client-source': 'beacons.log' });
+
+    expect(code).toBe(0);
+    expect(text).toContain('6 lines of client-source were no beacons');
+    expect(engagementEvidence.parse(evidence)).toMatchObject({
+      client_source: 'beacons.log',
+      bad_lines: 0,
+      client_side: {
+        total_events: 4,
+        dwell: { avg_seconds: 15.25, total_seconds: 30.5, count: 2 },
+        max_scroll_pct: 80,
+        scroll_events: 1,
+        exit_referrers: [{ source: 'other.example', visits: 1 }],
+      },
+    });
+  });
+
+  it('that cannot be read to their end forbid evidence', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    writeFileSync(at('beacons.gz'), gzipSync(beacons({ t })).subarray(0, 20));
+
+    expect(await run({ source: 'access.log', 'client-source': 'beacons.gz' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('beacons.gz: could not be read to its end'),
+      evidence: undefined,
+    });
+  });
+});
+
+const hasZstd = spawnSync('zstd', ['--version']).status === 0;
+
+describe('a packed log', () => {
+  it.skipIf(!hasZstd)(
+    'in zstd is read to its end, in several frames too, and refused when it was cut (needs zstd)',
+    async () => {
+      const packed = spawnSync('zstd', ['-q', '-c'], { input: line('/a', '::1').repeat(3) }).stdout;
+      writeFileSync(at('access.log.zst'), Buffer.concat([packed, packed]));
+      expect(await run({ source: 'access.log.zst' })).toMatchObject({ code: 0, evidence: { page_views: 6 } });
+
+      writeFileSync(at('access.log.zst'), packed.subarray(0, packed.length - 3));
+      rmSync(at('engagement.json'));
+      expect(await run({ source: 'access.log.zst' })).toMatchObject({ code: 1, evidence: undefined });
+    },
+  );
+
+  it('in gzip of several members is read whole', async () => {
+    writeFileSync(at('a.gz'), Buffer.concat([gzipSync(line('/a', '::1')), gzipSync(line('/b', '::2'))]));
+
+    expect(await run({ source: 'a.gz' })).toMatchObject({ code: 0, evidence: { page_views: 2 } });
+  });
+});
+
+describe('paths', () => {
+  it('may be absolute, have patterns in any part, and name a file twice without counting it twice', async () => {
+    for (const folder of ['one', 'two']) {
+      mkdirSync(at(folder));
+      writeFileSync(at(`${folder}/access.log`), line('/a', '::1'));
+    }
+
+    expect(await run({ source: `*/access.log,${at('one')}/access.log` })).toMatchObject({
+      evidence: { page_views: 2 },
+    });
+    expect(await run({ source: `${at('{one,two}')}/*.log` })).toMatchObject({ evidence: { page_views: 2 } });
+  });
+
+  it('that are addresses publish neither user nor password', async () => {
+    const ran = await run({ source: 'ssh://deploy:secret@web.example' });
+
+    expect(ran).toMatchObject({ code: 1, text: expect.stringContaining('without password and path') });
+    expect(ran.text).not.toContain('secret');
   });
 });

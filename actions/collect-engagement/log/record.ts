@@ -1,6 +1,6 @@
 /** What is read of one line of a Caddy v2 access log; everything else on it is never looked at. */
 export interface LogRecord {
-  /** Milliseconds since the epoch. */
+  /** Seconds since the epoch. */
   time: number;
   uri: string;
   method: string;
@@ -12,13 +12,11 @@ export interface LogRecord {
   referer: string | undefined;
 }
 
-/** How numbers in `ts` and `duration` are meant; Caddy's encoder can be told to write either. */
+/** What a number in `ts` and in `duration` is divided by to be seconds; Caddy's encoder can be told to write either. */
 export interface Units {
-  time: 'seconds' | 'milliseconds' | 'nanoseconds';
-  duration: 'seconds' | 'milliseconds' | 'nanoseconds';
+  time: number;
+  duration: number;
 }
-
-const perSecond = { seconds: 1, milliseconds: 1e3, nanoseconds: 1e9 };
 
 /**
  * A line as a record, or undefined when it is none: JSON with a time in `ts`, a text in `request.uri` and a number in
@@ -34,7 +32,7 @@ export function parseRecord(line: string, units: Units): LogRecord | undefined {
   const request = own(data, 'request');
   const uri = own(request, 'uri');
   const status = own(data, 'status');
-  const time = timeOf(own(data, 'ts'), units);
+  const time = timeOf(own(data, 'ts'), units.time);
   if (time === undefined || typeof uri !== 'string' || typeof status !== 'number') return undefined;
   const headers = own(request, 'headers');
   return {
@@ -43,7 +41,7 @@ export function parseRecord(line: string, units: Units): LogRecord | undefined {
     status,
     method: text(own(request, 'method')),
     host: text(own(request, 'host')),
-    seconds: durationOf(own(data, 'duration'), units),
+    seconds: durationOf(own(data, 'duration'), units.duration),
     visitor: text(own(request, 'client_ip')) || text(own(request, 'remote_ip')),
     userAgent: header(headers, 'user-agent'),
     referer: header(headers, 'referer'),
@@ -71,10 +69,9 @@ function header(headers: unknown, name: string): string | undefined {
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** A time as one of Caddy's encoders writes it: a number, ISO 8601 with a zone, or the common log's form. */
-function timeOf(value: unknown, units: Units): number | undefined {
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? (value / perSecond[units.time]) * 1000 : undefined;
+/** A time as one of Caddy's encoders writes it, in seconds: a number, ISO 8601 with a zone, or the common log's form. */
+export function timeOf(value: unknown, perSecond: number): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value / perSecond : undefined;
   if (typeof value !== 'string' || value.length > 64) return undefined;
   const common = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/.exec(value);
   const month = months.indexOf(common?.[2] ?? '') + 1;
@@ -85,15 +82,14 @@ function timeOf(value: unknown, units: Units): number | undefined {
   // Without a zone nobody can say which day it was.
   if (iso === undefined) return undefined;
   const time = Date.parse(iso.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-  return Number.isNaN(time) ? undefined : time;
+  return Number.isNaN(time) ? undefined : time / 1000;
 }
 
 const unitSeconds: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µs: 1e-6, us: 1e-6, ns: 1e-9 };
 
 /** A duration in seconds: a number, or Go's own writing such as `1m2.5s` or `350µs`. */
-function durationOf(value: unknown, units: Units): number | undefined {
-  if (typeof value === 'number')
-    return value >= 0 && Number.isFinite(value) ? value / perSecond[units.duration] : undefined;
+export function durationOf(value: unknown, perSecond: number): number | undefined {
+  if (typeof value === 'number') return value >= 0 && Number.isFinite(value) ? value / perSecond : undefined;
   if (typeof value !== 'string' || value.length > 40) return undefined;
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|µs|us|ns|m|s)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== value) return undefined;

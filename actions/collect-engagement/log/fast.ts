@@ -1,0 +1,124 @@
+import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { addCounts, type Counts, type Day, emptyCounts } from './counts.ts';
+import { createLineCounter, createPlainReader, type LogReader, longestLine } from './reader.ts';
+import { durationOf, timeOf } from './record.ts';
+import { dayOf, isAsset, isBot, publicPath, type Rules, referrerOf } from './rules.ts';
+import { wasm } from './scan.wasm.ts';
+
+/** What scan.as.ts exports. */
+interface Scanner {
+  memory: WebAssembly.Memory;
+  init(bytes: number, from: number, to: number, second: number, perSecond: number, seed: bigint): number;
+  begin(): void;
+  scan(start: number, stop: number): void;
+  headOf(table: number): number;
+  durations(): number;
+  classes: WebAssembly.Global;
+  requests: WebAssembly.Global;
+  views: WebAssembly.Global;
+  bad: WebAssembly.Global;
+  leading: WebAssembly.Global;
+  first: WebAssembly.Global;
+  last: WebAssembly.Global;
+  newest: WebAssembly.Global;
+}
+
+const tables = { pages: 0, visitors: 1, referrers: 3 } as const;
+
+/** The reader of logs: compiled where this machine can run it, otherwise the plain one. */
+export function createReader(rules: Rules): LogReader {
+  const bytes = Buffer.from(wasm, 'base64');
+  return WebAssembly.validate(bytes) ? createFastReader(rules, bytes) : createPlainReader(rules);
+}
+
+function createFastReader(rules: Rules, module: Buffer): LogReader {
+  const counter = createLineCounter(rules);
+  const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
+  const { from, to } = dayOf(rules.date);
+  const text = (at: number, length: number): string =>
+    Buffer.from(scanner.memory.buffer, at, length).toString('utf8');
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
+    host: {
+      slow: (at: number, length: number) =>
+        ({ bad: 0, day: 1, other: 2, blank: 3 })[counter.add(text(at, length))],
+      asset: (at: number, length: number) => (isAsset(text(at, length)) ? 1 : 0),
+      bot: (at: number, length: number) => (isBot(text(at, length)) ? 1 : 0),
+      external: (at: number, length: number, host: number, hostLength: number) =>
+        referrerOf(text(at, length), text(host, hostLength), own) === undefined ? 0 : 1,
+      time: (at: number, length: number) => (timeOf(text(at, length), 1) ?? Number.NaN) * rules.units.time,
+      duration: (at: number, length: number) => durationOf(text(at, length), 1) ?? Number.NaN,
+    },
+  });
+  // The module is our own: what it exports is known.
+  const scanner = exports as unknown as Scanner;
+  const { time, duration } = rules.units;
+  const start = scanner.init(
+    longestLine,
+    from * time,
+    to * time,
+    time,
+    duration,
+    randomBytes(8).readBigUInt64LE(),
+  );
+  let view = Buffer.from(scanner.memory.buffer, start, longestLine);
+
+  /** The entries of a table that counted: their text, how often, and whether they are marked. */
+  function* entries(table: number): Generator<[bytes: Buffer, count: number, marked: boolean]> {
+    const words = new Uint32Array(scanner.memory.buffer);
+    for (let at = scanner.headOf(table); at !== 0; at = words[at >>> 2] ?? 0) {
+      const [length = 0, count = 0, flags = 0] = words.subarray((at >>> 2) + 1, (at >>> 2) + 4);
+      yield [Buffer.from(scanner.memory.buffer, at + 16, length), count, flags !== 0];
+    }
+  }
+
+  function tally(): Counts {
+    const counts = emptyCounts();
+    counts.requests = scanner.requests.value;
+    counts.classes = [...new Float64Array(scanner.memory.buffer, scanner.classes.value, 6)];
+    counts.views = scanner.views.value;
+    counts.bad = scanner.bad.value;
+    counts.newest = scanner.newest.value / time;
+    // Different bytes may be one text once they are decoded: what is no UTF-8 becomes U+FFFD.
+    for (const [bytes, views] of entries(tables.pages)) {
+      if (views === 0) continue;
+      const page = publicPath(bytes.toString('utf8'));
+      counts.pages.set(page, (counts.pages.get(page) ?? 0) + views);
+    }
+    for (const [bytes, , referred] of entries(tables.visitors)) {
+      const visitor = bytes.toString('utf8');
+      counts.visitors.add(visitor);
+      if (referred) counts.referred.add(visitor);
+    }
+    for (const [bytes, visits] of entries(tables.referrers)) {
+      if (visits === 0) continue;
+      const [referer = '', host = ''] = bytes.toString('utf8').split('\n');
+      const source = referrerOf(referer, host, own);
+      if (source !== undefined) counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + visits);
+    }
+    const words = new Uint32Array(scanner.memory.buffer);
+    for (let at = scanner.durations(); at !== 0; at = words[at >>> 2] ?? 0)
+      counts.durations.push(
+        new Float64Array(scanner.memory.buffer, at + 8, words[(at >>> 2) + 1] ?? 0).slice(),
+      );
+    addCounts(counts, counter.counts);
+    return counts;
+  }
+
+  return {
+    begin: () => scanner.begin(),
+    buffer() {
+      // Memory that has grown is another buffer.
+      if (view.buffer !== scanner.memory.buffer)
+        view = Buffer.from(scanner.memory.buffer, start, longestLine);
+      return view;
+    },
+    scan: (length) => scanner.scan(start, start + length),
+    end: () => ({
+      leading: scanner.leading.value,
+      first: scanner.first.value as Day,
+      last: scanner.last.value as Day,
+    }),
+    counts: tally,
+  };
+}

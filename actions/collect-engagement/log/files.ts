@@ -1,0 +1,167 @@
+import { Buffer } from 'node:buffer';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { addCounts, type Counts, type Edges, joinEdges } from './counts.ts';
+import { createReader } from './fast.ts';
+import { type LogReader, longestLine } from './reader.ts';
+import type { Rules } from './rules.ts';
+
+/** What is asked of the system at a time: it stays in a core's own cache until it has been scanned. */
+const step = 256 * 1024;
+
+/** A piece of a file that one thread takes at a time. */
+const pieceBytes = 8 * 1024 * 1024;
+
+/** Below this a second thread takes longer to start than it saves. */
+const worthAThread = 32 * 1024 * 1024;
+
+/** The lines of an open file that begin in `from` to before `to`. */
+interface Piece {
+  fd: number;
+  from: number;
+  to: number;
+  /** Of the whole file when it was opened; a log that is being written grows on behind it. */
+  size: number;
+}
+
+/** What a thread is given, and what it answers with. */
+export interface ThreadTask {
+  rules: Rules;
+  pieces: Piece[];
+  /** The next piece that nobody took yet. */
+  taken: SharedArrayBuffer;
+}
+export interface ThreadResult {
+  counts: Counts;
+  /** How each piece went that this thread took: its edges, or why it could not be read. */
+  pieces: [piece: number, edges: Edges | string][];
+}
+
+/**
+ * Scans the whole lines among the first `length` bytes of the buffer, of which those before `known` hold no line feed;
+ * what is left moves to the buffer's beginning. Answers how many bytes that are.
+ */
+export function scanLines(reader: LogReader, known: number, length: number): number {
+  const buffer = reader.buffer();
+  const end = buffer.subarray(known, length).lastIndexOf(10) + 1;
+  if (end === 0) {
+    if (length < longestLine - 1) return length;
+    // Too long to be a record, whatever follows: a letter stands for all of it.
+    buffer.write('x');
+    return 1;
+  }
+  reader.scan(known + end);
+  reader.buffer().copyWithin(0, known + end, length);
+  return length - known - end;
+}
+
+/** The last line of a log that ends without a line feed is a line as well. */
+export function finishLine(reader: LogReader, held: number): void {
+  if (held === 0) return;
+  reader.buffer()[held] = 10;
+  reader.scan(held + 1);
+}
+
+/** Where the first line begins at or behind a place; the file's end when there is none. */
+function lineStart(fd: number, at: number, size: number): number {
+  if (at === 0 || at >= size) return Math.min(at, size);
+  const some = Buffer.alloc(4096);
+  // A line begins behind a line feed: the byte before the place tells whether one begins right there.
+  for (let position = at - 1; position < size; position += some.length) {
+    const feed = some.subarray(0, readSync(fd, some, 0, some.length, position)).indexOf(10);
+    if (feed >= 0) return Math.min(size, position + feed + 1);
+  }
+  return size;
+}
+
+/** Reads the lines that begin in a piece, each to its end. */
+function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
+  let position = lineStart(fd, from, size);
+  const end = lineStart(fd, to, size);
+  reader.begin();
+  let held = 0;
+  while (position < end) {
+    const most = Math.min(step, longestLine - held - 1, end - position);
+    const got = readSync(fd, reader.buffer(), held, most, position);
+    if (got === 0)
+      throw new Error(`it became shorter while it was read: ${position} of ${size} bytes were left`);
+    position += got;
+    held = scanLines(reader, held, held + got);
+  }
+  finishLine(reader, held);
+  return reader.end();
+}
+
+/** Takes pieces until none are left. Runs in every thread, the main one included. */
+export function takePieces({ rules, pieces, taken }: ThreadTask): ThreadResult {
+  const next = new Int32Array(taken);
+  const reader = createReader(rules);
+  const done: ThreadResult['pieces'] = [];
+  for (let index = Atomics.add(next, 0, 1); index < pieces.length; index = Atomics.add(next, 0, 1)) {
+    const piece = pieces[index];
+    if (piece === undefined) break;
+    try {
+      done.push([index, scanPiece(reader, piece)]);
+    } catch (error) {
+      done.push([index, error instanceof Error ? error.message : String(error)]);
+    }
+  }
+  return { counts: reader.counts(), pieces: done };
+}
+
+/** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
+const threadFile = fileURLToPath(new URL('./thread.js', import.meta.url));
+
+/**
+ * Counts plain files, in as many threads as there are processors (four at most) where that is faster. Answers what
+ * was counted, and for each file whether it is a log of something else, or why it could not be read to its end.
+ */
+export async function countFiles(
+  files: string[],
+  rules: Rules,
+): Promise<{ counts: Counts; foreign: (boolean | string)[] }> {
+  const open: number[] = [];
+  try {
+    const pieces: (Piece & { file: number })[] = [];
+    let bytes = 0;
+    for (const [file, name] of files.entries()) {
+      const fd = openSync(name, 'r');
+      open.push(fd);
+      const { size } = fstatSync(fd);
+      bytes += size;
+      for (let from = 0; from < size; from += pieceBytes)
+        pieces.push({ file, fd, from, to: Math.min(size, from + pieceBytes), size });
+    }
+    const task: ThreadTask = { rules, pieces, taken: new SharedArrayBuffer(4) };
+    const more =
+      bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
+    const others = Array.from({ length: more }, () => startThread(task));
+    const own = takePieces(task);
+    const results = [own, ...(await Promise.all(others))];
+    for (const { counts } of results.slice(1)) addCounts(own.counts, counts);
+    const outcomes = results.flatMap((result) => result.pieces).sort(([a], [b]) => a - b);
+    const foreign = files.map((_, file) => {
+      const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
+      const why = ofFile.find((outcome) => typeof outcome === 'string');
+      if (why !== undefined) return why;
+      const joined = joinEdges(ofFile.filter((outcome) => typeof outcome !== 'string'));
+      own.counts.bad += joined.bad;
+      return joined.isForeign;
+    });
+    return { counts: own.counts, foreign };
+  } finally {
+    for (const fd of open) closeSync(fd);
+  }
+}
+
+function startThread(task: ThreadTask): Promise<ThreadResult> {
+  return new Promise((resolve, reject) => {
+    // It needs nothing of this process: no environment, where secrets may be, and no arguments.
+    const worker = new Worker(threadFile, { workerData: task, env: {}, argv: [], execArgv: [] });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and no result`)));
+  });
+}

@@ -1,0 +1,823 @@
+// The fast reader of a Caddy access log, in AssemblyScript (TypeScript's syntax, WebAssembly's types), with SIMD.
+// It walks a line once as JSON, checking its whole grammar, and counts what the evidence needs in tables of its own.
+// A line that it is not certain of (no JSON, an escape in a field that counts, a number with an exponent, a header
+// given twice, a tab between values) goes to the host as a whole, which reads it with JSON.parse: that reading is the
+// truth, and a test holds the two equal. `npm run build` compiles this file to wasm.ts.
+
+/** A whole line that is read by JSON.parse instead: 0 no record, 1 of the day, 2 of another day, 3 blank. */
+@external("host", "slow") declare function slow(at: usize, length: usize): i32;
+/** Whether a path, seen for the first time, is of a file that pages are made of. */
+@external("host", "asset") declare function asset(at: usize, length: usize): i32;
+/** Whether an agent, seen for the first time, is a bot. */
+@external("host", "bot") declare function bot(at: usize, length: usize): i32;
+/** Whether a referrer, seen for the first time with this host, is another site. */
+@external("host", "external") declare function external(at: usize, length: usize, host: usize, hostLength: usize): i32;
+/** A time or a duration written as text, in the unit of numbers; NaN when it is none. */
+@external("host", "time") declare function time(at: usize, length: usize): f64;
+@external("host", "duration") declare function duration(at: usize, length: usize): f64;
+
+// ---- settings, and what was counted -------------------------------------------------------------------------------
+
+/** The day from its first moment to before its last, and a second, all in the unit of a number in `ts`. */
+let from: f64 = 0;
+let to: f64 = 0;
+let second: f64 = 1;
+/** What a number in `duration` is divided by to be seconds. */
+let perSecond: f64 = 1;
+let seed: u64 = 0;
+
+export let requests: f64 = 0;
+export let views: f64 = 0;
+export let bad: f64 = 0;
+/** Bad lines before the first record since `begin`: whose they are is not known yet. */
+export let leading: f64 = 0;
+/** The day of the first and of the last record since `begin`: 0 none yet, 1 the day, 2 another. */
+export let first: i32 = 0;
+export let last: i32 = 0;
+/** The newest time of any record, in the unit of `ts`. */
+export let newest: f64 = 0;
+/** Requests by status class: 1xx to 5xx, then all others. */
+export const classes = memory.data(48, 8);
+
+// ---- memory: a buffer for the host's bytes, then tables and strings, which only grow --------------------------------
+
+let top: usize = 0;
+
+function take(bytes: usize): usize {
+  const at = top;
+  top += (bytes + 7) & ~7;
+  const have = <usize>memory.size() << 16;
+  if (top > have) {
+    const pages = <i32>((top - have + 0xffff) >>> 16);
+    // A fair step at a time: growing by pages one by one would cost more than the scan.
+    if (memory.grow(max(pages, 32)) < 0 && memory.grow(pages) < 0) unreachable();
+  }
+  return at;
+}
+
+/** A table of distinct texts: slots of (hash, entry), entries of (length, count, flags, bytes). */
+@unmanaged class Table {
+  slots: usize;
+  mask: u32;
+  size: u32;
+  /** The first entry and the end of the chain, so that the host can walk all of them. */
+  head: usize;
+  tail: usize;
+}
+
+@unmanaged class Entry {
+  next: usize;
+  length: u32;
+  count: u32;
+  flags: u32;
+}
+const entryBytes: usize = 16;
+
+function createTable(capacity: u32): Table {
+  const table = changetype<Table>(take(offsetof<Table>()));
+  table.slots = take(<usize>capacity << 3);
+  memory.fill(table.slots, 0, <usize>capacity << 3);
+  table.mask = capacity - 1;
+  table.size = 0;
+  table.head = 0;
+  table.tail = 0;
+  return table;
+}
+
+let pages: Table = changetype<Table>(0);
+let visitors: Table = changetype<Table>(0);
+let agents: Table = changetype<Table>(0);
+let referrers: Table = changetype<Table>(0);
+
+/** Seeded, so that nobody outside can choose texts that collide. */
+function hashOf(at: usize, length: usize): u32 {
+  let hash: u64 = seed ^ (<u64>length * 0x9e3779b97f4a7c15);
+  let rest = length;
+  while (rest >= 8) {
+    hash = (hash ^ load<u64>(at)) * 0xff51afd7ed558ccd;
+    hash ^= hash >> 32;
+    at += 8;
+    rest -= 8;
+  }
+  if (rest > 0) {
+    // The bytes behind the text are readable, and cut off here.
+    const tail = load<u64>(at) & ((<u64>1 << (<u64>rest << 3)) - 1);
+    hash = (hash ^ tail) * 0xff51afd7ed558ccd;
+    hash ^= hash >> 32;
+  }
+  hash = hash * 0xc4ceb9fe1a85ec53;
+  return <u32>(hash >> 32) | 1;
+}
+
+function same(a: usize, b: usize, length: usize): bool {
+  while (length >= 8) {
+    if (load<u64>(a) != load<u64>(b)) return false;
+    a += 8;
+    b += 8;
+    length -= 8;
+  }
+  if (length == 0) return true;
+  return ((load<u64>(a) ^ load<u64>(b)) & ((<u64>1 << (<u64>length << 3)) - 1)) == 0;
+}
+
+/** Whether the entry that was looked up last was not there before. */
+let fresh: bool = false;
+
+function intern(table: Table, at: usize, length: usize): Entry {
+  const hash = hashOf(at, length);
+  let slot = hash & table.mask;
+  while (true) {
+    const where = table.slots + (<usize>slot << 3);
+    const tag = load<u32>(where);
+    if (tag == 0) break;
+    if (tag == hash) {
+      const entry = changetype<Entry>(<usize>load<u32>(where, 4));
+      if (entry.length == <u32>length && same(changetype<usize>(entry) + entryBytes, at, length)) {
+        fresh = false;
+        return entry;
+      }
+    }
+    slot = (slot + 1) & table.mask;
+  }
+  // Room for eight bytes more than the text, which `same` and `hashOf` may read.
+  const entry = changetype<Entry>(take(entryBytes + length + 8));
+  entry.next = 0;
+  entry.length = <u32>length;
+  entry.count = 0;
+  entry.flags = 0;
+  memory.copy(changetype<usize>(entry) + entryBytes, at, length);
+  if (table.tail == 0) table.head = changetype<usize>(entry);
+  else changetype<Entry>(table.tail).next = changetype<usize>(entry);
+  table.tail = changetype<usize>(entry);
+  table.size += 1;
+  if (table.size * 2 > table.mask) grow(table);
+  place(table, hash, entry);
+  fresh = true;
+  return entry;
+}
+
+function place(table: Table, hash: u32, entry: Entry): void {
+  let slot = hash & table.mask;
+  while (load<u32>(table.slots + (<usize>slot << 3)) != 0) slot = (slot + 1) & table.mask;
+  store<u32>(table.slots + (<usize>slot << 3), hash);
+  store<u32>(table.slots + (<usize>slot << 3), <u32>changetype<usize>(entry), 4);
+}
+
+function grow(table: Table): void {
+  const old = table.slots;
+  const slots = table.mask + 1;
+  table.slots = take(<usize>slots << 4);
+  memory.fill(table.slots, 0, <usize>slots << 4);
+  table.mask = slots * 2 - 1;
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    const tag = load<u32>(old + (<usize>slot << 3));
+    if (tag != 0) place(table, tag, changetype<Entry>(<usize>load<u32>(old + (<usize>slot << 3), 4)));
+  }
+}
+
+/** Durations of the page views in seconds, in blocks: (next block, how many, values). */
+const blockValues: u32 = 16384;
+let firstBlock: usize = 0;
+let block: usize = 0;
+
+function keepDuration(seconds: f64): void {
+  if (block == 0 || load<u32>(block, 4) == blockValues) {
+    const next = take(8 + (<usize>blockValues << 3));
+    store<u32>(next, 0);
+    store<u32>(next, 0, 4);
+    if (block == 0) firstBlock = next;
+    else store<u32>(block, <u32>next);
+    block = next;
+  }
+  const length = load<u32>(block, 4);
+  store<f64>(block + 8 + (<usize>length << 3), seconds);
+  store<u32>(block, length + 1, 4);
+}
+
+/** Makes room for `bytes` of log, and answers where they go. Everything else stands behind that. */
+export function init(bytes: u32, dayFrom: f64, dayTo: f64, unitsPerSecond: f64, durationUnits: f64, random: u64): usize {
+  from = dayFrom;
+  to = dayTo;
+  second = unitsPerSecond;
+  perSecond = durationUnits;
+  seed = random;
+  top = (__heap_base + 15) & ~15;
+  const buffer = take(<usize>bytes + 64);
+  // A position for every byte, if it came to that; memory that is not touched costs nothing.
+  marks = take((<usize>bytes + 64) << 2);
+  pages = createTable(4096);
+  visitors = createTable(4096);
+  agents = createTable(1024);
+  referrers = createTable(1024);
+  return buffer;
+}
+
+export function headOf(table: i32): usize {
+  return (table == 0 ? pages : table == 1 ? visitors : table == 2 ? agents : referrers).head;
+}
+
+export function durations(): usize {
+  return firstBlock;
+}
+
+/** A new log, or a part of one, begins. */
+export function begin(): void {
+  leading = 0;
+  first = 0;
+  last = 0;
+}
+
+// ---- where texts begin and end --------------------------------------------------------------------------------------
+
+/** Positions of all quotes, backslashes and control characters of the bytes under way, in their order. */
+let marks: usize = 0;
+
+// @ts-ignore: decorators of functions are AssemblyScript's own
+@inline function special(v: v128): u64 {
+  // With its second bit turned over a quote is 0x20: one comparison finds it and everything below a space.
+  const quoteOrControl = i8x16.le_u(v128.xor(v, i8x16.splat(2)), i8x16.splat(0x20));
+  return <u64>i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(0x5c))));
+}
+
+/** Writes the lowest set bit of `set` as a position, and clears it. A set without any writes what is never read. */
+// @ts-ignore: decorator
+@inline function mark(out: usize, base: u32, set: u64): u64 {
+  store<u32>(out, base + <u32>ctz(set));
+  return set & (set - 1);
+}
+
+/**
+ * Finds all marks, 64 bytes at a time, and twelve of them without asking: a loop over single bits would be mispredicted
+ * at nearly every block.
+ */
+function findMarks(p: usize, end: usize): void {
+  let out = marks;
+  for (; p < end; p += 64) {
+    let set =
+      special(v128.load(p)) |
+      (special(v128.load(p, 16)) << 16) |
+      (special(v128.load(p, 32)) << 32) |
+      (special(v128.load(p, 48)) << 48);
+    const found = <usize>popcnt(set);
+    const base = <u32>p;
+    set = mark(out, base, set);
+    set = mark(out + 4, base, set);
+    set = mark(out + 8, base, set);
+    set = mark(out + 12, base, set);
+    set = mark(out + 16, base, set);
+    set = mark(out + 20, base, set);
+    set = mark(out + 24, base, set);
+    set = mark(out + 28, base, set);
+    set = mark(out + 32, base, set);
+    set = mark(out + 36, base, set);
+    set = mark(out + 40, base, set);
+    set = mark(out + 44, base, set);
+    if (found > 12) {
+      let next = out + 48;
+      while (set != 0) {
+        set = mark(next, base, set);
+        next += 4;
+      }
+    }
+    out += found << 2;
+  }
+}
+
+// ---- one line -------------------------------------------------------------------------------------------------------
+
+/** The mark that is looked at next. Outside of a text it is the first one at or behind the place of reading. */
+let next: usize = 0;
+
+/** Tabs and carriage returns are space as well, but they have marks: a line with them is not certain. */
+// @ts-ignore: decorator
+@inline function skipSpace(p: usize): usize {
+  while (load<u8>(p) == 0x20) p++;
+  return p;
+}
+
+function isHex(c: u32): bool {
+  return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
+}
+
+/** The mark of the closing quote of a text with escapes whose opening one is `q`, or 0 when it is no text. */
+function escapedEnd(q: usize): usize {
+  q += 4;
+  while (true) {
+    const p = <usize>load<u32>(q);
+    const c = load<u8>(p);
+    if (c == 0x22) return q;
+    if (c != 0x5c) return 0;
+    const e = load<u8>(p, 1);
+    // An escaped quote or backslash has a mark of its own, which is no end.
+    if (e == 0x22 || e == 0x5c) q += 8;
+    else if (e == 0x75) {
+      if (!(isHex(load<u8>(p, 2)) && isHex(load<u8>(p, 3)) && isHex(load<u8>(p, 4)) && isHex(load<u8>(p, 5)))) return 0;
+      q += 4;
+    } else if (e == 0x2f || e == 0x62 || e == 0x66 || e == 0x6e || e == 0x72 || e == 0x74) q += 4;
+    else return 0;
+  }
+}
+
+/** One bit for each byte that is no digit. */
+// @ts-ignore: decorator
+@inline function others(p: usize): i32 {
+  return i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(0x30)), i8x16.splat(9)));
+}
+
+/** From the first byte of a number to behind it, or 0. */
+// @ts-ignore: decorator
+@inline function numberEnd(p: usize): usize {
+  // Nearly all are digits, or digits, a point and digits, up to 15 each.
+  const first = others(p);
+  if (first != 0 && load<u8>(p) - 0x31 < 9) {
+    const end = p + <usize>ctz(first);
+    const c = load<u8>(end);
+    if (c == 0x2c || c == 0x7d) return end;
+  }
+  return longNumberEnd(p);
+}
+
+function longNumberEnd(p: usize): usize {
+  if (load<u8>(p) == 0x2d) p++;
+  const c = <u32>load<u8>(p) - 0x30;
+  if (c > 9) return 0;
+  if (c == 0) p++;
+  else {
+    const rest = others(p);
+    if (rest != 0) p += <usize>ctz(rest);
+    else while (<u32>load<u8>(p) - 0x30 < 10) p++;
+  }
+  if (load<u8>(p) == 0x2e) {
+    const rest = others(++p);
+    if ((rest & 1) != 0) return 0;
+    if (rest != 0) p += <usize>ctz(rest);
+    else while (<u32>load<u8>(p) - 0x30 < 10) p++;
+  }
+  if ((load<u8>(p) | 0x20) == 0x65) {
+    p++;
+    const sign = load<u8>(p);
+    if (sign == 0x2b || sign == 0x2d) p++;
+    if (<u32>load<u8>(p) - 0x30 > 9) return 0;
+    while (<u32>load<u8>(p) - 0x30 < 10) p++;
+  }
+  return p;
+}
+
+/** Up to eight digits as a number: pairs, then fours, then all of them at once. */
+// @ts-ignore: decorator
+@inline function eight(p: usize, length: usize): u64 {
+  if (length == 0) return 0;
+  let v = (load<u64>(p) - 0x3030303030303030) << ((8 - <u64>length) << 3);
+  v = v * 10 + (v >> 8);
+  return ((v & 0x000000ff000000ff) * 0x000f424000000064 + ((v >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+}
+
+/** Up to 15 digits. */
+// @ts-ignore: decorator
+@inline function digitsOf(p: usize, length: usize): u64 {
+  return length > 8 ? eight(p, length - 8) * 100000000 + eight(p + length - 8, 8) : eight(p, length);
+}
+
+// What `decimal` read.
+let whole: u64 = 0;
+let part: u64 = 0;
+let wholeDigits: usize = 0;
+let partDigits: usize = 0;
+
+/** Reads digits, with a point between them or not, up to 15 on each side; false for anything longer or other. */
+function decimal(p: usize, length: usize): bool {
+  const first = others(p);
+  wholeDigits = first == 0 ? 16 : <usize>ctz(first);
+  if (wholeDigits > length) wholeDigits = length;
+  if (wholeDigits > 15) return false;
+  whole = digitsOf(p, wholeDigits);
+  part = 0;
+  partDigits = 0;
+  if (wholeDigits == length) return true;
+  if (load<u8>(p + wholeDigits) != 0x2e) return false;
+  p += wholeDigits + 1;
+  partDigits = length - wholeDigits - 1;
+  if (partDigits > 15) return false;
+  const second = others(p);
+  if (second != 0 && <usize>ctz(second) < partDigits) return false;
+  part = digitsOf(p, partDigits);
+  return true;
+}
+
+function isNumber(c: u32): bool {
+  return c - 0x30 < 10 || c == 0x2d;
+}
+
+/** `true`, `false`, `null` or a number, to behind it, or 0. */
+function skipPlain(p: usize, c: u32): usize {
+  if (c == 0x74) return load<u32>(p) == 0x65757274 ? p + 4 : 0;
+  if (c == 0x66) return load<u32>(p, 1) == 0x65736c61 ? p + 5 : 0;
+  if (c == 0x6e) return load<u32>(p) == 0x6c6c756e ? p + 4 : 0;
+  return numberEnd(p);
+}
+
+/** From the opening bracket or brace of any value to behind it, or 0. Moves `next` along. */
+function skipNested(p: usize, depth: i32): usize {
+  if (depth > 60) return 0;
+  const isObject = load<u8>(p) == 0x7b;
+  const close: u8 = isObject ? 0x7d : 0x5d;
+  p = skipSpace(p + 1);
+  if (load<u8>(p) == close) return p + 1;
+  while (true) {
+    if (isObject) {
+      if (load<u8>(p) != 0x22) return 0;
+      const end = escapedEnd(next);
+      if (end == 0) return 0;
+      next = end + 4;
+      p = skipSpace(<usize>load<u32>(end) + 1);
+      if (load<u8>(p) != 0x3a) return 0;
+      p = skipSpace(p + 1);
+    }
+    const c = load<u8>(p);
+    if (c == 0x22) {
+      const end = escapedEnd(next);
+      if (end == 0) return 0;
+      next = end + 4;
+      p = <usize>load<u32>(end) + 1;
+    } else p = c == 0x7b || c == 0x5b ? skipNested(p, depth + 1) : skipPlain(p, c);
+    if (p == 0) return 0;
+    p = skipSpace(p);
+    const after = load<u8>(p);
+    if (after == 0x2c) p = skipSpace(p + 1);
+    else return after == close ? p + 1 : 0;
+  }
+}
+
+/** Which object a key stands in. */
+const inNothing: u64 = 0;
+const inRecord: u64 = 1;
+const inRequest: u64 = 2;
+const inHeaders: u64 = 3;
+
+/** Which value a key of those objects asks for. */
+const isUri: u32 = 1;
+const isMethod: u32 = 2;
+const isHost: u32 = 3;
+const isClient: u32 = 4;
+const isRemote: u32 = 5;
+const isAgent: u32 = 6;
+const isReferer: u32 = 7;
+const isTime: u32 = 8;
+const isDuration: u32 = 9;
+const isStatus: u32 = 10;
+const isRequest: u32 = 11;
+const isHeaders: u32 = 12;
+
+/** Where the values stand: (place, length) by name. */
+const fields = memory.data(13 * 8, 8);
+/** Which of them this line has as a text, and which as a number; a bit for each name. */
+let texts: u32 = 0;
+let numbers: u32 = 0;
+
+// @ts-ignore: decorator
+@inline function keep(name: u32, at: usize, length: usize): void {
+  store<u32>(fields + (<usize>name << 3), <u32>at);
+  store<u32>(fields + (<usize>name << 3), <u32>length, 4);
+}
+
+// @ts-ignore: decorator
+@inline function isText(name: u32): bool {
+  return ((texts >> name) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline function at(name: u32): usize {
+  return <usize>load<u32>(fields + (<usize>name << 3));
+}
+
+/** The length of a text; 0 where there is none. */
+// @ts-ignore: decorator
+@inline function lengthOf(name: u32): usize {
+  return isText(name) ? <usize>load<u32>(fields + (<usize>name << 3), 4) : 0;
+}
+
+// @ts-ignore: decorator
+@inline function nameOf(object: u64, key: usize, length: usize): u32 {
+  if (object == inHeaders) {
+    if (
+      length == 10 &&
+      (load<u64>(key) | 0x2020202020202020) == 0x6567612d72657375 &&
+      (load<u16>(key, 8) | 0x2020) == 0x746e
+    )
+      return isAgent;
+    if (
+      length == 7 &&
+      (load<u32>(key) | 0x20202020) == 0x65666572 &&
+      (load<u32>(key, 3) | 0x20202020) == 0x72657265
+    )
+      return isReferer;
+    return 0;
+  }
+  if (object == inRequest) {
+    if (length == 9) {
+      if (load<u8>(key, 8) != 0x70) return 0;
+      if (load<u64>(key) == 0x695f65746f6d6572) return isRemote;
+      return load<u64>(key) == 0x695f746e65696c63 ? isClient : 0;
+    }
+    if (length == 3) return load<u16>(key) == 0x7275 && load<u8>(key, 2) == 0x69 ? isUri : 0;
+    if (length == 4) return load<u32>(key) == 0x74736f68 ? isHost : 0;
+    if (length == 6) return load<u32>(key) == 0x6874656d && load<u16>(key, 4) == 0x646f ? isMethod : 0;
+    if (length == 7) return load<u32>(key) == 0x64616568 && load<u32>(key, 3) == 0x73726564 ? isHeaders : 0;
+    return 0;
+  }
+  if (length == 2) return load<u16>(key) == 0x7374 ? isTime : 0;
+  if (length == 7) return load<u32>(key) == 0x75716572 && load<u32>(key, 3) == 0x74736575 ? isRequest : 0;
+  if (length == 8) return load<u64>(key) == 0x6e6f697461727564 ? isDuration : 0;
+  if (length == 6) return load<u32>(key) == 0x74617473 && load<u16>(key, 4) == 0x7375 ? isStatus : 0;
+  return 0;
+}
+
+/**
+ * The object of a line, from its brace to behind its closing one, or 0 when it is no JSON or not certain. One loop over
+ * keys and values for all objects, so that the place of reading stays in registers; `objects` holds, two bits a level,
+ * which objects it is in. Lists of more than one text, and whatever else is rare, go through `skipNested`.
+ */
+function record(p: usize): usize {
+  let q = next;
+  let objects: u64 = 0;
+  let object: u64 = inRecord;
+  let seen: u32 = 0;
+  let asText: u32 = 0;
+  let asNumber: u32 = 0;
+  p = skipSpace(p + 1);
+  let closes = load<u8>(p) == 0x7d;
+  while (true) {
+    if (!closes) {
+      // A key.
+      if (load<u8>(p) != 0x22) return 0;
+      const key = p + 1;
+      let end = <usize>load<u32>(q, 4);
+      let name: u32 = 0;
+      if (load<u8>(end) == 0x22) {
+        q += 8;
+        if (object != inNothing) name = nameOf(object, key, end - key);
+      } else {
+        // With an escape it may be any name.
+        if (object != inNothing) return 0;
+        const other = escapedEnd(q);
+        if (other == 0) return 0;
+        end = <usize>load<u32>(other);
+        q = other + 4;
+      }
+      p = end + 1;
+      if (load<u8>(p) != 0x3a) {
+        p = skipSpace(p);
+        if (load<u8>(p) != 0x3a) return 0;
+      }
+      p = skipSpace(p + 1);
+      if (name != 0) {
+        // Twice: which of them counts is for JSON.parse to say.
+        if (((seen >> name) & 1) != 0) return 0;
+        seen |= 1 << name;
+      }
+      // Its value.
+      const c = load<u8>(p);
+      if (c == 0x22) {
+        end = <usize>load<u32>(q, 4);
+        if (load<u8>(end) == 0x22) {
+          q += 8;
+          if (name != 0) {
+            keep(name, p + 1, end - p - 1);
+            asText |= 1 << name;
+          }
+        } else {
+          if (name != 0) return 0;
+          const other = escapedEnd(q);
+          if (other == 0) return 0;
+          end = <usize>load<u32>(other);
+          q = other + 4;
+        }
+        p = end + 1;
+      } else if (c == 0x5b) {
+        // A header's value: nearly always a list of one text.
+        end = <usize>load<u32>(q, 4);
+        if (load<u8>(p, 1) == 0x22 && load<u8>(end) == 0x22 && load<u8>(end, 1) == 0x5d) {
+          q += 8;
+          if (object == inHeaders && name != 0) {
+            keep(name, p + 2, end - p - 2);
+            asText |= 1 << name;
+          }
+          p = end + 2;
+        } else {
+          if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) return 0;
+          next = q;
+          p = skipNested(p, 4);
+          if (p == 0) return 0;
+          q = next;
+        }
+      } else if (c == 0x7b) {
+        if (objects >> 58 != 0) return 0;
+        objects = (objects << 2) | object;
+        object = name == isRequest ? inRequest : name == isHeaders ? inHeaders : inNothing;
+        p = skipSpace(p + 1);
+        closes = load<u8>(p) == 0x7d;
+        continue;
+      } else {
+        const start = p;
+        p = skipPlain(p, c);
+        if (p == 0) return 0;
+        if (name != 0 && isNumber(c)) {
+          keep(name, start, p - start);
+          asNumber |= 1 << name;
+        }
+      }
+    }
+    // Behind a value, or at the brace of an empty object.
+    while (true) {
+      let c = load<u8>(p);
+      if (c == 0x20) {
+        p = skipSpace(p);
+        c = load<u8>(p);
+      }
+      if (c == 0x2c) {
+        p = skipSpace(p + 1);
+        closes = false;
+        break;
+      }
+      if (c != 0x7d) return 0;
+      p++;
+      if (objects == 0) {
+        next = q;
+        texts = asText;
+        numbers = asNumber;
+        return p;
+      }
+      object = objects & 3;
+      objects >>= 2;
+    }
+  }
+}
+
+let stamp: f64 = 0;
+
+/** The time of the line that `record` read: 0 none, 1 of the day, 2 of another, 3 not certain. */
+function dayOf(): i32 {
+  const place = at(isTime);
+  const length = <usize>load<u32>(fields + (<usize>isTime << 3), 4);
+  if (isText(isTime)) {
+    stamp = time(place, length);
+    if (stamp != stamp) return 0;
+  } else if (((numbers >> isTime) & 1) == 0) return 0;
+  else {
+    // A nanosecond since 1970 has 19 digits, which a double does not hold.
+    if (!decimal(place, length)) return 3;
+    stamp = <f64>whole;
+    // More digits than a double holds may be rounded over the edge of the day.
+    if (wholeDigits + partDigits > 15 && (abs(stamp - from) <= second || abs(stamp - to) <= second)) return 3;
+  }
+  return stamp >= from && stamp < to ? 1 : 2;
+}
+
+const powers = memory.data<u64>([
+  1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+  1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+]);
+
+/** The duration in seconds; -1 when there is none, NaN when it is not certain. */
+function secondsOf(): f64 {
+  const place = at(isDuration);
+  const length = <usize>load<u32>(fields + (<usize>isDuration << 3), 4);
+  if (isText(isDuration)) {
+    const read = duration(place, length);
+    return read == read ? read : -1;
+  }
+  if (((numbers >> isDuration) & 1) == 0) return -1;
+  // At most 15 digits are exact in a double, and so is the power of ten: one division rounds as JSON.parse does.
+  if (!decimal(place, length) || wholeDigits + partDigits > 15) return NaN;
+  const power = load<u64>(powers + (partDigits << 3));
+  return <f64>(whole * power + part) / <f64>power / perSecond;
+}
+
+/** Up to the first `?`, or `#` where `fragment`. */
+function cut(at: usize, length: usize, fragment: bool): usize {
+  const end = at + length;
+  const other = fragment ? i8x16.splat(0x23) : i8x16.splat(0x3f);
+  for (let p = at; p < end; p += 16) {
+    const v = v128.load(p);
+    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(0x3f)), i8x16.eq(v, other)));
+    if (hit != 0) return min(length, p + <usize>ctz(hit) - at);
+  }
+  return length;
+}
+
+/** The line feed at or behind a place; moves `next` to it. */
+function lineEnd(p: usize): usize {
+  while (<usize>load<u32>(next) < p || load<u8>(<usize>load<u32>(next)) != 0x0a) next += 4;
+  return <usize>load<u32>(next);
+}
+
+/** Bits of an entry's flags. */
+const yes: u32 = 1;
+
+function view(seconds: f64): void {
+  const pathLength = cut(at(isUri), lengthOf(isUri), true);
+  const path = intern(pages, at(isUri), pathLength);
+  if (fresh && asset(at(isUri), pathLength) != 0) path.flags = yes;
+  if (path.flags != 0) return;
+  if (isText(isAgent)) {
+    const agent = intern(agents, at(isAgent), lengthOf(isAgent));
+    if (fresh && bot(at(isAgent), lengthOf(isAgent)) != 0) agent.flags = yes;
+    if (agent.flags != 0) return;
+  }
+  views += 1;
+  path.count += 1;
+  if (seconds >= 0) keepDuration(seconds);
+  const address = lengthOf(isClient) != 0 ? isClient : isRemote;
+  let visitor = changetype<Entry>(0);
+  if (lengthOf(address) != 0) visitor = intern(visitors, at(address), lengthOf(address));
+  if (lengthOf(isReferer) == 0) return;
+  // A query never changes the host; without it there are far fewer to tell apart. The host that was asked belongs to
+  // the key, because coming from there is no referral.
+  const length = cut(at(isReferer), lengthOf(isReferer), false);
+  const key = joined(at(isReferer), length, at(isHost), lengthOf(isHost));
+  const referrer = intern(referrers, key, length + 1 + lengthOf(isHost));
+  if (fresh && external(at(isReferer), length, at(isHost), lengthOf(isHost)) != 0) referrer.flags = yes;
+  if (referrer.flags == 0) return;
+  referrer.count += 1;
+  if (changetype<usize>(visitor) != 0) visitor.flags = yes;
+}
+
+let scratch: usize = 0;
+let scratchBytes: usize = 0;
+
+/** Two texts with a line feed between them, which neither can hold. */
+function joined(a: usize, aLength: usize, b: usize, bLength: usize): usize {
+  const bytes = aLength + bLength + 1;
+  if (bytes > scratchBytes) {
+    scratchBytes = max(bytes * 2, 4096);
+    scratch = take(scratchBytes + 16);
+  }
+  memory.copy(scratch, a, aLength);
+  store<u8>(scratch + aLength, 0x0a);
+  memory.copy(scratch + aLength + 1, b, bLength);
+  return scratch;
+}
+
+/** Agents are judged on their beginning; a longer one is cut by the host, which knows where characters end. */
+const agentMost: usize = 512;
+
+/**
+ * Reads all lines from `p` to `stop`. The byte before `stop` is a line feed, and 64 bytes behind it are readable.
+ */
+export function scan(p: usize, stop: usize): void {
+  findMarks(p, stop);
+  next = marks;
+  while (p < stop) {
+    if (load<u8>(p) == 0x0a) {
+      next += 4;
+      p++;
+      continue;
+    }
+    let after = load<u8>(p) == 0x7b ? record(p) : 0;
+    if (after != 0) {
+      // A log written on Windows ends its lines with a carriage return as well.
+      after = skipSpace(after);
+      if (load<u8>(after) == 0x0d) after++;
+    }
+    let day = after != 0 && load<u8>(after) == 0x0a ? count() : -1;
+    const end = lineEnd(p);
+    next += 4;
+    if (day < 0) day = slow(p, end - p);
+    if (day == 1 || day == 2) {
+      // Whose the leading bad lines are is for the host to say, which knows what came before this part of the log.
+      if (first == 0) first = day;
+      last = day;
+    } else if (day == 0) {
+      if (first == 0) leading += 1;
+      else if (last == 1) bad += 1;
+    }
+    p = end + 1;
+  }
+}
+
+/** Counts the line that `record` read: 0 no record, 1 of the day, 2 of another day, -1 not certain. */
+function count(): i32 {
+  if (!isText(isUri) || ((numbers >> isStatus) & 1) == 0) return 0;
+  const day = dayOf();
+  if (day == 0) return 0;
+  if (day == 3) return -1;
+  const length = <usize>load<u32>(fields + (<usize>isStatus << 3), 4);
+  if (length > 9 || !decimal(at(isStatus), length) || partDigits != 0) return -1;
+  if (day == 1) {
+    const status = <i32>whole;
+    const group = status / 100 - 1;
+    const isView =
+      (group == 1 || status == 304) &&
+      lengthOf(isMethod) == 3 &&
+      load<u16>(at(isMethod)) == 0x4547 &&
+      load<u8>(at(isMethod), 2) == 0x54;
+    const seconds = isView ? secondsOf() : 0;
+    if (isView && (seconds != seconds || lengthOf(isAgent) > agentMost)) return -1;
+    requests += 1;
+    const counter = classes + ((group >= 0 && group < 5 ? <usize>group : 5) << 3);
+    store<f64>(counter, load<f64>(counter) + 1);
+    if (isView) view(seconds);
+  }
+  if (stamp > newest) newest = stamp;
+  return day;
+}

@@ -1,0 +1,158 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { globSync, isDynamicPattern } from 'tinyglobby';
+import { UserError } from '../../../core/errors.ts';
+import { addCounts, type Counts, joinEdges } from './counts.ts';
+import { createReader } from './fast.ts';
+import { countFiles } from './files.ts';
+import { formatOf } from './format.ts';
+import { longestLine } from './reader.ts';
+import type { Rules } from './rules.ts';
+import { parseSshSource, readSsh, type SshSettings } from './ssh.ts';
+import { type Bytes, scanStream, startBytes, unpackFile, unpackStream } from './streams.ts';
+
+export interface SourceSettings extends Omit<SshSettings, 'deadlineMs'> {
+  workspace: string;
+  /** When everything has to be read, in milliseconds from now. */
+  deadlineMs: number;
+}
+
+/** What came of reading all logs. Where `faults` is not empty, the counts are not of everything. */
+export interface LogsRead {
+  counts: Counts;
+  /** Paths and addresses that were read. */
+  names: string[];
+  /** Why one of them is not a log that was read to its end. */
+  faults: { file: string; message: string }[];
+}
+
+/** A log that has a name: a file, or another machine's. */
+export type Source =
+  | { name: string; file: string }
+  | { name: string; ssh: ReturnType<typeof parseSshSource> };
+
+/** The logs that the setting names, each once and by name; throws a `UserError` for one that is not there. */
+export function findSources(patterns: string[], workspace: string): Source[] {
+  const found = new Map<string, Source>();
+  for (const pattern of patterns) {
+    if (pattern.startsWith('ssh://')) {
+      const ssh = parseSshSource(pattern);
+      const name = `ssh://${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
+      found.set(pattern, { name, ssh });
+      continue;
+    }
+    const matches = isDynamicPattern(pattern)
+      ? globSync(pattern, { cwd: workspace, absolute: true, dot: true, expandDirectories: false }).sort()
+      : [path.resolve(workspace, pattern)].filter(isFile);
+    if (matches.length === 0) {
+      throw new UserError(
+        isDynamicPattern(pattern)
+          ? `source: no file fits ${pattern}.`
+          : `source: there is no file ${pattern}.`,
+        'Check the path; a relative one starts at the workspace.',
+      );
+    }
+    for (const file of matches) {
+      const relative = path.relative(workspace, file);
+      found.set(file, { name: relative.startsWith('..') ? file : relative, file });
+    }
+  }
+  return [...found.values()];
+}
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function isPacked(source: Source): boolean {
+  return 'ssh' in source || /\.(?:gz|zst)$/.test(source.file);
+}
+
+/** Reads and counts all logs: plain files in threads, everything else as it arrives, one after the other. */
+export async function countLogs(
+  sources: Source[],
+  rules: Rules,
+  settings: SourceSettings,
+): Promise<LogsRead> {
+  const faults: LogsRead['faults'] = [];
+  const names = sources.map(({ name }) => name);
+  const plain = sources.flatMap((source) => ('file' in source && !isPacked(source) ? [source] : []));
+  const { counts, foreign } = await countFiles(
+    plain.map(({ file }) => file),
+    rules,
+  );
+  for (const [index, source] of plain.entries()) {
+    const looksLike = foreign[index];
+    if (looksLike === true) faults.push({ file: source.name, message: isForeign(startOf(source.file)) });
+    else if (typeof looksLike === 'string') faults.push({ file: source.name, message: brokenOff(looksLike) });
+  }
+  const packed = sources.filter(isPacked);
+  if (packed.length === 0) return { counts, names, faults };
+  const reader = createReader(rules);
+  let bad = 0;
+  for (const source of packed) {
+    try {
+      const { edges, start } = await scanStream(reader, bytesOf(source, settings));
+      const joined = joinEdges([edges]);
+      bad += joined.bad;
+      if (joined.isForeign) faults.push({ file: source.name, message: isForeign(start) });
+      else if ('ssh' in source && edges.first !== 0 && !/^\s*\{/.test(start.toString('utf8')))
+        faults.push({
+          file: source.name,
+          message:
+            'the other machine printed something before the log: the command of the key must print the log and nothing else',
+        });
+    } catch (error) {
+      faults.push({ file: source.name, message: broken(error) });
+    }
+  }
+  addCounts(counts, reader.counts());
+  counts.bad += bad;
+  return { counts, names, faults };
+}
+
+/** The lines of a source, for those that are not the log of a web server; a line too long to be one is cut. */
+export async function* linesOf(source: Source, settings: SourceSettings): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of bytesOf(source, settings)) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = (lines.pop() ?? '').slice(0, longestLine);
+    yield* lines;
+  }
+  yield rest;
+}
+
+async function* plainFile(file: string): Bytes {
+  const { createReadStream } = await import('node:fs');
+  yield* createReadStream(file);
+}
+
+function bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceSettings): Bytes {
+  if ('ssh' in source) return unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
+  return isPacked(source) ? unpackFile(source.file) : plainFile(source.file);
+}
+
+function isForeign(start: Buffer): string {
+  return `holds no record of a Caddy access log; it looks like ${formatOf(start)}. Let Caddy write JSON (its default), or name another file`;
+}
+
+function brokenOff(why: string): string {
+  return `could not be read to its end (${why}): what is missing is unknown, so nothing is written`;
+}
+
+/** An error of reading, in words: one that says what to do keeps its own. */
+export function broken(error: unknown): string {
+  if (error instanceof UserError) return `${error.message} ${error.remedy}`.trim();
+  return brokenOff(error instanceof Error ? error.message : String(error));
+}
+
+function startOf(file: string): Buffer {
+  const start = Buffer.alloc(startBytes);
+  const fd = openSync(file, 'r');
+  try {
+    return start.subarray(0, readSync(fd, start, 0, startBytes, 0));
+  } finally {
+    closeSync(fd);
+  }
+}

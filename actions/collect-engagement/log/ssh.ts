@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { UserError } from '../../../core/errors.ts';
+import type { Bytes } from './streams.ts';
+
+/** A log on another machine: `ssh://user@host[:port]`. Which file it is, the machine's own restricted key says. */
+export interface SshSource {
+  user: string;
+  host: string;
+  port: number;
+}
+
+/** Reads an address; throws a `UserError` with what was expected. Nothing of it may look like an option to ssh. */
+export function parseSshSource(source: string): SshSource {
+  const found =
+    /^ssh:\/\/([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?\/?$/.exec(
+      source,
+    );
+  const port = Number(found?.[3] ?? 22);
+  if (found === null || port < 1 || port > 65_535) {
+    throw new UserError(
+      `source: expected ssh://user@host or ssh://user@host:port, without password and path, got one of ${source.length} characters.`,
+      'Which log is read stands in the authorized_keys of the other machine, before the key.',
+    );
+  }
+  return { user: found[1] ?? '', host: (found[2] ?? '').replace(/^\[|\]$/g, ''), port };
+}
+
+export interface SshSettings {
+  /** The private key and the known hosts, as text or as the path of a file that holds it. */
+  key: string | undefined;
+  knownHosts: string | undefined;
+  deadlineMs: number;
+}
+
+/**
+ * The command that a key without restriction would run. A restricted key runs its own command instead, whatever is
+ * asked: when this number comes back, the key may do more than read a log.
+ */
+const unrestricted = 93;
+
+/**
+ * Streams a log through the system's OpenSSH client: no shell, no terminal, no agent, no forwarding, no configuration
+ * but this, and only a host whose key is known. Ends with a `UserError` when the connection, the host key, the key or
+ * the remote command fails, so that a log that was cut off is never taken for a whole one.
+ */
+export async function* readSsh(source: SshSource, settings: SshSettings): Bytes {
+  const { key, knownHosts } = settings;
+  if (key === undefined || knownHosts === undefined) {
+    throw new UserError(
+      `source: ssh needs ${[key === undefined ? 'ssh-key' : '', knownHosts === undefined ? 'ssh-known-hosts' : ''].filter((name) => name !== '').join(' and ')}.`,
+      'The key comes from a CI secret; the known hosts are what `ssh-keyscan` prints, compared with the machine itself.',
+    );
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-ssh-'));
+  try {
+    const child = spawn(
+      'ssh',
+      argumentsOf(source, fileOf(key, folder, 'key'), fileOf(knownHosts, folder, 'known_hosts')),
+      {
+        // What it needs of the environment is where programs are; secrets of this run are no business of it.
+        env: { PATH: process.env.PATH, HOME: folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: settings.deadlineMs,
+      },
+    );
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString('utf8')}`.slice(-4000);
+    });
+    const ended = new Promise<{ code: number | null; error?: Error }>((resolve) => {
+      child.once('error', (error) => resolve({ code: null, error }));
+      child.once('close', (code) => resolve({ code }));
+    });
+    try {
+      yield* child.stdout;
+      const { code, error } = await ended;
+      if (code !== 0) throw failure(source, code, error, said, child.killed);
+    } finally {
+      child.kill();
+      await ended;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function argumentsOf({ user, host, port }: SshSource, key: string, knownHosts: string): string[] {
+  const options = {
+    BatchMode: 'yes',
+    StrictHostKeyChecking: 'yes',
+    UserKnownHostsFile: knownHosts,
+    GlobalKnownHostsFile: '/dev/null',
+    UpdateHostKeys: 'no',
+    IdentitiesOnly: 'yes',
+    IdentityAgent: 'none',
+    IdentityFile: key,
+    PreferredAuthentications: 'publickey',
+    ForwardAgent: 'no',
+    ForwardX11: 'no',
+    ClearAllForwardings: 'yes',
+    PermitLocalCommand: 'no',
+    ControlMaster: 'no',
+    ControlPath: 'none',
+    ConnectTimeout: '20',
+    ServerAliveInterval: '15',
+    ServerAliveCountMax: '4',
+    LogLevel: 'ERROR',
+  };
+  return [
+    '-F',
+    'none',
+    '-T',
+    ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    '-p',
+    String(port),
+    '-l',
+    user,
+    '--',
+    host,
+    `exit ${unrestricted}`,
+  ];
+}
+
+/** A setting that holds a file's text becomes a file that only we can read; one that holds a path is that file. */
+function fileOf(setting: string, folder: string, name: string): string {
+  if (!/\s/.test(setting.trim())) return setting.trim();
+  const file = path.join(folder, name);
+  // OpenSSH refuses a key whose last line is not ended, which is what most secret stores make of it.
+  writeFileSync(file, `${setting.replaceAll('\r\n', '\n').trimEnd()}\n`, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  return file;
+}
+
+function failure(
+  { user, host, port }: SshSource,
+  code: number | null,
+  error: Error | undefined,
+  said: string,
+  timedOut: boolean,
+): UserError {
+  const where = `${user}@${host}:${port}`;
+  if (error !== undefined && 'code' in error && error.code === 'ENOENT')
+    return new UserError(
+      'ssh is not installed where this runs.',
+      'Install the OpenSSH client in the image of this step.',
+    );
+  if (error !== undefined) return new UserError(`ssh could not be started: ${error.message}.`);
+  const words = said
+    .trim()
+    .split(/\s*\n\s*/)
+    .slice(-3)
+    .join(' ');
+  if (timedOut)
+    return new UserError(`${where}: the log did not end before the deadline.`, 'Raise the setting deadline.');
+  if (code === unrestricted) {
+    return new UserError(
+      `${where}: the key is not restricted: it may run any command there, and did.`,
+      'Put restrict,command="cat /var/log/caddy/access.log" before the key in authorized_keys on that machine.',
+    );
+  }
+  if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(said)) {
+    return new UserError(
+      `${where}: its host key is not the one in ssh-known-hosts; nothing was sent. ${words}`,
+      'If the machine was set up anew, compare its key on the machine itself, then put the new line into ssh-known-hosts.',
+    );
+  }
+  if (/permission denied/i.test(said))
+    return new UserError(
+      `${where}: the key was not accepted. ${words}`,
+      `Put the public half of ssh-key into the authorized_keys of ${user}.`,
+    );
+  return new UserError(
+    `${where}: ssh ended with ${code ?? 'a signal'}. ${words === '' ? 'It said nothing.' : `It said: ${words}`}`,
+    'The log may be cut off, so nothing of it counts. Run the role again when the machine answers.',
+  );
+}

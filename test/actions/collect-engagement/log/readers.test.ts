@@ -1,0 +1,331 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Counts, type Edges, joinEdges } from '../../../../actions/collect-engagement/log/counts.ts';
+import { createReader } from '../../../../actions/collect-engagement/log/fast.ts';
+import { finishLine, scanLines } from '../../../../actions/collect-engagement/log/files.ts';
+import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
+import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
+
+// The compiled reader is held to JSON.parse on every line: what is counted has to be the same, whatever stands in a
+// line and wherever a buffer ends.
+
+const day = '2026-11-20';
+const noon = Date.parse(`${day}T12:00:00Z`) / 1000;
+
+function read(
+  create: (rules: Rules) => LogReader,
+  bytes: Buffer,
+  cuts: number[],
+  units: Rules['units'],
+): { counts: unknown; edges: Edges } {
+  const reader = create({ date: day, units, ownHosts: ['own.example'] });
+  reader.begin();
+  let held = 0;
+  let at = 0;
+  for (const cut of [...new Set(cuts.map((item) => item % (bytes.length + 1))), bytes.length].sort(
+    (a, b) => a - b,
+  )) {
+    bytes.copy(reader.buffer(), held, at, cut);
+    held = scanLines(reader, held, held + cut - at);
+    at = cut;
+  }
+  finishLine(reader, held);
+  return { edges: reader.end(), counts: comparable(reader.counts()) };
+}
+
+function comparable(counts: Counts): unknown {
+  return {
+    ...counts,
+    pages: [...counts.pages].sort(),
+    referrers: [...counts.referrers].sort(),
+    visitors: [...counts.visitors].sort(),
+    referred: [...counts.referred].sort(),
+    durations: counts.durations.flatMap((block) => [...block]).sort(),
+    // Only how long a log has been silent is asked of it, in hours.
+    newest: Math.floor(counts.newest),
+  };
+}
+
+function expectSame(bytes: Buffer, cuts: number[] = [], units = { time: 1, duration: 1 }): void {
+  expect(read(createReader, bytes, cuts, units)).toEqual(read(createPlainReader, bytes, cuts, units));
+}
+
+const nasty = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('/', '/a', '/b?c=d', '/x#y', '/a.css', '/A.JS?x', 'http://u:p@h/x', '//u@h/x'),
+  },
+  fc.constantFrom(
+    '',
+    '"',
+    '\\',
+    '\n',
+    '\u001b[31m',
+    '__proto__',
+    'constructor',
+    '\u2028',
+    '\ud800',
+    'é',
+    '😀',
+    '\u0000',
+  ),
+  fc.string({ maxLength: 40 }),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ minLength: 500, maxLength: 530 }),
+);
+const address = fc.oneof(fc.constantFrom('::1', '10.0.0.1', '10.0.0.2', ''), nasty);
+const referer = fc.oneof(
+  fc.constantFrom(
+    'https://a.example/x?y',
+    'https://site.example/',
+    'https://SITE.example:8080/',
+    'https://own.example/',
+    'https://user:pw@b.example:8443/#x',
+    'not a url',
+    'data:text/plain,x',
+    'https://c.example?x',
+    'https:\\\\d.example\\x',
+    '',
+  ),
+  nasty,
+);
+const agent = fc.oneof(
+  fc.constantFrom('Mozilla/5.0 (X11; Linux x86_64) Firefox/120.0', 'Googlebot/2.1', 'curl/8'),
+  nasty,
+);
+/** Numbers as text, some of them no JSON. */
+const numeral = fc.oneof(
+  fc.constantFrom(
+    '0',
+    '-0',
+    '01',
+    '1.',
+    '.5',
+    '1e3',
+    '1E+2',
+    '-5',
+    '200',
+    '200.0',
+    '2e2',
+    '304',
+    '99',
+    '1000',
+    '99999999999',
+    'NaN',
+    '1_0',
+    '+1',
+    '12345678.12345678',
+    '123456789.123456',
+    '1.0000000000000002',
+  ),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.nat().map(String),
+);
+const time = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: -90_000, max: 90_000 }).map((by) => `${noon + by}`) },
+  fc.integer({ min: -2_000_000, max: 2_000_000 }).map((by) => `${noon + by / 7}`),
+  fc.constantFrom(
+    `${noon + 43_199}.9999998`,
+    `${noon + 43_199}.99999999999`,
+    `${noon + 43_200}`,
+    `${noon - 43_200}.0000000`,
+    `${noon - 43_201}.99999999999`,
+    `"${day}T12:00:00.000Z"`,
+    '"20/Nov/2026:13:00:00 +0100"',
+    '"2026/11/20 12:00:00"',
+    '"x"',
+    'null',
+  ),
+  numeral,
+);
+const duration = fc.oneof(
+  fc.double({ min: 0, max: 100, noNaN: true }).map(String),
+  fc.integer({ min: 0, max: 2_000_000_000 }).map((ns) => `${ns / 1e9}`),
+  fc.constantFrom('0.000000001', '"1m2.5s"', '"350µs"', '"x"', 'null', '"\\u0031s"'),
+  numeral,
+);
+const junk = fc.oneof(
+  fc.constantFrom(
+    'null',
+    'true',
+    'false',
+    'tru',
+    '{}',
+    '[]',
+    '[[[]]]',
+    '{"a":{"b":[1,{"c":"d"}]}}',
+    '["a","b"]',
+    '["\\"x\\""]',
+    '"\\u00e9\\n"',
+    '"\\q"',
+    '"\t"',
+    `${'['.repeat(70)}${']'.repeat(70)}`,
+    `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`,
+  ),
+  fc.json({ maxDepth: 3 }),
+  numeral,
+);
+
+/** JSON text of a string: as it is written, or with every character escaped. */
+const text = (content: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc
+    .tuple(content, fc.integer({ min: 0, max: 19 }))
+    .map(([value, how]) =>
+      how === 0
+        ? `"${[...value].flatMap((item) => item.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)).join('')}"`
+        : JSON.stringify(value),
+    );
+const orJunk = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 15, arbitrary }, { weight: 1, arbitrary: junk });
+
+type Pair = [name: string, value: string];
+/** Pairs as an object: in any order, now and then one twice, with or without space. */
+function object(pairs: fc.Arbitrary<Pair>[]): fc.Arbitrary<string> {
+  return fc
+    .tuple(
+      fc.tuple(...pairs),
+      fc.array(fc.nat({ max: 30 }), { maxLength: 3 }),
+      fc.constantFrom('', '', '', '', ' ', '  ', '\t', '\r'),
+      fc.nat({ max: 6 }),
+      fc.nat({ max: 25 }),
+    )
+    .map(([all, twice, space, turned, left]) => {
+      const kept = all.filter((_, index) => index !== left);
+      const list = [
+        ...kept.slice(turned),
+        ...kept.slice(0, turned),
+        ...twice.flatMap((index) => kept.slice(index, index + 1)),
+      ];
+      return `{${space}${list.map(([name, value]) => `${name.startsWith('"') ? name : JSON.stringify(name)}${space}:${space}${value}`).join(`${space},${space}`)}${space}}`;
+    });
+}
+const pair = (name: string, value: fc.Arbitrary<string>): fc.Arbitrary<Pair> =>
+  value.map((item) => [name, item]);
+const header = (name: fc.Arbitrary<string>, value: fc.Arbitrary<string>): fc.Arbitrary<Pair> =>
+  fc.tuple(
+    name,
+    fc.oneof(
+      { weight: 6, arbitrary: text(value).map((item) => `[${item}]`) },
+      text(value).map((item) => `[ ${item} , "other" ]`),
+      text(value),
+      fc.constantFrom('[]', '[null]', '[["x"]]', '{"0":"x"}', '["a" "b"]'),
+    ),
+  );
+const headers = object([
+  header(
+    fc.constantFrom('User-Agent', 'user-agent', 'USER-AGENT', 'User_Agent', '"\\u0055ser-Agent"'),
+    agent,
+  ),
+  header(fc.constantFrom('Referer', 'referer', 'REFERER', 'Referrer'), referer),
+  header(fc.constantFrom('Accept', 'Cookie', '__proto__', 'User-Agent', 'Referer', ''), nasty),
+]);
+const request = object([
+  pair('remote_ip', orJunk(text(address))),
+  pair('client_ip', orJunk(text(address))),
+  pair('method', orJunk(text(fc.constantFrom('GET', 'GET', 'GET', 'POST', 'get', 'HEAD')))),
+  pair('host', orJunk(text(fc.constantFrom('site.example', 'SITE.example:443', '[::1]:80', '')))),
+  pair('uri', orJunk(text(nasty))),
+  pair('headers', orJunk(headers)),
+  pair('tls', junk),
+]);
+const status = fc.oneof(
+  fc.constantFrom('200', '200', '200', '204', '304', '404', '500', '101'),
+  numeral,
+  junk,
+);
+const line = object([
+  pair('level', fc.constant('"info"')),
+  pair('ts', orJunk(time)),
+  pair('request', orJunk(request)),
+  pair('duration', orJunk(duration)),
+  pair('status', orJunk(status)),
+  pair('resp_headers', junk),
+]);
+/** A line, sometimes with a byte changed, cut off, or followed by something. */
+const damaged = fc
+  .tuple(line, fc.nat({ max: 12 }), fc.nat(), fc.nat({ max: 255 }))
+  .map(([whole, how, where, byte]) => {
+    const bytes = Buffer.from(whole);
+    const at = where % bytes.length;
+    if (how === 0) bytes[at] = byte === 10 ? 32 : byte;
+    if (how === 1) return bytes.subarray(0, at);
+    if (how === 2) return Buffer.concat([bytes, Buffer.from(' x')]);
+    if (how === 3) return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes]);
+    if (how === 4) return Buffer.concat([Buffer.from(' \t'), bytes, Buffer.from('\r')]);
+    if (how === 5) return Buffer.concat([bytes, Buffer.from('\r')]);
+    return bytes;
+  });
+const log = fc
+  .array(
+    fc.oneof(
+      { weight: 12, arbitrary: damaged },
+      fc.constantFrom(
+        Buffer.from(''),
+        Buffer.from(' \r'),
+        Buffer.from('\t'),
+        Buffer.from('x'),
+        Buffer.from('7'),
+      ),
+    ),
+    { maxLength: 8 },
+  )
+  .map((lines) => Buffer.concat(lines.flatMap((item) => [item, Buffer.from('\n')])));
+
+const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 400);
+
+describe('the compiled reader counts as JSON.parse does', () => {
+  it('on lines of every shape, cut into buffers anywhere', () => {
+    fc.assert(
+      fc.property(log, fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => expectSame(bytes, cuts)),
+      { numRuns: runs },
+    );
+  });
+
+  it('in every unit that Caddy writes', () => {
+    fc.assert(
+      fc.property(log, fc.constantFrom(1, 1e3, 1e9), fc.constantFrom(1, 1e3, 1e9), (bytes, time, duration) =>
+        expectSame(bytes, [], { time, duration }),
+      ),
+      { numRuns: Math.ceil(runs / 4) },
+    );
+  });
+
+  it('with a buffer that ends at every byte of a line', () => {
+    const whole = Buffer.from(
+      `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: '/"a', headers: { Referer: ['https://a.example/'], 'User-Agent': ['x'] } }, duration: 0.000000001, status: 200 })}\n`.repeat(
+        2,
+      ),
+    );
+
+    for (let cut = 0; cut <= whole.length; cut += 1) expectSame(whole, [cut]);
+  });
+
+  it('on a megabyte in one field, and on a line that is longer than any', () => {
+    const long = (size: number): string =>
+      `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: `/${'x'.repeat(size)}?q`, headers: {} }, duration: 1, status: 200 })}\n`;
+
+    expectSame(Buffer.from(long(1_000_000) + long(1)), [500_000]);
+    expectSame(Buffer.from(long(5_000_000) + long(1)), [2_000_000, 4_100_000, 4_200_000]);
+  });
+});
+
+describe('the parts of a log', () => {
+  const of = (leading: number, first: 0 | 1 | 2, last: 0 | 1 | 2): Edges => ({ leading, first, last });
+
+  it('give their first bad lines to the day of the record before them', () => {
+    expect(joinEdges([of(0, 1, 1), of(2, 2, 2)])).toEqual({ bad: 2, isForeign: false });
+    expect(joinEdges([of(0, 1, 2), of(2, 1, 1)])).toEqual({ bad: 0, isForeign: false });
+    expect(joinEdges([of(0, 1, 1), of(3, 0, 0), of(2, 2, 2)])).toEqual({ bad: 5, isForeign: false });
+  });
+
+  it('give those before the first record of all to its day', () => {
+    expect(joinEdges([of(3, 0, 0), of(2, 1, 2)])).toEqual({ bad: 5, isForeign: false });
+    expect(joinEdges([of(3, 0, 0), of(2, 2, 1), of(1, 1, 1)])).toEqual({ bad: 1, isForeign: false });
+  });
+
+  it('without any record are of something else, unless they are empty', () => {
+    expect(joinEdges([of(3, 0, 0)])).toEqual({ bad: 0, isForeign: true });
+    expect(joinEdges([of(0, 0, 0)])).toEqual({ bad: 0, isForeign: false });
+    expect(joinEdges([])).toEqual({ bad: 0, isForeign: false });
+  });
+});
