@@ -67,12 +67,17 @@ export interface PageDay {
   evidence: EngagementEvidence | null;
 }
 
-/** Text from outside in a Markdown table: nothing in it can end the cell, link, mention, or be markup. */
+/**
+ * Text from outside in a Markdown table: as code, where nothing is markup, a link, a mention or a reference; what could
+ * end the code or the cell is shown as its likeness. The evidence itself has it exactly.
+ */
 function cell(text: string): string {
   const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-  return shown
+  return `\`${shown
+    .toWellFormed()
     .replace(/[\p{C}\p{Z}]/gu, ' ')
-    .replace(/[\\`*_{}[\]()<>#+!|~@&:$/.-]/g, (sign) => `&#${sign.codePointAt(0) ?? 0};`);
+    .replaceAll('`', '´')
+    .replaceAll('|', '¦')}\``;
 }
 
 function milliseconds(seconds: number | null): string {

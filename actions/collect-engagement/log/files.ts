@@ -160,7 +160,11 @@ function startThread(task: ThreadTask): Promise<ThreadResult> {
   return new Promise((resolve, reject) => {
     // It needs nothing of this process: no environment, where secrets may be, and no arguments.
     const worker = new Worker(threadFile, { workerData: task, env: {}, argv: [], execArgv: [] });
-    worker.once('message', resolve);
+    worker.once('message', (result: ThreadResult) => {
+      // Its end is not waited for.
+      worker.unref();
+      resolve(result);
+    });
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`a thread ended with ${code} and no result`)));
   });

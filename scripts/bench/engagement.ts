@@ -1,0 +1,230 @@
+// How fast collect-engagement reads a log, as a ratio to `cat` of the same file in page cache, and next to what a user
+// would otherwise pick. The log is made here; the role is the compiled one, as a pipeline starts it.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { install } from '../install.mjs';
+import { writeTraffic } from '../traffic.ts';
+import { median, type Row, root, timed } from './measure.ts';
+
+const date = '2026-11-20';
+const lines = 1_000_000;
+const runs = 7;
+const compiled = path.join(root, 'dist/collect-engagement/index.js');
+
+export const conditions = 'logs in page cache; medians of runs taken in turn.';
+
+function has(command: string, ...args: string[]): boolean {
+  return spawnSync(command, args).status === 0;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function environment(log: string, folder: string): Record<string, string> {
+  return {
+    FORGECREW_SOURCE: log,
+    FORGECREW_DATE: date,
+    FORGECREW_COMMIT: 'none',
+    FORGECREW_EVIDENCE_FILE: path.join(folder, 'engagement.json'),
+  };
+}
+
+/** Prints the peak of its memory in KiB when a process ends; what `getrusage` says may be its parent's. */
+const peak = `data:text/javascript,${encodeURIComponent(
+  'import { readFileSync } from "node:fs"; process.on("exit", () => process.stderr.write(readFileSync("/proc/self/status", "utf8")));',
+)}`;
+
+/** The same numbers by another program, or nothing where it is not installed. */
+interface Peer {
+  name: string;
+  /** Of the lines, how many it is given: those that would take minutes get a tenth, and are scaled. */
+  share: number;
+  command: string;
+  args: (log: string) => string[];
+}
+
+const sql = (log: string): string => `
+  WITH r AS (
+    SELECT ts, status, duration, request.uri AS uri, request.method AS method, request.host AS host,
+      coalesce(nullif(request.client_ip, ''), request.remote_ip) AS visitor,
+      request.headers['User-Agent'][1] AS agent, request.headers['Referer'][1] AS referer
+    FROM read_json('${log}', format = 'newline_delimited', ignore_errors = true, columns = {
+      ts: 'DOUBLE', status: 'INTEGER', duration: 'DOUBLE',
+      request: 'STRUCT(uri VARCHAR, method VARCHAR, host VARCHAR, client_ip VARCHAR, remote_ip VARCHAR, headers MAP(VARCHAR, VARCHAR[]))'})
+  ), d AS (
+    SELECT *, split_part(split_part(uri, '?', 1), '#', 1) AS path FROM r
+    WHERE ts >= epoch(TIMESTAMP '${date}') AND ts < epoch(TIMESTAMP '${date}') + 86400
+  ), v AS (
+    SELECT *, lower(regexp_extract(referer, '^[a-z]+://(?:[^/@]*@)?([^/:?#]+)', 1)) AS source FROM d
+    WHERE method = 'GET' AND (status BETWEEN 200 AND 299 OR status = 304)
+      AND NOT regexp_matches(path, '\\.(css|js|mjs|map|json|xml|txt|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|eot|mp4|webm|wasm|webmanifest)$', 'i')
+      AND NOT regexp_matches(coalesce(agent, ''), 'bot|crawl|spider|curl', 'i')
+  )
+  SELECT (SELECT count(*) FROM d), (SELECT count(*) FROM v), (SELECT count(DISTINCT visitor) FROM v),
+    (SELECT count(DISTINCT visitor) FROM v WHERE source <> '' AND source <> host),
+    (SELECT list(p) FROM (SELECT (path, count(*)) AS p FROM v GROUP BY path ORDER BY count(*) DESC, path LIMIT 10)),
+    (SELECT list(s) FROM (SELECT (source, count(*)) AS s FROM v WHERE source <> '' AND source <> host GROUP BY source ORDER BY count(*) DESC LIMIT 10)),
+    (SELECT quantile_disc(duration, [0.5, 0.95, 0.99]) FROM v),
+    (SELECT list(c) FROM (SELECT (status // 100, count(*)) AS c FROM d GROUP BY status // 100))`;
+
+function peers(): Peer[] {
+  const peersFolder = path.join(root, 'scripts/peers');
+  install(peersFolder, 'DuckDB, to measure against');
+  const duck = (log: string): string =>
+    `import { DuckDBInstance } from ${JSON.stringify(path.join(peersFolder, 'node_modules/@duckdb/node-api/lib/index.js'))};
+     const db = await (await DuckDBInstance.create(':memory:')).connect();
+     const rows = await (await db.runAndReadAll(${JSON.stringify(sql(log))})).getRows();
+     if (Number(rows[0][1]) === 0) throw new Error('no page views');`;
+  const parse = (log: string): string =>
+    `import { createReadStream } from 'node:fs'; import { createInterface } from 'node:readline';
+     const pages = new Map(); let views = 0;
+     for await (const line of createInterface({ input: createReadStream(${JSON.stringify(log)}) })) {
+       const { request, status } = JSON.parse(line);
+       if (status === 200 && request.method === 'GET') { views += 1; const path = request.uri.split('?')[0]; pages.set(path, (pages.get(path) ?? 0) + 1); }
+     }`;
+  return [
+    {
+      name: 'DuckDB, the same in SQL',
+      share: 1,
+      command: process.execPath,
+      args: (log) => ['--input-type=module', '-e', duck(log)],
+    },
+    {
+      name: 'JSON.parse line by line (Node), counting pages only',
+      share: 0.1,
+      command: process.execPath,
+      args: (log) => ['--input-type=module', '-e', parse(log)],
+    },
+    ...(has('goaccess', '--version')
+      ? [
+          {
+            name: 'goaccess, its own report',
+            share: 0.1,
+            command: 'goaccess',
+            args: (log: string) => [log, '--log-format=CADDY', '-o', `${log}.goaccess.json`, '--no-progress'],
+          },
+        ]
+      : []),
+    ...(has('jq', '--version')
+      ? [
+          {
+            name: 'jq, counting pages only',
+            share: 0.1,
+            command: 'jq',
+            args: (log: string) => [
+              '-n',
+              'reduce (inputs | select(.status == 200 and .request.method == "GET") | .request.uri | split("?")[0]) as $p ({}; .[$p] += 1) | length',
+              log,
+            ],
+          },
+        ]
+      : []),
+  ];
+}
+
+export async function measure(): Promise<Row[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-bench-'));
+  try {
+    return await measureIn(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureIn(folder: string): Promise<Row[]> {
+  const log = path.join(folder, 'access.log');
+  say(`making a log of ${lines.toLocaleString('en')} lines ...`);
+  writeTraffic(log, { lines, date });
+  const rows: Row[] = [];
+  const size = `${(statSync(log).size / 1e9).toFixed(2)} GB`;
+  const one = await ratios(log, folder, runs, has('taskset', '-c', '0', 'true'));
+  say(
+    `  cat ${one.cat.toFixed(0)} ms, the role ${one.role.toFixed(0)} ms${one.single === undefined ? '' : `, on one core ${one.single.toFixed(0)} ms`}`,
+  );
+  const what = `1,000,000 lines, ${size}`;
+  rows.push(row(`${what}: wall time over \`cat\``, one.role / one.cat, 3.5));
+  if (one.single !== undefined)
+    rows.push(row(`${what}, on one core: wall time over \`cat\``, one.single / one.cat, 6));
+  rows.push(await memory(log, folder, what));
+  const tenth = path.join(folder, 'tenth.log');
+  writeTraffic(tenth, { lines: lines / 10, date });
+  for (const peer of peers()) {
+    say(`${peer.name} ...`);
+    const times: number[] = [];
+    for (let nth = 0; nth < (peer.share === 1 ? 5 : 1); nth += 1)
+      times.push((await timed(peer.command, peer.args(peer.share === 1 ? log : tenth))).ms);
+    const ratio = median(times) / peer.share / one.role;
+    const limit = peer.name.startsWith('DuckDB') ? 3.5 : undefined;
+    rows.push({
+      what: `${peer.name}: its wall time over ours${peer.share === 1 ? '' : ' (on a tenth of the lines, scaled)'}`,
+      measured: `${ratio.toFixed(1)} x`,
+      limit: limit === undefined ? '' : `at least ${limit} x`,
+      holds: limit === undefined || ratio >= limit,
+    });
+  }
+  rows.push(...(await five(log, folder)));
+  return rows;
+}
+
+function row(what: string, ratio: number, limit: number): Row {
+  return { what, measured: `${ratio.toFixed(2)} x`, limit: `at most ${limit} x`, holds: ratio <= limit };
+}
+
+/** Taken in turn, so that whatever else the machine does falls on all of them. */
+async function ratios(
+  log: string,
+  folder: string,
+  times: number,
+  withSingle: boolean,
+): Promise<{ cat: number; role: number; single: number | undefined }> {
+  const cat: number[] = [];
+  const role: number[] = [];
+  const single: number[] = [];
+  const catAll = ['-c', 'exec cat "$0" > /dev/null', log];
+  await timed('sh', catAll);
+  for (let nth = 0; nth < times; nth += 1) {
+    cat.push((await timed('sh', catAll)).ms);
+    role.push((await timed(process.execPath, [compiled], environment(log, folder), folder)).ms);
+    if (withSingle)
+      single.push(
+        (await timed('taskset', ['-c', '0', process.execPath, compiled], environment(log, folder), folder))
+          .ms,
+      );
+  }
+  return { cat: median(cat), role: median(role), single: withSingle ? median(single) : undefined };
+}
+
+/** Of the whole process, its threads included; known on Linux only. */
+async function memory(log: string, folder: string, what: string): Promise<Row> {
+  const { said } = await timed(
+    process.execPath,
+    ['--import', peak, compiled],
+    environment(log, folder),
+    folder,
+  );
+  const mebibytes = Number(/VmHWM:\s+(\d+)/.exec(said)?.[1] ?? Number.NaN) / 1024;
+  return {
+    what: `${what}: peak memory`,
+    measured: `${mebibytes.toFixed(0)} MiB`,
+    limit: 'at most 160 MiB',
+    holds: mebibytes <= 160,
+  };
+}
+
+async function five(log: string, folder: string): Promise<Row[]> {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < 6e9) {
+    say('not enough room for 5,000,000 lines; left out');
+    return [];
+  }
+  say('5,000,000 lines ...');
+  const whole = path.join(folder, 'five.log');
+  for (let nth = 0; nth < 5; nth += 1) await timed('sh', ['-c', 'cat "$0" >> "$1"', log, whole]);
+  const what = `5,000,000 lines, ${(statSync(whole).size / 1e9).toFixed(2)} GB`;
+  const { cat, role } = await ratios(whole, folder, 3, false);
+  say(`  cat ${cat.toFixed(0)} ms, the role ${role.toFixed(0)} ms`);
+  return [row(`${what}: wall time over \`cat\``, role / cat, 2.5), await memory(whole, folder, what)];
+}

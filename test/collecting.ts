@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+
+/** The day that is collected in these stories; it is long over. */
+export const date = '2026-01-20';
+export const evidenceFile = `evidence/engagement/${date}.json`;
+
+/** A forge with an ops repo, a collector and a log: what runs of the compiled collect-engagement start from. */
+export interface Collecting {
+  forge: EmbeddedForge;
+  seed: Seeder;
+  owner: Person;
+  collector: Person;
+  ops: string;
+  workspace: string;
+  /** Starts the compiled role as a process of its own, as Woodpecker would from cron. */
+  run(
+    environment?: Record<string, string>,
+    started?: (pid: number) => void,
+  ): Promise<{ code: number | null; lines: string[]; calls: string[] }>;
+  /** A file's text, or undefined. */
+  textOf(file: string, ref?: string): Promise<string | undefined>;
+  protect(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A page view at noon of the day. */
+export function line(uri: string, ip: string): string {
+  return `${JSON.stringify({ ts: Date.parse(`${date}T12:00:00Z`) / 1000, request: { remote_ip: ip, method: 'GET', host: 'h', uri, headers: {} }, duration: 0.1, status: 200 })}\n`;
+}
+
+export async function startCollecting(): Promise<Collecting> {
+  const forge = await startForge();
+  const seed = seeder(forge.url, forge.adminToken);
+  const owner = await seed.createUser('owner', allScopes);
+  const collector = await seed.createUser('collector', ['write:repository', 'read:user']);
+  const ops = await seed.createRepository(owner, 'ops');
+  await seed.addCollaborator(owner, ops, collector.login, 'write');
+  const workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-collecting-'));
+  writeFileSync(path.join(workspace, 'access.log'), line('/a', '::1') + line('/b', '10.0.0.1'));
+  return {
+    forge,
+    seed,
+    owner,
+    collector,
+    ops,
+    workspace,
+    async run(environment = {}, started = () => undefined) {
+      const from = forge.requests.length;
+      const file = fileURLToPath(new URL('../dist/collect-engagement/index.js', import.meta.url));
+      // Another Node than this one, where scripts/nodes.ts asks for it.
+      const child = spawn(process.env.FORGECREW_TEST_NODE ?? process.execPath, [file], {
+        cwd: workspace,
+        env: {
+          PATH: process.env.PATH,
+          CI: 'woodpecker',
+          CI_FORGE_URL: forge.url,
+          CI_WORKSPACE: workspace,
+          CI_REPO: ops,
+          CI_REPO_DEFAULT_BRANCH: 'main',
+          CI_PIPELINE_EVENT: 'cron',
+          PLUGIN_FORGE_TOKEN: collector.token,
+          PLUGIN_SOURCE: 'access.log',
+          PLUGIN_DATE: date,
+          ...environment,
+        },
+      });
+      if (child.pid !== undefined) started(child.pid);
+      let text = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          text += chunk.toString('utf8');
+        });
+      const code = await new Promise<number | null>((done) => child.once('close', done));
+      return {
+        code,
+        lines: text.split('\n').filter((item) => item !== ''),
+        calls: forge.requests
+          .slice(from)
+          .map(({ method, path: where, status }) => `${method} ${where} ${status}`),
+      };
+    },
+    async textOf(file, ref = 'main') {
+      const { status, body } = await seed.api(
+        'GET',
+        `/repos/${ops}/contents/${file}?ref=${encodeURIComponent(ref)}`,
+      );
+      return status === 200
+        ? Buffer.from((body as { content: string }).content, 'base64').toString('utf8')
+        : undefined;
+    },
+    async protect() {
+      await seed.api('POST', `/repos/${ops}/branch_protections`, { rule_name: 'main', enable_push: false });
+    },
+    async close() {
+      await forge.close();
+      rmSync(workspace, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Collecting, date, line, startCollecting } from '../collecting.ts';
+
+const compiled = existsSync(
+  fileURLToPath(new URL('../../dist/collect-engagement/index.js', import.meta.url)),
+);
+
+type Ran = Awaited<ReturnType<Collecting['run']>>;
+
+/** Log and calls as one text that reads like a story; reads that go together are answered in any order. */
+function told(ran: Ran): string {
+  const inOrder: string[] = [];
+  let reads: string[] = [];
+  for (const call of [...ran.calls.map((item) => item.replace(/ref=[0-9a-f]{40}/, 'ref=…')), '']) {
+    if (call.startsWith('GET')) reads.push(call);
+    else {
+      inOrder.push(...reads.sort(), ...(call === '' ? [] : [call]));
+      reads = [];
+    }
+  }
+  return [
+    'the log:',
+    ...ran.lines.map((item) => `  ${item}`),
+    'the calls:',
+    ...inOrder.map((call) => `  ${call}`),
+    `exit code ${ran.code}`,
+    '',
+  ].join('\n');
+}
+
+describe.skipIf(!compiled)('the compiled collect-engagement', () => {
+  let story: Collecting;
+  beforeEach(async () => {
+    story = await startCollecting();
+  });
+  afterEach(() => story.close());
+
+  it('commits the evidence and its page, then has nothing to do', async () => {
+    const first = await story.run();
+    const second = await story.run();
+
+    expect([first, second].map(told).join('\n')).toMatchSnapshot();
+    expect(await story.textOf(`evidence/engagement/${date}.json`)).toMatchSnapshot();
+    expect(await story.textOf('evidence/engagement/README.md')).toMatchSnapshot();
+  });
+
+  it('goes through a pull request where main is protected', async () => {
+    await story.protect();
+
+    expect(told(await story.run())).toMatchSnapshot();
+  });
+
+  it('leaves the evidence in the workspace without any forge', async () => {
+    const ran = await story.run({
+      PLUGIN_COMMIT: 'none',
+      PLUGIN_FORGE_TOKEN: '',
+      CI_FORGE_URL: '',
+      CI_REPO: '',
+    });
+
+    expect(told(ran)).toMatchSnapshot();
+  });
+
+  it('counts a large log in two threads as one thread counts it', async () => {
+    // Enough for several pieces of a file; lines of every length, so that pieces end anywhere in them.
+    const some = Array.from({ length: 600 }, (_, index) =>
+      index % 50 === 3
+        ? 'bad\n'
+        : line(`/${'x'.repeat((index * 37) % 900)}?${index}`, `10.0.0.${index % 250}`),
+    ).join('');
+    const times = 120;
+    writeFileSync(path.join(story.workspace, 'access.log'), some.repeat(times));
+    const evidence = (): Record<string, unknown> =>
+      JSON.parse(readFileSync(path.join(story.workspace, 'engagement.json'), 'utf8'));
+    const none = { PLUGIN_COMMIT: 'none', PLUGIN_TOP: '1000' };
+
+    const ran = await story.run(none);
+    const whole = evidence();
+    writeFileSync(path.join(story.workspace, 'access.log'), some);
+    await story.run(none);
+    const one = evidence();
+
+    expect(ran.code).toBe(0);
+    const grown = (items: unknown): unknown =>
+      (items as { path: string; views: number }[]).map(({ path: page, views }) => ({
+        path: page,
+        views: views * times,
+      }));
+    expect(whole).toEqual({
+      ...one,
+      total_requests: Number(one.total_requests) * times,
+      page_views: Number(one.page_views) * times,
+      lines: Number(one.lines) * times,
+      bad_lines: Number(one.bad_lines) * times,
+      status_classes: { ...(one.status_classes as object), '2xx': Number(one.total_requests) * times },
+      top_pages: grown(one.top_pages),
+    });
+  });
+});
