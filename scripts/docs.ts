@@ -1,9 +1,11 @@
-// Writes everything that follows from the roles' settings: each role's action.yml, and the settings tables in its
-// two documents. `--check` writes nothing and names what is stale.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes everything that follows from the sources: each role's action.yml, the settings tables in its two documents,
+// and the JSON Schemas of what the roles publish. `--check` writes nothing and names what is stale.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import * as z from 'zod';
+import { engagementEvidence } from '../core/ops/evidence.ts';
 import type { Setting, Settings } from '../core/settings.ts';
 import { roles } from '../roles.ts';
 
@@ -62,13 +64,18 @@ export function between(text: string, name: string, content: string, file: strin
 
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
-  return roles.flatMap((role) => {
+  const schema = {
+    file: 'docs/schemas/engagement-evidence.json',
+    text: `${JSON.stringify({ title: 'evidence/engagement/<date>.json', ...z.toJSONSchema(engagementEvidence) }, null, 2)}\n`,
+  };
+  const ofRoles = roles.flatMap((role) => {
     const described = [`actions/${role.name}/README.md`, `plugins/${role.name}/docs.md`].map((file) => ({
       file,
       text: between(readFileSync(path.join(root, file), 'utf8'), 'settings', table(role.settings), file),
     }));
     return [{ file: `actions/${role.name}/action.yml`, text: actionYml(role) }, ...described];
   });
+  return [...ofRoles, schema];
 }
 
 /** Names of generated files that are not what the settings give. */
@@ -89,6 +96,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   } else {
     for (const { file, text } of generated()) {
       if (!stale.includes(file)) continue;
+      mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
       writeFileSync(path.join(root, file), text);
       console.log(`wrote ${file}`);
     }

@@ -58,6 +58,13 @@ async function filed(): Promise<string[]> {
     .map(({ title }) => title);
 }
 
+/** A log with one page view of yesterday, which is what a pipeline without `date` collects. */
+function yesterday(): string {
+  const ts = Math.floor(Date.now() / 86_400_000) * 86_400 - 43_200;
+  const request = { remote_ip: '::1', method: 'GET', host: 'h', uri: '/', headers: {} };
+  return `${JSON.stringify({ ts, request, duration: 0.1, status: 200 })}\n`;
+}
+
 describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
   it.each(roles.map(({ name }) => name))(
     'finds nothing to complain about in the example of %s',
@@ -72,12 +79,17 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
     },
   );
 
-  it.each(['push', 'cron'])('runs the example of ops-filer on %s', async (event) => {
-    const { folder, commit } = await checkout();
-    const pipeline = readFileSync(path.join(root, 'plugins/ops-filer/example.yaml'), 'utf8')
-      .replace('/opt/forgecrew/', `${root}/`)
-      .replace('forge_login: filer', `forge_login: ${story.filer.login}`)
-      .replace('project_repo: owner/project', `project_repo: ${story.project}`);
+  /** Runs a pipeline through the real runner, in a folder, as the server would on an event. */
+  async function exec(
+    pipeline: string,
+    {
+      folder,
+      commit,
+      event,
+      cron,
+      secret,
+    }: { folder: string; commit: string; event: string; cron: string; secret: string },
+  ): Promise<string> {
     writeFileSync(path.join(scratch, 'pipeline.yaml'), pipeline);
     const metadata = {
       repo: {
@@ -90,7 +102,7 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
       curr: {
         number: 1,
         event,
-        cron: 'file-sprints',
+        cron,
         commit: {
           sha: commit,
           ref: 'refs/heads/main',
@@ -103,8 +115,7 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
       sys: { name: 'woodpecker' },
     };
     writeFileSync(path.join(scratch, 'metadata.json'), JSON.stringify(metadata));
-
-    const said = await run(
+    return run(
       woodpecker,
       [
         'exec',
@@ -117,19 +128,76 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
         '--repo-path',
         folder,
         '--secrets',
-        `filer_token=${story.filer.token}`,
+        secret,
         path.join(scratch, 'pipeline.yaml'),
       ],
       folder,
     );
+  }
+
+  it.each(['push', 'cron'])('runs the example of ops-filer on %s', async (event) => {
+    const pipeline = readFileSync(path.join(root, 'plugins/ops-filer/example.yaml'), 'utf8')
+      .replace('/opt/forgecrew/', `${root}/`)
+      .replace('forge_login: filer', `forge_login: ${story.filer.login}`)
+      .replace('project_repo: owner/project', `project_repo: ${story.project}`);
+
+    const said = await exec(pipeline, {
+      ...(await checkout()),
+      event,
+      cron: 'file-sprints',
+      secret: `filer_token=${story.filer.token}`,
+    });
 
     expect(said).toContain('Done: 1 issue labelled, 2 issues created');
     expect(said).not.toContain(story.filer.token);
     expect(await filed()).toEqual(['Title of a', 'Title of b']);
   });
+
+  it('runs the example of collect-engagement on cron', async () => {
+    const log = path.join(scratch, 'access.log');
+    writeFileSync(log, yesterday());
+    const pipeline = readFileSync(path.join(root, 'plugins/collect-engagement/example.yaml'), 'utf8')
+      .replace('/opt/forgecrew/', `${root}/`)
+      .replace('/var/log/caddy/access*.log', `${scratch}/access*.log`);
+
+    const said = await exec(pipeline, {
+      ...(await checkout()),
+      event: 'cron',
+      cron: 'engagement',
+      secret: `collector_token=${story.owner.token}`,
+    });
+
+    expect(said).toContain('1 page view by 1 visitor');
+    expect(said).toContain('Done: 1 commit made');
+    expect(said).not.toContain(story.owner.token);
+  });
 });
 
 describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
+  /** Runs the workflows of a folder through the real runner, in host mode. */
+  function act(folder: string, event: string, secret: string): Promise<string> {
+    chmodSync(folder, 0o755);
+    return run(
+      runner,
+      [
+        'exec',
+        '--event',
+        event,
+        '--image',
+        '-self-hosted',
+        '--workflows',
+        '.forgejo/workflows',
+        '--secret',
+        secret,
+        '--forgejo-instance',
+        story.forge.url,
+        '--directory',
+        folder,
+      ],
+      folder,
+    );
+  }
+
   it('runs the example of ops-filer in host mode', async () => {
     const { folder } = await checkout();
     // The action's repository, as a runner would have cloned it.
@@ -146,29 +214,31 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
       .replace('project-repo: owner/project', `project-repo: ${story.project}`)
       .replace('runs-on: docker', 'runs-on: self-hosted');
     writeFileSync(path.join(folder, '.forgejo/workflows/file-sprints.yml'), workflow);
-    chmodSync(folder, 0o755);
 
-    const said = await run(
-      runner,
-      [
-        'exec',
-        '--event',
-        'push',
-        '--image',
-        '-self-hosted',
-        '--workflows',
-        '.forgejo/workflows',
-        '--secret',
-        `FILER_TOKEN=${story.filer.token}`,
-        '--forgejo-instance',
-        story.forge.url,
-        '--directory',
-        folder,
-      ],
-      folder,
-    );
+    const said = await act(folder, 'push', `FILER_TOKEN=${story.filer.token}`);
 
     expect(said).toContain('Done: 1 issue labelled, 2 issues created');
     expect(await filed()).toEqual(['Title of a', 'Title of b']);
+  });
+
+  it('runs the example of collect-engagement in host mode', async () => {
+    const { folder } = await checkout();
+    writeFileSync(path.join(scratch, 'access.log'), yesterday());
+    for (const part of ['actions', 'dist', 'package.json'])
+      cpSync(path.join(root, part), path.join(folder, 'forgecrew', part), { recursive: true });
+    mkdirSync(path.join(folder, '.forgejo/workflows'), { recursive: true });
+    const workflow = readFileSync(path.join(root, 'actions/collect-engagement/example.yml'), 'utf8')
+      .replace(/uses: \S*\/actions\/collect-engagement\S*/, 'uses: ./forgecrew/actions/collect-engagement')
+      .replace(
+        'source: /var/log/caddy/access*.log',
+        `source: ${scratch}/access*.log\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
+      )
+      .replace('runs-on: docker', 'runs-on: self-hosted');
+    writeFileSync(path.join(folder, '.forgejo/workflows/engagement.yml'), workflow);
+
+    const said = await act(folder, 'schedule', `COLLECTOR_TOKEN=${story.owner.token}`);
+
+    expect(said).toContain('1 page view by 1 visitor');
+    expect(said).toContain('Done: 1 commit made');
   });
 });
