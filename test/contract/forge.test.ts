@@ -1254,7 +1254,7 @@ describe.each(targets)('$name', ({ url, token }) => {
     });
 
     it('finds a pull request by its two branches, closed ones included', async () => {
-      const name = await protectedRepo('by-branches');
+      const name = await protectedRepo('two-branches');
       await api(bot, ...write(name, 'a.json', { new_branch: 'evidence/by-name' }));
       const { body } = await api<{ number: number }>(bot, 'POST', `/repos/${name}/pulls`, {
         head: 'evidence/by-name',
