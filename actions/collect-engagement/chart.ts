@@ -7,11 +7,14 @@ const right = 12;
 const top = 34;
 const bottom = 34;
 
-/** A round number at or above the largest value, so that the lines of the grid are numbers people use. */
+/** A round number at or above the largest value, whose quarters, where the lines of the grid are, are whole. */
 function ceiling(value: number): number {
-  if (value <= 4) return 4;
-  const step = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 5, 8, 10].map((factor) => factor * step).find((item) => item >= value) ?? value;
+  const step = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return (
+    [1, 2, 3, 4, 6, 8, 10, 12]
+      .map((factor) => factor * step)
+      .find((item) => item >= value && item >= 4 && item % 4 === 0) ?? value
+  );
 }
 
 function short(value: number): string {

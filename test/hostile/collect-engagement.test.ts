@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { takePieces } from '../../actions/collect-engagement/log/files.ts';
 import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { engagementEvidence } from '../../core/ops/evidence.ts';
 import { runRole } from '../../core/run.ts';
@@ -118,6 +128,12 @@ describe('case 28: a log that is something else', () => {
       'JSON, but not an access log of Caddy',
     ],
     ['gzip without its name', gzipSync(line('/a', '::1')), 'gzip without .gz in its name'],
+    ['zstd without its name', Buffer.from('28b52ffd2400010000', 'hex'), 'zstd without .zst in its name'],
+    [
+      'a wall clock without zone',
+      '{"ts":"2026/11/20 12:00:00","request":{"uri":"/"},"status":200}\n',
+      'a wall clock in ts, which has no zone',
+    ],
   ])('is refused and named: %s', async (_, content, message) => {
     writeFileSync(at('access.log'), content);
 
@@ -168,6 +184,89 @@ describe('case 29: a log that breaks off', () => {
 
     expect(ran).toMatchObject({ code: 1, evidence: undefined });
     expect(ran.text).toContain('could not be read to its end');
+  });
+});
+
+describe('what visitors send', () => {
+  const odd = (uri: string, headers: Record<string, unknown> = {}): string =>
+    `${JSON.stringify({ ts: Date.parse('2026-11-20T12:00:00Z') / 1000, request: { remote_ip: '::1', method: 'GET', host: 'site.test', uri, headers }, duration: 0.1, status: 200 })}\n`;
+
+  it('cases 27, 39 and 40: is counted as it is, and neither breaks the evidence nor the log of the run', async () => {
+    const uris = [
+      '/"quoted"',
+      '/line\n::set-output name=x::y',
+      '/\u001b[31mred',
+      '/__proto__',
+      '/constructor',
+      '/\u202eoverride',
+      '/\ud800',
+      `/${'x'.repeat(1_000_000)}`,
+    ];
+    writeFileSync(
+      at('access.log'),
+      Buffer.concat([
+        Buffer.from(uris.map((uri) => odd(uri)).join('')),
+        Buffer.from(odd('/bytes-XX'), 'latin1'),
+        Buffer.from(
+          odd('/x?a=1', {
+            Referer: ['https://user:pw@evil.example/<script>?token=1'],
+            'User-Agent': ['"; rm -rf /'],
+          }),
+        ),
+      ]).map((byte, index, all) =>
+        // No UTF-8: what stands for XX above.
+        byte === 0x58 && (all[index - 1] === 0x2d || all[index - 2] === 0x2d) ? 0xff : byte,
+      ),
+    );
+
+    const { code, text, evidence } = await run({ source: 'access.log', top: '20' });
+
+    expect(code).toBe(0);
+    const parsed = engagementEvidence.parse(evidence);
+    expect(parsed).toMatchObject({ page_views: 10, bad_lines: 0, unique_visitors: 1 });
+    const paths = parsed.top_pages.map(({ path: page }) => page);
+    for (const uri of uris.slice(0, 6)) expect(paths).toContain(uri);
+    expect(paths).toContain('/bytes-\ufffd\ufffd');
+    expect(parsed.top_referrers).toEqual([{ source: 'evil.example', visits: 1 }]);
+    for (const item of ['user:pw', 'token', 'rm -rf']) expect(JSON.stringify(evidence)).not.toContain(item);
+    expect(text).not.toMatch(/^::set-output/m);
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('case 29: a last line that was cut off is a bad line of the day before it', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1').repeat(30) + line('/b', '::1').slice(0, 40));
+
+    expect(await run({ source: 'access.log' })).toMatchObject({
+      code: 0,
+      evidence: { page_views: 30, bad_lines: 1, lines: 31, complete: true },
+    });
+  });
+
+  it('case 29: a line of another day, or of a clock that went wrong, is not of this day', async () => {
+    writeFileSync(
+      at('access.log'),
+      line('/a', '::1') +
+        line('/future', '::1', '2031-01-01T00:00:00Z') +
+        line('/past', '::1', '1971-01-01T00:00:00Z') +
+        line('/b', '::1', '2026-11-20T23:59:59.999Z'),
+    );
+
+    expect(await run({ source: 'access.log' })).toMatchObject({ evidence: { page_views: 2, lines: 2 } });
+  });
+
+  it('case 29: a log that became shorter while it was read is said to be broken off', () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    const fd = openSync(at('access.log'), 'r');
+    const rules = { date: '2026-11-20', units: { time: 1, duration: 1 }, ownHosts: [] };
+
+    const { pieces } = takePieces({
+      rules,
+      pieces: [{ fd, from: 0, to: 100_000, size: 100_000 }],
+      taken: new SharedArrayBuffer(4),
+    });
+    closeSync(fd);
+
+    expect(pieces).toEqual([[0, expect.stringContaining('became shorter while it was read')]]);
   });
 });
 
@@ -371,7 +470,7 @@ describe('committing', () => {
     expect(JSON.parse((await textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
   });
 
-  it('case 3: eight runs at once leave one commit of the evidence, and one pull request where it takes one', async () => {
+  it('cases 3 and 42: eight runs at once leave one commit of the evidence, and one pull request where it takes one', async () => {
     const direct = await Promise.all(Array.from({ length: 8 }, () => commit()));
     expect(direct.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0));
     expect(await textOf(evidenceFile)).toContain('"page_views": 1');

@@ -63,12 +63,14 @@ function createFastReader(rules: Rules, module: Buffer): LogReader {
   );
   let view = Buffer.from(scanner.memory.buffer, start, longestLine);
 
-  /** The entries of a table that counted: their text, how often, and whether they are marked. */
-  function* entries(table: number): Generator<[bytes: Buffer, count: number, marked: boolean]> {
+  /** Hands over the entries of a table: their text, how often they counted, and whether they are marked. */
+  function eachEntry(table: number, take: (text: string, count: number, marked: boolean) => void): void {
     const words = new Uint32Array(scanner.memory.buffer);
+    const bytes = Buffer.from(scanner.memory.buffer);
     for (let at = scanner.headOf(table); at !== 0; at = words[at >>> 2] ?? 0) {
-      const [length = 0, count = 0, flags = 0] = words.subarray((at >>> 2) + 1, (at >>> 2) + 4);
-      yield [Buffer.from(scanner.memory.buffer, at + 16, length), count, flags !== 0];
+      const word = at >>> 2;
+      const end = at + 16 + (words[word + 1] ?? 0);
+      take(bytes.toString('utf8', at + 16, end), words[word + 2] ?? 0, words[word + 3] !== 0);
     }
   }
 
@@ -80,22 +82,21 @@ function createFastReader(rules: Rules, module: Buffer): LogReader {
     counts.bad = scanner.bad.value;
     counts.newest = scanner.newest.value / time;
     // Different bytes may be one text once they are decoded: what is no UTF-8 becomes U+FFFD.
-    for (const [bytes, views] of entries(tables.pages)) {
-      if (views === 0) continue;
-      const page = publicPath(bytes.toString('utf8'));
+    eachEntry(tables.pages, (path, views) => {
+      if (views === 0) return;
+      const page = publicPath(path);
       counts.pages.set(page, (counts.pages.get(page) ?? 0) + views);
-    }
-    for (const [bytes, , referred] of entries(tables.visitors)) {
-      const visitor = bytes.toString('utf8');
+    });
+    eachEntry(tables.visitors, (visitor, _, referred) => {
       counts.visitors.add(visitor);
       if (referred) counts.referred.add(visitor);
-    }
-    for (const [bytes, visits] of entries(tables.referrers)) {
-      if (visits === 0) continue;
-      const [referer = '', host = ''] = bytes.toString('utf8').split('\n');
+    });
+    eachEntry(tables.referrers, (key, visits) => {
+      if (visits === 0) return;
+      const [referer = '', host = ''] = key.split('\n');
       const source = referrerOf(referer, host, own);
       if (source !== undefined) counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + visits);
-    }
+    });
     const words = new Uint32Array(scanner.memory.buffer);
     for (let at = scanner.durations(); at !== 0; at = words[at >>> 2] ?? 0)
       counts.durations.push(
