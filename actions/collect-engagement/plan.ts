@@ -46,6 +46,14 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
   });
   const told = tell(evidence, log);
   const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
+  if (local === undefined && target === null)
+    return [
+      {
+        kind: 'keep',
+        what: `the log can be counted (${told}); on a pull request nothing is written`,
+        why: '',
+      },
+    ];
   return [
     ...(local === undefined ? [] : [localFile(local, evidence, state.local, told)]),
     ...(target === null ? [] : commit(settings, target, evidence, told)),

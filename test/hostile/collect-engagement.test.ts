@@ -483,6 +483,27 @@ describe('committing', () => {
     expect(await pulls('all')).toHaveLength(1);
   });
 
+  it('case 46: on a pull request only says what it would count, without any token', async () => {
+    const lines: string[] = [];
+    const code = await runRole(collectEngagement, {
+      environment: {
+        CI: 'woodpecker',
+        CI_WORKSPACE: workspace,
+        CI_FORGE_URL: forge.url,
+        CI_REPO: ops,
+        CI_PIPELINE_EVENT: 'pull_request',
+        PLUGIN_SOURCE: 'access.log',
+      },
+      args: [],
+      workingDirectory: workspace,
+      print: (item) => lines.push(item),
+      now: () => now,
+    });
+
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toContain('1 page view by 1 visitor); on a pull request nothing is written');
+  });
+
   it('without what it needs says so, before the log is read', async () => {
     expect(await run({ source: 'access.log', commit: 'direct' })).toMatchObject({
       code: 1,
