@@ -189,10 +189,11 @@ async function commitTree(
   message: string,
   by: Person,
   when: Date,
+  author: Person = by,
 ): Promise<string> {
   return line(folder, ['commit-tree', tree, ...parents.flatMap((sha) => ['-p', sha])], {
     input: `${message.trimEnd()}\n`,
-    env: identity(by, when),
+    env: { ...identity(by, when), GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email },
   });
 }
 
@@ -259,22 +260,47 @@ export async function mergeBase(folder: string, one: string, other: string): Pro
   }
 }
 
-/** Files that differ between two commits: `A`, `M`, `D` and the path. */
+/** Files that differ between two commits: `A`, `M`, `D`, the path, and how many lines; none of a file that is no text. */
 export async function changedFiles(
   folder: string,
   from: string,
   to: string,
-): Promise<{ status: string; path: string; sha: string }[]> {
+): Promise<{ status: string; path: string; sha: string; additions: number; deletions: number }[]> {
   const text = (
-    await git(folder, ['diff-tree', '-r', '-z', '--no-renames', '--full-index', from, to])
+    await git(folder, [
+      'diff-tree',
+      '-r',
+      '-z',
+      '--no-renames',
+      '--full-index',
+      '--raw',
+      '--numstat',
+      from,
+      to,
+    ])
   ).toString('utf8');
   const parts = text.split('\0').filter((item) => item !== '');
-  const files: { status: string; path: string; sha: string }[] = [];
-  for (let index = 0; index + 1 < parts.length; index += 2) {
-    const [, , , sha = '', status = ''] = (parts[index] ?? '').split(' ');
-    files.push({ status, path: parts[index + 1] ?? '', sha });
+  const files = new Map<
+    string,
+    { status: string; path: string; sha: string; additions: number; deletions: number }
+  >();
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index] ?? '';
+    if (part.startsWith(':')) {
+      const [, , , sha = '', status = ''] = part.split(' ');
+      const path = parts[index + 1] ?? '';
+      files.set(path, { status, path, sha, additions: 0, deletions: 0 });
+      index += 1;
+      continue;
+    }
+    const [added = '', deleted = '', path = ''] = part.split('\t');
+    const file = files.get(path);
+    if (file !== undefined) {
+      file.additions = Number(added) || 0;
+      file.deletions = Number(deleted) || 0;
+    }
   }
-  return files;
+  return [...files.values()];
 }
 
 export type MergeStyle = 'merge' | 'squash' | 'rebase' | 'rebase-merge' | 'fast-forward-only';
@@ -288,6 +314,8 @@ export async function mergeCommits(
   message: string,
   by: Person,
   when: Date,
+  /** Whose work it is, where that is not who merges. */
+  author: Person = by,
 ): Promise<string> {
   if (style === 'fast-forward-only') {
     if ((await mergeBase(folder, base, head)) !== base) throw new GitError('not a fast-forward');
@@ -295,7 +323,7 @@ export async function mergeCommits(
   }
   if (style === 'merge' || style === 'squash') {
     const tree = (await line(folder, ['merge-tree', '--write-tree', base, head])).split('\n')[0] ?? '';
-    return commitTree(folder, tree, style === 'merge' ? [base, head] : [base], message, by, when);
+    return commitTree(folder, tree, style === 'merge' ? [base, head] : [base], message, by, when, author);
   }
   const scratch = await mkdtemp(path.join(tmpdir(), 'forge-rebase-'));
   try {

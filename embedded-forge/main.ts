@@ -6,6 +6,7 @@ import { credentialsOf, missingScope } from './auth.ts';
 import { isGitPath, serveGit } from './git-http.ts';
 import { type Answer, type Call, failure, notFound, type Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { actionRoutes } from './routes/actions.ts';
 import { branchRoutes } from './routes/branches.ts';
 import { commentRoutes } from './routes/comments.ts';
 import { contentRoutes } from './routes/contents.ts';
@@ -15,6 +16,8 @@ import { labelRoutes } from './routes/labels.ts';
 import { protectionRoutes } from './routes/protections.ts';
 import { pullRoutes } from './routes/pulls.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
+import { reviewRoutes } from './routes/reviews.ts';
+import { statusRoutes } from './routes/statuses.ts';
 import {
   accessOf,
   addAccount,
@@ -71,6 +74,9 @@ const routes: Route[] = [
   ...contentRoutes,
   ...branchRoutes,
   ...protectionRoutes,
+  ...statusRoutes,
+  ...actionRoutes,
+  ...reviewRoutes,
   ...pullRoutes,
 ];
 
@@ -123,6 +129,9 @@ const noRepository: Repository = {
   defaultBranch: '',
   collaborators: new Map(),
   protections: [],
+  statuses: [],
+  runs: [],
+  secrets: new Map(),
   labels: [],
   issues: [],
   lastNumber: 0,

@@ -330,6 +330,25 @@ export function fileCommitShape(call: Call, repository: Repository, commit: Comm
   };
 }
 
+/** A commit with its files and counts, as a pull request lists it. */
+export function wholeCommitShape(
+  call: Call,
+  repository: Repository,
+  commit: Commit,
+  files: { path: string; status: string; additions: number; deletions: number }[],
+): unknown {
+  const names: Record<string, string> = { A: 'added', M: 'modified', D: 'removed' };
+  const shape = commitShape(call, repository, commit) as { commit: object };
+  const additions = files.reduce((sum, file) => sum + file.additions, 0);
+  const deletions = files.reduce((sum, file) => sum + file.deletions, 0);
+  return {
+    ...shape,
+    commit: { ...shape.commit, verification: unsigned },
+    files: files.map(({ path, status }) => ({ filename: path, status: names[status] ?? 'modified' })),
+    stats: { total: additions + deletions, additions, deletions },
+  };
+}
+
 /** A commit in a list. */
 export function commitShape(call: Call, repository: Repository, commit: Commit): unknown {
   const at = (kind: string, sha: string): string =>

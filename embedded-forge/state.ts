@@ -6,7 +6,10 @@ export interface State {
   tokens: Token[];
   repositories: Repository[];
   /** One row of ids per kind of thing, as a database has them. */
-  ids: Record<'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment', number>;
+  ids: Record<
+    'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment' | 'review' | 'status' | 'run',
+    number
+  >;
   now: () => Date;
 }
 
@@ -49,6 +52,10 @@ export interface Repository {
   defaultBranch: string;
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
   protections: Protection[];
+  statuses: CommitStatus[];
+  runs: Run[];
+  /** Names of secrets, with when they were made. */
+  secrets: Map<string, string>;
   labels: Label[];
   issues: Issue[];
   /** The last number that was given; numbers of deleted issues are not used again. */
@@ -56,6 +63,33 @@ export interface Repository {
   /** The bare git repository. */
   folder: string;
   created: string;
+}
+
+export interface CommitStatus {
+  id: number;
+  commit: string;
+  state: string;
+  context: string;
+  description: string;
+  targetUrl: string;
+  author: number;
+  created: string;
+}
+
+/** A run of a workflow; nothing is ever run here, a test says how it ends. */
+export interface Run {
+  id: number;
+  /** Within its repository. */
+  number: number;
+  workflow: string;
+  branch: string;
+  commit: string;
+  by: number;
+  inputs: Record<string, string>;
+  status: 'waiting' | 'running' | 'success' | 'failure' | 'cancelled' | 'blocked';
+  created: string;
+  started: string | null;
+  stopped: string | null;
 }
 
 /** A rule for branches of a name or a pattern. Lists of people are `null` where everybody with write access counts. */
@@ -122,6 +156,25 @@ export interface Pull {
   headSha: string;
   mergeBase: string;
   merged: { at: string; by: number; commit: string } | null;
+  reviews: Review[];
+  /** The head that the reviews were last held against. */
+  reviewedHead: string;
+}
+
+export interface Review {
+  id: number;
+  author: number;
+  state: 'APPROVED' | 'REQUEST_CHANGES' | 'COMMENT' | 'PENDING';
+  body: string;
+  /** What the reviewer said was reviewed, whatever the head was. */
+  commit: string;
+  stale: boolean;
+  /** By somebody who could write at the time. */
+  official: boolean;
+  dismissed: boolean;
+  /** Not yet held against a later push. */
+  beforePush: boolean;
+  submitted: string;
 }
 
 export function createState(now: () => Date): State {
@@ -129,7 +182,17 @@ export function createState(now: () => Date): State {
     accounts: [],
     tokens: [],
     repositories: [],
-    ids: { account: 0, token: 0, repository: 0, label: 0, issue: 0, comment: 0 },
+    ids: {
+      account: 0,
+      token: 0,
+      repository: 0,
+      label: 0,
+      issue: 0,
+      comment: 0,
+      review: 0,
+      status: 0,
+      run: 0,
+    },
     now,
   };
 }

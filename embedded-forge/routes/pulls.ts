@@ -10,11 +10,12 @@ import {
   moveRef,
 } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { commitShape, fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
+import { fullName, issueLabels, repositoryShape, userShape, wholeCommitShape } from '../shapes.ts';
 import {
   accessOf,
   accountById,
   type Issue,
+  mayAdmin,
   mayWrite,
   nextId,
   type Pull,
@@ -25,6 +26,7 @@ import { addIssue, cutTitle, findIssue, setState } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
 import { mayMerge, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
+import { headOf, missingApproval, scheduled } from './reviews.ts';
 
 const styles: Record<string, MergeStyle> = {
   merge: 'merge',
@@ -34,18 +36,12 @@ const styles: Record<string, MergeStyle> = {
   'fast-forward-only': 'fast-forward-only',
 };
 
-/** Where the head stands: its branch while there is one, else what it was. */
-async function headOf(repository: Repository, pull: Pull): Promise<string> {
-  return pull.merged === null
-    ? ((await branchCommit(repository.folder, pull.head)) ?? pull.headSha)
-    : pull.headSha;
-}
-
 async function pullShape(call: Call, repository: Repository, issue: Issue, pull: Pull): Promise<unknown> {
   const name = fullName(call, repository);
   const page = `${call.url}/${name}/pulls/${issue.number}`;
   const head = await headOf(repository, pull);
   const gone = (await branchCommit(repository.folder, pull.head)) === undefined;
+  const files = await changedFiles(repository.folder, pull.mergeBase, head);
   const side = (ref: string, sha: string): unknown => ({
     label: ref,
     ref,
@@ -64,16 +60,25 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     milestone: null,
     assignee: null,
     assignees: null,
-    requested_reviewers: null,
-    requested_reviewers_teams: null,
+    // Seen on a real forge: whoever gave a verdict that counts is named here.
+    requested_reviewers: [
+      ...new Set(
+        pull.reviews.filter(({ official, dismissed }) => official && !dismissed).map(({ author }) => author),
+      ),
+    ].map((id) => userShape(call, accountById(call.state, id))),
+    requested_reviewers_teams: [],
     state: issue.state,
     draft: /^(WIP:|\[WIP\])/i.test(issue.title),
     is_locked: false,
     comments: issue.timeline.filter(({ type }) => type === 'comment').length,
+    review_comments: pull.reviews.filter(({ state }) => state !== 'PENDING').length,
+    additions: files.reduce((sum, file) => sum + file.additions, 0),
+    deletions: files.reduce((sum, file) => sum + file.deletions, 0),
+    changed_files: files.length,
     html_url: page,
     diff_url: `${page}.diff`,
     patch_url: `${page}.patch`,
-    mergeable: issue.state === 'open',
+    mergeable: pull.merged !== null || (await fitsTogether(repository, pull, head)),
     merged: pull.merged !== null,
     merged_at: pull.merged?.at ?? null,
     merge_commit_sha: pull.merged?.commit ?? null,
@@ -89,6 +94,16 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     pin_order: 0,
     flow: 0,
   };
+}
+
+/** Whether the head can be merged into the base without a conflict. */
+async function fitsTogether(repository: Repository, pull: Pull, head: string): Promise<boolean> {
+  const base = await branchCommit(repository.folder, pull.base);
+  if (base === undefined) return false;
+  return git(repository.folder, ['merge-tree', '--write-tree', base, head]).then(
+    () => true,
+    () => false,
+  );
 }
 
 function onPull(
@@ -112,7 +127,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     return failure(call, 422, 'Invalid PullRequest: There are no changes between the head and the base');
   if (baseSha === undefined || headSha === undefined)
     return failure(call, 404, "The target couldn't be found.", [
-      `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the repository ${fullName(call, repository)}`,
+      `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the ${headSha === undefined ? 'head' : 'base'} repository ${fullName(call, repository)}`,
     ]);
   const commonCommit = (await mergeBase(repository.folder, baseSha, headSha)) ?? '';
   // Nothing may be awaited from here until the pull request is in the list, or two would be made.
@@ -135,6 +150,8 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     headSha,
     mergeBase: commonCommit,
     merged: null,
+    reviews: [],
+    reviewedHead: headSha,
   };
   const issue = addIssue(call, repository, {
     title: cutTitle(text(call.body.title)),
@@ -156,10 +173,32 @@ const merge = onPull(async (call, repository, issue, pull) => {
   if (issue.state === 'closed') return notFound(call);
   if (/^(WIP:|\[WIP\])/i.test(issue.title))
     return failure(call, 405, 'Work in progress PRs cannot be merged');
-  const approvals = protectionOf(repository, pull.base)?.requiredApprovals ?? 0;
-  // Nobody can approve here yet; a site admin may force it on a real forge as well.
-  if (approvals > 0 && !(call.body.force_merge === true && call.account?.isAdmin === true))
-    return failure(call, 405, 'not allowed to merge [reason: Does not have enough approvals]');
+  const reason = await missingApproval(repository, pull);
+  const rule = protectionOf(repository, pull.base);
+  const forced =
+    call.body.force_merge === true &&
+    (call.account?.isAdmin === true ||
+      (rule?.applyToAdmins !== true && mayAdmin(accessOf(call.state, repository, call.account))));
+  if (reason !== undefined && !forced) {
+    if (call.body.merge_when_checks_succeed !== true)
+      return failure(call, 405, `not allowed to merge [reason: ${reason}]`);
+    if (scheduled.has(pull))
+      return failure(
+        call,
+        409,
+        `pull request is already scheduled to auto merge when checks succeed [pull_id: ${issue.id}]`,
+      );
+    const later = { ...call, body: { ...call.body, merge_when_checks_succeed: false } };
+    scheduled.set(pull, async () => {
+      if ((await missingApproval(repository, pull)) === undefined)
+        await mergeNow(later, repository, issue, pull);
+    });
+    return { status: 201 };
+  }
+  return mergeNow(call, repository, issue, pull);
+});
+
+async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: Pull): Promise<Answer> {
   const style = styles[text(call.body.Do)];
   if (style === undefined) return failure(call, 422, '[Do]: In');
   const [base, head] = [await branchCommit(repository.folder, pull.base), await headOf(repository, pull)];
@@ -173,6 +212,8 @@ const merge = onPull(async (call, repository, issue, pull) => {
     (style === 'squash'
       ? `${issue.title} (#${issue.number})`
       : `Merge pull request '${issue.title}' (#${issue.number}) from ${pull.head} into ${pull.base}`);
+  const author = accountById(call.state, issue.author);
+  const poster = author === undefined ? undefined : { name: author.login, email: author.email };
   let commit: string;
   try {
     commit = await mergeCommits(
@@ -183,6 +224,7 @@ const merge = onPull(async (call, repository, issue, pull) => {
       `${title}\n\n${text(call.body.MergeMessageField)}`,
       { name: account.login, email: account.email },
       call.state.now(),
+      style === 'squash' ? poster : undefined,
     );
   } catch (error) {
     // The forge finds the conflict in the background and never gets further than this.
@@ -209,7 +251,7 @@ const merge = onPull(async (call, repository, issue, pull) => {
   if (call.body.delete_branch_after_merge === true)
     await git(repository.folder, ['update-ref', '-d', `refs/heads/${pull.head}`]);
   return { status: 200 };
-});
+}
 
 const statusNames: Record<string, string> = { A: 'added', M: 'changed', D: 'deleted' };
 
@@ -276,12 +318,12 @@ export const pullRoutes: Route[] = [
       return paged(
         call,
         files,
-        ({ path, status }) => ({
+        ({ path, status, additions, deletions }) => ({
           filename: path,
           status: statusNames[status] ?? 'changed',
-          additions: 0,
-          deletions: 0,
-          changes: 0,
+          additions,
+          deletions,
+          changes: additions + deletions,
           html_url: `${page}/src/commit/${head}/${path}`,
           contents_url: `${call.url}/api/v1/repos/${fullName(call, repository)}/contents/${path}?ref=${head}`,
           raw_url: `${page}/raw/commit/${head}/${path}`,
@@ -296,11 +338,22 @@ export const pullRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/pulls/{index}/commits',
     scope: 'repository',
     handle: onPull(async (call, repository, issue, pull) => {
-      const commits = await log(repository.folder, `${pull.mergeBase}..${await headOf(repository, pull)}`);
+      const range = `${pull.mergeBase}..${await headOf(repository, pull)}`;
+      const commits = await Promise.all(
+        (await log(repository.folder, range)).map(async (commit) => {
+          const [parent = ''] = commit.parents;
+          return wholeCommitShape(
+            call,
+            repository,
+            commit,
+            await changedFiles(repository.folder, parent, commit.sha),
+          );
+        }),
+      );
       return paged(
         call,
         commits,
-        (commit) => commitShape(call, repository, commit),
+        (commit) => commit,
         `/repos/${fullName(call, repository)}/pulls/${issue.number}/commits`,
         { link: true },
       );
@@ -325,7 +378,14 @@ export const pullRoutes: Route[] = [
     scope: 'repository',
     handle: async (call, repository) => {
       const found = repository.issues.find(({ pull }) => pull?.merged?.commit === call.params.sha);
-      return found?.pull == null ? notFound(call) : ok(await pullShape(call, repository, found, found.pull));
+      if (found?.pull != null) return ok(await pullShape(call, repository, found, found.pull));
+      return {
+        status: 404,
+        body: {
+          message: `pull request does not exist [id: 0, issue_id: 0, head_repo_id: 0, base_repo_id: ${repository.id}, head_branch: , base_branch: ]`,
+          url: `${call.url}/api/swagger`,
+        },
+      };
     },
   },
 ];

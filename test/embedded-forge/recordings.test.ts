@@ -7,14 +7,15 @@ import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
  * What a real Forgejo answered, asked again of the embedded one: the same status, the same shape, and the same values
  * wherever a value is not the server's own choice.
  *
- * Not compared, and why: ids, hashes, times and addresses (`unsettled` below: each server has its own); sizes that the
+ * Not compared, and why: whether a pull request is `mergeable`, which a real forge finds out later; ids, hashes, times and addresses (`unsettled` below: each server has its own); sizes that the
  * recording left out (`…` stands for a resource that is whole elsewhere); the size of the README that a server writes
- * into a new repository; the text of a `PushRejected`, which holds
+ * into a new repository; merges that were answered "try again later", and jobs that a runner had
+ * taken on; the text of a `PushRejected`, which holds
  * paths of the server; lists that the recording shortened to numbers, titles, logins and label names, which are
  * compared in that short form.
  */
 const folder = new URL('../../../shared/forgejo-recordings/', import.meta.url);
-const bound = ['01', '02', '03', '04', '05'];
+const bound = ['01', '02', '03', '04', '05', '06', '07'];
 
 interface Recorded {
   note?: string;
@@ -58,6 +59,13 @@ const unsettled = new Set([
   'html',
   'version',
   'last_login',
+  'updated',
+  'repo_id',
+  'submitted_at',
+  'merged_at',
+  'merge_commit_sha',
+  'merge_base',
+  'commit_id',
   'description_html',
 ]);
 
@@ -70,10 +78,14 @@ function recordings(prefix: string): Recorded[] {
 
 /** A text with what each server has of its own named instead: its address, its ids, its hashes and tokens. */
 function settled(text: string): string {
-  return text
-    .replace(/<forge>|http:\/\/forge\.test|http:\/\/127\.0\.0\.1:\d+/g, '<forge>')
-    .replace(/<[a-z-]+-token>|[0-9a-f]{40}/g, '<hash>')
-    .replace(/(\[id: |repo_id: |<Repository )[1-9]\d*/g, '$1N');
+  return (
+    text
+      .replace(/<forge>|http:\/\/forge\.test|http:\/\/127\.0\.0\.1:\d+/g, '<forge>')
+      .replace(/<[a-z-]+-token>|[0-9a-f]{40}/g, '<hash>')
+      .replace(/(\[id: |repo_id: |issue_id: |pull_id: |<Repository )[1-9]\d*/g, '$1N')
+      // The site's administrator has another name there.
+      .replace(/^root1$/, 'admin')
+  );
 }
 
 /** Where the answer differs from what was recorded; empty when it does not. */
@@ -96,6 +108,15 @@ function differences(recorded: unknown, actual: unknown, at = '$'): string[] {
       ...Object.entries(recorded).flatMap(([key, value]) => {
         if (key === '…' || missing.includes(key)) return [];
         const found: unknown = Reflect.get(actual, key);
+        if (key === 'mergeable') return [];
+        if (key === 'event_payload') {
+          // Repository and sender in it are whole in 01 and 02.
+          const payload = (text: unknown): unknown => {
+            const { inputs, ref, workflow } = JSON.parse(String(text));
+            return { inputs, ref, workflow };
+          };
+          return differences(payload(value), payload(found), `${at}.${key}`);
+        }
         if (key === 'size' && Reflect.get(recorded, 'path') === 'README.md') return [];
         if (unsettled.has(key))
           return typeof found === typeof value && (found === null) === (value === null)
@@ -113,6 +134,13 @@ function differences(recorded: unknown, actual: unknown, at = '$'): string[] {
   return recorded === actual
     ? []
     : [`${at}: expected ${JSON.stringify(recorded)}, got ${JSON.stringify(actual)}`];
+}
+
+/** A merge that came too early: the real forge was still looking for conflicts, which takes no time here. */
+function isBusy({ status, answer, path }: Recorded): boolean {
+  // What a runner had taken on by then; there is no runner here.
+  if (path.includes('/actions/tasks')) return true;
+  return status === 405 && JSON.stringify(answer).includes('Please try again later');
 }
 
 /** A list of issues as the recording shortened it. */
@@ -140,7 +168,7 @@ function shortened(recorded: unknown, actual: unknown): unknown {
 }
 
 describe.skipIf(!existsSync(fileURLToPath(folder)))(
-  'the embedded forge answers as a real Forgejo did (recordings 01 to 04)',
+  'the embedded forge answers as a real Forgejo did (recordings 01 to 07)',
   () => {
     let forge: EmbeddedForge;
     const tokens = new Map<string, string>();
@@ -174,18 +202,24 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))(
       const id: unknown = Reflect.get(recorded, 'id');
       if (path.endsWith('/labels') && typeof id === 'number')
         known.set(`label ${id}`, String(Reflect.get(actual, 'id')));
+      if (path.endsWith('/dispatches') && typeof id === 'number')
+        known.set(`run ${id}`, String(Reflect.get(actual, 'id')));
+      if (path.endsWith('/reviews') && typeof id === 'number')
+        known.set(`review ${id}`, String(Reflect.get(actual, 'id')));
       for (const [key, value] of Object.entries(recorded)) {
         const found: unknown = Reflect.get(actual, key);
-        if (key === 'sha' && typeof value === 'string' && typeof found === 'string') known.set(value, found);
+        const isHash = ['sha', 'commit_id', 'merge_commit_sha', 'merge_base'].includes(key);
+        if (isHash && typeof value === 'string' && typeof found === 'string') known.set(value, found);
         learn(value, found, '');
       }
     }
 
     async function ask(recorded: Recorded): Promise<{ status: number; body: unknown; headers: Headers }> {
-      const path = recorded.path.replace(
-        /\/labels\/(\d+)$/,
-        (_, id: string) => `/labels/${known.get(`label ${id}`) ?? id}`,
-      );
+      const path = recorded.path
+        .replace(/\/labels\/(\d+)$/, (_, id: string) => `/labels/${known.get(`label ${id}`) ?? id}`)
+        .replace(/\/reviews\/(\d+)\//, (_, id: string) => `/reviews/${known.get(`review ${id}`) ?? id}/`)
+        .replace(/\/runs\/(\d+)$/, (_, id: string) => `/runs/${known.get(`run ${id}`) ?? id}`)
+        .replace(/[0-9a-f]{40}/g, (hash) => known.get(hash) ?? hash);
       const authorization = tokens.get(recorded.as);
       if (authorization === undefined && recorded.as !== 'anonymous')
         throw new Error(`nobody is ${recorded.as}`);
@@ -236,7 +270,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))(
               )
           : [first];
         index += group.length;
-        const answers = await Promise.all(group.map(ask));
+        const answers = isBusy(first) ? [] : await Promise.all(group.map(ask));
         const name = `${prefix} ${first.method} ${first.path}${first.note === undefined ? '' : ` (${first.note})`}`;
         if (isRace) {
           const [wanted, got] = [
@@ -253,7 +287,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))(
           continue;
         }
         const [answer] = answers;
-        if (answer === undefined) continue;
+        if (answer === undefined || isBusy(first)) continue;
         if (answer.status !== first.status)
           wrong.push(
             `${name}: expected ${first.status}, got ${answer.status} ${JSON.stringify(answer.body)}`,
