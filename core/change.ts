@@ -6,6 +6,7 @@ import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
+import { dispatch } from './changes/dispatch.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { openPull } from './changes/open-pull.ts';
@@ -31,6 +32,7 @@ const kinds = {
   'write-files': writeFiles,
   'open-pull': openPull,
   'delete-branch': deleteBranch,
+  dispatch,
   'write-workspace-file': writeWorkspaceFile,
 };
 

@@ -51,6 +51,8 @@ interface Run {
   mask: Mask;
   report: Report;
   debug: boolean;
+  /** What was noticed and told so far: it is told once, in whichever round it came up. */
+  told: Set<string>;
   /** A line that the host itself made, such as a group's begin; everything else is said. */
   print: (line: string) => void;
   /** A line for people: masked, plain, and never a workflow command. */
@@ -92,6 +94,7 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
     host,
     mask,
     debug: false,
+    told: new Set(),
     print: runtime.print,
     say: (line) => runtime.print(logLine(mask.apply(line))),
     report: {
@@ -277,10 +280,12 @@ function printPlan(
   changes: Change[],
   round: number,
   dryRun: boolean,
-  { host, mask, print, say, debug }: Run,
+  { host, mask, print, say, debug, told: toldBefore }: Run,
 ): void {
   const writes = changes.filter(isWrite);
   const noticed = changes.filter((change) => signOf(change) === '!');
+  const isNew = (change: Change): boolean => !toldBefore.has(describeChange(change));
+  const fresh = noticed.filter(isNew);
   const kept = changes.filter((change) => signOf(change) === '=');
   if (writes.length === 0 && noticed.length === 0 && !debug) {
     say(
@@ -290,16 +295,19 @@ function printPlan(
     );
     return;
   }
-  // What was noticed in the first round is still so in the second; it is told once.
-  if (round > 1 && writes.length === 0) {
+  if (round > 1 && writes.length === 0 && fresh.length === 0) {
     say(lookedAgain);
     return;
   }
   const title = `${round === 1 ? 'Plan' : `Plan, round ${round}`}: ${countChanges(changes, 'before')}${dryRun ? ' (dry run)' : ''}`;
   const { begin, end } = host.group(plain(mask.apply(title)));
   for (const line of begin) print(line);
-  for (const change of changes)
+  for (const change of changes) {
+    // What was noticed in one round is still so in the next; it is told once.
+    if (noticed.includes(change) && !fresh.includes(change)) continue;
     say(`  ${signOf(change)} ${describeChange(change)}${change.why === '' ? '' : `  (${change.why})`}`);
+  }
+  for (const change of noticed) toldBefore.add(describeChange(change));
   for (const line of end) print(line);
 }
 

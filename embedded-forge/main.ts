@@ -25,7 +25,9 @@ import {
   createState,
   findRepository,
   type Repository,
+  type Run,
   type State,
+  timestamp,
 } from './state.ts';
 
 export interface EmbeddedForge {
@@ -47,6 +49,8 @@ export interface EmbeddedForge {
   unknownRoutes: string[];
   /** From now on every answer is delayed by this much. */
   setLatency(milliseconds: number): void;
+  /** Moves a workflow's run on, as a runner would: nothing is ever run here. */
+  settleRun(id: number, status: Run['status']): void;
   close(): Promise<void>;
 }
 
@@ -291,6 +295,14 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
     unknownRoutes,
     setLatency: (milliseconds) => {
       latency = milliseconds;
+    },
+    settleRun: (id, status) => {
+      const run = state.repositories.flatMap(({ runs }) => runs).find((item) => item.id === id);
+      if (run === undefined) throw new Error(`there is no run ${id}`);
+      run.status = status;
+      const at = timestamp(state);
+      run.started ??= at;
+      if (status !== 'running') run.stopped = at;
     },
     close: () =>
       new Promise((done) => {

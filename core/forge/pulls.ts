@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { call, list } from './call.ts';
+import { call, list, pageSize } from './call.ts';
 import { forgeError, isForgeError } from './errors.ts';
 import { type ForgeRequest, repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
@@ -9,6 +9,9 @@ const pull = z.object({
   title: z.string(),
   state: z.string(),
   merged: z.boolean(),
+  merged_at: z.nullish(z.string()),
+  merge_commit_sha: z.nullish(z.string()),
+  updated_at: z.string(),
   /** Absent for an account that was deleted. */
   user: z.nullish(user),
   head: z.object({ ref: z.string(), sha: z.string(), repo_id: z.number() }),
@@ -58,6 +61,99 @@ export async function findPull(
     open.find(
       (item) => item.base.ref === base && item.head.ref === head && item.head.repo_id === item.base.repo_id,
     ) ?? found
+  );
+}
+
+/**
+ * The pull request that put this commit on its base branch: found from a merge, squash, last rebased or fast-forwarded
+ * commit. Undefined for any other commit, and where the forge answers with a pull request whose merge it was not.
+ * `GET /repos/{owner}/{repo}/commits/{sha}/pull`, scope read:repository.
+ */
+export async function pullOfCommit(send: Send, name: string, sha: string): Promise<Pull | undefined> {
+  try {
+    const found = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/commits/{sha}/pull',
+        params: { ...repositoryName(name), sha },
+      },
+      pull,
+    );
+    return found.merged && found.merge_commit_sha === sha ? found : undefined;
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Closed pull requests that were touched since a moment, newest first. `complete` is false when there were more than
+ * `most`. `GET /repos/{owner}/{repo}/pulls`, scope read:repository.
+ */
+export async function closedPullsSince(
+  send: Send,
+  name: string,
+  since: string,
+  most: number,
+): Promise<{ pulls: Pull[]; complete: boolean }> {
+  const pulls: Pull[] = [];
+  for (let page = 1; pulls.length < most; page += 1) {
+    const items = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/pulls',
+        params: { ...repositoryName(name), state: 'closed', sort: 'recentupdate', page, limit: pageSize },
+      },
+      z.array(pull),
+    );
+    pulls.push(...items.filter(({ updated_at }) => Date.parse(updated_at) >= Date.parse(since)));
+    const last = items.at(-1);
+    if (last === undefined || Date.parse(last.updated_at) < Date.parse(since))
+      return { pulls, complete: true };
+  }
+  return { pulls, complete: false };
+}
+
+const changedFile = z.object({ filename: z.string(), status: z.string() });
+
+/** The files a pull request changes, complete. `GET /repos/{owner}/{repo}/pulls/{index}/files`, scope read:repository. */
+export function pullFiles(send: Send, name: string, index: number): Promise<z.infer<typeof changedFile>[]> {
+  return list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls/{index}/files',
+      params: { ...repositoryName(name), index },
+    },
+    changedFile,
+    ({ filename }) => filename,
+  );
+}
+
+const review = z.object({
+  id: z.int(),
+  user: z.nullish(user),
+  state: z.string(),
+  commit_id: z.string(),
+  stale: z.boolean(),
+  official: z.boolean(),
+  dismissed: z.boolean(),
+});
+export type Review = z.infer<typeof review>;
+
+/** All reviews, oldest first. `GET /repos/{owner}/{repo}/pulls/{index}/reviews`, scope read:repository. */
+export function listReviews(send: Send, name: string, index: number): Promise<Review[]> {
+  return list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls/{index}/reviews',
+      params: { ...repositoryName(name), index },
+    },
+    review,
+    ({ id }) => id,
   );
 }
 

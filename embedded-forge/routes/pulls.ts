@@ -264,7 +264,11 @@ export const pullRoutes: Route[] = [
       const state = call.query.get('state') ?? 'open';
       const found = repository.issues
         .filter((issue) => issue.pull !== null && (state === 'all' || issue.state === state))
-        .sort((a, b) => b.number - a.number);
+        .sort((a, b) =>
+          call.query.get('sort') === 'recentupdate'
+            ? Date.parse(b.updated) - Date.parse(a.updated) || b.number - a.number
+            : b.number - a.number,
+        );
       const shapes = await Promise.all(
         found.map((issue) => (issue.pull === null ? null : pullShape(call, repository, issue, issue.pull))),
       );

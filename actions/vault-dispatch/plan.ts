@@ -1,0 +1,387 @@
+import { type Proof, proveApproval } from '../../core/approval.ts';
+import type { Change } from '../../core/change.ts';
+import { disagreements, type Formula } from '../../core/ops/formula.ts';
+import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
+import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
+import {
+  type FiredRecord,
+  finalOutcomes,
+  firedFolder,
+  type RejectedRecord,
+  recordPath,
+  recordText,
+  rejectedFolder,
+} from '../../core/ops/vault-record.ts';
+import {
+  type ActionState,
+  type Candidate,
+  dispatchKey,
+  type FiredState,
+  type VaultSettings,
+  type VaultState,
+} from './read.ts';
+import { firstLine, inputsFor } from './text.ts';
+
+/** The kinds of change this role may plan. */
+export const changes = ['keep', 'refuse', 'write-files', 'dispatch'] as const;
+type VaultChange = Change<(typeof changes)[number]>;
+
+/** How long another run may take from its intent to its dispatch before nobody believes in it any more. */
+const patience = 15 * 60_000;
+
+/**
+ * Each action goes its own way: asked, proven, intended, started, finished. Nothing is started before its intent stands
+ * in the repository, and an intent that another run wrote is never acted on: so nothing is started twice.
+ */
+export function plan(settings: VaultSettings, state: VaultState): VaultChange[] {
+  const { policy } = state;
+  if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  const planned = state.actions.map((action) => ({
+    action,
+    changes: decide(settings, state, policy.document, action),
+  }));
+  const ready = planned.filter(({ action, changes: own }) =>
+    own.some((change) => change.kind === 'write-files' && action.candidate !== null && isIntent(change)),
+  );
+  if (ready.length > settings['max-dispatches'])
+    return [
+      refuse(
+        '',
+        `${ready.length} actions are ready, which is more than max-dispatches (${settings['max-dispatches']}): look at them, then raise it`,
+      ),
+    ];
+  return planned.flatMap(({ changes: own }) => own);
+}
+
+function isIntent(change: Change<'write-files'>): boolean {
+  return change.files.some(({ path }) => path.startsWith(`${firedFolder}/`));
+}
+
+function decide(
+  settings: VaultSettings,
+  state: VaultState,
+  policy: Policy,
+  action: ActionState,
+): VaultChange[] {
+  const { parsed, file, id } = action;
+  if (!parsed.ok) return parsed.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  const { document } = parsed;
+  if (document.kind === 'human')
+    return [
+      notice(
+        `${id} waits for a person: ${firstLine(document.action_required.description)}`,
+        document.unblocks === undefined ? '' : `unblocks ${document.unblocks.join(', ')}`,
+      ),
+    ];
+  if (action.rejected) return [keep(`${id} was rejected, see ${recordPath(rejectedFolder, id)}`)];
+  if (action.fired !== null) return follow(state, action, action.fired, document);
+  if (action.candidate === null) throw new Error(`${file} was not looked into`);
+  return judge(settings, state, policy, action, document, action.candidate);
+}
+
+/** An action without any record: may it run, and may it run now? */
+function judge(
+  settings: VaultSettings,
+  state: VaultState,
+  policy: Policy,
+  action: ActionState,
+  asked: AskedAction,
+  candidate: Candidate,
+): VaultChange[] {
+  const { id, file } = action;
+  const { formula } = candidate;
+  if (formula === null) return [refuse(file, `there is no formula vault/formulas/${asked.formula}.toml`)];
+  if (!formula.ok) return formula.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  const wrong = [
+    ...disagreements(asked, formula.document),
+    ...workflowFaults(formula.document, candidate, asked),
+  ];
+  if (wrong.length > 0) return wrong.map((message) => refuse(file, message));
+  const { tier, why } = tierOf(asked, policy, formula.document, settings['policy-source']);
+  const rule = ruleOf(policy, tier);
+  if (candidate.incomplete !== undefined)
+    return [refuse(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
+  const proof = proveApproval(action.blob, candidate.pulls, rule, candidate.rights);
+  if (proof.verdict === 'unknown')
+    return [refuse(file, `whether it was approved could not be found out: ${proof.reason}`)];
+  if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
+  const waits = waitsFor(rule, candidate, state.now);
+  if (waits !== undefined) return [notice(`${id} waits: ${waits}`, `${tier}: ${why}`)];
+  const exposed = exposedTo(rule, candidate, state);
+  if (exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'])
+    return [
+      refuse(
+        file,
+        `${exposed.join(', ')} may not approve it, but can push to the repository whose CI holds its secrets, and so read them: take that away, or set accept-exposed-secrets`,
+      ),
+    ];
+  return [
+    ...(exposed.length === 0
+      ? []
+      : [
+          notice(
+            `secrets of ${asked.formula} can be read by ${exposed.join(', ')}`,
+            'they can push to the repository whose CI holds them, and may not approve',
+          ),
+        ]),
+    intend(state, action, asked, formula.document, candidate, { tier, why, proof }),
+  ];
+}
+
+/** Where the workflow and its formula disagree: an input that is not declared is dropped by the forge without a word. */
+function workflowFaults(formula: Formula, { workflow }: Candidate, asked: AskedAction): string[] {
+  const { run } = formula;
+  if (run.backend === 'woodpecker-pipeline')
+    return ['its formula runs as a Woodpecker pipeline, which this version cannot start yet'];
+  if (workflow === null) return [`there is no workflow ${run.workflow} on the branch it is to run on`];
+  const given = Object.keys(
+    inputsFor(
+      {
+        ...asked,
+        inputs:
+          formula.inputs === undefined
+            ? {}
+            : Object.fromEntries(Object.keys(formula.inputs).map((name) => [name, ''])),
+      },
+      '',
+    ),
+  );
+  const dropped = given.filter((name) => !workflow.inputs.includes(name));
+  const listed = formula.secrets.map((name) => name.toUpperCase());
+  const unlisted = workflow.secrets.filter((name) => !listed.includes(name));
+  const unbound = listed.filter((name) => !workflow.secrets.includes(name));
+  return [
+    ...(dropped.length === 0
+      ? []
+      : [
+          `workflow ${run.workflow} does not declare the inputs ${dropped.join(', ')}, so they would be dropped`,
+        ]),
+    ...(unlisted.length === 0
+      ? []
+      : [`workflow ${run.workflow} uses secrets that its formula does not list: ${unlisted.join(', ')}`]),
+    ...(unbound.length === 0
+      ? []
+      : [`workflow ${run.workflow} does not use secrets that its formula lists: ${unbound.join(', ')}`]),
+  ];
+}
+
+function waitsFor(rule: Rule, candidate: Candidate, now: string): string | undefined {
+  const frozen = frozenAt(rule, new Date(now));
+  if (frozen !== undefined) return `nothing of this tier runs now (${frozen})`;
+  const since = candidate.mergedAt === null ? Number.NaN : Date.parse(candidate.mergedAt);
+  const left = rule.delayMinutes * 60_000 - (Date.parse(now) - since);
+  return rule.delayMinutes > 0 && !(left <= 0) ? `${rule.delayMinutes} minutes after its merge` : undefined;
+}
+
+/** Who could read the secrets without being somebody who may say yes to their use. */
+function exposedTo(rule: Rule, { pushers, rights }: Candidate, { account }: VaultState): string[] {
+  const { approvers } = rule;
+  if (approvers === 'write') return [];
+  const { admins } = rights;
+  const allowed = [
+    account.login,
+    ...(approvers === 'admin'
+      ? Array.isArray(admins)
+        ? admins
+        : []
+      : approvers.flatMap((entry) => {
+          const team = rights.teams[entry];
+          return entry.startsWith('@') ? (Array.isArray(team) ? team : []) : [entry];
+        })),
+  ].map((login) => login.toLowerCase());
+  return pushers.filter((login) => !allowed.includes(login.toLowerCase()));
+}
+
+function intend(
+  state: VaultState,
+  action: ActionState,
+  asked: AskedAction,
+  formula: Formula,
+  candidate: Candidate,
+  { tier, why, proof }: { tier: Tier; why: string; proof: Extract<Proof, { verdict: 'approved' }> },
+): VaultChange {
+  const { run } = formula;
+  const record: FiredRecord = {
+    version: 1,
+    id: action.id,
+    formula: asked.formula,
+    tier,
+    tier_reason: why,
+    action: { file: action.file, blob: action.blob, digest: action.digest },
+    base: {
+      commit: state.commit,
+      formula_blob: candidate.formulaBlob ?? '',
+      policy_blob: state.policyBlob,
+    },
+    pull: proof.pull,
+    approvals: proof.approvals,
+    intent: { nonce: action.nonce, at: state.now, by: state.account.login, run_url: state.runUrl },
+    run: {
+      backend: run.backend,
+      repository: run.repo ?? state.repository,
+      workflow: run.workflow,
+      workflow_blob: candidate.workflow?.blob ?? '',
+      ref: run.ref ?? state.branch,
+      timeout_minutes: asked.timeout_minutes ?? formula.timeout_minutes,
+      id: null,
+      url: null,
+    },
+    outcome: 'intended',
+    finished: null,
+  };
+  const who = proof.approvals.map(({ login }) => login).join(', ');
+  return write(
+    state,
+    recordPath(firedFolder, action.id),
+    recordText(record),
+    null,
+    `vault: intend ${action.id}`,
+    `${tier} (${why}); #${proof.pull} ${who === '' ? 'needs no approval' : `approved by ${who}`}`,
+  );
+}
+
+function reject(state: VaultState, action: ActionState, reasons: string[]): VaultChange {
+  const record: RejectedRecord = {
+    version: 1,
+    id: action.id,
+    action: { file: action.file, blob: action.blob, digest: action.digest },
+    reasons,
+    at: state.now,
+    by: state.account.login,
+  };
+  return write(
+    state,
+    recordPath(rejectedFolder, action.id),
+    recordText(record),
+    null,
+    `vault: reject ${action.id}`,
+    reasons.join('; '),
+  );
+}
+
+/** An action with a record: start it if the record is ours and of this very run, else see how it went. */
+function follow(
+  state: VaultState,
+  action: ActionState,
+  fired: FiredState,
+  asked: AskedAction,
+): VaultChange[] {
+  const { id, file } = action;
+  const { record, run } = fired;
+  const path = recordPath(firedFolder, id);
+  if (record === null || !fired.isOurs)
+    return [
+      refuse(
+        path,
+        `was not written by ${state.account.login}${record === null ? ', and is no record' : ''}: somebody else made it, so nothing about ${id} is believed. Find out who; the action needs another id`,
+      ),
+    ];
+  if (record.action.blob !== action.blob)
+    return [
+      refuse(file, `has changed since it was fired: an id is used once, so ask again under another one`),
+    ];
+  if ((finalOutcomes as readonly string[]).includes(record.outcome)) {
+    const seen = record.run.url === null ? '' : `, ${record.run.url}`;
+    // The run that finds out ends red; afterwards it is on record.
+    return record.outcome === 'success' || !fired.isFresh
+      ? [keep(`${id}: ${record.outcome}${seen}`)]
+      : [refuse(file, `its run ended with ${record.outcome}${seen}; the id is spent`)];
+  }
+  if (run === null) return unstarted(state, action, fired, record, asked);
+  const settled = settledAs(record, run.status, run.created, state.now);
+  const updated: FiredRecord = {
+    ...record,
+    run: { ...record.run, id: run.id, url: run.html_url },
+    outcome: settled ?? 'dispatched',
+    finished: settled === undefined ? null : state.now,
+  };
+  if (recordText(updated) === recordText(record)) return [keep(`${id} is running, ${run.html_url}`)];
+  return [
+    write(
+      state,
+      path,
+      recordText(updated),
+      fired.blob,
+      `vault: ${updated.outcome} ${id}`,
+      settled === undefined ? `run ${run.id} was started` : `run ${run.id} ended: ${settled}`,
+    ),
+  ];
+}
+
+function unstarted(
+  state: VaultState,
+  { id, file }: ActionState,
+  fired: FiredState,
+  record: FiredRecord,
+  asked: AskedAction,
+): VaultChange[] {
+  if (fired.isFresh && !fired.isStarted)
+    return [
+      {
+        kind: 'dispatch',
+        key: dispatchKey(id),
+        repository: record.run.repository,
+        workflow: record.run.workflow,
+        ref: record.run.ref,
+        inputs: inputsFor(asked, record.intent.nonce),
+        why: `${id}, as #${record.pull} has it`,
+      },
+    ];
+  const age = Date.parse(state.now) - Date.parse(record.intent.at);
+  if (fired.isStarted || age < patience)
+    return [
+      notice(
+        `${id} was intended at ${record.intent.at}, and no run of it is seen yet`,
+        'the next run looks again',
+      ),
+    ];
+  return [
+    refuse(
+      file,
+      `was intended at ${record.intent.at}, and no run with its nonce is found: whether it ran is unknown, so it is not started again. Look at ${record.run.repository}, then ask again under another id`,
+    ),
+  ];
+}
+
+/** How a run ended, or undefined while it goes on within its time. */
+function settledAs(
+  record: FiredRecord,
+  status: string,
+  created: string,
+  now: string,
+): 'success' | 'failure' | 'cancelled' | 'timeout' | undefined {
+  if (status === 'success' || status === 'failure' || status === 'cancelled') return status;
+  if (status === 'skipped') return 'cancelled';
+  const limit = record.run.timeout_minutes * 60_000;
+  return Date.parse(now) - Date.parse(created) > limit ? 'timeout' : undefined;
+}
+
+function write(
+  state: VaultState,
+  path: string,
+  content: string,
+  expects: string | null,
+  message: string,
+  why: string,
+): VaultChange {
+  return {
+    kind: 'write-files',
+    repository: state.repository,
+    branch: state.branch,
+    files: [{ path, content, expects }],
+    message,
+    why,
+  };
+}
+
+function keep(what: string): VaultChange {
+  return { kind: 'keep', what, why: '' };
+}
+
+function notice(what: string, why: string): VaultChange {
+  return { kind: 'keep', what, notice: true, why };
+}
+
+function refuse(file: string, message: string): VaultChange {
+  return { kind: 'refuse', fault: { file, line: 0, column: 0, message }, why: '' };
+}

@@ -1,0 +1,21 @@
+import type { Role } from '../../core/role.ts';
+import { changes, plan } from './plan.ts';
+import { read, type VaultState } from './read.ts';
+import { settings } from './settings.ts';
+
+export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[number]> = {
+  name: 'vault-dispatch',
+  summary: 'A privileged action, approved in a pull request, is started at most once, and leaves a record.',
+  settings,
+  changes,
+  needs: [
+    {
+      where: 'ops-repo',
+      access: 'write (admin, where a rule says admin)',
+      scopes: ['write:repository', 'read:user'],
+      why: 'write:repository writes the records and starts workflows, read:user tells whose token it is.',
+    },
+  ],
+  read,
+  plan,
+};

@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { dispatchWorkflow } from '../forge/workflows.ts';
+import { common, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** Starts a workflow. Never repeated: whether a lost answer meant a run is found out by its nonce. */
+export const dispatch = changeKind({
+  kind: 'dispatch',
+  sign: '+',
+  noun: ['run', 'runs'],
+  verb: ['to start', 'started'],
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('dispatch'),
+      ...common(),
+      key: z.string(),
+      repository: repository(),
+      workflow: z.string(),
+      ref: z.string(),
+      inputs: z.record(z.string(), z.string()),
+    }),
+  describe: (change) => `run of ${change.workflow} at ${change.ref} of ${change.repository}`,
+  async apply({ repository: name, workflow, ref, inputs }, context) {
+    const id = await dispatchWorkflow(context.send, name, { workflow, ref, inputs });
+    return {
+      status: 'done',
+      said: `${workflow} started${id === undefined ? '' : ` as run ${id}`}`,
+      ...(id === undefined ? {} : { id }),
+    };
+  },
+});

@@ -1,0 +1,43 @@
+import * as z from 'zod/mini';
+import { call } from './call.ts';
+import { isForgeError } from './errors.ts';
+import { repositoryName, type Send } from './send.ts';
+import { user } from './users.ts';
+
+const commit = z.object({
+  sha: z.string(),
+  /** The account whose address the commit names: what git says, not who pushed it. */
+  author: z.nullish(user),
+  commit: z.object({ committer: z.object({ date: z.string() }) }),
+});
+export type Commit = z.infer<typeof commit>;
+
+/**
+ * The newest commits reachable from `from` that changed a path, 50 at most; none when nothing ever did.
+ * `GET /repos/{owner}/{repo}/commits?sha=&path=`, scope read:repository. Merge commits are usually not among them.
+ */
+export async function commitsOfPath(send: Send, name: string, path: string, from: string): Promise<Commit[]> {
+  try {
+    return await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/commits',
+        // The forge skips by 50 when there is a path, whatever the limit.
+        params: {
+          ...repositoryName(name),
+          sha: from,
+          path,
+          stat: false,
+          verification: false,
+          files: false,
+          limit: 50,
+        },
+      },
+      z.array(commit),
+    );
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return [];
+    throw error;
+  }
+}

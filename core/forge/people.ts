@@ -1,0 +1,64 @@
+import * as z from 'zod/mini';
+import { call } from './call.ts';
+import { isForgeError } from './errors.ts';
+import { repositoryName, type Send } from './send.ts';
+import { type User, user } from './users.ts';
+
+/**
+ * Everybody who may write to a repository, as of now; any reader may ask.
+ * `GET /repos/{owner}/{repo}/assignees`, scope read:repository.
+ */
+export function listWriters(send: Send, name: string): Promise<User[]> {
+  return call(
+    send,
+    { method: 'GET', route: '/repos/{owner}/{repo}/assignees', params: { ...repositoryName(name) } },
+    z.array(user),
+  );
+}
+
+/**
+ * Whether somebody administers a repository; undefined when our account may not ask, which only its admins may.
+ * `GET /repos/{owner}/{repo}/collaborators/{collaborator}/permission`, scope read:repository.
+ */
+export async function isAdmin(send: Send, name: string, login: string): Promise<boolean | undefined> {
+  try {
+    const { permission } = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/collaborators/{collaborator}/permission',
+        params: { ...repositoryName(name), collaborator: login },
+      },
+      z.object({ permission: z.string() }),
+    );
+    return permission === 'admin' || permission === 'owner';
+  } catch (error) {
+    if (isForgeError(error, 'permission')) return undefined;
+    throw error;
+  }
+}
+
+/** The members of an organisation's team; undefined where our account may not see them. Scope read:organization. */
+export async function teamMembers(
+  send: Send,
+  organisation: string,
+  team: string,
+): Promise<User[] | undefined> {
+  try {
+    const teams = await call(
+      send,
+      { method: 'GET', route: '/orgs/{org}/teams', params: { org: organisation, limit: 50 } },
+      z.array(z.object({ id: z.int(), name: z.string() })),
+    );
+    const found = teams.find(({ name }) => name.toLowerCase() === team.toLowerCase());
+    if (found === undefined) return undefined;
+    return await call(
+      send,
+      { method: 'GET', route: '/teams/{id}/members', params: { id: found.id, limit: 50 } },
+      z.array(user),
+    );
+  } catch (error) {
+    if (isForgeError(error, 'permission', 'scope', 'not-found')) return undefined;
+    throw error;
+  }
+}

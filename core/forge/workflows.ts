@@ -1,0 +1,85 @@
+import * as z from 'zod/mini';
+import { call, pageSize } from './call.ts';
+import { forgeError } from './errors.ts';
+import { type ForgeRequest, repositoryName, type Send } from './send.ts';
+
+const run = z.object({
+  id: z.int(),
+  status: z.string(),
+  commit_sha: z.string(),
+  created: z.string(),
+  html_url: z.string(),
+  /** What started it, as JSON: its inputs among it. */
+  event_payload: z.string(),
+});
+export type WorkflowRun = z.infer<typeof run>;
+
+/** The inputs a run was started with, as far as its workflow declares them. */
+export function inputsOf({ event_payload }: WorkflowRun): Record<string, unknown> {
+  try {
+    const { inputs } = JSON.parse(event_payload);
+    return typeof inputs === 'object' && inputs !== null ? inputs : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Starts a workflow on the head of a branch. Answers the run's id; undefined where the forge tells none (before
+ * Forgejo 11). An input that the workflow does not declare is dropped by the forge without a word.
+ * `POST /repos/{owner}/{repo}/actions/workflows/{name}/dispatches`, scope write:repository.
+ */
+export async function dispatchWorkflow(
+  send: Send,
+  repository: string,
+  given: { workflow: string; ref: string; inputs: Record<string, string> },
+): Promise<number | undefined> {
+  const request: ForgeRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/actions/workflows/{name}/dispatches',
+    params: { ...repositoryName(repository), name: given.workflow },
+    body: { ref: given.ref, inputs: given.inputs, return_run_info: true },
+  };
+  const response = await send(request);
+  if (response.status === 204) return undefined;
+  if (response.status >= 300) throw forgeError(request, response);
+  return z.object({ id: z.int() }).parse(response.body).id;
+}
+
+/** `GET /repos/{owner}/{repo}/actions/runs/{id}`, scope read:repository. */
+export function getRun(send: Send, repository: string, id: number): Promise<WorkflowRun> {
+  return call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/runs/{id}',
+      params: { ...repositoryName(repository), id },
+    },
+    run,
+  );
+}
+
+/** The run that was started with this nonce since a moment, or undefined when every run since then is known. */
+export async function findRun(
+  send: Send,
+  repository: string,
+  nonce: string,
+  since: string,
+): Promise<WorkflowRun | undefined> {
+  for (let page = 1; ; page += 1) {
+    const { workflow_runs } = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/actions/runs',
+        params: { ...repositoryName(repository), page, limit: pageSize },
+      },
+      z.object({ workflow_runs: z.array(run) }),
+    );
+    const found = workflow_runs.find((item) => inputsOf(item).nonce === nonce);
+    if (found !== undefined) return found;
+    const oldest = workflow_runs.at(-1);
+    // Runs come newest first; a minute is left for clocks that differ.
+    if (oldest === undefined || Date.parse(oldest.created) < Date.parse(since) - 60_000) return undefined;
+  }
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startVault, type Vault } from '../vault.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+
+const file = fileURLToPath(new URL('../../dist/vault-dispatch/index.js', import.meta.url));
+
+let vault: Vault;
+afterEach(() => vault.close().catch(() => undefined));
+
+async function runCompiled(url: string, started: (pid: number) => void): Promise<void> {
+  const child = spawn(process.execPath, [file], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, ...vault.environment(), CI_FORGE_URL: url },
+    stdio: 'ignore',
+  });
+  if (child.pid !== undefined) started(child.pid);
+  await new Promise((done) => child.once('close', done));
+}
+
+/** One run that is killed at the given call; whether there was such a call. */
+async function runKilled(call: number, point: FailPoint): Promise<boolean> {
+  let pid = 0;
+  const proxy = await startFaultProxy(vault.forge.url, {
+    call,
+    point,
+    act: () => process.kill(pid, 'SIGKILL'),
+  });
+  await runCompiled(proxy.url, (started) => {
+    pid = started;
+  });
+  const { struck } = proxy;
+  await proxy.close();
+  return struck;
+}
+
+/** A vault with one action that is asked for, approved and merged. */
+async function startApproved(): Promise<void> {
+  vault = await startVault();
+  const pull = await vault.ask('backup-1');
+  await vault.approve(vault.ada, pull);
+  await vault.seed.mergePull(vault.owner, vault.ops, pull);
+}
+
+/**
+ * The calls of an undisturbed run at which to strike: every write with the reads around it, and one read here and there;
+ * all of them with FORGECREW_FAULTS=all.
+ */
+async function callsToStrike(): Promise<number[]> {
+  await startApproved();
+  const { calls } = await vault.run();
+  await vault.close();
+  const isWrite = (index: number): boolean => calls[index] !== undefined && !calls[index].startsWith('GET');
+  const all = calls.map((_, index) => index);
+  const some = all.filter(
+    (index) => isWrite(index) || isWrite(index - 1) || isWrite(index + 1) || index % 12 === 3,
+  );
+  expect(all.filter(isWrite)).toHaveLength(3);
+  return (process.env.FORGECREW_FAULTS === 'all' ? all : some).map((index) => index + 1);
+}
+
+describe.skipIf(!existsSync(file))('cases 5 and 21: the compiled vault-dispatch killed with -9', () => {
+  it.each(failPoints)(
+    '%s, at its calls: never two runs, and what happened is found out or asked of a person',
+    async (point) => {
+      let started = 0;
+      let asked = 0;
+      for (const call of await callsToStrike()) {
+        await startApproved();
+
+        expect(await runKilled(call, point)).toBe(true);
+        await vault.run();
+        const later = await vault.run({}, new Date(Date.now() + 20 * 60_000));
+
+        const runs = await vault.runs();
+        expect(runs.length).toBeLessThanOrEqual(1);
+        const record = await vault.record('backup-1');
+        expect(record?.intent.nonce).toBeDefined();
+        if (runs.length === 1) {
+          started += 1;
+          expect(runs[0]?.inputs.nonce).toBe(record?.intent.nonce);
+          expect(record?.run.id).toBe(runs[0]?.id);
+        } else {
+          asked += 1;
+          expect(later.code).toBe(1);
+          expect(later.text).toContain('whether it ran is unknown, so it is not started again');
+        }
+        await vault.close();
+      }
+      // Only a death between intent and start leaves it to a person; everywhere else it goes on by itself.
+      expect(started).toBeGreaterThan(0);
+      expect(asked).toBeGreaterThan(0);
+    },
+  );
+});

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { actionText, startVault, type Vault } from '../vault.ts';
+
+const file = fileURLToPath(new URL('../../dist/vault-dispatch/index.js', import.meta.url));
+
+describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
+  let vault: Vault;
+  beforeEach(async () => {
+    vault = await startVault();
+  });
+  afterEach(() => vault.close());
+
+  /** Log and calls as one text that reads like a story; what differs from run to run is named instead. */
+  async function told(): Promise<string> {
+    const from = vault.forge.requests.length;
+    const child = spawn(process.env.FORGECREW_TEST_NODE ?? process.execPath, [file], {
+      cwd: tmpdir(),
+      env: { PATH: process.env.PATH, ...vault.environment() },
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+      });
+    const code = await new Promise((done) => child.once('close', done));
+    const writes = vault.forge.requests.slice(from).filter(({ method }) => method !== 'GET');
+    return [
+      'the log:',
+      ...text
+        .trimEnd()
+        .split('\n')
+        .map((line) => `  ${line.replaceAll(vault.forge.url, '<forge>')}`),
+      'the writes:',
+      ...writes.map(({ method, path, status }) => `  ${method} ${path} ${status}`),
+      `exit code ${code}`,
+      '',
+    ].join('\n');
+  }
+
+  it('starts what was approved, sees it end, refuses what was not, and shows what waits for a person', async () => {
+    const pull = await vault.ask('backup-1');
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.seed.putFile(vault.asker, vault.ops, 'vault/actions/forged-1.toml', actionText());
+    await vault.seed.putFile(
+      vault.owner,
+      vault.ops,
+      'vault/actions/button-1.toml',
+      'context = "why"\nunblocks = ["#7"]\n[action_required]\ndescription = "Press the button"\n',
+    );
+
+    const first = await told();
+    const [run] = await vault.runs();
+    vault.forge.settleRun(run?.id ?? 0, 'success');
+    const second = await told();
+
+    expect(`${first}\n${second}`).toMatchSnapshot();
+  });
+});

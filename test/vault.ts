@@ -1,0 +1,165 @@
+import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
+import type { FiredRecord } from '../core/ops/vault-record.ts';
+import { runRole } from '../core/run.ts';
+import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+
+/** A forge with an ops repo, a formula, and people: what tests of the vault start from. */
+export interface Vault {
+  forge: EmbeddedForge;
+  seed: Seeder;
+  /** Owns the ops repo. */
+  owner: Person;
+  /** May write, and so approve what is medium. */
+  ada: Person;
+  /** Asks, with write access. */
+  asker: Person;
+  dispatcher: Person;
+  ops: string;
+  environment(): Record<string, string>;
+  run(
+    overrides?: Record<string, string>,
+    now?: Date,
+  ): Promise<{ code: number; text: string; calls: string[] }>;
+  /** Opens a pull request with an action and answers its number. */
+  ask(id: string, text?: string): Promise<number>;
+  approve(by: Person, pull: number, more?: Record<string, unknown>): Promise<void>;
+  record(id: string): Promise<FiredRecord | undefined>;
+  rejected(id: string): Promise<{ reasons: string[] } | undefined>;
+  /** Runs that were started, oldest first. */
+  runs(): Promise<{ id: number; status: string; inputs: Record<string, string> }[]>;
+  close(): Promise<void>;
+}
+
+export const actionText = (formula = 'backup', more = ''): string =>
+  `formula = "${formula}"\ncontext = "why"\nsecrets = ["BACKUP_KEY"]\n${more}\n[inputs]\ntarget = "db"\n`;
+
+const formulaText = `description = "Back up"
+secrets = ["BACKUP_KEY"]
+timeout_minutes = 30
+[inputs.target]
+required = true
+one_of = ["db", "files"]
+[run]
+backend = "forgejo-workflow"
+workflow = "backup.yml"
+`;
+const workflowText = `on:
+  workflow_dispatch:
+    inputs:
+      action: {required: true}
+      nonce: {required: true}
+      target: {required: true}
+jobs:
+  backup:
+    runs-on: docker
+    steps:
+      - run: ./backup
+        env:
+          KEY: \${{ secrets.BACKUP_KEY }}
+`;
+
+export async function startVault(
+  policy = '[tiers]\nbackup = "medium"\ncleanup = "low"\nwipe = "high"\n',
+): Promise<Vault> {
+  const forge = await startForge();
+  const seed = seeder(forge.url, forge.adminToken);
+  const owner = await seed.createUser('owner', allScopes);
+  const ada = await seed.createUser('ada', allScopes);
+  const asker = await seed.createUser('asker', allScopes);
+  const dispatcher = await seed.createUser('dispatcher', ['write:repository', 'read:user']);
+  const ops = await seed.createRepository(owner, 'ops');
+  await seed.addCollaborator(owner, ops, ada.login, 'write');
+  await seed.addCollaborator(owner, ops, asker.login, 'write');
+  await seed.addCollaborator(owner, ops, dispatcher.login, 'admin');
+  const files = {
+    'vault/policy.toml': policy,
+    ...Object.fromEntries(
+      ['backup', 'cleanup', 'wipe'].map((name) => [`vault/formulas/${name}.toml`, formulaText]),
+    ),
+    '.forgejo/workflows/backup.yml': workflowText,
+  };
+  // As one commit: this is done for every test.
+  await seed.api('POST', `/repos/${ops}/contents`, {
+    branch: 'main',
+    message: 'set up the vault',
+    files: Object.entries(files).map(([path, content]) => ({
+      operation: 'create',
+      path,
+      content: Buffer.from(content, 'utf8').toString('base64'),
+    })),
+  });
+
+  async function json<T>(path: string): Promise<T | undefined> {
+    const { status, body } = await seed.api('GET', `/repos/${ops}/contents/${path}`);
+    if (status !== 200) return undefined;
+    return JSON.parse(Buffer.from((body as { content: string }).content, 'base64').toString('utf8'));
+  }
+
+  const environment = (): Record<string, string> => ({
+    CI: 'woodpecker',
+    CI_FORGE_URL: forge.url,
+    CI_REPO: ops,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_PIPELINE_EVENT: 'cron',
+    PLUGIN_FORGE_TOKEN: dispatcher.token,
+    PLUGIN_FORGE_LOGIN: dispatcher.login,
+  });
+
+  return {
+    forge,
+    seed,
+    owner,
+    ada,
+    asker,
+    dispatcher,
+    ops,
+    environment,
+    async run(overrides = {}, now) {
+      const lines: string[] = [];
+      const from = forge.requests.length;
+      const code = await runRole(vaultDispatch, {
+        environment: { ...environment(), ...overrides },
+        args: [],
+        workingDirectory: '/',
+        print: (line) => lines.push(line),
+        now: () => now ?? new Date(),
+        pause: async () => undefined,
+      });
+      return {
+        code,
+        text: lines.join('\n'),
+        calls: forge.requests.slice(from).map(({ method, path, status }) => `${method} ${path} ${status}`),
+      };
+    },
+    async ask(id, text = actionText()) {
+      await seed.putFile(asker, ops, `vault/actions/${id}.toml`, text, { from: 'main', name: `vault/${id}` });
+      return seed.openPull(asker, ops, {
+        head: `vault/${id}`,
+        base: 'main',
+        title: `vault: ${id}`,
+        body: '',
+      });
+    },
+    async approve(by, pull, more = {}) {
+      const response = await fetch(`${forge.url}/api/v1/repos/${ops}/pulls/${pull}/reviews`, {
+        method: 'POST',
+        headers: { authorization: `token ${by.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ event: 'APPROVED', ...more }),
+      });
+      if (response.status !== 200) throw new Error(`the review was answered ${response.status}`);
+    },
+    record: (id) => json(`vault/fired/${id}.json`),
+    rejected: (id) => json(`vault/rejected/${id}.json`),
+    async runs() {
+      const { body } = await seed.api('GET', `/repos/${ops}/actions/runs?limit=50`);
+      const { workflow_runs } = body as {
+        workflow_runs: { id: number; status: string; event_payload: string }[];
+      };
+      return workflow_runs
+        .map(({ id, status, event_payload }) => ({ id, status, inputs: JSON.parse(event_payload).inputs }))
+        .reverse();
+    },
+    close: () => forge.close(),
+  };
+}
