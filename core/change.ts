@@ -12,6 +12,8 @@ import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
+import { setStatus } from './changes/set-status.ts';
+import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
 import { writeFiles } from './changes/write-files.ts';
 import { writeWorkspaceFile } from './changes/write-workspace-file.ts';
@@ -29,6 +31,8 @@ const kinds = {
   'add-dependency': addDependency,
   'remove-dependency': removeDependency,
   comment,
+  'update-comment': updateComment,
+  'set-status': setStatus,
   'write-files': writeFiles,
   'open-pull': openPull,
   'delete-branch': deleteBranch,

@@ -67,7 +67,7 @@ export async function startVault(
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
   const asker = await seed.createUser('asker', allScopes);
-  const dispatcher = await seed.createUser('dispatcher', ['write:repository', 'read:user']);
+  const dispatcher = await seed.createUser('dispatcher', ['write:repository', 'write:issue', 'read:user']);
   const ops = await seed.createRepository(owner, 'ops');
   await seed.addCollaborator(owner, ops, ada.login, 'write');
   await seed.addCollaborator(owner, ops, asker.login, 'write');
@@ -142,12 +142,13 @@ export async function startVault(
       });
     },
     async approve(by, pull, more = {}) {
-      const response = await fetch(`${forge.url}/api/v1/repos/${ops}/pulls/${pull}/reviews`, {
-        method: 'POST',
-        headers: { authorization: `token ${by.token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ event: 'APPROVED', ...more }),
-      });
-      if (response.status !== 200) throw new Error(`the review was answered ${response.status}`);
+      const { status } = await seed.api(
+        'POST',
+        `/repos/${ops}/pulls/${pull}/reviews`,
+        { event: 'APPROVED', ...more },
+        by.token,
+      );
+      if (status !== 200) throw new Error(`the review was answered ${status}`);
     },
     record: (id) => json(`vault/fired/${id}.json`),
     rejected: (id) => json(`vault/rejected/${id}.json`),

@@ -12,18 +12,21 @@ import {
   recordText,
   rejectedFolder,
 } from '../../core/ops/vault-record.ts';
-import {
-  type ActionState,
-  type Candidate,
-  dispatchKey,
-  type FiredState,
-  type VaultSettings,
-  type VaultState,
-} from './read.ts';
-import { firstLine, inputsFor } from './text.ts';
+import { exposedTo, workflowFaults } from './judge.ts';
+import type { ActionState, Candidate, FiredState, LocalState, VaultSettings, VaultState } from './read.ts';
+import { review } from './review.ts';
+import { dispatchKey, firstLine, inputsFor } from './text.ts';
 
 /** The kinds of change this role may plan. */
-export const changes = ['keep', 'refuse', 'write-files', 'dispatch'] as const;
+export const changes = [
+  'keep',
+  'refuse',
+  'write-files',
+  'dispatch',
+  'set-status',
+  'comment',
+  'update-comment',
+] as const;
 type VaultChange = Change<(typeof changes)[number]>;
 
 /** How long another run may take from its intent to its dispatch before nobody believes in it any more. */
@@ -34,8 +37,10 @@ const patience = 15 * 60_000;
  * in the repository, and an intent that another run wrote is never acted on: so nothing is started twice.
  */
 export function plan(settings: VaultSettings, state: VaultState): VaultChange[] {
+  if (state.local !== null) return validate(state.local);
   const { policy } = state;
   if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (settings.mode === 'review') return review(settings, state, policy.document);
   const planned = state.actions.map((action) => ({
     action,
     changes: decide(settings, state, policy.document, action),
@@ -51,6 +56,36 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
       ),
     ];
   return planned.flatMap(({ changes: own }) => own);
+}
+
+/** On a pull request's own pipeline: whether its documents can be read, and agree with each other. */
+function validate({ actions, formulas, policy }: LocalState): VaultChange[] {
+  const faults = [...actions, ...formulas, { parsed: policy }].flatMap(({ parsed }) =>
+    parsed.ok ? [] : parsed.faults,
+  );
+  const wrong = actions.flatMap(({ file, parsed }) => {
+    if (!parsed.ok || parsed.document.kind !== 'formula') return [];
+    const { document } = parsed;
+    const formula = formulas.find(
+      (item) => item.parsed.ok && item.parsed.document.name === document.formula,
+    )?.parsed;
+    if (formula === undefined)
+      return [refuse(file, `there is no formula vault/formulas/${document.formula}.toml`)];
+    return formula.ok
+      ? disagreements(document, formula.document).map((message) => refuse(file, message))
+      : [];
+  });
+  const all: VaultChange[] = [
+    ...faults.map((fault) => ({ kind: 'refuse' as const, fault, why: '' })),
+    ...wrong,
+  ];
+  return all.length > 0
+    ? all
+    : [
+        keep(
+          `${actions.length} ${actions.length === 1 ? 'action' : 'actions'} can be read; from a pull request nothing is started`,
+        ),
+      ];
 }
 
 function isIntent(change: Change<'write-files'>): boolean {
@@ -107,7 +142,7 @@ function judge(
   if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
   const waits = waitsFor(rule, candidate, state.now);
   if (waits !== undefined) return [notice(`${id} waits: ${waits}`, `${tier}: ${why}`)];
-  const exposed = exposedTo(rule, candidate, state);
+  const exposed = exposedTo(rule, candidate, state.account.login);
   if (exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'])
     return [
       refuse(
@@ -128,68 +163,12 @@ function judge(
   ];
 }
 
-/** Where the workflow and its formula disagree: an input that is not declared is dropped by the forge without a word. */
-function workflowFaults(formula: Formula, { workflow }: Candidate, asked: AskedAction): string[] {
-  const { run } = formula;
-  if (run.backend === 'woodpecker-pipeline')
-    return ['its formula runs as a Woodpecker pipeline, which this version cannot start yet'];
-  if (workflow === null) return [`there is no workflow ${run.workflow} on the branch it is to run on`];
-  const given = Object.keys(
-    inputsFor(
-      {
-        ...asked,
-        inputs:
-          formula.inputs === undefined
-            ? {}
-            : Object.fromEntries(Object.keys(formula.inputs).map((name) => [name, ''])),
-      },
-      '',
-    ),
-  );
-  const dropped = given.filter((name) => !workflow.inputs.includes(name));
-  const listed = formula.secrets.map((name) => name.toUpperCase());
-  const unlisted = workflow.secrets.filter((name) => !listed.includes(name));
-  const unbound = listed.filter((name) => !workflow.secrets.includes(name));
-  return [
-    ...(dropped.length === 0
-      ? []
-      : [
-          `workflow ${run.workflow} does not declare the inputs ${dropped.join(', ')}, so they would be dropped`,
-        ]),
-    ...(unlisted.length === 0
-      ? []
-      : [`workflow ${run.workflow} uses secrets that its formula does not list: ${unlisted.join(', ')}`]),
-    ...(unbound.length === 0
-      ? []
-      : [`workflow ${run.workflow} does not use secrets that its formula lists: ${unbound.join(', ')}`]),
-  ];
-}
-
 function waitsFor(rule: Rule, candidate: Candidate, now: string): string | undefined {
   const frozen = frozenAt(rule, new Date(now));
   if (frozen !== undefined) return `nothing of this tier runs now (${frozen})`;
   const since = candidate.mergedAt === null ? Number.NaN : Date.parse(candidate.mergedAt);
   const left = rule.delayMinutes * 60_000 - (Date.parse(now) - since);
   return rule.delayMinutes > 0 && !(left <= 0) ? `${rule.delayMinutes} minutes after its merge` : undefined;
-}
-
-/** Who could read the secrets without being somebody who may say yes to their use. */
-function exposedTo(rule: Rule, { pushers, rights }: Candidate, { account }: VaultState): string[] {
-  const { approvers } = rule;
-  if (approvers === 'write') return [];
-  const { admins } = rights;
-  const allowed = [
-    account.login,
-    ...(approvers === 'admin'
-      ? Array.isArray(admins)
-        ? admins
-        : []
-      : approvers.flatMap((entry) => {
-          const team = rights.teams[entry];
-          return entry.startsWith('@') ? (Array.isArray(team) ? team : []) : [entry];
-        })),
-  ].map((login) => login.toLowerCase());
-  return pushers.filter((login) => !allowed.includes(login.toLowerCase()));
 }
 
 function intend(

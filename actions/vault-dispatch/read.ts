@@ -1,16 +1,29 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { parse } from 'yaml';
 import type { PullFacts, Rights } from '../../core/approval.ts';
+import { commentSign } from '../../core/changes/comment.ts';
 import { UserError } from '../../core/errors.ts';
+import { listComments } from '../../core/forge/comments.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
 import { getFile, listDirectory } from '../../core/forge/contents.ts';
 import { isForgeError } from '../../core/forge/errors.ts';
 import { isAdmin, listWriters, teamMembers } from '../../core/forge/people.ts';
-import { closedPullsSince, listReviews, type Pull, pullFiles, pullOfCommit } from '../../core/forge/pulls.ts';
+import {
+  closedPullsSince,
+  listReviews,
+  openPulls,
+  type Pull,
+  pullFiles,
+  pullOfCommit,
+} from '../../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
+import { findStatus } from '../../core/forge/statuses.ts';
 import { getOwnUser, type User } from '../../core/forge/users.ts';
 import { findRun, getRun, type WorkflowRun } from '../../core/forge/workflows.ts';
+import { readOpsFolder } from '../../core/ops/folder.ts';
 import { type Formula, formulaFolder, parseFormula } from '../../core/ops/formula.ts';
 import { type Policy, parsePolicy, policyFile, ruleOf } from '../../core/ops/policy.ts';
 import type { Parsed } from '../../core/ops/toml.ts';
@@ -26,6 +39,7 @@ import {
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { settings } from './settings.ts';
+import { dispatchKey, reviewSign, statusContext } from './text.ts';
 
 export type VaultSettings = ValuesOf<typeof settings>;
 type Context = ReadContext<typeof settings, VaultState>;
@@ -42,8 +56,19 @@ export interface VaultState extends State {
   policy: Parsed<Policy>;
   policyBlob: string | null;
   actions: ActionState[];
+  /** With `mode: review`: the open pull requests that ask for something. */
+  requests: RequestState[];
+  /** On a pull request's own pipeline: what the checkout holds, read without any token. */
+  local: LocalState | null;
   /** Where this very run can be looked at. */
   runUrl: string | null;
+}
+
+/** The documents of a checkout. */
+export interface LocalState {
+  actions: { file: string; parsed: Parsed<VaultAction> }[];
+  formulas: { file: string; parsed: Parsed<Formula> }[];
+  policy: Parsed<Policy>;
 }
 
 export interface ActionState {
@@ -88,6 +113,26 @@ export interface Candidate {
   pushers: string[];
 }
 
+/** An open pull request into the branch that brings actions. */
+export interface RequestState {
+  number: number;
+  headSha: string;
+  author: string;
+  actions: {
+    id: string;
+    file: string;
+    blob: string;
+    parsed: Parsed<VaultAction>;
+    /** Whether the id is used already. */
+    isSpent: boolean;
+    candidate: Candidate | null;
+  }[];
+  /** Other files it changes. */
+  others: string[];
+  status: { state: string; description: string } | null;
+  comment: { id: number; body: string } | null;
+}
+
 /** What a workflow's file says of itself. */
 export interface WorkflowFacts {
   blob: string;
@@ -97,6 +142,7 @@ export interface WorkflowFacts {
 
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now } = context;
+  if (facts.isPullRequest) return readLocal(context);
   const repository = settings['ops-repo'];
   const account = await getOwnUser(send);
   if (account.login.toLowerCase() !== settings['forge-login'].toLowerCase()) {
@@ -115,6 +161,21 @@ export async function read(context: Context): Promise<VaultState> {
   ]);
   const parsedPolicy = parsePolicy(policyFile, policy?.bytes ?? new Uint8Array());
   const actions: ActionState[] = [];
+  const base = {
+    now,
+    account,
+    repository,
+    branch,
+    commit,
+    policy: parsedPolicy,
+    policyBlob: policy?.sha ?? null,
+    local: null,
+    runUrl: facts.runUrl ?? null,
+  };
+  if (settings.mode === 'review') {
+    const spent = [...fired, ...rejected, ...files].map((name) => name.replace(/\.(?:json|toml)$/, ''));
+    return { ...base, actions, requests: await readRequests(context, base, spent) };
+  }
   for (const name of files.filter((item) => item.endsWith('.toml')).sort()) {
     const id = name.replace(/\.toml$/, '');
     const file = `${vaultActions}/${name}`;
@@ -137,7 +198,7 @@ export async function read(context: Context): Promise<VaultState> {
         isOpen && parsed.ok && parsed.document.kind === 'formula' && parsedPolicy.ok
           ? await readCandidate(
               context,
-              { repository, branch, commit, account, file, blob: sha },
+              { repository, branch, commit, account, file },
               parsed.document.formula,
               parsedPolicy.document,
             )
@@ -145,15 +206,39 @@ export async function read(context: Context): Promise<VaultState> {
       nonce: randomBytes(16).toString('hex'),
     });
   }
+  return { ...base, actions, requests: [] };
+}
+
+/** What a pull request's own pipeline can look at: its files, and nothing that needs a token. */
+async function readLocal({ facts, send, now, settings }: Context): Promise<VaultState> {
+  const documents = async (folder: string): Promise<{ file: string; bytes: Uint8Array }[]> =>
+    existsSync(path.resolve(facts.workspace, folder))
+      ? (await readOpsFolder({ send, facts, ops: undefined, branch: undefined, folder, extension: '.toml' }))
+          .files
+      : [];
+  const [policy] = (await documents('vault')).filter(({ file }) => file === policyFile);
+  const parsedPolicy = parsePolicy(policyFile, policy?.bytes ?? new Uint8Array());
   return {
     now,
-    account,
-    repository,
-    branch,
-    commit,
+    account: { id: 0, login: settings['forge-login'] ?? '' },
+    repository: '',
+    branch: '',
+    commit: '',
     policy: parsedPolicy,
-    policyBlob: policy?.sha ?? null,
-    actions,
+    policyBlob: null,
+    actions: [],
+    requests: [],
+    local: {
+      actions: (await documents(vaultActions)).map(({ file, bytes }) => ({
+        file,
+        parsed: parseVaultAction(file, bytes),
+      })),
+      formulas: (await documents(formulaFolder)).map(({ file, bytes }) => ({
+        file,
+        parsed: parseFormula(file, bytes),
+      })),
+      policy: parsedPolicy,
+    },
     runUrl: facts.runUrl ?? null,
   };
 }
@@ -189,8 +274,8 @@ async function readFired(
   commit: string,
   id: string,
 ): Promise<FiredState> {
-  const path = recordPath(firedFolder, id);
-  const { bytes, sha } = await getFile(send, repository, path, commit);
+  const place = recordPath(firedFolder, id);
+  const { bytes, sha } = await getFile(send, repository, place, commit);
   let record: FiredRecord | null = null;
   try {
     const parsed = firedRecord.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
@@ -198,9 +283,9 @@ async function readFired(
   } catch {
     // What is no JSON is no record of ours, and is said to be none.
   }
-  const history = await commitsOfPath(send, repository, path, commit);
+  const history = await commitsOfPath(send, repository, place, commit);
   const wrote = previous?.done.some(
-    (change) => change.kind === 'write-files' && change.files.some((file) => file.path === path),
+    (change) => change.kind === 'write-files' && change.files.some((file) => file.path === place),
   );
   const started = previous?.done.some(
     (change) => change.kind === 'dispatch' && change.key === dispatchKey(id),
@@ -216,11 +301,6 @@ async function readFired(
   };
 }
 
-/** What names the start of an action's run among the changes of a plan. */
-export function dispatchKey(id: string): string {
-  return `dispatch ${id}`;
-}
-
 async function runOf(send: Send, record: FiredRecord): Promise<WorkflowRun | null> {
   const { repository, id } = record.run;
   if (id !== null) return getRun(send, repository, id);
@@ -233,7 +313,63 @@ interface Place {
   commit: string;
   account: User;
   file: string;
-  blob: string;
+}
+
+/** What open pull requests ask for; each is judged as if it were merged now. */
+async function readRequests(
+  context: Context,
+  base: { repository: string; branch: string; commit: string; account: User; policy: Parsed<Policy> },
+  spent: string[],
+): Promise<RequestState[]> {
+  const { send } = context;
+  const { repository, branch, account, policy } = base;
+  const requests: RequestState[] = [];
+  for (const pull of await openPulls(send, repository)) {
+    if (pull.base.ref !== branch) continue;
+    const files = await pullFiles(send, repository, pull.number);
+    const asked = files.filter(
+      ({ filename, status }) => /^vault\/actions\/[^/]+\.toml$/.test(filename) && status !== 'deleted',
+    );
+    if (asked.length === 0) continue;
+    const actions: RequestState['actions'] = [];
+    for (const { filename } of asked) {
+      const raw = await found(send, repository, filename, pull.head.sha);
+      if (raw === null) continue;
+      const parsed = parseVaultAction(filename, raw.bytes);
+      const id = (filename.split('/').at(-1) ?? '').replace(/\.toml$/, '');
+      const place = { ...base, file: filename };
+      actions.push({
+        id,
+        file: filename,
+        blob: raw.sha,
+        parsed,
+        isSpent: spent.includes(id),
+        candidate:
+          parsed.ok && parsed.document.kind === 'formula' && policy.ok
+            ? await readCandidate(context, place, parsed.document.formula, policy.document, pull)
+            : null,
+      });
+    }
+    const [status, comments] = await Promise.all([
+      findStatus(send, repository, pull.head.sha, statusContext),
+      listComments(send, repository, pull.number),
+    ]);
+    const comment = comments.find(
+      ({ user, body }) => user?.id === account.id && body.includes(commentSign(reviewSign)),
+    );
+    requests.push({
+      number: pull.number,
+      headSha: pull.head.sha,
+      author: pull.user?.login ?? '',
+      actions,
+      others: files
+        .map(({ filename }) => filename)
+        .filter((name) => !asked.some(({ filename }) => filename === name)),
+      status: status ?? null,
+      comment: comment === undefined ? null : { id: comment.id, body: comment.body },
+    });
+  }
+  return requests;
 }
 
 async function readCandidate(
@@ -241,6 +377,8 @@ async function readCandidate(
   place: Place,
   formulaName: string,
   policy: Policy,
+  /** An open pull request that is looked at as if it were merged; otherwise the merged ones are looked for. */
+  open?: Pull,
 ): Promise<Candidate> {
   const { repository, commit, account } = place;
   const file = `${formulaFolder}/${formulaName}.toml`;
@@ -249,7 +387,13 @@ async function readCandidate(
   const runRepository = (formula?.ok === true ? formula.document.run.repo : undefined) ?? repository;
   const [workflow, requests, writers, pushers] = await Promise.all([
     formula?.ok === true ? readWorkflow(send, runRepository, formula.document) : null,
-    readPulls(send, place),
+    open === undefined
+      ? readPulls(send, place)
+      : factsOf(send, repository, place.branch, place.file, open).then((facts) => ({
+          pulls: [{ ...facts, merged: true }],
+          incomplete: undefined,
+          mergedAt: null,
+        })),
     listWriters(send, repository),
     listWriters(send, runRepository),
   ]);
@@ -258,6 +402,9 @@ async function readCandidate(
     ...new Set(requests.pulls.flatMap(({ reviews }) => reviews.flatMap(({ user }) => user?.login ?? []))),
   ];
   const needsAdmins = rules.some(({ approvers }) => approvers === 'admin');
+  // In a review everybody who could approve is named as well.
+  const asked =
+    open === undefined ? reviewers : [...new Set([...reviewers, ...writers.map(({ login }) => login)])];
   return {
     formula,
     formulaBlob: raw?.sha ?? null,
@@ -267,7 +414,7 @@ async function readCandidate(
     mergedAt: requests.mergedAt,
     rights: {
       writers: writers.map(({ login }) => login),
-      admins: needsAdmins ? await adminsAmong(send, repository, reviewers) : { unknown: 'nobody asked' },
+      admins: needsAdmins ? await adminsAmong(send, repository, asked) : { unknown: 'nobody asked' },
       teams: await readTeams(
         send,
         rules.flatMap(({ approvers }) => (Array.isArray(approvers) ? approvers : [])),

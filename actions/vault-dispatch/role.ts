@@ -12,8 +12,8 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
     {
       where: 'ops-repo',
       access: 'write (admin, where a rule says admin)',
-      scopes: ['write:repository', 'read:user'],
-      why: 'write:repository writes the records and starts workflows, read:user tells whose token it is.',
+      scopes: ['write:repository', 'write:issue', 'read:user'],
+      why: 'write:repository writes the records, starts workflows and sets statuses, write:issue comments with `mode: review`, read:user tells whose token it is.',
     },
   ],
   read,

@@ -13,6 +13,11 @@ export const settings = {
     required: true,
     fallback: { fact: 'repository', said: 'the repository CI runs for' },
   }),
+  mode: oneOf(['dispatch', 'review'], {
+    description:
+      '`dispatch` starts what was approved and merged; `review` says on open pull requests what would run, and what is missing.',
+    default: 'dispatch',
+  }),
   'policy-source': oneOf(policySources, {
     description:
       "Where a formula's tier stands: `ops` in vault/policy.toml, `formula` in the formula, `formula+ops` in the formula unless the policy says otherwise. Nothing said is high.",

@@ -33,6 +33,20 @@ export function createComment(send: Send, name: string, index: number, body: str
   );
 }
 
+/** `PATCH /repos/{owner}/{repo}/issues/comments/{id}`, scope write:issue. */
+export async function editComment(send: Send, name: string, id: number, body: string): Promise<void> {
+  await call(
+    send,
+    {
+      method: 'PATCH',
+      route: '/repos/{owner}/{repo}/issues/comments/{id}',
+      params: { ...repositoryName(name), id },
+      body: { body },
+    },
+    anything,
+  );
+}
+
 /** `DELETE /repos/{owner}/{repo}/issues/comments/{id}`, scope write:issue. */
 export async function deleteComment(send: Send, name: string, id: number): Promise<void> {
   await call(

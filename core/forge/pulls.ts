@@ -47,7 +47,17 @@ export async function findPull(
   }
   if (found.state === 'open') return found;
   // That route names any of several; whether an open one stands beside a closed one only the list tells.
-  const open = await list(
+  const open = await openPulls(send, name);
+  return (
+    open.find(
+      (item) => item.base.ref === base && item.head.ref === head && item.head.repo_id === item.base.repo_id,
+    ) ?? found
+  );
+}
+
+/** All open pull requests. `GET /repos/{owner}/{repo}/pulls?state=open`, scope read:repository. */
+export function openPulls(send: Send, name: string): Promise<Pull[]> {
+  return list(
     send,
     {
       method: 'GET',
@@ -56,11 +66,6 @@ export async function findPull(
     },
     pull,
     ({ number }) => number,
-  );
-  return (
-    open.find(
-      (item) => item.base.ref === base && item.head.ref === head && item.head.repo_id === item.base.repo_id,
-    ) ?? found
   );
 }
 

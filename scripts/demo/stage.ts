@@ -13,6 +13,8 @@ export interface Stage {
   scratch: string;
   /** Somebody's own forge, where what is made stays. */
   isReal: boolean;
+  /** Ends a workflow's run, on the embedded forge, which runs nothing. */
+  settleRun?: (id: number, status: 'success' | 'failure') => void;
   /** A name for an account, that nobody has yet. */
   named: (name: string) => string;
 }

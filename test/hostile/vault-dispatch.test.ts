@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionText, startVault, type Vault } from '../vault.ts';
 
@@ -370,5 +373,128 @@ describe('what is spent, exposed, or not known', () => {
     ])
       expect(text).toContain(part);
     expect(await vault.runs()).toEqual([]);
+  });
+});
+
+describe('a review of open pull requests', () => {
+  const review = (): ReturnType<Vault['run']> => vault.run({ PLUGIN_MODE: 'review' });
+  async function said(pull: number): Promise<{ comments: string[]; status: unknown }> {
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/issues/${pull}/comments`);
+    const { body: request } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}`);
+    const { sha } = (request as { head: { sha: string } }).head;
+    const { body: status } = await vault.seed.api('GET', `/repos/${vault.ops}/commits/${sha}/status`);
+    return {
+      comments: (body as { body: string }[]).map((item) => item.body),
+      status: (status as { statuses: { context: string; status: string }[] }).statuses.map(
+        ({ context, status: state }) => `${context}: ${state}`,
+      ),
+    };
+  }
+
+  it('says once what would run, with what, and who can still say yes; and again when that changes', async () => {
+    const pull = await vault.ask('backup-1');
+
+    const first = await review();
+    const again = await review();
+    await vault.approve(vault.ada, pull);
+    const approvedNow = await review();
+
+    expect(first.code).toBe(0);
+    expect(again.text).toContain('Nothing to do');
+    expect(approvedNow.code).toBe(0);
+    const { comments, status } = await said(pull);
+    expect(comments).toHaveLength(1);
+    expect(comments[0]).toContain('- runs `backup`: `Back up`');
+    expect(comments[0]).toContain('with the secret `BACKUP_KEY` and `target = db`');
+    expect(comments[0]).toContain('tier **medium**: `policy says medium for backup`');
+    expect(comments[0]).toContain('approved by `ada`');
+    expect(status).toEqual(['forgecrew/vault: success']);
+    expect(await vault.runs()).toEqual([]);
+  });
+
+  it('names who can approve while nobody has', async () => {
+    const pull = await vault.ask('backup-1');
+
+    await review();
+
+    const { comments, status } = await said(pull);
+    expect(comments[0]).toContain('It can come from `owner`, `ada`');
+    expect(status).toEqual(['forgecrew/vault: pending']);
+  });
+
+  it('case 25: says at once when nobody can ever approve, with the way out', async () => {
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/collaborators/ada`);
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/collaborators/asker`);
+    await vault.seed.putFile(vault.owner, vault.ops, 'vault/actions/backup-1.toml', actionText(), {
+      from: 'main',
+      name: 'vault/backup-1',
+    });
+    const pull = await vault.seed.openPull(vault.owner, vault.ops, {
+      head: 'vault/backup-1',
+      base: 'main',
+      title: 't',
+      body: '',
+    });
+
+    await review();
+
+    expect((await said(pull)).comments[0]).toContain('**Nobody can give it**: 0 of the 1 needed may approve');
+  });
+
+  it('case 16: shows every fault with its place, and nothing of the document as markup', async () => {
+    const pull = await vault.ask('backup-1', `${actionText()}\n[dispatch_mode]\nx = "@owner <img>"\n`);
+
+    await review();
+
+    const { comments, status } = await said(pull);
+    expect(comments[0]).toContain('"dispatch_mode": no such field`');
+    expect(comments[0]).not.toContain('<img>');
+    expect(status).toEqual(['forgecrew/vault: failure']);
+  });
+
+  it('refuses an id that is used already, and a formula that is not there', async () => {
+    await approved('backup-1');
+    await vault.run();
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branches/vault/backup-1`);
+    const again = await vault.ask('other-1', actionText('unknown'));
+
+    await review();
+
+    expect((await said(again)).comments[0]).toContain('there is no formula vault/formulas/unknown.toml');
+  });
+});
+
+describe('case 46: on a pull request’s own pipeline', () => {
+  it('only the files are looked at, without any token, and nothing is asked of the forge', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-vault-'));
+    mkdirSync(path.join(folder, 'vault/actions'), { recursive: true });
+    mkdirSync(path.join(folder, 'vault/formulas'));
+    const onPull = (): ReturnType<Vault['run']> =>
+      vault.run({
+        CI_PIPELINE_EVENT: 'pull_request',
+        CI_WORKSPACE: folder,
+        PLUGIN_FORGE_TOKEN: '',
+        PLUGIN_FORGE_LOGIN: '',
+      });
+    writeFileSync(path.join(folder, 'vault/actions/backup-1.toml'), actionText());
+
+    const missing = await onPull();
+    writeFileSync(
+      path.join(folder, 'vault/formulas/backup.toml'),
+      'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 5\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "b.yml"\n',
+    );
+    const right = await onPull();
+
+    expect(missing).toMatchObject({
+      code: 1,
+      calls: [],
+      text: expect.stringContaining('there is no formula'),
+    });
+    expect(right).toMatchObject({
+      code: 0,
+      calls: [],
+      text: expect.stringContaining('1 action can be read'),
+    });
+    rmSync(folder, { recursive: true });
   });
 });

@@ -1,0 +1,171 @@
+import { proveApproval } from '../../core/approval.ts';
+import type { Change } from '../../core/change.ts';
+import { commentSign } from '../../core/changes/comment.ts';
+import { formatFault } from '../../core/errors.ts';
+import { disagreements } from '../../core/ops/formula.ts';
+import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
+import type { AskedAction } from '../../core/ops/vault-action.ts';
+import { exposedTo, workflowFaults } from './judge.ts';
+import type { Candidate, RequestState, VaultSettings, VaultState } from './read.ts';
+import { code, firstLine, reviewSign, statusContext } from './text.ts';
+
+type ReviewChange = Change<'keep' | 'set-status' | 'comment' | 'update-comment'>;
+
+/** What is said of one action of a pull request, and whether it could run once that is merged. */
+interface Opinion {
+  state: 'success' | 'pending' | 'failure';
+  lines: string[];
+}
+
+/** One status and one comment per pull request that asks for something, kept up to date. */
+export function review(settings: VaultSettings, state: VaultState, policy: Policy): ReviewChange[] {
+  return state.requests.flatMap((request): ReviewChange[] => {
+    const opinions = request.actions.map((action) => opinionOf(settings, state, policy, request, action));
+    const worst: Opinion['state'] =
+      (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
+      'success';
+    const description = {
+      failure: 'could not run: see the comment',
+      pending: 'approval is missing: see the comment',
+      success: 'could run once it is merged',
+    }[worst];
+    const text = [
+      ...opinions.map(({ lines }) => lines.join('\n')),
+      ...(request.others.length === 0
+        ? []
+        : [
+            `This pull request also changes ${request.others.slice(0, 10).map(code).join(', ')}${request.others.length > 10 ? ` and ${request.others.length - 10} more` : ''}.`,
+          ]),
+    ].join('\n\n');
+    const what = `#${request.number} (${request.actions.map(({ id }) => id).join(', ')})`;
+    const isSet = request.status?.state === worst && request.status.description === description;
+    const isSaid = request.comment?.body === `${text}\n\n${commentSign(reviewSign)}`;
+    const shared = { repository: state.repository, why: `${what}: ${description}` };
+    const said = { ...shared, issue: request.number, text, sign: reviewSign };
+    if (isSet && isSaid) return [{ kind: 'keep', what: `${what}: ${description}`, why: '' }];
+    return [
+      ...(isSet
+        ? []
+        : [
+            {
+              ...shared,
+              kind: 'set-status' as const,
+              commit: request.headSha,
+              state: worst,
+              context: statusContext,
+              description,
+            },
+          ]),
+      ...(isSaid
+        ? []
+        : request.comment === null
+          ? [{ ...said, kind: 'comment' as const }]
+          : [{ ...said, kind: 'update-comment' as const, id: request.comment.id }]),
+    ];
+  });
+}
+
+function opinionOf(
+  settings: VaultSettings,
+  state: VaultState,
+  policy: Policy,
+  request: RequestState,
+  { id, file, blob, parsed, isSpent, candidate }: RequestState['actions'][number],
+): Opinion {
+  const failed = (reasons: string[]): Opinion => ({
+    state: 'failure',
+    lines: [`### ${code(id)} could not run`, '', ...reasons.map((reason) => `- ${code(reason)}`)],
+  });
+  if (!parsed.ok) return failed(parsed.faults.map(formatFault));
+  const { document } = parsed;
+  if (document.kind === 'human')
+    return {
+      state: 'success',
+      lines: [
+        `### ${code(id)} asks a person`,
+        '',
+        `Nothing will run: ${code(firstLine(document.action_required.description))}`,
+      ],
+    };
+  if (isSpent) return failed([`the id ${id} is used already: an id is used once`]);
+  if (candidate === null) throw new Error(`${file} was not looked into`);
+  if (candidate.formula === null)
+    return failed([`there is no formula vault/formulas/${document.formula}.toml`]);
+  if (!candidate.formula.ok) return failed(candidate.formula.faults.map(formatFault));
+  const formula = candidate.formula.document;
+  const wrong = [...disagreements(document, formula), ...workflowFaults(formula, candidate, document)];
+  if (wrong.length > 0) return failed(wrong);
+  const { tier, why } = tierOf(document, policy, formula, settings['policy-source']);
+  const rule = ruleOf(policy, tier);
+  const proof = proveApproval(blob, candidate.pulls, rule, candidate.rights);
+  const exposed = exposedTo(rule, candidate, state.account.login);
+  const tooExposed = exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'];
+  return {
+    state: tooExposed ? 'failure' : proof.verdict === 'approved' ? 'success' : 'pending',
+    lines: [
+      `### ${code(id)}`,
+      '',
+      `- runs ${code(document.formula)}: ${code(firstLine(formula.description))}`,
+      `- with ${describeSecrets(document)}${describeInputs(document)}`,
+      `- tier **${tier}**: ${code(why)}`,
+      `- ${missing(proof, rule, candidate, request)}`,
+      ...(exposed.length === 0
+        ? []
+        : [
+            `- its secrets can be read by ${exposed.map(code).join(', ')}, who can push to the repository whose CI holds them and may not approve${tooExposed ? ': for this tier that is refused' : ''}`,
+          ]),
+    ],
+  };
+}
+
+function describeSecrets({ secrets }: AskedAction): string {
+  return secrets.length === 0
+    ? 'no secrets'
+    : `the ${secrets.length === 1 ? 'secret' : 'secrets'} ${secrets.map(code).join(', ')}`;
+}
+
+function describeInputs({ inputs }: AskedAction): string {
+  const all = Object.entries(inputs ?? {});
+  return all.length === 0 ? '' : ` and ${all.map(([name, value]) => code(`${name} = ${value}`)).join(', ')}`;
+}
+
+/** What is still missing, who can give it, and the way out when nobody can. */
+function missing(
+  proof: ReturnType<typeof proveApproval>,
+  rule: Rule,
+  { rights }: Candidate,
+  { author }: RequestState,
+): string {
+  if (proof.verdict === 'approved')
+    return proof.approvals.length === 0
+      ? 'needs no approval'
+      : `approved by ${proof.approvals.map(({ login }) => code(login)).join(', ')}`;
+  if (proof.verdict === 'unknown')
+    return `whether it is approved could not be found out: ${code(proof.reason)}`;
+  const never = [...rights.never, author].map((login) => login.toLowerCase());
+  const named = (logins: string[]): string[] =>
+    logins.filter(
+      (login) =>
+        !never.includes(login.toLowerCase()) &&
+        rights.writers.some((writer) => writer.toLowerCase() === login.toLowerCase()),
+    );
+  const { approvers } = rule;
+  const able =
+    approvers === 'write'
+      ? named(rights.writers)
+      : approvers === 'admin'
+        ? Array.isArray(rights.admins)
+          ? named(rights.admins)
+          : undefined
+        : named(
+            approvers.flatMap((entry) => {
+              const team = rights.teams[entry];
+              return entry.startsWith('@') ? (Array.isArray(team) ? team : []) : [entry];
+            }),
+          );
+  const reasons = proof.reasons.map((reason) => code(reason.replace(/^#\d+ /, ''))).join('; ');
+  if (able === undefined) return reasons;
+  return able.length < rule.approvals
+    ? `${reasons}. **Nobody can give it**: ${able.length} of the ${rule.approvals} needed may approve what ${code(author)} asks. Give a second person write access, or change the rule in ${code('vault/policy.toml')}`
+    : `${reasons}. It can come from ${able.slice(0, 10).map(code).join(', ')}`;
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod/mini';
+import { anything, call } from './call.ts';
+import { repositoryName, type Send } from './send.ts';
+
+export const statusStates = ['pending', 'success', 'failure', 'error'] as const;
+export type StatusState = (typeof statusStates)[number];
+
+const combined = z.object({
+  statuses: z.nullish(
+    z.array(
+      z.object({
+        context: z.string(),
+        /** What other forges call `state`. */
+        status: z.string(),
+        description: z.string(),
+      }),
+    ),
+  ),
+});
+
+/**
+ * The newest status of a commit under a name of ours, or undefined.
+ * `GET /repos/{owner}/{repo}/commits/{ref}/status`, scope read:repository.
+ */
+export async function findStatus(
+  send: Send,
+  name: string,
+  sha: string,
+  context: string,
+): Promise<{ state: string; description: string } | undefined> {
+  const { statuses } = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits/{sha}/status',
+      params: { ...repositoryName(name), sha, limit: 50 },
+    },
+    combined,
+  );
+  const found = statuses?.find((item) => item.context === context);
+  return found === undefined ? undefined : { state: found.status, description: found.description };
+}
+
+/** `POST /repos/{owner}/{repo}/statuses/{sha}`, scope write:repository. */
+export async function setStatus(
+  send: Send,
+  name: string,
+  sha: string,
+  given: { state: StatusState; context: string; description: string; target_url?: string },
+): Promise<void> {
+  await call(
+    send,
+    {
+      method: 'POST',
+      route: '/repos/{owner}/{repo}/statuses/{sha}',
+      params: { ...repositoryName(name), sha },
+      body: given,
+    },
+    anything,
+  );
+}
