@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startVault, type Vault } from '../vault.ts';
-import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { callsToStrike, type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 
 const file = fileURLToPath(new URL('../../dist/vault-dispatch/index.js', import.meta.url));
 
@@ -45,21 +45,12 @@ async function startApproved(): Promise<void> {
   await vault.seed.mergePull(vault.owner, vault.ops, pull);
 }
 
-/**
- * The calls of an undisturbed run at which to strike: every write with the reads around it, and one read here and there;
- * all of them with FORGECREW_FAULTS=all.
- */
-async function callsToStrike(): Promise<number[]> {
+async function strikes(): Promise<number[]> {
   await startApproved();
   const { calls } = await vault.run();
   await vault.close();
-  const isWrite = (index: number): boolean => calls[index] !== undefined && !calls[index].startsWith('GET');
-  const all = calls.map((_, index) => index);
-  const some = all.filter(
-    (index) => isWrite(index) || isWrite(index - 1) || isWrite(index + 1) || index % 12 === 3,
-  );
-  expect(all.filter(isWrite)).toHaveLength(3);
-  return (process.env.FORGECREW_FAULTS === 'all' ? all : some).map((index) => index + 1);
+  expect(calls.filter((call) => !call.startsWith('GET'))).toHaveLength(3);
+  return callsToStrike(calls);
 }
 
 describe.skipIf(!existsSync(file))('cases 5 and 21: the compiled vault-dispatch killed with -9', () => {
@@ -68,7 +59,7 @@ describe.skipIf(!existsSync(file))('cases 5 and 21: the compiled vault-dispatch 
     async (point) => {
       let started = 0;
       let asked = 0;
-      for (const call of await callsToStrike()) {
+      for (const call of await strikes()) {
         await startApproved();
 
         expect(await runKilled(call, point)).toBe(true);

@@ -26,19 +26,25 @@ interface Scanner {
 
 const tables = { pages: 0, visitors: 1, referrers: 3 } as const;
 
-/** The reader of logs: compiled where this machine can run it, otherwise the plain one. */
+/** Compiled once, when it is first needed; `null` where this machine cannot run it. */
+let compiled: WebAssembly.Module | null | undefined;
+
+/** The reader of logs: the compiled one where this machine can run it, otherwise the plain one. */
 export function createReader(rules: Rules): LogReader {
-  const bytes = Buffer.from(wasm, 'base64');
-  return WebAssembly.validate(bytes) ? createFastReader(rules, bytes) : createPlainReader(rules);
+  if (compiled === undefined) {
+    const bytes = Buffer.from(wasm, 'base64');
+    compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  }
+  return compiled === null ? createPlainReader(rules) : createFastReader(rules, compiled);
 }
 
-function createFastReader(rules: Rules, module: Buffer): LogReader {
+function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
   const counter = createLineCounter(rules);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
   const { from, to } = dayOf(rules.date);
   const text = (at: number, length: number): string =>
     Buffer.from(scanner.memory.buffer, at, length).toString('utf8');
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), {
+  const { exports } = new WebAssembly.Instance(module, {
     host: {
       slow: (at: number, length: number) =>
         ({ bad: 0, day: 1, other: 2, blank: 3 })[counter.add(text(at, length))],
