@@ -55,6 +55,19 @@ export async function findPull(
   );
 }
 
+/** `GET /repos/{owner}/{repo}/pulls/{index}`, scope read:repository. */
+export function getPull(send: Send, name: string, index: number): Promise<Pull> {
+  return call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls/{index}',
+      params: { ...repositoryName(name), index },
+    },
+    pull,
+  );
+}
+
 /** All open pull requests. `GET /repos/{owner}/{repo}/pulls?state=open`, scope read:repository. */
 export function openPulls(send: Send, name: string): Promise<Pull[]> {
   return list(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,23 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
       code: 1,
       text: 'good.md: 2 entries for vision #7, valid\nbad.md:9:3: title is missing\nbad.md:10:3: unknown field "tittle": an entry has id, title, labels, depends_on and body\n',
     });
+  });
+
+  it('checks the documents of a vault, each by its place', () => {
+    for (const place of ['vault/actions', 'vault/formulas'])
+      mkdirSync(path.join(folder, place), { recursive: true });
+    writeFileSync(path.join(folder, 'vault/policy.toml'), '[tiers]\nbackup = "low"\n');
+    writeFileSync(
+      path.join(folder, 'vault/actions/a-1.toml'),
+      'formula = "backup"\ncontext = ""\nsecrets = []\n',
+    );
+    writeFileSync(path.join(folder, 'vault/formulas/backup.toml'), 'description = "x"\ntier = "lo"\n');
+
+    const { code, text } = lint('vault/policy.toml', 'vault/actions/a-1.toml', 'vault/formulas/backup.toml');
+
+    expect(code).toBe(1);
+    expect(text).toContain('vault/policy.toml: policy, valid\nvault/actions/a-1.toml: action, valid\n');
+    expect(text).toContain('vault/formulas/backup.toml:2:1: "tier": expected low or medium or high');
   });
 
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startVault, type Vault } from '../vault.ts';
+
+const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
+
+describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
+  let vault: Vault;
+  beforeEach(async () => {
+    vault = await startVault();
+  });
+  afterEach(() => vault.close());
+
+  async function explain(id: string): Promise<{ code: number | null; text: string }> {
+    const child = spawn(
+      process.execPath,
+      [compiled, 'explain', id, '--ops-repo', vault.ops, '--forge-url', vault.forge.url],
+      {
+        env: { PATH: process.env.PATH, FORGECREW_FORGE_TOKEN: vault.ada.token },
+      },
+    );
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+      });
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    return { code, text };
+  }
+
+  it('tells what was asked, who said what, and how it ended', async () => {
+    const pull = await vault.ask('backup-1');
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.run();
+    vault.forge.settleRun(1, 'success');
+    await vault.run();
+
+    const { code, text } = await explain('backup-1');
+
+    expect(code).toBe(0);
+    for (const part of [
+      '#1 "vault: backup-1" by asker',
+      '#1 approved by ada',
+      '#1 was merged',
+      'it asks for backup',
+      'intended by dispatcher: medium (policy says medium for backup), approved by ada',
+      'started as run 1 of backup.yml at main',
+      'ended: success',
+    ])
+      expect(text).toContain(part);
+  });
+
+  it('tells why something did not run, and that nothing is known of what nobody asked', async () => {
+    await vault.ask('backup-1');
+
+    expect((await explain('backup-1')).text).toContain(
+      '#1 is open, and was not merged\nvault/actions/backup-1.toml is not on main',
+    );
+    expect((await explain('none-1')).code).toBe(1);
+  });
+});
