@@ -1274,6 +1274,205 @@ describe.each(targets)('$name', ({ url, token }) => {
     });
   });
 
+  describe('reviews and merges', () => {
+    const file = (name: string, path: string): string => `/repos/${name}/contents/${path}`;
+    interface Review {
+      id: number;
+      state: string;
+      commit_id: string;
+      stale: boolean;
+      official: boolean;
+      dismissed: boolean;
+    }
+    /** A pull request of the bot's with one file. */
+    async function requested(name: string): Promise<{ repository: string; number: number; head: string }> {
+      const repository = await fresh(name);
+      const { body } = await api<{ commit: { sha: string } }>(bot, 'POST', file(repository, 'a.toml'), {
+        content: base64('one'),
+        message: 'm',
+        branch: 'main',
+        new_branch: 'vault/a',
+      });
+      const number = await seed.openPull(bot, repository, { head: 'vault/a', base: 'main', title: 't' });
+      return { repository, number, head: body.commit.sha };
+    }
+    const reviews = (repository: string, number: number): string =>
+      `/repos/${repository}/pulls/${number}/reviews`;
+    async function push(repository: string): Promise<void> {
+      const { body } = await api<{ sha: string }>(bot, 'GET', `${file(repository, 'a.toml')}?ref=vault/a`);
+      const { status } = await api(bot, 'PUT', file(repository, 'a.toml'), {
+        content: base64('two'),
+        message: 'm',
+        branch: 'vault/a',
+        sha: body.sha,
+      });
+      expect(status).toBe(200);
+    }
+
+    it('count for whoever may write, never for the author, and are stale after a push', async () => {
+      const { repository, number, head } = await requested('reviews');
+
+      expect((await api(bot, 'POST', reviews(repository, number), { event: 'APPROVED' })).status).toBe(422);
+      expect(
+        (await api<Review>(owner, 'POST', reviews(repository, number), { event: 'COMMENT', body: 'hm' }))
+          .body,
+      ).toMatchObject({
+        official: false,
+      });
+      expect(
+        (await api<Review>(owner, 'POST', reviews(repository, number), { event: 'APPROVED' })).body,
+      ).toMatchObject({
+        state: 'APPROVED',
+        official: true,
+        stale: false,
+        dismissed: false,
+        commit_id: head,
+      });
+      await push(repository);
+      const { body } = await api<Review[]>(bot, 'GET', reviews(repository, number));
+      expect(body.map(({ stale }) => stale)).toEqual([true, true]);
+    });
+
+    it('may name an older commit, which is stale at once; one that is not there is an error', async () => {
+      const { repository, number, head } = await requested('older-commit');
+      await push(repository);
+
+      expect(
+        (
+          await api<Review>(owner, 'POST', reviews(repository, number), {
+            event: 'APPROVED',
+            commit_id: head,
+          })
+        ).body,
+      ).toMatchObject({ commit_id: head, stale: true, official: true });
+      expect(
+        (
+          await api(owner, 'POST', reviews(repository, number), {
+            event: 'APPROVED',
+            commit_id: '0'.repeat(40),
+          })
+        ).status,
+      ).toBe(500);
+    });
+
+    it('take the place of an older verdict of the same person, and are dismissed by admins only', async () => {
+      const { repository, number } = await requested('verdicts');
+      await api(owner, 'POST', reviews(repository, number), { event: 'REQUEST_CHANGES', body: 'no' });
+      await api(owner, 'POST', reviews(repository, number), { event: 'APPROVED' });
+
+      const { body } = await api<Review[]>(bot, 'GET', reviews(repository, number));
+
+      expect(body).toMatchObject([
+        { state: 'REQUEST_CHANGES', official: false, dismissed: true },
+        { state: 'APPROVED', official: true, dismissed: false },
+      ]);
+      const dismissal = `${reviews(repository, number)}/${body[1]?.id}/dismissals`;
+      expect((await api(bot, 'POST', dismissal, { message: 'no' })).status).toBe(403);
+      expect((await api<Review>(owner, 'POST', dismissal, { message: 'no' })).body).toMatchObject({
+        dismissed: true,
+      });
+    });
+
+    it('are asked for by a protected branch before it merges', async () => {
+      const { repository, number } = await requested('needs-approval');
+      await api(owner, 'POST', `/repos/${repository}/branch_protections`, {
+        rule_name: 'main',
+        enable_push: false,
+        required_approvals: 1,
+      });
+
+      const early = await api(bot, 'POST', `/repos/${repository}/pulls/${number}/merge`, { Do: 'merge' });
+      await api(owner, 'POST', reviews(repository, number), { event: 'APPROVED' });
+      await seed.mergePull(bot, repository, number);
+
+      expect(early.status).toBe(405);
+      expect((await api(bot, 'GET', `/repos/${repository}/pulls/${number}`)).body).toMatchObject({
+        merged: true,
+      });
+    });
+
+    it('lead from a merged commit to its pull request, whose head still has the file', async () => {
+      const { repository, number, head } = await requested('from-commit');
+      await seed.mergePull(owner, repository, number, 'squash');
+      const { body } = await api<{ merge_commit_sha: string }>(
+        bot,
+        'GET',
+        `/repos/${repository}/pulls/${number}`,
+      );
+
+      expect(
+        (await api(bot, 'GET', `/repos/${repository}/commits/${body.merge_commit_sha}/pull`)).body,
+      ).toMatchObject({ number });
+      expect((await api(bot, 'GET', `/repos/${repository}/commits/${head}/pull`)).status).toBe(404);
+      expect((await api(bot, 'GET', `${file(repository, 'a.toml')}?ref=${head}`)).status).toBe(200);
+      expect((await api(bot, 'GET', `/repos/${repository}/pulls/${number}/files`)).body).toMatchObject([
+        { filename: 'a.toml', status: 'added' },
+      ]);
+    });
+  });
+
+  describe('commit statuses', () => {
+    it('are kept by name, the newest of each counting', async () => {
+      const name = await fresh('statuses');
+      const { body } = await api<{ commit: { id: string } }>(bot, 'GET', `/repos/${name}/branches/main`);
+      const sha = body.commit.id;
+      const set = (state: string): ReturnType<typeof api> =>
+        api(bot, 'POST', `/repos/${name}/statuses/${sha}`, {
+          state,
+          context: 'forgecrew/vault',
+          description: 'd',
+        });
+
+      expect((await set('pending')).status).toBe(201);
+      expect((await set('success')).status).toBe(201);
+      expect((await api(bot, 'GET', `/repos/${name}/commits/${sha}/status`)).body).toMatchObject({
+        statuses: [{ context: 'forgecrew/vault', status: 'success', description: 'd' }],
+      });
+      expect(
+        (
+          await api(bot, 'POST', `/repos/${name}/statuses/${'dead'.repeat(10)}`, {
+            state: 'success',
+            context: 'x',
+          })
+        ).status,
+      ).toBe(404);
+    });
+  });
+
+  describe('dispatched workflows', () => {
+    it('are told their declared inputs and no others, and can be read by their id', async () => {
+      const name = await fresh('dispatch');
+      await seed.putFile(
+        owner,
+        name,
+        '.forgejo/workflows/x.yml',
+        'on:\n  workflow_dispatch:\n    inputs:\n      action: {required: true, type: string}\njobs:\n  run:\n    runs-on: nowhere\n    steps:\n      - run: echo\n',
+      );
+      const dispatch = (
+        workflow: string,
+        body: Record<string, unknown>,
+      ): ReturnType<typeof api<{ id: number }>> =>
+        api<{ id: number }>(bot, 'POST', `/repos/${name}/actions/workflows/${workflow}/dispatches`, {
+          ref: 'main',
+          return_run_info: true,
+          ...body,
+        });
+
+      const started = await dispatch('x.yml', { inputs: { action: 'a-1', nonce: 'dropped' } });
+
+      expect(started.status).toBe(201);
+      const { body } = await api<{ event_payload: string; commit_sha: string }>(
+        bot,
+        'GET',
+        `/repos/${name}/actions/runs/${started.body.id}`,
+      );
+      expect(JSON.parse(body.event_payload).inputs).toEqual({ action: 'a-1' });
+      expect((await dispatch('x.yml', { inputs: {} })).status).toBe(400);
+      expect((await dispatch('none.yml', { inputs: { action: 'a' } })).status).toBe(500);
+      expect((await dispatch('x.yml', { ref: body.commit_sha, inputs: { action: 'a' } })).status).toBe(500);
+    });
+  });
+
   describe('git over HTTP', () => {
     it('clones what the API wrote, and the API reads what was pushed', async () => {
       const name = await fresh('git');
