@@ -1,4 +1,3 @@
-import { UserError } from '../core/errors.ts';
 import { getFile } from '../core/forge/contents.ts';
 import { isForgeError } from '../core/forge/errors.ts';
 import { findPull, getPull, listReviews, type Pull, pullFiles } from '../core/forge/pulls.ts';
@@ -155,11 +154,4 @@ async function bytesOf(
     if (isForgeError(error, 'not-found')) return undefined;
     throw error;
   }
-}
-
-/** What a person gave wrong on the command line, with its remedy. */
-export function required(value: string | undefined, name: string): string {
-  if (value === undefined || value === '')
-    throw new UserError(`${name} is missing.`, 'Give it as an option, or in the environment.');
-  return value;
 }

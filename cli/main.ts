@@ -24,6 +24,34 @@ program
     process.exitCode = lint(files, (line) => process.stdout.write(`${logLine(line)}\n`));
   });
 
+/** Runs what asks a forge, and turns what a person can mend into a line and exit code 2. */
+async function asking(work: (say: (line: string) => void) => Promise<boolean>): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${logLine(line)}\n`);
+  try {
+    process.exitCode = (await work(say)) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    for (const line of [error.message, error.remedy]) if (line !== '') say(line);
+    process.exitCode = 2;
+  }
+}
+
+interface ForgeOptions {
+  opsRepo: string;
+  forgeUrl?: string;
+}
+
+function forgeOf({ opsRepo, forgeUrl }: ForgeOptions): {
+  forgeUrl: string;
+  repository: string;
+  token: string;
+} {
+  if (forgeUrl === undefined || forgeUrl === '')
+    throw new UserError('--forge-url is missing.', 'Give it as an option, or as FORGECREW_FORGE_URL.');
+  return { forgeUrl, repository: opsRepo, token: process.env.FORGECREW_FORGE_TOKEN ?? '' };
+}
+
+// What asks a forge is loaded only when it is asked for: checking a document needs none of it.
 program
   .command('explain')
   .description('Tell the whole life of one vault action, from the forge alone.')
@@ -31,27 +59,37 @@ program
   .requiredOption('--ops-repo <owner/name>', 'where the action is')
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText('after', '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository.')
-  .action(async (id: string, options: { opsRepo: string; forgeUrl?: string }) => {
-    const say = (line: string): void => void process.stdout.write(`${logLine(line)}\n`);
-    // Only here is the forge asked: checking a document loads none of this.
-    const { explain, required } = await import('./explain.ts');
-    try {
-      const known = await explain(
-        {
-          id,
-          repository: options.opsRepo,
-          forgeUrl: required(options.forgeUrl, '--forge-url'),
-          token: process.env.FORGECREW_FORGE_TOKEN ?? '',
-        },
+  .action((id: string, options: ForgeOptions) =>
+    asking(async (say) => {
+      const { explain } = await import('./explain.ts');
+      return explain({ ...forgeOf(options), id }, say);
+    }),
+  );
+
+program
+  .command('protect')
+  .description(
+    "Show how the ops repo's main branch is protected, and what the vault needs; set it with --apply.",
+  )
+  .requiredOption('--ops-repo <owner/name>', 'the repository')
+  .requiredOption('--dispatcher <login>', 'the account of vault-dispatch, the only one that may push')
+  .option('--bots <logins>', 'accounts of agents, with commas between them', '')
+  .option('--apply', 'set what is missing', false)
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with read:repository, or write:repository to apply.',
+  )
+  .action((options: ForgeOptions & { dispatcher: string; bots: string; apply: boolean }) =>
+    asking(async (say) => {
+      const { protect } = await import('./protect.ts');
+      const bots = options.bots.split(',').filter((login) => login !== '');
+      return protect(
+        { ...forgeOf(options), dispatcher: options.dispatcher, bots, apply: options.apply },
         say,
       );
-      process.exitCode = known ? 0 : 1;
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      for (const line of [error.message, error.remedy]) if (line !== '') say(line);
-      process.exitCode = 2;
-    }
-  });
+    }),
+  );
 
 /** Prints one line per fault, or one per good document; 1 when there is any fault, 2 when a file cannot be read. */
 function lint(files: string[], say: (line: string) => void): number {

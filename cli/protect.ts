@@ -1,0 +1,131 @@
+import { listWriters } from '../core/forge/people.ts';
+import { listProtections, type Protection, setProtection } from '../core/forge/protections.ts';
+import { getRepository } from '../core/forge/repositories.ts';
+import type { Send } from '../core/forge/send.ts';
+import { createSend } from '../core/http.ts';
+import { createMask } from '../core/mask.ts';
+
+export interface ProtectOptions {
+  forgeUrl: string;
+  token: string;
+  repository: string;
+  /** The account that writes records: the only one that may push. */
+  dispatcher: string;
+  /** Accounts of agents. */
+  bots: string[];
+  apply: boolean;
+}
+
+/** What may be committed without a pull request: evidence, and never a record of the vault. */
+const exempt = 'evidence/**';
+
+/**
+ * Shows how the ops repo's default branch is protected, and what the vault needs; with `apply` sets it first. What is
+ * shown is always read back from the forge. Resolves to whether everything is as it should be.
+ */
+export async function protect(options: ProtectOptions, say: (line: string) => void): Promise<boolean> {
+  const mask = createMask();
+  mask.add(options.token);
+  const send = createSend({
+    forgeUrl: options.forgeUrl,
+    token: options.token,
+    mask,
+    deadline: Date.now() + 120_000,
+  });
+  try {
+    return await show(send, options, (line) => say(mask.apply(line)));
+  } finally {
+    send.close();
+  }
+}
+
+async function show(
+  send: Send,
+  { repository, dispatcher, bots, apply }: ProtectOptions,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const branch = (await getRepository(send, repository)).default_branch;
+  const found = async (): Promise<Protection | undefined> =>
+    (await listProtections(send, repository)).find(({ rule_name }) => rule_name === branch);
+  const before = await found();
+  if (apply && (before === undefined || faultsOf(before, dispatcher).length > 0))
+    await setProtection(send, repository, wanted(branch, dispatcher, before), before === undefined);
+  const rule = apply ? await found() : before;
+  say(`${branch} of ${repository}`);
+  const faults =
+    rule === undefined
+      ? [`no rule is named ${branch}: anybody with write access pushes to it`]
+      : faultsOf(rule, dispatcher);
+  if (rule !== undefined) for (const line of describe(rule)) say(`  ${line}`);
+  for (const fault of faults) say(`  ! ${fault}`);
+  const writers = (await listWriters(send, repository)).map(({ login }) => login);
+  const agents = writers.filter((login) => bots.some((bot) => bot.toLowerCase() === login.toLowerCase()));
+  const people = writers.filter(
+    (login) => !agents.includes(login) && login.toLowerCase() !== dispatcher.toLowerCase(),
+  );
+  say(`who can push branches, and so read the secrets of its CI: ${writers.join(', ')}`);
+  say(
+    agents.length > 0
+      ? `posture: open, because ${agents.join(', ')} can push. Keep privileged secrets and vault-dispatch in a control repo where only people push`
+      : people.length <= 1
+        ? 'posture: solo. Nobody but you can approve, and you cannot approve what you ask for yourself: rules that need a second person can never be met'
+        : 'posture: closed, as long as all of these are people. Name agents with --bots to have them told apart',
+  );
+  say(
+    rule?.apply_to_admins === true
+      ? 'what is left: a site admin merges without approvals, and an admin of the repository can change this rule'
+      : 'what is left: an admin of the repository merges without approvals, and can change this rule',
+  );
+  if (faults.length > 0 && !apply)
+    say('--apply sets what is missing (with the token of an admin of the repository)');
+  return faults.length === 0;
+}
+
+function describe(rule: Protection): string[] {
+  const pushers = rule.push_whitelist_usernames ?? [];
+  return [
+    `pushing: ${!rule.enable_push ? 'nobody' : rule.enable_push_whitelist ? pushers.join(', ') || 'nobody' : 'everybody with write access'}`,
+    `approvals needed to merge: ${rule.required_approvals}${rule.dismiss_stale_approvals ? ', dismissed by a push' : ''}${rule.block_on_rejected_reviews ? ', none against' : ''}`,
+    `admins: ${rule.apply_to_admins ? 'the same rules' : 'exempt'}`,
+    `without a pull request: ${rule.unprotected_file_patterns === '' ? 'nothing' : rule.unprotected_file_patterns}`,
+  ];
+}
+
+function faultsOf(rule: Protection, dispatcher: string): string[] {
+  const pushers = (rule.push_whitelist_usernames ?? []).map((login) => login.toLowerCase());
+  const only = pushers.length === 1 && pushers[0] === dispatcher.toLowerCase();
+  const patterns = rule.unprotected_file_patterns
+    .split(';')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  return [
+    ...(rule.enable_push && rule.enable_push_whitelist && only
+      ? []
+      : [`only ${dispatcher} should be allowed to push: it writes the records, and nobody else may`]),
+    ...(rule.required_approvals >= 1 ? [] : ['at least one approval should be needed to merge']),
+    ...(rule.dismiss_stale_approvals ? [] : ['a push should dismiss approvals']),
+    ...(rule.block_on_rejected_reviews ? [] : ['a rejection should block the merge']),
+    ...(rule.apply_to_admins ? [] : ['the rules should hold for admins as well']),
+    ...(patterns.some((item) => item.startsWith('vault') || item.startsWith('*'))
+      ? ['no pattern may exempt vault/: whoever can write there makes records in advance']
+      : []),
+  ];
+}
+
+function wanted(branch: string, dispatcher: string, before: Protection | undefined): Protection {
+  const patterns = (before?.unprotected_file_patterns ?? '')
+    .split(';')
+    .map((item) => item.trim())
+    .filter((item) => item !== '' && !item.startsWith('vault') && !item.startsWith('*'));
+  return {
+    rule_name: branch,
+    enable_push: true,
+    enable_push_whitelist: true,
+    push_whitelist_usernames: [dispatcher],
+    required_approvals: Math.max(1, before?.required_approvals ?? 1),
+    dismiss_stale_approvals: true,
+    block_on_rejected_reviews: true,
+    apply_to_admins: true,
+    unprotected_file_patterns: [...new Set([...patterns, exempt])].join(';'),
+  };
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod/mini';
+import { call } from './call.ts';
+import { repositoryName, type Send } from './send.ts';
+
+const protection = z.object({
+  rule_name: z.string(),
+  enable_push: z.boolean(),
+  enable_push_whitelist: z.boolean(),
+  push_whitelist_usernames: z.nullish(z.array(z.string())),
+  required_approvals: z.int(),
+  dismiss_stale_approvals: z.boolean(),
+  block_on_rejected_reviews: z.boolean(),
+  apply_to_admins: z.boolean(),
+  unprotected_file_patterns: z.string(),
+});
+export type Protection = z.infer<typeof protection>;
+
+/** All rules; only a repository's admins may ask. `GET /repos/{owner}/{repo}/branch_protections`, scope read:repository. */
+export function listProtections(send: Send, name: string): Promise<Protection[]> {
+  return call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/branch_protections',
+      params: { ...repositoryName(name) },
+    },
+    z.array(protection),
+  );
+}
+
+/** Makes a rule, or changes the one of that name. What the forge stored is what it answers with. Scope write:repository. */
+export function setProtection(
+  send: Send,
+  name: string,
+  rule: Protection,
+  isNew: boolean,
+): Promise<Protection> {
+  return call(
+    send,
+    isNew
+      ? {
+          method: 'POST',
+          route: '/repos/{owner}/{repo}/branch_protections',
+          params: { ...repositoryName(name) },
+          body: rule,
+        }
+      : {
+          method: 'PATCH',
+          route: '/repos/{owner}/{repo}/branch_protections/{path}',
+          params: { ...repositoryName(name), path: rule.rule_name },
+          body: rule,
+        },
+    protection,
+  );
+}

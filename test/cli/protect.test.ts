@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startVault, type Vault } from '../vault.ts';
+
+const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
+
+describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
+  let vault: Vault;
+  beforeEach(async () => {
+    vault = await startVault();
+  });
+  afterEach(() => vault.close());
+
+  async function protect(token: string, ...more: string[]): Promise<{ code: number | null; text: string }> {
+    const child = spawn(
+      process.execPath,
+      [
+        compiled,
+        'protect',
+        '--ops-repo',
+        vault.ops,
+        '--forge-url',
+        vault.forge.url,
+        '--dispatcher',
+        'dispatcher',
+        ...more,
+      ],
+      { env: { PATH: process.env.PATH, FORGECREW_FORGE_TOKEN: token } },
+    );
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk.toString('utf8');
+      });
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    return { code, text };
+  }
+
+  it('says what is missing, sets it, and shows what the forge stored; the vault works behind it', async () => {
+    const before = await protect(vault.owner.token);
+    const applied = await protect(vault.owner.token, '--apply');
+    const after = await protect(vault.owner.token);
+
+    expect(before).toMatchObject({ code: 1, text: expect.stringContaining('! no rule is named main') });
+    expect(applied.code).toBe(0);
+    expect(after.text).toContain('pushing: dispatcher');
+    expect(after.text).toContain('approvals needed to merge: 1, dismissed by a push, none against');
+    expect(after.text).toContain('without a pull request: evidence/**');
+    const pull = await vault.ask('backup-1');
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    expect((await vault.run()).code).toBe(0);
+    expect(await vault.runs()).toHaveLength(1);
+  });
+
+  it('names the posture: open as soon as an agent can push, and says what an exemption would allow', async () => {
+    await protect(vault.owner.token, '--apply');
+    await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/main`, {
+      unprotected_file_patterns: 'vault/fired/**',
+    });
+
+    const { code, text } = await protect(vault.owner.token, '--bots', 'asker');
+
+    expect(code).toBe(1);
+    expect(text).toContain('no pattern may exempt vault/');
+    expect(text).toContain('posture: open, because asker can push');
+  });
+
+  it('without the right to ask says whose token it needs', async () => {
+    const { code, text } = await protect(vault.asker.token);
+
+    expect(code).toBe(2);
+    expect(text).toContain('admin');
+  });
+});
