@@ -1,10 +1,7 @@
-import { getFile } from '../core/forge/contents.ts';
-import { isForgeError } from '../core/forge/errors.ts';
+import { findFile } from '../core/forge/contents.ts';
 import { findPull, getPull, listReviews, type Pull, pullFiles } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
 import type { Send } from '../core/forge/send.ts';
-import { createSend } from '../core/http.ts';
-import { createMask } from '../core/mask.ts';
 import { parseVaultAction, vaultActions } from '../core/ops/vault-action.ts';
 import {
   firedFolder,
@@ -14,11 +11,9 @@ import {
   rejectedRecord,
 } from '../core/ops/vault-record.ts';
 import { quoted } from '../core/plain.ts';
+import { type ForgeAccess, withForge } from './forge.ts';
 
-export interface ExplainOptions {
-  forgeUrl: string;
-  token: string;
-  repository: string;
+export interface ExplainOptions extends ForgeAccess {
   id: string;
 }
 
@@ -26,21 +21,8 @@ export interface ExplainOptions {
  * The whole life of one vault action, from the forge alone, a line for each thing that happened: asked, reviewed, merged,
  * intended, started, finished, or why not. Resolves to whether there is anything to tell.
  */
-export async function explain(options: ExplainOptions, say: (line: string) => void): Promise<boolean> {
-  const mask = createMask();
-  mask.add(options.token);
-  const told = (line: string): void => say(mask.apply(line));
-  const send = createSend({
-    forgeUrl: options.forgeUrl,
-    token: options.token,
-    mask,
-    deadline: Date.now() + 120_000,
-  });
-  try {
-    return await tell(send, options, told);
-  } finally {
-    send.close();
-  }
+export function explain(options: ExplainOptions, say: (line: string) => void): Promise<boolean> {
+  return withForge(options, say, (send, told) => tell(send, options, told));
 }
 
 async function tell(
@@ -51,7 +33,8 @@ async function tell(
   const branch = (await getRepository(send, repository)).default_branch;
   const { commit } = await getBranch(send, repository, branch);
   const file = `${vaultActions}/${id}.toml`;
-  const at = (path: string): Promise<Uint8Array | undefined> => bytesOf(send, repository, path, commit.id);
+  const at = async (path: string): Promise<Uint8Array | undefined> =>
+    (await findFile(send, repository, path, commit.id))?.bytes;
   const [action, fired, rejected] = await Promise.all([
     at(file),
     at(recordPath(firedFolder, id)),
@@ -139,19 +122,5 @@ function json(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
-  }
-}
-
-async function bytesOf(
-  send: Send,
-  repository: string,
-  path: string,
-  ref: string,
-): Promise<Uint8Array | undefined> {
-  try {
-    return (await getFile(send, repository, path, ref)).bytes;
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return undefined;
-    throw error;
   }
 }

@@ -8,6 +8,7 @@ import { parseSprint } from '../core/ops/sprint.ts';
 import { parseVaultAction } from '../core/ops/vault-action.ts';
 import { logLine } from '../core/plain.ts';
 import { version } from '../core/version.ts';
+import type { ForgeAccess } from './forge.ts';
 
 const program = new Command('forgecrew')
   .description('Agent roles for a self-hosted forge, run by its own CI.')
@@ -41,11 +42,7 @@ interface ForgeOptions {
   forgeUrl?: string;
 }
 
-function forgeOf({ opsRepo, forgeUrl }: ForgeOptions): {
-  forgeUrl: string;
-  repository: string;
-  token: string;
-} {
+function forgeOf({ opsRepo, forgeUrl }: ForgeOptions): ForgeAccess {
   if (forgeUrl === undefined || forgeUrl === '')
     throw new UserError('--forge-url is missing.', 'Give it as an option, or as FORGECREW_FORGE_URL.');
   return { forgeUrl, repository: opsRepo, token: process.env.FORGECREW_FORGE_TOKEN ?? '' };

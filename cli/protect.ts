@@ -2,13 +2,9 @@ import { listWriters } from '../core/forge/people.ts';
 import { listProtections, type Protection, setProtection } from '../core/forge/protections.ts';
 import { getRepository } from '../core/forge/repositories.ts';
 import type { Send } from '../core/forge/send.ts';
-import { createSend } from '../core/http.ts';
-import { createMask } from '../core/mask.ts';
+import { type ForgeAccess, withForge } from './forge.ts';
 
-export interface ProtectOptions {
-  forgeUrl: string;
-  token: string;
-  repository: string;
+export interface ProtectOptions extends ForgeAccess {
   /** The account that writes records: the only one that may push. */
   dispatcher: string;
   /** Accounts of agents. */
@@ -23,20 +19,8 @@ const exempt = 'evidence/**';
  * Shows how the ops repo's default branch is protected, and what the vault needs; with `apply` sets it first. What is
  * shown is always read back from the forge. Resolves to whether everything is as it should be.
  */
-export async function protect(options: ProtectOptions, say: (line: string) => void): Promise<boolean> {
-  const mask = createMask();
-  mask.add(options.token);
-  const send = createSend({
-    forgeUrl: options.forgeUrl,
-    token: options.token,
-    mask,
-    deadline: Date.now() + 120_000,
-  });
-  try {
-    return await show(send, options, (line) => say(mask.apply(line)));
-  } finally {
-    send.close();
-  }
+export function protect(options: ProtectOptions, say: (line: string) => void): Promise<boolean> {
+  return withForge(options, say, (send, told) => show(send, options, told));
 }
 
 async function show(

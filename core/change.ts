@@ -87,6 +87,11 @@ export function isWrite(change: Change): boolean {
   return change.kind !== 'keep' && change.kind !== 'refuse';
 }
 
+/** Whether the change commits this file. */
+export function writesFile(change: Change, path: string): boolean {
+  return change.kind === 'write-files' && change.files.some((file) => file.path === path);
+}
+
 /** Carries a change out. The one place where a plan becomes writes. */
 export function applyChange(change: Change, context: ApplyContext): Promise<Applied> {
   return kindOf(change.kind).apply(change, context);

@@ -1,4 +1,4 @@
-import { getFile } from './forge/contents.ts';
+import { findFile } from './forge/contents.ts';
 import { forgeError, isForgeError } from './forge/errors.ts';
 import { type ForgeResponse, repositoryName, type Send } from './forge/send.ts';
 
@@ -57,11 +57,7 @@ export async function claimFile(
 }
 
 async function holderOf(send: Send, claim: Claim): Promise<'ours' | 'theirs' | undefined> {
-  try {
-    const { bytes } = await getFile(send, claim.repository, claim.path, claim.branch);
-    return bytes.toString('utf8') === claim.content ? 'ours' : 'theirs';
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const found = await findFile(send, claim.repository, claim.path, claim.branch);
+  if (found === undefined) return undefined;
+  return found.bytes.toString('utf8') === claim.content ? 'ours' : 'theirs';
 }

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+import { compiledFile, runCompiled } from './compiled.ts';
 
 /** The day that is collected in these stories; it is long over. */
 export const date = '2026-01-20';
@@ -52,12 +51,9 @@ export async function startCollecting(): Promise<Collecting> {
     workspace,
     async run(environment = {}, started = () => undefined) {
       const from = forge.requests.length;
-      const file = fileURLToPath(new URL('../dist/collect-engagement/index.js', import.meta.url));
-      // Another Node than this one, where scripts/nodes.ts asks for it.
-      const child = spawn(process.env.FORGECREW_TEST_NODE ?? process.execPath, [file], {
-        cwd: workspace,
-        env: {
-          PATH: process.env.PATH,
+      const { code, lines } = await runCompiled(
+        compiledFile('collect-engagement'),
+        {
           CI: 'woodpecker',
           CI_FORGE_URL: forge.url,
           CI_WORKSPACE: workspace,
@@ -69,17 +65,11 @@ export async function startCollecting(): Promise<Collecting> {
           PLUGIN_DATE: date,
           ...environment,
         },
-      });
-      if (child.pid !== undefined) started(child.pid);
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (chunk: Buffer) => {
-          text += chunk.toString('utf8');
-        });
-      const code = await new Promise<number | null>((done) => child.once('close', done));
+        { folder: workspace, started },
+      );
       return {
         code,
-        lines: text.split('\n').filter((item) => item !== ''),
+        lines,
         calls: forge.requests
           .slice(from)
           .map(({ method, path: where, status }) => `${method} ${where} ${status}`),

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { opsFiler } from '../actions/ops-filer/role.ts';
 import type { Report } from '../core/report.ts';
 import { runRole } from '../core/run.ts';
 import { type EmbeddedForge, type ForgeOptions, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+import { compiledFile, runCompiled } from './compiled.ts';
 
 /** The scopes ops-filer asks for, and no more. */
 export const filerScopes = ['write:issue', 'read:repository', 'read:user'];
@@ -183,26 +182,8 @@ export async function startStory(options: ForgeOptions = {}): Promise<Story> {
     async runCompiled(overrides = {}, started = () => undefined) {
       const environment = await environmentOf(overrides);
       const from = forge.requests.length;
-      const file = fileURLToPath(new URL('../dist/ops-filer/index.js', import.meta.url));
-      // Another Node than this one, where scripts/nodes.ts asks for it.
-      const node = process.env.FORGECREW_TEST_NODE ?? process.execPath;
-      const child = spawn(node, [file], {
-        cwd: workspace,
-        env: { PATH: process.env.PATH, ...environment },
-      });
-      if (child.pid !== undefined) started(child.pid);
-      let text = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (chunk: Buffer) => {
-          text += chunk.toString('utf8');
-        });
-      const code = await new Promise<number | null>((done) => child.once('close', done));
-      return outcome(
-        code,
-        text.split('\n').filter((line) => line !== ''),
-        environment,
-        from,
-      );
+      const ran = await runCompiled(compiledFile('ops-filer'), environment, { folder: workspace, started });
+      return outcome(ran.code, ran.lines, environment, from);
     },
     async issues() {
       const found: IssueSeen[] = [];

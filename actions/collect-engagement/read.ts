@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Change } from '../../core/change.ts';
+import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
-import { getFile, listDirectory } from '../../core/forge/contents.ts';
-import { isForgeError } from '../../core/forge/errors.ts';
+import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { findPull, type Pull } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
-import { getOwnUser, type User } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { type EngagementEvidence, engagementEvidence } from '../../core/ops/evidence.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
@@ -54,7 +53,6 @@ export interface LogState {
 export interface Target {
   repository: string;
   branch: string;
-  isProtected: boolean;
   /** Whether our account may commit to the branch; exempt paths are not counted, because nobody but admins sees them. */
   mayPush: boolean;
   /** Whether the branch turned our commit away in this run. */
@@ -152,14 +150,7 @@ async function readRepository(
       `${what} needs ${missing.map(([name]) => name).join(', ')}.`,
       'Set them, or use commit: none.',
     );
-  const account = await getOwnUser(send);
-  const login = settings['forge-login'];
-  if (login !== undefined && login.toLowerCase() !== account.login.toLowerCase()) {
-    throw new UserError(
-      `forge-token belongs to ${account.login}, but forge-login says ${login}.`,
-      `Give forge-token a token of ${login}.`,
-    );
-  }
+  const account = await getExpectedUser(send, settings['forge-login']);
   const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
   return { repository, branch, account };
 }
@@ -177,14 +168,14 @@ async function readTarget(
   const mayPush = !head.protected || head.user_can_push === true;
   const before = previous?.state.target;
   const wasDeclined = (file: string): boolean =>
-    previous?.declined.some((change) => writes(change, file)) === true;
+    previous?.declined.some((change) => writesFile(change, file)) === true;
   const declined = before?.declined === true || wasDeclined(evidencePath(date));
   // The page is kept by commits to the branch only; where that may be declined, once the evidence itself is there.
   const keepsPage =
     settings.commit !== 'pull' &&
     !declined &&
     (mayPush ||
-      previous?.done.some((change) => writes(change, evidencePath(date))) === true ||
+      previous?.done.some((change) => writesFile(change, evidencePath(date))) === true ||
       evidence !== null);
   const pageDeclined = before?.page?.declined === true || wasDeclined(pagePath);
   const page = keepsPage ? { ...(await readPage(send, repository, at, date)), declined: pageDeclined } : null;
@@ -192,22 +183,13 @@ async function readTarget(
   const request = mayNeedPull ? await readRequest(send, repository, branch, date) : null;
   return {
     account,
-    target: { repository, branch, isProtected: head.protected, mayPush, declined, evidence, page, request },
+    target: { repository, branch, mayPush, declined, evidence, page, request },
   };
 }
 
-function writes(change: Change, file: string): boolean {
-  return change.kind === 'write-files' && change.files.some(({ path: written }) => written === file);
-}
-
 async function fileAt(send: Send, repository: string, file: string, ref: string): Promise<Found> {
-  try {
-    const { bytes, sha } = await getFile(send, repository, file, ref);
-    return { text: bytes.toString('utf8'), sha };
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return null;
-    throw error;
-  }
+  const found = await findFile(send, repository, file, ref);
+  return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
 }
 
 async function readPage(
@@ -216,13 +198,8 @@ async function readPage(
   ref: string,
   date: string,
 ): Promise<{ readme: Found; chart: Found; others: PageDay[] }> {
-  let names: string[] = [];
-  try {
-    names = (await listDirectory(send, repository, evidenceFolder, ref)).map(({ name }) => name);
-  } catch (error) {
-    if (!isForgeError(error, 'not-found')) throw error;
-    return { readme: null, chart: null, others: [] };
-  }
+  const names = await namesIn(send, repository, evidenceFolder, ref);
+  if (names.length === 0) return { readme: null, chart: null, others: [] };
   const dates = names
     .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
     .filter((item) => item !== date)

@@ -42,9 +42,6 @@ function keysOf<T extends object>(values: T): (keyof T & string)[] {
   return Object.keys(values) as (keyof T & string)[];
 }
 
-/** A path, a glob, or an address: nothing is decided about it here but that it has no control characters. */
-const sources = { each: filePath };
-
 /** A share between 0 and 1. */
 function share(value: string): number {
   const number = Number(value);
@@ -69,12 +66,13 @@ export const settings = {
       '`collect` makes the evidence of a day; `verify-observable` says whether there is evidence, for pipelines that deploy.',
     default: 'collect',
   }),
-  source: listOf(sources.each, {
+  // A path, a pattern or an address: nothing is decided here but that it has no control characters.
+  source: listOf(filePath, {
     description:
       "The web server's access logs: paths in the workspace or absolute, with `*`, `?`, `**` and `{a,b}`; plain, `.gz` or `.zst`; or `ssh://user@host[:port]`.",
     default: '',
   }),
-  'client-source': listOf(sources.each, {
+  'client-source': listOf(filePath, {
     description:
       'Logs of client beacons, a JSON line each: `{"t":<unix seconds>,"type":"dwell|scroll|exit","path":"/x","value":<number>,"ref":"<host>"}`. Paths or addresses as in source.',
     default: '',

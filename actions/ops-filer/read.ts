@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors.ts';
 import { listComments } from '../../core/forge/comments.ts';
-import { isForgeError } from '../../core/forge/errors.ts';
+import { ifThere, isForgeError } from '../../core/forge/errors.ts';
 import {
   getIssue,
   type Issue,
@@ -12,7 +12,7 @@ import { type Label, listLabels, listOrganisationLabels } from '../../core/forge
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
 import { closedAfterComment } from '../../core/forge/timeline.ts';
-import { getOwnUser } from '../../core/forge/users.ts';
+import { getExpectedUser } from '../../core/forge/users.ts';
 import { type RawDocument, readOpsFolder } from '../../core/ops/folder.ts';
 import type { SprintFile } from '../../core/ops/sprint.ts';
 import type { ReadContext, State } from '../../core/role.ts';
@@ -79,7 +79,7 @@ async function readAll(context: Context): Promise<FilerState> {
     return { ...empty, ...(await readDocuments(context)) };
   }
   const [account, repository, labels, issues, source] = await together(
-    ownAccount(send, settings['forge-login']),
+    getExpectedUser(send, settings['forge-login']),
     getRepository(send, project),
     listLabels(send, project),
     issuesOfAccounts(context),
@@ -231,12 +231,8 @@ async function dependenciesInside(
 
 /** An issue that a document calls its vision; none when there is no such number. */
 async function visionOrNothing(send: Send, project: string, number: number): Promise<Issue[]> {
-  try {
-    return [await getIssue(send, project, number)];
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return [];
-    throw error;
-  }
+  const issue = await ifThere(getIssue(send, project, number));
+  return issue === undefined ? [] : [issue];
 }
 
 async function inTheWay(
@@ -257,17 +253,6 @@ async function inTheWay(
     // Our word is there and the vision is open: either we were cut off before closing it, or somebody reopened it.
     reopened: comment !== undefined && (await closedAfterComment(send, project, vision.number, comment)),
   };
-}
-
-async function ownAccount(send: Send, login: string): Promise<{ id: number; login: string }> {
-  const account = await getOwnUser(send);
-  if (account.login.toLowerCase() !== login.toLowerCase()) {
-    throw new UserError(
-      `forge-token belongs to ${account.login}, but forge-login says ${login}.`,
-      `Give forge-token a token of ${login}; the role never works as somebody else.`,
-    );
-  }
-  return account;
 }
 
 async function readDocuments(

@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import type { PullFacts, Rights } from '../../core/approval.ts';
+import { writesFile } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
-import { UserError } from '../../core/errors.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
-import { getFile, listDirectory } from '../../core/forge/contents.ts';
-import { isForgeError } from '../../core/forge/errors.ts';
+import { findFile, getFile, namesIn } from '../../core/forge/contents.ts';
 import { isAdmin, listWriters, teamMembers } from '../../core/forge/people.ts';
 import {
   closedPullsSince,
@@ -21,7 +20,7 @@ import {
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
-import { getOwnUser, type User } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { findRun, getRun, type WorkflowRun } from '../../core/forge/workflows.ts';
 import { readOpsFolder } from '../../core/ops/folder.ts';
 import { type Formula, formulaFolder, parseFormula } from '../../core/ops/formula.ts';
@@ -144,20 +143,14 @@ export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now } = context;
   if (facts.isPullRequest) return readLocal(context);
   const repository = settings['ops-repo'];
-  const account = await getOwnUser(send);
-  if (account.login.toLowerCase() !== settings['forge-login'].toLowerCase()) {
-    throw new UserError(
-      `forge-token belongs to ${account.login}, but forge-login says ${settings['forge-login']}.`,
-      `Give forge-token a token of ${settings['forge-login']}.`,
-    );
-  }
+  const account = await getExpectedUser(send, settings['forge-login']);
   const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
   const commit = (await getBranch(send, repository, branch)).commit.id;
   const [files, fired, rejected, policy] = await Promise.all([
     namesIn(send, repository, vaultActions, commit),
     namesIn(send, repository, firedFolder, commit),
     namesIn(send, repository, rejectedFolder, commit),
-    found(send, repository, policyFile, commit),
+    findFile(send, repository, policyFile, commit),
   ]);
   const parsedPolicy = parsePolicy(policyFile, policy?.bytes ?? new Uint8Array());
   const actions: ActionState[] = [];
@@ -243,30 +236,6 @@ async function readLocal({ facts, send, now, settings }: Context): Promise<Vault
   };
 }
 
-/** Names in a folder; none when there is no such folder, which is not the same as one that could not be read. */
-async function namesIn(send: Send, repository: string, folder: string, ref: string): Promise<string[]> {
-  try {
-    return (await listDirectory(send, repository, folder, ref)).map(({ name }) => name);
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return [];
-    throw error;
-  }
-}
-
-async function found(
-  send: Send,
-  repository: string,
-  file: string,
-  ref: string,
-): Promise<{ bytes: Uint8Array; sha: string } | null> {
-  try {
-    return await getFile(send, repository, file, ref);
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return null;
-    throw error;
-  }
-}
-
 async function readFired(
   { send, previous }: Context,
   account: User,
@@ -284,9 +253,7 @@ async function readFired(
     // What is no JSON is no record of ours, and is said to be none.
   }
   const history = await commitsOfPath(send, repository, place, commit);
-  const wrote = previous?.done.some(
-    (change) => change.kind === 'write-files' && change.files.some((file) => file.path === place),
-  );
+  const wrote = previous?.done.some((change) => writesFile(change, place));
   const started = previous?.done.some(
     (change) => change.kind === 'dispatch' && change.key === dispatchKey(id),
   );
@@ -333,8 +300,8 @@ async function readRequests(
     if (asked.length === 0) continue;
     const actions: RequestState['actions'] = [];
     for (const { filename } of asked) {
-      const raw = await found(send, repository, filename, pull.head.sha);
-      if (raw === null) continue;
+      const raw = await findFile(send, repository, filename, pull.head.sha);
+      if (raw === undefined) continue;
       const parsed = parseVaultAction(filename, raw.bytes);
       const id = (filename.split('/').at(-1) ?? '').replace(/\.toml$/, '');
       const place = { ...base, file: filename };
@@ -382,9 +349,10 @@ async function readCandidate(
 ): Promise<Candidate> {
   const { repository, commit, account } = place;
   const file = `${formulaFolder}/${formulaName}.toml`;
-  const raw = await found(send, repository, file, commit);
-  const formula = raw === null ? null : parseFormula(file, raw.bytes);
+  const raw = await findFile(send, repository, file, commit);
+  const formula = raw === undefined ? null : parseFormula(file, raw.bytes);
   const runRepository = (formula?.ok === true ? formula.document.run.repo : undefined) ?? repository;
+  const writing = listWriters(send, repository);
   const [workflow, requests, writers, pushers] = await Promise.all([
     formula?.ok === true ? readWorkflow(send, runRepository, formula.document) : null,
     open === undefined
@@ -394,8 +362,8 @@ async function readCandidate(
           incomplete: undefined,
           mergedAt: null,
         })),
-    listWriters(send, repository),
-    listWriters(send, runRepository),
+    writing,
+    runRepository === repository ? writing : listWriters(send, runRepository),
   ]);
   const rules = (['low', 'medium', 'high'] as const).map((tier) => ruleOf(policy, tier));
   const reviewers = [
@@ -490,7 +458,7 @@ async function factsOf(
   pull: Pull,
 ): Promise<PullFacts> {
   const [head, reviews] = await Promise.all([
-    found(send, repository, file, pull.head.sha),
+    findFile(send, repository, file, pull.head.sha),
     listReviews(send, repository, pull.number),
   ]);
   return {
@@ -516,8 +484,8 @@ async function factsOf(
 async function readWorkflow(send: Send, repository: string, formula: Formula): Promise<WorkflowFacts | null> {
   const ref = formula.run.ref ?? (await getRepository(send, repository)).default_branch;
   for (const folder of ['.forgejo/workflows', '.gitea/workflows', '.github/workflows']) {
-    const raw = await found(send, repository, `${folder}/${formula.run.workflow}`, ref);
-    if (raw === null) continue;
+    const raw = await findFile(send, repository, `${folder}/${formula.run.workflow}`, ref);
+    if (raw === undefined) continue;
     const text = new TextDecoder().decode(raw.bytes);
     return { blob: raw.sha, inputs: declaredInputs(text), secrets: boundSecrets(text) };
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { call } from './call.ts';
-import { isForgeError } from './errors.ts';
+import { ifThere } from './errors.ts';
 import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
@@ -17,27 +17,23 @@ export type Commit = z.infer<typeof commit>;
  * `GET /repos/{owner}/{repo}/commits?sha=&path=`, scope read:repository. Merge commits are usually not among them.
  */
 export async function commitsOfPath(send: Send, name: string, path: string, from: string): Promise<Commit[]> {
-  try {
-    return await call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{owner}/{repo}/commits',
-        // The forge skips by 50 when there is a path, whatever the limit.
-        params: {
-          ...repositoryName(name),
-          sha: from,
-          path,
-          stat: false,
-          verification: false,
-          files: false,
-          limit: 50,
-        },
+  const found = call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits',
+      // The forge skips by 50 when there is a path, whatever the limit.
+      params: {
+        ...repositoryName(name),
+        sha: from,
+        path,
+        stat: false,
+        verification: false,
+        files: false,
+        limit: 50,
       },
-      z.array(commit),
-    );
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return [];
-    throw error;
-  }
+    },
+    z.array(commit),
+  );
+  return (await ifThere(found)) ?? [];
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import { call } from './call.ts';
-import { ForgeError, forgeError } from './errors.ts';
+import { ForgeError, forgeError, ifThere } from './errors.ts';
 import { type ForgeRequest, repositoryName, type Send } from './send.ts';
 
 const directory = z.array(
@@ -57,6 +57,21 @@ export async function getFile(
     );
   }
   return { bytes: Buffer.from(found.content, 'base64'), sha: found.sha };
+}
+
+/** A file, or undefined when it is not there. */
+export function findFile(
+  send: Send,
+  name: string,
+  path: string,
+  ref: string,
+): Promise<{ bytes: Buffer; sha: string } | undefined> {
+  return ifThere(getFile(send, name, path, ref));
+}
+
+/** Names in a directory; none when there is no such directory, which is not the same as one that could not be read. */
+export async function namesIn(send: Send, name: string, path: string, ref: string): Promise<string[]> {
+  return ((await ifThere(listDirectory(send, name, path, ref))) ?? []).map((item) => item.name);
 }
 
 /**

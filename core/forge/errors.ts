@@ -59,6 +59,16 @@ export function isForgeError(error: unknown, ...kinds: ForgeErrorKind[]): error 
   return error instanceof ForgeError && (kinds.length === 0 || kinds.includes(error.kind));
 }
 
+/** What a read gives, or undefined where the forge says that there is no such thing; any other failure stays one. */
+export async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isForgeError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
 /**
  * What the server said, fit for a log: one line, short, and without what its messages are known to give away
  * (its own file paths; a 401 repeats the token, so its message is never shown).

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { call, list, pageSize } from './call.ts';
-import { forgeError, isForgeError } from './errors.ts';
+import { forgeError, ifThere } from './errors.ts';
 import { type ForgeRequest, repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
@@ -30,9 +30,8 @@ export async function findPull(
   base: string,
   head: string,
 ): Promise<Pull | undefined> {
-  let found: Pull;
-  try {
-    found = await call(
+  const found = await ifThere(
+    call(
       send,
       {
         method: 'GET',
@@ -40,11 +39,9 @@ export async function findPull(
         params: { ...repositoryName(name), base, head },
       },
       pull,
-    );
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return undefined;
-    throw error;
-  }
+    ),
+  );
+  if (found === undefined) return undefined;
   if (found.state === 'open') return found;
   // That route names any of several; whether an open one stands beside a closed one only the list tells.
   const open = await openPulls(send, name);
@@ -88,8 +85,8 @@ export function openPulls(send: Send, name: string): Promise<Pull[]> {
  * `GET /repos/{owner}/{repo}/commits/{sha}/pull`, scope read:repository.
  */
 export async function pullOfCommit(send: Send, name: string, sha: string): Promise<Pull | undefined> {
-  try {
-    const found = await call(
+  const found = await ifThere(
+    call(
       send,
       {
         method: 'GET',
@@ -97,12 +94,9 @@ export async function pullOfCommit(send: Send, name: string, sha: string): Promi
         params: { ...repositoryName(name), sha },
       },
       pull,
-    );
-    return found.merged && found.merge_commit_sha === sha ? found : undefined;
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return undefined;
-    throw error;
-  }
+    ),
+  );
+  return found?.merged === true && found.merge_commit_sha === sha ? found : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { call } from './call.ts';
-import { forgeError, isForgeError } from './errors.ts';
+import { forgeError, ifThere } from './errors.ts';
 import { type ForgeRequest, type RepositoryName, repositoryName, type Send } from './send.ts';
 
 const repository = z.object({
@@ -48,13 +48,8 @@ export function getBranch(send: Send, name: string, branchName: string): Promise
 }
 
 /** A branch, or undefined when there is none of that name. */
-export async function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
-  try {
-    return await getBranch(send, name, branchName);
-  } catch (error) {
-    if (isForgeError(error, 'not-found')) return undefined;
-    throw error;
-  }
+export function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
+  return ifThere(getBranch(send, name, branchName));
 }
 
 /** False when it was gone already. `DELETE /repos/{owner}/{repo}/branches/{branch}`, scope write:repository. */

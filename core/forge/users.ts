@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { UserError } from '../errors.ts';
 import { call } from './call.ts';
 import type { Send } from './send.ts';
 
@@ -8,4 +9,16 @@ export type User = z.infer<typeof user>;
 /** The account the token belongs to. `GET /user`, scope read:user. */
 export function getOwnUser(send: Send): Promise<User> {
   return call(send, { method: 'GET', route: '/user' }, user);
+}
+
+/** Our own account, which has to be the one that `forge-login` names, where it names one; anybody else's is refused. */
+export async function getExpectedUser(send: Send, login: string | undefined): Promise<User> {
+  const account = await getOwnUser(send);
+  if (login !== undefined && account.login.toLowerCase() !== login.toLowerCase()) {
+    throw new UserError(
+      `forge-token belongs to ${account.login}, but forge-login says ${login}.`,
+      `Give forge-token a token of ${login}; the role never works as somebody else.`,
+    );
+  }
+  return account;
 }

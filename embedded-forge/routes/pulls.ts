@@ -22,11 +22,11 @@ import {
   type Repository,
   timestamp,
 } from '../state.ts';
-import { addIssue, cutTitle, findIssue, setState } from './issues.ts';
+import { addIssue, cutTitle, setState } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
 import { mayMerge, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
-import { headOf, missingApproval, scheduled } from './reviews.ts';
+import { headOf, missingApproval, onPull, scheduled } from './reviews.ts';
 
 const styles: Record<string, MergeStyle> = {
   merge: 'merge',
@@ -104,15 +104,6 @@ async function fitsTogether(repository: Repository, pull: Pull, head: string): P
     () => true,
     () => false,
   );
-}
-
-function onPull(
-  work: (call: Call, repository: Repository, issue: Issue, pull: Pull) => Answer | Promise<Answer>,
-): Route['handle'] {
-  return (call, repository) => {
-    const issue = findIssue(repository, call.params.index);
-    return issue?.pull == null ? notFound(call) : work(call, repository, issue, issue.pull);
-  };
 }
 
 async function create(call: Call, repository: Repository): Promise<Answer> {

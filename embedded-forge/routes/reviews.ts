@@ -82,7 +82,8 @@ function shapeOf(call: Call, repository: Repository, issue: Issue, review: Revie
   };
 }
 
-function onPull(
+/** A route below one pull request: 404 when there is none of that number. */
+export function onPull(
   work: (call: Call, repository: Repository, issue: Issue, pull: Pull) => Answer | Promise<Answer>,
 ): Route['handle'] {
   return (call, repository) => {

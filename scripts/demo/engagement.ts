@@ -48,7 +48,7 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
     else {
       // The first nights print the same; the last one is shown.
       const quiet = { ...asPlugin, PLUGIN_DATE: date };
-      codes.push(await runQuietly(plugin, quiet, scratch));
+      codes.push(await runRole(plugin, [], quiet, scratch, () => undefined));
       note(`${date}: done`);
     }
   }
@@ -123,18 +123,4 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
     for (const line of lines.slice(0, most)) console.log(`   ${paint('2', '│')} ${line}`);
     if (lines.length > most) console.log(`   ${paint('2', '│')} … ${lines.length - most} more lines`);
   }
-}
-
-async function runQuietly(
-  file: string,
-  environment: Record<string, string>,
-  folder: string,
-): Promise<number | null> {
-  const { spawn } = await import('node:child_process');
-  const child = spawn(file, [], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: 'ignore',
-  });
-  return new Promise((done) => child.once('close', done));
 }

@@ -39,6 +39,7 @@ export async function runRole(
   args: string[],
   environment: Record<string, string>,
   folder: string,
+  show: (line: string) => void = (line) => console.log(`   ${paint('2', '│')} ${line}`),
 ): Promise<number | null> {
   const child = spawn(file, args, {
     cwd: folder,
@@ -51,8 +52,7 @@ export async function runRole(
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
     // The runner itself swallows this command; a terminal would show it.
-    for (const line of lines)
-      if (!line.startsWith('::add-mask::')) console.log(`   ${paint('2', '│')} ${line}`);
+    for (const line of lines) if (!line.startsWith('::add-mask::')) show(line);
   });
   return new Promise((done) => child.once('close', done));
 }

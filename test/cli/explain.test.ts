@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compiledFile, runCompiled } from '../compiled.ts';
 import { startVault, type Vault } from '../vault.ts';
 
-const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
+const compiled = compiledFile('forgecrew');
 
 describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
   let vault: Vault;
@@ -14,20 +13,11 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
   afterEach(() => vault.close());
 
   async function explain(id: string): Promise<{ code: number | null; text: string }> {
-    const child = spawn(
-      process.execPath,
-      [compiled, 'explain', id, '--ops-repo', vault.ops, '--forge-url', vault.forge.url],
-      {
-        env: { PATH: process.env.PATH, FORGECREW_FORGE_TOKEN: vault.ada.token },
-      },
+    return runCompiled(
+      compiled,
+      { FORGECREW_FORGE_TOKEN: vault.ada.token },
+      { args: ['explain', id, '--ops-repo', vault.ops, '--forge-url', vault.forge.url] },
     );
-    let text = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        text += chunk.toString('utf8');
-      });
-    const code = await new Promise<number | null>((done) => child.once('close', done));
-    return { code, text };
   }
 
   it('tells what was asked, who said what, and how it ended', async () => {

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compiledFile, runCompiled } from '../compiled.ts';
 import { startVault, type Vault } from '../vault.ts';
 
-const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
+const compiled = compiledFile('forgecrew');
 
 describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
   let vault: Vault;
@@ -14,28 +13,22 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
   afterEach(() => vault.close());
 
   async function protect(token: string, ...more: string[]): Promise<{ code: number | null; text: string }> {
-    const child = spawn(
-      process.execPath,
-      [
-        compiled,
-        'protect',
-        '--ops-repo',
-        vault.ops,
-        '--forge-url',
-        vault.forge.url,
-        '--dispatcher',
-        'dispatcher',
-        ...more,
-      ],
-      { env: { PATH: process.env.PATH, FORGECREW_FORGE_TOKEN: token } },
+    return runCompiled(
+      compiled,
+      { FORGECREW_FORGE_TOKEN: token },
+      {
+        args: [
+          'protect',
+          '--ops-repo',
+          vault.ops,
+          '--forge-url',
+          vault.forge.url,
+          '--dispatcher',
+          'dispatcher',
+          ...more,
+        ],
+      },
     );
-    let text = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        text += chunk.toString('utf8');
-      });
-    const code = await new Promise<number | null>((done) => child.once('close', done));
-    return { code, text };
   }
 
   it('says what is missing, sets it, and shows what the forge stored; the vault works behind it', async () => {

@@ -1,25 +1,13 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { compiledFile, runCompiled } from '../compiled.ts';
 import { startVault, type Vault } from '../vault.ts';
 import { callsToStrike, type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 
-const file = fileURLToPath(new URL('../../dist/vault-dispatch/index.js', import.meta.url));
+const file = compiledFile('vault-dispatch');
 
 let vault: Vault;
 afterEach(() => vault.close().catch(() => undefined));
-
-async function runCompiled(url: string, started: (pid: number) => void): Promise<void> {
-  const child = spawn(process.execPath, [file], {
-    cwd: tmpdir(),
-    env: { PATH: process.env.PATH, ...vault.environment(), CI_FORGE_URL: url },
-    stdio: 'ignore',
-  });
-  if (child.pid !== undefined) started(child.pid);
-  await new Promise((done) => child.once('close', done));
-}
 
 /** One run that is killed at the given call; whether there was such a call. */
 async function runKilled(call: number, point: FailPoint): Promise<boolean> {
@@ -29,9 +17,15 @@ async function runKilled(call: number, point: FailPoint): Promise<boolean> {
     point,
     act: () => process.kill(pid, 'SIGKILL'),
   });
-  await runCompiled(proxy.url, (started) => {
-    pid = started;
-  });
+  await runCompiled(
+    file,
+    { ...vault.environment(), CI_FORGE_URL: proxy.url },
+    {
+      started: (id) => {
+        pid = id;
+      },
+    },
+  );
   const { struck } = proxy;
   await proxy.close();
   return struck;

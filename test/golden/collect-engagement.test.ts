@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Collecting, date, line, startCollecting } from '../collecting.ts';
+import { story as readable } from '../compiled.ts';
 
 const compiled = existsSync(
   fileURLToPath(new URL('../../dist/collect-engagement/index.js', import.meta.url)),
@@ -10,25 +11,9 @@ const compiled = existsSync(
 
 type Ran = Awaited<ReturnType<Collecting['run']>>;
 
-/** Log and calls as one text that reads like a story; reads that go together are answered in any order. */
+/** What differs from run to run is named instead. */
 function told(ran: Ran): string {
-  const inOrder: string[] = [];
-  let reads: string[] = [];
-  for (const call of [...ran.calls.map((item) => item.replace(/ref=[0-9a-f]{40}/, 'ref=…')), '']) {
-    if (call.startsWith('GET')) reads.push(call);
-    else {
-      inOrder.push(...reads.sort(), ...(call === '' ? [] : [call]));
-      reads = [];
-    }
-  }
-  return [
-    'the log:',
-    ...ran.lines.map((item) => `  ${item}`),
-    'the calls:',
-    ...inOrder.map((call) => `  ${call}`),
-    `exit code ${ran.code}`,
-    '',
-  ].join('\n');
+  return readable({ ...ran, calls: ran.calls.map((item) => item.replace(/ref=[0-9a-f]{40}/, 'ref=…')) });
 }
 
 describe.skipIf(!compiled)('the compiled collect-engagement', () => {

@@ -3,35 +3,22 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { story as readable } from '../compiled.ts';
 import { entries, type Ran, type Story, sprintDocument, startStory } from '../story.ts';
 
 const compiled = existsSync(fileURLToPath(new URL('../../dist/ops-filer/index.js', import.meta.url)));
 
-/** Log and calls as one text that reads like a story; what differs from run to run is named instead. */
+/** What differs from run to run is named instead. */
 function told(ran: Ran): string {
-  const calls = ran.calls.map((call) =>
-    call
-      .replace(/page=1&limit=50/, '…')
-      .replace(/^GET \/repos\/owner\/ops\/branches\/main \d+$/, 'GET /repos/owner/ops/branches/main 200'),
-  );
-  // Reads that go together are answered in any order; each run of them is sorted so that the story is always the same.
-  const inOrder: string[] = [];
-  let reads: string[] = [];
-  for (const call of [...calls, '']) {
-    if (call.startsWith('GET')) reads.push(call);
-    else {
-      inOrder.push(...reads.sort(), ...(call === '' ? [] : [call]));
-      reads = [];
-    }
-  }
-  return [
-    'the log:',
-    ...ran.lines.map((line) => `  ${line.replace(/result-\d+/, 'result')}`),
-    'the calls:',
-    ...inOrder.map((call) => `  ${call}`),
-    `exit code ${ran.code}`,
-    '',
-  ].join('\n');
+  return readable({
+    ...ran,
+    lines: ran.lines.map((line) => line.replace(/result-\d+/, 'result')),
+    calls: ran.calls.map((call) =>
+      call
+        .replace(/page=1&limit=50/, '…')
+        .replace(/^GET \/repos\/owner\/ops\/branches\/main \d+$/, 'GET /repos/owner/ops/branches/main 200'),
+    ),
+  });
 }
 
 describe.skipIf(!compiled)('the compiled ops-filer', () => {

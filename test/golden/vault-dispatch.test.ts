@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compiledFile, runCompiled } from '../compiled.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
 
-const file = fileURLToPath(new URL('../../dist/vault-dispatch/index.js', import.meta.url));
+const file = compiledFile('vault-dispatch');
 
 describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
   let vault: Vault;
@@ -17,23 +15,11 @@ describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
   /** Log and calls as one text that reads like a story; what differs from run to run is named instead. */
   async function told(): Promise<string> {
     const from = vault.forge.requests.length;
-    const child = spawn(process.env.FORGECREW_TEST_NODE ?? process.execPath, [file], {
-      cwd: tmpdir(),
-      env: { PATH: process.env.PATH, ...vault.environment() },
-    });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        text += chunk.toString('utf8');
-      });
-    const code = await new Promise((done) => child.once('close', done));
+    const { code, lines } = await runCompiled(file, vault.environment());
     const writes = vault.forge.requests.slice(from).filter(({ method }) => method !== 'GET');
     return [
       'the log:',
-      ...text
-        .trimEnd()
-        .split('\n')
-        .map((line) => `  ${line.replaceAll(vault.forge.url, '<forge>')}`),
+      ...lines.map((line) => `  ${line.replaceAll(vault.forge.url, '<forge>')}`),
       'the writes:',
       ...writes.map(({ method, path, status }) => `  ${method} ${path} ${status}`),
       `exit code ${code}`,

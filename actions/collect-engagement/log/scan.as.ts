@@ -239,7 +239,6 @@ export function begin(): void {
 /** Positions of all quotes, backslashes and control characters of the bytes under way, in their order. */
 let marks: usize = 0;
 
-// @ts-ignore: decorators of functions are AssemblyScript's own
 @inline function special(v: v128): u64 {
   // With its second bit turned over a quote is 0x20: one comparison finds it and everything below a space.
   const quoteOrControl = i8x16.le_u(v128.xor(v, i8x16.splat(2)), i8x16.splat(0x20));
@@ -247,7 +246,6 @@ let marks: usize = 0;
 }
 
 /** Writes the lowest set bit of `set` as a position, and clears it. A set without any writes what is never read. */
-// @ts-ignore: decorator
 @inline function mark(out: usize, base: u32, set: u64): u64 {
   store<u32>(out, base + <u32>ctz(set));
   return set & (set - 1);
@@ -296,7 +294,6 @@ function findMarks(p: usize, end: usize): void {
 let next: usize = 0;
 
 /** Tabs and carriage returns are space as well, but they have marks: a line with them is not certain. */
-// @ts-ignore: decorator
 @inline function skipSpace(p: usize): usize {
   while (load<u8>(p) == 0x20) p++;
   return p;
@@ -326,13 +323,11 @@ function escapedEnd(q: usize): usize {
 }
 
 /** One bit for each byte that is no digit. */
-// @ts-ignore: decorator
 @inline function others(p: usize): i32 {
   return i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(0x30)), i8x16.splat(9)));
 }
 
 /** From the first byte of a number to behind it, or 0. */
-// @ts-ignore: decorator
 @inline function numberEnd(p: usize): usize {
   // Nearly all are digits, or digits, a point and digits, up to 15 each.
   const first = others(p);
@@ -371,7 +366,6 @@ function longNumberEnd(p: usize): usize {
 }
 
 /** Up to eight digits as a number: pairs, then fours, then all of them at once. */
-// @ts-ignore: decorator
 @inline function eight(p: usize, length: usize): u64 {
   if (length == 0) return 0;
   let v = (load<u64>(p) - 0x3030303030303030) << ((8 - <u64>length) << 3);
@@ -380,7 +374,6 @@ function longNumberEnd(p: usize): usize {
 }
 
 /** Up to 15 digits. */
-// @ts-ignore: decorator
 @inline function digitsOf(p: usize, length: usize): u64 {
   return length > 8 ? eight(p, length - 8) * 100000000 + eight(p + length - 8, 8) : eight(p, length);
 }
@@ -481,29 +474,24 @@ const fields = memory.data(13 * 8, 8);
 let texts: u32 = 0;
 let numbers: u32 = 0;
 
-// @ts-ignore: decorator
 @inline function keep(name: u32, at: usize, length: usize): void {
   store<u32>(fields + (<usize>name << 3), <u32>at);
   store<u32>(fields + (<usize>name << 3), <u32>length, 4);
 }
 
-// @ts-ignore: decorator
 @inline function isText(name: u32): bool {
   return ((texts >> name) & 1) != 0;
 }
 
-// @ts-ignore: decorator
 @inline function at(name: u32): usize {
   return <usize>load<u32>(fields + (<usize>name << 3));
 }
 
 /** The length of a text; 0 where there is none. */
-// @ts-ignore: decorator
 @inline function lengthOf(name: u32): usize {
   return isText(name) ? <usize>load<u32>(fields + (<usize>name << 3), 4) : 0;
 }
 
-// @ts-ignore: decorator
 @inline function nameOf(object: u64, key: usize, length: usize): u32 {
   if (object == inHeaders) {
     if (
@@ -647,22 +635,12 @@ function record(p: usize): usize {
         }
         p = end + 1;
       } else if (c == 0x5b) {
-        // A header's value: nearly always a list of one text.
-        end = <usize>load<u32>(q, 4);
-        if (load<u8>(p, 1) == 0x22 && load<u8>(end) == 0x22 && load<u8>(end, 1) == 0x5d) {
-          q += 8;
-          if (object == inHeaders && name != 0) {
-            keep(name, p + 2, end - p - 2);
-            asText |= 1 << name;
-          }
-          p = end + 2;
-        } else {
-          if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) return 0;
-          next = q;
-          p = skipNested(p, 4);
-          if (p == 0) return 0;
-          q = next;
-        }
+        // A list of one text was recognised above; what else counts is for JSON.parse to read.
+        if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) return 0;
+        next = q;
+        p = skipNested(p, 4);
+        if (p == 0) return 0;
+        q = next;
       } else if (c == 0x7b) {
         if (objects >> 58 != 0) return 0;
         objects = (objects << 2) | object;
