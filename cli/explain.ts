@@ -42,7 +42,7 @@ async function tell(
   ]);
   const record = fired === undefined ? undefined : firedRecord.safeParse(json(fired));
   const pull =
-    record?.success === true
+    record?.success === true && record.data.pull !== null
       ? await getPull(send, repository, record.data.pull)
       : await findPull(send, repository, branch, `vault/${id}`);
   if (pull !== undefined) await tellPull(send, repository, file, pull, say);

@@ -17,7 +17,7 @@ export async function withForge(
 ): Promise<boolean> {
   const mask = createMask();
   mask.add(token);
-  const send = createSend({ forgeUrl, token, mask, deadline: Date.now() + 120_000 });
+  const send = createSend({ url: forgeUrl, token, mask, deadline: Date.now() + 120_000 });
   try {
     return await work(send, (line) => say(mask.apply(line)));
   } finally {

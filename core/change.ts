@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { addLabels } from './changes/add-labels.ts';
+import { approvePull } from './changes/approve-pull.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { createIssue } from './changes/create-issue.ts';
@@ -9,10 +10,12 @@ import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
+import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { setStatus } from './changes/set-status.ts';
+import { startPipeline } from './changes/start-pipeline.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
 import { writeFiles } from './changes/write-files.ts';
@@ -35,8 +38,11 @@ const kinds = {
   'set-status': setStatus,
   'write-files': writeFiles,
   'open-pull': openPull,
+  'approve-pull': approvePull,
+  'merge-pull': mergePull,
   'delete-branch': deleteBranch,
   dispatch,
+  'start-pipeline': startPipeline,
   'write-workspace-file': writeWorkspaceFile,
 };
 

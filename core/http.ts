@@ -8,9 +8,22 @@ const largestAnswer = 64 * 1024 * 1024;
 const requestTimeoutMs = 30_000;
 const readAttempts = 4;
 
+/** What a server's API is called, and how it is told whose call it is. */
+export interface Service {
+  /** The path of its API below its address. */
+  api: string;
+  /** What stands before the token in the Authorization header. */
+  scheme: string;
+  /** The setting that says where it is. */
+  setting: string;
+}
+const forgeService: Service = { api: '/api/v1', scheme: 'token', setting: 'forge-url' };
+
 export interface HttpOptions {
-  /** Where the forge is, with its sub-path if it has one: `https://forge.example/git`. */
-  forgeUrl: string;
+  /** Where the server is, with its sub-path if it has one: `https://forge.example/git`. */
+  url: string;
+  /** A forge, unless something else is said. */
+  service?: Service;
   /** Sent to that host only, in the Authorization header only; redirects are never followed. */
   token: string;
   mask: Mask;
@@ -109,7 +122,8 @@ const passing = new Set([429, 500, 502, 503, 504]);
  * answer, `deadline` when time is over, and by status for every answer outside 200 to 299.
  */
 export function createSend(options: HttpOptions): Send & { close(): void } {
-  const base = options.forgeUrl.replace(/\/+$/, '');
+  const base = options.url.replace(/\/+$/, '');
+  const service = options.service ?? forgeService;
   const clock = options.clock ?? Date.now;
   const pause = options.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
   let transport: Promise<Transport> | undefined;
@@ -126,12 +140,12 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
       );
     }
     transport ??= loadTransport(base);
-    const answer = await exchange(new URL(`${base}/api/v1${path}${query}`), await transport, {
+    const answer = await exchange(new URL(`${base}${service.api}${path}${query}`), await transport, {
       method: request.method,
       headers: {
         accept: 'application/json',
         'user-agent': 'forgecrew',
-        ...(options.token === '' ? {} : { authorization: `token ${options.token}` }),
+        ...(options.token === '' ? {} : { authorization: `${service.scheme} ${options.token}` }),
         ...(body === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
@@ -179,7 +193,7 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         await pause(wait);
         continue;
       }
-      if (failure !== undefined) throw unanswered(request, failure, isRead);
+      if (failure !== undefined) throw unanswered(request, failure, isRead, service);
       if (response !== undefined) return response;
     }
   }
@@ -197,14 +211,19 @@ function bodyOf(answer: { headers: Record<string, string>; text: string }): unkn
   }
 }
 
-function unanswered(request: ForgeRequest, failure: TransportError, isRead: boolean): ForgeError {
+function unanswered(
+  request: ForgeRequest,
+  failure: TransportError,
+  isRead: boolean,
+  { setting }: Service,
+): ForgeError {
   const call = describeRequest(request);
   if (isRead || failure.neverSent) {
     return new ForgeError(
       'unreachable',
       0,
       `${call} got no answer (${failure.message}).`,
-      'Check forge-url, and that the forge can be reached from this CI step.',
+      `Check ${setting}, and that what is there can be reached from this CI step.`,
       { cause: failure },
     );
   }

@@ -25,6 +25,11 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   read(context: ReadContext<S, T>): Promise<T>;
   /** What a reader of the log has to know before anything else; pure. Said at once, and kept in the report. */
   headline?(settings: ValuesOf<S>, state: T): string | undefined;
+  /**
+   * Whether a run that gives up looking, with a change still to make because others were always faster, ends red. For
+   * most roles the next run goes on from there, and that is no failure.
+   */
+  mustSettle?(settings: ValuesOf<S>): boolean;
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
@@ -42,8 +47,13 @@ export interface ReadContext<S extends Settings, T> {
   facts: HostFacts;
   /** Reads only: anything else throws. */
   send: Send;
+  /** The same for Woodpecker, where the role was told where it is and given a token for it. */
+  woodpecker?: Send;
   mask: Mask;
   now: string;
+  /** For a role that waits for somebody: the time as it goes on, and waiting. */
+  clock: () => Date;
+  pause: (ms: number) => Promise<void>;
   /**
    * From the second round on: what was read before, what was done since, what the forge declined, and the numbers that
    * were made; only what may differ is read.

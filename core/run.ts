@@ -17,7 +17,7 @@ import { ForgeError, isForgeError } from './forge/errors.ts';
 import { describeRequest, type Send } from './forge/send.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
-import { createSend } from './http.ts';
+import { createSend, type Service } from './http.ts';
 import { createMask, type Mask } from './mask.ts';
 import { logLine, plain } from './plain.ts';
 import type { Report, Result } from './report.ts';
@@ -28,8 +28,10 @@ import {
   type Settings,
   type sharedSettings,
   type ValuesOf,
+  type woodpeckerSettings,
 } from './settings.ts';
 import { version } from './version.ts';
+import { woodpeckerService } from './woodpecker/pipelines.ts';
 
 /** Reading, planning and applying are repeated until only keeps remain, and at most this often. */
 const mostRounds = 3;
@@ -51,6 +53,8 @@ interface Run {
   mask: Mask;
   report: Report;
   debug: boolean;
+  /** Whether it gave up looking, in a role that may not. */
+  unsettled: boolean;
   /** What was noticed and told so far: it is told once, in whichever round it came up. */
   told: Set<string>;
   /** A line that the host itself made, such as a group's begin; everything else is said. */
@@ -94,6 +98,7 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
     host,
     mask,
     debug: false,
+    unsettled: false,
     told: new Set(),
     print: runtime.print,
     say: (line) => runtime.print(logLine(mask.apply(line))),
@@ -159,6 +164,14 @@ function sharedOf(settings: unknown): Shared {
   return settings as Shared;
 }
 
+/** How Woodpecker is reached, for a role that has the settings and was given both. */
+function woodpeckerOf(settings: unknown): { url: string; token: string; service: Service } | undefined {
+  const { 'woodpecker-url': url, 'woodpecker-token': token } = settings as Partial<
+    ValuesOf<typeof woodpeckerSettings>
+  >;
+  return url === undefined || token === undefined ? undefined : { url, token, service: woodpeckerService };
+}
+
 /** Before anything else is read or printed. On Woodpecker nothing is printed for it: that would show the secret. */
 function hideSecrets(settings: Settings, { host, mask, print }: Run): void {
   for (const [name, spec] of Object.entries(settings)) {
@@ -191,15 +204,21 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
 ): Promise<void> {
   const { report, mask, host } = current;
   const shared = sharedOf(settings);
-  const http = createSend({
-    forgeUrl: shared['forge-url'] ?? '',
-    token: shared['forge-token'] ?? '',
+  const options = {
     mask,
     deadline: runtime.now().getTime() + shared.deadline,
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
+  };
+  const http = createSend({
+    ...options,
+    url: shared['forge-url'] ?? '',
+    token: shared['forge-token'] ?? '',
   });
   const send = counted(http, current);
+  const ci = woodpeckerOf(settings);
+  const ciHttp = ci === undefined ? undefined : createSend({ ...options, ...ci });
+  const woodpecker = ciHttp === undefined ? undefined : counted(ciHttp, current);
   try {
     let previous: ReadContext<S, T>['previous'];
     for (let round = 1; ; round += 1) {
@@ -207,8 +226,11 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         settings,
         facts: host.facts,
         send: readOnly(send),
+        ...(woodpecker === undefined ? {} : { woodpecker: readOnly(woodpecker) }),
         mask,
         now: runtime.now().toISOString(),
+        clock: () => runtime.now(),
+        pause: runtime.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms))),
         ...(previous === undefined ? {} : { previous }),
       });
       const headline = role.headline?.(settings, state);
@@ -234,12 +256,22 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
       const went = await applyAll(
         changes,
         results,
-        { send, account: account ?? { id: 0, login: '' }, workspace: host.facts.workspace, made: new Map() },
+        {
+          send,
+          ...(woodpecker === undefined ? {} : { woodpecker }),
+          account: account ?? { id: 0, login: '' },
+          workspace: host.facts.workspace,
+          made: new Map(),
+        },
         current,
       );
       if (!went) break;
       if (round === mostRounds) {
-        current.say(`Looked ${mostRounds} times; the next run looks again.`);
+        const isLeft = results.some(({ status }) => status !== 'done');
+        current.unsettled = isLeft && role.mustSettle?.(settings) === true;
+        current.say(
+          `Looked ${mostRounds} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
+        );
         break;
       }
       const ended = (status: Result['status']): Change[] =>
@@ -250,6 +282,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
     }
   } finally {
     http.close();
+    ciHttp?.close();
   }
   finish(shared['dry-run'], current);
 }
@@ -390,7 +423,7 @@ function isSettled(status: Result['status']): boolean {
 }
 
 /** The last lines: what was done, what was not, and what colour the run has. */
-function finish(dryRun: boolean, { report, say }: Run): void {
+function finish(dryRun: boolean, { report, say, unsettled }: Run): void {
   const all = report.rounds.flatMap(({ changes, results }) =>
     results.map((result) => ({ change: changes[result.change], result })),
   );
@@ -400,7 +433,7 @@ function finish(dryRun: boolean, { report, say }: Run): void {
   const bad = all.filter(({ result }) => !isSettled(result.status));
   const faults = report.rounds.at(-1)?.changes.filter((change) => change.kind === 'refuse').length ?? 0;
   const planned = report.rounds.at(-1)?.changes.some(isWrite) === true;
-  const red = bad.length > 0 || faults > 0;
+  const red = bad.length > 0 || faults > 0 || unsettled;
   report.outcome = red
     ? done.length === 0 && bad.length === 0
       ? 'refused'

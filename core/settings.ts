@@ -162,6 +162,19 @@ export const sharedSettings = {
   deadline: duration({ description: 'How long the run may take, such as `90s` or `10m`.', default: '10m' }),
 };
 
+/** For roles that start or follow pipelines of Woodpecker. */
+export const woodpeckerSettings = {
+  'woodpecker-url': forgeUrl({
+    description: 'Where Woodpecker is, for formulas that run there.',
+    fallback: { fact: 'woodpeckerUrl', said: 'the Woodpecker it runs on' },
+  }),
+  'woodpecker-token': text({
+    description:
+      'Personal access token of the account that starts pipelines there; it is sent to Woodpecker only. Such a token can do everything its account can.',
+    secret: true,
+  }),
+};
+
 /** `PLUGIN_` and `INPUT_` names are upper case; what is compared is lower case with hyphens. */
 function nearest(name: string, known: string[]): string | undefined {
   const letters = (word: string): string => word.replace(/[^a-z0-9]/g, '');

@@ -260,6 +260,9 @@ export async function mergeBase(folder: string, one: string, other: string): Pro
   }
 }
 
+/** The tree of nothing at all, which every git knows. */
+export const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+
 /** Files that differ between two commits: `A`, `M`, `D`, the path, and how many lines; none of a file that is no text. */
 export async function changedFiles(
   folder: string,

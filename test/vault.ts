@@ -21,6 +21,11 @@ export interface Vault {
     overrides?: Record<string, string>,
     now?: Date,
   ): Promise<{ code: number; text: string; calls: string[] }>;
+  /** Starts the role with nothing but this environment; waiting takes no time, and is counted. */
+  start(
+    environment: Record<string, string>,
+    now?: Date,
+  ): Promise<{ code: number; text: string; waited: number }>;
   /** Opens a pull request with an action and answers its number. */
   ask(id: string, text?: string): Promise<number>;
   approve(by: Person, pull: number, more?: Record<string, unknown>): Promise<void>;
@@ -106,6 +111,22 @@ export async function startVault(
     PLUGIN_FORGE_LOGIN: dispatcher.login,
   });
 
+  const start: Vault['start'] = async (given, now) => {
+    const lines: string[] = [];
+    let waited = 0;
+    const code = await runRole(vaultDispatch, {
+      environment: given,
+      args: [],
+      workingDirectory: '/',
+      print: (line) => lines.push(line),
+      now: () => new Date((now ?? new Date()).getTime() + waited),
+      pause: async (ms) => {
+        waited += ms;
+      },
+    });
+    return { code, text: lines.join('\n'), waited };
+  };
+
   return {
     forge,
     seed,
@@ -115,20 +136,13 @@ export async function startVault(
     dispatcher,
     ops,
     environment,
+    start,
     async run(overrides = {}, now) {
-      const lines: string[] = [];
       const from = forge.requests.length;
-      const code = await runRole(vaultDispatch, {
-        environment: { ...environment(), ...overrides },
-        args: [],
-        workingDirectory: '/',
-        print: (line) => lines.push(line),
-        now: () => now ?? new Date(),
-        pause: async () => undefined,
-      });
+      const { code, text } = await start({ ...environment(), ...overrides }, now);
       return {
         code,
-        text: lines.join('\n'),
+        text,
         calls: forge.requests.slice(from).map(({ method, path, status }) => `${method} ${path} ${status}`),
       };
     },

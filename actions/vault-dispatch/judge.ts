@@ -1,43 +1,44 @@
 import type { Formula } from '../../core/ops/formula.ts';
 import type { Rule } from '../../core/ops/policy.ts';
 import type { AskedAction } from '../../core/ops/vault-action.ts';
-import type { Candidate } from './read.ts';
+import type { Candidate } from './state.ts';
 import { inputsFor } from './text.ts';
 
-/** Where the workflow and its formula disagree: an input that is not declared is dropped by the forge without a word. */
-export function workflowFaults(formula: Formula, { workflow }: Candidate, asked: AskedAction): string[] {
+/** Where the workflow and its formula disagree: Forgejo drops an input that is not declared without a word. */
+export function workflowFaults(
+  formula: Formula,
+  { workflow, unreachable }: Candidate,
+  asked: AskedAction,
+): string[] {
   const { run } = formula;
-  if (run.backend === 'woodpecker-pipeline')
-    return ['its formula runs as a Woodpecker pipeline, which this version cannot start yet'];
-  if (workflow === null) return [`there is no workflow ${run.workflow} on the branch it is to run on`];
+  const away = unreachable === undefined ? [] : [unreachable];
+  if (workflow === null)
+    return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
+  const { file, inputs, secrets, faults } = workflow;
   const given = Object.keys(
     inputsFor(
       {
         ...asked,
-        inputs:
-          formula.inputs === undefined
-            ? {}
-            : Object.fromEntries(Object.keys(formula.inputs).map((name) => [name, ''])),
+        inputs: Object.fromEntries(Object.keys(formula.inputs ?? {}).map((name) => [name, ''])),
       },
       '',
     ),
   );
-  const dropped = given.filter((name) => !workflow.inputs.includes(name));
+  const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
+  // A shell cannot read such a variable.
+  const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];
   const listed = formula.secrets.map((name) => name.toUpperCase());
-  const unlisted = workflow.secrets.filter((name) => !listed.includes(name));
-  const unbound = listed.filter((name) => !workflow.secrets.includes(name));
+  const unlisted = secrets.filter((name) => !listed.includes(name));
+  const unbound = listed.filter((name) => !secrets.includes(name));
+  const fault = (names: string[], said: string): string[] =>
+    names.length === 0 ? [] : [`${said} ${names.join(', ')}`];
   return [
-    ...(dropped.length === 0
-      ? []
-      : [
-          `workflow ${run.workflow} does not declare the inputs ${dropped.join(', ')}, so they would be dropped`,
-        ]),
-    ...(unlisted.length === 0
-      ? []
-      : [`workflow ${run.workflow} uses secrets that its formula does not list: ${unlisted.join(', ')}`]),
-    ...(unbound.length === 0
-      ? []
-      : [`workflow ${run.workflow} does not use secrets that its formula lists: ${unbound.join(', ')}`]),
+    ...away,
+    ...faults,
+    ...fault(dropped, `workflow ${file} does not declare these inputs, so they would be dropped:`),
+    ...fault(unreadable, 'on Woodpecker inputs are variables, so their names need underscores:'),
+    ...fault(unlisted, `workflow ${file} uses secrets that its formula does not list:`),
+    ...fault(unbound, `workflow ${file} does not use secrets that its formula lists:`),
   ];
 }
 

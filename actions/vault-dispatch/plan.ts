@@ -1,4 +1,4 @@
-import { type Proof, proveApproval } from '../../core/approval.ts';
+import { type Approval, proveApproval } from '../../core/approval.ts';
 import type { Change } from '../../core/change.ts';
 import { disagreements, type Formula } from '../../core/ops/formula.ts';
 import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
@@ -12,10 +12,20 @@ import {
   recordText,
   rejectedFolder,
 } from '../../core/ops/vault-record.ts';
+import { gate } from './gate.ts';
 import { exposedTo, workflowFaults } from './judge.ts';
-import type { ActionState, Candidate, FiredState, LocalState, VaultSettings, VaultState } from './read.ts';
 import { review } from './review.ts';
-import { dispatchKey, firstLine, inputsFor } from './text.ts';
+import type {
+  ActionState,
+  Candidate,
+  FiredState,
+  LocalState,
+  StartedRun,
+  VaultSettings,
+  VaultState,
+} from './state.ts';
+import { dispatchKey, firstLine, inputsFor, variablesFor } from './text.ts';
+import { workflowName } from './workflow-file.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [
@@ -23,6 +33,9 @@ export const changes = [
   'refuse',
   'write-files',
   'dispatch',
+  'start-pipeline',
+  'approve-pull',
+  'merge-pull',
   'set-status',
   'comment',
   'update-comment',
@@ -38,6 +51,7 @@ const patience = 15 * 60_000;
  */
 export function plan(settings: VaultSettings, state: VaultState): VaultChange[] {
   if (state.local !== null) return validate(state.local);
+  if (state.gate !== null) return gate(state, state.gate);
   const { policy } = state;
   if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
   if (settings.mode === 'review') return review(settings, state, policy.document);
@@ -109,7 +123,7 @@ function decide(
       ),
     ];
   if (action.rejected) return [keep(`${id} was rejected, see ${recordPath(rejectedFolder, id)}`)];
-  if (action.fired !== null) return follow(state, action, action.fired, document);
+  if (action.fired !== null) return follow(state, action, action.fired);
   if (action.candidate === null) throw new Error(`${file} was not looked into`);
   return judge(settings, state, policy, action, document, action.candidate);
 }
@@ -136,7 +150,13 @@ function judge(
   const rule = ruleOf(policy, tier);
   if (candidate.incomplete !== undefined)
     return [refuse(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
-  const proof = proveApproval(action.blob, candidate.pulls, rule, candidate.rights);
+  const found = proveApproval(action.blob, candidate.pulls, rule, candidate.rights);
+  const direct = ['direct-commit', 'protected-exempt'].includes(settings['low-tier']);
+  const proof =
+    // Where the team lets low tier be committed straight to main, there is no pull request to look for.
+    direct && tier === 'low' && rule.approvals === 0 && candidate.pulls.length === 0
+      ? { verdict: 'approved' as const, pull: null, approvals: [] }
+      : found;
   if (proof.verdict === 'unknown')
     return [refuse(file, `whether it was approved could not be found out: ${proof.reason}`)];
   if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
@@ -177,9 +197,11 @@ function intend(
   asked: AskedAction,
   formula: Formula,
   candidate: Candidate,
-  { tier, why, proof }: { tier: Tier; why: string; proof: Extract<Proof, { verdict: 'approved' }> },
+  { tier, why, proof }: { tier: Tier; why: string; proof: { pull: number | null; approvals: Approval[] } },
 ): VaultChange {
   const { run } = formula;
+  const { workflow, formulaBlob } = candidate;
+  if (workflow === null || formulaBlob === null) throw new Error(`${action.id} has no workflow`);
   const record: FiredRecord = {
     version: 1,
     id: action.id,
@@ -189,7 +211,7 @@ function intend(
     action: { file: action.file, blob: action.blob, digest: action.digest },
     base: {
       commit: state.commit,
-      formula_blob: candidate.formulaBlob ?? '',
+      formula_blob: formulaBlob,
       policy_blob: state.policyBlob,
     },
     pull: proof.pull,
@@ -199,7 +221,9 @@ function intend(
       backend: run.backend,
       repository: run.repo ?? state.repository,
       workflow: run.workflow,
-      workflow_blob: candidate.workflow?.blob ?? '',
+      workflow_file: workflow.file,
+      workflow_blob: workflow.blob,
+      inputs: inputsFor(asked, action.nonce),
       ref: run.ref ?? state.branch,
       timeout_minutes: asked.timeout_minutes ?? formula.timeout_minutes,
       id: null,
@@ -215,7 +239,7 @@ function intend(
     recordText(record),
     null,
     `vault: intend ${action.id}`,
-    `${tier} (${why}); #${proof.pull} ${who === '' ? 'needs no approval' : `approved by ${who}`}`,
+    `${tier} (${why}); ${proof.pull === null ? 'committed straight to main, which' : `#${proof.pull}`} ${who === '' ? 'needs no approval' : `approved by ${who}`}`,
   );
 }
 
@@ -239,12 +263,7 @@ function reject(state: VaultState, action: ActionState, reasons: string[]): Vaul
 }
 
 /** An action with a record: start it if the record is ours and of this very run, else see how it went. */
-function follow(
-  state: VaultState,
-  action: ActionState,
-  fired: FiredState,
-  asked: AskedAction,
-): VaultChange[] {
+function follow(state: VaultState, action: ActionState, fired: FiredState): VaultChange[] {
   const { id, file } = action;
   const { record, run } = fired;
   const path = recordPath(firedFolder, id);
@@ -266,15 +285,22 @@ function follow(
       ? [keep(`${id}: ${record.outcome}${seen}`)]
       : [refuse(file, `its run ended with ${record.outcome}${seen}; the id is spent`)];
   }
-  if (run === null) return unstarted(state, action, fired, record, asked);
-  const settled = settledAs(record, run.status, run.created, state.now);
+  if (fired.isOutOfReach)
+    return [
+      refuse(
+        file,
+        'its run is on Woodpecker: set woodpecker-url and woodpecker-token, so that it can be followed',
+      ),
+    ];
+  if (run === null) return unstarted(state, action, fired, record);
+  const settled = settledAs(record, run.state, run.created, state.now);
   const updated: FiredRecord = {
     ...record,
-    run: { ...record.run, id: run.id, url: run.html_url },
+    run: { ...record.run, id: run.id, url: run.url },
     outcome: settled ?? 'dispatched',
     finished: settled === undefined ? null : state.now,
   };
-  if (recordText(updated) === recordText(record)) return [keep(`${id} is running, ${run.html_url}`)];
+  if (recordText(updated) === recordText(record)) return [keep(`${id} is running, ${run.url}`)];
   return [
     write(
       state,
@@ -292,20 +318,8 @@ function unstarted(
   { id, file }: ActionState,
   fired: FiredState,
   record: FiredRecord,
-  asked: AskedAction,
 ): VaultChange[] {
-  if (fired.isFresh && !fired.isStarted)
-    return [
-      {
-        kind: 'dispatch',
-        key: dispatchKey(id),
-        repository: record.run.repository,
-        workflow: record.run.workflow,
-        ref: record.run.ref,
-        inputs: inputsFor(asked, record.intent.nonce),
-        why: `${id}, as #${record.pull} has it`,
-      },
-    ];
+  if (fired.isFresh && !fired.isStarted) return [start(record)];
   const age = Date.parse(state.now) - Date.parse(record.intent.at);
   if (fired.isStarted || age < patience)
     return [
@@ -322,15 +336,27 @@ function unstarted(
   ];
 }
 
+/** What the record says, and nothing else: so what runs is what stands in the repository. */
+function start({ id, formula, run, pull }: FiredRecord): VaultChange {
+  const shared = {
+    key: dispatchKey(id),
+    repository: run.repository,
+    workflow: workflowName(run),
+    why: `${id}, as ${pull === null ? 'main' : `#${pull}`} has it`,
+  };
+  return run.backend === 'forgejo-workflow'
+    ? { ...shared, kind: 'dispatch', ref: run.ref, inputs: run.inputs }
+    : { ...shared, kind: 'start-pipeline', branch: run.ref, variables: variablesFor(run.inputs, formula) };
+}
+
 /** How a run ended, or undefined while it goes on within its time. */
 function settledAs(
   record: FiredRecord,
-  status: string,
+  state: StartedRun['state'],
   created: string,
   now: string,
 ): 'success' | 'failure' | 'cancelled' | 'timeout' | undefined {
-  if (status === 'success' || status === 'failure' || status === 'cancelled') return status;
-  if (status === 'skipped') return 'cancelled';
+  if (state !== 'running') return state;
   const limit = record.run.timeout_minutes * 60_000;
   return Date.parse(now) - Date.parse(created) > limit ? 'timeout' : undefined;
 }
@@ -345,8 +371,8 @@ function write(
 ): VaultChange {
   return {
     kind: 'write-files',
-    repository: state.repository,
-    branch: state.branch,
+    repository: state.records.repository,
+    branch: state.records.branch,
     files: [{ path, content, expects }],
     message,
     why,

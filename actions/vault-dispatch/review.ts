@@ -4,16 +4,20 @@ import { commentSign } from '../../core/changes/comment.ts';
 import { formatFault } from '../../core/errors.ts';
 import { disagreements } from '../../core/ops/formula.ts';
 import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
-import type { AskedAction } from '../../core/ops/vault-action.ts';
+import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
 import { exposedTo, workflowFaults } from './judge.ts';
-import type { Candidate, RequestState, VaultSettings, VaultState } from './read.ts';
-import { code, firstLine, reviewSign, statusContext } from './text.ts';
+import type { Candidate, RequestState, VaultSettings, VaultState } from './state.ts';
+import { autoApproved, code, firstLine, reviewSign, statusContext } from './text.ts';
 
-type ReviewChange = Change<'keep' | 'set-status' | 'comment' | 'update-comment'>;
+type ReviewChange = Change<
+  'keep' | 'set-status' | 'comment' | 'update-comment' | 'approve-pull' | 'merge-pull'
+>;
 
 /** What is said of one action of a pull request, and whether it could run once that is merged. */
 interface Opinion {
   state: 'success' | 'pending' | 'failure';
+  /** `null` where nothing would run. */
+  tier: Tier | null;
   lines: string[];
 }
 
@@ -24,10 +28,12 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
     const worst: Opinion['state'] =
       (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
       'success';
+    const merges = mayMerge(settings, request, opinions);
+    const isHigh = opinions.some(({ tier }) => tier === 'high');
     const description = {
       failure: 'could not run: see the comment',
-      pending: 'approval is missing: see the comment',
-      success: 'could run once it is merged',
+      pending: `${isHigh ? 'approval is missing' : 'pending async review'}: see the comment`,
+      success: merges === 'yes' ? autoApproved : 'could run once it is merged',
     }[worst];
     const text = [
       ...opinions.map(({ lines }) => lines.join('\n')),
@@ -36,13 +42,20 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
         : [
             `This pull request also changes ${request.others.slice(0, 10).map(code).join(', ')}${request.others.length > 10 ? ` and ${request.others.length - 10} more` : ''}.`,
           ]),
+      ...(merges === 'no'
+        ? []
+        : merges === 'yes'
+          ? [`${code(autoApproved)}: it is merged without anybody's doing.`]
+          : [merges]),
     ].join('\n\n');
     const what = `#${request.number} (${request.actions.map(({ id }) => id).join(', ')})`;
     const isSet = request.status?.state === worst && request.status.description === description;
     const isSaid = request.comment?.body === `${text}\n\n${commentSign(reviewSign)}`;
     const shared = { repository: state.repository, why: `${what}: ${description}` };
     const said = { ...shared, issue: request.number, text, sign: reviewSign };
-    if (isSet && isSaid) return [{ kind: 'keep', what: `${what}: ${description}`, why: '' }];
+    const merging = merges === 'yes' ? mergeOf(state, request, what) : [];
+    if (isSet && isSaid && merging.length === 0)
+      return [{ kind: 'keep', what: `${what}: ${description}`, why: '' }];
     return [
       ...(isSet
         ? []
@@ -61,8 +74,35 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
         : request.comment === null
           ? [{ ...said, kind: 'comment' as const }]
           : [{ ...said, kind: 'update-comment' as const, id: request.comment.id }]),
+      ...merging,
     ];
   });
+}
+
+/** Whether the role merges a pull request itself, or why a person does although all of it is low. */
+function mayMerge(settings: VaultSettings, request: RequestState, opinions: Opinion[]): string {
+  if (settings['low-tier'] !== 'auto-merge') return 'no';
+  if (!opinions.every(({ state, tier }) => state === 'success' && tier === 'low')) return 'no';
+  if (request.isDraft) return 'A person merges it: it is a draft.';
+  return request.onlyAddsActions
+    ? 'yes'
+    : 'A person merges it: only what does nothing but add actions is merged without anybody.';
+}
+
+/** The trail is an approval of our own, which no proof counts, and the message of the merge. */
+function mergeOf(
+  { account, repository, mergeStyle }: VaultState,
+  { number, headSha, author, isApprovedByUs }: RequestState,
+  what: string,
+): ReviewChange[] {
+  const shared = { repository, pull: number, commit: headSha, text: autoApproved, why: `${what}: low` };
+  const isOwn = author.toLowerCase() === account.login.toLowerCase();
+  const key = `approve #${number}`;
+  const approves = !isOwn && !isApprovedByUs;
+  return [
+    ...(approves ? [{ ...shared, kind: 'approve-pull' as const, key }] : []),
+    { ...shared, kind: 'merge-pull' as const, style: mergeStyle, ...(approves ? { after: [key] } : {}) },
+  ];
 }
 
 function opinionOf(
@@ -74,6 +114,7 @@ function opinionOf(
 ): Opinion {
   const failed = (reasons: string[]): Opinion => ({
     state: 'failure',
+    tier: null,
     lines: [`### ${code(id)} could not run`, '', ...reasons.map((reason) => `- ${code(reason)}`)],
   });
   if (!parsed.ok) return failed(parsed.faults.map(formatFault));
@@ -81,6 +122,7 @@ function opinionOf(
   if (document.kind === 'human')
     return {
       state: 'success',
+      tier: null,
       lines: [
         `### ${code(id)} asks a person`,
         '',
@@ -102,6 +144,7 @@ function opinionOf(
   const tooExposed = exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'];
   return {
     state: tooExposed ? 'failure' : proof.verdict === 'approved' ? 'success' : 'pending',
+    tier,
     lines: [
       `### ${code(id)}`,
       '',
@@ -109,6 +152,9 @@ function opinionOf(
       `- with ${describeSecrets(document)}${describeInputs(document)}`,
       `- tier **${tier}**: ${code(why)}`,
       `- ${missing(proof, rule, candidate, request)}`,
+      ...(candidate.workflow?.isGated === true
+        ? []
+        : ['- its workflow has no gate, so whoever may start it by hand runs it without any of this']),
       ...(exposed.length === 0
         ? []
         : [

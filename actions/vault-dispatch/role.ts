@@ -1,7 +1,8 @@
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
-import { read, type VaultState } from './read.ts';
+import { read } from './read.ts';
 import { settings } from './settings.ts';
+import type { VaultState } from './state.ts';
 
 export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[number]> = {
   name: 'vault-dispatch',
@@ -18,4 +19,6 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
   ],
   read,
   plan,
+  // A gate that could not claim has not let anything through.
+  mustSettle: ({ mode }) => mode === 'gate',
 };

@@ -1,11 +1,21 @@
 import { policySources } from '../../core/ops/policy.ts';
-import { count, flag, login, oneOf, repository, sharedSettings } from '../../core/settings.ts';
+import {
+  count,
+  duration,
+  flag,
+  login,
+  oneOf,
+  repository,
+  sharedSettings,
+  woodpeckerSettings,
+} from '../../core/settings.ts';
 
 export const settings = {
   ...sharedSettings,
+  ...woodpeckerSettings,
   'forge-login': login({
     description:
-      'The account the token belongs to. Records count only when this account wrote them, so a token of anybody else is refused.',
+      'The account the token belongs to; a token of anybody else is refused. Records count only when this account wrote them (or `dispatcher`).',
     required: true,
   }),
   'ops-repo': repository({
@@ -13,20 +23,36 @@ export const settings = {
     required: true,
     fallback: { fact: 'repository', said: 'the repository CI runs for' },
   }),
-  mode: oneOf(['dispatch', 'review'], {
+  'record-repo': repository({
     description:
-      '`dispatch` starts what was approved and merged; `review` says on open pull requests what would run, and what is missing.',
+      'Where records are kept, when not in the ops repo: a repository that only the dispatcher writes to, as owner/name.',
+  }),
+  mode: oneOf(['dispatch', 'review', 'gate'], {
+    description:
+      "`dispatch` starts what was approved and merged; `review` says on open pull requests what would run, and what is missing; `gate` is the first step of a formula's own workflow, and lets only the run through that was approved.",
     default: 'dispatch',
   }),
   'policy-source': oneOf(policySources, {
     description:
-      "Where a formula's tier stands: `ops` in vault/policy.toml, `formula` in the formula, `formula+ops` in the formula unless the policy says otherwise. Nothing said is high.",
+      "Where a formula's tier stands: `ops` in vault/policy.toml, `formula` in the formula, `formula+ops` in the formula unless the policy says otherwise, `project` in vault/policy.toml of the project repo. Nothing said is high.",
     default: 'ops',
   }),
   'accept-exposed-secrets': flag({
     description:
       'Run high-tier actions even though somebody who may not approve them can push to the repository whose CI holds the secrets.',
     default: 'false',
+  }),
+  'low-tier': oneOf(['off', 'auto-merge', 'direct-commit', 'protected-exempt'], {
+    description:
+      'How low tier gets to main: `off` by a person; `auto-merge` with `mode: review` approves and merges it; `direct-commit` and `protected-exempt` let vault-request commit it, past the protection in the latter, and dispatch takes a low action without a pull request.',
+    default: 'off',
+  }),
+  dispatcher: login({
+    description: 'With `mode: gate`: the account whose records count, when it is not that of `forge-token`.',
+  }),
+  'gate-wait': duration({
+    description: 'With `mode: gate`: how long to wait for a record that names this run.',
+    default: '2m',
   }),
   'max-dispatches': count({
     description: 'More actions than this that are ready in one run: none is started.',

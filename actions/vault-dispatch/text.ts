@@ -4,6 +4,8 @@ import { plain } from '../../core/plain.ts';
 /** The name of our status, and what tells our comment from others. */
 export const statusContext = 'forgecrew/vault';
 export const reviewSign = 'vault review';
+/** The trail of what nobody had to look at. */
+export const autoApproved = 'auto-approved: low blast radius';
 
 /** What names the start of an action's run among the changes of a plan. */
 export function dispatchKey(id: string): string {
@@ -20,6 +22,17 @@ export function inputsFor(action: AskedAction, nonce: string): Record<string, st
     action: action.id,
     nonce,
   };
+}
+
+/** A record's name as a run may give it: never more than a file in its folder. */
+export const nameOfRecord = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/**
+ * What a run on Woodpecker is told. Every workflow that is started by hand gets it, so the formula's name goes along
+ * for a step's `evaluate`.
+ */
+export function variablesFor(inputs: Record<string, string>, formula: string): Record<string, string> {
+  return { ...inputs, FORMULA: formula };
 }
 
 /** The first line of what a person is asked to do. */

@@ -21,6 +21,8 @@ export interface Applied {
 /** What `apply` may use: the forge, and what earlier changes of the same plan made, by their keys. */
 export interface ApplyContext {
   send: Send;
+  /** Where the role was given a token for it. */
+  woodpecker?: Send;
   /** Our own account. */
   account: { id: number; login: string };
   /** Where files for later steps go. */

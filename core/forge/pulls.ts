@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { call, list, pageSize } from './call.ts';
+import { anything, call, list, pageSize } from './call.ts';
 import { forgeError, ifThere } from './errors.ts';
 import { type ForgeRequest, repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
@@ -8,6 +8,8 @@ const pull = z.object({
   number: z.int(),
   title: z.string(),
   state: z.string(),
+  /** Absent on forges that do not say. */
+  draft: z.nullish(z.boolean()),
   merged: z.boolean(),
   merged_at: z.nullish(z.string()),
   merge_commit_sha: z.nullish(z.string()),
@@ -189,5 +191,48 @@ export async function openPull(
   const error = forgeError(request, response);
   if (error.kind === 'conflict' || (error.status === 422 && error.message.includes('no changes')))
     return undefined;
+  throw error;
+}
+
+/** Approves one commit of a pull request. `POST /repos/{owner}/{repo}/pulls/{index}/reviews`, scope write:repository. */
+export async function approvePull(
+  send: Send,
+  name: string,
+  index: number,
+  { commit, text }: { commit: string; text: string },
+): Promise<void> {
+  await call(
+    send,
+    {
+      method: 'POST',
+      route: '/repos/{owner}/{repo}/pulls/{index}/reviews',
+      params: { ...repositoryName(name), index },
+      body: { event: 'APPROVED', commit_id: commit, body: text },
+    },
+    anything,
+  );
+}
+
+/**
+ * Merges a pull request whose head is this commit; otherwise says why it was not merged. A forge refuses for a while
+ * after a push, and while something that protects the branch is missing (405), when the head has moved (409), and when
+ * the pull request is closed (404). `POST /repos/{owner}/{repo}/pulls/{index}/merge`, scope write:repository.
+ */
+export async function mergePull(
+  send: Send,
+  name: string,
+  index: number,
+  { commit, style, text }: { commit: string; style: string; text: string },
+): Promise<string | undefined> {
+  const request: ForgeRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/pulls/{index}/merge',
+    params: { ...repositoryName(name), index },
+    body: { Do: style, head_commit_id: commit, MergeMessageField: text },
+  };
+  const response = await send(request);
+  if (response.status < 300) return undefined;
+  const error = forgeError(request, response);
+  if (response.status === 405 || ['conflict', 'not-found'].includes(error.kind)) return error.message;
   throw error;
 }

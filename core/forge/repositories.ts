@@ -7,6 +7,8 @@ const repository = z.object({
   full_name: z.string(),
   owner: z.object({ login: z.string() }),
   default_branch: z.string(),
+  /** Always one that the repository allows; absent on forges that do not say. */
+  default_merge_style: z.nullish(z.string()),
   archived: z.boolean(),
   has_issues: z.boolean(),
   /** Absent when issues are switched off. */

@@ -9,6 +9,7 @@ const run = z.object({
   commit_sha: z.string(),
   created: z.string(),
   html_url: z.string(),
+  trigger_user: z.nullish(z.object({ id: z.int() })),
   /** What started it, as JSON: its inputs among it. */
   event_payload: z.string(),
 });
@@ -59,13 +60,16 @@ export function getRun(send: Send, repository: string, id: number): Promise<Work
   );
 }
 
-/** The run that was started with this nonce since a moment, or undefined when every run since then is known. */
+/**
+ * The run that an account started with just these inputs since a moment, or undefined when every run since then is
+ * known. `GET /repos/{owner}/{repo}/actions/runs`, newest first, scope read:repository.
+ */
 export async function findRun(
   send: Send,
   repository: string,
-  nonce: string,
-  since: string,
+  { by, inputs, since }: { by: number; inputs: Record<string, string>; since: string },
 ): Promise<WorkflowRun | undefined> {
+  const wanted = Object.entries(inputs);
   for (let page = 1; ; page += 1) {
     const { workflow_runs } = await call(
       send,
@@ -76,10 +80,13 @@ export async function findRun(
       },
       z.object({ workflow_runs: z.array(run) }),
     );
-    const found = workflow_runs.find((item) => inputsOf(item).nonce === nonce);
+    const found = workflow_runs.find((item) => {
+      const told = inputsOf(item);
+      return (item.trigger_user?.id ?? by) === by && wanted.every(([name, value]) => told[name] === value);
+    });
     if (found !== undefined) return found;
     const oldest = workflow_runs.at(-1);
-    // Runs come newest first; a minute is left for clocks that differ.
+    // A minute is left for clocks that differ.
     if (oldest === undefined || Date.parse(oldest.created) < Date.parse(since) - 60_000) return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import type { backends } from '../ops/formula.ts';
+
 /**
  * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.
  * Nothing outside `core/host/` reads the environment.
@@ -35,6 +37,25 @@ export interface HostFacts {
   workspace: string;
   /** The page of this run, for links. */
   runUrl?: string;
+  /** Where the Woodpecker is that this step runs on. */
+  woodpeckerUrl?: string;
+  /** What runs, and what it was started with, for a role that has to know which run it is part of. */
+  run?: RunFacts;
+}
+
+/** The run that a step belongs to. */
+export interface RunFacts {
+  backend: (typeof backends)[number];
+  /** The id of the run on Forgejo, the number of the pipeline in its repository on Woodpecker. */
+  id: number;
+  /** The name of the workflow's file on Forgejo, the workflow's name on Woodpecker. */
+  workflow: string;
+  /** Whether it is the first time that this runs: not a rerun, and not a restart of another run. */
+  isFirst: boolean;
+  /** Whether somebody started it through the API or by hand. */
+  isManual: boolean;
+  /** What it was started with, where the host tells; Woodpecker does not tell a plugin. */
+  inputs?: Record<string, string>;
 }
 
 /** The environment, as `process.env` has it. */

@@ -1,4 +1,18 @@
-import { type Environment, type Host, known, present, settingsFrom } from './host.ts';
+import { type Environment, type Host, known, present, type RunFacts, settingsFrom } from './host.ts';
+
+/** A restart makes a pipeline of its own, with the number of the one it restarts as its parent. */
+function runOf(environment: Environment): RunFacts | undefined {
+  const id = Number(present(environment.CI_PIPELINE_NUMBER));
+  if (!Number.isSafeInteger(id)) return undefined;
+  const isZero = (value: string | undefined): boolean => (present(value) ?? '0') === '0';
+  return {
+    backend: 'woodpecker-pipeline',
+    id,
+    workflow: present(environment.CI_WORKFLOW_NAME) ?? '',
+    isFirst: isZero(environment.CI_PIPELINE_PARENT) && isZero(environment.CI_PIPELINE_RERUNS),
+    isManual: environment.CI_PIPELINE_EVENT === 'manual',
+  };
+}
 
 /**
  * A plugin step on Woodpecker (woodpecker-ci.org, "Creating plugins" and "Environment variables").
@@ -20,6 +34,8 @@ export function woodpecker(environment: Environment): Host {
       isPullRequest: event?.startsWith('pull_request') === true,
       workspace: present(environment.CI_WORKSPACE) ?? process.cwd(),
       runUrl: present(environment.CI_PIPELINE_URL),
+      woodpeckerUrl: present(environment.CI_SYSTEM_URL),
+      run: runOf(environment),
     }),
     automaticTokens: [],
     group: (title) => ({ begin: [title], end: [] }),

@@ -7,6 +7,9 @@ export const formulaFolder = 'vault/formulas';
 /** What runs is told these by the dispatcher itself; no input of a formula may be called so. */
 export const ownInputs = ['action', 'nonce', 'mounts', 'model', 'tools'];
 
+/** Where a formula's workflow runs. */
+export const backends = ['forgejo-workflow', 'woodpecker-pipeline'] as const;
+
 const list = z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50));
 const input = z.strictObject({
   required: z.optional(z.boolean()),
@@ -26,7 +29,7 @@ const formula = z.strictObject({
   tools: z.optional(list),
   inputs: z.optional(z.record(z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/)), input)),
   run: z.strictObject({
-    backend: z.enum(['forgejo-workflow', 'woodpecker-pipeline']),
+    backend: z.enum(backends),
     repo: z.optional(
       z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name')),
     ),

@@ -60,6 +60,33 @@ export function parsePolicy(file: string, bytes: Uint8Array): Parsed<Policy> {
   return parseToml(file, bytes, policy);
 }
 
+/** A policy whose tiers are another file's; that one may hold nothing but tiers, so that it decides nothing else. */
+export function withTiersOf(policy: Policy, other: Parsed<Policy>): Parsed<Policy> {
+  if (!other.ok) return other;
+  const { tiers: named, rules } = other.document;
+  if (rules !== undefined)
+    return {
+      ok: false,
+      faults: [
+        {
+          file: policyFile,
+          line: 0,
+          column: 0,
+          message:
+            '"rules" stand in the ops repo; with policy-source: project the project repo says tiers only',
+        },
+      ],
+    };
+  const { rules: own } = policy;
+  return {
+    ok: true,
+    document: {
+      ...(named === undefined ? {} : { tiers: named }),
+      ...(own === undefined ? {} : { rules: own }),
+    },
+  };
+}
+
 /** Where tiers live. */
 export const policySources = ['ops', 'project', 'formula', 'formula+ops'] as const;
 export type PolicySource = (typeof policySources)[number];

@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
+import { backends } from './formula.ts';
 import { tiers } from './vault-action.ts';
 
 export const firedFolder = 'vault/fired';
 export const rejectedFolder = 'vault/rejected';
+export const claimedFolder = 'vault/claimed';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
@@ -26,16 +28,19 @@ export const firedRecord = z.strictObject({
   action: z.strictObject({ file: z.string(), blob: sha, digest }),
   /** The commit of the base branch that formula and policy were read at, and their blobs. */
   base: z.strictObject({ commit: sha, formula_blob: sha, policy_blob: z.nullable(sha) }),
-  /** The pull request that brought the action, and whose approvals count for it. */
-  pull: z.int(),
+  /** The pull request that brought the action, and whose approvals count for it; `null` where low tier needs none. */
+  pull: z.nullable(z.int()),
   approvals: z.array(z.strictObject({ login: z.string(), review: z.int(), commit: sha })),
   intent: z.strictObject({ nonce: z.string(), at: time, by: z.string(), run_url: z.nullable(z.string()) }),
   run: z.strictObject({
-    backend: z.string(),
+    backend: z.enum(backends),
     repository: z.string(),
     workflow: z.string(),
-    /** The workflow's blob when it was compared with the formula; the forge runs the branch's head. */
+    workflow_file: z.string(),
+    /** The workflow's blob when it was compared with the formula; the host runs the branch's head. */
     workflow_blob: sha,
+    /** Everything it is told. */
+    inputs: z.record(z.string(), z.string()),
     ref: z.string(),
     timeout_minutes: z.int(),
     id: z.nullable(z.int()),
@@ -57,8 +62,24 @@ export const rejectedRecord = z.strictObject({
 });
 export type RejectedRecord = z.infer<typeof rejectedRecord>;
 
+/** `vault/claimed/<id>.json`: the one run that a gate let through, created by that gate where no such file was yet. */
+export const claimRecord = z.strictObject({
+  version: z.literal(1),
+  id: z.string(),
+  nonce: z.string(),
+  run: z.strictObject({
+    backend: z.enum(backends),
+    repository: z.string(),
+    id: z.int(),
+    url: z.nullable(z.string()),
+  }),
+  at: time,
+  by: z.string(),
+});
+export type ClaimRecord = z.infer<typeof claimRecord>;
+
 /** As it stands in the repository: for people as well, so one field a line. */
-export function recordText(record: FiredRecord | RejectedRecord): string {
+export function recordText(record: FiredRecord | RejectedRecord | ClaimRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 

@@ -2,6 +2,8 @@ import path from 'node:path';
 import {
   branchCommit,
   type Commit,
+  changedFiles,
+  emptyTree,
   type FileChange,
   findInTree,
   listTree,
@@ -288,10 +290,19 @@ export const contentRoutes: Route[] = [
         file === null || file === '' ? {} : { path: file },
       );
       if (commits.length === 0) return notFound(call);
+      const withFiles = call.query.get('files') === 'true';
+      const shapes = await Promise.all(
+        commits.map(async (item) => {
+          const shape = commitShape(call, repository, item) as object;
+          if (!withFiles) return shape;
+          const files = await changedFiles(repository.folder, item.parents[0] ?? emptyTree, item.sha);
+          return { ...shape, files: files.map(({ path }) => ({ filename: path })) };
+        }),
+      );
       return paged(
         call,
-        commits,
-        (item) => commitShape(call, repository, item),
+        shapes,
+        (item) => item,
         `/repos/${fullName(call, repository)}/commits`,
         // With a path a page skips fifty for each before it, whatever the limit.
         { link: true, ...(file === null || file === '' ? {} : { stride: 50 }) },

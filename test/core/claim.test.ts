@@ -17,7 +17,7 @@ afterEach(() => story.close());
 
 const sendTo = (url: string): ReturnType<typeof createSend> =>
   createSend({
-    forgeUrl: url,
+    url,
     token: person.token,
     mask: createMask(),
     deadline: Date.now() + 60_000,

@@ -31,7 +31,7 @@ async function serve(
   if (options.token !== undefined) mask.add(options.token);
   let clock = 1_000_000;
   const send = createSend({
-    forgeUrl: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
     token: options.token ?? 'token',
     mask,
     deadline: clock + (options.deadline ?? 60_000),
@@ -174,7 +174,7 @@ describe('case 2: a write whose answer never comes', () => {
     const waits: number[] = [];
     let clock = 0;
     const send = createSend({
-      forgeUrl: 'http://127.0.0.1:1',
+      url: 'http://127.0.0.1:1',
       token: '',
       mask: createMask(),
       deadline: 60_000,

@@ -250,7 +250,7 @@ describe('what is spent, exposed, or not known', () => {
     const text = JSON.stringify({
       ...record,
       intent: { ...record.intent, nonce: 'never-started' },
-      run: { ...record.run, id: null, url: null },
+      run: { ...record.run, inputs: { ...record.run.inputs, nonce: 'never-started' }, id: null, url: null },
       outcome: 'intended',
     });
     await fetch(`${vault.forge.url}/api/v1/repos/${vault.ops}/contents/vault/fired/backup-1.json`, {
@@ -367,7 +367,7 @@ describe('what is spent, exposed, or not known', () => {
 
     expect(code).toBe(1);
     for (const part of [
-      'does not declare the inputs target, nonce',
+      'does not declare these inputs, so they would be dropped: target, nonce',
       'does not list: OTHER',
       'formula lists: BACKUP_KEY',
     ])

@@ -1,0 +1,88 @@
+import type { Change } from '../../core/change.ts';
+import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/ops/vault-record.ts';
+import type { GateState, VaultState } from './state.ts';
+import { variablesFor } from './text.ts';
+import { workflowName } from './workflow-file.ts';
+
+type GateChange = Change<'keep' | 'refuse' | 'write-files'>;
+
+/**
+ * The first step inside a formula's own pipeline: nothing after it runs unless a record names this very run, and this
+ * is the first that claims it.
+ */
+export function gate(state: VaultState, now: GateState): GateChange[] {
+  const refused = whyNot(now);
+  if (refused !== undefined)
+    return [{ kind: 'refuse', fault: { file: 'gate', line: 0, column: 0, message: refused }, why: '' }];
+  const { record, run, claim } = now;
+  if (record === null || run === null) throw new Error('a gate without a record was not refused');
+  const path = recordPath(claimedFolder, record.id);
+  if (claim !== null) {
+    const who = record.approvals.map(({ login }) => login).join(', ');
+    return [
+      {
+        kind: 'keep',
+        notice: true,
+        what: `the gate is open: this is the run of ${record.id}`,
+        why: `${record.tier}, ${who === '' ? 'which needs no approval' : `approved by ${who}`}`,
+      },
+    ];
+  }
+  const claiming: ClaimRecord = {
+    version: 1,
+    id: record.id,
+    nonce: record.intent.nonce,
+    run: { backend: run.backend, repository: now.repository, id: run.id, url: state.runUrl },
+    at: state.now,
+    by: state.account.login,
+  };
+  return [
+    {
+      kind: 'write-files',
+      repository: state.records.repository,
+      branch: state.records.branch,
+      files: [{ path, content: recordText(claiming), expects: null }],
+      message: `vault: claim ${record.id}`,
+      why: `this run is the one that ${record.id} was approved for`,
+    },
+  ];
+}
+
+/** Why this run is not the one that was approved, or undefined. */
+function whyNot({
+  run,
+  repository,
+  event,
+  record,
+  doubt,
+  inputs,
+  workflowBlob,
+  claim,
+  isClaimedByUs,
+  isDryRun,
+}: GateState): string | undefined {
+  if (isDryRun) return 'a gate cannot be tried without claiming: take dry-run away';
+  if (run === null) return 'this is no step of a pipeline: a gate stands first in a formula’s own workflow';
+  if (!run.isManual)
+    return `this run was started by ${event === '' ? 'something else' : event}, and not by vault-dispatch: nothing runs`;
+  if (!run.isFirst) return 'this is a rerun: an action runs once. Ask again under another id';
+  if (record === null)
+    return `no record names run ${run.id} of ${repository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`;
+  if (doubt !== undefined) return `${doubt}: nothing about ${record.id} is believed`;
+  if (record.outcome !== 'dispatched') return `${record.id} has ended already: ${record.outcome}`;
+  if (workflowName(record.run) !== run.workflow)
+    return `${record.id} runs ${workflowName(record.run)}, and this is ${run.workflow === '' ? 'another workflow' : run.workflow}`;
+  const told =
+    run.backend === 'woodpecker-pipeline'
+      ? variablesFor(record.run.inputs, record.formula)
+      : record.run.inputs;
+  if (inputs !== null && Object.entries(told).some(([name, value]) => inputs[name] !== value))
+    return `this run was not told what was approved for ${record.id}: its inputs differ`;
+  if (workflowBlob !== null && workflowBlob !== record.run.workflow_blob)
+    return `${record.run.workflow_file} is not what it was when ${record.id} was started`;
+  if (claim !== null && !isClaimedByUs)
+    return claim === 'unreadable'
+      ? `${recordPath(claimedFolder, record.id)} is there, and is no claim: somebody else made it`
+      : `${record.id} was claimed at ${claim.at} already, by run ${claim.run.id} of ${claim.run.repository}`;
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import * as z from 'zod/mini';
+import { lookupRepository, startPipeline as start } from '../woodpecker/pipelines.ts';
+import { common, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** Starts a pipeline on Woodpecker. Never repeated: whether a lost answer meant one is found out by its variables. */
+export const startPipeline = changeKind({
+  kind: 'start-pipeline',
+  sign: '+',
+  noun: ['pipeline', 'pipelines'],
+  verb: ['to start', 'started'],
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('start-pipeline'),
+      ...common(),
+      key: z.string(),
+      repository: repository(),
+      workflow: z.string(),
+      branch: z.string(),
+      variables: z.record(z.string(), z.string()),
+    }),
+  describe: (change) =>
+    `Woodpecker pipeline for ${change.workflow} at ${change.branch} of ${change.repository}`,
+  async apply({ repository: name, workflow, branch, variables }, { woodpecker }) {
+    // A plan that holds one was made with Woodpecker at hand.
+    if (woodpecker === undefined) throw new Error('a pipeline was planned without Woodpecker');
+    const id = await start(woodpecker, await lookupRepository(woodpecker, name), { branch, variables });
+    return { status: 'done', said: `${workflow} started as pipeline ${id}`, id };
+  },
+});

@@ -1,0 +1,149 @@
+import * as z from 'zod/mini';
+import { shaped } from '../forge/call.ts';
+import { ForgeError, type ForgeErrorKind } from '../forge/errors.ts';
+import { describeRequest, type ForgeRequest, type ForgeResponse, type Send } from '../forge/send.ts';
+import type { Service } from '../http.ts';
+import { plain } from '../plain.ts';
+
+/** Woodpecker's API (server/router/api.go). Its tokens are of an account, without scopes. */
+export const woodpeckerService: Service = { api: '/api', scheme: 'Bearer', setting: 'woodpecker-url' };
+
+const pipeline = z.object({
+  number: z.int(),
+  status: z.string(),
+  event: z.string(),
+  /** The login of who started it. */
+  author: z.string(),
+  /** Seconds since 1970. */
+  created: z.int(),
+  /** What it was started with by hand or by cron. */
+  variables: z.nullish(z.record(z.string(), z.string())),
+  /** Of a list, absent. */
+  workflows: z.nullish(z.array(z.object({ name: z.string(), state: z.string() }))),
+});
+export type Pipeline = z.infer<typeof pipeline>;
+
+function woodpeckerError(request: ForgeRequest, response: ForgeResponse): ForgeError {
+  const { status } = response;
+  const failed = status >= 500;
+  const [kind, remedy]: [ForgeErrorKind, string] =
+    failed && request.method !== 'GET' && status > 501
+      ? ['unknown-outcome', 'Whether it happened is unknown. Run the role again: it finds out by reading.']
+      : status === 401
+        ? [
+            'token',
+            'Woodpecker does not know woodpecker-token: create a personal access token in its user settings, and store it in the CI secret.',
+          ]
+        : status === 403
+          ? ['permission', 'Give the account of woodpecker-token push access to the repository.']
+          : status === 404
+            ? [
+                'not-found',
+                'Activate the repository in Woodpecker, and let the account of woodpecker-token see it: it answers the same for both.',
+              ]
+            : failed
+              ? [
+                  'server',
+                  "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
+                ]
+              : ['invalid', ''];
+  const said = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
+  return new ForgeError(
+    kind,
+    status,
+    `Woodpecker: ${describeRequest(request)} answered ${status}.${said === '' || status === 401 ? '' : ` It said: ${said}.`}`,
+    remedy,
+  );
+}
+
+async function ask<T>(send: Send, request: ForgeRequest, schema: z.ZodMiniType<T>): Promise<T> {
+  const response = await send(request);
+  if (response.status < 200 || response.status > 299) throw woodpeckerError(request, response);
+  return shaped(request, response, schema);
+}
+
+/** Whose token it is: the login that pipelines started with it have as their author. `GET /api/user`. */
+export async function getLogin(send: Send): Promise<string> {
+  const { login } = await ask(send, { method: 'GET', route: '/user' }, z.object({ login: z.string() }));
+  return login;
+}
+
+/** Woodpecker's own number of a repository of the forge. `GET /api/repos/lookup/{owner}/{name}`. */
+export async function lookupRepository(send: Send, name: string): Promise<number> {
+  const { id } = await ask(
+    send,
+    { method: 'GET', route: '/repos/lookup/{path}', params: { path: name } },
+    z.object({ id: z.int() }),
+  );
+  return id;
+}
+
+/**
+ * Starts every workflow of a repository that takes the event `manual`, at the head of a branch; answers the pipeline's
+ * number. `POST /api/repos/{id}/pipelines`, which answers 204 when there is no such workflow.
+ */
+export async function startPipeline(
+  send: Send,
+  repositoryId: number,
+  given: { branch: string; variables: Record<string, string> },
+): Promise<number> {
+  const request: ForgeRequest = {
+    method: 'POST',
+    route: '/repos/{id}/pipelines',
+    params: { id: repositoryId },
+    body: given,
+  };
+  const response = await send(request);
+  if (response.status === 204)
+    throw new ForgeError(
+      'invalid',
+      204,
+      `Woodpecker: no workflow on ${given.branch} is started by the event manual, so nothing runs.`,
+      'Add `event: manual` to its `when`.',
+    );
+  if (response.status < 200 || response.status > 299) throw woodpeckerError(request, response);
+  return shaped(request, response, z.object({ number: z.int() })).number;
+}
+
+/** `GET /api/repos/{id}/pipelines/{number}`, with its workflows. */
+export function getPipeline(send: Send, repositoryId: number, number: number): Promise<Pipeline> {
+  return ask(
+    send,
+    { method: 'GET', route: '/repos/{id}/pipelines/{number}', params: { id: repositoryId, number } },
+    pipeline,
+  );
+}
+
+/**
+ * The number of the pipeline that an account started with just these variables since a moment, or undefined when every
+ * one since then is known. `GET /api/repos/{id}/pipelines`, newest first.
+ */
+export async function findPipeline(
+  send: Send,
+  repositoryId: number,
+  { author, variables, since }: { author: string; variables: Record<string, string>; since: string },
+): Promise<number | undefined> {
+  const wanted = Object.entries(variables);
+  // A minute is left for clocks that differ.
+  const from = Date.parse(since) / 1000 - 60;
+  for (let page = 1; ; page += 1) {
+    const found = await ask(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{id}/pipelines',
+        params: { id: repositoryId, event: 'manual', page, perPage: 50 },
+      },
+      z.array(pipeline),
+    );
+    const ours = found.find(
+      (item) =>
+        item.author === author &&
+        Object.keys(item.variables ?? {}).length === wanted.length &&
+        wanted.every(([name, value]) => item.variables?.[name] === value),
+    );
+    if (ours !== undefined) return ours.number;
+    const oldest = found.at(-1);
+    if (oldest === undefined || oldest.created < from) return undefined;
+  }
+}

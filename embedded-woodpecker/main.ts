@@ -1,0 +1,161 @@
+// The part of Woodpecker's API that forgecrew uses, in one process: for the demo and the tests. Nothing is ever run.
+// Read in server/api/{pipeline,repo,user}.go and server/model/{pipeline,workflow}.go of Woodpecker after 3.17.0.
+import http from 'node:http';
+
+export interface WoodpeckerUser {
+  login: string;
+  token: string;
+}
+
+export interface WoodpeckerRepository {
+  id: number;
+  /** As the forge has it: owner/name. */
+  name: string;
+  /** The workflows that take the event `manual`. */
+  workflows: string[];
+  /** Who may push, and so start pipelines. */
+  pushers: string[];
+}
+
+export interface EmbeddedWoodpecker {
+  url: string;
+  /** Every request: method, path below `/api`, and the answer's status. */
+  requests: { method: string; path: string; status: number }[];
+  /** Every pipeline, oldest first. */
+  pipelines: Pipeline[];
+  /** Moves a workflow of a pipeline on, as an agent would, and its pipeline with it. */
+  settle(number: number, workflow: string, state: string): void;
+  close(): Promise<void>;
+}
+
+interface Pipeline {
+  repository: number;
+  number: number;
+  author: string;
+  event: 'manual';
+  branch: string;
+  status: string;
+  created: number;
+  variables: Record<string, string>;
+  workflows: { name: string; state: string }[];
+}
+
+interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export async function startWoodpecker(given: {
+  users: WoodpeckerUser[];
+  repositories: WoodpeckerRepository[];
+  now?: () => Date;
+}): Promise<EmbeddedWoodpecker> {
+  const requests: EmbeddedWoodpecker['requests'] = [];
+  const pipelines: Pipeline[] = [];
+  const now = given.now ?? (() => new Date());
+
+  /** `workflows` is part of one pipeline, and of no list. */
+  const shape = ({ repository: _, workflows, ...rest }: Pipeline, whole: boolean): object => ({
+    ...rest,
+    ...(whole ? { workflows } : {}),
+  });
+
+  function answer(method: string, url: URL, token: string | undefined, body: string): Answer {
+    const user = given.users.find((item) => `Bearer ${item.token}` === token);
+    if (user === undefined) return { status: 401, body: 'User not authorized' };
+    const path = url.pathname.replace(/^\/api/, '');
+    if (method === 'GET' && path === '/user') return { status: 200, body: { id: 1, login: user.login } };
+    const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
+    const [, id, number] = /^\/repos\/(\d+)\/pipelines(?:\/(\d+))?$/.exec(path) ?? [];
+    const repository = given.repositories.find((item) =>
+      looked === undefined ? item.id === Number(id) : item.name === decodeURIComponent(looked),
+    );
+    if (repository === undefined) return { status: 404, body: '' };
+    if (looked !== undefined)
+      return { status: 200, body: { id: repository.id, full_name: repository.name, active: true } };
+    const own = pipelines.filter((item) => item.repository === repository.id);
+    if (method === 'GET' && number !== undefined) {
+      const found = own.find((item) => item.number === Number(number));
+      return found === undefined ? { status: 404, body: '' } : { status: 200, body: shape(found, true) };
+    }
+    if (method === 'GET') {
+      const size = Math.min(Number(url.searchParams.get('perPage') ?? 50), 50);
+      const from = (Number(url.searchParams.get('page') ?? 1) - 1) * size;
+      return {
+        status: 200,
+        body: own
+          .toReversed()
+          .slice(from, from + size)
+          .map((item) => shape(item, false)),
+      };
+    }
+    if (method !== 'POST') return { status: 405 };
+    if (!repository.pushers.includes(user.login)) return { status: 403, body: 'User not authorized' };
+    const asked = JSON.parse(body) as { branch: string; variables?: Record<string, string> };
+    if (repository.workflows.length === 0) return { status: 204, headers: { 'pipeline-filtered': 'true' } };
+    const made: Pipeline = {
+      repository: repository.id,
+      number: own.length + 1,
+      author: user.login,
+      event: 'manual',
+      branch: asked.branch,
+      status: 'pending',
+      created: Math.floor(now().getTime() / 1000),
+      variables: asked.variables ?? {},
+      workflows: repository.workflows.map((name) => ({ name, state: 'pending' })),
+    };
+    pipelines.push(made);
+    return { status: 200, body: shape(made, true) };
+  }
+
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const method = request.method ?? 'GET';
+      const { status, body, headers } = answer(
+        method,
+        url,
+        request.headers.authorization,
+        Buffer.concat(chunks).toString('utf8'),
+      );
+      requests.push({ method, path: url.pathname.replace(/^\/api/, '') + url.search, status });
+      response.writeHead(status, {
+        ...headers,
+        ...(typeof body === 'object' ? { 'content-type': 'application/json; charset=utf-8' } : {}),
+      });
+      response.end(
+        body === undefined ? undefined : typeof body === 'object' ? JSON.stringify(body) : String(body),
+      );
+    });
+  });
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(0, '127.0.0.1', done);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('Woodpecker has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    pipelines,
+    settle(number, workflow, state) {
+      const pipeline = pipelines.find((item) => item.number === number);
+      const found = pipeline?.workflows.find(({ name }) => name === workflow);
+      if (pipeline === undefined || found === undefined)
+        throw new Error(`there is no ${workflow} in ${number}`);
+      found.state = state;
+      const states = pipeline.workflows.map((item) => item.state);
+      pipeline.status = states.some((item) => item === 'pending' || item === 'running')
+        ? 'running'
+        : (states.find((item) => item !== 'success') ?? 'success');
+    },
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}

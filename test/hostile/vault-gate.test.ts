@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Person } from '../../embedded-forge/seed.ts';
+import { startVault, type Vault } from '../vault.ts';
+
+let vault: Vault;
+let gatekeeper: Person;
+let folder: string;
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-gate-'));
+  vault = await startVault();
+  gatekeeper = await vault.seed.createUser('gatekeeper', ['write:repository', 'read:user']);
+  await vault.seed.addCollaborator(vault.owner, vault.ops, gatekeeper.login, 'write');
+  const pull = await vault.ask('backup-1');
+  await vault.approve(vault.ada, pull);
+  await vault.seed.mergePull(vault.owner, vault.ops, pull);
+  await vault.run();
+});
+afterEach(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await vault.close();
+});
+
+interface Started {
+  id: number;
+  inputs: Record<string, string>;
+}
+
+/** The first step of a workflow's run, as the Forgejo runner starts it. */
+async function gate(
+  { id, inputs }: Started,
+  more: Record<string, string> = {},
+): Promise<{ code: number; text: string; waited: number }> {
+  const event = path.join(folder, 'event.json');
+  writeFileSync(event, JSON.stringify({ inputs, repository: { default_branch: 'main' } }));
+  const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/branches/main`);
+  return vault.start({
+    GITHUB_ACTIONS: 'true',
+    GITHUB_SERVER_URL: vault.forge.url,
+    GITHUB_REPOSITORY: vault.ops,
+    GITHUB_EVENT_NAME: 'workflow_dispatch',
+    GITHUB_EVENT_PATH: event,
+    GITHUB_RUN_ID: `${id}`,
+    GITHUB_RUN_NUMBER: `${id}`,
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_SHA: (body as { commit: { id: string } }).commit.id,
+    GITHUB_WORKFLOW_REF: `${vault.ops}/.forgejo/workflows/backup.yml@refs/heads/main`,
+    GITHUB_WORKSPACE: folder,
+    'INPUT_FORGE-TOKEN': gatekeeper.token,
+    'INPUT_FORGE-LOGIN': gatekeeper.login,
+    INPUT_DISPATCHER: vault.dispatcher.login,
+    INPUT_MODE: 'gate',
+    ...more,
+  });
+}
+
+async function theRun(): Promise<Started> {
+  const [run] = await vault.runs();
+  if (run === undefined) throw new Error('nothing was started');
+  return run;
+}
+
+async function claims(): Promise<number> {
+  const { status } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/claimed/backup-1.json`);
+  return status;
+}
+
+describe('a gate', () => {
+  it('lets the run through that was approved, once, and leaves a claim', async () => {
+    const run = await theRun();
+
+    const first = await gate(run);
+    const again = await gate(run);
+
+    expect(first).toMatchObject({ code: 0, text: expect.stringContaining('the gate is open') });
+    expect(await claims()).toBe(200);
+    expect(again).toMatchObject({ code: 1, text: expect.stringContaining('was claimed at') });
+  });
+
+  it('lets one of four steps through that start at the same moment', async () => {
+    const run = await theRun();
+
+    const all = await Promise.all([gate(run), gate(run), gate(run), gate(run)]);
+
+    expect(all.map(({ code }) => code).sort()).toEqual([0, 1, 1, 1]);
+  });
+
+  it('refuses a run that was started by hand, with the same inputs or with none', async () => {
+    const run = await theRun();
+
+    for (const inputs of [run.inputs, {}]) {
+      const { code, text } = await gate({ id: 99, inputs });
+      expect(code).toBe(1);
+      expect(text).toContain('no record names run 99');
+    }
+    expect(await claims()).toBe(404);
+  });
+
+  it('waits for the record to name its run, and no longer than it was told', async () => {
+    const { waited, code } = await gate({ id: 99, inputs: {} }, { 'INPUT_GATE-WAIT': '1m' });
+
+    expect(code).toBe(1);
+    expect(waited).toBeGreaterThanOrEqual(60_000);
+    expect(waited).toBeLessThan(70_000);
+  });
+
+  it.each([
+    ['a rerun', { GITHUB_RUN_ATTEMPT: '2' }, 'this is a rerun'],
+    ['a push', { GITHUB_EVENT_NAME: 'push' }, 'was started by push'],
+    [
+      'another workflow',
+      { GITHUB_WORKFLOW_REF: 'o/r/.forgejo/workflows/other.yml@refs/heads/main' },
+      'and this is other.yml',
+    ],
+    ['a pull request', { GITHUB_EVENT_NAME: 'pull_request' }, 'was started by pull_request'],
+    ['a dry run', { 'INPUT_DRY-RUN': 'true' }, 'a gate cannot be tried without claiming'],
+    ['a record of somebody else', { INPUT_DISPATCHER: 'somebody' }, 'was not written by somebody alone'],
+    ['no run at all', { GITHUB_RUN_ID: '' }, 'this is no step of a pipeline'],
+  ])('refuses %s', async (_, more, reason) => {
+    const { code, text } = await gate(await theRun(), more);
+
+    expect(code).toBe(1);
+    expect(text).toContain(reason);
+    expect(await claims()).toBe(404);
+  });
+
+  it('refuses inputs that differ from what was approved', async () => {
+    const run = await theRun();
+
+    const { code, text } = await gate({ ...run, inputs: { ...run.inputs, target: 'files' } });
+
+    expect(code).toBe(1);
+    expect(text).toContain('its inputs differ');
+  });
+
+  it('refuses a workflow that has changed since it was compared with its formula', async () => {
+    const run = await theRun();
+    await vault.seed.putFile(
+      vault.owner,
+      vault.ops,
+      '.forgejo/workflows/backup.yml',
+      'on: workflow_dispatch\n',
+    );
+
+    const { code, text } = await gate(run);
+
+    expect(code).toBe(1);
+    expect(text).toContain('is not what it was when backup-1 was started');
+  });
+
+  it('refuses a run whose action has ended', async () => {
+    const run = await theRun();
+    vault.forge.settleRun(run.id, 'success');
+    await vault.run();
+
+    const { code, text } = await gate(run);
+
+    expect(code).toBe(1);
+    expect(text).toContain('has ended already: success');
+  });
+
+  it('refuses when somebody put a claim there before, and says so', async () => {
+    await vault.seed.putFile(vault.asker, vault.ops, 'vault/claimed/backup-1.json', '{}');
+
+    const { code, text } = await gate(await theRun());
+
+    expect(code).toBe(1);
+    expect(text).toContain('is no claim: somebody else made it');
+  });
+});
