@@ -7,12 +7,14 @@ import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
+import { fork } from './changes/fork.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { setStatus } from './changes/set-status.ts';
+import { syncFork } from './changes/sync-fork.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
 import { writeFiles } from './changes/write-files.ts';
@@ -33,6 +35,8 @@ const kinds = {
   comment,
   'update-comment': updateComment,
   'set-status': setStatus,
+  fork,
+  'sync-fork': syncFork,
   'write-files': writeFiles,
   'open-pull': openPull,
   'delete-branch': deleteBranch,
