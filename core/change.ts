@@ -8,6 +8,7 @@ import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
+import { fork } from './changes/fork.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
@@ -16,6 +17,7 @@ import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { setStatus } from './changes/set-status.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
+import { syncFork } from './changes/sync-fork.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
 import { writeFiles } from './changes/write-files.ts';
@@ -37,6 +39,8 @@ const kinds = {
   'update-comment': updateComment,
   'set-status': setStatus,
   'write-files': writeFiles,
+  fork,
+  'sync-fork': syncFork,
   'open-pull': openPull,
   'approve-pull': approvePull,
   'merge-pull': mergePull,

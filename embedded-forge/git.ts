@@ -102,6 +102,20 @@ export async function moveRef(
   }
 }
 
+/** Brings a branch's commits over from another repository; no ref is moved. */
+export async function fetchBranch(folder: string, from: string, branch: string): Promise<void> {
+  await git(folder, [
+    '-c',
+    'gc.auto=0',
+    'fetch',
+    '-q',
+    '--no-tags',
+    '--no-write-fetch-head',
+    from,
+    `refs/heads/${branch}`,
+  ]);
+}
+
 export interface TreeItem {
   mode: string;
   type: 'blob' | 'tree' | 'commit';

@@ -127,6 +127,7 @@ const noRepository: Repository = {
   description: '',
   private: true,
   archived: false,
+  forkOf: null,
   hasIssues: false,
   empty: true,
   dependencies: false,

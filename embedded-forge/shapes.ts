@@ -72,9 +72,10 @@ export function fullName(call: Call, repository: Repository): string {
   return `${accountById(call.state, repository.owner)?.login ?? 'Ghost'}/${repository.name}`;
 }
 
-export function repositoryShape(call: Call, repository: Repository): unknown {
+export function repositoryShape(call: Call, repository: Repository, isParent = false): unknown {
   const name = fullName(call, repository);
   const access = accessOf(call.state, repository, call.account);
+  const parent = call.state.repositories.find(({ id }) => id === repository.forkOf);
   const open = (pull: boolean): number =>
     repository.issues.filter((issue) => issue.state === 'open' && (issue.pull !== null) === pull).length;
   return {
@@ -85,9 +86,9 @@ export function repositoryShape(call: Call, repository: Repository): unknown {
     description: repository.description,
     empty: repository.empty,
     private: repository.private,
-    fork: false,
+    fork: repository.forkOf !== null,
     template: false,
-    parent: null,
+    parent: parent === undefined || isParent ? null : repositoryShape(call, parent, true),
     mirror: false,
     size: 0,
     language: '',
@@ -100,7 +101,7 @@ export function repositoryShape(call: Call, repository: Repository): unknown {
     original_url: '',
     website: '',
     stars_count: 0,
-    forks_count: 0,
+    forks_count: call.state.repositories.filter(({ forkOf }) => forkOf === repository.id).length,
     watchers_count: 1,
     open_issues_count: open(false),
     open_pr_counter: open(true),

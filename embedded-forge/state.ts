@@ -45,6 +45,8 @@ export interface Repository {
   description: string;
   private: boolean;
   archived: boolean;
+  /** The repository it was forked from, by id. */
+  forkOf: number | null;
   hasIssues: boolean;
   /** Without a commit so far. */
   empty: boolean;
@@ -152,7 +154,9 @@ export interface TimelineItem {
 export interface Pull {
   base: string;
   head: string;
-  /** The head commit when the branch is gone. */
+  /** Where the head's branch is: the repository itself, or a fork of it. */
+  from: Repository;
+  /** The head commit when the branch is gone, and the last one that was fetched from a fork. */
   headSha: string;
   mergeBase: string;
   merged: { at: string; by: number; commit: string } | null;

@@ -16,7 +16,8 @@ const pull = z.object({
   updated_at: z.string(),
   /** Absent for an account that was deleted. */
   user: z.nullish(user),
-  head: z.object({ ref: z.string(), sha: z.string(), repo_id: z.number() }),
+  /** `label` is the branch's name still when the branch is gone and `ref` no longer says it. */
+  head: z.object({ label: z.string(), ref: z.string(), sha: z.string(), repo_id: z.number() }),
   base: z.object({ ref: z.string(), repo_id: z.number() }),
 });
 export type Pull = z.infer<typeof pull>;
@@ -79,6 +80,25 @@ export function openPulls(send: Send, name: string): Promise<Pull[]> {
     pull,
     ({ number }) => number,
   );
+}
+
+/**
+ * All pull requests that somebody opened, closed ones included. Forges before Forgejo 11 know no such filter and give
+ * everybody's, so whose they are is looked at here as well. `GET /repos/{owner}/{repo}/pulls?poster=`, scope
+ * read:repository.
+ */
+export async function pullsBy(send: Send, name: string, by: { id: number; login: string }): Promise<Pull[]> {
+  const all = await list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls',
+      params: { ...repositoryName(name), state: 'all', poster: by.login },
+    },
+    pull,
+    ({ number }) => number,
+  );
+  return all.filter((item) => item.user?.id === by.id);
 }
 
 /**

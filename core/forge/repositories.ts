@@ -4,12 +4,15 @@ import { forgeError, ifThere } from './errors.ts';
 import { type ForgeRequest, type RepositoryName, repositoryName, type Send } from './send.ts';
 
 const repository = z.object({
+  id: z.int(),
   full_name: z.string(),
   owner: z.object({ login: z.string() }),
   default_branch: z.string(),
   /** Always one that the repository allows; absent on forges that do not say. */
   default_merge_style: z.nullish(z.string()),
   archived: z.boolean(),
+  /** Of a fork: what it was forked from. */
+  parent: z.nullish(z.object({ full_name: z.string() })),
   has_issues: z.boolean(),
   /** Absent when issues are switched off. */
   internal_tracker: z.nullish(z.object({ enable_issue_dependencies: z.boolean() })),
@@ -25,6 +28,41 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
     { method: 'GET', route: '/repos/{owner}/{repo}', params: { ...repositoryName(name) } },
     repository,
   );
+}
+
+/**
+ * Forks a repository into our own account, under its own name; false when there is a fork of it, or another repository
+ * of that name, already. Who reads may fork. `POST /repos/{owner}/{repo}/forks`, scope write:repository.
+ */
+export async function createFork(send: Send, name: string): Promise<boolean> {
+  const request: ForgeRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/forks',
+    params: { ...repositoryName(name) },
+    body: {},
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  const error = forgeError(request, response);
+  if (error.kind === 'conflict') return false;
+  throw error;
+}
+
+/**
+ * Brings a fork's branch forward to where it is in the repository it was forked from; false when the forge will not: the
+ * branch is there already, or has commits of its own. `POST /repos/{owner}/{repo}/sync_fork/{branch}`, scope
+ * write:repository.
+ */
+export async function syncFork(send: Send, fork: string, branchName: string): Promise<boolean> {
+  const request: ForgeRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/sync_fork/{branch}',
+    params: { ...repositoryName(fork), branch: branchName },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  if (response.status === 400) return false;
+  throw forgeError(request, response);
 }
 
 const branch = z.object({

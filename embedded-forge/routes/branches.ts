@@ -5,6 +5,7 @@ import { accessOf, mayWrite, type Repository } from '../state.ts';
 import { setState } from './issues.ts';
 import { branchProtectionShape, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
+import { headOf } from './reviews.ts';
 
 async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
   const [head] = await log(repository.folder, commit, { limit: 1 });
@@ -42,13 +43,17 @@ const remove = forWriters(async (call, repository) => {
   const commit = await branchCommit(repository.folder, name);
   // One that is gone answers 500 on the real forge as well.
   if (commit === undefined) return failure(call, 500, '');
+  // A pull request without its branch is closed, and remembers where it stood; one from a fork lies elsewhere.
+  const closing = call.state.repositories.flatMap((base) =>
+    base.issues.flatMap((issue) =>
+      issue.state === 'open' && issue.pull?.from === repository && issue.pull.head === name
+        ? [{ base, issue, pull: issue.pull }]
+        : [],
+    ),
+  );
+  for (const { base, pull } of closing) pull.headSha = await headOf(base, pull);
   await git(repository.folder, ['update-ref', '-d', `refs/heads/${name}`, commit]);
-  // A pull request without its branch is closed, and remembers where it stood.
-  for (const issue of repository.issues) {
-    if (issue.pull === null || issue.pull.head !== name || issue.state === 'closed') continue;
-    issue.pull.headSha = commit;
-    setState(call, issue, 'closed');
-  }
+  for (const { issue } of closing) setState(call, issue, 'closed');
   return { status: 204 };
 });
 

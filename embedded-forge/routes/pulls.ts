@@ -1,6 +1,7 @@
 import {
   branchCommit,
   changedFiles,
+  fetchBranch,
   GitError,
   git,
   log,
@@ -14,6 +15,7 @@ import { fullName, issueLabels, repositoryShape, userShape, wholeCommitShape } f
 import {
   accessOf,
   accountById,
+  accountByLogin,
   type Issue,
   mayAdmin,
   mayWrite,
@@ -40,14 +42,16 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
   const name = fullName(call, repository);
   const page = `${call.url}/${name}/pulls/${issue.number}`;
   const head = await headOf(repository, pull);
-  const gone = (await branchCommit(repository.folder, pull.head)) === undefined;
+  const gone = (await branchCommit(pull.from.folder, pull.head)) === undefined;
+  // A fork may be deleted, which leaves the pull request without a repository at its head.
+  const from = call.state.repositories.includes(pull.from) ? pull.from : undefined;
   const files = await changedFiles(repository.folder, pull.mergeBase, head);
-  const side = (ref: string, sha: string): unknown => ({
-    label: ref,
+  const side = (label: string, ref: string, sha: string, where: Repository | undefined): unknown => ({
+    label,
     ref,
     sha,
-    repo_id: repository.id,
-    repo: repositoryShape(call, repository),
+    repo_id: where?.id ?? -1,
+    repo: where === undefined ? null : repositoryShape(call, where),
   });
   return {
     id: issue.id,
@@ -84,8 +88,8 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     merge_commit_sha: pull.merged?.commit ?? null,
     merged_by: pull.merged === null ? null : userShape(call, accountById(call.state, pull.merged.by)),
     allow_maintainer_edit: false,
-    base: side(pull.base, (await branchCommit(repository.folder, pull.base)) ?? ''),
-    head: side(gone ? `refs/pull/${issue.number}/head` : pull.head, head),
+    base: side(pull.base, pull.base, (await branchCommit(repository.folder, pull.base)) ?? '', repository),
+    head: side(pull.head, gone ? `refs/pull/${issue.number}/head` : pull.head, head, from),
     merge_base: pull.mergeBase,
     due_date: null,
     created_at: issue.created,
@@ -106,30 +110,51 @@ async function fitsTogether(repository: Repository, pull: Pull, head: string): P
   );
 }
 
+/** `branch` of the repository itself, or `login:branch` of that account's fork of it. */
+function headNamed(
+  call: Call,
+  repository: Repository,
+  head: string,
+): { from: Repository | undefined; head: string } {
+  const colon = head.indexOf(':');
+  if (colon < 0) return { from: repository, head };
+  const owner = accountByLogin(call.state, head.slice(0, colon));
+  const isOwn = owner?.id === repository.owner;
+  const from = isOwn
+    ? repository
+    : call.state.repositories.find(
+        (item) => item.forkOf === repository.id && owner !== undefined && item.owner === owner.id,
+      );
+  return { from, head: head.slice(colon + 1) };
+}
+
 async function create(call: Call, repository: Repository): Promise<Answer> {
   if (repository.archived) return archived(call, repository);
   if (call.account === null) return failure(call, 401, 'token is required');
-  const [base, head] = [text(call.body.base), text(call.body.head)];
+  const base = text(call.body.base);
+  const { from, head } = headNamed(call, repository, text(call.body.head));
+  if (from === undefined) return notFound(call);
   const [baseSha, headSha] = [
     await branchCommit(repository.folder, base),
-    await branchCommit(repository.folder, head),
+    await branchCommit(from.folder, head),
   ];
-  if (base === head)
+  if (base === head && from === repository)
     return failure(call, 422, 'Invalid PullRequest: There are no changes between the head and the base');
   if (baseSha === undefined || headSha === undefined)
     return failure(call, 404, "The target couldn't be found.", [
       `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the ${headSha === undefined ? 'head' : 'base'} repository ${fullName(call, repository)}`,
     ]);
+  if (from !== repository) await fetchBranch(repository.folder, from.folder, head);
   const commonCommit = (await mergeBase(repository.folder, baseSha, headSha)) ?? '';
   // Nothing may be awaited from here until the pull request is in the list, or two would be made.
   const open = repository.issues.find(
-    ({ state, pull }) => state === 'open' && pull?.base === base && pull.head === head,
+    ({ state, pull }) => state === 'open' && pull?.base === base && pull.from === from && pull.head === head,
   );
   if (open !== undefined)
     return failure(
       call,
       409,
-      `pull request already exists for these targets [id: ${open.id}, issue_id: ${open.id}, head_repo_id: ${repository.id}, base_repo_id: ${repository.id}, head_branch: ${head}, base_branch: ${base}]`,
+      `pull request already exists for these targets [id: ${open.id}, issue_id: ${open.id}, head_repo_id: ${from.id}, base_repo_id: ${repository.id}, head_branch: ${head}, base_branch: ${base}]`,
     );
   const labels =
     mayWrite(accessOf(call.state, repository, call.account)) && Array.isArray(call.body.labels)
@@ -138,6 +163,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
   const pull: Pull = {
     base,
     head,
+    from,
     headSha,
     mergeBase: commonCommit,
     merged: null,
@@ -202,7 +228,7 @@ async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: 
     text(call.body.MergeTitleField) ||
     (style === 'squash'
       ? `${issue.title} (#${issue.number})`
-      : `Merge pull request '${issue.title}' (#${issue.number}) from ${pull.head} into ${pull.base}`);
+      : `Merge pull request '${issue.title}' (#${issue.number}) from ${pull.from === repository ? '' : `${fullName(call, pull.from)}:`}${pull.head} into ${pull.base}`);
   const author = accountById(call.state, issue.author);
   const poster = author === undefined ? undefined : { name: author.login, email: author.email };
   let commit: string;
@@ -240,7 +266,7 @@ async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: 
     updated: at,
   });
   if (call.body.delete_branch_after_merge === true)
-    await git(repository.folder, ['update-ref', '-d', `refs/heads/${pull.head}`]);
+    await git(pull.from.folder, ['update-ref', '-d', `refs/heads/${pull.head}`]);
   return { status: 200 };
 }
 
@@ -253,8 +279,10 @@ export const pullRoutes: Route[] = [
     scope: 'repository',
     handle: async (call, repository) => {
       const state = call.query.get('state') ?? 'open';
+      const poster = call.query.get('poster');
       const found = repository.issues
         .filter((issue) => issue.pull !== null && (state === 'all' || issue.state === state))
+        .filter(({ author }) => poster === null || author === accountByLogin(call.state, poster)?.id)
         .sort((a, b) =>
           call.query.get('sort') === 'recentupdate'
             ? Date.parse(b.updated) - Date.parse(a.updated) || b.number - a.number
@@ -361,7 +389,8 @@ export const pullRoutes: Route[] = [
     scope: 'repository',
     handle: async (call, repository) => {
       const found = repository.issues.findLast(
-        ({ pull }) => pull !== null && pull.base === call.params.base && pull.head === call.params.path,
+        ({ pull }) =>
+          pull?.base === call.params.base && pull?.from === repository && pull.head === call.params.path,
       );
       return found?.pull == null ? notFound(call) : ok(await pullShape(call, repository, found, found.pull));
     },

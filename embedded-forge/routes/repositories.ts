@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { initBare, moveRef, writeCommit } from '../git.ts';
+import { branchCommit, fetchBranch, git, initBare, mergeBase, moveRef, writeCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { repositoryShape, userShape } from '../shapes.ts';
 import {
@@ -32,6 +32,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     description: text(call.body.description),
     private: call.body.private === true,
     archived: false,
+    forkOf: null,
     hasIssues: true,
     empty: call.body.auto_init !== true,
     dependencies: true,
@@ -67,6 +68,78 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
   }
   call.state.repositories.push(repository);
   return { status: 201, body: repositoryShape(call, repository) };
+}
+
+/** A copy of the branches in the caller's own account; who reads may fork. The forge leaves issues off in a fork. */
+async function fork(call: Call, parent: Repository): Promise<Answer> {
+  const { account } = call;
+  if (account === null) return failure(call, 401, 'token is required');
+  const name = text(call.body.name) || parent.name;
+  const earlier = (): Repository | undefined =>
+    call.state.repositories.find((item) => item.forkOf === parent.id && item.owner === account.id);
+  const conflict = (): Answer | undefined =>
+    earlier() !== undefined || parent.owner === account.id
+      ? failure(call, 409, `repository is already forked by user [uname: ${account.login}]`)
+      : findRepository(call.state, account.login, name) !== undefined
+        ? failure(call, 409, `repository already exists [uname: ${account.login}, name: ${name}]`)
+        : undefined;
+  const early = conflict();
+  if (early !== undefined) return early;
+  const id = nextId(call.state, 'repository');
+  const made: Repository = {
+    ...parent,
+    id,
+    owner: account.id,
+    name,
+    forkOf: parent.id,
+    archived: false,
+    hasIssues: false,
+    collaborators: new Map(),
+    protections: [],
+    statuses: [],
+    runs: [],
+    secrets: new Map(),
+    labels: [],
+    issues: [],
+    lastNumber: 0,
+    folder: path.join(call.folder, `${id}.git`),
+    created: timestamp(call.state),
+  };
+  await initBare(made.folder, parent.defaultBranch);
+  await git(made.folder, [
+    'fetch',
+    '-q',
+    parent.folder,
+    '+refs/heads/*:refs/heads/*',
+    '+refs/tags/*:refs/tags/*',
+  ]);
+  const late = conflict();
+  if (late !== undefined) {
+    rmSync(made.folder, { recursive: true, force: true });
+    return late;
+  }
+  call.state.repositories.push(made);
+  return { status: 202, body: repositoryShape(call, made) };
+}
+
+/** A fork's branch brought forward to where its parent's is; one that went its own way is left alone. */
+async function syncFork(call: Call, repository: Repository): Promise<Answer> {
+  if (!mayWrite(accessOf(call.state, repository, call.account)))
+    return failure(call, 403, 'user should have a permission to write to a repo');
+  const parent = call.state.repositories.find(({ id }) => id === repository.forkOf);
+  if (parent === undefined) return failure(call, 400, 'The Repo must be a fork');
+  const branch = call.params.path ?? '';
+  const [ours, theirs] = [
+    await branchCommit(repository.folder, branch),
+    await branchCommit(parent.folder, branch),
+  ];
+  if (ours === undefined || theirs === undefined) return notFound(call);
+  await fetchBranch(repository.folder, parent.folder, branch);
+  const mayMove = ours !== theirs && (await mergeBase(repository.folder, ours, theirs)) === ours;
+  if (!mayMove) return failure(call, 400, "You can't sync this branch");
+  return (await moveRef(repository.folder, `refs/heads/${branch}`, theirs, ours))
+    ? { status: 204 }
+    : failure(call, 500, '');
 }
 
 function edit(call: Call, repository: Repository): Answer {
@@ -149,6 +222,13 @@ export const repositoryRoutes: Route[] = [
     handle: (call, repository) => ok(repositoryShape(call, repository)),
   },
   { method: 'PATCH', route: '/repos/{owner}/{repo}', scope: 'repository', handle: edit },
+  { method: 'POST', route: '/repos/{owner}/{repo}/forks', scope: 'repository', handle: fork },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/sync_fork/{path}',
+    scope: 'repository',
+    handle: syncFork,
+  },
   {
     method: 'DELETE',
     route: '/repos/{owner}/{repo}',

@@ -1,4 +1,4 @@
-import { branchCommit, resolveCommit } from '../git.ts';
+import { branchCommit, fetchBranch, resolveCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, userShape } from '../shapes.ts';
 import {
@@ -16,11 +16,18 @@ import {
 import { findIssue } from './issues.ts';
 import { protectionOf } from './protections.ts';
 
-/** Where the head stands: its branch while there is one, else what it was. */
+/**
+ * Where the head stands: its branch while there is one, else what it was. A fork's commits are brought over, so that
+ * they can be read in the repository that is asked to take them.
+ */
 export async function headOf(repository: Repository, pull: Pull): Promise<string> {
-  return pull.merged === null
-    ? ((await branchCommit(repository.folder, pull.head)) ?? pull.headSha)
-    : pull.headSha;
+  if (pull.merged !== null) return pull.headSha;
+  const head = (await branchCommit(pull.from.folder, pull.head)) ?? pull.headSha;
+  if (pull.from !== repository && head !== pull.headSha) {
+    await fetchBranch(repository.folder, pull.from.folder, pull.head);
+    pull.headSha = head;
+  }
+  return head;
 }
 
 const verdicts = new Set<Review['state']>(['APPROVED', 'REQUEST_CHANGES']);

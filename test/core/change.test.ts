@@ -41,6 +41,8 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
   'close-issue': { kind: 'close-issue', why, repository, issue: 3, after: ['x'] },
   'add-dependency': { kind: 'add-dependency', why, repository, issue: 3, on: 2 },
   'remove-dependency': { kind: 'remove-dependency', why, repository, issue: 3, on: 2 },
+  fork: { kind: 'fork', why, repository, fork: 'bot/project' },
+  'sync-fork': { kind: 'sync-fork', why, repository: 'bot/project', branch: 'main', commit: 'c' },
   'write-files': {
     kind: 'write-files',
     why,
