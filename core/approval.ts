@@ -152,9 +152,9 @@ function countApprovals(
 }
 
 /** Whether somebody may approve this pull request at this moment, or why not, or that it could not be found out. */
-function mayApprove(
+export function mayApprove(
   user: Account,
-  pull: PullFacts,
+  pull: Pick<PullFacts, 'author'>,
   rule: Rule,
   rights: Rights,
 ): true | string | { unknown: string } {

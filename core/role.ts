@@ -51,9 +51,9 @@ export interface ReadContext<S extends Settings, T> {
   woodpecker?: Send;
   mask: Mask;
   now: string;
-  /** For a role that waits for somebody: the time as it goes on, and waiting. */
+  /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;
-  pause: (ms: number) => Promise<void>;
+  pause: (ms: number, why: string) => Promise<void>;
   /**
    * From the second round on: what was read before, what was done since, what the forge declined, and the numbers that
    * were made; only what may differ is read.

@@ -230,7 +230,12 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         mask,
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
-        pause: runtime.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms))),
+        pause: (ms, why) => {
+          // Said once: the log shows what it waits for, and not how often it looked.
+          if (!current.told.has(why)) current.say(`Waiting: ${why}`);
+          current.told.add(why);
+          return (runtime.pause ?? ((time) => new Promise((done) => setTimeout(done, time))))(ms);
+        },
         ...(previous === undefined ? {} : { previous }),
       });
       const headline = role.headline?.(settings, state);

@@ -34,8 +34,17 @@ function expected(what: string): never {
   throw new UserError(`expected ${what}`);
 }
 
-function matching(pattern: RegExp, what: string): (text: string) => string {
+function shaped(pattern: RegExp, what: string): (text: string) => string {
   return (text) => (pattern.test(text) ? text : expected(what));
+}
+
+/** Text of one shape, which is said in words. */
+export function matching<O extends Options>(
+  pattern: RegExp,
+  what: string,
+  options: O,
+): Setting<Given<string, O>> {
+  return setting(options, shaped(pattern, what));
 }
 
 export function text<O extends Options>(options: O): Setting<Given<string, O>> {
@@ -44,23 +53,20 @@ export function text<O extends Options>(options: O): Setting<Given<string, O>> {
 
 /** The name of a label: what the forge's label filter can be asked for. */
 export function labelName<O extends Options>(options: O): Setting<Given<string, O>> {
-  return setting(
-    options,
-    matching(/^[^,\p{C}]{1,50}$/u, 'a label name of 1 to 50 characters without a comma'),
-  );
+  return matching(/^[^,\p{C}]{1,50}$/u, 'a label name of 1 to 50 characters without a comma', options);
 }
 
 /** A relative or absolute path. */
 export function filePath<O extends Options>(options: O): Setting<Given<string, O>> {
-  return setting(options, matching(/^[^\p{Cc}]+$/u, 'a path'));
+  return matching(/^[^\p{Cc}]+$/u, 'a path', options);
 }
 
 export function login<O extends Options>(options: O): Setting<Given<string, O>> {
-  return setting(options, matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name'));
+  return matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name', options);
 }
 
 export function repository<O extends Options>(options: O): Setting<Given<string, O>> {
-  return setting(options, matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name'));
+  return matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name', options);
 }
 
 /** A whole number from `least` up, or `off` where zero is meant in words. */

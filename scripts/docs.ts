@@ -6,6 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../core/ops/evidence.ts';
+import { formulaSchema } from '../core/ops/formula.ts';
+import { policySchema } from '../core/ops/policy.ts';
+import { vaultActionSchema } from '../core/ops/vault-action.ts';
+import { claimRecord, firedRecord, rejectedRecord } from '../core/ops/vault-record.ts';
 import type { Setting, Settings } from '../core/settings.ts';
 import { roles } from '../roles.ts';
 
@@ -62,12 +66,25 @@ export function between(text: string, name: string, content: string, file: strin
   return `${text.slice(0, from + begin.length)}\n${content.trim() === '' ? '' : `${content}\n`}${text.slice(to)}`;
 }
 
+/** What a document holds, for editors and for agents that write it; what its parser refuses beyond that is in its README. */
+function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file: string; text: string } {
+  return {
+    file: `docs/schemas/${name}.json`,
+    text: `${JSON.stringify({ title, ...z.toJSONSchema(schema, { unrepresentable: 'any' }) }, null, 2)}\n`,
+  };
+}
+
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
-  const schema = {
-    file: 'docs/schemas/engagement-evidence.json',
-    text: `${JSON.stringify({ title: 'evidence/engagement/<date>.json', ...z.toJSONSchema(engagementEvidence) }, null, 2)}\n`,
-  };
+  const schemas = [
+    schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
+    schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
+    schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
+    schemaOf('vault-policy', 'vault/policy.toml', policySchema),
+    schemaOf('vault-fired', 'vault/fired/<id>.json', firedRecord),
+    schemaOf('vault-rejected', 'vault/rejected/<id>.json', rejectedRecord),
+    schemaOf('vault-claimed', 'vault/claimed/<id>.json', claimRecord),
+  ];
   const ofRoles = roles.flatMap((role) => {
     const described = [`actions/${role.name}/README.md`, `plugins/${role.name}/docs.md`].map((file) => ({
       file,
@@ -75,7 +92,7 @@ function generated(): { file: string; text: string }[] {
     }));
     return [{ file: `actions/${role.name}/action.yml`, text: actionYml(role) }, ...described];
   });
-  return [...ofRoles, schema];
+  return [...ofRoles, ...schemas];
 }
 
 /** Names of generated files that are not what the settings give. */

@@ -1,5 +1,6 @@
 import { type Approval, proveApproval } from '../../core/approval.ts';
 import type { Change } from '../../core/change.ts';
+import { firstLine } from '../../core/markdown.ts';
 import { disagreements, type Formula } from '../../core/ops/formula.ts';
 import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
 import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
@@ -24,7 +25,7 @@ import type {
   VaultSettings,
   VaultState,
 } from './state.ts';
-import { dispatchKey, firstLine, inputsFor, variablesFor } from './text.ts';
+import { dispatchKey, inputsFor, variablesFor } from './text.ts';
 import { workflowName } from './workflow-file.ts';
 
 /** The kinds of change this role may plan. */

@@ -1,8 +1,7 @@
-import type { PullFacts, Rights } from '../../core/approval.ts';
+import type { PullFacts } from '../../core/approval.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { ForgeError } from '../../core/forge/errors.ts';
-import { isAdmin, listWriters, teamMembers } from '../../core/forge/people.ts';
 import {
   closedPullsSince,
   listReviews,
@@ -14,7 +13,8 @@ import {
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
 import { type Formula, formulaFolder, parseFormula } from '../../core/ops/formula.ts';
-import { type Policy, ruleOf } from '../../core/ops/policy.ts';
+import type { Policy } from '../../core/ops/policy.ts';
+import { type People, readRights } from '../../core/rights.ts';
 import { lookupRepository } from '../../core/woodpecker/pipelines.ts';
 import type { Candidate, Context } from './state.ts';
 import { readWorkflow, type WorkflowFacts, workflowFiles } from './workflow-file.ts';
@@ -29,47 +29,6 @@ export interface Base {
   commit: string;
   policy: Policy;
   people: People;
-}
-
-/** Who may do what, asked once a run and only where it matters. */
-export type People = ReturnType<typeof createPeople>;
-
-export function createPeople(send: Send) {
-  const once = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
-    const asked = new Map<string, Promise<T>>();
-    return (name) => {
-      const known = asked.get(name) ?? ask(name);
-      asked.set(name, known);
-      return known;
-    };
-  };
-  const writers = once(async (repository) => (await listWriters(send, repository)).map(({ login }) => login));
-  return {
-    writers,
-    /** The writers who administer a repository; only its admins may ask. */
-    admins: once(async (repository): Promise<Rights['admins']> => {
-      const admins: string[] = [];
-      for (const login of await writers(repository)) {
-        const is = await isAdmin(send, repository, login);
-        if (is === undefined)
-          return {
-            unknown: `who administers ${repository} only its admins may ask: give our account admin rights there, or let the rule name logins`,
-          };
-        if (is) admins.push(login);
-      }
-      return admins;
-    }),
-    /** The members of a team written as `@org/team`. */
-    team: once(async (entry): Promise<Rights['admins']> => {
-      const [organisation = '', team = ''] = entry.slice(1).split('/');
-      const members = await teamMembers(send, organisation, team);
-      return (
-        members?.map(({ login }) => login) ?? {
-          unknown: `the members of ${entry} could not be read: the token needs read:organization, and our account a place in ${organisation}`,
-        }
-      );
-    }),
-  };
 }
 
 /** Everything that has to be known to decide about an action which names a formula. */
@@ -87,7 +46,7 @@ export async function readCandidate(
   const formula = raw === undefined ? null : parseFormula(file, raw.bytes);
   const run = formula?.ok === true ? formula.document.run : undefined;
   const runRepository = run?.repo ?? repository;
-  const [workflow, unreachable, requests, writers, pushers] = await Promise.all([
+  const [workflow, unreachable, requests, pushers] = await Promise.all([
     formula?.ok === true ? findWorkflow(send, runRepository, formula.document) : null,
     run?.backend === 'woodpecker-pipeline' ? whyNoWoodpecker(woodpecker, runRepository) : undefined,
     open === undefined
@@ -97,13 +56,8 @@ export async function readCandidate(
           incomplete: undefined,
           mergedAt: null,
         },
-    people.writers(repository),
     people.writers(runRepository),
   ]);
-  const rules = (['low', 'medium', 'high'] as const).map((tier) => ruleOf(policy, tier));
-  const teams = rules.flatMap(({ approvers }) =>
-    Array.isArray(approvers) ? approvers.filter((entry) => entry.startsWith('@')) : [],
-  );
   return {
     formula,
     formulaBlob: raw?.sha ?? null,
@@ -112,16 +66,7 @@ export async function readCandidate(
     pulls: requests.pulls,
     incomplete: requests.incomplete,
     mergedAt: requests.mergedAt,
-    rights: {
-      writers,
-      admins: rules.some(({ approvers }) => approvers === 'admin')
-        ? await people.admins(repository)
-        : { unknown: 'nobody asked' },
-      teams: Object.fromEntries(
-        await Promise.all(teams.map(async (entry) => [entry, await people.team(entry)] as const)),
-      ),
-      never: [...settings.bots, own],
-    },
+    rights: await readRights(people, repository, policy, [...settings.bots, own]),
     pushers,
   };
 }

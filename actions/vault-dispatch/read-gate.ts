@@ -51,7 +51,7 @@ export async function readGate(
       }
     }
     if (clock().getTime() >= until) return state;
-    await pause(pauseMs);
+    await pause(pauseMs, `no record names run ${run.id} yet`);
   }
   const { record } = state;
   if (record === null) return state;

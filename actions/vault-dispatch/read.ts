@@ -1,18 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { UserError } from '../../core/errors.ts';
-import { findFile, getFile, namesIn } from '../../core/forge/contents.ts';
+import { getFile, namesIn } from '../../core/forge/contents.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
-import type { Send } from '../../core/forge/send.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops/folder.ts';
 import { formulaFolder, parseFormula } from '../../core/ops/formula.ts';
-import { type Policy, parsePolicy, policyFile, withTiersOf } from '../../core/ops/policy.ts';
-import type { Parsed } from '../../core/ops/toml.ts';
+import { parsePolicy, policyFile } from '../../core/ops/policy.ts';
+import { readPolicy } from '../../core/ops/read-policy.ts';
 import { parseVaultAction, vaultActions } from '../../core/ops/vault-action.ts';
 import { firedFolder, rejectedFolder } from '../../core/ops/vault-record.ts';
-import { type Base, createPeople, readCandidate } from './read-candidate.ts';
+import { createPeople } from '../../core/rights.ts';
+import { type Base, readCandidate } from './read-candidate.ts';
 import { readGate } from './read-gate.ts';
 import { readFired } from './read-records.ts';
 import { readRequests } from './read-requests.ts';
@@ -57,7 +56,12 @@ export async function read(context: Context): Promise<VaultState> {
     namesIn(send, repository, vaultActions, commit),
     namesIn(send, recordRepository, firedFolder, recordCommit),
     namesIn(send, recordRepository, rejectedFolder, recordCommit),
-    readPolicy(context, repository, commit),
+    readPolicy(send, {
+      repository,
+      commit,
+      source: settings['policy-source'],
+      project: settings['project-repo'],
+    }),
   ]);
   const base: Base | null = policy.ok
     ? { repository, branch, commit, policy: policy.document, people: createPeople(send) }
@@ -93,33 +97,6 @@ export async function read(context: Context): Promise<VaultState> {
     });
   }
   return { ...known, actions };
-}
-
-/** The policy that counts: rules always from the ops repo, tiers from where `policy-source` says. */
-async function readPolicy(
-  { settings, send }: { settings: Context['settings']; send: Send },
-  repository: string,
-  commit: string,
-): Promise<{ policy: Parsed<Policy>; blob: string | null }> {
-  const file = await findFile(send, repository, policyFile, commit);
-  const policy = parsePolicy(policyFile, file?.bytes ?? new Uint8Array());
-  const blob = file?.sha ?? null;
-  if (settings['policy-source'] !== 'project' || !policy.ok) return { policy, blob };
-  const project = settings['project-repo'];
-  if (project === undefined)
-    throw new UserError(
-      'policy-source is project, and no project-repo is set.',
-      'Set project-repo to the repository whose vault/policy.toml says the tiers.',
-    );
-  const head = (await getRepository(send, project)).default_branch;
-  const theirs = await findFile(send, project, policyFile, head);
-  return {
-    policy: withTiersOf(
-      policy.document,
-      parsePolicy(`${project}: ${policyFile}`, theirs?.bytes ?? new Uint8Array()),
-    ),
-    blob: theirs?.sha ?? null,
-  };
 }
 
 /** What a pull request's own pipeline can look at: its files, and nothing that needs a token. */

@@ -2,12 +2,13 @@ import { proveApproval } from '../../core/approval.ts';
 import type { Change } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
 import { formatFault } from '../../core/errors.ts';
+import { code, firstLine } from '../../core/markdown.ts';
 import { disagreements } from '../../core/ops/formula.ts';
 import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
 import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
 import { exposedTo, workflowFaults } from './judge.ts';
 import type { Candidate, RequestState, VaultSettings, VaultState } from './state.ts';
-import { autoApproved, code, firstLine, reviewSign, statusContext } from './text.ts';
+import { autoApproved, reviewSign, statusContext } from './text.ts';
 
 type ReviewChange = Change<
   'keep' | 'set-status' | 'comment' | 'update-comment' | 'approve-pull' | 'merge-pull'

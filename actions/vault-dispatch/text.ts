@@ -1,5 +1,4 @@
 import type { AskedAction } from '../../core/ops/vault-action.ts';
-import { plain } from '../../core/plain.ts';
 
 /** The name of our status, and what tells our comment from others. */
 export const statusContext = 'forgecrew/vault';
@@ -33,20 +32,4 @@ export const nameOfRecord = /^[a-z0-9][a-z0-9-]{0,62}$/;
  */
 export function variablesFor(inputs: Record<string, string>, formula: string): Record<string, string> {
   return { ...inputs, FORMULA: formula };
-}
-
-/** The first line of what a person is asked to do. */
-export function firstLine(text: string): string {
-  const line = text
-    .split('\n')
-    .map((item) => item.trim())
-    .find((item) => item !== '');
-  return line === undefined ? '' : line.length > 120 ? `${line.slice(0, 119)}…` : line;
-}
-
-/** Text from outside as code: nothing in it is markup, a link, a mention or a reference. */
-export function code(text: string): string {
-  const shown = text.length > 300 ? `${text.slice(0, 299)}…` : text;
-  const quiet = plain(shown.toWellFormed()).replaceAll('`', '´');
-  return `\`${quiet === '' ? ' ' : quiet}\``;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { call } from './call.ts';
+import { call, list } from './call.ts';
 import { isForgeError } from './errors.ts';
 import { repositoryName, type Send } from './send.ts';
 import { type User, user } from './users.ts';
@@ -38,24 +38,29 @@ export async function isAdmin(send: Send, name: string, login: string): Promise<
   }
 }
 
-/** The members of an organisation's team; undefined where our account may not see them. Scope read:organization. */
+/**
+ * The members of an organisation's team, complete; undefined where our account may not see them.
+ * `GET /orgs/{org}/teams` and `GET /teams/{id}/members`, scope read:organization.
+ */
 export async function teamMembers(
   send: Send,
   organisation: string,
   team: string,
 ): Promise<User[] | undefined> {
   try {
-    const teams = await call(
+    const teams = await list(
       send,
-      { method: 'GET', route: '/orgs/{org}/teams', params: { org: organisation, limit: 50 } },
-      z.array(z.object({ id: z.int(), name: z.string() })),
+      { method: 'GET', route: '/orgs/{org}/teams', params: { org: organisation } },
+      z.object({ id: z.int(), name: z.string() }),
+      ({ id }) => id,
     );
     const found = teams.find(({ name }) => name.toLowerCase() === team.toLowerCase());
     if (found === undefined) return undefined;
-    return await call(
+    return await list(
       send,
-      { method: 'GET', route: '/teams/{id}/members', params: { id: found.id, limit: 50 } },
-      z.array(user),
+      { method: 'GET', route: '/teams/{id}/members', params: { id: found.id } },
+      user,
+      ({ id }) => id,
     );
   } catch (error) {
     if (isForgeError(error, 'permission', 'scope', 'not-found')) return undefined;

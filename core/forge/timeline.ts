@@ -1,8 +1,16 @@
 import * as z from 'zod/mini';
 import { call } from './call.ts';
 import { repositoryName, type Send } from './send.ts';
+import { type User, user } from './users.ts';
 
-const event = z.object({ id: z.int(), type: z.string() });
+const event = z.object({
+  id: z.int(),
+  type: z.string(),
+  user: z.nullish(user),
+  /** Of a label's event: `1` where it was set, empty where it was taken away. */
+  body: z.nullish(z.string()),
+  label: z.nullish(z.object({ name: z.string() })),
+});
 
 /**
  * Whether an issue was closed at some time after a comment on it. Without `page` this route gives everything.
@@ -14,7 +22,27 @@ export async function closedAfterComment(
   index: number,
   comment: { id: number },
 ): Promise<boolean> {
-  const events = await call(
+  const events = await timelineOf(send, name, index);
+  return events.some(({ id, type }) => type === 'close' && id > comment.id);
+}
+
+/**
+ * Who last set a label that an issue or pull request has now; undefined where it is not set, or nobody can be named.
+ * Same route and scope.
+ */
+export async function lastLabelling(
+  send: Send,
+  name: string,
+  index: number,
+  label: string,
+): Promise<User | undefined> {
+  const events = await timelineOf(send, name, index);
+  const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
+  return last?.body === '1' ? (last.user ?? undefined) : undefined;
+}
+
+function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {
+  return call(
     send,
     {
       method: 'GET',
@@ -23,5 +51,4 @@ export async function closedAfterComment(
     },
     z.array(event),
   );
-  return events.some(({ id, type }) => type === 'close' && id > comment.id);
 }

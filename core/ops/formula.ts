@@ -19,7 +19,7 @@ const input = z.strictObject({
   max_length: z.optional(z.int().check(z.gte(1), z.lte(4000))),
 });
 
-const formula = z.strictObject({
+export const formulaSchema = z.strictObject({
   description: z.string().check(z.maxLength(4000)),
   secrets: z.array(secretName).check(z.maxLength(50)),
   timeout_minutes: z.int().check(z.gte(1), z.lte(1440)),
@@ -39,11 +39,11 @@ const formula = z.strictObject({
 });
 
 /** What may run: `vault/formulas/<name>.toml`, read at the base branch only. */
-export type Formula = z.infer<typeof formula> & { name: string; file: string };
+export type Formula = z.infer<typeof formulaSchema> & { name: string; file: string };
 
 export function parseFormula(file: string, bytes: Uint8Array): Parsed<Formula> {
   const name = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
-  const parsed = parseToml(file, bytes, formula);
+  const parsed = parseToml(file, bytes, formulaSchema);
   if (!parsed.ok) return parsed;
   const fault = (message: string): Parsed<Formula> => ({
     ok: false,

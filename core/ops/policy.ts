@@ -32,7 +32,7 @@ const rule = z.strictObject({
   delay_minutes: z.optional(z.int().check(z.gte(0), z.lte(43_200))),
   freeze: z.optional(z.array(freeze)),
 });
-const policy = z.strictObject({
+export const policySchema = z.strictObject({
   tiers: z.optional(z.record(z.string(), z.enum(tiers))),
   rules: z.optional(
     z.strictObject({ low: z.optional(rule), medium: z.optional(rule), high: z.optional(rule) }),
@@ -40,7 +40,7 @@ const policy = z.strictObject({
 });
 
 /** Who decides: `vault/policy.toml`, read at the base branch only. */
-export type Policy = z.infer<typeof policy>;
+export type Policy = z.infer<typeof policySchema>;
 
 /** What a tier asks for, with nothing left open. */
 export interface Rule {
@@ -57,7 +57,7 @@ const defaults: Record<Tier, Pick<Rule, 'approvals' | 'approvers'>> = {
 };
 
 export function parsePolicy(file: string, bytes: Uint8Array): Parsed<Policy> {
-  return parseToml(file, bytes, policy);
+  return parseToml(file, bytes, policySchema);
 }
 
 /** A policy whose tiers are another file's; that one may hold nothing but tiers, so that it decides nothing else. */

@@ -9,8 +9,8 @@ export type Tier = (typeof tiers)[number];
 export const vaultActions = 'vault/actions';
 
 /** An id is a file name, a part of a branch's name, and what every record is called after. */
-const id = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const name = z.string().check(z.regex(id, 'lower-case letters, digits and hyphens, at most 63'));
+export const actionId = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const name = z.string().check(z.regex(actionId, 'lower-case letters, digits and hyphens, at most 63'));
 /** As CI hosts name secrets. */
 export const secretName = z
   .string()
@@ -40,6 +40,9 @@ const human = z.strictObject({
   action_required: z.strictObject({ description: z.string() }),
 });
 
+/** Either kind, as it stands in the file. */
+export const vaultActionSchema = z.union([asked, human]);
+
 /** A request to run one formula: `vault/actions/<id>.toml`. What may be asked for, the formula says. */
 export type AskedAction = Omit<z.infer<typeof asked>, 'id'> & { kind: 'formula'; id: string; file: string };
 /** A request to a person: nothing runs, and it never stands in the way of others. */
@@ -56,7 +59,7 @@ export function parseVaultAction(file: string, bytes: Uint8Array): Parsed<VaultA
   const parsed: Parsed<z.infer<typeof asked> | z.infer<typeof human>> =
     forHuman === undefined ? parseToml(file, bytes, asked) : parseToml(file, bytes, human);
   const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
-  if (!id.test(named))
+  if (!actionId.test(named))
     faults.push({
       file,
       line: 0,

@@ -1,0 +1,58 @@
+import { policySources } from '../../core/ops/policy.ts';
+import { actionId } from '../../core/ops/vault-action.ts';
+import { proposeSettings } from '../../core/propose.ts';
+import {
+  duration,
+  filePath,
+  labelName,
+  matching,
+  oneOf,
+  repository,
+  sharedSettings,
+  text,
+} from '../../core/settings.ts';
+
+export const settings = {
+  ...sharedSettings,
+  'ops-repo': repository({
+    description: 'The repository with actions, formulas and policy, as owner/name.',
+    required: true,
+    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+  }),
+  deadline: duration({
+    description: 'How long the run may take, waiting included, such as `90s` or `10m`.',
+    default: '3h',
+  }),
+  id: matching(actionId, 'lower-case letters, digits and hyphens, at most 63', {
+    description:
+      'What the action is called. An id is used once: asking again with the same text finds the first request. Default: the name of `action-file`.',
+  }),
+  'action-file': filePath({
+    description: 'The action as a TOML file in the workspace. Either this or `action`.',
+  }),
+  action: text({ description: 'The action itself, as TOML. Either this or `action-file`.' }),
+  ...proposeSettings,
+  wait: oneOf(['none', 'merge', 'label', 'timeout'], {
+    description:
+      'What to wait for where the tier is medium: `none`; `merge`; `label`, which somebody who may approve sets; `timeout`, which is the merge, but goes on without it when the time is over. Low never waits, high always for the merge.',
+    default: 'none',
+  }),
+  'wait-for': duration({ description: 'How long to wait at most.', default: '2h' }),
+  'poll-every': duration({ description: 'How often to look while waiting.', default: '15m' }),
+  'approved-label': labelName({
+    description: 'With `wait: label`: the label that says yes.',
+    default: 'vault-approved',
+  }),
+  'policy-source': oneOf(policySources, {
+    description: "Where a formula's tier stands; the same as for vault-dispatch.",
+    default: 'ops',
+  }),
+  'record-repo': repository({
+    description: 'Where records are kept, when not in the ops repo; the same as for vault-dispatch.',
+  }),
+  'low-tier': oneOf(['off', 'auto-merge', 'direct-commit', 'protected-exempt'], {
+    description:
+      'With `direct-commit` and `protected-exempt` a low action is committed to main without a pull request; the same as for vault-dispatch.',
+    default: 'off',
+  }),
+};

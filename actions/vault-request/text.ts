@@ -1,0 +1,38 @@
+import { code } from '../../core/markdown.ts';
+import type { Formula } from '../../core/ops/formula.ts';
+import type { Tier, VaultAction } from '../../core/ops/vault-action.ts';
+import type { RequestSettings, RequestState } from './state.ts';
+
+export function titleOf(id: string): string {
+  return `vault: ${id}`;
+}
+
+/** What a person reads first; vault-dispatch says in a comment what is missing. */
+export function bodyOf(action: VaultAction, formula: Formula | undefined, tier: Tier | undefined): string {
+  if (action.kind === 'human')
+    return ['Asks a person; nothing runs.', '', ...quote(action.action_required.description)].join('\n');
+  const secrets = action.secrets.length === 0 ? 'none' : action.secrets.map(code).join(', ');
+  return [
+    `Asks to run ${code(action.formula)}${formula === undefined ? '' : `: ${code(formula.description)}`}`,
+    '',
+    ...quote(action.context),
+    '',
+    `Secrets: ${secrets}. Tier: ${tier ?? 'unknown'}. ${
+      tier === 'low' ? 'Nobody has to approve it.' : 'Approve and merge it if it should run; close it if not.'
+    }`,
+    ...(action.unblocks === undefined ? [] : ['', `Unblocks ${action.unblocks.map(code).join(', ')}.`]),
+  ].join('\n');
+}
+
+/** Text from outside as a block of its own, in which nothing is markup. */
+function quote(text: string): string[] {
+  const lines = text.trim() === '' ? ['(no reason is given)'] : text.trim().split(/\r?\n/);
+  return lines.map((line) => `> ${line.trim() === '' ? '' : code(line)}`);
+}
+
+export function headline(_: RequestSettings, { id, forge }: RequestState): string | undefined {
+  const number = forge?.standing.pull?.number ?? forge?.other?.number;
+  return number === undefined || forge?.onMain != null
+    ? undefined
+    : `${id} is asked for in #${number} of ${forge?.repository ?? ''}.`;
+}

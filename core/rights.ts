@@ -1,0 +1,67 @@
+import type { Rights } from './approval.ts';
+import { isAdmin, listWriters, teamMembers } from './forge/people.ts';
+import type { Send } from './forge/send.ts';
+import { type Policy, ruleOf } from './ops/policy.ts';
+import { tiers } from './ops/vault-action.ts';
+
+/** Who may do what, asked once a run and only where it matters. */
+export type People = ReturnType<typeof createPeople>;
+
+export function createPeople(send: Send) {
+  const once = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
+    const asked = new Map<string, Promise<T>>();
+    return (name) => {
+      const known = asked.get(name) ?? ask(name);
+      asked.set(name, known);
+      return known;
+    };
+  };
+  const writers = once(async (repository) => (await listWriters(send, repository)).map(({ login }) => login));
+  return {
+    writers,
+    /** The writers who administer a repository; only its admins may ask. */
+    admins: once(async (repository): Promise<Rights['admins']> => {
+      const admins: string[] = [];
+      for (const login of await writers(repository)) {
+        const is = await isAdmin(send, repository, login);
+        if (is === undefined)
+          return {
+            unknown: `who administers ${repository} only its admins may ask: give our account admin rights there, or let the rule name logins`,
+          };
+        if (is) admins.push(login);
+      }
+      return admins;
+    }),
+    /** The members of a team written as `@org/team`. */
+    team: once(async (entry): Promise<Rights['admins']> => {
+      const [organisation = '', team = ''] = entry.slice(1).split('/');
+      const members = await teamMembers(send, organisation, team);
+      return (
+        members?.map(({ login }) => login) ?? {
+          unknown: `the members of ${entry} could not be read: the token needs read:organization, and our account a place in ${organisation}`,
+        }
+      );
+    }),
+  };
+}
+
+/** Everything that the rules of a policy may ask about people, at this moment. */
+export async function readRights(
+  people: People,
+  repository: string,
+  policy: Policy,
+  never: string[],
+): Promise<Rights> {
+  const approvers = tiers.map((tier) => ruleOf(policy, tier).approvers);
+  const teams = approvers.flatMap((rule) =>
+    Array.isArray(rule) ? rule.filter((entry) => entry.startsWith('@')) : [],
+  );
+  return {
+    writers: await people.writers(repository),
+    admins: approvers.includes('admin') ? await people.admins(repository) : { unknown: 'nobody asked' },
+    teams: Object.fromEntries(
+      await Promise.all(teams.map(async (entry) => [entry, await people.team(entry)] as const)),
+    ),
+    never,
+  };
+}
