@@ -12,8 +12,20 @@ export interface ProtectOptions extends ForgeAccess {
   apply: boolean;
 }
 
-/** What may be committed without a pull request: evidence, and never a record of the vault. */
-const exempt = 'evidence/**';
+/** What may be committed without a pull request: evidence, and the claims of gates, which only ever close one. */
+const exempt = ['evidence/**', 'vault/claimed/**'];
+
+/** What no exemption may reach: records, what decides about them, and what runs. */
+const guarded = [
+  'vault/fired/',
+  'vault/rejected/',
+  'vault/policy.toml',
+  'vault/formulas/',
+  '.forgejo/',
+  '.gitea/',
+  '.github/',
+  '.woodpecker',
+];
 
 /**
  * Shows how the ops repo's default branch is protected, and what the vault needs; with `apply` sets it first. What is
@@ -31,19 +43,21 @@ async function show(
   const branch = (await getRepository(send, repository)).default_branch;
   const found = async (): Promise<Protection | undefined> =>
     (await listProtections(send, repository)).find(({ rule_name }) => rule_name === branch);
+  const writers = (await listWriters(send, repository)).map(({ login }) => login);
+  const agents = writers.filter((login) => bots.some((bot) => bot.toLowerCase() === login.toLowerCase()));
+  // Nobody has to be named as long as no agent could merge.
+  const mergers = agents.length === 0 ? undefined : writers.filter((login) => !agents.includes(login));
   const before = await found();
-  if (apply && (before === undefined || faultsOf(before, dispatcher).length > 0))
-    await setProtection(send, repository, wanted(branch, dispatcher, before), before === undefined);
+  if (apply && (before === undefined || faultsOf(before, dispatcher, agents).length > 0))
+    await setProtection(send, repository, wanted(branch, dispatcher, mergers, before), before === undefined);
   const rule = apply ? await found() : before;
   say(`${branch} of ${repository}`);
   const faults =
     rule === undefined
       ? [`no rule is named ${branch}: anybody with write access pushes to it`]
-      : faultsOf(rule, dispatcher);
+      : faultsOf(rule, dispatcher, agents);
   if (rule !== undefined) for (const line of describe(rule)) say(`  ${line}`);
   for (const fault of faults) say(`  ! ${fault}`);
-  const writers = (await listWriters(send, repository)).map(({ login }) => login);
-  const agents = writers.filter((login) => bots.some((bot) => bot.toLowerCase() === login.toLowerCase()));
   const people = writers.filter(
     (login) => !agents.includes(login) && login.toLowerCase() !== dispatcher.toLowerCase(),
   );
@@ -69,19 +83,33 @@ function describe(rule: Protection): string[] {
   const pushers = rule.push_whitelist_usernames ?? [];
   return [
     `pushing: ${!rule.enable_push ? 'nobody' : rule.enable_push_whitelist ? pushers.join(', ') || 'nobody' : 'everybody with write access'}`,
+    `merging: ${rule.enable_merge_whitelist === true ? (rule.merge_whitelist_usernames ?? []).join(', ') || 'nobody' : 'everybody with write access'}`,
     `approvals needed to merge: ${rule.required_approvals}${rule.dismiss_stale_approvals ? ', dismissed by a push' : ''}${rule.block_on_rejected_reviews ? ', none against' : ''}`,
     `admins: ${rule.apply_to_admins ? 'the same rules' : 'exempt'}`,
     `without a pull request: ${rule.unprotected_file_patterns === '' ? 'nothing' : rule.unprotected_file_patterns}`,
   ];
 }
 
-function faultsOf(rule: Protection, dispatcher: string): string[] {
-  const pushers = (rule.push_whitelist_usernames ?? []).map((login) => login.toLowerCase());
-  const only = pushers.length === 1 && pushers[0] === dispatcher.toLowerCase();
-  const patterns = rule.unprotected_file_patterns
+/** Whether a pattern could reach what is guarded: by what stands before its first wildcard, so rather too often. */
+function isTooWide(pattern: string): boolean {
+  const literal = pattern.replace(/[*?[{\\].*$/s, '');
+  return guarded.some((path) => path.startsWith(literal) || literal.startsWith(path));
+}
+
+function patternsOf(rule: Protection | undefined): string[] {
+  return (rule?.unprotected_file_patterns ?? '')
     .split(';')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+function faultsOf(rule: Protection, dispatcher: string, agents: string[]): string[] {
+  const pushers = (rule.push_whitelist_usernames ?? []).map((login) => login.toLowerCase());
+  const only = pushers.length === 1 && pushers[0] === dispatcher.toLowerCase();
+  const mergers = (rule.merge_whitelist_usernames ?? []).map((login) => login.toLowerCase());
+  const merging = agents.filter(
+    (login) => rule.enable_merge_whitelist !== true || mergers.includes(login.toLowerCase()),
+  );
   return [
     ...(rule.enable_push && rule.enable_push_whitelist && only
       ? []
@@ -90,26 +118,34 @@ function faultsOf(rule: Protection, dispatcher: string): string[] {
     ...(rule.dismiss_stale_approvals ? [] : ['a push should dismiss approvals']),
     ...(rule.block_on_rejected_reviews ? [] : ['a rejection should block the merge']),
     ...(rule.apply_to_admins ? [] : ['the rules should hold for admins as well']),
-    ...(patterns.some((item) => item.startsWith('vault') || item.startsWith('*'))
-      ? ['no pattern may exempt vault/: whoever can write there makes records in advance']
-      : []),
+    ...(merging.length === 0 ? [] : [`${merging.join(', ')} should not merge: that is for people`]),
+    ...patternsOf(rule)
+      .filter(isTooWide)
+      .map(
+        (pattern) =>
+          `${pattern} may not be exempt: with records, policy, formulas or workflows in reach, whoever can write decides`,
+      ),
   ];
 }
 
-function wanted(branch: string, dispatcher: string, before: Protection | undefined): Protection {
-  const patterns = (before?.unprotected_file_patterns ?? '')
-    .split(';')
-    .map((item) => item.trim())
-    .filter((item) => item !== '' && !item.startsWith('vault') && !item.startsWith('*'));
+function wanted(
+  branch: string,
+  dispatcher: string,
+  mergers: string[] | undefined,
+  before: Protection | undefined,
+): Protection {
   return {
     rule_name: branch,
     enable_push: true,
     enable_push_whitelist: true,
     push_whitelist_usernames: [dispatcher],
+    ...(mergers === undefined ? {} : { enable_merge_whitelist: true, merge_whitelist_usernames: mergers }),
     required_approvals: Math.max(1, before?.required_approvals ?? 1),
     dismiss_stale_approvals: true,
     block_on_rejected_reviews: true,
     apply_to_admins: true,
-    unprotected_file_patterns: [...new Set([...patterns, exempt])].join(';'),
+    unprotected_file_patterns: [
+      ...new Set([...patternsOf(before).filter((pattern) => !isTooWide(pattern)), ...exempt]),
+    ].join(';'),
   };
 }

@@ -34,7 +34,7 @@ import { version } from './version.ts';
 import { woodpeckerService } from './woodpecker/pipelines.ts';
 
 /** Reading, planning and applying are repeated until only keeps remain, and at most this often. */
-const mostRounds = 3;
+const mostRounds = 4;
 
 /** What a run takes from the process, so that tests can hand it something else. */
 export interface Runtime {

@@ -1,7 +1,7 @@
 import type { Formula } from '../../core/ops/formula.ts';
 import type { Rule } from '../../core/ops/policy.ts';
 import type { AskedAction } from '../../core/ops/vault-action.ts';
-import type { Candidate } from './state.ts';
+import type { Candidate, VaultSettings, VaultState } from './state.ts';
 import { inputsFor } from './text.ts';
 
 /** Where the workflow and its formula disagree: Forgejo drops an input that is not declared without a word. */
@@ -43,12 +43,12 @@ export function workflowFaults(
 }
 
 /** Who could read the secrets without being somebody who may say yes to their use. */
-export function exposedTo(rule: Rule, { pushers, rights }: Candidate, own: string): string[] {
+export function exposedTo(rule: Rule, { pushers, rights }: Candidate, own: string[]): string[] {
   const { approvers } = rule;
   if (approvers === 'write') return [];
   const { admins } = rights;
   const allowed = [
-    own,
+    ...own,
     ...(approvers === 'admin'
       ? Array.isArray(admins)
         ? admins
@@ -59,4 +59,9 @@ export function exposedTo(rule: Rule, { pushers, rights }: Candidate, own: strin
         })),
   ].map((login) => login.toLowerCase());
   return pushers.filter((login) => !allowed.includes(login.toLowerCase()));
+}
+
+/** Accounts that hold their tokens in the same place as the secrets: what they could read is there already. */
+export function ownAccounts({ gatekeeper }: VaultSettings, { account }: VaultState): string[] {
+  return gatekeeper === undefined ? [account.login] : [account.login, gatekeeper];
 }

@@ -14,7 +14,7 @@ import {
   rejectedFolder,
 } from '../../core/ops/vault-record.ts';
 import { gate } from './gate.ts';
-import { exposedTo, workflowFaults } from './judge.ts';
+import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import { review } from './review.ts';
 import type {
   ActionState,
@@ -163,7 +163,7 @@ function judge(
   if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
   const waits = waitsFor(rule, candidate, state.now);
   if (waits !== undefined) return [notice(`${id} waits: ${waits}`, `${tier}: ${why}`)];
-  const exposed = exposedTo(rule, candidate, state.account.login);
+  const exposed = exposedTo(rule, candidate, ownAccounts(settings, state));
   if (exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'])
     return [
       refuse(

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { UserError } from '../../core/errors.ts';
 import { getFile, namesIn } from '../../core/forge/contents.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
@@ -22,7 +23,13 @@ export async function read(context: Context): Promise<VaultState> {
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
   const repository = settings['ops-repo'];
   const account = await getExpectedUser(send, settings['forge-login']);
-  const { default_branch, default_merge_style } = await getRepository(send, repository);
+  const { default_branch, default_merge_style, archived } = await getRepository(send, repository);
+  // What an archive still answers is no longer what people decide about.
+  if (archived)
+    throw new UserError(
+      `${repository} is archived: nothing is decided there.`,
+      'Unarchive it, or stop the role.',
+    );
   const branch = settings['ops-branch'] ?? default_branch;
   const recordRepository = settings['record-repo'] ?? repository;
   const records = {

@@ -6,7 +6,7 @@ import { code, firstLine } from '../../core/markdown.ts';
 import { disagreements } from '../../core/ops/formula.ts';
 import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
 import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
-import { exposedTo, workflowFaults } from './judge.ts';
+import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import type { Candidate, RequestState, VaultSettings, VaultState } from './state.ts';
 import { autoApproved, reviewSign, statusContext } from './text.ts';
 
@@ -141,7 +141,7 @@ function opinionOf(
   const { tier, why } = tierOf(document, policy, formula, settings['policy-source']);
   const rule = ruleOf(policy, tier);
   const proof = proveApproval(blob, candidate.pulls, rule, candidate.rights);
-  const exposed = exposedTo(rule, candidate, state.account.login);
+  const exposed = exposedTo(rule, candidate, ownAccounts(settings, state));
   const tooExposed = exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'];
   return {
     state: tooExposed ? 'failure' : proof.verdict === 'approved' ? 'success' : 'pending',

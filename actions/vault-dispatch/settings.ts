@@ -54,6 +54,10 @@ export const settings = {
     description: 'With `mode: gate`: how long to wait for a record that names this run.',
     default: '2m',
   }),
+  gatekeeper: login({
+    description:
+      "The account of the gates, whose token is a secret of the formulas' CI: it is not named among those who could read its secrets.",
+  }),
   'max-dispatches': count({
     description: 'More actions than this that are ready in one run: none is started.',
     default: '10',

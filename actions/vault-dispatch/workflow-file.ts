@@ -145,11 +145,15 @@ function inherits(value: unknown): boolean {
   );
 }
 
-/** Every text of a document, keys too: an expression may stand in either. */
+/** Every text of a document, keys too: an expression may stand in either. What follows `if` is one as a whole. */
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(textsOf);
-  return isMap(value) ? Object.entries(value).flatMap(([key, item]) => [key, ...textsOf(item)]) : [];
+  if (!isMap(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => [
+    key,
+    ...(key === 'if' && typeof item === 'string' ? [`\${{ ${item} }}`] : textsOf(item)),
+  ]);
 }
 
 function named(names: string[]): string[] {

@@ -7,6 +7,8 @@ const protection = z.object({
   enable_push: z.boolean(),
   enable_push_whitelist: z.boolean(),
   push_whitelist_usernames: z.nullish(z.array(z.string())),
+  enable_merge_whitelist: z.nullish(z.boolean()),
+  merge_whitelist_usernames: z.nullish(z.array(z.string())),
   required_approvals: z.int(),
   dismiss_stale_approvals: z.boolean(),
   block_on_rejected_reviews: z.boolean(),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
-import { startVault, type Vault } from '../vault.ts';
+import { actionText, startVault, type Vault } from '../vault.ts';
 
 const compiled = compiledFile('forgecrew');
 
@@ -40,7 +40,7 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
     expect(applied.code).toBe(0);
     expect(after.text).toContain('pushing: dispatcher');
     expect(after.text).toContain('approvals needed to merge: 1, dismissed by a push, none against');
-    expect(after.text).toContain('without a pull request: evidence/**');
+    expect(after.text).toContain('without a pull request: evidence/**;vault/claimed/**');
     const pull = await vault.ask('backup-1');
     await vault.approve(vault.ada, pull);
     await vault.seed.mergePull(vault.owner, vault.ops, pull);
@@ -57,8 +57,25 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
     const { code, text } = await protect(vault.owner.token, '--bots', 'asker');
 
     expect(code).toBe(1);
-    expect(text).toContain('no pattern may exempt vault/');
+    expect(text).toContain('vault/fired/** may not be exempt');
     expect(text).toContain('posture: open, because asker can push');
+  });
+
+  it('lets people merge, and no agent', async () => {
+    const before = await protect(vault.owner.token, '--bots', 'asker', '--apply');
+    const pull = await vault.ask('clean-1', actionText('cleanup'));
+    await vault.approve(vault.ada, pull);
+    const byAgent = await vault.seed.api(
+      'POST',
+      `/repos/${vault.ops}/pulls/${pull}/merge`,
+      { Do: 'merge' },
+      vault.asker.token,
+    );
+
+    expect(before.text).toContain('merging: ');
+    expect(before.text).not.toContain('should not merge');
+    expect(byAgent.status).toBeGreaterThanOrEqual(400);
+    await vault.seed.mergePull(vault.ada, vault.ops, pull);
   });
 
   it('without the right to ask says whose token it needs', async () => {

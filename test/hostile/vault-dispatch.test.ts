@@ -200,6 +200,8 @@ describe('what is spent, exposed, or not known', () => {
     expect(refused.code).toBe(1);
     expect(refused.text).toContain('ada, asker may not approve it, but can push');
     expect(accepted.text).toContain('secrets of wipe can be read by ada, asker');
+    const named = await vault.run({ PLUGIN_GATEKEEPER: 'asker', PLUGIN_DRY_RUN: 'true' });
+    expect(named.text).not.toContain('asker may not approve');
     expect(await vault.runs()).toHaveLength(1);
   });
 
