@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Person } from '../../embedded-forge/seed.ts';
+import { startFaultProxy } from '../faults/proxy.ts';
 import { startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
@@ -159,6 +160,22 @@ describe('a gate', () => {
 
     expect(code).toBe(1);
     expect(text).toContain('has ended already: success');
+  });
+
+  it('stays shut when others are always faster: a claim that was not made has let nothing through', async () => {
+    const run = await theRun();
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) =>
+      request.startsWith('POST')
+        ? { status: 403, body: { message: 'PushRejected: cannot lock ref' } }
+        : undefined,
+    );
+
+    const { code, text } = await gate(run, { GITHUB_SERVER_URL: proxy.url });
+    await proxy.close();
+
+    expect(code).toBe(1);
+    expect(text).toContain('somebody else was always faster');
+    expect(await claims()).toBe(404);
   });
 
   it('refuses when somebody put a claim there before, and says so', async () => {
