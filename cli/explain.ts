@@ -1,9 +1,19 @@
 import { findFile } from '../core/forge/contents.ts';
-import { findPull, getPull, listReviews, type Pull, pullFiles } from '../core/forge/pulls.ts';
+import {
+  closedPullsSince,
+  findPull,
+  getPull,
+  listReviews,
+  openPulls,
+  type Pull,
+  pullFiles,
+} from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
 import type { Send } from '../core/forge/send.ts';
 import { parseVaultAction, vaultActions } from '../core/ops/vault-action.ts';
 import {
+  claimedFolder,
+  claimRecord,
   firedFolder,
   firedRecord,
   recordPath,
@@ -15,6 +25,8 @@ import { type ForgeAccess, withForge } from './forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {
   id: string;
+  /** Where records are kept, when not with the action. */
+  recordRepository: string | undefined;
 }
 
 /**
@@ -27,28 +39,34 @@ export function explain(options: ExplainOptions, say: (line: string) => void): P
 
 async function tell(
   send: Send,
-  { repository, id }: ExplainOptions,
+  { repository, id, recordRepository }: ExplainOptions,
   say: (line: string) => void,
 ): Promise<boolean> {
   const branch = (await getRepository(send, repository)).default_branch;
   const { commit } = await getBranch(send, repository, branch);
+  const records = recordRepository ?? repository;
+  const at =
+    recordRepository === undefined ? commit.id : (await getRepository(send, recordRepository)).default_branch;
   const file = `${vaultActions}/${id}.toml`;
-  const at = async (path: string): Promise<Uint8Array | undefined> =>
-    (await findFile(send, repository, path, commit.id))?.bytes;
-  const [action, fired, rejected] = await Promise.all([
-    at(file),
-    at(recordPath(firedFolder, id)),
-    at(recordPath(rejectedFolder, id)),
+  const recorded = async (folder: string): Promise<unknown> => {
+    const found = await findFile(send, records, recordPath(folder, id), at);
+    return found === undefined ? undefined : json(found.bytes);
+  };
+  const [action, fired, rejected, claimed] = await Promise.all([
+    findFile(send, repository, file, commit.id),
+    recorded(firedFolder),
+    recorded(rejectedFolder),
+    recorded(claimedFolder),
   ]);
-  const record = fired === undefined ? undefined : firedRecord.safeParse(json(fired));
+  const record = fired === undefined ? undefined : firedRecord.safeParse(fired);
   const pull =
     record?.success === true && record.data.pull !== null
       ? await getPull(send, repository, record.data.pull)
-      : await findPull(send, repository, branch, `vault/${id}`);
+      : await findRequest(send, repository, branch, id);
   if (pull !== undefined) await tellPull(send, repository, file, pull, say);
   if (action === undefined) say(`${file} is not on ${branch}: nothing of it can run`);
   else {
-    const parsed = parseVaultAction(file, action);
+    const parsed = parseVaultAction(file, action.bytes);
     say(
       !parsed.ok
         ? `${file} is on ${branch}, and cannot be read: ${parsed.faults[0]?.message ?? ''}`
@@ -57,10 +75,12 @@ async function tell(
           : `${file} is on ${branch}: it asks for ${parsed.document.formula}`,
     );
     if (pull === undefined)
-      say(`no pull request from vault/${id} is known: it may have been asked from another branch, or pushed`);
+      say(
+        `no pull request from a branch vault/${id} is known: it may have been asked from another, or pushed`,
+      );
   }
   if (rejected !== undefined) {
-    const read = rejectedRecord.safeParse(json(rejected));
+    const read = rejectedRecord.safeParse(rejected);
     if (!read.success) say(`${recordPath(rejectedFolder, id)} is there, and is no record`);
     else say(`${read.data.at}  rejected by ${read.data.by}: ${read.data.reasons.join('; ')}`);
   }
@@ -77,10 +97,39 @@ async function tell(
         ? 'its run was not seen yet'
         : `started as run ${run.id} of ${run.workflow} at ${run.ref}: ${run.url}`,
     );
+    if (claimed !== undefined) {
+      const claim = claimRecord.safeParse(claimed);
+      say(
+        claim.success
+          ? `${claim.data.at}  its gate let run ${claim.data.run.id} through`
+          : `${recordPath(claimedFolder, id)} is there, and is no claim: somebody else made it`,
+      );
+    }
     if (finished !== null) say(`${finished}  ended: ${outcome}`);
   } else if (action !== undefined && rejected === undefined)
     say('it has no record yet: vault-dispatch says why when it runs');
   return action !== undefined || pull !== undefined || rejected !== undefined || record !== undefined;
+}
+
+/** How many closed pull requests are looked through for one from a fork. */
+const mostPulls = 200;
+
+/** The pull request from a branch of that name, of the repository itself or of anybody's fork. */
+async function findRequest(
+  send: Send,
+  repository: string,
+  branch: string,
+  id: string,
+): Promise<Pull | undefined> {
+  const name = `vault/${id}`;
+  const own = await findPull(send, repository, branch, name);
+  if (own !== undefined) return own;
+  const from = ({ base, head }: Pull): boolean =>
+    base.ref === branch && (head.label ?? head.ref).split(':').at(-1) === name;
+  const open = (await openPulls(send, repository)).find(from);
+  return (
+    open ?? (await closedPullsSince(send, repository, '1970-01-01T00:00:00Z', mostPulls)).pulls.find(from)
+  );
 }
 
 async function tellPull(

@@ -54,12 +54,13 @@ program
   .description('Tell the whole life of one vault action, from the forge alone.')
   .argument('<id>', 'the id of the action')
   .requiredOption('--ops-repo <owner/name>', 'where the action is')
+  .option('--record-repo <owner/name>', 'where records are kept, when not there as well')
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText('after', '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository.')
-  .action((id: string, options: ForgeOptions) =>
+  .action((id: string, options: ForgeOptions & { recordRepo?: string }) =>
     asking(async (say) => {
       const { explain } = await import('./explain.ts');
-      return explain({ ...forgeOf(options), id }, say);
+      return explain({ ...forgeOf(options), id, recordRepository: options.recordRepo }, say);
     }),
   );
 

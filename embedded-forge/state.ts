@@ -7,7 +7,7 @@ export interface State {
   repositories: Repository[];
   /** One row of ids per kind of thing, as a database has them. */
   ids: Record<
-    'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment' | 'review' | 'status' | 'run',
+    'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment' | 'review' | 'status' | 'run' | 'team',
     number
   >;
   now: () => Date;
@@ -24,6 +24,8 @@ export interface Account {
   labels: Label[];
   /** An organisation's owners, by account id. */
   owners: number[];
+  /** Its other teams, with the account ids of their members. They give no access to repositories here. */
+  teams: { id: number; name: string; members: number[] }[];
   created: string;
 }
 
@@ -196,6 +198,7 @@ export function createState(now: () => Date): State {
       review: 0,
       status: 0,
       run: 0,
+      team: 0,
     },
     now,
   };
@@ -239,6 +242,7 @@ export function addAccount(
     isOrganisation: false,
     labels: [],
     owners: [],
+    teams: [],
     created: timestamp(state),
     ...given,
   };

@@ -2,28 +2,23 @@ import type { Formula } from '../../core/ops/formula.ts';
 import type { Rule } from '../../core/ops/policy.ts';
 import type { AskedAction } from '../../core/ops/vault-action.ts';
 import type { Candidate, VaultSettings, VaultState } from './state.ts';
-import { inputsFor } from './text.ts';
 
 /** Where the workflow and its formula disagree: Forgejo drops an input that is not declared without a word. */
 export function workflowFaults(
   formula: Formula,
-  { workflow, unreachable }: Candidate,
-  asked: AskedAction,
+  { workflow, unreachable }: Pick<Candidate, 'workflow' | 'unreachable'>,
+  /** Without it, whatever an action could ask for. */
+  asked?: AskedAction,
 ): string[] {
   const { run } = formula;
   const away = unreachable === undefined ? [] : [unreachable];
   if (workflow === null)
     return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
   const { file, inputs, secrets, faults } = workflow;
-  const given = Object.keys(
-    inputsFor(
-      {
-        ...asked,
-        inputs: Object.fromEntries(Object.keys(formula.inputs ?? {}).map((name) => [name, ''])),
-      },
-      '',
-    ),
+  const lists = (['mounts', 'model', 'tools'] as const).filter(
+    (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
+  const given = [...Object.keys(formula.inputs ?? {}), ...lists, 'action', 'nonce'];
   const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
   // A shell cannot read such a variable.
   const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];

@@ -46,9 +46,10 @@ export async function readCandidate(
   const formula = raw === undefined ? null : parseFormula(file, raw.bytes);
   const run = formula?.ok === true ? formula.document.run : undefined;
   const runRepository = run?.repo ?? repository;
-  const [workflow, unreachable, requests, pushers] = await Promise.all([
-    formula?.ok === true ? findWorkflow(send, runRepository, formula.document) : null,
-    run?.backend === 'woodpecker-pipeline' ? whyNoWoodpecker(woodpecker, runRepository) : undefined,
+  const [{ workflow, unreachable }, requests, pushers] = await Promise.all([
+    formula?.ok === true
+      ? readWorkflowOf({ send, woodpecker }, repository, formula.document)
+      : { workflow: null, unreachable: undefined },
     open === undefined
       ? readPulls(send, { repository, branch, commit, file: action.file })
       : {
@@ -69,6 +70,21 @@ export async function readCandidate(
     rights: await readRights(people, repository, policy, [...settings.bots, own]),
     pushers,
   };
+}
+
+/** What a formula starts, and why nothing of it could be started, where that is so. */
+export async function readWorkflowOf(
+  { send, woodpecker }: { send: Send; woodpecker: Send | undefined },
+  opsRepository: string,
+  formula: Formula,
+): Promise<Pick<Candidate, 'workflow' | 'unreachable'>> {
+  const { run } = formula;
+  const repository = run.repo ?? opsRepository;
+  const [workflow, unreachable] = await Promise.all([
+    findWorkflow(send, repository, formula),
+    run.backend === 'woodpecker-pipeline' ? whyNoWoodpecker(woodpecker, repository) : undefined,
+  ]);
+  return { workflow, unreachable };
 }
 
 /** Why a formula's pipeline could not be started on Woodpecker, found out before anything is intended. */

@@ -4,11 +4,14 @@ import { findFile } from '../../core/forge/contents.ts';
 import { listReviews, openPulls, pullFiles } from '../../core/forge/pulls.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
 import type { User } from '../../core/forge/users.ts';
+import { parseFormula } from '../../core/ops/formula.ts';
+import { parsePolicy, policyFile } from '../../core/ops/policy.ts';
 import { parseVaultAction } from '../../core/ops/vault-action.ts';
-import { type Base, readCandidate } from './read-candidate.ts';
+import { type Base, readCandidate, readWorkflowOf } from './read-candidate.ts';
 import type { Context, RequestState } from './state.ts';
 import { reviewSign, statusContext } from './text.ts';
 
+const aFormula = /^vault\/formulas\/[^/]+\.toml$/;
 const anAction = /^vault\/actions\/[^/]+\.toml$/;
 
 /** What open pull requests ask for; each is looked at as if it were merged now. */
@@ -26,7 +29,10 @@ export async function readRequests(
     if (pull.base.ref !== branch) continue;
     const files = await pullFiles(send, repository, pull.number);
     const asked = files.filter(({ filename, status }) => anAction.test(filename) && status !== 'deleted');
-    if (asked.length === 0) continue;
+    const changed = files.filter(
+      ({ filename, status }) => (aFormula.test(filename) || filename === policyFile) && status !== 'deleted',
+    );
+    if (asked.length === 0 && changed.length === 0) continue;
     const [reviews, status, comments] = await Promise.all([
       listReviews(send, repository, pull.number),
       findStatus(send, repository, pull.head.sha, statusContext),
@@ -70,12 +76,41 @@ export async function readRequests(
           user?.id === account.id && state === 'APPROVED' && commit_id === pull.head.sha && !dismissed,
       ),
       actions,
+      documents: await readDocuments(context, repository, pull.head.sha, changed),
       others: files
         .map(({ filename }) => filename)
-        .filter((name) => !asked.some(({ filename }) => filename === name)),
+        .filter((name) => ![...asked, ...changed].some(({ filename }) => filename === name)),
       status: status ?? null,
       comment: comment === undefined ? null : { id: comment.id, body: comment.body },
     });
   }
   return requests;
+}
+
+/** Formulas and policy at the head of a pull request. A workflow is compared as it is now, where it would run. */
+async function readDocuments(
+  { send, woodpecker }: Context,
+  repository: string,
+  head: string,
+  changed: { filename: string }[],
+): Promise<RequestState['documents']> {
+  const documents: RequestState['documents'] = [];
+  for (const { filename: file } of changed) {
+    const raw = await findFile(send, repository, file, head);
+    if (raw === undefined) continue;
+    if (file === policyFile) {
+      documents.push({ kind: 'policy', file, parsed: parsePolicy(file, raw.bytes) });
+      continue;
+    }
+    const parsed = parseFormula(file, raw.bytes);
+    documents.push({
+      kind: 'formula',
+      file,
+      parsed,
+      ...(parsed.ok
+        ? await readWorkflowOf({ send, woodpecker }, repository, parsed.document)
+        : { workflow: null, unreachable: undefined }),
+    });
+  }
+  return documents;
 }

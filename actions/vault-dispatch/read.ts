@@ -78,15 +78,14 @@ export async function read(context: Context): Promise<VaultState> {
     const spent = [...fired, ...rejected, ...files].map((name) => name.replace(/\.(?:json|toml)$/, ''));
     return { ...known, requests: await readRequests(context, base, known, spent) };
   }
-  const actions: ActionState[] = [];
-  for (const name of files.filter((item) => item.endsWith('.toml')).sort()) {
+  const readAction = async (name: string): Promise<ActionState> => {
     const id = name.replace(/\.toml$/, '');
     const file = `${vaultActions}/${name}`;
     const { bytes, sha } = await getFile(send, repository, file, commit);
     const parsed = parseVaultAction(file, bytes);
     const isRejected = rejected.includes(`${id}.json`);
     const isFired = fired.includes(`${id}.json`);
-    actions.push({
+    return {
       id,
       file,
       blob: sha,
@@ -101,8 +100,10 @@ export async function read(context: Context): Promise<VaultState> {
           ? await readCandidate(context, base, account.login, { file, formula: parsed.document.formula })
           : null,
       nonce: randomBytes(16).toString('hex'),
-    });
-  }
+    };
+  };
+  const names = files.filter((item) => item.endsWith('.toml')).sort();
+  const actions = await Promise.all(names.map(readAction));
   return { ...known, actions };
 }
 

@@ -25,16 +25,22 @@ interface Opinion {
 /** One status and one comment per pull request that asks for something, kept up to date. */
 export function review(settings: VaultSettings, state: VaultState, policy: Policy): ReviewChange[] {
   return state.requests.flatMap((request): ReviewChange[] => {
-    const opinions = request.actions.map((action) => opinionOf(settings, state, policy, request, action));
+    const asked = request.actions.map((action) => opinionOf(settings, state, policy, request, action));
+    const opinions = [...asked, ...request.documents.map(opinionOfDocument)];
     const worst: Opinion['state'] =
       (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
       'success';
-    const merges = mayMerge(settings, request, opinions);
+    const merges = mayMerge(settings, request, asked);
     const isHigh = opinions.some(({ tier }) => tier === 'high');
     const description = {
       failure: 'could not run: see the comment',
       pending: `${isHigh ? 'approval is missing' : 'pending async review'}: see the comment`,
-      success: merges === 'yes' ? autoApproved : 'could run once it is merged',
+      success:
+        merges === 'yes'
+          ? autoApproved
+          : request.actions.length === 0
+            ? 'can be read, and agrees with what it starts'
+            : 'could run once it is merged',
     }[worst];
     const text = [
       ...opinions.map(({ lines }) => lines.join('\n')),
@@ -49,7 +55,8 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
           ? [`${code(autoApproved)}: it is merged without anybody's doing.`]
           : [merges]),
     ].join('\n\n');
-    const what = `#${request.number} (${request.actions.map(({ id }) => id).join(', ')})`;
+    const named = [...request.actions.map(({ id }) => id), ...request.documents.map(({ file }) => file)];
+    const what = `#${request.number} (${named.join(', ')})`;
     const isSet = request.status?.state === worst && request.status.description === description;
     const isSaid = request.comment?.body === `${text}\n\n${commentSign(reviewSign)}`;
     const shared = { repository: state.repository, why: `${what}: ${description}` };
@@ -81,9 +88,9 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
 }
 
 /** Whether the role merges a pull request itself, or why a person does although all of it is low. */
-function mayMerge(settings: VaultSettings, request: RequestState, opinions: Opinion[]): string {
-  if (settings['low-tier'] !== 'auto-merge') return 'no';
-  if (!opinions.every(({ state, tier }) => state === 'success' && tier === 'low')) return 'no';
+function mayMerge(settings: VaultSettings, request: RequestState, asked: Opinion[]): string {
+  if (settings['low-tier'] !== 'auto-merge' || asked.length === 0) return 'no';
+  if (!asked.every(({ state, tier }) => state === 'success' && tier === 'low')) return 'no';
   if (request.isDraft) return 'A person merges it: it is a draft.';
   return request.onlyAddsActions
     ? 'yes'
@@ -163,6 +170,33 @@ function opinionOf(
           ]),
     ],
   };
+}
+
+/** Of a formula or a policy: people decide about it; what is said is whether it could work. */
+function opinionOfDocument(document: RequestState['documents'][number]): Opinion {
+  const { file, parsed } = document;
+  const wrong = !parsed.ok
+    ? parsed.faults.map(formatFault)
+    : document.kind === 'formula' && document.parsed.ok
+      ? workflowFaults(document.parsed.document, document)
+      : [];
+  return wrong.length > 0
+    ? {
+        state: 'failure',
+        tier: null,
+        lines: [`### ${code(file)} could not work`, '', ...wrong.map((reason) => `- ${code(reason)}`)],
+      }
+    : {
+        state: 'success',
+        tier: null,
+        lines: [
+          `### ${code(file)}`,
+          '',
+          document.kind === 'policy'
+            ? '- decides who may approve what: it counts once it is merged'
+            : '- can be read, and agrees with its workflow',
+        ],
+      };
 }
 
 function describeSecrets({ secrets }: AskedAction): string {

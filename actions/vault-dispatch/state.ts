@@ -99,7 +99,7 @@ export interface Candidate {
   pushers: string[];
 }
 
-/** An open pull request into the branch that brings actions. */
+/** An open pull request into the branch that brings actions, formulas or a policy. */
 export interface RequestState {
   number: number;
   headSha: string;
@@ -118,6 +118,17 @@ export interface RequestState {
     isSpent: boolean;
     candidate: Candidate | null;
   }[];
+  /** Formulas and policy that it changes, as they would be. */
+  documents: (
+    | {
+        kind: 'formula';
+        file: string;
+        parsed: Parsed<Formula>;
+        workflow: WorkflowFacts | null;
+        unreachable: string | undefined;
+      }
+    | { kind: 'policy'; file: string; parsed: Parsed<Policy> }
+  )[];
   /** Other files it changes. */
   others: string[];
   status: { state: string; description: string } | null;

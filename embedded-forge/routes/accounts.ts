@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { labelShape, organisationShape, userShape } from '../shapes.ts';
-import { type Account, accountByLogin, addAccount, addToken, nextId, type Token } from '../state.ts';
+import {
+  type Account,
+  accountById,
+  accountByLogin,
+  addAccount,
+  addToken,
+  nextId,
+  type Token,
+} from '../state.ts';
 
 function tokenShape(token: Token, shown: boolean): unknown {
   return {
@@ -228,4 +236,63 @@ export const accountRoutes: Route[] = [
         return { status: 201, body: labelShape(call, label, `orgs/${organisation.login}`) };
       }),
   },
+  {
+    method: 'GET',
+    route: '/orgs/{org}/teams',
+    scope: 'organization',
+    handle: (call) =>
+      organisationOf(call, (organisation) =>
+        isMember(call, organisation)
+          ? paged(call, organisation.teams, ({ id, name }) => ({ id, name }), '')
+          : failure(call, 403, 'Must be an organization member'),
+      ),
+  },
+  {
+    method: 'POST',
+    route: '/orgs/{org}/teams',
+    scope: 'organization',
+    handle: (call) =>
+      ofOwner(call, (organisation) => {
+        const team = { id: nextId(call.state, 'team'), name: text(call.body.name), members: [] };
+        organisation.teams.push(team);
+        return { status: 201, body: { id: team.id, name: team.name } };
+      }),
+  },
+  {
+    method: 'GET',
+    route: '/teams/{id}/members',
+    scope: 'organization',
+    handle: (call) => {
+      const found = teamOf(call);
+      if (found === undefined || !isMember(call, found.organisation)) return notFound(call);
+      return paged(call, found.team.members, (id) => userShape(call, accountById(call.state, id)), '');
+    },
+  },
+  {
+    method: 'PUT',
+    route: '/teams/{id}/members/{username}',
+    scope: 'organization',
+    handle: (call) => {
+      const found = teamOf(call);
+      const account = accountByLogin(call.state, call.params.username ?? '');
+      if (found === undefined || account === undefined) return notFound(call);
+      const may = call.account?.isAdmin === true || found.organisation.owners.includes(call.account?.id ?? 0);
+      if (!may) return failure(call, 403, 'Must be a team owner');
+      if (!found.team.members.includes(account.id)) found.team.members.push(account.id);
+      return { status: 204 };
+    },
+  },
 ];
+
+function teamOf(call: Call): { organisation: Account; team: Account['teams'][number] } | undefined {
+  for (const organisation of call.state.accounts) {
+    const team = organisation.teams.find(({ id }) => id === Number(call.params.id));
+    if (team !== undefined) return { organisation, team };
+  }
+  return undefined;
+}
+
+function isMember({ account }: Call, { owners, teams }: Account): boolean {
+  if (account === null) return false;
+  return account.isAdmin || [...owners, ...teams.flatMap(({ members }) => members)].includes(account.id);
+}

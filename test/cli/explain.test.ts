@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
-import { startVault, type Vault } from '../vault.ts';
+import { actionText, startVault, type Vault } from '../vault.ts';
 
 const compiled = compiledFile('forgecrew');
 
@@ -41,6 +41,29 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
       'ended: success',
     ])
       expect(text).toContain(part);
+  });
+
+  it('finds what was asked from a fork, and tells of a gate', async () => {
+    const agent = await vault.seed.createUser('agent', ['write:repository', 'read:user']);
+    await vault.seed.api('POST', `/repos/${vault.ops}/forks`, {}, agent.token);
+    await vault.seed.putFile(agent, 'agent/ops', 'vault/actions/backup-1.toml', actionText(), {
+      from: 'main',
+      name: 'vault/backup-1',
+    });
+    const pull = await vault.seed.openPull(agent, vault.ops, {
+      head: 'agent:vault/backup-1',
+      base: 'main',
+      title: 't',
+      body: '',
+    });
+    const asked = await explain('backup-1');
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.run();
+    await vault.seed.putFile(vault.asker, vault.ops, 'vault/claimed/backup-1.json', '{}');
+
+    expect(asked.text).toContain('#1 "t" by agent');
+    expect((await explain('backup-1')).text).toContain('is no claim: somebody else made it');
   });
 
   it('tells why something did not run, and that nothing is known of what nobody asked', async () => {

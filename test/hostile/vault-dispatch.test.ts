@@ -189,6 +189,41 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.rejected('wipe-1')).toBeUndefined();
   });
 
+  it('case 20: a team is asked for its members; where our account may not see them, nothing is rejected', async () => {
+    const { api } = vault.seed;
+    await api('POST', '/orgs', { username: 'company' }, vault.owner.token);
+    const { body } = await api('POST', '/orgs/company/teams', { name: 'deployers' }, vault.owner.token);
+    const team = (body as { id: number }).id;
+    await api('PUT', `/teams/${team}/members/ada`, {}, vault.owner.token);
+    await vault.seed.putFile(
+      vault.owner,
+      vault.ops,
+      'vault/policy.toml',
+      '[tiers]\nbackup = "medium"\n[rules.medium]\napprovers = ["@company/Deployers"]\n[rules.high]\napprovers = ["owner"]\n',
+    );
+    await approved('backup-1');
+    const teller = await vault.seed.createUser('teller', [
+      'write:repository',
+      'read:user',
+      'read:organization',
+    ]);
+    await vault.seed.addCollaborator(vault.owner, vault.ops, teller.login, 'write');
+    const asTeller = { PLUGIN_FORGE_TOKEN: teller.token, PLUGIN_FORGE_LOGIN: teller.login };
+
+    const outside = await vault.run(asTeller);
+    const withoutScope = await vault.run();
+    await api('PUT', `/teams/${team}/members/teller`, {}, vault.owner.token);
+    const inside = await vault.run(asTeller);
+
+    for (const { code, text } of [outside, withoutScope]) {
+      expect(code).toBe(1);
+      expect(text).toContain('the members of @company/Deployers could not be read');
+    }
+    expect(await vault.rejected('backup-1')).toBeUndefined();
+    expect(inside.code).toBe(0);
+    expect(await vault.record('backup-1')).toMatchObject({ approvals: [{ login: 'ada' }] });
+  });
+
   it('case 45: secrets of high tier that others can read are refused, unless that is accepted', async () => {
     const pull = await vault.ask('wipe-1', actionText('wipe'));
     await vault.approve(vault.owner, pull);
@@ -412,6 +447,34 @@ describe('a review of open pull requests', () => {
     expect(comments[0]).toContain('approved by `ada`');
     expect(status).toEqual(['forgecrew/vault: success']);
     expect(await vault.runs()).toEqual([]);
+  });
+
+  it('looks at formulas and policy as well: whether they can be read, and agree with what they start', async () => {
+    const formula = 'vault/formulas/backup.toml';
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/${formula}`);
+    const text = Buffer.from((body as { content: string }).content, 'base64').toString('utf8');
+    const ask = async (name: string, files: Record<string, string>): Promise<number> => {
+      for (const [file, content] of Object.entries(files))
+        await vault.seed.putFile(vault.asker, vault.ops, file, content, {
+          from: Object.keys(files)[0] === file ? 'main' : name,
+          name,
+        });
+      return vault.seed.openPull(vault.asker, vault.ops, { head: name, base: 'main', title: name, body: '' });
+    };
+    const wrong = await ask('wrong', { [formula]: text.replace('[run]', '[inputs.more]\n[run]') });
+    const right = await ask('right', {
+      [formula]: text.replace('timeout_minutes = 30', 'timeout_minutes = 40'),
+      'vault/policy.toml': '[tiers]\nbackup = "high"\n',
+    });
+
+    const { text: said } = await review();
+
+    expect(said).toContain(`#${wrong} (vault/formulas/backup.toml): could not run`);
+    expect(said).toContain(
+      `#${right} (vault/formulas/backup.toml, vault/policy.toml): can be read, and agrees with what it starts`,
+    );
+    const { body: comments } = await vault.seed.api('GET', `/repos/${vault.ops}/issues/${wrong}/comments`);
+    expect((comments as { body: string }[])[0]?.body).toContain('they would be dropped: more');
   });
 
   it('names who can approve while nobody has', async () => {
