@@ -11,6 +11,8 @@ export interface WoodpeckerRepository {
   id: number;
   /** As the forge has it: owner/name. */
   name: string;
+  /** The one branch that is there; `main` when absent. */
+  branch?: string;
   /** The workflows that take the event `manual`. */
   workflows: string[];
   /** Who may push, and so start pipelines. */
@@ -63,17 +65,22 @@ export async function startWoodpecker(given: {
 
   function answer(method: string, url: URL, token: string | undefined, body: string): Answer {
     const user = given.users.find((item) => `Bearer ${item.token}` === token);
-    if (user === undefined) return { status: 401, body: 'User not authorized' };
     const path = url.pathname.replace(/^\/api/, '');
-    if (method === 'GET' && path === '/user') return { status: 200, body: { id: 1, login: user.login } };
+    if (method === 'GET' && path === '/user')
+      return user === undefined
+        ? { status: 401, body: '' }
+        : { status: 200, body: { id: 1, login: user.login } };
     const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
-    const [, id, number] = /^\/repos\/(\d+)\/pipelines(?:\/(\d+))?$/.exec(path) ?? [];
+    const [, id, what, number] = /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+))?$/.exec(path) ?? [];
     const repository = given.repositories.find((item) =>
       looked === undefined ? item.id === Number(id) : item.name === decodeURIComponent(looked),
     );
-    if (repository === undefined) return { status: 404, body: '' };
+    if (repository === undefined) return { status: user === undefined ? 401 : 404, body: '' };
+    // All of them are public here: whoever has no token at all may read.
+    const push = user !== undefined && repository.pushers.includes(user.login);
     if (looked !== undefined)
       return { status: 200, body: { id: repository.id, full_name: repository.name, active: true } };
+    if (what === 'permissions') return { status: 200, body: { pull: true, push, admin: false, synced: 0 } };
     const own = pipelines.filter((item) => item.repository === repository.id);
     if (method === 'GET' && number !== undefined) {
       const found = own.find((item) => item.number === Number(number));
@@ -91,8 +98,11 @@ export async function startWoodpecker(given: {
       };
     }
     if (method !== 'POST') return { status: 405 };
-    if (!repository.pushers.includes(user.login)) return { status: 403, body: 'User not authorized' };
+    // Without the right it is as if it were not there.
+    if (!push) return { status: user === undefined ? 401 : 404, body: '' };
     const asked = JSON.parse(body) as { branch: string; variables?: Record<string, string> };
+    // As the branch's head cannot be read then.
+    if (asked.branch !== (repository.branch ?? 'main')) return { status: 500, body: '' };
     if (repository.workflows.length === 0) return { status: 204, headers: { 'pipeline-filtered': 'true' } };
     const made: Pipeline = {
       repository: repository.id,

@@ -1,7 +1,6 @@
 import type { PullFacts } from '../../core/approval.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
-import { ForgeError } from '../../core/forge/errors.ts';
 import {
   closedPullsSince,
   listReviews,
@@ -15,7 +14,7 @@ import type { Send } from '../../core/forge/send.ts';
 import { type Formula, formulaFolder, parseFormula } from '../../core/ops/formula.ts';
 import type { Policy } from '../../core/ops/policy.ts';
 import { type People, readRights } from '../../core/rights.ts';
-import { lookupRepository } from '../../core/woodpecker/pipelines.ts';
+import { whyNotStart } from '../../core/woodpecker/pipelines.ts';
 import type { Candidate, Context } from './state.ts';
 import { readWorkflow, type WorkflowFacts, workflowFiles } from './workflow-file.ts';
 
@@ -82,26 +81,13 @@ export async function readWorkflowOf(
   const repository = run.repo ?? opsRepository;
   const [workflow, unreachable] = await Promise.all([
     findWorkflow(send, repository, formula),
-    run.backend === 'woodpecker-pipeline' ? whyNoWoodpecker(woodpecker, repository) : undefined,
+    run.backend !== 'woodpecker-pipeline'
+      ? undefined
+      : woodpecker === undefined
+        ? 'its formula runs on Woodpecker: set woodpecker-url and woodpecker-token'
+        : whyNotStart(woodpecker, repository),
   ]);
   return { workflow, unreachable };
-}
-
-/** Why a formula's pipeline could not be started on Woodpecker, found out before anything is intended. */
-async function whyNoWoodpecker(
-  woodpecker: Send | undefined,
-  repository: string,
-): Promise<string | undefined> {
-  if (woodpecker === undefined)
-    return 'its formula runs on Woodpecker: set woodpecker-url and woodpecker-token';
-  try {
-    await lookupRepository(woodpecker, repository);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ForgeError && ['token', 'permission', 'not-found'].includes(error.kind))
-      return `${error.message} ${error.remedy}`;
-    throw error;
-  }
 }
 
 /** The merged pull requests that may have brought a file, with everything that has to be known of them. */

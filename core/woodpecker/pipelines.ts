@@ -34,19 +34,17 @@ function woodpeckerError(request: ForgeRequest, response: ForgeResponse): ForgeE
             'token',
             'Woodpecker does not know woodpecker-token: create a personal access token in its user settings, and store it in the CI secret.',
           ]
-        : status === 403
-          ? ['permission', 'Give the account of woodpecker-token push access to the repository.']
-          : status === 404
+        : status === 404
+          ? [
+              'not-found',
+              'Activate the repository in Woodpecker, and let the account of woodpecker-token push to it: it answers the same for both.',
+            ]
+          : failed
             ? [
-                'not-found',
-                'Activate the repository in Woodpecker, and let the account of woodpecker-token see it: it answers the same for both.',
+                'server',
+                "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
               ]
-            : failed
-              ? [
-                  'server',
-                  "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
-                ]
-              : ['invalid', ''];
+            : ['invalid', ''];
   const said = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
   return new ForgeError(
     kind,
@@ -76,6 +74,30 @@ export async function lookupRepository(send: Send, name: string): Promise<number
     z.object({ id: z.int() }),
   );
   return id;
+}
+
+/**
+ * Why nothing can be started in a repository with this token, or undefined. Asked before anything is decided on it:
+ * Woodpecker shows public repositories to everybody, whatever the token. `GET /api/user`, `GET
+ * /api/repos/lookup/{owner}/{name}` and `GET /api/repos/{id}/permissions`.
+ */
+export async function whyNotStart(send: Send, name: string): Promise<string | undefined> {
+  try {
+    const login = await getLogin(send);
+    const id = await lookupRepository(send, name);
+    const { push } = await ask(
+      send,
+      { method: 'GET', route: '/repos/{id}/permissions', params: { id } },
+      z.object({ push: z.boolean() }),
+    );
+    return push
+      ? undefined
+      : `Woodpecker: ${login} may not start pipelines of ${name}. Give that account push access to the repository, or woodpecker-token one of another account.`;
+  } catch (error) {
+    if (error instanceof ForgeError && ['token', 'not-found'].includes(error.kind))
+      return `${error.message} ${error.remedy}`;
+    throw error;
+  }
 }
 
 /**

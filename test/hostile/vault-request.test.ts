@@ -257,6 +257,23 @@ describe('waiting', () => {
     expect(text).toContain('has the label vault-approved');
   });
 
+  it('case 43: for a label, of which there are two by that name, counts either', async () => {
+    const { code } = await ask(wait('label'), async () => {
+      for (const color of ['#ff0000', '#00ff00'])
+        await vault.seed.api('POST', `/repos/${vault.ops}/labels`, { name: 'vault-approved', color });
+      const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/labels`);
+      const ids = (body as { id: number }[]).map(({ id }) => id);
+      await vault.seed.api(
+        'POST',
+        `/repos/${vault.ops}/issues/${await number()}/labels`,
+        { labels: [Math.max(...ids)] },
+        vault.ada.token,
+      );
+    });
+
+    expect(code).toBe(0);
+  });
+
   it('for a label ignores one by somebody who may not approve', async () => {
     const { code, text } = await ask(wait('label', { PLUGIN_BOTS: 'ada' }), () => label(vault.ada));
 
