@@ -78,6 +78,8 @@ function whyNot({
       : record.run.inputs;
   if (inputs !== null && Object.entries(told).some(([name, value]) => inputs[name] !== value))
     return `this run was not told what was approved for ${record.id}: its inputs differ`;
+  if (workflowBlob === 'missing')
+    return `${record.run.workflow_file} is not there at the commit that runs, or our account may not read ${repository}`;
   if (workflowBlob !== null && workflowBlob !== record.run.workflow_blob)
     return `${record.run.workflow_file} is not what it was when ${record.id} was started`;
   if (claim !== null && !isClaimedByUs)

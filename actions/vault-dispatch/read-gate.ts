@@ -65,7 +65,7 @@ export async function readGate(
   return {
     ...state,
     inputs: state.inputs ?? (await variablesOf(context, record)),
-    workflowBlob: workflow?.sha ?? null,
+    workflowBlob: facts.commit === undefined ? null : (workflow?.sha ?? 'missing'),
     claim: claim === undefined ? null : claimOf(claim.bytes),
     isClaimedByUs: previous?.done.some((change) => writesFile(change, claimFile)) === true,
   };

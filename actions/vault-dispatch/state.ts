@@ -147,8 +147,8 @@ export interface GateState {
   doubt: string | undefined;
   /** What the run was started with, where the host or its API tells. */
   inputs: Record<string, string> | null;
-  /** The blob of the workflow's file at the commit that runs; `null` when it could not be found. */
-  workflowBlob: string | null;
+  /** The blob of the workflow's file at the commit that runs; `missing` when it is not there, or may not be read. */
+  workflowBlob: string | 'missing' | null;
   claim: ClaimRecord | 'unreadable' | null;
   /** Whether this very run of the role wrote the claim. */
   isClaimedByUs: boolean;

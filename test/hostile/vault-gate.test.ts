@@ -151,6 +151,13 @@ describe('a gate', () => {
     expect(text).toContain('is not what it was when backup-1 was started');
   });
 
+  it('refuses a workflow that cannot be looked at', async () => {
+    const { code, text } = await gate(await theRun(), { GITHUB_SHA: '0'.repeat(40) });
+
+    expect(code).toBe(1);
+    expect(text).toContain('is not there at the commit that runs');
+  });
+
   it('refuses a run whose action has ended', async () => {
     const run = await theRun();
     vault.forge.settleRun(run.id, 'success');
