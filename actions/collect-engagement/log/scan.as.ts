@@ -131,7 +131,10 @@ function same(a: usize, b: usize, length: usize): bool {
 let fresh: bool = false;
 
 function intern(table: Table, at: usize, length: usize): Entry {
-  const hash = hashOf(at, length);
+  return internHashed(table, at, length, hashOf(at, length));
+}
+
+function internHashed(table: Table, at: usize, length: usize, hash: u32): Entry {
   let slot = hash & table.mask;
   while (true) {
     const where = table.slots + (<usize>slot << 3);
@@ -201,17 +204,18 @@ function keepDuration(seconds: f64): void {
   store<u32>(block, length + 1, 4);
 }
 
-/** Makes room for `bytes` of log, and answers where they go. Everything else stands behind that. */
+/** Where the host's bytes go. Before them there is room for their marks. */
+const buffer: usize = 1 << 20;
+
+/** Makes room for `bytes` of log, 7 MiB at most, and answers where they go. Everything else stands behind that. */
 export function init(bytes: u32, dayFrom: f64, dayTo: f64, unitsPerSecond: f64, durationUnits: f64, random: u64): usize {
   from = dayFrom;
   to = dayTo;
   second = unitsPerSecond;
   perSecond = durationUnits;
   seed = random;
-  top = (__heap_base + 15) & ~15;
-  const buffer = take(<usize>bytes + 64);
-  // A position for every byte, if it came to that; memory that is not touched costs nothing.
-  marks = take((<usize>bytes + 64) << 2);
+  // 64 bytes behind them are read as well.
+  take(buffer + <usize>bytes + 64);
   pages = createTable(4096);
   visitors = createTable(4096);
   agents = createTable(1024);
@@ -236,62 +240,47 @@ export function begin(): void {
 
 // ---- where texts begin and end --------------------------------------------------------------------------------------
 
-/** Positions of all quotes, backslashes and control characters of the bytes under way, in their order. */
-let marks: usize = 0;
+// All quotes, backslashes and control characters have a mark: a bit for each byte of the buffer. The bits of the eight
+// bytes at `p` stand at `p >> 3`, which for the buffer is a place in front of it.
 
-@inline function special(v: v128): u64 {
+@inline function special(v: v128): i32 {
   // With its second bit turned over a quote is 0x20: one comparison finds it and everything below a space.
-  const quoteOrControl = i8x16.le_u(v128.xor(v, i8x16.splat(2)), i8x16.splat(0x20));
-  return <u64>i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(0x5c))));
+  const turned = v128.xor(v, i8x16.splat(2));
+  const quoteOrControl = i8x16.eq(i8x16.min_u(turned, i8x16.splat(0x20)), turned);
+  return i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(0x5c))));
 }
 
-/** Writes the lowest set bit of `set` as a position, and clears it. A set without any writes what is never read. */
-@inline function mark(out: usize, base: u32, set: u64): u64 {
-  store<u32>(out, base + <u32>ctz(set));
-  return set & (set - 1);
-}
-
-/**
- * Finds all marks, 64 bytes at a time, and twelve of them without asking: a loop over single bits would be mispredicted
- * at nearly every block.
- */
-function findMarks(p: usize, end: usize): void {
-  let out = marks;
+/** Marks everything from `p`, which is a multiple of 64, to `end` and up to 63 bytes behind it. */
+function mark(p: usize, end: usize): void {
   for (; p < end; p += 64) {
-    let set =
-      special(v128.load(p)) |
-      (special(v128.load(p, 16)) << 16) |
-      (special(v128.load(p, 32)) << 32) |
-      (special(v128.load(p, 48)) << 48);
-    const found = <usize>popcnt(set);
-    const base = <u32>p;
-    set = mark(out, base, set);
-    set = mark(out + 4, base, set);
-    set = mark(out + 8, base, set);
-    set = mark(out + 12, base, set);
-    set = mark(out + 16, base, set);
-    set = mark(out + 20, base, set);
-    set = mark(out + 24, base, set);
-    set = mark(out + 28, base, set);
-    set = mark(out + 32, base, set);
-    set = mark(out + 36, base, set);
-    set = mark(out + 40, base, set);
-    set = mark(out + 44, base, set);
-    if (found > 12) {
-      let next = out + 48;
-      while (set != 0) {
-        set = mark(next, base, set);
-        next += 4;
-      }
-    }
-    out += found << 2;
+    const out = p >> 3;
+    store<u16>(out, special(v128.load(p)));
+    store<u16>(out, special(v128.load(p, 16)), 2);
+    store<u16>(out, special(v128.load(p, 32)), 4);
+    store<u16>(out, special(v128.load(p, 48)), 6);
+  }
+}
+
+/** The marks of the bytes from `p` on, 57 at least. */
+@inline function marksAt(p: usize): u64 {
+  return load<u64>(p >> 3) >> <u64>(p & 7);
+}
+
+/** The first mark at `p` or behind it. The last byte of the buffer, a line feed, has one. */
+@inline function markFrom(p: usize): usize {
+  const set = marksAt(p);
+  return set != 0 ? p + <usize>ctz(set) : farMark(p + 57);
+}
+
+function farMark(p: usize): usize {
+  while (true) {
+    const set = marksAt(p);
+    if (set != 0) return p + <usize>ctz(set);
+    p += 57;
   }
 }
 
 // ---- one line -------------------------------------------------------------------------------------------------------
-
-/** The mark that is looked at next. Outside of a text it is the first one at or behind the place of reading. */
-let next: usize = 0;
 
 /** Tabs and carriage returns are space as well, but they have marks: a line with them is not certain. */
 @inline function skipSpace(p: usize): usize {
@@ -303,21 +292,18 @@ function isHex(c: u32): bool {
   return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
 }
 
-/** The mark of the closing quote of a text with escapes whose opening one is `q`, or 0 when it is no text. */
-function escapedEnd(q: usize): usize {
-  q += 4;
+/** The closing quote of a text, from any place of it that is not inside of an escape; 0 when it is no text. */
+function closing(p: usize): usize {
   while (true) {
-    const p = <usize>load<u32>(q);
+    p = markFrom(p);
     const c = load<u8>(p);
-    if (c == 0x22) return q;
+    if (c == 0x22) return p;
     if (c != 0x5c) return 0;
     const e = load<u8>(p, 1);
-    // An escaped quote or backslash has a mark of its own, which is no end.
-    if (e == 0x22 || e == 0x5c) q += 8;
-    else if (e == 0x75) {
+    if (e == 0x75) {
       if (!(isHex(load<u8>(p, 2)) && isHex(load<u8>(p, 3)) && isHex(load<u8>(p, 4)) && isHex(load<u8>(p, 5)))) return 0;
-      q += 4;
-    } else if (e == 0x2f || e == 0x62 || e == 0x66 || e == 0x6e || e == 0x72 || e == 0x74) q += 4;
+      p += 6;
+    } else if (e == 0x22 || e == 0x5c || e == 0x2f || e == 0x62 || e == 0x66 || e == 0x6e || e == 0x72 || e == 0x74) p += 2;
     else return 0;
   }
 }
@@ -416,7 +402,7 @@ function skipPlain(p: usize, c: u32): usize {
   return numberEnd(p);
 }
 
-/** From the opening bracket or brace of any value to behind it, or 0. Moves `next` along. */
+/** From the opening bracket or brace of any value to behind it, or 0. */
 function skipNested(p: usize, depth: i32): usize {
   if (depth > 60) return 0;
   const isObject = load<u8>(p) == 0x7b;
@@ -426,19 +412,17 @@ function skipNested(p: usize, depth: i32): usize {
   while (true) {
     if (isObject) {
       if (load<u8>(p) != 0x22) return 0;
-      const end = escapedEnd(next);
-      if (end == 0) return 0;
-      next = end + 4;
-      p = skipSpace(<usize>load<u32>(end) + 1);
+      p = closing(p + 1);
+      if (p == 0) return 0;
+      p = skipSpace(p + 1);
       if (load<u8>(p) != 0x3a) return 0;
       p = skipSpace(p + 1);
     }
     const c = load<u8>(p);
     if (c == 0x22) {
-      const end = escapedEnd(next);
-      if (end == 0) return 0;
-      next = end + 4;
-      p = <usize>load<u32>(end) + 1;
+      p = closing(p + 1);
+      if (p == 0) return 0;
+      p++;
     } else p = c == 0x7b || c == 0x5b ? skipNested(p, depth + 1) : skipPlain(p, c);
     if (p == 0) return 0;
     p = skipSpace(p);
@@ -450,9 +434,11 @@ function skipNested(p: usize, depth: i32): usize {
 
 /** Which object a key stands in. */
 const inNothing: u64 = 0;
-const inRecord: u64 = 1;
-const inRequest: u64 = 2;
-const inHeaders: u64 = 3;
+const inResponse: u64 = 1;
+/** From here on there are keys that ask for something. */
+const inRecord: u64 = 2;
+const inRequest: u64 = 3;
+const inHeaders: u64 = 4;
 
 /** Which value a key of those objects asks for. */
 const isUri: u32 = 1;
@@ -467,9 +453,10 @@ const isDuration: u32 = 9;
 const isStatus: u32 = 10;
 const isRequest: u32 = 11;
 const isHeaders: u32 = 12;
+const isResponse: u32 = 13;
 
 /** Where the values stand: (place, length) by name. */
-const fields = memory.data(13 * 8, 8);
+const fields = memory.data(14 * 8, 8);
 /** Which of them this line has as a text, and which as a number; a bit for each name. */
 let texts: u32 = 0;
 let numbers: u32 = 0;
@@ -524,86 +511,38 @@ let numbers: u32 = 0;
   if (length == 7) return load<u32>(key) == 0x75716572 && load<u32>(key, 3) == 0x74736575 ? isRequest : 0;
   if (length == 8) return load<u64>(key) == 0x6e6f697461727564 ? isDuration : 0;
   if (length == 6) return load<u32>(key) == 0x74617473 && load<u16>(key, 4) == 0x7375 ? isStatus : 0;
+  if (length == 12) return load<u64>(key) == 0x6165685f70736572 && load<u32>(key, 8) == 0x73726564 ? isResponse : 0;
   return 0;
 }
 
 /**
  * The object of a line, from its brace to behind its closing one, or 0 when it is no JSON or not certain. One loop over
- * keys and values for all objects, so that the place of reading stays in registers; `objects` holds, two bits a level,
- * which objects it is in. Lists of more than one text, and whatever else is rare, go through `skipNested`.
+ * keys and values for all objects; `objects` holds, three bits a level, which objects it is in. Lists, but for headers
+ * that count, go through `skipNested`.
  */
 function record(p: usize): usize {
-  let q = next;
   let objects: u64 = 0;
   let object: u64 = inRecord;
   let seen: u32 = 0;
   let asText: u32 = 0;
   let asNumber: u32 = 0;
+  let members: usize = 0;
   p = skipSpace(p + 1);
   let closes = load<u8>(p) == 0x7d;
   while (true) {
     if (!closes) {
-      // Nearly every member is `"key":["text"]` or `"key":"text"`: recognised by what stands between its marks.
-      const between = <usize>load<u32>(q, 4);
-      const gap = load<u32>(between);
-      if (gap == 0x225b3a22 && load<u8>(p) == 0x22) {
-        const end = <usize>load<u32>(q, 12);
-        if (load<u16>(end) == 0x5d22) {
-          if (object == inHeaders) {
-            const name = nameOf(inHeaders, p + 1, between - p - 1);
-            if (name != 0) {
-              if (((seen >> name) & 1) != 0) return 0;
-              seen |= 1 << name;
-              asText |= 1 << name;
-              keep(name, between + 4, end - between - 4);
-            }
-          } else if (object != inNothing && nameOf(object, p + 1, between - p - 1) != 0) return 0;
-          q += 16;
-          p = end + 2;
-          if (load<u16>(p) == 0x222c) {
-            p++;
-            continue;
-          }
-          closes = true;
-        }
-      } else if ((gap & 0xffffff) == 0x223a22 && load<u8>(p) == 0x22) {
-        const end = <usize>load<u32>(q, 12);
-        if (load<u8>(end) == 0x22) {
-          if (object != inNothing) {
-            const name = nameOf(object, p + 1, between - p - 1);
-            if (name != 0) {
-              if (((seen >> name) & 1) != 0) return 0;
-              seen |= 1 << name;
-              asText |= 1 << name;
-              keep(name, between + 3, end - between - 3);
-            }
-          }
-          q += 16;
-          p = end + 1;
-          if (load<u16>(p) == 0x222c) {
-            p++;
-            continue;
-          }
-          closes = true;
-        }
-      }
-    }
-    if (!closes) {
       // A key.
       if (load<u8>(p) != 0x22) return 0;
       const key = p + 1;
-      let end = <usize>load<u32>(q, 4);
+      let end = markFrom(key);
       let name: u32 = 0;
       if (load<u8>(end) == 0x22) {
-        q += 8;
-        if (object != inNothing) name = nameOf(object, key, end - key);
+        if (object >= inRecord) name = nameOf(object, key, end - key);
       } else {
         // With an escape it may be any name.
-        if (object != inNothing) return 0;
-        const other = escapedEnd(q);
-        if (other == 0) return 0;
-        end = <usize>load<u32>(other);
-        q = other + 4;
+        if (object >= inRecord) return 0;
+        end = closing(end);
+        if (end == 0) return 0;
       }
       p = end + 1;
       if (load<u8>(p) != 0x3a) {
@@ -619,32 +558,37 @@ function record(p: usize): usize {
       // Its value.
       const c = load<u8>(p);
       if (c == 0x22) {
-        end = <usize>load<u32>(q, 4);
+        end = markFrom(p + 1);
         if (load<u8>(end) == 0x22) {
-          q += 8;
           if (name != 0) {
             keep(name, p + 1, end - p - 1);
             asText |= 1 << name;
           }
+          if (object != inHeaders && object != inResponse) hole(textHole, name, p + 1, end);
         } else {
           if (name != 0) return 0;
-          const other = escapedEnd(q);
-          if (other == 0) return 0;
-          end = <usize>load<u32>(other);
-          q = other + 4;
+          end = closing(end);
+          if (end == 0) return 0;
         }
         p = end + 1;
       } else if (c == 0x5b) {
-        // A list of one text was recognised above; what else counts is for JSON.parse to read.
-        if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) return 0;
-        next = q;
+        if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) {
+          // Of a list of anything else than one text JSON.parse says what counts.
+          end = markFrom(p + 2);
+          if (load<u8>(p, 1) != 0x22 || load<u16>(end) != 0x5d22) return 0;
+          keep(name, p + 2, end - p - 2);
+          asText |= 1 << name;
+        }
         p = skipNested(p, 4);
         if (p == 0) return 0;
-        q = next;
       } else if (c == 0x7b) {
-        if (objects >> 58 != 0) return 0;
-        objects = (objects << 2) | object;
-        object = name == isRequest ? inRequest : name == isHeaders ? inHeaders : inNothing;
+        if (objects >> 60 != 0) return 0;
+        objects = (objects << 3) | object;
+        object = inNothing;
+        if (name == isRequest) object = inRequest;
+        else if (name == isHeaders) object = inHeaders;
+        else if (name == isResponse) object = inResponse;
+        if (object == inHeaders || object == inResponse) members = p + 1;
         p = skipSpace(p + 1);
         closes = load<u8>(p) == 0x7d;
         continue;
@@ -656,6 +600,7 @@ function record(p: usize): usize {
           keep(name, start, p - start);
           asNumber |= 1 << name;
         }
+        if (isNumber(c)) hole(numberHole, name, start, p);
       }
     }
     // Behind a value, or at the brace of an empty object.
@@ -671,17 +616,248 @@ function record(p: usize): usize {
         break;
       }
       if (c != 0x7d) return 0;
+      if (object == inHeaders) hole(headersHole, 0, members, p);
+      if (object == inResponse) hole(responseHole, 0, members, p);
       p++;
       if (objects == 0) {
-        next = q;
         texts = asText;
         numbers = asNumber;
         return p;
       }
-      object = objects & 3;
-      objects >>= 2;
+      object = objects & 7;
+      objects >>= 3;
     }
   }
+}
+
+// ---- lines of a known shape -----------------------------------------------------------------------------------------
+
+// A server writes its lines with one encoder: the same members in the same order, and many of the same values. What
+// stays the same from line to line is a shape: pieces of text, and between them holes for what differs. A line that
+// was read as JSON gives a shape; a line that has the same text around its holes, and in them texts without escapes,
+// numbers and headers, is JSON as well, and says the same in the same places. That takes a fraction of reading it.
+
+const noHole: u32 = 0;
+const textHole: u32 = 1;
+const numberHole: u32 = 2;
+/** The members of `request.headers`, and of `resp_headers`, which come in any order. */
+const headersHole: u32 = 3;
+const responseHole: u32 = 4;
+
+@unmanaged class Hole {
+  kind: u32;
+  name: u32;
+  from: usize;
+  to: usize;
+}
+const holeBytes: usize = 16;
+const mostHoles: usize = 64;
+const holesHere = memory.data(64 * 16, 4);
+const holesBefore = memory.data(64 * 16, 4);
+
+/** Where the holes of the line that `record` reads go, up to where; 0 when they are not asked for. */
+let holes: usize = 0;
+let holesEnd: usize = 0;
+
+@inline function hole(kind: u32, name: u32, from: usize, to: usize): void {
+  if (holes != holesEnd) addHole(kind, name, from, to);
+}
+
+function addHole(kind: u32, name: u32, from: usize, to: usize): void {
+  const hole = changetype<Hole>(holes);
+  hole.kind = kind;
+  hole.name = name;
+  hole.from = from;
+  hole.to = to;
+  holes += holeBytes;
+}
+
+/** Finds the holes of a line; answers behind the last, or 0 when there are too many. */
+function holesOf(line: usize, list: usize): usize {
+  holes = list;
+  holesEnd = list + mostHoles * holeBytes;
+  record(line);
+  const last = holes;
+  const isFull = holes == holesEnd;
+  holes = 0;
+  holesEnd = 0;
+  return isFull ? 0 : last;
+}
+
+/** What stands before the first hole, or in a hole and behind it. Its text follows: 16 bytes, and which of them count. */
+@unmanaged class Piece {
+  kind: u32;
+  name: u32;
+  length: usize;
+  end: usize;
+}
+const pieceBytes: usize = 16;
+
+@unmanaged class Shape {
+  texts: u32;
+  numbers: u32;
+  end: usize;
+}
+const shapeBytes: usize = 16;
+
+const mostShapes: usize = 8;
+const mostGuesses: usize = 4;
+/** In bytes of a line. */
+const longestShape: usize = 16384;
+const shapes = memory.data(8 * 4, 4);
+let shapeCount: usize = 0;
+/** With those that turned out to be none. */
+let shapesTried: usize = 0;
+/** The shape that the last line had. */
+let current: Shape = changetype<Shape>(0);
+
+function addPiece(kind: u32, name: u32, from: usize, to: usize): void {
+  const parts = (to - from + 15) >> 4;
+  const piece = changetype<Piece>(take(pieceBytes + (parts << 5)));
+  piece.kind = kind;
+  piece.name = name;
+  piece.length = to - from;
+  const text = changetype<usize>(piece) + pieceBytes;
+  piece.end = text + (parts << 5);
+  for (let nth: usize = 0; nth < parts << 4; nth++) {
+    const at = text + ((nth >> 4) << 5) + (nth & 15);
+    store<u8>(at, load<u8>(from + nth));
+    store<u8>(at, from + nth < to ? 0xff : 0, 16);
+  }
+}
+
+/**
+ * Remembers the shape of a line that `record` has read, up to behind its line feed, once there is another line before
+ * it: what does not count and is the same in both belongs to the text. The last shapes are without such guesses, so
+ * that whatever varies in a log finally has one.
+ */
+function learn(before: usize, line: usize, end: usize): void {
+  if (before == 0 || end - line > longestShape || shapesTried == mostShapes) return;
+  shapesTried += 1;
+  const last = holesOf(line, holesHere);
+  if (last == 0) return;
+  const shape = changetype<Shape>(take(shapeBytes));
+  shape.texts = texts & ~((1 << isAgent) | (1 << isReferer));
+  shape.numbers = numbers;
+  const lastBefore = shapesTried <= mostGuesses ? holesOf(before, holesBefore) : holesBefore;
+  let from = line;
+  let kind = noHole;
+  let name: u32 = 0;
+  let other = holesBefore;
+  for (let at = holesHere; at < last; at += holeBytes, other += holeBytes) {
+    const hole = changetype<Hole>(at);
+    if (other < lastBefore && isSame(hole, changetype<Hole>(other))) continue;
+    // An object inside of a header.
+    if (hole.from < from) return;
+    addPiece(kind, name, from, hole.from);
+    kind = hole.kind;
+    name = hole.name;
+    from = hole.to;
+  }
+  addPiece(kind, name, from, end);
+  shape.end = top;
+  current = shape;
+  store<u32>(shapes + (shapeCount << 2), <u32>changetype<usize>(shape));
+  shapeCount += 1;
+}
+
+/** Whether what fills a hole does not count, and is the same in two lines. */
+function isSame(a: Hole, b: Hole): bool {
+  const length = a.to - a.from;
+  return a.name == 0 && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
+}
+
+/**
+ * From the first member of headers, each a list of texts under a name, to the closing brace; or 0 for anything else.
+ * Keeps those that count where `named`.
+ */
+function headersEnd(p: usize, named: bool): usize {
+  if (load<u8>(p) == 0x7d) return p;
+  if (load<u8>(p) != 0x22) return 0;
+  while (true) {
+    // A whole member mostly fits into 64 bytes: its name's end, then the value's beginning and its end.
+    const key = p + 1;
+    let set = marksAt(key);
+    const close = key + <usize>ctz(set);
+    if (load<u32>(close) != 0x225b3a22 || set == 0) return 0;
+    const value = close + 4;
+    set &= set - 1;
+    set &= set - 1;
+    let end = set != 0 ? key + <usize>ctz(set) : markFrom(value);
+    const name = named ? nameOf(inHeaders, key, close - key) : 0;
+    if (name != 0) {
+      if (((texts >> name) & 1) != 0) return 0;
+      texts |= 1 << name;
+      keep(name, value, end - value);
+    }
+    let tail = load<u32>(end);
+    if (tail != 0x222c5d22) {
+      if (load<u8>(end) != 0x22) {
+        if (name != 0) return 0;
+        end = closing(end);
+        if (end == 0) return 0;
+      }
+      while ((load<u32>(end) & 0xffffff) == 0x222c22) {
+        if (name != 0) return 0;
+        end = closing(end + 3);
+        if (end == 0) return 0;
+      }
+      tail = load<u32>(end);
+      if ((tail & 0xffffff) == 0x7d5d22) return end + 2;
+      if (tail != 0x222c5d22) return 0;
+    }
+    p = end + 3;
+  }
+}
+
+/** Whether a line has a shape: behind its line feed, or 0. */
+function fit(shape: Shape, p: usize): usize {
+  let piece = changetype<usize>(shape) + shapeBytes;
+  const end = shape.end;
+  texts = shape.texts;
+  while (piece < end) {
+    const it = changetype<Piece>(piece);
+    const kind = it.kind;
+    const from = p;
+    if (kind == textHole) {
+      p = markFrom(p);
+      keep(it.name, from, p - from);
+    } else if (kind == numberHole) {
+      p = numberEnd(p);
+      if (p == 0) return 0;
+      keep(it.name, from, p - from);
+    } else if (kind != noHole) {
+      p = headersEnd(p, kind == headersHole);
+      if (p == 0) return 0;
+    }
+    let text = piece + pieceBytes;
+    let at = p;
+    p += it.length;
+    piece = it.end;
+    let wrong = i64x2.splat(0);
+    for (; text < piece; text += 32, at += 16)
+      wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(text)), v128.load(text, 16)));
+    if (v128.any_true(wrong)) return 0;
+  }
+  numbers = shape.numbers;
+  return p;
+}
+
+/** Whether a line has any shape that is known: behind its line feed, or 0. */
+function fitAny(p: usize): usize {
+  if (shapeCount == 0) return 0;
+  const behind = fit(current, p);
+  if (behind != 0) return behind;
+  for (let nth: usize = 0; nth < shapeCount; nth++) {
+    const shape = changetype<Shape>(<usize>load<u32>(shapes + (nth << 2)));
+    if (shape == current) continue;
+    const behind = fit(shape, p);
+    if (behind != 0) {
+      current = shape;
+      return behind;
+    }
+  }
+  return 0;
 }
 
 let stamp: f64 = 0;
@@ -721,7 +897,8 @@ function secondsOf(): f64 {
   // At most 15 digits are exact in a double, and so is the power of ten: one division rounds as JSON.parse does.
   if (!decimal(place, length) || wholeDigits + partDigits > 15) return NaN;
   const power = load<u64>(powers + (partDigits << 3));
-  return <f64>(whole * power + part) / <f64>power / perSecond;
+  const read = <f64>(whole * power + part) / <f64>power;
+  return perSecond == 1 ? read : read / perSecond;
 }
 
 /** Up to the first `?`, or `#` where `fragment`. */
@@ -736,41 +913,97 @@ function cut(at: usize, length: usize, fragment: bool): usize {
   return length;
 }
 
-/** The line feed at or behind a place; moves `next` to it. */
+/** The line feed at or behind a place. */
 function lineEnd(p: usize): usize {
-  while (<usize>load<u32>(next) < p || load<u8>(<usize>load<u32>(next)) != 0x0a) next += 4;
-  return <usize>load<u32>(next);
+  while (true) {
+    const hit = i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(0x0a)));
+    if (hit != 0) return p + <usize>ctz(hit);
+    p += 16;
+  }
 }
 
 /** Bits of an entry's flags. */
 const yes: u32 = 1;
 
-function view(seconds: f64): void {
+/** Counts a line as a page view if it is one; false when that is not certain. */
+function view(): bool {
   const pathLength = cut(at(isUri), lengthOf(isUri), true);
   const path = intern(pages, at(isUri), pathLength);
   if (fresh && asset(at(isUri), pathLength) != 0) path.flags = yes;
-  if (path.flags != 0) return;
+  if (path.flags != 0) return true;
   if (isText(isAgent)) {
+    if (lengthOf(isAgent) > agentMost) return false;
     const agent = intern(agents, at(isAgent), lengthOf(isAgent));
     if (fresh && bot(at(isAgent), lengthOf(isAgent)) != 0) agent.flags = yes;
-    if (agent.flags != 0) return;
+    if (agent.flags != 0) return true;
   }
+  const seconds = secondsOf();
+  if (seconds != seconds) return false;
   views += 1;
   path.count += 1;
   if (seconds >= 0) keepDuration(seconds);
   const address = lengthOf(isClient) != 0 ? isClient : isRemote;
-  let visitor = changetype<Entry>(0);
-  if (lengthOf(address) != 0) visitor = intern(visitors, at(address), lengthOf(address));
-  if (lengthOf(isReferer) == 0) return;
+  if (lengthOf(address) != 0) addVisit(at(address), lengthOf(address), isReferral());
+  else isReferral();
+  return true;
+}
+
+/** Counts where a page view came from; whether that is another site. */
+function isReferral(): bool {
+  if (lengthOf(isReferer) == 0) return false;
   // A query never changes the host; without it there are far fewer to tell apart. The host that was asked belongs to
   // the key, because coming from there is no referral.
   const length = cut(at(isReferer), lengthOf(isReferer), false);
   const key = joined(at(isReferer), length, at(isHost), lengthOf(isHost));
   const referrer = intern(referrers, key, length + 1 + lengthOf(isHost));
   if (fresh && external(at(isReferer), length, at(isHost), lengthOf(isHost)) != 0) referrer.flags = yes;
-  if (referrer.flags == 0) return;
+  if (referrer.flags == 0) return false;
   referrer.count += 1;
-  if (changetype<usize>(visitor) != 0) visitor.flags = yes;
+  return true;
+}
+
+// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than a
+// line to read. So they are looked up many at a time: all slots are asked for at once, then all entries.
+const mostVisits: usize = 64;
+const visits = memory.data(64 * 24, 8);
+let visitCount: usize = 0;
+
+@unmanaged class Visit {
+  address: usize;
+  length: usize;
+  /** What it adds to the visitor's flags: whether it is a referral. */
+  flags: u32;
+  hash: u32;
+  slot: usize;
+  entry: usize;
+}
+
+function addVisit(address: usize, length: usize, referral: bool): void {
+  const visit = changetype<Visit>(visits + visitCount * 24);
+  visit.address = address;
+  visit.length = length;
+  visit.flags = referral ? yes : 0;
+  visit.hash = hashOf(address, length);
+  visit.slot = visitors.slots + (<usize>(visit.hash & visitors.mask) << 3);
+  visitCount += 1;
+  if (visitCount == mostVisits) countVisits();
+}
+
+function countVisits(): void {
+  const end = visits + visitCount * 24;
+  for (let at = visits; at < end; at += 24) {
+    const visit = changetype<Visit>(at);
+    visit.entry = <usize>load<u32>(visit.slot, 4);
+  }
+  for (let at = visits; at < end; at += 24) {
+    const visit = changetype<Visit>(at);
+    visit.entry = load<u32>(visit.entry);
+  }
+  for (let at = visits; at < end; at += 24) {
+    const visit = changetype<Visit>(at);
+    internHashed(visitors, visit.address, visit.length, visit.hash).flags |= visit.flags;
+  }
+  visitCount = 0;
 }
 
 let scratch: usize = 0;
@@ -783,10 +1016,15 @@ function joined(a: usize, aLength: usize, b: usize, bLength: usize): usize {
     scratchBytes = max(bytes * 2, 4096);
     scratch = take(scratchBytes + 16);
   }
-  memory.copy(scratch, a, aLength);
+  copy(scratch, a, aLength);
   store<u8>(scratch + aLength, 0x0a);
-  memory.copy(scratch + aLength + 1, b, bLength);
+  copy(scratch + aLength + 1, b, bLength);
   return scratch;
+}
+
+/** Up to 15 bytes more than asked for; `memory.copy` calls out of the module, which takes longer than a short text. */
+@inline function copy(to: usize, from: usize, length: usize): void {
+  for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at));
 }
 
 /** Agents are judged on their beginning; a longer one is cut by the host, which knows where characters end. */
@@ -796,24 +1034,24 @@ const agentMost: usize = 512;
  * Reads all lines from `p` to `stop`. The byte before `stop` is a line feed, and 64 bytes behind it are readable.
  */
 export function scan(p: usize, stop: usize): void {
-  findMarks(p, stop);
-  next = marks;
+  let before: usize = 0;
+  mark(p & ~63, stop);
   while (p < stop) {
     if (load<u8>(p) == 0x0a) {
-      next += 4;
       p++;
       continue;
     }
-    let after = load<u8>(p) == 0x7b ? record(p) : 0;
-    if (after != 0) {
-      // A log written on Windows ends its lines with a carriage return as well.
-      after = skipSpace(after);
-      if (load<u8>(after) == 0x0d) after++;
+    let behind = fitAny(p);
+    let day = -1;
+    if (behind != 0) day = count();
+    else {
+      behind = lineEnd(p) + 1;
+      if (isRecord(p, behind)) {
+        day = count();
+        if (day > 0) learn(before, p, behind);
+      }
     }
-    let day = after != 0 && load<u8>(after) == 0x0a ? count() : -1;
-    const end = lineEnd(p);
-    next += 4;
-    if (day < 0) day = slow(p, end - p);
+    if (day < 0) day = slow(p, behind - 1 - p);
     if (day == 1 || day == 2) {
       // Whose the leading bad lines are is for the host to say, which knows what came before this part of the log.
       if (first == 0) first = day;
@@ -822,8 +1060,22 @@ export function scan(p: usize, stop: usize): void {
       if (first == 0) leading += 1;
       else if (last == 1) bad += 1;
     }
-    p = end + 1;
+    before = p;
+    p = behind;
   }
+  // Their texts stand in the buffer.
+  countVisits();
+}
+
+/** Whether a line is an object, and nothing else, up to behind its line feed. */
+function isRecord(p: usize, behind: usize): bool {
+  if (load<u8>(p) != 0x7b) return false;
+  p = record(p);
+  if (p == 0) return false;
+  // A log written on Windows ends its lines with a carriage return as well.
+  p = skipSpace(p);
+  if (load<u8>(p) == 0x0d) p++;
+  return p == behind - 1;
 }
 
 /** Counts the line that `record` read: 0 no record, 1 of the day, 2 of another day, -1 not certain. */
@@ -842,12 +1094,10 @@ function count(): i32 {
       lengthOf(isMethod) == 3 &&
       load<u16>(at(isMethod)) == 0x4547 &&
       load<u8>(at(isMethod), 2) == 0x54;
-    const seconds = isView ? secondsOf() : 0;
-    if (isView && (seconds != seconds || lengthOf(isAgent) > agentMost)) return -1;
+    if (isView && !view()) return -1;
     requests += 1;
     const counter = classes + ((group >= 0 && group < 5 ? <usize>group : 5) << 3);
     store<f64>(counter, load<f64>(counter) + 1);
-    if (isView) view(seconds);
   }
   if (stamp > newest) newest = stamp;
   return day;

@@ -271,12 +271,119 @@ const log = fc
   )
   .map((lines) => Buffer.concat(lines.flatMap((item) => [item, Buffer.from('\n')])));
 
+/** Mostly one, now and then the other. */
+const mostly = (usual: fc.Arbitrary<string>, rare: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: rare });
+const plainText = fc.oneof(
+  { weight: 3, arbitrary: fc.stringMatching(/^[ -!#-[\]-~]{0,12}$/) },
+  fc.stringMatching(/^[,:[\]{}]{0,4}$/),
+  // As long as the places where marks are looked at 57 and 64 at a time.
+  fc
+    .integer({ min: 40, max: 140 })
+    .map((length) => 'x'.repeat(length)),
+);
+const quoted = (content: fc.Arbitrary<string>): fc.Arbitrary<string> => content.map((value) => `"${value}"`);
+/** Members of headers as Caddy writes them, and next to them nearly everything that is not quite that. */
+const member = mostly(
+  fc
+    .tuple(
+      fc.oneof(
+        fc.constantFrom('User-Agent', 'Referer', 'REFERER', 'Accept', 'Etag', 'TE', ''),
+        fc.stringMatching(/^[A-Za-z-]{1,12}$/),
+        fc.integer({ min: 50, max: 70 }).map((length) => 'N'.repeat(length)),
+      ),
+      fc.oneof(plainText, fc.constantFrom('https://a.example/', '\\"t1\\"', '\\u00e9', '\\\\', '\\')),
+    )
+    .map(([name, value]) => `"${name}":["${value}"]`),
+  fc.constantFrom(
+    '"Vary":["a","b"]',
+    '"Vary":["\\"a","b\\n","c"]',
+    '"Vary":["a","b]',
+    '"Referer":["a","b"]',
+    '"Vary":[]',
+    '"Vary": ["a"]',
+    '"Vary":["a"] ',
+    '"Vary":["a" ]',
+    '"Vary":"a"',
+    '"Vary":["a"',
+    '"Vary":["a",]',
+    '"Vary":[1]',
+    '"Vary":[["a"]]',
+    '"Vary":["a"]]',
+    '"Va\\"ry":["a"]',
+    'Vary":["a"]',
+    '',
+  ),
+);
+const members = fc.array(member, { maxLength: 9 }).map((all) => `{${all.join(',')}}`);
+const number = mostly(
+  fc.oneof(
+    fc.nat().map(String),
+    fc.integer({ min: 0, max: 2_000_000_000 }).map((ns) => (ns / 1e9).toFixed(9)),
+  ),
+  fc.oneof(numeral, fc.constantFrom('', ' 1', '1 ', '1.', '00', '-1', '1e5', '"1"', 'null', '1,1')),
+);
+/** What differs between lines that are otherwise written alike. */
+const values = fc.tuple(
+  mostly(
+    time.filter((item) => /^\d+$/.test(item)),
+    time,
+  ),
+  quoted(
+    fc.oneof(
+      address.filter((item) => /^[\d.:]+$/.test(item)),
+      plainText,
+    ),
+  ),
+  fc.constantFrom('"GET"', '"GET"', '"POST"'),
+  mostly(quoted(plainText.map((path) => `/${path}`)), text(nasty)),
+  members,
+  mostly(fc.constant('{"resumed":false}'), fc.constantFrom('{"resumed":true}', '{}', 'null', '[1,{"a":""}]')),
+  mostly(fc.constant('""'), quoted(plainText)),
+  number,
+  mostly(fc.constantFrom('200', '304', '404'), number),
+  members,
+);
+const damages = [...'",:[]{}\\ 0-.e\t\n\u0000x'];
+const alike = fc
+  .tuple(
+    fc.array(values, { minLength: 2, maxLength: 12 }),
+    fc.constantFrom('', '', ' '),
+    fc.constantFrom('', '', '\r', ' '),
+    fc.boolean(),
+    fc.array(fc.tuple(fc.nat(), fc.nat({ max: damages.length - 1 })), { maxLength: 2 }),
+  )
+  .map(([all, space, end, isHeaderFirst, changes]) => {
+    const lines = all.map(([ts, ip, method, uri, head, tls, user, seconds, code, response]) => {
+      const asked = [
+        `"remote_ip":${ip},"method":${method},"host":"site.example","uri":${uri}`,
+        `"headers":${head}`,
+      ];
+      if (isHeaderFirst) asked.reverse();
+      return `{"level":"info",${space}"ts":${ts},"request":{${asked.join(',')},"tls":${tls}},"user_id":${user},"duration":${seconds}${space},"status":${code},"resp_headers":${response}}${end}\n`;
+    });
+    const whole = lines.join('');
+    let changed = whole;
+    for (const [where, what] of changes) {
+      const at = where % whole.length;
+      changed = changed.slice(0, at) + damages[what] + changed.slice(at + 1);
+    }
+    return Buffer.from(changed.endsWith('\n') ? changed : `${changed}\n`);
+  });
+
 const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 400);
 
 describe('the compiled reader counts as JSON.parse does', () => {
   it('on lines of every shape, cut into buffers anywhere', () => {
     fc.assert(
       fc.property(log, fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => expectSame(bytes, cuts)),
+      { numRuns: runs },
+    );
+  });
+
+  it('on lines that are written alike, but for what a server writes nearly alike', () => {
+    fc.assert(
+      fc.property(alike, fc.array(fc.nat(), { maxLength: 2 }), (bytes, cuts) => expectSame(bytes, cuts)),
       { numRuns: runs },
     );
   });
