@@ -13,13 +13,18 @@ export interface Counts {
   bad: number;
   pages: Map<string, number>;
   referrers: Map<string, number>;
-  visitors: Set<string>;
+  visitors: Distinct;
   /** Visitors who came from elsewhere at least once. */
-  referred: Set<string>;
+  referred: Distinct;
   /** Durations of the page views, in seconds. */
   durations: Float64Array[];
   /** The newest record of any day, in seconds since the epoch; 0 when there was none. */
   newest: number;
+}
+
+/** Distinct texts: a set, or what can become one. Mostly nobody asks for more than how many they are. */
+export interface Distinct extends Iterable<string> {
+  readonly size: number;
 }
 
 /** Where a record belongs: 0 unknown yet, 1 the day, 2 another day. */
@@ -61,10 +66,15 @@ export function addCounts(into: Counts, from: Counts): void {
   for (const [page, views] of from.pages) into.pages.set(page, (into.pages.get(page) ?? 0) + views);
   for (const [source, visits] of from.referrers)
     into.referrers.set(source, (into.referrers.get(source) ?? 0) + visits);
-  for (const visitor of from.visitors) into.visitors.add(visitor);
-  for (const visitor of from.referred) into.referred.add(visitor);
+  into.visitors = union(into.visitors, from.visitors);
+  into.referred = union(into.referred, from.referred);
   into.durations.push(...from.durations);
   into.newest = Math.max(into.newest, from.newest);
+}
+
+function union(a: Distinct, b: Distinct): Distinct {
+  if (a.size === 0) return b;
+  return b.size === 0 ? a : new Set([...a, ...b]);
 }
 
 /**

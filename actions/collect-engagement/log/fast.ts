@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { addCounts, type Counts, type Day, emptyCounts } from './counts.ts';
-import { createLineCounter, createPlainReader, type LogReader, longestLine } from './reader.ts';
+import { addCounts, type Counts, type Day, type Distinct, emptyCounts } from './counts.ts';
+import { createLineCounter, createPlainReader, type LogReader, longestLine, type Share } from './reader.ts';
 import { durationOf, timeOf } from './record.ts';
 import { dayOf, isAsset, isBot, publicPath, type Rules, referrerOf } from './rules.ts';
 import { wasm } from './scan.wasm.ts';
@@ -14,6 +14,14 @@ interface Scanner {
   scan(start: number, stop: number): void;
   headOf(table: number): number;
   durations(): number;
+  survey(): void;
+  pack(): number;
+  room(bytes: number): number;
+  unpack(start: number, stop: number): void;
+  packed: WebAssembly.Global;
+  visitorCount: WebAssembly.Global;
+  referredCount: WebAssembly.Global;
+  isPlain: WebAssembly.Global;
   classes: WebAssembly.Global;
   requests: WebAssembly.Global;
   views: WebAssembly.Global;
@@ -42,6 +50,9 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
   const counter = createLineCounter(rules);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
   const { from, to } = dayOf(rules.date);
+  const others = emptyCounts();
+  /** Of each referrer that is another site, whose it is: a URL takes long to read. */
+  const sources = new Map<string, string>();
   const text = (at: number, length: number): string =>
     Buffer.from(scanner.memory.buffer, at, length).toString('utf8');
   const { exports } = new WebAssembly.Instance(module, {
@@ -50,8 +61,14 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
         ({ bad: 0, day: 1, other: 2, blank: 3 })[counter.add(text(at, length))],
       asset: (at: number, length: number) => (isAsset(text(at, length)) ? 1 : 0),
       bot: (at: number, length: number) => (isBot(text(at, length)) ? 1 : 0),
-      external: (at: number, length: number, host: number, hostLength: number) =>
-        referrerOf(text(at, length), text(host, hostLength), own) === undefined ? 0 : 1,
+      external(at: number, length: number, host: number, hostLength: number) {
+        const referer = text(at, length);
+        const asked = text(host, hostLength);
+        const source = referrerOf(referer, asked, own);
+        if (source === undefined) return 0;
+        sources.set(`${referer}\n${asked}`, source);
+        return 1;
+      },
       time: (at: number, length: number) => (timeOf(text(at, length), 1) ?? Number.NaN) * rules.units.time,
       duration: (at: number, length: number) => durationOf(text(at, length), 1) ?? Number.NaN,
     },
@@ -80,7 +97,17 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
     }
   }
 
-  function tally(): Counts {
+  /** All visitors, or those who came from elsewhere. */
+  function visitors(marked: boolean): Set<string> {
+    const found = new Set<string>();
+    eachEntry(tables.visitors, (visitor, _, referred) => {
+      if (referred || !marked) found.add(visitor);
+    });
+    return found;
+  }
+
+  /** As what was scanned here; what other readers counted, and what was read by JSON.parse, comes on top of it. */
+  function ownCounts(): Counts {
     const counts = emptyCounts();
     counts.requests = scanner.requests.value;
     counts.classes = [...new Float64Array(scanner.memory.buffer, scanner.classes.value, 6)];
@@ -93,14 +120,8 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
       const page = publicPath(path);
       counts.pages.set(page, (counts.pages.get(page) ?? 0) + views);
     });
-    eachEntry(tables.visitors, (visitor, _, referred) => {
-      counts.visitors.add(visitor);
-      if (referred) counts.referred.add(visitor);
-    });
     eachEntry(tables.referrers, (key, visits) => {
-      if (visits === 0) return;
-      const [referer = '', host = ''] = key.split('\n');
-      const source = referrerOf(referer, host, own);
+      const source = visits === 0 ? undefined : sources.get(key);
       if (source !== undefined) counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + visits);
     });
     const words = new Uint32Array(scanner.memory.buffer);
@@ -108,8 +129,37 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
       counts.durations.push(
         new Float64Array(scanner.memory.buffer, at + 8, words[(at >>> 2) + 1] ?? 0).slice(),
       );
-    addCounts(counts, counter.counts);
     return counts;
+  }
+
+  function tally(): Counts {
+    const counts = ownCounts();
+    scanner.survey();
+    // Plain ones are as many texts as they are bytes, and only need to become texts when they are to be compared.
+    const distinct = (marked: boolean, { value }: WebAssembly.Global): Distinct =>
+      scanner.isPlain.value === 1
+        ? { size: value, [Symbol.iterator]: () => visitors(marked)[Symbol.iterator]() }
+        : visitors(marked);
+    counts.visitors = distinct(false, scanner.visitorCount);
+    counts.referred = distinct(true, scanner.referredCount);
+    addCounts(counts, counter.counts);
+    addCounts(counts, others);
+    return counts;
+  }
+
+  function share(): Share {
+    const counts = ownCounts();
+    addCounts(counts, counter.counts);
+    addCounts(counts, others);
+    const at = scanner.pack();
+    return { counts, visitors: new Uint8Array(scanner.memory.buffer.slice(at, scanner.packed.value)) };
+  }
+
+  function add(other: Share): void {
+    addCounts(others, other.counts);
+    const at = scanner.room(other.visitors.length);
+    new Uint8Array(scanner.memory.buffer).set(other.visitors, at);
+    scanner.unpack(at, at + other.visitors.length);
   }
 
   return {
@@ -127,5 +177,7 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
       last: scanner.last.value as Day,
     }),
     counts: tally,
+    share,
+    add,
   };
 }

@@ -3,9 +3,9 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { addCounts, type Counts, type Edges, joinEdges } from './counts.ts';
+import { type Counts, type Edges, joinEdges } from './counts.ts';
 import { createReader } from './fast.ts';
-import { type LogReader, longestLine } from './reader.ts';
+import { type LogReader, longestLine, type Share } from './reader.ts';
 import type { Rules } from './rules.ts';
 
 /** What is asked of the system at a time: it stays in a core's own cache until it has been scanned. */
@@ -34,7 +34,7 @@ export interface ThreadTask {
   taken: SharedArrayBuffer;
 }
 export interface ThreadResult {
-  counts: Counts;
+  share: Share;
   /** How each piece went that this thread took: its edges, or why it could not be read. */
   pieces: [piece: number, edges: Edges | string][];
 }
@@ -94,10 +94,9 @@ function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
   return reader.end();
 }
 
-/** Takes pieces until none are left. Runs in every thread, the main one included. */
-export function takePieces({ rules, pieces, taken }: ThreadTask): ThreadResult {
+/** Scans pieces until none are left. Runs in every thread, the main one included. */
+function scanPieces(reader: LogReader, { pieces, taken }: ThreadTask): ThreadResult['pieces'] {
   const next = new Int32Array(taken);
-  const reader = createReader(rules);
   const done: ThreadResult['pieces'] = [];
   for (let index = Atomics.add(next, 0, 1); index < pieces.length; index = Atomics.add(next, 0, 1)) {
     const piece = pieces[index];
@@ -108,7 +107,14 @@ export function takePieces({ rules, pieces, taken }: ThreadTask): ThreadResult {
       done.push([index, error instanceof Error ? error.message : String(error)]);
     }
   }
-  return { counts: reader.counts(), pieces: done };
+  return done;
+}
+
+/** What a second thread does, from its task to its answer. */
+export function takePieces(task: ThreadTask): ThreadResult {
+  const reader = createReader(task.rules);
+  const pieces = scanPieces(reader, task);
+  return { share: reader.share(), pieces };
 }
 
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
@@ -138,19 +144,21 @@ export async function countFiles(
     const more =
       bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
     const others = Array.from({ length: more }, () => startThread(task));
-    const own = takePieces(task);
-    const results = [own, ...(await Promise.all(others))];
-    for (const { counts } of results.slice(1)) addCounts(own.counts, counts);
-    const outcomes = results.flatMap((result) => result.pieces).sort(([a], [b]) => a - b);
+    const reader = createReader(rules);
+    const own = scanPieces(reader, task);
+    const results = await Promise.all(others);
+    for (const { share } of results) reader.add(share);
+    const counts = reader.counts();
+    const outcomes = [...own, ...results.flatMap((result) => result.pieces)].sort(([a], [b]) => a - b);
     const foreign = files.map((_, file) => {
       const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
       const why = ofFile.find((outcome) => typeof outcome === 'string');
       if (why !== undefined) return why;
       const joined = joinEdges(ofFile.filter((outcome) => typeof outcome !== 'string'));
-      own.counts.bad += joined.bad;
+      counts.bad += joined.bad;
       return joined.isForeign;
     });
-    return { counts: own.counts, foreign };
+    return { counts, foreign };
   } finally {
     for (const fd of open) closeSync(fd);
   }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type Counts, type Day, type Edges, emptyCounts } from './counts.ts';
+import { addCounts, type Counts, type Day, type Edges, emptyCounts } from './counts.ts';
 import { type LogRecord, parseRecord } from './record.ts';
 import { dayOf, isAsset, isBot, pathOf, publicPath, type Rules, referrerOf } from './rules.ts';
 
@@ -19,6 +19,16 @@ export interface LogReader {
   end(): Edges;
   /** All that was counted so far. */
   counts(): Counts;
+  /** The same, to be given to a reader in another thread. */
+  share(): Share;
+  /** Adds what another reader counted. */
+  add(share: Share): void;
+}
+
+/** What a reader gives to another: its counts, with the visitors apart where it has them as bytes. */
+export interface Share {
+  counts: Counts;
+  visitors: Uint8Array<ArrayBuffer>;
 }
 
 /** Where the record of a line belongs, or `bad` when the line is none, or `blank`. */
@@ -33,18 +43,20 @@ export interface LineCounter {
 export function createLineCounter(rules: Rules): LineCounter {
   const { from, to } = dayOf(rules.date);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
-  const counts = emptyCounts();
+  const visitors = new Set<string>();
+  const referred = new Set<string>();
+  const counts = { ...emptyCounts(), visitors, referred };
   const durations: number[] = [];
 
   function view(record: LogRecord, path: string): void {
     counts.views += 1;
     counts.pages.set(path, (counts.pages.get(path) ?? 0) + 1);
     if (record.seconds !== undefined) durations.push(record.seconds);
-    if (record.visitor !== '') counts.visitors.add(record.visitor);
+    if (record.visitor !== '') visitors.add(record.visitor);
     const source = record.referer === undefined ? undefined : referrerOf(record.referer, record.host, own);
     if (source === undefined) return;
     counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + 1);
-    if (record.visitor !== '') counts.referred.add(record.visitor);
+    if (record.visitor !== '') referred.add(record.visitor);
   }
 
   return {
@@ -75,8 +87,16 @@ export function createLineCounter(rules: Rules): LineCounter {
 export function createPlainReader(rules: Rules): LogReader {
   const counter = createLineCounter(rules);
   const buffer = Buffer.allocUnsafe(longestLine);
+  const others = emptyCounts();
   let edges: Edges = { leading: 0, first: 0, last: 0 };
   let bad = 0;
+
+  function tally(): Counts {
+    const counts = { ...emptyCounts(), bad };
+    addCounts(counts, counter.counts);
+    addCounts(counts, others);
+    return counts;
+  }
 
   function settle(seen: Seen): void {
     if (seen === 'blank') return;
@@ -103,6 +123,8 @@ export function createPlainReader(rules: Rules): LogReader {
       }
     },
     end: () => edges,
-    counts: () => ({ ...counter.counts, bad }),
+    counts: tally,
+    share: () => ({ counts: tally(), visitors: new Uint8Array(0) }),
+    add: ({ counts }) => addCounts(others, counts),
   };
 }

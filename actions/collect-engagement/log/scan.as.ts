@@ -231,6 +231,57 @@ export function durations(): usize {
   return firstBlock;
 }
 
+export let visitorCount: i32 = 0;
+export let referredCount: i32 = 0;
+/** Whether all visitors are ASCII. */
+export let isPlain: i32 = 0;
+/** Behind what `pack` wrote. */
+export let packed: usize = 0;
+
+/** Counts the visitors. */
+export function survey(): void {
+  let bits = i64x2.splat(0);
+  referredCount = 0;
+  visitorCount = <i32>visitors.size;
+  for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) {
+    const entry = changetype<Entry>(at);
+    if (entry.flags != 0) referredCount += 1;
+    // Behind a text stand zeros.
+    for (let nth: usize = 0; nth < entry.length; nth += 16) bits = v128.or(bits, v128.load(at + entryBytes + nth));
+  }
+  isPlain = i8x16.bitmask(bits) == 0 ? 1 : 0;
+}
+
+/** Writes all visitors one behind the other, for a reader in another thread: (length, flags, bytes). */
+export function pack(): usize {
+  let bytes: usize = 0;
+  for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) bytes += 8 + changetype<Entry>(at).length;
+  const start = take(bytes + 16);
+  packed = start;
+  for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) {
+    const entry = changetype<Entry>(at);
+    store<u32>(packed, entry.length);
+    store<u32>(packed, entry.flags, 4);
+    copy(packed + 8, at + entryBytes, entry.length);
+    packed += 8 + entry.length;
+  }
+  return start;
+}
+
+/** Room for what another reader packed. */
+export function room(bytes: usize): usize {
+  return take(bytes + 16);
+}
+
+/** Adds visitors that another reader packed. */
+export function unpack(p: usize, stop: usize): void {
+  while (p < stop) {
+    const length = <usize>load<u32>(p);
+    intern(visitors, p + 8, length).flags |= load<u32>(p, 4);
+    p += 8 + length;
+  }
+}
+
 /** A new log, or a part of one, begins. */
 export function begin(): void {
   leading = 0;
@@ -790,21 +841,21 @@ function headersEnd(p: usize, named: bool): usize {
       texts |= 1 << name;
       keep(name, value, end - value);
     }
-    let tail = load<u32>(end);
-    if (tail != 0x222c5d22) {
+    if (load<u32>(end) != 0x222c5d22) {
       if (load<u8>(end) != 0x22) {
+        // An escape.
         if (name != 0) return 0;
         end = closing(end);
         if (end == 0) return 0;
       }
+      // More texts: of those that count it is the first.
       while ((load<u32>(end) & 0xffffff) == 0x222c22) {
-        if (name != 0) return 0;
         end = closing(end + 3);
         if (end == 0) return 0;
       }
-      tail = load<u32>(end);
-      if ((tail & 0xffffff) == 0x7d5d22) return end + 2;
-      if (tail != 0x222c5d22) return 0;
+      // The last member; whether a brace follows is seen by who compares the text behind.
+      const tail = load<u32>(end);
+      if (tail != 0x222c5d22) return (tail & 0xffff) == 0x5d22 ? end + 2 : 0;
     }
     p = end + 3;
   }

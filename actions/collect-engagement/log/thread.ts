@@ -3,4 +3,5 @@ import { type ThreadTask, takePieces } from './files.ts';
 
 // The whole of a second thread: files.ts starts it with its task, and waits for the one answer.
 const task: ThreadTask = workerData;
-parentPort?.postMessage(takePieces(task));
+const result = takePieces(task);
+parentPort?.postMessage(result, [result.share.visitors.buffer]);

@@ -284,36 +284,55 @@ const plainText = fc.oneof(
 );
 const quoted = (content: fc.Arbitrary<string>): fc.Arbitrary<string> => content.map((value) => `"${value}"`);
 /** Members of headers as Caddy writes them, and next to them nearly everything that is not quite that. */
-const member = mostly(
-  fc
-    .tuple(
-      fc.oneof(
-        fc.constantFrom('User-Agent', 'Referer', 'REFERER', 'Accept', 'Etag', 'TE', ''),
-        fc.stringMatching(/^[A-Za-z-]{1,12}$/),
-        fc.integer({ min: 50, max: 70 }).map((length) => 'N'.repeat(length)),
-      ),
-      fc.oneof(plainText, fc.constantFrom('https://a.example/', '\\"t1\\"', '\\u00e9', '\\\\', '\\')),
-    )
-    .map(([name, value]) => `"${name}":["${value}"]`),
-  fc.constantFrom(
-    '"Vary":["a","b"]',
-    '"Vary":["\\"a","b\\n","c"]',
-    '"Vary":["a","b]',
-    '"Referer":["a","b"]',
-    '"Vary":[]',
-    '"Vary": ["a"]',
-    '"Vary":["a"] ',
-    '"Vary":["a" ]',
-    '"Vary":"a"',
-    '"Vary":["a"',
-    '"Vary":["a",]',
-    '"Vary":[1]',
-    '"Vary":[["a"]]',
-    '"Vary":["a"]]',
-    '"Va\\"ry":["a"]',
-    'Vary":["a"]',
-    '',
-  ),
+const member = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(
+        fc.oneof(
+          fc.constantFrom('Accept', 'Etag', 'TE', ''),
+          fc.stringMatching(/^[A-Za-z-]{1,12}$/),
+          fc.integer({ min: 50, max: 70 }).map((length) => 'N'.repeat(length)),
+        ),
+        fc.oneof(plainText, fc.constantFrom('\\"t1\\"', '\\u00e9', '\\\\', '\\')),
+      )
+      .map(([name, value]) => `"${name}":["${value}"]`),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      '"Referer":["https://a.example/"]',
+      '"Referer":["https://b.example/x?y"]',
+      '"REFERER":["https://c.example/"]',
+      '"Referer":["https://d.example/","https://e.example/"]',
+      '"Referer":["https:\\/\\/f.example/"]',
+      '"Referers":["https://g.example/"]',
+      '"User-Agent":["Googlebot/2.1"]',
+      '"User-Agent":["Mozilla/5.0"]',
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '"Vary":["a","b"]',
+      '"Vary":["\\"a","b\\n","c"]',
+      '"Vary":["a","b]',
+      '"Vary":[]',
+      '"Vary": ["a"]',
+      '"Vary":["a"] ',
+      '"Vary":["a" ]',
+      '"Vary":"a"',
+      '"Vary":["a"',
+      '"Vary":["a",]',
+      '"Vary":[1]',
+      '"Vary":[["a"]]',
+      '"Vary":["a"]]',
+      '"Vary":{"a":"b","c":1}',
+      '"Va\\"ry":["a"]',
+      'Vary":["a"]',
+      '',
+    ),
+  },
 );
 const members = fc.array(member, { maxLength: 9 }).map((all) => `{${all.join(',')}}`);
 const number = mostly(
@@ -344,6 +363,8 @@ const values = fc.tuple(
   mostly(fc.constantFrom('200', '304', '404'), number),
   members,
 );
+const alikeLine = (headers: string): string =>
+  `{"ts":${noon},"request":{"remote_ip":"::1","method":"GET","host":"h","uri":"/","headers":{${headers}}},"duration":0.5,"status":200}\n`;
 const damages = [...'",:[]{}\\ 0-.e\t\n\u0000x'];
 const alike = fc
   .tuple(
@@ -386,6 +407,34 @@ describe('the compiled reader counts as JSON.parse does', () => {
       fc.property(alike, fc.array(fc.nat(), { maxLength: 2 }), (bytes, cuts) => expectSame(bytes, cuts)),
       { numRuns: runs },
     );
+  });
+
+  it('on names of headers that end, or are none, where marks are looked at no further', () => {
+    const usual = alikeLine('"Accept":["x"]');
+    for (let before = 0; before < 8; before += 1) {
+      const lines = [usual, usual, usual];
+      for (let length = 50; length < 70; length += 1)
+        for (const end of ['', '\u0001', '"', '\\'])
+          for (const more of [0, 1, 5, 6, 7, 8, 9, 14])
+            lines.push(
+              alikeLine(
+                `"${'A'.repeat(before)}":[""],"${'N'.repeat(length)}${end}${'N'.repeat(more)}":["x"]`,
+              ),
+            );
+      expectSame(Buffer.from(lines.join('')));
+    }
+  });
+
+  it('on lines with more members than a shape has room for', () => {
+    const lines = [200, 404, 200, 500].map((status) =>
+      alikeLine('')
+        .replace(
+          '{',
+          `{${Array.from({ length: 70 }, (_, index) => `"n${index}":${status + index},`).join('')}`,
+        )
+        .replace('200', String(status)),
+    );
+    expectSame(Buffer.from(lines.join('')));
   });
 
   it('in every unit that Caddy writes', () => {
