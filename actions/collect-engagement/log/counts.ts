@@ -156,19 +156,24 @@ function percentiles(blocks: Float64Array[], shares: number[]): (number | undefi
       ranges[range] = (ranges[range] ?? 0) + 1;
     }
   }
-  return shares.map((share) => {
+  const wanted = shares.map((share) => {
     let rank = Math.max(0, Math.ceil(share * length) - 1);
     let range = 0;
     while (rank >= (ranges[range] ?? 0)) {
       rank -= ranges[range] ?? 0;
       range += 1;
     }
-    const within: number[] = [];
-    for (const block of blocks) {
-      const halves = new Uint32Array(block.buffer, block.byteOffset, block.length * 2);
-      for (let at = 0; at < block.length; at += 1)
-        if ((halves[at * 2 + 1] ?? 0) >>> 16 === range) within.push(block[at] ?? 0);
-    }
-    return Float64Array.from(within).sort()[rank];
+    return { range, rank };
   });
+  const within = new Map(wanted.map(({ range }) => [range, [] as number[]]));
+  const isWanted = new Uint8Array(65_536);
+  for (const range of within.keys()) isWanted[range] = 1;
+  for (const block of blocks) {
+    const halves = new Uint32Array(block.buffer, block.byteOffset, block.length * 2);
+    for (let at = 0; at < block.length; at += 1) {
+      const range = (halves[at * 2 + 1] ?? 0) >>> 16;
+      if (isWanted[range] === 1) within.get(range)?.push(block[at] ?? 0);
+    }
+  }
+  return wanted.map(({ range, rank }) => Float64Array.from(within.get(range) ?? []).sort()[rank]);
 }

@@ -106,7 +106,7 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
     return found;
   }
 
-  /** As what was scanned here; what other readers counted, and what was read by JSON.parse, comes on top of it. */
+  /** What the scanner counted, but for its visitors. */
   function ownCounts(): Counts {
     const counts = emptyCounts();
     counts.requests = scanner.requests.value;
@@ -132,34 +132,61 @@ function createFastReader(rules: Rules, module: WebAssembly.Module): LogReader {
     return counts;
   }
 
-  function tally(): Counts {
+  /**
+   * Gives visitors to the scanner, which compares them as bytes; those that are not ASCII may be one text as different
+   * bytes, and stay. Answers the rest of the counts.
+   */
+  function withoutVisitors(counts: Counts): Counts {
+    const all = [...counts.visitors];
+    if (!all.every((visitor) => Buffer.byteLength(visitor) === visitor.length)) return counts;
+    const referred = new Set(counts.referred);
+    const parts = all.flatMap((visitor) => [
+      new Uint8Array(Uint32Array.of(visitor.length, referred.has(visitor) ? 1 : 0).buffer),
+      Buffer.from(visitor),
+    ]);
+    unpack(Buffer.concat(parts));
+    return { ...counts, visitors: new Set(), referred: new Set() };
+  }
+
+  function unpack(packed: Uint8Array): void {
+    const at = scanner.room(packed.length);
+    new Uint8Array(scanner.memory.buffer).set(packed, at);
+    scanner.unpack(at, at + packed.length);
+  }
+
+  /** All but the visitors that the scanner has. */
+  function otherCounts(): Counts {
     const counts = ownCounts();
+    addCounts(counts, withoutVisitors(counter.counts));
+    addCounts(counts, withoutVisitors(others));
+    return counts;
+  }
+
+  function tally(): Counts {
+    const counts = otherCounts();
     scanner.survey();
     // Plain ones are as many texts as they are bytes, and only need to become texts when they are to be compared.
     const distinct = (marked: boolean, { value }: WebAssembly.Global): Distinct =>
       scanner.isPlain.value === 1
         ? { size: value, [Symbol.iterator]: () => visitors(marked)[Symbol.iterator]() }
         : visitors(marked);
-    counts.visitors = distinct(false, scanner.visitorCount);
-    counts.referred = distinct(true, scanner.referredCount);
-    addCounts(counts, counter.counts);
-    addCounts(counts, others);
+    addCounts(counts, {
+      ...emptyCounts(),
+      visitors: distinct(false, scanner.visitorCount),
+      referred: distinct(true, scanner.referredCount),
+    });
     return counts;
   }
 
   function share(): Share {
-    const counts = ownCounts();
-    addCounts(counts, counter.counts);
-    addCounts(counts, others);
+    const counts = otherCounts();
     const at = scanner.pack();
     return { counts, visitors: new Uint8Array(scanner.memory.buffer.slice(at, scanner.packed.value)) };
   }
 
   function add(other: Share): void {
     addCounts(others, other.counts);
-    const at = scanner.room(other.visitors.length);
-    new Uint8Array(scanner.memory.buffer).set(other.visitors, at);
-    scanner.unpack(at, at + other.visitors.length);
+    unpack(other.visitors);
   }
 
   return {
