@@ -294,7 +294,7 @@ const member = fc.oneof(
           fc.stringMatching(/^[A-Za-z-]{1,12}$/),
           fc.integer({ min: 50, max: 70 }).map((length) => 'N'.repeat(length)),
         ),
-        fc.oneof(plainText, fc.constantFrom('\\"t1\\"', '\\u00e9', '\\\\', '\\')),
+        fc.oneof(plainText, fc.constantFrom('\\"t1\\"', '\\u00e9', '\\\\')),
       )
       .map(([name, value]) => `"${name}":["${value}"]`),
   },
@@ -304,6 +304,7 @@ const member = fc.oneof(
       '"Referer":["https://a.example/"]',
       '"Referer":["https://b.example/x?y"]',
       '"REFERER":["https://c.example/"]',
+      '"referer":["https://h.example/"]',
       '"Referer":["https://d.example/","https://e.example/"]',
       '"Referer":["https:\\/\\/f.example/"]',
       '"Referers":["https://g.example/"]',
@@ -328,6 +329,8 @@ const member = fc.oneof(
       '"Vary":[["a"]]',
       '"Vary":["a"]]',
       '"Vary":{"a":"b","c":1}',
+      '"Vary":["\\"]',
+      '"Vary":["\\x"]',
       '"Va\\"ry":["a"]',
       'Vary":["a"]',
       '',
@@ -426,13 +429,9 @@ describe('the compiled reader counts as JSON.parse does', () => {
   });
 
   it('on lines with more members than a shape has room for', () => {
+    const many = Array.from({ length: 70 }, (_, index) => `"n${index}":${index},`).join('');
     const lines = [200, 404, 200, 500].map((status) =>
-      alikeLine('')
-        .replace(
-          '{',
-          `{${Array.from({ length: 70 }, (_, index) => `"n${index}":${status + index},`).join('')}`,
-        )
-        .replace('200', String(status)),
+      alikeLine('').replace('"status":200', `${many}"status":${status}`),
     );
     expectSame(Buffer.from(lines.join('')));
   });
