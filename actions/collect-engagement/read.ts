@@ -107,12 +107,12 @@ async function readLog({ settings, facts }: Context, date: string): Promise<LogS
     deadlineMs: settings.deadline,
   };
   const { counts, names, faults } = await countLogs(
-    findSources(settings.source, facts.workspace),
+    await findSources(settings.source, facts.workspace),
     rules,
     from,
   );
   const beacons = createBeaconTally(date);
-  for (const source of findSources(settings['client-source'], facts.workspace)) {
+  for (const source of await findSources(settings['client-source'], facts.workspace)) {
     try {
       for await (const line of linesOf(source, from)) beacons.add(line);
     } catch (error) {
