@@ -1,5 +1,6 @@
 // The fast reader of a Caddy access log, in AssemblyScript (TypeScript's syntax, WebAssembly's types), with SIMD.
 // It walks a line once as JSON, checking its whole grammar, and counts what the evidence needs in tables of its own.
+// Lines that are written like one before them, but for their values, are only compared with it (see `Shape`).
 // A line that it is not certain of (no JSON, an escape in a field that counts, a number with an exponent, a header
 // given twice, a tab between values) goes to the host as a whole, which reads it with JSON.parse: that reading is the
 // truth, and a test holds the two equal. `npm run build` compiles this file to wasm.ts.
@@ -686,7 +687,7 @@ function record(p: usize): usize {
 
 // A server writes its lines with one encoder: the same members in the same order, and many of the same values. What
 // stays the same from line to line is a shape: pieces of text, and between them holes for what differs. A line that
-// was read as JSON gives a shape; a line that has the same text around its holes, and in them texts without escapes,
+// `record` has read gives a shape; a line that has the same text around its holes, and in them texts without escapes,
 // numbers and headers, is JSON as well, and says the same in the same places. That takes a fraction of reading it.
 
 const noHole: u32 = 0;
@@ -704,6 +705,7 @@ const responseHole: u32 = 4;
 }
 const holeBytes: usize = 16;
 const mostHoles: usize = 64;
+/** The holes of the line a shape is made of, and of the one before it. */
 const holesHere = memory.data(64 * 16, 4);
 const holesBefore = memory.data(64 * 16, 4);
 
@@ -862,7 +864,7 @@ function headersEnd(p: usize, named: bool): usize {
   }
 }
 
-/** Whether a line has a shape: behind its line feed, or 0. */
+/** Whether a line has a shape: behind its line feed, or 0. Leaves in `fields` what `record` would. */
 function fit(shape: Shape, p: usize): usize {
   let piece = changetype<usize>(shape) + shapeBytes;
   const end = shape.end;
@@ -1014,9 +1016,10 @@ function isReferral(): bool {
   return true;
 }
 
-// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than a
-// line to read. So they are looked up many at a time: all slots are asked for at once, then all entries.
+// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than
+// reading a line does. So they are looked up many at a time: all slots are asked for at once, then all entries.
 const mostVisits: usize = 64;
+const visitBytes: usize = 24;
 const visits = memory.data(64 * 24, 8);
 let visitCount: usize = 0;
 
@@ -1027,11 +1030,12 @@ let visitCount: usize = 0;
   flags: u32;
   hash: u32;
   slot: usize;
+  /** Only asked for, so that it is near when it is needed: the table may have grown by then. */
   entry: usize;
 }
 
 function addVisit(address: usize, length: usize, referral: bool): void {
-  const visit = changetype<Visit>(visits + visitCount * 24);
+  const visit = changetype<Visit>(visits + visitCount * visitBytes);
   visit.address = address;
   visit.length = length;
   visit.flags = referral ? yes : 0;
@@ -1042,16 +1046,16 @@ function addVisit(address: usize, length: usize, referral: bool): void {
 }
 
 function countVisits(): void {
-  const end = visits + visitCount * 24;
-  for (let at = visits; at < end; at += 24) {
+  const end = visits + visitCount * visitBytes;
+  for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
     visit.entry = <usize>load<u32>(visit.slot, 4);
   }
-  for (let at = visits; at < end; at += 24) {
+  for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
     visit.entry = load<u32>(visit.entry);
   }
-  for (let at = visits; at < end; at += 24) {
+  for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
     internHashed(visitors, visit.address, visit.length, visit.hash).flags |= visit.flags;
   }

@@ -464,6 +464,43 @@ describe('the compiled reader counts as JSON.parse does', () => {
   });
 });
 
+describe('a reader that is given what another one counted', () => {
+  function both(create: (rules: Rules) => LogReader, logs: [Buffer, Buffer]): unknown {
+    const [one, other] = logs.map((bytes) => {
+      const reader = create({ date: day, units: { time: 1, duration: 1 }, ownHosts: [] });
+      reader.begin();
+      bytes.copy(reader.buffer());
+      if (bytes.length > 0) reader.scan(bytes.length);
+      return reader;
+    });
+    if (one === undefined || other === undefined) throw new Error('two logs');
+    // As it goes from thread to thread.
+    one.add(structuredClone(other.share()));
+    return comparable(one.counts());
+  }
+
+  it('has counted both, visitors of any bytes included', () => {
+    fc.assert(
+      fc.property(fc.oneof(log, alike), fc.oneof(log, alike), (one, other) => {
+        expect(both(createReader, [one, other])).toEqual(both(createPlainReader, [one, other]));
+      }),
+      { numRuns: Math.ceil(runs / 2) },
+    );
+  });
+
+  it('knows a visitor again', () => {
+    const from = (address: string): string => alikeLine('').replace('::1', address);
+    const many = Array.from({ length: 300 }, (_, index) => from(`10.0.0.${index % 200}`)).join('');
+    const logs: [Buffer, Buffer] = [
+      Buffer.from(many + from('é') + from('\\u0031.1')),
+      Buffer.from(from('é') + from('1.1') + many.slice(0, many.length / 2)),
+    ];
+
+    expect(both(createReader, logs)).toEqual(both(createPlainReader, logs));
+    expect(both(createReader, logs)).toMatchObject({ views: 300 + 2 + 2 + 150 });
+  });
+});
+
 describe('the parts of a log', () => {
   const of = (leading: number, first: 0 | 1 | 2, last: 0 | 1 | 2): Edges => ({ leading, first, last });
 
