@@ -1,3 +1,4 @@
+import { commitsOfPath } from '../core/forge/commits.ts';
 import { findFile } from '../core/forge/contents.ts';
 import {
   closedPullsSince,
@@ -89,6 +90,14 @@ async function tell(
   if (record?.success === true) {
     const { intent, run, outcome, finished, tier, tier_reason, approvals } = record.data;
     const who = approvals.map(({ login }) => login).join(', ');
+    const place = recordPath(firedFolder, id);
+    const authors = new Set(
+      (await commitsOfPath(send, records, place, at)).map(
+        ({ author }) => author?.login ?? 'somebody unknown',
+      ),
+    );
+    authors.delete(intent.by);
+    if (authors.size > 0) say(`! ${place} was also written by ${[...authors].join(', ')}: it may be forged`);
     say(
       `${intent.at}  intended by ${intent.by}: ${tier} (${tier_reason}), ${who === '' ? 'needed no approval' : `approved by ${who}`}`,
     );

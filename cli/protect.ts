@@ -80,10 +80,14 @@ async function show(
 }
 
 function describe(rule: Protection): string[] {
-  const pushers = rule.push_whitelist_usernames ?? [];
+  const pushers = [
+    ...(rule.push_whitelist_usernames ?? []),
+    ...(rule.push_whitelist_teams ?? []).map((team) => `team ${team}`),
+    ...(rule.push_whitelist_deploy_keys === true ? ['deploy keys that may write'] : []),
+  ];
   return [
     `pushing: ${!rule.enable_push ? 'nobody' : rule.enable_push_whitelist ? pushers.join(', ') || 'nobody' : 'everybody with write access'}`,
-    `merging: ${rule.enable_merge_whitelist === true ? (rule.merge_whitelist_usernames ?? []).join(', ') || 'nobody' : 'everybody with write access'}`,
+    `merging: ${rule.enable_merge_whitelist === true ? [...(rule.merge_whitelist_usernames ?? []), ...(rule.merge_whitelist_teams ?? []).map((team) => `team ${team}`)].join(', ') || 'nobody' : 'everybody with write access'}`,
     `approvals needed to merge: ${rule.required_approvals}${rule.dismiss_stale_approvals ? ', dismissed by a push' : ''}${rule.block_on_rejected_reviews ? ', none against' : ''}`,
     `admins: ${rule.apply_to_admins ? 'the same rules' : 'exempt'}`,
     `without a pull request: ${rule.unprotected_file_patterns === '' ? 'nothing' : rule.unprotected_file_patterns}`,
@@ -105,7 +109,11 @@ function patternsOf(rule: Protection | undefined): string[] {
 
 function faultsOf(rule: Protection, dispatcher: string, agents: string[]): string[] {
   const pushers = (rule.push_whitelist_usernames ?? []).map((login) => login.toLowerCase());
-  const only = pushers.length === 1 && pushers[0] === dispatcher.toLowerCase();
+  const only =
+    pushers.length === 1 &&
+    pushers[0] === dispatcher.toLowerCase() &&
+    (rule.push_whitelist_teams ?? []).length === 0 &&
+    rule.push_whitelist_deploy_keys !== true;
   const mergers = (rule.merge_whitelist_usernames ?? []).map((login) => login.toLowerCase());
   const merging = agents.filter(
     (login) => rule.enable_merge_whitelist !== true || mergers.includes(login.toLowerCase()),
@@ -139,7 +147,11 @@ function wanted(
     enable_push: true,
     enable_push_whitelist: true,
     push_whitelist_usernames: [dispatcher],
-    ...(mergers === undefined ? {} : { enable_merge_whitelist: true, merge_whitelist_usernames: mergers }),
+    push_whitelist_teams: [],
+    push_whitelist_deploy_keys: false,
+    ...(mergers === undefined
+      ? {}
+      : { enable_merge_whitelist: true, merge_whitelist_usernames: mergers, merge_whitelist_teams: [] }),
     required_approvals: Math.max(1, before?.required_approvals ?? 1),
     dismiss_stale_approvals: true,
     block_on_rejected_reviews: true,

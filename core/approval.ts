@@ -114,13 +114,15 @@ function countApprovals(
   const approvals: Approval[] = [];
   const reasons: string[] = [];
   let undecided: string | undefined;
+  let veto: string | undefined;
   for (const review of latest.values()) {
     const { user } = review;
     if (user === null) continue;
     const allowed = mayApprove(user, pull, rule, rights);
     if (review.state === 'REQUEST_CHANGES') {
-      // A standing "no" of somebody whose "yes" would count.
+      // A standing "no" of somebody whose "yes" would count, or may count for all that is known.
       if (!review.dismissed && allowed === true) reasons.push(`was rejected by ${user.login}`);
+      if (!review.dismissed && typeof allowed === 'object') veto ??= allowed.unknown;
       continue;
     }
     const flaw = review.dismissed
@@ -138,6 +140,7 @@ function countApprovals(
     else undecided ??= allowed.unknown;
   }
   const rejected = reasons.some((reason) => reason.startsWith('was rejected'));
+  if (!rejected && veto !== undefined) return { unknown: veto };
   if (!rejected && approvals.length >= rule.approvals) return { approvals, reasons: [] };
   if (!rejected && undecided !== undefined) return { unknown: undecided };
   const who =

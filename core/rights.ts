@@ -1,5 +1,5 @@
 import type { Rights } from './approval.ts';
-import { isAdmin, listWriters, teamMembers } from './forge/people.ts';
+import { listWriters, permissionOf, teamMembers } from './forge/people.ts';
 import type { Send } from './forge/send.ts';
 import { type Policy, ruleOf } from './ops/policy.ts';
 import { tiers } from './ops/vault-action.ts';
@@ -16,22 +16,34 @@ export function createPeople(send: Send) {
       return known;
     };
   };
-  const writers = once(async (repository) => (await listWriters(send, repository)).map(({ login }) => login));
+  // A forge lists as assignees also who may only read code, where an organisation's team says so. Admins may ask for
+  // everybody's rights one by one; for anybody else the list is all there is.
+  const permissions = once(async (repository) => {
+    const logins = (await listWriters(send, repository)).map(({ login }) => login);
+    const known: { login: string; permission: string }[] = [];
+    for (const login of logins) {
+      const permission = await permissionOf(send, repository, login);
+      if (permission === undefined) return { logins, known: undefined };
+      known.push({ login, permission });
+    }
+    return { logins, known };
+  });
+  const having = (known: { login: string; permission: string }[], ...wanted: string[]): string[] =>
+    known.flatMap(({ login, permission }) => (wanted.includes(permission) ? [login] : []));
   return {
-    writers,
+    writers: async (repository: string): Promise<string[]> => {
+      const { logins, known } = await permissions(repository);
+      return known === undefined ? logins : having(known, 'write', 'admin', 'owner');
+    },
     /** The writers who administer a repository; only its admins may ask. */
-    admins: once(async (repository): Promise<Rights['admins']> => {
-      const admins: string[] = [];
-      for (const login of await writers(repository)) {
-        const is = await isAdmin(send, repository, login);
-        if (is === undefined)
-          return {
+    admins: async (repository: string): Promise<Rights['admins']> => {
+      const { known } = await permissions(repository);
+      return known === undefined
+        ? {
             unknown: `who administers ${repository} only its admins may ask: give our account admin rights there, or let the rule name logins`,
-          };
-        if (is) admins.push(login);
-      }
-      return admins;
-    }),
+          }
+        : having(known, 'admin', 'owner');
+    },
     /** The members of a team written as `@org/team`. */
     team: once(async (entry): Promise<Rights['admins']> => {
       const [organisation = '', team = ''] = entry.slice(1).split('/');

@@ -1,5 +1,7 @@
 import type { Change } from '../../core/change.ts';
+import type { HostFacts } from '../../core/host/host.ts';
 import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/ops/vault-record.ts';
+import { quoted } from '../../core/plain.ts';
 import type { GateState, VaultState } from './state.ts';
 import { variablesFor } from './text.ts';
 import { workflowName } from './workflow-file.ts';
@@ -48,11 +50,30 @@ export function gate(state: VaultState, now: GateState): GateChange[] {
   ];
 }
 
+/**
+ * Why a gate asks nobody anything, or undefined. Whoever starts a pipeline by hand may put settings into a plugin's
+ * environment, on Woodpecker up to 3.17 and in a restart: so its token goes nowhere but to the forge that CI itself
+ * names, and not at all for a run that would be refused anyway.
+ */
+export function whyNotAsk({
+  run,
+  event,
+  forgeUrl,
+  given,
+}: Pick<HostFacts, 'run' | 'event' | 'forgeUrl'> & { given: string }): string | undefined {
+  const bare = (url: string): string => url.replace(/\/+$/, '');
+  if (forgeUrl !== undefined && bare(forgeUrl) !== bare(given))
+    return `forge-url is ${quoted(given)}, but CI says that its forge is ${quoted(forgeUrl)}: a gate asks no other`;
+  if (run === undefined) return undefined;
+  if (!run.isManual)
+    return `this run was started by ${event ?? 'something else'}, and not by vault-dispatch: nothing runs`;
+  return run.isFirst ? undefined : 'this is a rerun: an action runs once. Ask again under another id';
+}
+
 /** Why this run is not the one that was approved, or undefined. */
 function whyNot({
   run,
   repository,
-  event,
   record,
   doubt,
   inputs,
@@ -63,9 +84,6 @@ function whyNot({
 }: GateState): string | undefined {
   if (isDryRun) return 'a gate cannot be tried without claiming: take dry-run away';
   if (run === null) return 'this is no step of a pipeline: a gate stands first in a formula’s own workflow';
-  if (!run.isManual)
-    return `this run was started by ${event === '' ? 'something else' : event}, and not by vault-dispatch: nothing runs`;
-  if (!run.isFirst) return 'this is a rerun: an action runs once. Ask again under another id';
   if (record === null)
     return `no record names run ${run.id} of ${repository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`;
   if (doubt !== undefined) return `${doubt}: nothing about ${record.id} is believed`;

@@ -1,3 +1,4 @@
+import type { Rights } from '../../core/approval.ts';
 import type { Formula } from '../../core/ops/formula.ts';
 import type { Rule } from '../../core/ops/policy.ts';
 import type { AskedAction } from '../../core/ops/vault-action.ts';
@@ -37,22 +38,19 @@ export function workflowFaults(
   ];
 }
 
-/** Who could read the secrets without being somebody who may say yes to their use. */
+/** Who could read the secrets without being somebody who may say yes to their use: bots never may. */
 export function exposedTo(rule: Rule, { pushers, rights }: Candidate, own: string[]): string[] {
+  const lower = (logins: string[]): string[] => logins.map((login) => login.toLowerCase());
+  const known = (list: Rights['admins'] | undefined): string[] => (Array.isArray(list) ? list : []);
   const { approvers } = rule;
-  if (approvers === 'write') return [];
-  const { admins } = rights;
-  const allowed = [
-    ...own,
-    ...(approvers === 'admin'
-      ? Array.isArray(admins)
-        ? admins
-        : []
-      : approvers.flatMap((entry) => {
-          const team = rights.teams[entry];
-          return entry.startsWith('@') ? (Array.isArray(team) ? team : []) : [entry];
-        })),
-  ].map((login) => login.toLowerCase());
+  const able =
+    approvers === 'write'
+      ? rights.writers
+      : approvers === 'admin'
+        ? known(rights.admins)
+        : approvers.flatMap((entry) => (entry.startsWith('@') ? known(rights.teams[entry]) : [entry]));
+  const never = lower(rights.never);
+  const allowed = [...lower(own), ...lower(able).filter((login) => !never.includes(login))];
   return pushers.filter((login) => !allowed.includes(login.toLowerCase()));
 }
 

@@ -60,17 +60,16 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
     action,
     changes: decide(settings, state, policy.document, action),
   }));
-  const ready = planned.filter(({ action, changes: own }) =>
-    own.some((change) => change.kind === 'write-files' && action.candidate !== null && isIntent(change)),
-  );
-  if (ready.length > settings['max-dispatches'])
-    return [
-      refuse(
-        '',
-        `${ready.length} actions are ready, which is more than max-dispatches (${settings['max-dispatches']}): look at them, then raise it`,
-      ),
-    ];
-  return planned.flatMap(({ changes: own }) => own);
+  const ready = planned.filter(({ changes: own }) => own.some(starts));
+  if (ready.length <= settings['max-dispatches']) return planned.flatMap(({ changes: own }) => own);
+  // What was started before is followed all the same.
+  return [
+    refuse(
+      '',
+      `${ready.length} actions are ready, which is more than max-dispatches (${settings['max-dispatches']}), so none of them is started: look at them, then raise it`,
+    ),
+    ...planned.filter((item) => !ready.includes(item)).flatMap(({ changes: own }) => own),
+  ];
 }
 
 /** On a pull request's own pipeline: whether its documents can be read, and agree with each other. */
@@ -103,8 +102,8 @@ function validate({ actions, formulas, policy }: LocalState): VaultChange[] {
       ];
 }
 
-function isIntent(change: Change<'write-files'>): boolean {
-  return change.files.some(({ path }) => path.startsWith(`${firedFolder}/`));
+function starts({ kind }: VaultChange): boolean {
+  return kind === 'dispatch' || kind === 'start-pipeline';
 }
 
 function decide(
@@ -114,6 +113,7 @@ function decide(
   action: ActionState,
 ): VaultChange[] {
   const { parsed, file, id } = action;
+  if (action.trouble !== undefined) return [refuse(file, action.trouble)];
   if (!parsed.ok) return parsed.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
   const { document } = parsed;
   if (document.kind === 'human')
@@ -149,17 +149,21 @@ function judge(
   if (wrong.length > 0) return wrong.map((message) => refuse(file, message));
   const { tier, why } = tierOf(asked, policy, formula.document, settings['policy-source']);
   const rule = ruleOf(policy, tier);
-  if (candidate.incomplete !== undefined)
-    return [refuse(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
   const found = proveApproval(action.blob, candidate.pulls, rule, candidate.rights);
   const direct = ['direct-commit', 'protected-exempt'].includes(settings['low-tier']);
   const proof =
     // Where the team lets low tier be committed straight to main, there is no pull request to look for.
-    direct && tier === 'low' && rule.approvals === 0 && candidate.pulls.length === 0
+    direct &&
+    tier === 'low' &&
+    rule.approvals === 0 &&
+    candidate.pulls.length === 0 &&
+    candidate.incomplete === undefined
       ? { verdict: 'approved' as const, pull: null, approvals: [] }
       : found;
   if (proof.verdict === 'unknown')
     return [refuse(file, `whether it was approved could not be found out: ${proof.reason}`)];
+  if (proof.verdict === 'denied' && candidate.incomplete !== undefined)
+    return [refuse(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
   if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
   const waits = waitsFor(rule, candidate, state.now);
   if (waits !== undefined) return [notice(`${id} waits: ${waits}`, `${tier}: ${why}`)];
@@ -180,7 +184,7 @@ function judge(
             'they can push to the repository whose CI holds them, and may not approve',
           ),
         ]),
-    intend(state, action, asked, formula.document, candidate, { tier, why, proof }),
+    ...intend(state, action, asked, formula.document, candidate, { tier, why, proof }),
   ];
 }
 
@@ -199,7 +203,7 @@ function intend(
   formula: Formula,
   candidate: Candidate,
   { tier, why, proof }: { tier: Tier; why: string; proof: { pull: number | null; approvals: Approval[] } },
-): VaultChange {
+): VaultChange[] {
   const { run } = formula;
   const { workflow, formulaBlob } = candidate;
   if (workflow === null || formulaBlob === null) throw new Error(`${action.id} has no workflow`);
@@ -214,6 +218,7 @@ function intend(
       commit: state.commit,
       formula_blob: formulaBlob,
       policy_blob: state.policyBlob,
+      tiers_blob: state.tiersBlob,
     },
     pull: proof.pull,
     approvals: proof.approvals,
@@ -234,7 +239,7 @@ function intend(
     finished: null,
   };
   const who = proof.approvals.map(({ login }) => login).join(', ');
-  return write(
+  const intent = write(
     state,
     recordPath(firedFolder, action.id),
     recordText(record),
@@ -242,6 +247,12 @@ function intend(
     `vault: intend ${action.id}`,
     `${tier} (${why}); ${proof.pull === null ? 'committed straight to main, which' : `#${proof.pull}`} ${who === '' ? 'needs no approval' : `approved by ${who}`}`,
   );
+  const key = `intent ${action.id}`;
+  // Nothing is started unless this very intent was written. Both in one go: what comes between them spends the id.
+  return [
+    { ...intent, key },
+    { ...start(record), after: [key] },
+  ];
 }
 
 function reject(state: VaultState, action: ActionState, reasons: string[]): VaultChange {
@@ -266,7 +277,7 @@ function reject(state: VaultState, action: ActionState, reasons: string[]): Vaul
 /** An action with a record: start it if the record is ours and of this very run, else see how it went. */
 function follow(state: VaultState, action: ActionState, fired: FiredState): VaultChange[] {
   const { id, file } = action;
-  const { record, run } = fired;
+  const { record } = fired;
   const path = recordPath(firedFolder, id);
   if (record === null || !fired.isOurs)
     return [
@@ -278,7 +289,21 @@ function follow(state: VaultState, action: ActionState, fired: FiredState): Vaul
   if (record.action.blob !== action.blob)
     return [
       refuse(file, `has changed since it was fired: an id is used once, so ask again under another one`),
+      // What did run is followed to its end.
+      ...followRun(state, action, fired, record),
     ];
+  return followRun(state, action, fired, record);
+}
+
+function followRun(
+  state: VaultState,
+  action: ActionState,
+  fired: FiredState,
+  record: FiredRecord,
+): VaultChange[] {
+  const { id, file } = action;
+  const { run } = fired;
+  const path = recordPath(firedFolder, id);
   if ((finalOutcomes as readonly string[]).includes(record.outcome)) {
     const seen = record.run.url === null ? '' : `, ${record.run.url}`;
     // The run that finds out ends red; afterwards it is on record.
@@ -320,7 +345,6 @@ function unstarted(
   fired: FiredState,
   record: FiredRecord,
 ): VaultChange[] {
-  if (fired.isFresh && !fired.isStarted) return [start(record)];
   const age = Date.parse(state.now) - Date.parse(record.intent.at);
   if (fired.isStarted || age < patience)
     return [

@@ -3,6 +3,7 @@ import { commitsOfPath } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import {
   closedPullsSince,
+  headKept,
   listReviews,
   type Pull,
   pullFiles,
@@ -66,7 +67,11 @@ export async function readCandidate(
     pulls: requests.pulls,
     incomplete: requests.incomplete,
     mergedAt: requests.mergedAt,
-    rights: await readRights(people, repository, policy, [...settings.bots, own]),
+    rights: await readRights(people, repository, policy, [
+      ...settings.bots,
+      own,
+      ...(settings.gatekeeper === undefined ? [] : [settings.gatekeeper]),
+    ]),
     pushers,
   };
 }
@@ -90,40 +95,69 @@ export async function readWorkflowOf(
   return { workflow, unreachable };
 }
 
+/** How far behind a clock is believed to be, at the most, before all pull requests are looked through. */
+const clockSlack = 48 * 3_600_000;
+
 /** The merged pull requests that may have brought a file, with everything that has to be known of them. */
 async function readPulls(
   send: Send,
-  { repository, branch, commit, file }: { repository: string; branch: string; commit: string; file: string },
+  place: { repository: string; branch: string; commit: string; file: string },
 ): Promise<{ pulls: PullFacts[]; incomplete: string | undefined; mergedAt: string | null }> {
+  const { repository, branch, commit, file } = place;
   const [newest] = await commitsOfPath(send, repository, file, commit);
-  if (newest === undefined) return { pulls: [], incomplete: undefined, mergedAt: null };
+  if (newest === undefined)
+    return { pulls: [], incomplete: 'the forge shows no commit that brought the file', mergedAt: null };
+  const { date } = newest.commit.committer;
   const direct = await pullOfCommit(send, repository, newest.sha);
-  const since = newest.commit.committer.date;
-  const { pulls, complete } =
-    direct === undefined
-      ? await closedPullsSince(send, repository, since, mostPulls)
-      : { pulls: [direct], complete: true };
-  const merged = pulls.filter(({ merged: isMerged, base }) => isMerged && base.ref === branch);
+  if (direct?.base.ref === branch) {
+    const found = await mergedWith(send, place, [direct]);
+    if (found.pulls.length > 0) return { ...found, incomplete: undefined };
+  }
+  // When it was committed is what the committer's clock says. Nobody is denied because of that: where nothing is found
+  // since then, all of them are looked through.
+  const since = Date.parse(date) - clockSlack;
+  for (const from of [since, 0]) {
+    const { pulls, complete } = await closedPullsSince(
+      send,
+      repository,
+      new Date(Number.isNaN(from) ? 0 : from).toISOString(),
+      mostPulls,
+    );
+    const found = await mergedWith(
+      send,
+      place,
+      pulls.filter(({ merged, base }) => merged && base.ref === branch),
+    );
+    const incomplete = complete
+      ? undefined
+      : `more than ${mostPulls} pull requests were closed since the file was written`;
+    if (found.pulls.length > 0 || !complete || from === 0)
+      return { ...found, incomplete, mergedAt: found.mergedAt ?? date };
+  }
+  throw new Error('the pull requests were not looked through');
+}
+
+/** Those of some merged pull requests that changed a file, at the heads that were merged. */
+async function mergedWith(
+  send: Send,
+  { repository, branch, file }: { repository: string; branch: string; file: string },
+  merged: Pull[],
+): Promise<{ pulls: PullFacts[]; mergedAt: string | null }> {
   const facts: PullFacts[] = [];
   let mergedAt: string | null = null;
   for (const pull of merged) {
     const files = await pullFiles(send, repository, pull.number);
     if (!files.some(({ filename, status }) => filename === file && status !== 'deleted')) continue;
-    const [head, reviews] = await Promise.all([
-      findFile(send, repository, file, pull.head.sha),
+    const [kept, reviews] = await Promise.all([
+      headKept(send, repository, pull.number),
       listReviews(send, repository, pull.number),
     ]);
-    facts.push(factsOf(pull, branch, reviews, head?.sha ?? null));
+    const sha = kept ?? pull.head.sha;
+    const head = await findFile(send, repository, file, sha);
+    facts.push(factsOf({ ...pull, head: { ...pull.head, sha } }, branch, reviews, head?.sha ?? null));
     if (pull.merged_at != null && (mergedAt === null || pull.merged_at > mergedAt)) mergedAt = pull.merged_at;
   }
-  return {
-    pulls: facts,
-    incomplete:
-      complete || facts.length > 0
-        ? undefined
-        : `more than ${mostPulls} pull requests were closed since the file was written`,
-    mergedAt,
-  };
+  return { pulls: facts, mergedAt };
 }
 
 function factsOf(pull: Pull, branch: string, reviews: Review[], headBlob: string | null): PullFacts {

@@ -27,7 +27,6 @@ export async function readGate(
   const state: GateState = {
     run,
     repository: facts.repository ?? '',
-    event: facts.event ?? '',
     record: null,
     doubt: undefined,
     inputs: run?.inputs ?? null,
@@ -36,8 +35,8 @@ export async function readGate(
     isClaimedByUs: false,
     isDryRun: settings['dry-run'],
   };
-  // Nothing to wait for: see the plan, which refuses these.
-  if (run === null || !run.isManual || !run.isFirst) return state;
+  // Nothing to wait for: the plan refuses it.
+  if (run === null) return state;
   const until = clock().getTime() + settings['gate-wait'];
   let commit = '';
   for (;;) {

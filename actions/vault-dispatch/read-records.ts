@@ -97,14 +97,22 @@ async function runOf(
     }));
   if (number === undefined) return null;
   const { created, workflows, status } = await getPipeline(woodpecker, repositoryId, number);
-  const own = workflows?.find(({ name }) => name === workflowName(run));
+  const own = (workflows ?? [])
+    .filter(({ name }) => name === workflowName(run))
+    .map(({ state }) => stateOf(state));
   return {
     id: number,
     url: `${settings['woodpecker-url']}/repos/${repositoryId}/pipeline/${number}`,
     created: new Date(created * 1000).toISOString(),
     // A pipeline runs every workflow that is started by hand; how the others end is not this action's affair. One that
     // never came to have it did not run it.
-    state: own !== undefined ? stateOf(own.state) : stateOf(status) === 'running' ? 'running' : 'failure',
+    state:
+      own.length > 0
+        ? // A matrix has several of that name, and all of them are what was asked for.
+          ((['running', 'failure', 'cancelled'] as const).find((state) => own.includes(state)) ?? 'success')
+        : stateOf(status) === 'running'
+          ? 'running'
+          : 'failure',
   };
 }
 

@@ -1,7 +1,15 @@
 import { commentSign } from '../../core/changes/comment.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
-import { listReviews, openPulls, pullFiles } from '../../core/forge/pulls.ts';
+import { alone } from '../../core/forge/errors.ts';
+import {
+  filesBetween,
+  listReviews,
+  openPulls,
+  type Pull,
+  pullFiles,
+  type Review,
+} from '../../core/forge/pulls.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
 import type { User } from '../../core/forge/users.ts';
 import { parseFormula } from '../../core/ops/formula.ts';
@@ -14,15 +22,22 @@ import { reviewSign, statusContext } from './text.ts';
 const aFormula = /^vault\/formulas\/[^/]+\.toml$/;
 const anAction = /^vault\/actions\/[^/]+\.toml$/;
 
+interface Place {
+  repository: string;
+  branch: string;
+  commit: string;
+  account: User;
+}
+
 /** What open pull requests ask for; each is looked at as if it were merged now. */
 export async function readRequests(
   context: Context,
   /** `null` where the policy cannot be read: then nothing is looked into. */
   base: Base | null,
-  place: { repository: string; branch: string; account: User },
+  place: Place,
   spent: string[],
 ): Promise<RequestState[]> {
-  const { send } = context;
+  const { send, settings } = context;
   const { repository, branch, account } = place;
   const requests: RequestState[] = [];
   for (const pull of await openPulls(send, repository)) {
@@ -33,53 +48,43 @@ export async function readRequests(
       ({ filename, status }) => (aFormula.test(filename) || filename === policyFile) && status !== 'deleted',
     );
     if (asked.length === 0 && changed.length === 0) continue;
-    const [reviews, status, comments] = await Promise.all([
-      listReviews(send, repository, pull.number),
-      findStatus(send, repository, pull.head.sha, statusContext),
-      listComments(send, repository, pull.number),
-    ]);
-    const actions: RequestState['actions'] = [];
-    for (const { filename: file } of asked) {
-      const raw = await findFile(send, repository, file, pull.head.sha);
-      if (raw === undefined) continue;
-      const parsed = parseVaultAction(file, raw.bytes);
-      const id = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
-      actions.push({
-        id,
-        file,
-        blob: raw.sha,
-        parsed,
-        isSpent: spent.includes(id),
-        candidate:
-          parsed.ok && parsed.document.kind === 'formula' && base !== null
-            ? await readCandidate(
-                context,
-                base,
-                account.login,
-                { file, formula: parsed.document.formula },
-                { pull, reviews, headBlob: raw.sha },
-              )
-            : null,
-      });
-    }
-    const comment = comments.find(
-      ({ user, body }) => user?.id === account.id && body.includes(commentSign(reviewSign)),
-    );
-    requests.push({
+    const { headSha, ...rest } = {
       number: pull.number,
       headSha: pull.head.sha,
       author: pull.user?.login ?? '',
       isDraft: pull.draft === true,
-      onlyAddsActions: files.every(({ filename, status: how }) => anAction.test(filename) && how === 'added'),
-      isApprovedByUs: reviews.some(
-        ({ user, state, commit_id, dismissed }) =>
-          user?.id === account.id && state === 'APPROVED' && commit_id === pull.head.sha && !dismissed,
-      ),
-      actions,
-      documents: await readDocuments(context, repository, pull.head.sha, changed),
       others: files
         .map(({ filename }) => filename)
         .filter((name) => ![...asked, ...changed].some(({ filename }) => filename === name)),
+    };
+    const [status, comments, reviews] = await Promise.all([
+      findStatus(send, repository, headSha, statusContext),
+      listComments(send, repository, pull.number),
+      listReviews(send, repository, pull.number),
+    ]);
+    const comment = comments.find(
+      ({ user, body }) => user?.id === account.id && body.includes(commentSign(reviewSign)),
+    );
+    const { value, trouble } = await alone(async () => {
+      const actions = await readActions(context, base, place, pull, reviews, asked, spent);
+      return {
+        actions,
+        documents: await readDocuments(context, place, headSha, changed),
+        onlyAddsActions:
+          settings['low-tier'] === 'auto-merge' && (await addsOnly(context, place, headSha, actions)),
+      };
+    });
+    requests.push({
+      ...rest,
+      headSha,
+      isApprovedByUs: reviews.some(
+        ({ user, state, commit_id, dismissed }) =>
+          user?.id === account.id && state === 'APPROVED' && commit_id === headSha && !dismissed,
+      ),
+      actions: value?.actions ?? [],
+      documents: value?.documents ?? [],
+      onlyAddsActions: value?.onlyAddsActions ?? false,
+      trouble,
       status: status ?? null,
       comment: comment === undefined ? null : { id: comment.id, body: comment.body },
     });
@@ -87,10 +92,65 @@ export async function readRequests(
   return requests;
 }
 
+/** The actions of one pull request, as they are at its head. */
+async function readActions(
+  context: Context,
+  base: Base | null,
+  { repository, account }: Place,
+  pull: Pull,
+  reviews: Review[],
+  asked: { filename: string }[],
+  spent: string[],
+): Promise<RequestState['actions']> {
+  const actions: RequestState['actions'] = [];
+  for (const { filename: file } of asked) {
+    const raw = await findFile(context.send, repository, file, pull.head.sha);
+    if (raw === undefined) continue;
+    const parsed = parseVaultAction(file, raw.bytes);
+    const id = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
+    actions.push({
+      id,
+      file,
+      blob: raw.sha,
+      parsed,
+      isSpent: spent.includes(id),
+      candidate:
+        parsed.ok && parsed.document.kind === 'formula' && base !== null
+          ? await readCandidate(
+              context,
+              base,
+              account.login,
+              { file, formula: parsed.document.formula },
+              { pull, reviews, headBlob: raw.sha },
+            )
+          : null,
+    });
+  }
+  return actions;
+}
+
+/**
+ * Whether the very commit that would be merged brings these new actions and nothing else. Asked by commits: a list of the
+ * pull request's files is of its head at that moment, and a branch can move there and back between two calls.
+ */
+async function addsOnly(
+  { send }: Context,
+  { repository, commit }: { repository: string; commit: string },
+  head: string,
+  actions: RequestState['actions'],
+): Promise<boolean> {
+  const files = await filesBetween(send, repository, commit, head);
+  return (
+    files !== undefined &&
+    files.length > 0 &&
+    files.every((name) => actions.some(({ file, isSpent }) => file === name && !isSpent))
+  );
+}
+
 /** Formulas and policy at the head of a pull request. A workflow is compared as it is now, where it would run. */
 async function readDocuments(
   { send, woodpecker }: Context,
-  repository: string,
+  { repository, commit }: Place,
   head: string,
   changed: { filename: string }[],
 ): Promise<RequestState['documents']> {
@@ -103,14 +163,33 @@ async function readDocuments(
       continue;
     }
     const parsed = parseFormula(file, raw.bytes);
+    const elsewhere = parsed.ok ? parsed.document.run.repo : undefined;
+    // Anybody may name a repository in a pull request; what our account sees of it is not theirs to read.
+    const isElsewhere =
+      elsewhere !== undefined &&
+      elsewhere !== repository &&
+      elsewhere !== (await repositoryNow(send, repository, file, commit));
     documents.push({
       kind: 'formula',
       file,
       parsed,
-      ...(parsed.ok
+      isElsewhere,
+      ...(parsed.ok && !isElsewhere
         ? await readWorkflowOf({ send, woodpecker }, repository, parsed.document)
         : { workflow: null, unreachable: undefined }),
     });
   }
   return documents;
+}
+
+/** Where the formula of that file runs as long as nothing is merged. */
+async function repositoryNow(
+  send: Context['send'],
+  repository: string,
+  file: string,
+  commit: string,
+): Promise<string | undefined> {
+  const raw = await findFile(send, repository, file, commit);
+  const parsed = raw === undefined ? undefined : parseFormula(file, raw.bytes);
+  return parsed?.ok === true ? parsed.document.run.repo : undefined;
 }

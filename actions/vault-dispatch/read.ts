@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import { getFile, namesIn } from '../../core/forge/contents.ts';
+import { alone } from '../../core/forge/errors.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops/folder.ts';
@@ -12,6 +13,7 @@ import { readPolicy } from '../../core/ops/read-policy.ts';
 import { parseVaultAction, vaultActions } from '../../core/ops/vault-action.ts';
 import { firedFolder, rejectedFolder } from '../../core/ops/vault-record.ts';
 import { createPeople } from '../../core/rights.ts';
+import { whyNotAsk } from './gate.ts';
 import { type Base, readCandidate } from './read-candidate.ts';
 import { readGate } from './read-gate.ts';
 import { readFired } from './read-records.ts';
@@ -21,6 +23,8 @@ import type { ActionState, Context, VaultState } from './state.ts';
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now } = context;
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
+  const misled = settings.mode === 'gate' ? whyNotAsk({ ...facts, given: settings['forge-url'] }) : undefined;
+  if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
   const repository = settings['ops-repo'];
   const account = await getExpectedUser(send, settings['forge-login']);
   const { default_branch, default_merge_style, archived } = await getRepository(send, repository);
@@ -47,6 +51,7 @@ export async function read(context: Context): Promise<VaultState> {
     mergeStyle: default_merge_style ?? 'merge',
     policy: { ok: true, document: {} },
     policyBlob: null,
+    tiersBlob: null,
     actions: [],
     requests: [],
     local: null,
@@ -59,7 +64,7 @@ export async function read(context: Context): Promise<VaultState> {
     recordRepository === repository
       ? commit
       : (await getBranch(send, recordRepository, records.branch)).commit.id;
-  const [files, fired, rejected, { policy, blob }] = await Promise.all([
+  const [files, fired, rejected, { policy, blob, tiersBlob }] = await Promise.all([
     namesIn(send, repository, vaultActions, commit),
     namesIn(send, recordRepository, firedFolder, recordCommit),
     namesIn(send, recordRepository, rejectedFolder, recordCommit),
@@ -73,7 +78,7 @@ export async function read(context: Context): Promise<VaultState> {
   const base: Base | null = policy.ok
     ? { repository, branch, commit, policy: policy.document, people: createPeople(send) }
     : null;
-  const known = { ...state, commit, policy, policyBlob: blob };
+  const known = { ...state, commit, policy, policyBlob: blob, tiersBlob };
   if (settings.mode === 'review') {
     const spent = [...fired, ...rejected, ...files].map((name) => name.replace(/\.(?:json|toml)$/, ''));
     return { ...known, requests: await readRequests(context, base, known, spent) };
@@ -81,10 +86,21 @@ export async function read(context: Context): Promise<VaultState> {
   const readAction = async (name: string): Promise<ActionState> => {
     const id = name.replace(/\.toml$/, '');
     const file = `${vaultActions}/${name}`;
-    const { bytes, sha } = await getFile(send, repository, file, commit);
+    const found = await alone(() => getFile(send, repository, file, commit));
+    const { bytes, sha } = found.value ?? { bytes: new Uint8Array(), sha: '' };
     const parsed = parseVaultAction(file, bytes);
     const isRejected = rejected.includes(`${id}.json`);
     const isFired = fired.includes(`${id}.json`);
+    const isOpen = !isRejected && !isFired;
+    const { value, trouble } = await alone(async () => ({
+      fired: isFired
+        ? await readFired(context, account, { repository: recordRepository, commit: recordCommit }, id)
+        : null,
+      candidate:
+        isOpen && parsed.ok && parsed.document.kind === 'formula' && base !== null
+          ? await readCandidate(context, base, account.login, { file, formula: parsed.document.formula })
+          : null,
+    }));
     return {
       id,
       file,
@@ -92,13 +108,9 @@ export async function read(context: Context): Promise<VaultState> {
       digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
       parsed,
       rejected: isRejected,
-      fired: isFired
-        ? await readFired(context, account, { repository: recordRepository, commit: recordCommit }, id)
-        : null,
-      candidate:
-        !isRejected && !isFired && parsed.ok && parsed.document.kind === 'formula' && base !== null
-          ? await readCandidate(context, base, account.login, { file, formula: parsed.document.formula })
-          : null,
+      trouble: found.trouble ?? trouble,
+      fired: value?.fired ?? null,
+      candidate: value?.candidate ?? null,
       nonce: randomBytes(16).toString('hex'),
     };
   };
@@ -126,6 +138,7 @@ async function readLocal({ facts, send, now, settings }: Context): Promise<Vault
     mergeStyle: '',
     policy: parsedPolicy,
     policyBlob: null,
+    tiersBlob: null,
     actions: [],
     requests: [],
     local: {

@@ -26,7 +26,19 @@ interface Opinion {
 export function review(settings: VaultSettings, state: VaultState, policy: Policy): ReviewChange[] {
   return state.requests.flatMap((request): ReviewChange[] => {
     const asked = request.actions.map((action) => opinionOf(settings, state, policy, request, action));
-    const opinions = [...asked, ...request.documents.map(opinionOfDocument)];
+    const opinions = [
+      ...asked,
+      ...request.documents.map(opinionOfDocument),
+      ...(request.trouble === undefined
+        ? []
+        : [
+            {
+              state: 'failure' as const,
+              tier: null,
+              lines: ['### It could not be looked at', '', `- ${code(request.trouble)}`],
+            },
+          ]),
+    ];
     const worst: Opinion['state'] =
       (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
       'success';
@@ -56,7 +68,7 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
           : [merges]),
     ].join('\n\n');
     const named = [...request.actions.map(({ id }) => id), ...request.documents.map(({ file }) => file)];
-    const what = `#${request.number} (${named.join(', ')})`;
+    const what = `#${request.number}${named.length === 0 ? '' : ` (${named.join(', ')})`}`;
     const isSet = request.status?.state === worst && request.status.description === description;
     const isSaid = request.comment?.body === `${text}\n\n${commentSign(reviewSign)}`;
     const shared = { repository: state.repository, why: `${what}: ${description}` };
@@ -177,7 +189,7 @@ function opinionOfDocument(document: RequestState['documents'][number]): Opinion
   const { file, parsed } = document;
   const wrong = !parsed.ok
     ? parsed.faults.map(formatFault)
-    : document.kind === 'formula' && document.parsed.ok
+    : document.kind === 'formula' && document.parsed.ok && !document.isElsewhere
       ? workflowFaults(document.parsed.document, document)
       : [];
   return wrong.length > 0
@@ -194,7 +206,9 @@ function opinionOfDocument(document: RequestState['documents'][number]): Opinion
           '',
           document.kind === 'policy'
             ? '- decides who may approve what: it counts once it is merged'
-            : '- can be read, and agrees with its workflow',
+            : document.isElsewhere
+              ? '- can be read; its workflow is in another repository, and is compared once this is merged'
+              : '- can be read, and agrees with its workflow',
         ],
       };
 }

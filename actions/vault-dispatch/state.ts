@@ -26,6 +26,8 @@ export interface VaultState extends State {
   mergeStyle: string;
   policy: Parsed<Policy>;
   policyBlob: string | null;
+  /** Of the project repo's policy, where that says the tiers. */
+  tiersBlob: string | null;
   actions: ActionState[];
   /** With `mode: review`: the open pull requests that ask for something. */
   requests: RequestState[];
@@ -52,6 +54,8 @@ export interface ActionState {
   digest: string;
   parsed: Parsed<VaultAction>;
   rejected: boolean;
+  /** What kept it from being looked into, where that concerns nobody else. */
+  trouble: string | undefined;
   fired: FiredState | null;
   /** What is needed to decide about an action that has no record; `null` for any other. */
   candidate: Candidate | null;
@@ -92,7 +96,7 @@ export interface Candidate {
   unreachable: string | undefined;
   /** Why not every pull request could be looked at. */
   incomplete: string | undefined;
-  /** When the newest of them was merged. */
+  /** When the newest of them was merged, or the file committed where there is none. */
   mergedAt: string | null;
   rights: Rights;
   /** Who can push to the repository whose CI holds the secrets. */
@@ -105,7 +109,7 @@ export interface RequestState {
   headSha: string;
   author: string;
   isDraft: boolean;
-  /** Whether every file of it is an action that is new. */
+  /** With `low-tier: auto-merge`: whether its head brings new actions and nothing else. */
   onlyAddsActions: boolean;
   /** Whether our account approved this very head already. */
   isApprovedByUs: boolean;
@@ -126,9 +130,13 @@ export interface RequestState {
         parsed: Parsed<Formula>;
         workflow: WorkflowFacts | null;
         unreachable: string | undefined;
+        /** Whether its workflow stands where only our account may look: it is not looked at for a stranger. */
+        isElsewhere: boolean;
       }
     | { kind: 'policy'; file: string; parsed: Parsed<Policy> }
   )[];
+  /** What kept it from being looked into, where that concerns nobody else. */
+  trouble: string | undefined;
   /** Other files it changes. */
   others: string[];
   status: { state: string; description: string } | null;
@@ -140,7 +148,6 @@ export interface GateState {
   run: RunFacts | null;
   /** The repository whose CI it runs in. */
   repository: string;
-  event: string;
   /** The record that names this run; `null` when none does, though it was waited for. */
   record: FiredRecord | null;
   /** Why the record that was looked at is not believed. */

@@ -50,8 +50,7 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
   } catch {
     return { ...facts, faults: [`workflow ${file} cannot be read as YAML`] };
   }
-  const first = isForgejo ? firstSteps(document) : [stepsOf(get(document, 'steps'))[0]];
-  const isGated = first.length > 0 && first.every((step) => gateSettings(step) !== undefined);
+  const isGated = isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document);
   forgetGateTokens(document);
   if (isForgejo) {
     const inputs = get(get(get(document, 'on'), 'workflow_dispatch'), 'inputs');
@@ -80,19 +79,51 @@ function stepsOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : isMap(value) ? Object.values(value) : [];
 }
 
-/** The first step of every job that waits for no other. */
-function firstSteps(document: unknown): unknown[] {
-  const jobs = get(document, 'jobs');
-  return (isMap(jobs) ? Object.values(jobs) : [])
-    .filter((job) => get(job, 'needs') === undefined)
-    .map((job) => stepsOf(get(job, 'steps'))[0]);
+/** One job that everything else waits for, whose first step is a gate, and nothing that runs although it failed. */
+function isGatedOnForgejo(document: unknown): boolean {
+  const found = get(document, 'jobs');
+  const jobs = isMap(found) ? Object.values(found) : [];
+  const roots = jobs.filter(
+    (job) => [get(job, 'needs')].flat().filter((name) => name !== undefined).length === 0,
+  );
+  const [first, ...rest] = stepsOf(get(roots[0], 'steps'));
+  const regardless = /\b(?:always|failure|cancelled)\s*\(/i;
+  return (
+    roots.length === 1 &&
+    holdsShut(first) &&
+    [...rest, ...jobs].every((item) => !regardless.test(String(get(item, 'if') ?? '')))
+  );
+}
+
+/** The first step is a gate, and no other starts beside it or although it failed. */
+function isGatedOnWoodpecker(document: unknown): boolean {
+  const [first, ...rest] = stepsOf(get(document, 'steps'));
+  return (
+    holdsShut(first) &&
+    rest.every(
+      (step) =>
+        get(step, 'depends_on') === undefined &&
+        ![get(step, 'when')].flat(2).some((when) => get(when, 'status') !== undefined),
+    )
+  );
+}
+
+/** A gate whose refusal ends what it stands in. */
+function holdsShut(step: unknown): boolean {
+  return (
+    gateSettings(step) !== undefined &&
+    ['if', 'continue-on-error', 'failure', 'detach'].every((name) => get(step, name) === undefined)
+  );
 }
 
 /** The settings of a step that is a gate, or undefined. */
 function gateSettings(step: unknown): YamlMap | undefined {
-  const settings = get(step, 'uses') === undefined ? get(step, 'settings') : get(step, 'with');
+  const uses = get(step, 'uses');
+  const settings = uses === undefined ? get(step, 'settings') : get(step, 'with');
+  const name = String(uses ?? get(step, 'image') ?? '').replace(/[@:][^/]*$/, '');
+  const isOurs = name.split('/').at(-1) === 'vault-dispatch';
   const isPlain = get(step, 'commands') === undefined && get(step, 'run') === undefined;
-  return isPlain && isMap(settings) && settings.mode === 'gate' ? settings : undefined;
+  return isOurs && isPlain && isMap(settings) && settings.mode === 'gate' ? settings : undefined;
 }
 
 /** Takes the forge token out of every gate of a document. */
@@ -124,10 +155,7 @@ function secretsOfExpressions(file: string, document: unknown): { secrets: strin
   const literal = /\bsecrets\s*(?:\.\s*([A-Za-z_]\w{0,127})|\[\s*'([A-Za-z_]\w{0,127})'\s*\])/gi;
   const names = [...text.matchAll(literal)].map(([, dotted, bracketed]) => dotted ?? bracketed ?? '');
   // `toJSON(secrets)`, `secrets[matrix.name]`, `secrets: inherit`: which ones those are nobody can say.
-  const whole = text
-    .split('${{')
-    .slice(1)
-    .some((rest) => /\bsecrets\b/i.test((rest.split('}}')[0] ?? '').replace(literal, '')));
+  const whole = expressionsOf(text).some((item) => /\bsecrets\b/i.test(item.replace(literal, '')));
   return {
     secrets: named(names).filter((name) => !/^(?:FORGEJO|GITEA|GITHUB)_TOKEN$/.test(name)),
     faults:
@@ -135,6 +163,21 @@ function secretsOfExpressions(file: string, document: unknown): { secrets: strin
         ? [`workflow ${file} takes all secrets, or some by a computed name, so which ones cannot be said`]
         : [],
   };
+}
+
+/** What stands between `${{` and `}}`; a `}}` in quotes ends nothing. */
+function expressionsOf(text: string): string[] {
+  return text
+    .split('${{')
+    .slice(1)
+    .map((rest) => {
+      let isQuoted = false;
+      for (let at = 0; at < rest.length; at += 1) {
+        if (rest[at] === "'") isQuoted = !isQuoted;
+        else if (!isQuoted && rest.startsWith('}}', at)) return rest.slice(0, at);
+      }
+      return rest;
+    });
 }
 
 function inherits(value: unknown): boolean {

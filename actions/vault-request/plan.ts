@@ -5,7 +5,7 @@ import type { Tier } from '../../core/ops/vault-action.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import type { ForgeState, RequestSettings, RequestState } from './state.ts';
 import { bodyOf, titleOf } from './text.ts';
-import { waitsFor } from './waiting.ts';
+import { heeded, waitsFor } from './waiting.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [...proposeChanges, 'refuse'] as const;
@@ -17,7 +17,8 @@ export function plan(settings: RequestSettings, state: RequestState): RequestCha
   if (!parsed.ok) return parsed.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
   if (forge === null)
     return [keep(`${id} can be read; from a pull request's own pipeline nothing is asked for`)];
-  const { policy, formula, onMain, other, standing } = forge;
+  const { policy, formula, onMain, standing } = forge;
+  const other = heeded(forge);
   if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
   const action = parsed.document;
   if (action.kind === 'formula') {
@@ -92,10 +93,11 @@ function isDirect(settings: RequestSettings, tier: Tier | undefined): boolean {
 function answered(
   settings: RequestSettings,
   { id, file }: RequestState,
-  { answer, standing, other }: ForgeState,
+  forge: ForgeState,
   tier: Tier | undefined,
 ): RequestChange[] {
-  const number = other?.number ?? standing.pull?.number;
+  const { answer, standing } = forge;
+  const number = heeded(forge)?.number ?? standing.pull?.number;
   if (answer === null || number === undefined || tier === undefined) return [];
   switch (answer) {
     case 'merged':

@@ -4,6 +4,7 @@ import { mayApprove } from '../../core/approval.ts';
 import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
+import { listWriters } from '../../core/forge/people.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
@@ -18,7 +19,7 @@ import { createPeople, readRights } from '../../core/rights.ts';
 import type { ReadContext } from '../../core/role.ts';
 import type { settings } from './settings.ts';
 import type { Answer, ForgeState, RequestState } from './state.ts';
-import { waitsFor } from './waiting.ts';
+import { heeded, waitsFor } from './waiting.ts';
 
 type Context = ReadContext<typeof settings, RequestState>;
 
@@ -78,6 +79,7 @@ export async function read(context: Context): Promise<RequestState> {
             author: theirs.user?.login ?? 'somebody who is gone',
             isSame:
               (await findFile(send, repository, file, theirs.head.sha))?.bytes.toString('utf8') === text,
+            mayWrite: (await listWriters(send, repository)).some(({ id }) => id === theirs.user?.id),
           },
     isDeclined: context.previous?.declined.some((change) => writesFile(change, file)) === true,
     answer: null,
@@ -154,7 +156,8 @@ async function awaitAnswer(
   theirs: Pull | undefined,
 ): Promise<Answer | null> {
   const { settings, send, clock, pause } = context;
-  const { standing, other, policy, formula, onMain, outcome } = forge;
+  const { standing, policy, formula, onMain, outcome } = forge;
+  const other = heeded(forge);
   const { pull } = standing;
   const number = other?.isSame === true ? theirs?.number : pull?.number;
   if (number === undefined || onMain !== null || outcome !== null || other?.isSame === false) return null;
@@ -165,7 +168,7 @@ async function awaitAnswer(
   const { tier } = tierOf(parsed.document, policy.document, formula.document, settings['policy-source']);
   const wanted = waitsFor(settings, tier);
   if (wanted === 'none') return null;
-  const head = (theirs ?? pull)?.head.sha;
+  const head = (other === null ? pull : theirs)?.head.sha;
   const until = clock().getTime() + settings['wait-for'];
   for (;;) {
     const now = await getPull(send, forge.repository, number);

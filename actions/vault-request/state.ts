@@ -33,7 +33,7 @@ export interface ForgeState {
   ground: Ground;
   standing: Standing;
   /** Somebody else's open pull request for the same id. */
-  other: { number: number; author: string; isSame: boolean } | null;
+  other: { number: number; author: string; isSame: boolean; mayWrite: boolean } | null;
   /** Whether the branch took no commit of ours. */
   isDeclined: boolean;
   /** What the waiting came to. */

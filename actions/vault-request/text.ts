@@ -2,6 +2,7 @@ import { code } from '../../core/markdown.ts';
 import type { Formula } from '../../core/ops/formula.ts';
 import type { Tier, VaultAction } from '../../core/ops/vault-action.ts';
 import type { RequestSettings, RequestState } from './state.ts';
+import { heeded } from './waiting.ts';
 
 export function titleOf(id: string): string {
   return `vault: ${id}`;
@@ -31,7 +32,7 @@ function quote(text: string): string[] {
 }
 
 export function headline(_: RequestSettings, { id, forge }: RequestState): string | undefined {
-  const number = forge?.standing.pull?.number ?? forge?.other?.number;
+  const number = forge?.standing.pull?.number ?? (forge === null ? undefined : heeded(forge)?.number);
   return number === undefined || forge?.onMain != null
     ? undefined
     : `${id} is asked for in #${number} of ${forge?.repository ?? ''}.`;

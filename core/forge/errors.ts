@@ -70,6 +70,21 @@ export async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
 }
 
 /**
+ * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, or
+ * is something else. Whatever concerns everything that is read still ends the run.
+ */
+export async function alone<T>(
+  read: () => Promise<T>,
+): Promise<{ value: T; trouble: undefined } | { value: undefined; trouble: string }> {
+  try {
+    return { value: await read(), trouble: undefined };
+  } catch (error) {
+    if (!isForgeError(error, 'not-found', 'permission', 'shape')) throw error;
+    return { value: undefined, trouble: `${error.message} ${error.remedy}`.trim() };
+  }
+}
+
+/**
  * What the server said, fit for a log: one line, short, and without what its messages are known to give away
  * (its own file paths; a 401 repeats the token, so its message is never shown).
  */

@@ -17,10 +17,10 @@ export function listWriters(send: Send, name: string): Promise<User[]> {
 }
 
 /**
- * Whether somebody administers a repository; undefined when our account may not ask, which only its admins may.
- * `GET /repos/{owner}/{repo}/collaborators/{collaborator}/permission`, scope read:repository.
+ * What somebody may do in a repository now: owner, admin, write, read or none; undefined when our account may not ask,
+ * which only its admins may. `GET /repos/{owner}/{repo}/collaborators/{collaborator}/permission`, scope read:repository.
  */
-export async function isAdmin(send: Send, name: string, login: string): Promise<boolean | undefined> {
+export async function permissionOf(send: Send, name: string, login: string): Promise<string | undefined> {
   try {
     const { permission } = await call(
       send,
@@ -31,7 +31,7 @@ export async function isAdmin(send: Send, name: string, login: string): Promise<
       },
       z.object({ permission: z.string() }),
     );
-    return permission === 'admin' || permission === 'owner';
+    return permission;
   } catch (error) {
     if (isForgeError(error, 'permission')) return undefined;
     throw error;

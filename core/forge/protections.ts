@@ -7,6 +7,10 @@ const protection = z.object({
   enable_push: z.boolean(),
   enable_push_whitelist: z.boolean(),
   push_whitelist_usernames: z.nullish(z.array(z.string())),
+  /** Teams and deploy keys that may push as well; absent on forges that know none. */
+  push_whitelist_teams: z.nullish(z.array(z.string())),
+  push_whitelist_deploy_keys: z.nullish(z.boolean()),
+  merge_whitelist_teams: z.nullish(z.array(z.string())),
   enable_merge_whitelist: z.nullish(z.boolean()),
   merge_whitelist_usernames: z.nullish(z.array(z.string())),
   required_approvals: z.int(),

@@ -166,6 +166,51 @@ export function pullFiles(send: Send, name: string, index: number): Promise<z.in
   );
 }
 
+/**
+ * The files that the commits between two commits touched, or undefined where the forge does not say. Named by commits,
+ * which cannot move while they are looked at, as a pull request's head can. A file that was added and taken away again is
+ * among them. `GET /repos/{owner}/{repo}/compare/{base}...{head}`, scope read:repository.
+ */
+export async function filesBetween(
+  send: Send,
+  name: string,
+  base: string,
+  head: string,
+): Promise<string[] | undefined> {
+  const { files } = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/compare/{basehead}',
+      params: { ...repositoryName(name), basehead: `${base}...${head}` },
+    },
+    z.object({ files: z.nullish(z.array(z.object({ filename: z.string() }))) }),
+  );
+  return files == null ? undefined : [...new Set(files.map(({ filename }) => filename))];
+}
+
+/**
+ * The head of a pull request as the repository keeps it, which stays as it was when the pull request is merged: what the
+ * pull request itself names is where its branch is by now. Undefined where there is none. `GET
+ * /repos/{owner}/{repo}/git/refs/pull/{index}/head`, scope read:repository.
+ */
+export async function headKept(send: Send, name: string, index: number): Promise<string | undefined> {
+  const ref = z.object({ ref: z.string(), object: z.object({ sha: z.string() }) });
+  const found = await ifThere(
+    call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/git/refs/{path}',
+        params: { ...repositoryName(name), path: `pull/${index}/head` },
+      },
+      z.union([ref, z.array(ref)]),
+    ),
+  );
+  const refs = found === undefined ? [] : Array.isArray(found) ? found : [found];
+  return refs.find((item) => item.ref === `refs/pull/${index}/head`)?.object.sha;
+}
+
 const review = z.object({
   id: z.int(),
   user: z.nullish(user),

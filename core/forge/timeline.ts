@@ -27,7 +27,8 @@ export async function closedAfterComment(
 }
 
 /**
- * Who last set a label that an issue or pull request has now; undefined where it is not set, or nobody can be named.
+ * Who last set a label that an issue or pull request has now; undefined where it is not set, nobody can be named, or
+ * commits were pushed since.
  * Same route and scope.
  */
 export async function lastLabelling(
@@ -38,7 +39,9 @@ export async function lastLabelling(
 ): Promise<User | undefined> {
   const events = await timelineOf(send, name, index);
   const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
-  return last?.body === '1' ? (last.user ?? undefined) : undefined;
+  // What was pushed since is not what was said yes to.
+  const isOlder = events.some(({ id, type }) => type === 'pull_push' && id > (last?.id ?? 0));
+  return last?.body === '1' && !isOlder ? (last.user ?? undefined) : undefined;
 }
 
 function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {

@@ -9,12 +9,12 @@ import type { Parsed } from './toml.ts';
 export async function readPolicy(
   send: Send,
   given: { repository: string; commit: string; source: PolicySource; project: string | undefined },
-): Promise<{ policy: Parsed<Policy>; blob: string | null }> {
+): Promise<{ policy: Parsed<Policy>; blob: string | null; tiersBlob: string | null }> {
   const { repository, commit, source, project } = given;
   const file = await findFile(send, repository, policyFile, commit);
   const policy = parsePolicy(policyFile, file?.bytes ?? new Uint8Array());
   const blob = file?.sha ?? null;
-  if (source !== 'project' || !policy.ok) return { policy, blob };
+  if (source !== 'project' || !policy.ok) return { policy, blob, tiersBlob: null };
   if (project === undefined)
     throw new UserError(
       'policy-source is project, and no project-repo is set.',
@@ -27,6 +27,7 @@ export async function readPolicy(
       policy.document,
       parsePolicy(`${project}: ${policyFile}`, theirs?.bytes ?? new Uint8Array()),
     ),
-    blob: theirs?.sha ?? null,
+    blob,
+    tiersBlob: theirs?.sha ?? null,
   };
 }

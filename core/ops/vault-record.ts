@@ -27,7 +27,13 @@ export const firedRecord = z.strictObject({
   tier_reason: z.string(),
   action: z.strictObject({ file: z.string(), blob: sha, digest }),
   /** The commit of the base branch that formula and policy were read at, and their blobs. */
-  base: z.strictObject({ commit: sha, formula_blob: sha, policy_blob: z.nullable(sha) }),
+  base: z.strictObject({
+    commit: sha,
+    formula_blob: sha,
+    policy_blob: z.nullable(sha),
+    /** Of the project repo's policy, where that says the tiers. */
+    tiers_blob: z.nullable(sha),
+  }),
   /** The pull request that brought the action, and whose approvals count for it; `null` where low tier needs none. */
   pull: z.nullable(z.int()),
   approvals: z.array(z.strictObject({ login: z.string(), review: z.int(), commit: sha })),

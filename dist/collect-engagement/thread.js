@@ -1,1 +1,1 @@
-import{i as e}from"./files.js";import{parentPort as t,workerData as n}from"node:worker_threads";const r=n;t?.postMessage(e(r));export{};
+import{i as e}from"./files.js";import{parentPort as t,workerData as n}from"node:worker_threads";const r=e(n);t?.postMessage(r,[r.share.visitors.buffer]);export{};

@@ -89,7 +89,13 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     merged_by: pull.merged === null ? null : userShape(call, accountById(call.state, pull.merged.by)),
     allow_maintainer_edit: false,
     base: side(pull.base, pull.base, (await branchCommit(repository.folder, pull.base)) ?? '', repository),
-    head: side(pull.head, gone ? `refs/pull/${issue.number}/head` : pull.head, head, from),
+    // Where its branch is by now, also when it was merged long ago.
+    head: side(
+      pull.head,
+      gone ? `refs/pull/${issue.number}/head` : pull.head,
+      pull.merged === null ? head : ((await branchCommit(pull.from.folder, pull.head)) ?? head),
+      from,
+    ),
     merge_base: pull.mergeBase,
     due_date: null,
     created_at: issue.created,

@@ -42,6 +42,19 @@ const pull = (more: Partial<PullFacts> = {}): PullFacts => ({
   ...more,
 });
 
+it('case 20: a standing no of somebody whose right could not be read leaves it open', () => {
+  const reviews = [review('ada'), review('bob', { id: 2, state: 'REQUEST_CHANGES' })];
+  const asked = rule({ approvers: ['ada', '@org/sec'] });
+
+  expect(proveApproval('blob', [pull({ reviews })], asked, rights()).verdict).toBe('unknown');
+  expect(
+    proveApproval('blob', [pull({ reviews })], asked, rights({ teams: { '@org/sec': ['bob'] } })).verdict,
+  ).toBe('denied');
+  expect(
+    proveApproval('blob', [pull({ reviews })], asked, rights({ teams: { '@org/sec': [] } })).verdict,
+  ).toBe('approved');
+});
+
 describe('case 19: the bytes about to run are approved', () => {
   it('by somebody who may, for the very head whose bytes they are', () => {
     expect(proveApproval('blob', [pull()], rule(), rights())).toEqual({

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startFaultProxy } from '../faults/proxy.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
@@ -68,7 +69,159 @@ describe('an approved action', () => {
   });
 });
 
+describe('what happens to one action is nobody else’s affair', () => {
+  it('an intent that cannot be written keeps no other from being started, and spends no id', async () => {
+    for (const id of ['a-1', 'b-1', 'c-1']) await approved(id);
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) =>
+      request.startsWith('POST') && request.includes('/vault/fired/b-1.json')
+        ? { status: 422, body: { message: 'no' } }
+        : undefined,
+    );
+
+    const first = await vault.run({ CI_FORGE_URL: proxy.url });
+    await proxy.close();
+    const second = await vault.run();
+
+    expect([first.code, second.code]).toEqual([1, 0]);
+    expect((await vault.runs()).map(({ inputs }) => inputs.action).sort()).toEqual(['a-1', 'b-1', 'c-1']);
+  });
+
+  it('a read that fails between two looks spends no id', async () => {
+    for (const id of ['a-1', 'b-1']) await approved(id);
+    let looks = 0;
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
+      if (!request.startsWith('GET') || !request.includes('/vault/policy.toml')) return undefined;
+      looks += 1;
+      return looks < 2 ? undefined : { status: 404, body: { message: 'x' } };
+    });
+
+    await vault.run({ CI_FORGE_URL: proxy.url });
+    await proxy.close();
+    await vault.run();
+
+    expect(await vault.runs()).toHaveLength(2);
+    expect(await vault.record('b-1')).toMatchObject({ outcome: 'dispatched' });
+  });
+
+  it('more that are ready than may be: none is started, and what runs is followed to its end', async () => {
+    await approved('a-1');
+    await vault.run();
+    vault.forge.settleRun(1, 'success');
+    for (const id of ['b-1', 'c-1']) await approved(id);
+
+    const { code, text } = await vault.run({ PLUGIN_MAX_DISPATCHES: '1' });
+
+    expect(code).toBe(1);
+    expect(text).toContain('2 actions are ready, which is more than max-dispatches (1)');
+    expect(await vault.record('a-1')).toMatchObject({ outcome: 'success' });
+    expect(await vault.record('b-1')).toBeUndefined();
+  });
+
+  it('a run that the forge no longer knows is said, and others go on', async () => {
+    await approved('a-1');
+    await vault.run();
+    await approved('b-1');
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) =>
+      request.includes('/actions/runs/1') ? { status: 404, body: { message: 'x' } } : undefined,
+    );
+
+    const { code, text } = await vault.run({ CI_FORGE_URL: proxy.url });
+    await proxy.close();
+
+    expect(code).toBe(1);
+    expect(text).toContain('actions/runs/1 answered 404');
+    expect(await vault.record('b-1')).toMatchObject({ outcome: 'dispatched' });
+  });
+
+  it('a formula that names a repository which is not there stops only its own request', async () => {
+    await vault.seed.putFile(
+      vault.asker,
+      vault.ops,
+      'vault/formulas/evil.toml',
+      'description = "d"\nsecrets = []\ntimeout_minutes = 1\n[run]\nbackend = "forgejo-workflow"\nrepo = "nobody/none"\nworkflow = "x.yml"\n',
+      { from: 'main', name: 'evil' },
+    );
+    const evil = await vault.seed.openPull(vault.asker, vault.ops, {
+      head: 'evil',
+      base: 'main',
+      title: 'e',
+      body: '',
+    });
+    const good = await vault.ask('backup-1');
+
+    const { text } = await vault.run({ PLUGIN_MODE: 'review' });
+
+    expect(text).toContain(`#${good} (backup-1): pending async review`);
+    expect(text).toContain(`#${evil} (vault/formulas/evil.toml): can be read`);
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/issues/${evil}/comments`);
+    expect((body as { body: string }[])[0]?.body).toContain('compared once this is merged');
+  });
+});
+
+describe('an approval that is there is found', () => {
+  it('although the branch went on after the merge', async () => {
+    await approved('backup-1');
+    await vault.seed.putFile(vault.asker, vault.ops, 'sprints/next.md', 'x', {
+      from: 'vault/backup-1',
+      name: 'vault/backup-1',
+    });
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/1`);
+    const { merge_base, head } = body as { merge_base: string; head: { sha: string } };
+    expect(head.sha).not.toBe(merge_base);
+
+    await vault.run();
+
+    expect(await vault.record('backup-1')).toMatchObject({ approvals: [{ login: 'ada' }] });
+  });
+
+  it.each([
+    ['ahead by minutes', 10 * 60_000],
+    ['ahead by years', 5 * 365 * 86_400_000],
+    ['behind by a year', -365 * 86_400_000],
+  ])('although the committer’s clock is %s', async (_, off) => {
+    const date = new Date(Date.now() + off).toISOString();
+    await vault.seed.api(
+      'POST',
+      `/repos/${vault.ops}/contents/vault/actions/backup-1.toml`,
+      {
+        branch: 'main',
+        new_branch: 'vault/backup-1',
+        message: 'm',
+        content: Buffer.from(actionText()).toString('base64'),
+        dates: { author: date, committer: date },
+      },
+      vault.asker.token,
+    );
+    const pull = await vault.seed.openPull(vault.asker, vault.ops, {
+      head: 'vault/backup-1',
+      base: 'main',
+      title: 't',
+      body: '',
+    });
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+
+    await vault.run();
+
+    expect(await vault.rejected('backup-1')).toBeUndefined();
+    expect(await vault.record('backup-1')).toMatchObject({ approvals: [{ login: 'ada' }] });
+  });
+});
+
 describe('case 19: nothing runs that was not approved', () => {
+  it('approved by the gatekeeper, whose token whoever pushes can read', async () => {
+    const gatekeeper = await vault.seed.createUser('gatekeeper', ['write:repository']);
+    await vault.seed.addCollaborator(vault.owner, vault.ops, gatekeeper.login, 'write');
+    const pull = await vault.ask('backup-1');
+    await vault.approve(gatekeeper, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+
+    await vault.run({ PLUGIN_GATEKEEPER: 'gatekeeper' });
+
+    expect(await vault.runs()).toEqual([]);
+    expect((await vault.rejected('backup-1'))?.reasons.join()).toContain('it is a bot');
+  });
+
   const nothing = async (reason: string): Promise<void> => {
     const { text } = await vault.run();
     expect(await vault.runs()).toEqual([]);
@@ -222,6 +375,14 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.rejected('backup-1')).toBeUndefined();
     expect(inside.code).toBe(0);
     expect(await vault.record('backup-1')).toMatchObject({ approvals: [{ login: 'ada' }] });
+  });
+
+  it('case 45: a bot that can push is said, whatever the rule', async () => {
+    await approved('backup-1');
+
+    const { text } = await vault.run({ PLUGIN_BOTS: 'asker' });
+
+    expect(text).toContain('secrets of backup can be read by asker');
   });
 
   it('case 45: secrets of high tier that others can read are refused, unless that is accepted', async () => {

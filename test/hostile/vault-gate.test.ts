@@ -127,6 +127,21 @@ describe('a gate', () => {
     expect(await claims()).toBe(404);
   });
 
+  it('sends its token to no other forge, whatever the run was started with', async () => {
+    const asked: string[] = [];
+    const evil = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
+      asked.push(request);
+      return undefined;
+    });
+
+    const { code, text } = await gate(await theRun(), { 'INPUT_FORGE-URL': evil.url });
+    await evil.close();
+
+    expect(code).toBe(1);
+    expect(text).toContain('a gate asks no other');
+    expect(asked).toEqual([]);
+  });
+
   it('refuses inputs that differ from what was approved', async () => {
     const run = await theRun();
 

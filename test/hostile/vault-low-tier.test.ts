@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startFaultProxy } from '../faults/proxy.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
@@ -108,6 +109,29 @@ describe('low-tier: auto-merge', () => {
     });
 
     await review();
+
+    expect(await isMerged(pull)).toBe(false);
+  });
+
+  it('believes no list of files that is not of the very commit it would merge', async () => {
+    const pull = await vault.ask('clean-1', actionText('cleanup'));
+    await vault.seed.putFile(vault.asker, vault.ops, '.forgejo/workflows/new.yml', 'on: push\n', {
+      from: 'vault/clean-1',
+      name: 'vault/clean-1',
+    });
+    // As if the branch had been elsewhere when the forge was asked for its files.
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) =>
+      request.includes(`/pulls/${pull}/files`)
+        ? {
+            status: 200,
+            body: [{ filename: 'vault/actions/clean-1.toml', status: 'added' }],
+            headers: { 'x-total-count': '1' },
+          }
+        : undefined,
+    );
+
+    await review({ CI_FORGE_URL: proxy.url });
+    await proxy.close();
 
     expect(await isMerged(pull)).toBe(false);
   });

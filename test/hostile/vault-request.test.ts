@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { vaultRequest } from '../../actions/vault-request/role.ts';
 import { runRole } from '../../core/run.ts';
 import type { Person } from '../../embedded-forge/seed.ts';
+import { startFaultProxy } from '../faults/proxy.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
@@ -138,6 +139,25 @@ describe('a request', () => {
       text: expect.stringContaining('asker asks for backup-1 with other content'),
     });
     expect(await pulls()).toHaveLength(1);
+  });
+
+  it('is kept from nobody by a stranger who asked for something else under the same id', async () => {
+    const stranger = await vault.seed.createUser('stranger', ['write:repository', 'read:user']);
+    await vault.seed.api('POST', `/repos/${vault.ops}/forks`, {}, stranger.token);
+    await vault.seed.putFile(stranger, 'stranger/ops', 'vault/actions/backup-1.toml', actionText('wipe'), {
+      from: 'main',
+      name: 'vault/backup-1',
+    });
+    await vault.seed.openPull(stranger, vault.ops, {
+      head: 'stranger:vault/backup-1',
+      base: 'main',
+      title: 't',
+      body: '',
+    });
+
+    expect((await ask()).code).toBe(0);
+
+    expect((await pulls()).map(({ user }) => user.login).sort()).toEqual(['agent', 'stranger']);
   });
 
   it('that was turned down stays so', async () => {
@@ -291,6 +311,31 @@ describe('waiting', () => {
     });
 
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ['before something else was pushed', 3, 1],
+    ['after the last push', 1, 0],
+  ])('for a label looks at when it was set: %s', async (_, pushed, wanted) => {
+    await ask();
+    const set = {
+      id: 2,
+      type: 'label',
+      user: { id: 3, login: 'ada' },
+      body: '1',
+      label: { name: 'vault-approved' },
+    };
+    // The embedded forge does not tell of pushes; this is how a forge does.
+    const proxy = await startFaultProxy(vault.forge.url, undefined, (_call, request) =>
+      request.includes('/timeline')
+        ? { status: 200, body: [{ id: pushed, type: 'pull_push' }, set] }
+        : undefined,
+    );
+
+    const { code } = await ask(wait('label', { CI_FORGE_URL: proxy.url }));
+    await proxy.close();
+
+    expect(code).toBe(wanted);
   });
 
   it('never happens for low, and always for high', async () => {

@@ -108,6 +108,19 @@ describe('a formula that runs on Woodpecker', () => {
     expect(await vault.record('backup-1')).toMatchObject({ outcome });
   });
 
+  it('case 23: with a matrix has succeeded when every part of it has', async () => {
+    await approved('backup-1');
+    await vault.run(settings());
+    const [started] = woodpecker.pipelines;
+    started?.workflows.push({ name: 'backup', state: 'failure' });
+    woodpecker.settle(1, 'other', 'success');
+    woodpecker.settle(1, 'backup', 'success');
+
+    await vault.run(settings());
+
+    expect(await vault.record('backup-1')).toMatchObject({ outcome: 'failure' });
+  });
+
   it('case 21: whose answer never came is found again, and not by what somebody else started', async () => {
     await approved('backup-1');
     await vault.run(settings());

@@ -30,6 +30,7 @@ describe('case 24: a secret that a formula does not list is seen, however a work
     ["run: echo {{ secrets[format('{0}', 'CANARY')] }}"],
     ["if: secrets[env.NAME] != ''\n        run: x"],
     ['run: echo {{ secrets.A }}{{ toJSON(secrets) }}'],
+    ["run: echo {{ format('}}{0}', toJSON(secrets)) }}"],
   ])('on Forgejo, where nobody can say which: %s', (step) => {
     expect(forgejo(job(step)).faults.join()).toContain('which ones cannot be said');
   });
@@ -77,7 +78,7 @@ describe('a gate', () => {
     expect(forgejo(job(`${gate}          other: {{ secrets.KEY }}`)).secrets).toEqual(['KEY']);
     expect(
       woodpecker(
-        'steps:\n  - {name: g, image: v, settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
+        'steps:\n  - {name: g, image: /opt/x/vault-dispatch, settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
       ),
     ).toMatchObject({ isGated: true, secrets: [] });
   });
@@ -88,9 +89,37 @@ describe('a gate', () => {
     expect(forgejo(`${job(gate)}  y:\n    needs: x\n    steps:\n      - run: x\n`).isGated).toBe(true);
     expect(
       woodpecker(
-        'steps:\n  - {name: g, image: v, commands: [x], settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
+        'steps:\n  - {name: g, image: vault-dispatch, commands: [x], settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
       ),
     ).toMatchObject({ isGated: false, secrets: ['GATE'] });
+  });
+});
+
+describe('a gate that would not hold is none', () => {
+  const first = 'uses: https://f/o/forgecrew/actions/vault-dispatch@v1\n        with: {mode: gate}\n';
+
+  it.each([
+    ['one that may fail', job(`${first}        continue-on-error: true\n      - run: x`)],
+    ['one that may be skipped', job(`${first}        if: github.ref == 'x'\n      - run: x`)],
+    ['a step that runs although it failed', job(`${first}      - run: x\n        if: always()`)],
+    [
+      'a job that runs although it failed',
+      `${job(first)}  y:\n    needs: x\n    if: failure()\n    steps: []\n`,
+    ],
+    ['a job with an empty list of needs', `${job(first)}  y:\n    needs: []\n    steps:\n      - ${first}`],
+    ['an action of somebody else', job('uses: mallory/gate@v1\n        with: {mode: gate}\n      - run: x')],
+  ])('on Forgejo: %s', (_, text) => {
+    expect(forgejo(text).isGated).toBe(false);
+  });
+
+  const gate = '{name: g, image: vault-dispatch, settings: {mode: gate}';
+  it.each([
+    ['one whose failure is ignored', `steps:\n  - ${gate}, failure: ignore}\n`],
+    ['a step that waits for nothing', `steps:\n  - ${gate}}\n  - {name: x, image: a, depends_on: []}\n`],
+    ['a step for a failure', `steps:\n  - ${gate}}\n  - {name: x, image: a, when: [{status: failure}]}\n`],
+  ])('on Woodpecker: %s', (_, text) => {
+    expect(woodpecker(`steps:\n  - ${gate}}\n`).isGated).toBe(true);
+    expect(woodpecker(text).isGated).toBe(false);
   });
 });
 
