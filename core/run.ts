@@ -271,7 +271,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
           account: account ?? { id: 0, login: '' },
           workspace: host.facts.workspace,
           made: new Map(),
-          ask: (question) => askOf(role, question, { settings, deadline }, mask),
+          ask: (question) => askOf(role, question, { settings, deadline }),
         },
         current,
         answers,
@@ -304,20 +304,25 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
   finish(shared['dry-run'], current);
 }
 
-/** A secret that this run knows goes to no model, as it goes into no issue. */
 function askOf<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   question: ModelQuestion,
   context: AskContext<S>,
-  mask: Mask,
 ): Promise<ModelAnswer> {
   if (role.ask === undefined) throw new Error(`${role.name} has no model to ask`);
-  if (mask.find(JSON.stringify(question)) >= 0)
+  return role.ask(question, context);
+}
+
+/**
+ * A secret that this run knows goes into no issue, file or question. Looked for here, where texts are still what they say:
+ * in a request a file is base64, and a form of the secret in it is no longer found.
+ */
+function refuseSecrets(change: Change, mask: Mask): void {
+  if (mask.find(JSON.stringify(change)) >= 0)
     throw new UserError(
-      `What was to be asked of ${question.engine} holds a secret that this run knows; it was not sent.`,
+      `${describeChange(change)} holds a secret that this run knows; it was not sent.`,
       'Take the secret out of the issue or document it stands in, and revoke it: it was already written down somewhere.',
     );
-  return role.ask(question, context);
 }
 
 /** Every request of the run, counted, and in debug shown. */
@@ -425,6 +430,7 @@ async function applyAll(
       continue;
     }
     try {
+      refuseSecrets(change, current.mask);
       const { status, said, number, id, answer } = await applyChange(change, context);
       if (change.key !== undefined) {
         context.made.set(change.key, {

@@ -17,9 +17,10 @@ export function ask<T>(given: {
   /** What is asked for, in words for a person. */
   what: string;
   about: About;
+  why: string;
   read: (answer: string) => Reading<T>;
 }): Asked<T> {
-  const { settings, state, key, what, about, read } = given;
+  const { settings, state, key, what, about, why, read } = given;
   const attempts = state.answers.filter((item) => item.key === key);
   const last = attempts.at(-1);
   const reading = last === undefined ? undefined : read(last.answer.text);
@@ -57,15 +58,9 @@ export function ask<T>(given: {
       key,
       what,
       ...question,
-      why:
-        attempts.length === 0 ? whyOf(about) : `attempt ${attempts.length + 1}: ${refused?.faults[0] ?? ''}`,
+      why: attempts.length === 0 ? why : `attempt ${attempts.length + 1}: ${refused?.faults[0] ?? ''}`,
     },
   };
-}
-
-function whyOf(about: About): string {
-  if (about.purpose === 'pitch') return 'nobody has taken it up';
-  return about.purpose === 'questions' ? 'the pitch was accepted' : 'every question is answered';
 }
 
 /** Why the next call would be one too many, or undefined. */

@@ -35,7 +35,7 @@ export interface Choice {
   waiting: Candidate[];
   /** Visions that are not pitched, and why. */
   skipped: { vision: number; why: string }[];
-  /** What decided the order. */
+  /** What decided the order, where there was one to decide. */
   order: string;
 }
 
@@ -62,9 +62,12 @@ export function choose(settings: PitchSettings, state: PitchState): Choice {
     chosen: candidates.slice(0, room),
     waiting: candidates.slice(room),
     skipped,
-    order: state.allIssues
-      ? 'by how many open issues refer to them, then by age'
-      : 'by age: there are too many open issues to count references',
+    order:
+      candidates.length < 2
+        ? ''
+        : state.allIssues
+          ? ' (the order is by open issues that refer to a vision, then by age)'
+          : ' (the order is by age: there are too many open issues to count references)',
   };
 }
 
@@ -84,18 +87,18 @@ function reasonToSkip(settings: PitchSettings, state: PitchState, issue: Issue):
   const pitched = state.pitches.find(
     ({ pull, visions }) => pull.state === 'open' && visions.includes(number),
   );
-  if (pitched !== undefined) return `#${pitched.pull.number} proposes it`;
+  if (pitched !== undefined) return `pull request #${pitched.pull.number} proposes it`;
   const former = state.formerPulls.find(
     (pull) => pull.state === 'open' && isPitch(pull) && visionsOf(pull).includes(number),
   );
-  if (former !== undefined) return `#${former.number} proposes it`;
+  if (former !== undefined) return `pull request #${former.number} proposes it`;
   const merged = state.pitches.find(({ pull, visions }) => pull.merged && visions.includes(number));
-  if (merged !== undefined) return `#${merged.pull.number} was merged`;
+  if (merged !== undefined) return `pull request #${merged.pull.number} proposed it and was merged`;
   const closed = latestClosed(state, number);
   if (closed !== undefined && !closed.again)
-    return `#${closed.pull.number} was declined; it waits for PITCH AGAIN there`;
+    return `pull request #${closed.pull.number} was declined, and waits for PITCH AGAIN`;
   const filed = state.filed.find(({ vision, closed: isClosed }) => vision === number && !isClosed);
-  if (filed !== undefined) return `#${filed.number} is an open sub-issue of it`;
+  if (filed !== undefined) return `issue #${filed.number} is an open part of it`;
   return undefined;
 }
 

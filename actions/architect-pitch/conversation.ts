@@ -77,7 +77,7 @@ export function converse(settings: PitchSettings, state: PitchState, pitch: Pitc
   if (decision?.word === 'REJECT') return declined(state, pitch, decision);
   const notes = [...said(state, pitch, signs.footer, footer), ...notCounted(state, pitch)];
   const { document } = pitch;
-  const name = `#${pitch.pull.number}`;
+  const name = `pitch #${pitch.pull.number}`;
   if (document === null)
     return [
       ...notes,
@@ -161,6 +161,12 @@ function declined(
   ];
 }
 
+/** Whether we closed it because somebody declined it. */
+export function wasDeclined(state: PitchState, { comments }: PitchSeen): boolean {
+  const sign = commentSign(signs.rejected(0)).split('0')[0] ?? '';
+  return comments.some(({ user, body }) => user?.id === state.account?.id && body.includes(sign));
+}
+
 function askQuestions(
   settings: PitchSettings,
   state: PitchState,
@@ -173,6 +179,7 @@ function askQuestions(
     key: `questions #${pitch.pull.number}`,
     what: `design questions for #${pitch.pull.number}`,
     about: { purpose: 'questions', vision: visionOf(state, pitch), document: document.text },
+    why: 'the pitch was accepted',
     read: readQuestions,
   });
   if (!asked.answered) return [asked.change];
@@ -213,7 +220,8 @@ function follow(
       ...writeForks(pitch, document, { forks, revised }, undefined, 'questions were answered'),
     ];
   const open = forks.filter(({ answer }) => answer === undefined).length;
-  if (open > 0) return [...shown, keep(`${name} waits for answers to ${open} of ${forks.length} questions`)];
+  if (open > 0)
+    return [...shown, keep(`pitch ${name} waits for answers to ${open} of ${forks.length} questions`)];
   const digest = digestOfAnswers(forks);
   if (forks.length > 0 && revised !== digest) {
     const vision = visionOf(state, pitch);
@@ -223,6 +231,7 @@ function follow(
       key: `revise ${name} ${digest}`,
       what: `revised sub-issues for ${name}`,
       about: { purpose: 'revise', vision, document: document.text, forks },
+      why: 'every question is answered',
       read: (answer) =>
         readBlock(answer, {
           vision: vision.number,
@@ -248,7 +257,7 @@ function follow(
     signs.ready(digest),
     `${readyText(forks)}\n\n${usesOf(state, `revise ${name} ${digest}`)}`,
   );
-  return [...shown, ...ready, keep(`${name} is ready for a person to merge`)];
+  return [...shown, ...ready, keep(`pitch ${name} is ready for a person to merge`)];
 }
 
 /** The forks with what people answered; nothing is taken back by an answer that is gone. */

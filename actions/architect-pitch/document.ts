@@ -1,4 +1,4 @@
-import { isScalar, stringify, visit, Document as YamlDocument } from 'yaml';
+import { isScalar, isSeq, visit, Document as YamlDocument } from 'yaml';
 import type { Fault } from '../../core/errors.ts';
 import type { Entry, Sprint } from '../../core/ops/entry.ts';
 import { partsOf } from '../../core/ops/headings.ts';
@@ -195,17 +195,15 @@ export function blockText(entries: Entry[]): string {
   const document = new YamlDocument(list);
   visit(document, {
     Pair(_, { key, value }) {
-      if (!isScalar(key)) return;
-      if (
-        typeof value === 'object' &&
-        value !== null &&
-        'flow' in value &&
-        (key.value === 'labels' || key.value === 'depends_on')
-      )
+      if (isSeq(value) && isScalar(key) && (key.value === 'labels' || key.value === 'depends_on'))
         value.flow = true;
     },
+    Map(index, entry) {
+      entry.spaceBefore = typeof index === 'number' && index > 0;
+    },
   });
-  return `${blockBegin}\n${stringify(document, { lineWidth: 0, flowCollectionPadding: false, blockQuote: 'literal' }).trimEnd()}\n${blockEnd}`;
+  const options = { lineWidth: 0, flowCollectionPadding: false, blockQuote: 'literal' } as const;
+  return `${blockBegin}\n${document.toString(options).trimEnd()}\n${blockEnd}`;
 }
 
 /** The whole document, as ops-filer files it once it is merged. */

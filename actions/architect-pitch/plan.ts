@@ -3,7 +3,7 @@ import { isWrite, signOf } from '../../core/change.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import { ask } from './asking.ts';
 import { type Candidate, choose } from './choose.ts';
-import { converse, ourComment } from './conversation.ts';
+import { converse, ourComment, wasDeclined } from './conversation.ts';
 import { documentText, nameOf, readPitch, slugOf } from './document.ts';
 import type { PitchSettings, PitchState } from './read.ts';
 import { branchOf, progressText, pullBody, pullTitle, signs } from './text.ts';
@@ -31,7 +31,7 @@ export function plan(settings: PitchSettings, state: PitchState): PitchChange[] 
     .filter(({ pull }) => pull.state === 'open')
     .flatMap((pitch) => converse(settings, state, pitch));
   const progress = state.pitches.flatMap((pitch) => progressOn(state, pitch));
-  const conversation = oneQuestion([...talk, ...progress]);
+  const conversation = oneQuestion([...talk, ...progress, ...leftOver(state)]);
   if (conversation.some(isWrite)) return conversation;
 
   const { chosen, waiting, skipped, order } = choose(settings, state);
@@ -43,12 +43,14 @@ export function plan(settings: PitchSettings, state: PitchState): PitchChange[] 
   }
   const kept = [
     ...waiting.map(({ issue }) =>
-      keep(`#${issue.number} waits: ${settings['max-open-pitches']} pitches are open, or about to be`),
+      keep(
+        `vision #${issue.number} waits: ${settings['max-open-pitches']} pitches are open, or about to be${order}`,
+      ),
     ),
-    ...skipped.map(({ vision, why }) => keep(`#${vision} is not pitched: ${why}`)),
+    ...skipped.map(({ vision, why }) => keep(`vision #${vision} is not pitched: ${why}`)),
   ];
   const all = [...conversation, ...pitches, ...kept];
-  return all.every((change) => signOf(change) === '=') ? [asOne(all, order)] : all;
+  return all.every((change) => signOf(change) === '=') ? [asOne(all)] : all;
 }
 
 /** One pitch: asked for, or what is missing until it is an open pull request. */
@@ -82,6 +84,10 @@ function pitchOf(settings: PitchSettings, state: PitchState, candidate: Candidat
     key: `pitch #${number}`,
     what: `a pitch of #${number}`,
     about: { purpose: 'pitch', vision: { number, title, body } },
+    why:
+      candidate.unblocks === 0
+        ? 'nobody has taken it up'
+        : `nobody has taken it up, and ${candidate.unblocks} open issues refer to it`,
     read: (answer) => readPitch(answer, rules),
   });
   if (!asked.answered) return [asked.change];
@@ -126,6 +132,21 @@ function progressOn(state: PitchState, pitch: PitchState['pitches'][number]): Pi
   return [{ kind: 'update-comment', ...base, id: before.id, why: 'sub-issues were filed or closed' }];
 }
 
+/** Branches of pitches that are merged, or that we closed because they were declined. */
+function leftOver(state: PitchState): PitchChange[] {
+  // Another pitch of the same vision has a branch of the same name.
+  const inUse = state.pitches.filter(({ pull }) => pull.state === 'open').map(({ pull }) => pull.head.label);
+  return state.pitches.flatMap((pitch): PitchChange[] => {
+    const { pull, home } = pitch;
+    const isDone = pull.merged || (pull.state === 'closed' && wasDeclined(state, pitch));
+    // When a branch is gone, its pull request no longer names it as where it comes from.
+    if (!isDone || home === null || pull.head.ref !== pull.head.label || inUse.includes(pull.head.label))
+      return [];
+    const why = `pull request #${pull.number} is ${pull.merged ? 'merged' : 'declined'}`;
+    return [{ kind: 'delete-branch', repository: home, branch: pull.head.label, why }];
+  });
+}
+
 /** The first question to a model, and whatever asks none. */
 function oneQuestion(all: PitchChange[]): PitchChange[] {
   const first = all.findIndex(({ kind }) => kind === 'ask-model');
@@ -133,12 +154,12 @@ function oneQuestion(all: PitchChange[]): PitchChange[] {
 }
 
 /** Nothing to do: said in one line, with why. */
-function asOne(kept: PitchChange[], order: string): PitchChange {
+function asOne(kept: PitchChange[]): PitchChange {
   const reasons = kept.flatMap((change) => (change.kind === 'keep' ? [change.what] : []));
   return keep(
     reasons.length === 0
       ? 'no vision is open, and no model was asked'
-      : `no model was asked: ${reasons.join('; ')} (visions are taken ${order})`,
+      : `${reasons.join('; ')}; no model was asked`,
   );
 }
 
