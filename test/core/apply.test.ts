@@ -76,6 +76,7 @@ describe('commenting', () => {
     body: `hello\n\n${commentSign('x')}`,
     user: { id: user, login: 'someone' },
     created_at: '',
+    updated_at: '',
   });
 
   it('writes nothing when our comment is there', async () => {
