@@ -22,7 +22,7 @@ export function inert(text: string): string {
     .replace(/<(?=[A-Za-z/!?])/g, `<${joiner}`)
     .replace(/(?<![A-Za-z0-9])@(?=[A-Za-z0-9_-])/g, `@${joiner}`)
     .replace(
-      /\b((?:clos|fix|resolv|reopen|implement)(?:e|es|ed|s|d)?[:\s]{1,9})(?=\S{0,200}\d)/gi,
+      /((?:clos|fix|resolv|reopen|implement)(?:e|es|ed|s|d)?[:\s]{1,9})(?=\S{0,200}\d)/gi,
       `$1${joiner}`,
     );
 }
