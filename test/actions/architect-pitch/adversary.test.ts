@@ -165,15 +165,29 @@ const poison = fc.oneof(
   fc.string({ maxLength: 60 }),
 );
 
+/** Places where text of the model's own is expected: half of everything goes there, so that the answer stays readable. */
+const sweet = [
+  'vision(#7): ',
+  '# Sprint: ',
+  'Know how',
+  'One number',
+  'Q1: One',
+  'Q2: ',
+  'People can',
+  'Worth',
+];
+
 function poisoned(text: string): fc.Arbitrary<string> {
+  const spots = sweet.flatMap((words) => (text.includes(words) ? [text.indexOf(words) + words.length] : []));
+  const place = fc.oneof(fc.nat({ max: text.length }), fc.constantFrom(...spots));
   return fc
-    .array(fc.tuple(fc.nat({ max: text.length }), poison, fc.boolean()), { maxLength: 5 })
+    .array(fc.tuple(place, poison, fc.nat({ max: 3 })), { maxLength: 5 })
     .map((spots) =>
       [...spots]
         .sort((a, b) => b[0] - a[0])
         .reduce(
           (result, [place, what, replaces]) =>
-            result.slice(0, place) + what + result.slice(replaces ? place + what.length : place),
+            result.slice(0, place) + what + result.slice(replaces === 0 ? place + what.length : place),
           text,
         ),
     );
