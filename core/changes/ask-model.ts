@@ -35,7 +35,7 @@ export const askModel = changeKind({
   kind: 'ask-model',
   sign: '+',
   noun: ['question', 'questions'],
-  verb: ['to put to the model', 'put to the model'],
+  verb: ['to ask', 'asked'],
   schema: () =>
     z.strictObject({
       kind: z.literal('ask-model'),
