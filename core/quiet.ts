@@ -34,10 +34,3 @@ export function inertLine(text: string, limit: number): string {
     characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : characters.join(''),
   );
 }
-
-/** Text as code of one line, where nothing is markup; for names in our own sentences. */
-export function asCode(text: string): string {
-  return `\`${visible(text)
-    .replace(/[`\s]+/g, ' ')
-    .trim()}\``;
-}

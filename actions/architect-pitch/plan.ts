@@ -31,7 +31,7 @@ export function plan(settings: PitchSettings, state: PitchState): PitchChange[] 
     .filter(({ pull }) => pull.state === 'open')
     .flatMap((pitch) => converse(settings, state, pitch));
   const progress = state.pitches.flatMap((pitch) => progressOn(state, pitch));
-  const conversation = oneQuestion([...talk, ...progress, ...leftOver(state)]);
+  const conversation = oneQuestion([...nobodyDecides(state), ...talk, ...progress, ...leftOver(state)]);
   if (conversation.some(isWrite)) return conversation;
 
   const { chosen, waiting, skipped, order } = choose(settings, state);
@@ -130,6 +130,13 @@ function progressOn(state: PitchState, pitch: PitchState['pitches'][number]): Pi
   if (before === undefined) return [{ kind: 'comment', ...base, why: 'its sub-issues are filed' }];
   if (before.body.startsWith(`${text}\n`)) return [];
   return [{ kind: 'update-comment', ...base, id: before.id, why: 'sub-issues were filed or closed' }];
+}
+
+/** Said at once, and not when the first pitch has waited for a month. */
+function nobodyDecides({ deciders, ground }: PitchState): PitchChange[] {
+  if (deciders.length > 0) return [];
+  const what = `nobody can accept a pitch: besides our own account and the bots nobody may write to ${ground.repository}`;
+  return [{ kind: 'keep', what, notice: true, why: 'name people in deciders, or give them write access' }];
 }
 
 /** Branches of pitches that are merged, or that we closed because they were declined. */

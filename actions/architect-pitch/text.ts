@@ -1,5 +1,6 @@
 import type { ModelUse } from '../../core/changes/ask-model.ts';
-import { asCode, inertLine } from '../../core/quiet.ts';
+import { code } from '../../core/markdown.ts';
+import { inertLine } from '../../core/quiet.ts';
 import { sectionIn } from '../../core/sections.ts';
 import { blockBegin, blockEnd } from './document.ts';
 import { type Fork, forksBegin, forksEnd } from './forks.ts';
@@ -84,8 +85,8 @@ export const footer = 'Reply ACCEPT to proceed with design questions, or REJECT:
 /** Said once, on the first word that looked like a decision and was none. */
 export function ignoredText(word: string, login: string, why: 'who' | 'edited', ops: string): string {
   return why === 'edited'
-    ? `${asCode(word)} by ${asCode(login)} is not counted: the comment was edited. Write it as a new comment.`
-    : `${asCode(word)} by ${asCode(login)} is not counted: those decide who may write to ${asCode(ops)}, or whom the role's settings name, and never the author of the pitch.`;
+    ? `${code(word)} by ${code(login)} is not counted: the comment was edited. Write it as a new comment.`
+    : `${code(word)} by ${code(login)} is not counted: those decide who may write to ${code(ops)}, or whom the role's settings name, and never the author of the pitch.`;
 }
 
 export function rejectedText(reason: string): string {
@@ -116,6 +117,6 @@ export function readyText(forks: Fork[]): string {
 export function progressText(filed: { number: number; closed: boolean }[]): string {
   const closed = filed.filter((issue) => issue.closed);
   const list = (issues: { number: number }[]): string =>
-    issues.length === 0 ? 'none' : issues.map(({ number }) => asCode(`#${number}`)).join(', ');
+    issues.length === 0 ? 'none' : issues.map(({ number }) => code(`#${number}`)).join(', ');
   return `${closed.length} of ${filed.length} sub-issues are closed.\n\n- closed: ${list(closed)}\n- open: ${list(filed.filter((issue) => !issue.closed))}`;
 }

@@ -319,6 +319,15 @@ describe('case 34: words that do not decide', () => {
     expect(named.text).toContain('ask outline for "design questions for #1"');
   });
 
+  it('where nobody could ever decide, that is said at once, with the way out', async () => {
+    await forge.vision('A goal');
+
+    const { text } = await forge.run({ PLUGIN_BOTS: 'ada,owner', PLUGIN_DRY_RUN: 'true' });
+
+    expect(text).toContain('nobody can accept a pitch');
+    expect(text).toContain('name people in deciders');
+  });
+
   it('the role itself cannot accept its own pitch, whatever it is made to write', async () => {
     await pitched();
     await forge.say(forge.architect, 1, 'ACCEPT');
