@@ -56,7 +56,9 @@ export function choose(settings: PitchSettings, state: PitchState): Choice {
       });
   }
   candidates.sort((a, b) => b.unblocks - a.unblocks || a.issue.number - b.issue.number);
-  const open = state.pitches.filter(({ pull }) => pull.state === 'open').length;
+  const open = [...state.pitches.map(({ pull }) => pull), ...state.formerPulls.filter(isPitch)].filter(
+    (pull) => pull.state === 'open',
+  ).length;
   const room = Math.max(0, settings['max-open-pitches'] - open);
   return {
     chosen: candidates.slice(0, room),
@@ -88,10 +90,8 @@ function reasonToSkip(settings: PitchSettings, state: PitchState, issue: Issue):
     ({ pull, visions }) => pull.state === 'open' && visions.includes(number),
   );
   if (pitched !== undefined) return `pull request #${pitched.pull.number} proposes it`;
-  const former = state.formerPulls.find(
-    (pull) => pull.state === 'open' && isPitch(pull) && visionsOf(pull).includes(number),
-  );
-  if (former !== undefined) return `pull request #${former.number} proposes it`;
+  const former = state.formerPulls.find((pull) => isPitch(pull) && visionsOf(pull).includes(number));
+  if (former !== undefined) return `pull request #${former.number} of a former identity proposed it`;
   const merged = state.pitches.find(({ pull, visions }) => pull.merged && visions.includes(number));
   if (merged !== undefined) return `pull request #${merged.pull.number} proposed it and was merged`;
   const closed = latestClosed(state, number);

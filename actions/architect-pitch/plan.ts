@@ -65,9 +65,11 @@ function pitchOf(settings: PitchSettings, state: PitchState, candidate: Candidat
   };
   // A run was cut off after it had written the branch: what it wrote is used, and no model is asked again.
   if (draft !== undefined) {
-    const [file] = draft.standing.files;
+    const [file, second] = draft.standing.files;
     const text = file?.there?.text;
-    if (file === undefined || text === undefined || !readPitch(text, rules).ok)
+    const read = text === undefined ? undefined : readPitch(text, rules);
+    const isOurs = read?.ok === true && documentText(read.value, { number, title }) === text;
+    if (file === undefined || text === undefined || second !== undefined || !isOurs)
       return [
         {
           kind: 'delete-branch',

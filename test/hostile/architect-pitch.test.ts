@@ -616,6 +616,33 @@ describe('case 36: what is not pitched, and what is not paid for', () => {
     expect(writes).toEqual([]);
   });
 
+  it('what a former identity proposed is not pitched again, and takes room while it is open', async () => {
+    const first = await forge.vision('The first');
+    const second = await forge.vision('The second');
+    await forge.seed.api('POST', `/repos/${forge.ops}/forks`, {}, forge.stranger.token);
+    await forge.seed.putFile(forge.stranger, 'stranger/ops', 'sprints/x.md', pitchText(first), {
+      from: 'main',
+      name: 'architect/first',
+    });
+    await forge.seed.openPull(forge.stranger, forge.ops, {
+      base: 'main',
+      head: 'stranger:architect/first',
+      title: 'x',
+      body: pitchText(first),
+    });
+
+    const { text, writes } = await forge.run({
+      PLUGIN_FORMER_IDENTITIES: 'stranger',
+      PLUGIN_MAX_OPEN_PITCHES: '1',
+    });
+
+    expect(writes).toEqual([]);
+    expect(text).toContain(
+      `vision #${first} is not pitched: pull request #1 of a former identity proposed it`,
+    );
+    expect(text).toContain(`vision #${second} waits`);
+  });
+
   it('a stranger’s marker keeps no vision from being pitched', async () => {
     const vision = await forge.vision('A goal');
     await forge.seed.createIssue(forge.stranger, forge.project, {
@@ -832,6 +859,21 @@ describe('everywhere', () => {
     expect(code).toBe(0);
     expect(text).toContain('ask outline for "a pitch of #1"');
     expect(writes).toEqual([]);
+  });
+
+  it('a branch under our name that holds no pitch of ours is taken away, and the vision pitched', async () => {
+    const vision = await forge.vision('A goal');
+    await forge.seed.addCollaborator(forge.owner, forge.ops, forge.architect.login, 'write');
+    await forge.seed.putFile(forge.ada, forge.ops, 'sprints/x.md', `${pitchText(vision)}\n@stranger look\n`, {
+      from: 'main',
+      name: `architect/sprint-vision-${vision}`,
+    });
+
+    const { code, writes } = await forge.run({}, () => pitchText(vision));
+
+    expect(code).toBe(0);
+    expect(writes[0]).toBe('DELETE /repos/owner/ops/branches/architect/sprint-vision-1 204');
+    expect(await forge.files(1)).toEqual(['sprints/a-first-step.md']);
   });
 
   it('several runs at once end in one pitch for each vision', async () => {

@@ -299,6 +299,29 @@ describe('an engine that says anything at all', () => {
           const parsed = parseSprint('sprints/x.md', Buffer.from(change.files[0]?.content ?? '', 'utf8'));
           if (parsed.kind !== 'sprint') throw new Error(JSON.stringify(parsed));
           expect(parsed.sprint.vision).toBe(vision);
+          // A run that finds it on a branch, without a pull request, knows it for one of ours.
+          if (stage === 'pitching') {
+            const again = plan(settings, {
+              ...state,
+              ground: { ...state.ground, fork: 'ready' },
+              drafts: [
+                {
+                  standing: {
+                    branch: `architect/sprint-vision-${vision}`,
+                    exists: true,
+                    files: [
+                      {
+                        path: change.files[0]?.path ?? '',
+                        there: { text: change.files[0]?.content ?? '', sha: 'b' },
+                      },
+                    ],
+                    pull: null,
+                  },
+                },
+              ],
+            });
+            expect(again.map(({ kind }) => kind)).toEqual(['open-pull']);
+          }
           expect(new Set(parsed.sprint.entries.flatMap(({ labels }) => labels))).toEqual(
             new Set(['backlog']),
           );
