@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compiledFile, story } from '../compiled.ts';
 import { type Pitching, type Ran, startPitching } from '../pitching.ts';
@@ -58,6 +59,19 @@ describe.skipIf(!existsSync(compiledFile('architect-pitch')))('the compiled arch
     expect(
       told(await forge.runCompiled({ PLUGIN_ENGINE: 'command', PLUGIN_ENGINE_COMMAND: 'false' })),
     ).toMatchSnapshot();
+  });
+
+  it('loads no engine before it is used, and no SDK at all for one that needs none', () => {
+    const folder = path.dirname(compiledFile('architect-pitch'));
+    const atOnce = new Set(['index.js']);
+    for (const name of atOnce) {
+      const source = readFileSync(path.join(folder, name), 'utf8');
+      for (const [, found = ''] of source.matchAll(/\bfrom\s*"\.\/([^"]+)"/g)) atOnce.add(found);
+    }
+
+    expect(atOnce.size).toBeGreaterThan(2);
+    expect([...atOnce].filter((name) => /anthropic|openai|claude|command|outline/.test(name))).toEqual([]);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['anthropic.js', 'openai.js', 'outline.js']));
   });
 
   it('says what it needs when it is given nothing', async () => {
