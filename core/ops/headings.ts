@@ -42,9 +42,16 @@ export function partsOf(document: string): Part[] {
   return parts;
 }
 
-/** The numbers under `## Vision issues`: what a document says it is about, filer block or not. */
+/**
+ * The issues listed under `## Vision issues`: what a document says it is about, filer block or not. One that is only
+ * mentioned in the title of another is not.
+ */
 export function visionsNamed(document: string): number[] {
   return partsOf(document)
     .filter(({ level, title }) => level === 2 && /^vision issues$/i.test(title))
-    .flatMap(({ text }) => [...text.matchAll(/#(\d{1,15})(?![\w-])/g)].map((found) => Number(found[1])));
+    .flatMap(({ text }) => text.split('\n'))
+    .flatMap((line) => {
+      const bullet = /^ {0,3}[-*+]\s{1,4}#(\d{1,15})(?![\w-])/.exec(line);
+      return bullet === null ? [] : [Number(bullet[1])];
+    });
 }

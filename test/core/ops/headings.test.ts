@@ -25,7 +25,7 @@ describe('the parts of a document', () => {
 it('the visions a document names are what its section says, with or without a filer block', () => {
   expect(
     visionsNamed(
-      '# S\n\nsee #1\n\n## Vision issues\n- #23 — a\n* #41: b, and #colour #12ab\n\n## Risks\n- #5\n',
+      '# S\n\nsee #1\n\n## Vision issues\n- #23 — a part of #3\n* #41: b, and #colour #12ab\n\n## Risks\n- #5\n',
     ),
   ).toEqual([23, 41]);
 });
