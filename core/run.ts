@@ -224,6 +224,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
   const woodpecker = ciHttp === undefined ? undefined : counted(ciHttp, current);
   try {
     let previous: ReadContext<S, T>['previous'];
+    let lost = 0;
     for (let round = 1; ; round += 1) {
       const state = await role.read({
         settings,
@@ -277,11 +278,13 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         answers,
       );
       if (!went) break;
-      if (round === mostRounds) {
+      // A role with many rounds has them for what gets done, not for losing the same race again and again.
+      lost = results.some(({ status }) => status === 'done') ? 0 : lost + 1;
+      if (round === mostRounds || lost === usualRounds) {
         const isLeft = results.some(({ status }) => status !== 'done');
         current.unsettled = isLeft && role.mustSettle?.(settings) === true;
         current.say(
-          `Looked ${mostRounds} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
+          `Looked ${round} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
         );
         break;
       }

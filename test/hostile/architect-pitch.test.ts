@@ -876,6 +876,30 @@ describe('everywhere', () => {
     expect(await forge.files(1)).toEqual(['sprints/a-first-step.md']);
   });
 
+  it('a pull request that somebody else opened from our branch is not run after for ever', async () => {
+    const twin = await startPitching();
+    await twin.vision('A goal');
+    await twin.run({}, () => pitchText(1));
+    const text = await twin.document(1);
+    await twin.close();
+    await forge.vision('A goal');
+    const { architect, ops, seed, stranger } = forge;
+    await seed.api('POST', `/repos/${ops}/forks`, {}, architect.token);
+    const branch = 'architect/sprint-vision-1';
+    await seed.putFile(architect, 'architect/ops', 'sprints/a-first-step.md', text, {
+      from: 'main',
+      name: branch,
+    });
+    await seed.openPull(stranger, ops, { base: 'main', head: `architect:${branch}`, title: 'mine' });
+
+    const ran = await forge.run({}, () => {
+      throw new Error('a model was asked');
+    });
+
+    expect(ran.writes).toEqual(Array(4).fill('POST /repos/owner/ops/pulls 409'));
+    expect(ran.text).toContain('Looked 4 times; the next run looks again.');
+  });
+
   it('several runs at once end in one pitch for each vision', async () => {
     const vision = await forge.vision('A goal');
 
