@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { addLabels } from './changes/add-labels.ts';
 import { approvePull } from './changes/approve-pull.ts';
+import { askModel } from './changes/ask-model.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { createIssue } from './changes/create-issue.ts';
@@ -20,6 +21,7 @@ import { startPipeline } from './changes/start-pipeline.ts';
 import { syncFork } from './changes/sync-fork.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
+import { updateSections } from './changes/update-sections.ts';
 import { writeFiles } from './changes/write-files.ts';
 import { writeWorkspaceFile } from './changes/write-workspace-file.ts';
 
@@ -35,6 +37,7 @@ const kinds = {
   'close-issue': closeIssue,
   'add-dependency': addDependency,
   'remove-dependency': removeDependency,
+  'update-sections': updateSections,
   comment,
   'update-comment': updateComment,
   'set-status': setStatus,
@@ -47,6 +50,7 @@ const kinds = {
   'delete-branch': deleteBranch,
   dispatch,
   'start-pipeline': startPipeline,
+  'ask-model': askModel,
   'write-workspace-file': writeWorkspaceFile,
 };
 

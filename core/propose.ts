@@ -55,7 +55,7 @@ export async function readGround(
   given: { repository: string; branch: string | undefined; account: User; from: ProposeFrom },
 ): Promise<Ground> {
   const { repository: name, account, from } = given;
-  const [repository, pulls] = await together(getRepository(send, name), pullsBy(send, name, account));
+  const [repository, pulls] = await together(getRepository(send, name), pullsBy(send, name, account.login));
   if (repository.archived)
     throw new UserError(
       `${name} is archived, so nothing can be proposed there.`,
@@ -74,8 +74,9 @@ export async function readGround(
       `propose-from is branch, but ${account.login} may not push to ${name}.`,
       'Set propose-from to auto or fork, which need read access only, or give the account write access.',
     );
+  // By id as well: a login can be given to another account after it was freed.
   const own = pulls
-    .filter(({ base: into }) => into.ref === base)
+    .filter(({ base: into, user }) => into.ref === base && user?.id === account.id)
     .sort((one, other) => other.number - one.number);
   const ground = { repository: repository.full_name, base, commit: found.commit.id, pulls: own };
   if (from === 'branch' || (from === 'auto' && mayPush))

@@ -1,4 +1,5 @@
 import type { Change } from './change.ts';
+import type { ModelUse } from './changes/ask-model.ts';
 
 /** How one change went. */
 export interface Result {
@@ -8,6 +9,8 @@ export interface Result {
   said: string;
   /** The issue or pull request it made. */
   number?: number;
+  /** What a model's answer used. */
+  use?: ModelUse;
 }
 
 export type Outcome = 'unchanged' | 'changed' | 'planned' | 'failed' | 'refused';

@@ -1,4 +1,5 @@
 import type { Change, ChangeName } from './change.ts';
+import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
 import type { Send } from './forge/send.ts';
 import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
@@ -30,6 +31,13 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
    * most roles the next run goes on from there, and that is no failure.
    */
   mustSettle?(settings: ValuesOf<S>): boolean;
+  /**
+   * How often reading, planning and applying are repeated at most, where the usual number is too few: a role that asks a
+   * model needs a round for every answer.
+   */
+  rounds?: number;
+  /** Puts a question to the role's model: the only I/O of a role besides reading. It gets no forge and no token. */
+  ask?(question: ModelQuestion, context: AskContext<S>): Promise<ModelAnswer>;
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
@@ -58,5 +66,18 @@ export interface ReadContext<S extends Settings, T> {
    * From the second round on: what was read before, what was done since, what the forge declined, and the numbers that
    * were made; only what may differ is read.
    */
-  previous?: { state: T; done: Change[]; declined: Change[]; made: Record<string, number> };
+  previous?: {
+    state: T;
+    done: Change[];
+    declined: Change[];
+    made: Record<string, number>;
+    /** What models answered in the round before, by the keys of the questions. */
+    answers: Record<string, ModelAnswer>;
+  };
+}
+
+export interface AskContext<S extends Settings> {
+  settings: ValuesOf<S>;
+  /** When the whole run has to be over, in milliseconds since the epoch. */
+  deadline: number;
 }

@@ -10,6 +10,7 @@ import {
   isWrite,
   signOf,
 } from './change.ts';
+import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
 import { neededKeys } from './changes/fields.ts';
 import type { ApplyContext } from './changes/kind.ts';
 import { causeChain, UserError } from './errors.ts';
@@ -21,7 +22,7 @@ import { createSend, type Service } from './http.ts';
 import { createMask, type Mask } from './mask.ts';
 import { logLine, plain } from './plain.ts';
 import type { Report, Result } from './report.ts';
-import type { ReadContext, Role, State } from './role.ts';
+import type { AskContext, ReadContext, Role, State } from './role.ts';
 import {
   parseSettings,
   type Setting,
@@ -33,8 +34,8 @@ import {
 import { version } from './version.ts';
 import { woodpeckerService } from './woodpecker/pipelines.ts';
 
-/** Reading, planning and applying are repeated until only keeps remain, and at most this often. */
-const mostRounds = 4;
+/** Reading, planning and applying are repeated until only keeps remain, and at most this often, unless a role says so. */
+const usualRounds = 4;
 
 /** What a run takes from the process, so that tests can hand it something else. */
 export interface Runtime {
@@ -204,9 +205,11 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
 ): Promise<void> {
   const { report, mask, host } = current;
   const shared = sharedOf(settings);
+  const mostRounds = role.rounds ?? usualRounds;
+  const deadline = runtime.now().getTime() + shared.deadline;
   const options = {
     mask,
-    deadline: runtime.now().getTime() + shared.deadline,
+    deadline,
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
   };
@@ -221,6 +224,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
   const woodpecker = ciHttp === undefined ? undefined : counted(ciHttp, current);
   try {
     let previous: ReadContext<S, T>['previous'];
+    let lost = 0;
     for (let round = 1; ; round += 1) {
       const state = await role.read({
         settings,
@@ -258,6 +262,7 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
       // Files for later steps need no account; everything else is somebody's.
       if (account === null && writes.some(({ kind }) => kind !== 'write-workspace-file'))
         throw new Error(`${role.name} planned writes without an account`);
+      const answers: Record<string, ModelAnswer> = {};
       const went = await applyAll(
         changes,
         results,
@@ -267,15 +272,19 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
           account: account ?? { id: 0, login: '' },
           workspace: host.facts.workspace,
           made: new Map(),
+          ask: (question) => askOf(role, question, { settings, deadline }),
         },
         current,
+        answers,
       );
       if (!went) break;
-      if (round === mostRounds) {
+      // A role with many rounds has them for what gets done, not for losing the same race again and again.
+      lost = results.some(({ status }) => status === 'done') ? 0 : lost + 1;
+      if (round === mostRounds || lost === usualRounds) {
         const isLeft = results.some(({ status }) => status !== 'done');
         current.unsettled = isLeft && role.mustSettle?.(settings) === true;
         current.say(
-          `Looked ${mostRounds} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
+          `Looked ${round} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
         );
         break;
       }
@@ -283,13 +292,40 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         changes.filter((_, index) =>
           results.some((result) => result.change === index && result.status === status),
         );
-      previous = { state, done: ended('done'), declined: ended('declined'), made: { ...report.made } };
+      previous = {
+        state,
+        done: ended('done'),
+        declined: ended('declined'),
+        made: { ...report.made },
+        answers,
+      };
     }
   } finally {
     http.close();
     ciHttp?.close();
   }
   finish(shared['dry-run'], current);
+}
+
+function askOf<S extends SharedSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  question: ModelQuestion,
+  context: AskContext<S>,
+): Promise<ModelAnswer> {
+  if (role.ask === undefined) throw new Error(`${role.name} has no model to ask`);
+  return role.ask(question, context);
+}
+
+/**
+ * A secret that this run knows goes into no issue, file or question. Looked for here, where texts are still what they say:
+ * in a request a file is base64, and a form of the secret in it is no longer found.
+ */
+function refuseSecrets(change: Change, mask: Mask): void {
+  if (mask.find(JSON.stringify(change)) >= 0)
+    throw new UserError(
+      `${describeChange(change)} holds a secret that this run knows; it was not sent.`,
+      'Take the secret out of the issue or document it stands in, and revoke it: it was already written down somewhere.',
+    );
 }
 
 /** Every request of the run, counted, and in debug shown. */
@@ -365,6 +401,7 @@ async function applyAll(
   results: Result[],
   context: ApplyContext,
   current: Run,
+  answers: Record<string, ModelAnswer>,
 ): Promise<boolean> {
   const { report, say } = current;
   const open = new Set<string>();
@@ -396,7 +433,8 @@ async function applyAll(
       continue;
     }
     try {
-      const { status, said, number, id } = await applyChange(change, context);
+      refuseSecrets(change, current.mask);
+      const { status, said, number, id, answer } = await applyChange(change, context);
       if (change.key !== undefined) {
         context.made.set(change.key, {
           ...(number === undefined ? {} : { number }),
@@ -404,7 +442,13 @@ async function applyAll(
         });
         if (number !== undefined) report.made[change.key] = number;
       }
-      settle(index, change, { status, said, ...(number === undefined ? {} : { number }) });
+      if (answer !== undefined && change.key !== undefined) answers[change.key] = answer;
+      settle(index, change, {
+        status,
+        said,
+        ...(number === undefined ? {} : { number }),
+        ...(answer === undefined ? {} : { use: answer.use }),
+      });
     } catch (error) {
       const lines = told(error);
       report.errors.push({

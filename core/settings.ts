@@ -78,6 +78,13 @@ export function count<O extends Options>(options: O, least = 1): Setting<Given<n
   );
 }
 
+/** An amount of money in whatever currency the prices are in: up to six decimals, never negative. */
+export function amount<O extends Options>(options: O): Setting<Given<number, O>> {
+  return setting(options, (value) =>
+    /^\d{1,6}(\.\d{1,6})?$/.test(value) ? Number(value) : expected('an amount such as 2 or 0.50'),
+  );
+}
+
 export function flag<O extends Options>(options: O): Setting<Given<boolean, O>> {
   return setting(options, (value) =>
     value === 'true' ? true : value === 'false' ? false : expected('true or false'),

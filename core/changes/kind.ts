@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import type { Send } from '../forge/send.ts';
+import type { ModelAnswer, ModelQuestion } from './ask-model.ts';
 
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
 export type Sign = '+' | '~' | '-' | '=' | '!';
@@ -16,6 +17,8 @@ export interface Applied {
   number?: number;
   /** The id of the label that a creating change made. */
   id?: number;
+  /** What a model answered: for the next look. */
+  answer?: ModelAnswer;
 }
 
 /** What `apply` may use: the forge, and what earlier changes of the same plan made, by their keys. */
@@ -28,6 +31,8 @@ export interface ApplyContext {
   /** Where files for later steps go. */
   workspace: string;
   made: Map<string, { number?: number; id?: number }>;
+  /** Puts a question to the role's model; throws where the role has none. */
+  ask(question: ModelQuestion): Promise<ModelAnswer>;
 }
 
 /**

@@ -3,7 +3,13 @@ import { anything, call } from './call.ts';
 import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
-const comment = z.object({ id: z.int(), body: z.string(), user: z.nullish(user), created_at: z.string() });
+const comment = z.object({
+  id: z.int(),
+  body: z.string(),
+  user: z.nullish(user),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
 export type Comment = z.infer<typeof comment>;
 
 /** All comments of an issue or pull request; this route never pages. `GET /repos/{owner}/{repo}/issues/{index}/comments`, scope read:issue. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { call, list } from './call.ts';
+import { call, list, pageSize } from './call.ts';
 import { ForgeError, forgeError } from './errors.ts';
 import { label } from './labels.ts';
 import { repositoryName, type Send } from './send.ts';
@@ -51,6 +51,33 @@ export function listIssues(send: Send, name: string, filter: IssueFilter): Promi
     issue,
     ({ number }) => number,
   );
+}
+
+/**
+ * The first issues of a list, without pull requests, and whether that was all of them; for what is only an order or a hint,
+ * never for a decision that needs all. `GET /repos/{owner}/{repo}/issues`, scope read:issue.
+ */
+export async function firstIssues(
+  send: Send,
+  name: string,
+  state: 'open' | 'all',
+  mostPages: number,
+): Promise<{ issues: Issue[]; complete: boolean }> {
+  const issues = new Map<number, Issue>();
+  for (let page = 1; page <= mostPages; page += 1) {
+    const items = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/issues',
+        params: { ...repositoryName(name), state, type: 'issues', page, limit: pageSize },
+      },
+      z.array(issue),
+    );
+    if (items.length === 0) return { issues: [...issues.values()], complete: true };
+    for (const item of items) issues.set(item.number, item);
+  }
+  return { issues: [...issues.values()], complete: false };
 }
 
 /** `GET /repos/{owner}/{repo}/issues/{index}`, scope read:issue. */

@@ -7,6 +7,7 @@ import { user } from './users.ts';
 const pull = z.object({
   number: z.int(),
   title: z.string(),
+  body: z.string(),
   state: z.string(),
   /** Absent on forges that do not say. */
   draft: z.nullish(z.boolean()),
@@ -87,18 +88,18 @@ export function openPulls(send: Send, name: string): Promise<Pull[]> {
  * everybody's, so whose they are is looked at here as well. `GET /repos/{owner}/{repo}/pulls?poster=`, scope
  * read:repository.
  */
-export async function pullsBy(send: Send, name: string, by: { id: number; login: string }): Promise<Pull[]> {
+export async function pullsBy(send: Send, name: string, login: string): Promise<Pull[]> {
   const all = await list(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/pulls',
-      params: { ...repositoryName(name), state: 'all', poster: by.login },
+      params: { ...repositoryName(name), state: 'all', poster: login },
     },
     pull,
     ({ number }) => number,
   );
-  return all.filter((item) => item.user?.id === by.id);
+  return all.filter((item) => item.user?.login.toLowerCase() === login.toLowerCase());
 }
 
 /**

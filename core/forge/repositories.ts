@@ -61,7 +61,8 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
   };
   const response = await send(request);
   if (response.status < 300) return true;
-  if (response.status === 400) return false;
+  // Forges before this route was made answer 404 to it, as to a branch that is not there.
+  if (response.status === 400 || response.status === 404) return false;
   throw forgeError(request, response);
 }
 

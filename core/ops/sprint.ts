@@ -13,6 +13,7 @@ import type { Fault } from '../errors.ts';
 import { markWord } from '../marker.ts';
 import { quoted } from '../plain.ts';
 import { type Entry, inDependencyOrder, type Sprint } from './entry.ts';
+import { withoutClosing } from './headings.ts';
 
 /** What a file turned out to be. A document without a filer block is not ours to judge. */
 export type SprintFile =
@@ -161,7 +162,7 @@ function layOut(lines: string[], fault: Report): Layout {
     } else if (isEnd) {
       fault(index + 1, 1, `${end} without ${begin} before it`);
     } else if (/^#{1,2}(\s|$)/.test(line)) {
-      inVisions = /^##\s+vision issues$/i.test(line.replace(/[\s#]+$/, ''));
+      inVisions = /^##\s+vision issues$/i.test(withoutClosing(line));
       if (inVisions) {
         if (visions === undefined) visions = { heading: index + 1, headings: 1, bullets: [] };
         else visions.headings += 1;

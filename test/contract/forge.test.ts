@@ -543,6 +543,31 @@ describe.each(targets)('$name', ({ url, token }) => {
       expect(await list()).toEqual(['two']);
     });
 
+    it('say whether they were edited: both times are the same until then', async () => {
+      const { number } = (await api<Issue>(bot, 'POST', `/repos/${repo}/issues`, { title: 'edited' })).body;
+      const written = await api<{ id: number; created_at: string; updated_at: string }>(
+        bot,
+        'POST',
+        `/repos/${repo}/issues/${number}/comments`,
+        { body: 'one' },
+      );
+      // Times are in whole seconds.
+      await new Promise((done) => setTimeout(done, 1500));
+
+      await api(bot, 'PATCH', `/repos/${repo}/issues/comments/${written.body.id}`, { body: 'two' });
+
+      const [edited] = (
+        await api<{ created_at: string; updated_at: string }[]>(
+          bot,
+          'GET',
+          `/repos/${repo}/issues/${number}/comments`,
+        )
+      ).body;
+      expect(written.body.updated_at).toBe(written.body.created_at);
+      expect(edited?.created_at).toBe(written.body.created_at);
+      expect(edited?.updated_at).not.toBe(edited?.created_at);
+    });
+
     it('show that an issue was closed after a comment', async () => {
       const { number } = await issue(bot, repo, { title: 'x' });
       const comment = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {

@@ -20,7 +20,10 @@ function scripted(answers: Record<string, unknown>): { send: Send; asked: string
 }
 
 function apply(change: Change, send: Send): ReturnType<typeof applyChange> {
-  return applyChange(change, { send, account, workspace: '/', made: new Map() });
+  const ask = (): never => {
+    throw new Error('there is no model');
+  };
+  return applyChange(change, { send, account, workspace: '/', made: new Map(), ask });
 }
 
 describe('updating an issue', () => {
@@ -73,6 +76,7 @@ describe('commenting', () => {
     body: `hello\n\n${commentSign('x')}`,
     user: { id: user, login: 'someone' },
     created_at: '',
+    updated_at: '',
   });
 
   it('writes nothing when our comment is there', async () => {

@@ -41,6 +41,23 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
   'close-issue': { kind: 'close-issue', why, repository, issue: 3, after: ['x'] },
   'add-dependency': { kind: 'add-dependency', why, repository, issue: 3, on: 2 },
   'remove-dependency': { kind: 'remove-dependency', why, repository, issue: 3, on: 2 },
+  'ask-model': {
+    kind: 'ask-model',
+    why,
+    key: 'pitch #1',
+    what: 'a pitch of #1',
+    engine: 'outline',
+    system: 's',
+    prompt: 'p',
+    about: { vision: { number: 1 } },
+  },
+  'update-sections': {
+    kind: 'update-sections',
+    why,
+    repository,
+    issue: 3,
+    sections: [{ begin: '<!-- a -->', end: '<!-- b -->', content: 'x', before: '## Y' }],
+  },
   fork: { kind: 'fork', why, repository, fork: 'bot/project' },
   'sync-fork': { kind: 'sync-fork', why, repository: 'bot/project', branch: 'main', commit: 'c' },
   'write-files': {

@@ -1,0 +1,122 @@
+import type { ModelUse } from '../../core/changes/ask-model.ts';
+import { code } from '../../core/markdown.ts';
+import { inertLine } from '../../core/quiet.ts';
+import { sectionIn } from '../../core/sections.ts';
+import { blockBegin, blockEnd } from './document.ts';
+import { type Fork, forksBegin, forksEnd } from './forks.ts';
+
+// Every word the role writes on the forge that is not the pitch itself.
+
+export const branchPrefix = 'architect/';
+
+/** The branch of a vision's pitch. */
+export function branchOf(vision: number): string {
+  return `${branchPrefix}sprint-vision-${vision}`;
+}
+
+export function pullTitle(name: string): string {
+  return `architect: ${name}`;
+}
+
+const bodyBegin = '<!-- pitch:begin -->';
+const bodyEnd = '<!-- pitch:end -->';
+
+/** A pull request's description: the pitch, between two lines of ours, and what writing it used. */
+export function pullBody(document: string, uses: ModelUse[], day: string): string {
+  return `${bodyBegin}\n${document.trimEnd()}\n${bodyEnd}\n\n${usesText(uses, day)}`;
+}
+
+/** The parts of a description that are ours to keep as the document has them. */
+export function bodySections(
+  document: string,
+): { begin: string; end: string; content: string; before?: string }[] {
+  const sections = [];
+  const forks = sectionIn(document, forksBegin, forksEnd);
+  const block = sectionIn(document, blockBegin, blockEnd);
+  if (forks !== undefined)
+    sections.push({ begin: forksBegin, end: forksEnd, content: forks, before: '## Sub-issues' });
+  if (block !== undefined) sections.push({ begin: blockBegin, end: blockEnd, content: block });
+  return sections;
+}
+
+/** Whether a description still is one of ours that can be kept up to date. */
+export function isOurBody(body: string): boolean {
+  return sectionIn(body, bodyBegin, bodyEnd) !== undefined;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// What models used, in hidden lines.
+
+/** One hidden line for each call. */
+export function usesText(uses: ModelUse[], day: string): string {
+  return uses
+    .map(
+      ({ engine, model, inputTokens, outputTokens, cost }) =>
+        `<!-- model-use: ${day} ${engine} ${model.replace(/[^\w.:/-]/g, '_').slice(0, 80) || '-'} ${inputTokens} ${outputTokens} ${cost === null ? 'unknown' : cost.toFixed(6)} -->`,
+    )
+    .join('\n');
+}
+
+/** What a text of ours says was spent on a day; `null` where a cost is not known. */
+export function spentIn(text: string, day: string): (number | null)[] {
+  return text.split('\n').flatMap((line) => {
+    const found = /^<!-- model-use: (\d{4}-\d\d-\d\d) \S+ \S+ \d+ \d+ (unknown|\d{1,9}\.\d{1,6}) -->$/.exec(
+      line.trim(),
+    );
+    if (found?.[1] !== day) return [];
+    return [found[2] === 'unknown' ? null : Number(found[2])];
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Comments. Each has a sign, so that it is written once.
+
+export const signs = {
+  footer: 'pitch',
+  ignored: 'not counted',
+  questions: 'questions',
+  progress: 'progress',
+  rejected: (comment: number): string => `rejected ${comment}`,
+  ready: (digest: string): string => `ready ${digest.slice(0, 12)}`,
+};
+
+export const footer = 'Reply ACCEPT to proceed with design questions, or REJECT: <reason> to decline.';
+
+/** Said once, on the first word that looked like a decision and was none. */
+export function ignoredText(word: string, login: string, why: 'who' | 'edited', ops: string): string {
+  return why === 'edited'
+    ? `${code(word)} by ${code(login)} is not counted: the comment was edited. Write it as a new comment.`
+    : `${code(word)} by ${code(login)} is not counted: those decide who may write to ${code(ops)}, or whom the role's settings name, and never the author of the pitch.`;
+}
+
+export function rejectedText(reason: string): string {
+  const said = inertLine(reason, 500);
+  return `Declined${said === '' ? '.' : `: ${said}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
+}
+
+export function questionsText(forks: Fork[]): string {
+  return [
+    'Accepted. These are left to decide:',
+    forks.map(({ number, question }) => `Q${number}: ${question}`).join('\n\n'),
+    'Answer in a comment, with a line for each: `A1: ...`, `A2: ...`. The last answer to a question counts.',
+  ].join('\n\n');
+}
+
+export function readyText(forks: Fork[]): string {
+  const decided = forks.map(
+    ({ number, question, answer }) => `- Q${number}: ${question}\n  - A${number}: ${answer ?? ''}`,
+  );
+  return [
+    forks.length === 0
+      ? 'Accepted, and nothing is left to decide.'
+      : `Everything is decided, and the sub-issues are revised:\n\n${decided.join('\n')}`,
+    'Ready for a person to merge. Another answer, until then, revises the sub-issues again.',
+  ].join('\n\n');
+}
+
+export function progressText(filed: { number: number; closed: boolean }[]): string {
+  const closed = filed.filter((issue) => issue.closed);
+  const list = (issues: { number: number }[]): string =>
+    issues.length === 0 ? 'none' : issues.map(({ number }) => code(`#${number}`)).join(', ');
+  return `${closed.length} of ${filed.length} sub-issues are closed.\n\n- closed: ${list(closed)}\n- open: ${list(filed.filter((issue) => !issue.closed))}`;
+}

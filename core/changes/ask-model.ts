@@ -1,0 +1,64 @@
+import * as z from 'zod/mini';
+import { quoted } from '../plain.ts';
+import { common } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** What a call used: tokens where the engine counts them, and money where its price is known. */
+export interface ModelUse {
+  engine: string;
+  model: string;
+  inputTokens: number;
+  outputTokens: number;
+  /** In the currency of the price settings; `null` where nobody knows it. */
+  cost: number | null;
+}
+
+/** What is asked; plain data. */
+export interface ModelQuestion {
+  engine: string;
+  system: string;
+  prompt: string;
+  about: Record<string, unknown>;
+}
+
+/** What a model said: text from outside, to be judged by the next plan like any other. */
+export interface ModelAnswer {
+  text: string;
+  use: ModelUse;
+}
+
+/**
+ * A question to a model. It changes nothing: its answer is data for the next look. It is a change all the same, because it
+ * costs money: it is in the plan, a dry run does not do it, and the report has it.
+ */
+export const askModel = changeKind({
+  kind: 'ask-model',
+  sign: '+',
+  noun: ['question', 'questions'],
+  verb: ['to ask', 'asked'],
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('ask-model'),
+      ...common(),
+      /** Names the answer. */
+      key: z.string(),
+      /** What is asked, in words for a person. */
+      what: z.string(),
+      engine: z.string(),
+      /** The rules, and what they are about; the first is ours, the second holds text from outside. */
+      system: z.string(),
+      prompt: z.string(),
+      /** The same as data, for engines that are no model. */
+      about: z.record(z.string(), z.unknown()),
+    }),
+  describe: (change) => `ask ${change.engine} for ${quoted(change.what)}`,
+  async apply(change, context) {
+    const answer = await context.ask(change);
+    const { inputTokens, outputTokens, cost } = answer.use;
+    const used =
+      inputTokens + outputTokens === 0
+        ? ''
+        : ` (${inputTokens} tokens in, ${outputTokens} out${cost === null ? '' : `, cost ${cost.toFixed(4)}`})`;
+    return { status: 'done', said: `${change.engine} answered${used}`, answer };
+  },
+});

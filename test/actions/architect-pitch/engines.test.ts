@@ -1,0 +1,517 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ask } from '../../../actions/architect-pitch/engines/ask.ts';
+import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
+import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
+import type { ModelAnswer, ModelQuestion } from '../../../core/changes/ask-model.ts';
+import { parseSettings } from '../../../core/settings.ts';
+
+const question: ModelQuestion = {
+  engine: 'x',
+  system: 'The rules.',
+  prompt: 'The material.',
+  about: {
+    purpose: 'pitch',
+    vision: { number: 7, title: 'A goal', body: 'Why.' },
+    labels: ['backlog'],
+    mostEntries: 3,
+  },
+};
+
+function settingsWith(given: Record<string, string>): PitchSettings {
+  const values: Record<string, string> = {
+    'forge-url': 'http://forge.test',
+    'forge-token': 'forge-token-of-the-role',
+    'forge-login': 'architect',
+    'ops-repo': 'owner/ops',
+    'project-repo': 'owner/project',
+    ...given,
+  };
+  return parseSettings(declared, {
+    name: 'terminal',
+    facts: { isPullRequest: false, workspace: '/' },
+    setting: (name) => values[name],
+    givenSettings: () => [],
+    automaticTokens: [],
+    group: () => ({ begin: [], end: [] }),
+    hide: () => [],
+    output: () => undefined,
+  });
+}
+
+function put(given: Record<string, string>): Promise<ModelAnswer> {
+  return ask(question, { settings: settingsWith(given), deadline: Date.now() + 60_000 });
+}
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-engines-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** An executable that does what the script says, with what it was given in `seen.json` beside it. */
+function program(name: string, script: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(
+    file,
+    `#!${process.execPath}
+const fs = require('node:fs');
+let input = '';
+process.stdin.on('data', (chunk) => { input += chunk; }).on('end', () => {
+  fs.writeFileSync(${JSON.stringify(path.join(folder, 'seen.json'))}, JSON.stringify({
+    args: process.argv.slice(2), input, environment: Object.keys(process.env).sort(),
+    key: process.env.ANTHROPIC_API_KEY ?? null, files: fs.readdirSync('.'),
+  }));
+  ${script}
+});
+`,
+  );
+  chmodSync(file, 0o755);
+  return file;
+}
+const seen = (): Record<string, unknown> => JSON.parse(readFileSync(path.join(folder, 'seen.json'), 'utf8'));
+
+describe('claude-cli', () => {
+  const answer = {
+    type: 'result',
+    subtype: 'success',
+    is_error: false,
+    result: '# Sprint: x',
+    total_cost_usd: 0.0123,
+    usage: {
+      input_tokens: 4,
+      cache_creation_input_tokens: 1000,
+      cache_read_input_tokens: 200,
+      output_tokens: 50,
+    },
+  };
+
+  it('is asked once, without tools, servers, settings or a session, in an empty folder, and counts what it cost', async () => {
+    const claude = program('claude', `process.stdout.write(${JSON.stringify(JSON.stringify(answer))})`);
+
+    const given = await put({
+      engine: 'claude-cli',
+      'engine-command': claude,
+      'engine-key': 'key-of-the-engine',
+      model: 'sonnet',
+    });
+
+    expect(given).toEqual({
+      text: '# Sprint: x',
+      use: { engine: 'claude-cli', model: 'sonnet', inputTokens: 1204, outputTokens: 50, cost: 0.0123 },
+    });
+    expect(seen()).toMatchInlineSnapshot(`
+      {
+        "args": [
+          "-p",
+          "--output-format",
+          "json",
+          "--max-turns",
+          "1",
+          "--tools",
+          "",
+          "--strict-mcp-config",
+          "--setting-sources",
+          "",
+          "--no-session-persistence",
+          "--system-prompt",
+          "The rules.",
+          "--model",
+          "sonnet",
+        ],
+        "environment": [
+          "ANTHROPIC_API_KEY",
+          "HOME",
+          "LANG",
+          "PATH",
+        ],
+        "files": [],
+        "input": "The material.",
+        "key": "key-of-the-engine",
+      }
+    `);
+  });
+
+  it.each([
+    ['an error', JSON.stringify({ ...answer, is_error: true, result: 'Invalid API key' }), 'Invalid API key'],
+    ['no JSON', 'Welcome to Claude Code!', 'gave no answer'],
+    ['nothing', '', 'gave no answer'],
+  ])('that answers %s is one sentence with what to check', async (_, output, message) => {
+    const claude = program('claude', `process.stdout.write(${JSON.stringify(output)})`);
+
+    await expect(put({ engine: 'claude-cli', 'engine-command': claude })).rejects.toThrow(message);
+  });
+
+  it('that is not installed is one sentence', async () => {
+    await expect(
+      put({ engine: 'claude-cli', 'engine-command': path.join(folder, 'nowhere') }),
+    ).rejects.toThrow('cannot be started (ENOENT)');
+  });
+});
+
+describe('command', () => {
+  it('gets rules and material on its standard input, no shell, and none of the step’s environment', async () => {
+    process.env.FORGECREW_TEST_SECRET = 'x';
+    const file = program('engine', "process.stdout.write('text')");
+
+    const given = await put({ engine: 'command', 'engine-command': `${file},--flag,$(touch x);a b` });
+    delete process.env.FORGECREW_TEST_SECRET;
+
+    expect(given.text).toBe('text');
+    expect(given.use.cost).toBeNull();
+    expect(seen()).toMatchObject({
+      args: ['--flag', '$(touch x);a b'],
+      input: 'The rules.\nThe material.',
+      environment: ['HOME', 'LANG', 'PATH'],
+      files: [],
+    });
+  });
+
+  it('that never ends is ended at its time, with everything it started', async () => {
+    const file = program(
+      'engine',
+      `const child = require('node:child_process').spawn('sleep', ['60'], { stdio: 'inherit' });
+  fs.writeFileSync(${JSON.stringify('PID')}.replace('PID', ${JSON.stringify('pid')}), String(child.pid));
+  fs.writeFileSync(${JSON.stringify('FILE')}.replace('FILE', process.argv[2]), String(child.pid));
+  setTimeout(() => {}, 60000);`,
+    );
+    const pidFile = path.join(folder, 'child.pid');
+    const started = Date.now();
+
+    await expect(
+      put({ engine: 'command', 'engine-command': `${file},${pidFile}`, 'engine-timeout': '1s' }),
+    ).rejects.toThrow('ran longer than 1 s, so it was ended');
+
+    expect(Date.now() - started).toBeLessThan(20_000);
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('that leaves something running behind does not keep the run waiting', async () => {
+    const file = program(
+      'engine',
+      `const child = require('node:child_process').spawn('sleep', ['60'], { stdio: 'inherit' });
+  fs.writeFileSync(process.argv[2], String(child.pid));
+  process.stdout.write('text', () => process.exit(0));`,
+    );
+    const pidFile = path.join(folder, 'child.pid');
+
+    const given = await put({ engine: 'command', 'engine-command': `${file},${pidFile}` });
+
+    expect(given.text).toBe('text');
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+  });
+
+  it('that prints without end is ended at its limit', async () => {
+    const file = program('engine', "setInterval(() => process.stdout.write('x'.repeat(100000)), 1)");
+
+    await expect(put({ engine: 'command', 'engine-command': file })).rejects.toThrow(
+      'printed more than 2097152 bytes',
+    );
+  });
+
+  it('that fails tells its last words, on one plain line', async () => {
+    const file = program(
+      'engine',
+      "process.stderr.write('first\\nno \\u001b[31mmodel\\n'); process.exitCode = 3",
+    );
+
+    await expect(put({ engine: 'command', 'engine-command': file })).rejects.toThrow(
+      'ended with code 3. It said: no \\u{1b}[31mmodel',
+    );
+  });
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie is not running: it only waits to be counted.
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+/** A server that answers as told, and remembers what it was asked. */
+async function scripted(
+  answer: (nth: number) => { status: number; body: unknown; headers?: Record<string, string> },
+): Promise<{
+  url: string;
+  asked: { path: string; headers: http.IncomingHttpHeaders; body: unknown }[];
+  close(): Promise<void>;
+}> {
+  const asked: { path: string; headers: http.IncomingHttpHeaders; body: unknown }[] = [];
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      asked.push({
+        path: `${request.method} ${request.url}`,
+        headers: request.headers,
+        body: JSON.parse(body || 'null'),
+      });
+      const { status, body: answered, headers } = answer(asked.length);
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
+      response.end(JSON.stringify(answered));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    asked,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const prices = { 'price-input': '3', 'price-output': '15' };
+
+describe('anthropic', () => {
+  const message = {
+    id: 'm',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-x-1',
+    content: [{ type: 'text', text: '# Sprint: x' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 1000, output_tokens: 100 },
+  };
+
+  it('is sent one message without tools, with its key and nothing else of ours', async () => {
+    process.env.ANTHROPIC_AUTH_TOKEN = 'of-the-environment';
+    const server = await scripted(() => ({ status: 200, body: message }));
+
+    const given = await put({
+      engine: 'anthropic',
+      model: 'claude-x',
+      'engine-url': server.url,
+      'engine-key': 'key-of-the-engine',
+      ...prices,
+    });
+    delete process.env.ANTHROPIC_AUTH_TOKEN;
+    await server.close();
+
+    expect(given).toEqual({
+      text: '# Sprint: x',
+      use: { engine: 'anthropic', model: 'claude-x-1', inputTokens: 1000, outputTokens: 100, cost: 0.0045 },
+    });
+    const [{ path: where, headers, body }] = server.asked as [(typeof server.asked)[number]];
+    expect({
+      where,
+      body,
+      key: headers['x-api-key'],
+      authorization: headers.authorization,
+    }).toMatchInlineSnapshot(`
+      {
+        "authorization": "Bearer key-of-the-engine",
+        "body": {
+          "max_tokens": 8000,
+          "messages": [
+            {
+              "content": "The material.",
+              "role": "user",
+            },
+          ],
+          "model": "claude-x",
+          "system": "The rules.",
+        },
+        "key": undefined,
+        "where": "POST /v1/messages",
+      }
+    `);
+    expect(JSON.stringify(server.asked)).not.toContain('forge-token-of-the-role');
+  });
+
+  it('that does not take the key is one sentence, and the key is not in it', async () => {
+    const server = await scripted(() => ({
+      status: 401,
+      body: { type: 'error', error: { type: 'authentication_error', message: 'invalid x-api-key' } },
+    }));
+
+    const failure = await put({
+      engine: 'anthropic',
+      model: 'claude-x',
+      'engine-url': server.url,
+      'engine-key': 'key-of-the-engine',
+    }).catch((error: unknown) => error as Error & { remedy: string });
+    await server.close();
+
+    expect(failure).toMatchObject({ remedy: 'Check engine-key.' });
+    expect(String(failure)).toContain('invalid x-api-key');
+    expect(String(failure)).not.toContain('key-of-the-engine');
+  });
+
+  it('that sends us elsewhere is not followed: the key goes to one place', async () => {
+    const elsewhere = await scripted(() => ({ status: 200, body: message }));
+    const server = await scripted(() => ({
+      status: 307,
+      body: {},
+      headers: { location: `${elsewhere.url}/v1/messages` },
+    }));
+
+    await expect(
+      put({
+        engine: 'anthropic',
+        model: 'x',
+        'engine-url': server.url,
+        'engine-key': 'k',
+        'engine-timeout': '5s',
+      }),
+    ).rejects.toThrow('anthropic gave no answer');
+    await Promise.all([server.close(), elsewhere.close()]);
+
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  it.each([{}, { model: 'x' }])('needs a model and a key', async (given) => {
+    await expect(put({ engine: 'anthropic', ...given })).rejects.toThrow(
+      /engine anthropic needs (a model|engine-key)/,
+    );
+  });
+});
+
+describe('openai, and what speaks like it', () => {
+  const completion = {
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model: 'local-1',
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: '# Sprint: x' } }],
+    usage: { prompt_tokens: 2000, completion_tokens: 200, total_tokens: 2200 },
+  };
+
+  it('is sent rules and material as two messages, without tools', async () => {
+    process.env.OPENAI_ORG_ID = 'of-the-environment';
+    const server = await scripted(() => ({ status: 200, body: completion }));
+
+    const given = await put({
+      engine: 'openai',
+      model: 'local',
+      'engine-url': `${server.url}/v1`,
+      ...prices,
+    });
+    delete process.env.OPENAI_ORG_ID;
+    await server.close();
+
+    expect(given).toEqual({
+      text: '# Sprint: x',
+      use: { engine: 'openai', model: 'local-1', inputTokens: 2000, outputTokens: 200, cost: 0.009 },
+    });
+    const [{ path: where, headers, body }] = server.asked as [(typeof server.asked)[number]];
+    expect({ where, body, organization: headers['openai-organization'] }).toMatchInlineSnapshot(`
+      {
+        "body": {
+          "max_tokens": 8000,
+          "messages": [
+            {
+              "content": "The rules.",
+              "role": "system",
+            },
+            {
+              "content": "The material.",
+              "role": "user",
+            },
+          ],
+          "model": "local",
+        },
+        "organization": undefined,
+        "where": "POST /v1/chat/completions",
+      }
+    `);
+    expect(JSON.stringify(server.asked)).not.toContain('forge-token-of-the-role');
+  });
+
+  it('that is busy for a moment is asked again', async () => {
+    const server = await scripted((nth) =>
+      nth === 1
+        ? { status: 503, body: { error: { message: 'loading' } }, headers: { 'retry-after-ms': '1' } }
+        : { status: 200, body: completion },
+    );
+
+    const given = await put({ engine: 'openai', model: 'local', 'engine-url': `${server.url}/v1` });
+    await server.close();
+
+    expect(given.text).toBe('# Sprint: x');
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it('that answers without counting has an unknown cost, and without a message is one sentence', async () => {
+    const { usage: _, ...uncounted } = completion;
+    const quiet = await scripted(() => ({ status: 200, body: uncounted }));
+    const given = await put({ engine: 'openai', model: 'local', 'engine-url': quiet.url, ...prices });
+    await quiet.close();
+    const wrong = await scripted(() => ({ status: 200, body: { hello: 'world' } }));
+
+    await expect(put({ engine: 'openai', model: 'local', 'engine-url': wrong.url })).rejects.toThrow(
+      'the server answered without a message',
+    );
+    await wrong.close();
+
+    expect(given.use.cost).toBeNull();
+  });
+});
+
+describe('outline', () => {
+  it('is the same every time and costs nothing', async () => {
+    const first = await put({});
+    const second = await put({});
+
+    expect(first).toEqual(second);
+    expect(first.use).toEqual({ engine: 'outline', model: '-', inputTokens: 0, outputTokens: 0, cost: 0 });
+    expect(first.text).toMatchInlineSnapshot(`
+      "# Sprint: A goal
+
+      ## Vision issues
+      - #7 — A goal
+
+      ## What this enables
+      > Why.
+
+      ## What exists today
+      The issue does not say. Nobody has looked at the code for this pitch.
+
+      ## Complexity
+      - 1 sub-issue, because the issue lists no tasks
+      - Not estimated: this pitch was outlined from the issue, without a model.
+
+      ## Risks
+      The issue names none.
+
+      ## Cost — new infra to maintain
+      The issue names none. Decide this before accepting.
+
+      ## Recommendation
+      None is given: an outline arranges what the issue says and judges nothing. Accept it if the sub-issues below are the right ones; the questions that follow are the place to correct them.
+
+      ## Sub-issues
+
+      <!-- filer:begin -->
+      - id: a-goal
+        title: "vision(#7): A goal"
+        labels: [backlog]
+        depends_on: []
+        body: |
+          ## Goal
+          A goal
+
+          A part of the vision "A goal".
+
+          ## Acceptance criteria
+          - [ ] It is there: A goal
+      <!-- filer:end -->
+      "
+    `);
+  });
+});

@@ -1,0 +1,134 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compiledFile } from '../compiled.ts';
+import { type Pitching, pitchText, startPitching } from '../pitching.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+
+const file = compiledFile('architect-pitch');
+
+let forge: Pitching;
+afterEach(() => forge.close().catch(() => undefined));
+
+/** An engine that never says the same twice, as a model does: a rerun may not depend on its answers. */
+let engine = '';
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-engine-'));
+  engine = path.join(folder, 'engine.mjs');
+  const block = pitchText(1).split('## Sub-issues\n\n')[1] ?? '';
+  writeFileSync(
+    engine,
+    `let input = '';
+process.stdin.on('data', (chunk) => { input += chunk; }).on('end', () => {
+  const tag = Math.random().toString(36).slice(2, 8);
+  const say = input.includes('Revise the sub-issues')
+    ? ${JSON.stringify(block)}.replace('Know how it is.', 'Know how it is, ' + tag + '.')
+    : input.includes('ask them what has to be decided')
+      ? 'Q1: One or two, ' + tag + '?\\nQ2: Now?'
+      : ${JSON.stringify(pitchText(1))}.replace('a first step', 'a first step ' + tag);
+  process.stdout.write(say);
+});
+`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const withEngine = (): Record<string, string> => ({
+  PLUGIN_ENGINE: 'command',
+  PLUGIN_ENGINE_COMMAND: `${process.execPath},${engine}`,
+});
+
+async function runKilled(call: number, point: FailPoint): Promise<boolean> {
+  let pid = 0;
+  const proxy = await startFaultProxy(forge.forge.url, {
+    call,
+    point,
+    act: () => process.kill(pid, 'SIGKILL'),
+  });
+  await forge.runCompiled({ ...withEngine(), CI_FORGE_URL: proxy.url }, (id) => {
+    pid = id;
+  });
+  const { struck } = proxy;
+  await proxy.close();
+  return struck;
+}
+
+/** What a run is killed in: how the forge came to need it, and what has to be so in the end, however it went. */
+const stories = {
+  pitching: {
+    arrange: async () => {
+      await forge.vision('A goal');
+    },
+    writes: 4,
+    pulls: [['open', 'architect/sprint-vision-1']],
+    said: [/^Reply ACCEPT/],
+    branches: ['architect/ops:architect/sprint-vision-1'],
+  },
+  accepting: {
+    arrange: async () => {
+      await forge.vision('A goal');
+      await forge.run({}, () => pitchText(1));
+      await forge.say(forge.ada, 1, 'ACCEPT\nA1: Two\nA2: Yes');
+    },
+    writes: 7,
+    pulls: [['open', 'architect/sprint-vision-1']],
+    said: [/^Reply ACCEPT/, /^Accepted\. These are left/, /^Everything is decided/],
+    branches: ['architect/ops:architect/sprint-vision-1'],
+  },
+  declining: {
+    arrange: async () => {
+      await forge.vision('A goal');
+      await forge.run({}, () => pitchText(1));
+      await forge.say(forge.ada, 1, 'REJECT: no');
+    },
+    writes: 3,
+    pulls: [['closed', 'architect/sprint-vision-1']],
+    said: [/^Reply ACCEPT/, /^Declined: no/],
+    branches: [],
+  },
+};
+
+/** Its writes; every call with FORGECREW_FAULTS=all, which takes minutes. */
+function strikesIn(calls: string[]): number[] {
+  if (process.env.FORGECREW_FAULTS === 'all') return calls.map((_, index) => index + 1);
+  return calls.flatMap((call, index) => (call.startsWith('GET') ? [] : [index + 1]));
+}
+
+describe.skipIf(!existsSync(file))('case 5: the compiled architect-pitch killed with -9', () => {
+  it.each(
+    failPoints.flatMap((point) =>
+      (Object.keys(stories) as (keyof typeof stories)[]).map((name) => [name, point] as const),
+    ),
+  )(
+    'while %s, %s: a rerun leaves one branch, one pull request, and every word once',
+    async (name, point) => {
+      const story = stories[name];
+      forge = await startPitching();
+      await story.arrange();
+      const { calls, writes } = await forge.runCompiled(withEngine());
+      expect(writes.length).toBeGreaterThanOrEqual(story.writes);
+      await forge.close();
+      for (const call of strikesIn(calls)) {
+        forge = await startPitching();
+        await story.arrange();
+
+        const struck = await runKilled(call, point);
+        await forge.runCompiled(withEngine());
+        const last = await forge.runCompiled(withEngine());
+
+        expect(struck).toBe(true);
+        expect(last).toMatchObject({ code: 0, writes: [] });
+        expect((await forge.pulls()).map(({ state, head }) => [state, head.label])).toEqual(story.pulls);
+        expect(await forge.branches()).toEqual(story.branches);
+        const said = (await forge.comments(1)).filter((text) => text.includes('<!-- forgecrew: '));
+        expect(said).toHaveLength(story.said.length);
+        for (const [index, pattern] of story.said.entries()) expect(said[index]).toMatch(pattern);
+        if (story.branches.length > 0) expect(await forge.files(1)).toHaveLength(1);
+        await forge.close();
+      }
+    },
+    3_600_000,
+  );
+});
