@@ -1,0 +1,1 @@
+export{t as command}from"./command.js";
