@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compiledFile } from '../compiled.ts';
 import { type Pitching, pitchText, startPitching } from '../pitching.ts';
-import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from './proxy.ts';
 
 const file = compiledFile('architect-pitch');
 
@@ -90,12 +90,6 @@ const stories = {
   },
 };
 
-/** Its writes; every call with FORGECREW_FAULTS=all, which takes minutes. */
-function strikesIn(calls: string[]): number[] {
-  if (process.env.FORGECREW_FAULTS === 'all') return calls.map((_, index) => index + 1);
-  return calls.flatMap((call, index) => (call.startsWith('GET') ? [] : [index + 1]));
-}
-
 describe.skipIf(!existsSync(file))('case 5: the compiled architect-pitch killed with -9', () => {
   it.each(
     failPoints.flatMap((point) =>
@@ -110,7 +104,7 @@ describe.skipIf(!existsSync(file))('case 5: the compiled architect-pitch killed 
       const { calls, writes } = await forge.runCompiled(withEngine());
       expect(writes.length).toBeGreaterThanOrEqual(story.writes);
       await forge.close();
-      for (const call of strikesIn(calls)) {
+      for (const call of writesToStrike(calls)) {
         forge = await startPitching();
         await story.arrange();
 
