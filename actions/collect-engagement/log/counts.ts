@@ -150,9 +150,9 @@ function percentiles(blocks: Float64Array[], shares: number[]): (number | undefi
   // The order of doubles that are not negative is the order of their bits; the first 16 make ranges of a thirtieth.
   const ranges = new Uint32Array(65_536);
   for (const block of blocks) {
-    const halves = new Uint32Array(block.buffer, block.byteOffset, block.length * 2);
-    for (let at = 1; at < halves.length; at += 2) {
-      const range = (halves[at] ?? 0) >>> 16;
+    const words = new Uint16Array(block.buffer, block.byteOffset, block.length * 4);
+    for (let at = 3; at < words.length; at += 4) {
+      const range = words[at] ?? 0;
       ranges[range] = (ranges[range] ?? 0) + 1;
     }
   }
@@ -165,15 +165,20 @@ function percentiles(blocks: Float64Array[], shares: number[]): (number | undefi
     }
     return { range, rank };
   });
-  const within = new Map(wanted.map(({ range }) => [range, [] as number[]]));
+  const within = new Map(
+    wanted.map(({ range }) => [range, { values: new Float64Array(ranges[range] ?? 0), length: 0 }]),
+  );
   const isWanted = new Uint8Array(65_536);
   for (const range of within.keys()) isWanted[range] = 1;
   for (const block of blocks) {
-    const halves = new Uint32Array(block.buffer, block.byteOffset, block.length * 2);
+    const words = new Uint16Array(block.buffer, block.byteOffset, block.length * 4);
     for (let at = 0; at < block.length; at += 1) {
-      const range = (halves[at * 2 + 1] ?? 0) >>> 16;
-      if (isWanted[range] === 1) within.get(range)?.push(block[at] ?? 0);
+      const range = words[at * 4 + 3] ?? 0;
+      const found = isWanted[range] === 1 ? within.get(range) : undefined;
+      if (found === undefined) continue;
+      found.values[found.length] = block[at] ?? 0;
+      found.length += 1;
     }
   }
-  return wanted.map(({ range, rank }) => Float64Array.from(within.get(range) ?? []).sort()[rank]);
+  return wanted.map(({ range, rank }) => within.get(range)?.values.slice().sort()[rank]);
 }
