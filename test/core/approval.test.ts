@@ -270,8 +270,8 @@ describe('over random histories', () => {
       }),
       { numRuns: 10_000 },
     );
-    // A proof that refuses everything would accept nothing falsely; this one does accept.
-    expect(accepted).toBeGreaterThan(200);
+    // A proof that refuses everything would accept nothing falsely; this one does accept, in about one of fifty.
+    expect(accepted).toBeGreaterThan(100);
     expect(falseRefusals).toEqual([]);
   });
 });
