@@ -95,14 +95,16 @@ function isGatedOnForgejo(document: unknown): boolean {
   );
 }
 
-/** The first step is a gate, and no other starts beside it or although it failed. */
+/** The first step is a gate, and no other starts beside it, where it is left out, or although it failed. */
 function isGatedOnWoodpecker(document: unknown): boolean {
   const [first, ...rest] = stepsOf(get(document, 'steps'));
+  const condition = JSON.stringify(get(first, 'when'));
   return (
     holdsShut(first) &&
     rest.every(
       (step) =>
         get(step, 'depends_on') === undefined &&
+        (condition === undefined || JSON.stringify(get(step, 'when')) === condition) &&
         ![get(step, 'when')].flat(2).some((when) => get(when, 'status') !== undefined),
     )
   );

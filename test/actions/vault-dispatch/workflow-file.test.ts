@@ -116,10 +116,21 @@ describe('a gate that would not hold is none', () => {
   it.each([
     ['one whose failure is ignored', `steps:\n  - ${gate}, failure: ignore}\n`],
     ['a step that waits for nothing', `steps:\n  - ${gate}}\n  - {name: x, image: a, depends_on: []}\n`],
+    [
+      'a step that runs where the gate is left out',
+      `steps:\n  - ${gate}, when: [{evaluate: 'x'}]}\n  - {name: x, image: a}\n`,
+    ],
     ['a step for a failure', `steps:\n  - ${gate}}\n  - {name: x, image: a, when: [{status: failure}]}\n`],
   ])('on Woodpecker: %s', (_, text) => {
     expect(woodpecker(`steps:\n  - ${gate}}\n`).isGated).toBe(true);
     expect(woodpecker(text).isGated).toBe(false);
+  });
+
+  it('and one with a condition holds, where all others have the same', () => {
+    const when = "when: [{evaluate: 'x'}]";
+    expect(woodpecker(`steps:\n  - ${gate}, ${when}}\n  - {name: x, image: a, ${when}}\n`).isGated).toBe(
+      true,
+    );
   });
 });
 
