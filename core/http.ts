@@ -1,4 +1,4 @@
-import http from 'node:http';
+import type http from 'node:http';
 import { ForgeError } from './forge/errors.ts';
 import { describeRequest, type ForgeRequest, type ForgeResponse, pathOf, type Send } from './forge/send.ts';
 import type { Mask } from './mask.ts';
@@ -49,9 +49,9 @@ interface Transport {
   agent: http.Agent;
 }
 
-/** TLS is loaded only for a forge that needs it: it is a third of what a run without it spends on starting. */
+/** Loaded when a forge is asked, and TLS where it needs it: that is a third of what a run spends on starting. */
 async function loadTransport(base: string): Promise<Transport> {
-  const client = base.startsWith('https:') ? await import('node:https') : http;
+  const client = base.startsWith('https:') ? await import('node:https') : await import('node:http');
   return { request: client.request, agent: new client.Agent({ keepAlive: true, maxSockets: 8 }) };
 }
 
