@@ -1575,6 +1575,56 @@ describe.each(targets)('$name', ({ url, token }) => {
         { filename: 'a.toml', status: 'added' },
       ]);
     });
+
+    it('keep the head that was merged, wherever its branch goes afterwards', async () => {
+      const { repository, number, head } = await requested('head-kept');
+      await seed.mergePull(owner, repository, number);
+      await push(repository);
+      interface Ref {
+        ref: string;
+        object: { sha: string };
+      }
+
+      const { body } = await api<Ref | Ref[]>(
+        bot,
+        'GET',
+        `/repos/${repository}/git/refs/pull/${number}/head`,
+      );
+
+      const refs = Array.isArray(body) ? body : [body];
+      expect(refs.find(({ ref }) => ref === `refs/pull/${number}/head`)?.object.sha).toBe(head);
+    });
+
+    it('are compared by commits, which names every file that any of them touched', async () => {
+      const { repository, head } = await requested('compared');
+      const { body: main } = await api<{ commit: { id: string } }>(
+        bot,
+        'GET',
+        `/repos/${repository}/branches/main`,
+      );
+      const between = `${main.commit.id}...${head}`;
+
+      expect((await api(bot, 'GET', `/repos/${repository}/compare/${between}`)).body).toMatchObject({
+        total_commits: 1,
+        files: [{ filename: 'a.toml', status: 'added' }],
+      });
+    });
+
+    it('are listed by folder with the files of each commit', async () => {
+      const { repository } = await requested('by-folder');
+      for (const name of ['x', 'y']) await seed.putFile(bot, repository, `records/${name}.json`, name);
+
+      const { body } = await api<{ files: { filename: string }[] }[]>(
+        bot,
+        'GET',
+        `/repos/${repository}/commits?path=records&sha=main&files=true&stat=false&verification=false&limit=50`,
+      );
+
+      expect(body.map(({ files }) => files.map(({ filename }) => filename))).toEqual([
+        ['records/y.json'],
+        ['records/x.json'],
+      ]);
+    });
   });
 
   describe('commit statuses', () => {
