@@ -66,6 +66,22 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
     expect((await explain('backup-1')).text).toContain('is no claim: somebody else made it');
   });
 
+  it('says of a record that somebody else wrote that it may be forged', async () => {
+    const pull = await vault.ask('backup-1');
+    await vault.approve(vault.ada, pull);
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.run();
+    const record = await vault.record('backup-1');
+    await vault.seed.putFile(
+      vault.asker,
+      vault.ops,
+      'vault/fired/backup-1.json',
+      JSON.stringify({ ...record, outcome: 'success' }),
+    );
+
+    expect((await explain('backup-1')).text).toContain('was also written by asker: it may be forged');
+  });
+
   it('tells why something did not run, and that nothing is known of what nobody asked', async () => {
     await vault.ask('backup-1');
 

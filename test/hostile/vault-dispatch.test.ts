@@ -117,6 +117,24 @@ describe('what happens to one action is nobody else’s affair', () => {
     expect(await vault.record('b-1')).toBeUndefined();
   });
 
+  it('an action that was edited after it was started is refused, and followed to its end all the same', async () => {
+    await approved('backup-1');
+    await vault.run();
+    await vault.seed.putFile(
+      vault.asker,
+      vault.ops,
+      'vault/actions/backup-1.toml',
+      actionText('backup', 'timeout_minutes = 5'),
+    );
+    vault.forge.settleRun(1, 'success');
+
+    const { code, text } = await vault.run();
+
+    expect(code).toBe(1);
+    expect(text).toContain('an id is used once');
+    expect(await vault.record('backup-1')).toMatchObject({ outcome: 'success' });
+  });
+
   it('a run that the forge no longer knows is said, and others go on', async () => {
     await approved('a-1');
     await vault.run();

@@ -182,6 +182,24 @@ describe('low-tier: direct-commit and protected-exempt', () => {
     },
   );
 
+  it('waits as long as its rule says, from when it was committed, and then runs', async () => {
+    await vault.seed.putFile(
+      vault.owner,
+      vault.ops,
+      'vault/policy.toml',
+      '[tiers]\ncleanup = "low"\n[rules.low]\ndelay_minutes = 5\n',
+    );
+    await put('clean-1', actionText('cleanup'));
+    const direct = { PLUGIN_LOW_TIER: 'direct-commit' };
+
+    const early = await vault.run(direct);
+    const later = await vault.run(direct, new Date(Date.now() + 6 * 60_000));
+
+    expect(early.text).toContain('clean-1 waits: 5 minutes');
+    expect(later.code).toBe(0);
+    expect(await vault.runs()).toHaveLength(1);
+  });
+
   it.each([
     ['off', actionText('cleanup')],
     ['auto-merge', actionText('cleanup')],
