@@ -17,6 +17,7 @@ import {
   claimRecord,
   firedFolder,
   firedRecord,
+  readRecord,
   recordPath,
   rejectedFolder,
   rejectedRecord,
@@ -49,20 +50,18 @@ async function tell(
   const at =
     recordRepository === undefined ? commit.id : (await getRepository(send, recordRepository)).default_branch;
   const file = `${vaultActions}/${id}.toml`;
-  const recorded = async (folder: string): Promise<unknown> => {
-    const found = await findFile(send, records, recordPath(folder, id), at);
-    return found === undefined ? undefined : json(found.bytes);
-  };
+  const recorded = async (folder: string): Promise<Uint8Array | undefined> =>
+    (await findFile(send, records, recordPath(folder, id), at))?.bytes;
   const [action, fired, rejected, claimed] = await Promise.all([
     findFile(send, repository, file, commit.id),
     recorded(firedFolder),
     recorded(rejectedFolder),
     recorded(claimedFolder),
   ]);
-  const record = fired === undefined ? undefined : firedRecord.safeParse(fired);
+  const record = fired === undefined ? undefined : readRecord(firedRecord, fired);
   const pull =
-    record?.success === true && record.data.pull !== null
-      ? await getPull(send, repository, record.data.pull)
+    record !== undefined && record.pull !== null
+      ? await getPull(send, repository, record.pull)
       : await findRequest(send, repository, branch, id);
   if (pull !== undefined) await tellPull(send, repository, file, pull, say);
   if (action === undefined) say(`${file} is not on ${branch}: nothing of it can run`);
@@ -81,14 +80,14 @@ async function tell(
       );
   }
   if (rejected !== undefined) {
-    const read = rejectedRecord.safeParse(rejected);
-    if (!read.success) say(`${recordPath(rejectedFolder, id)} is there, and is no record`);
-    else say(`${read.data.at}  rejected by ${read.data.by}: ${read.data.reasons.join('; ')}`);
+    const read = readRecord(rejectedRecord, rejected);
+    if (read === undefined) say(`${recordPath(rejectedFolder, id)} is there, and is no record`);
+    else say(`${read.at}  rejected by ${read.by}: ${read.reasons.join('; ')}`);
   }
-  if (record !== undefined && !record.success)
+  if (fired !== undefined && record === undefined)
     say(`${recordPath(firedFolder, id)} is there, and is no record: somebody else made it`);
-  if (record?.success === true) {
-    const { intent, run, outcome, finished, tier, tier_reason, approvals } = record.data;
+  if (record !== undefined) {
+    const { intent, run, outcome, finished, tier, tier_reason, approvals } = record;
     const who = approvals.map(({ login }) => login).join(', ');
     const place = recordPath(firedFolder, id);
     const authors = new Set(
@@ -107,17 +106,17 @@ async function tell(
         : `started as run ${run.id} of ${run.workflow} at ${run.ref}: ${run.url}`,
     );
     if (claimed !== undefined) {
-      const claim = claimRecord.safeParse(claimed);
+      const claim = readRecord(claimRecord, claimed);
       say(
-        claim.success
-          ? `${claim.data.at}  its gate let run ${claim.data.run.id} through`
+        claim !== undefined
+          ? `${claim.at}  its gate let run ${claim.run.id} through`
           : `${recordPath(claimedFolder, id)} is there, and is no claim: somebody else made it`,
       );
     }
     if (finished !== null) say(`${finished}  ended: ${outcome}`);
   } else if (action !== undefined && rejected === undefined)
     say('it has no record yet: vault-dispatch says why when it runs');
-  return action !== undefined || pull !== undefined || rejected !== undefined || record !== undefined;
+  return action !== undefined || pull !== undefined || rejected !== undefined || fired !== undefined;
 }
 
 /** How many closed pull requests are looked through for one from a fork. */
@@ -173,12 +172,4 @@ async function tellPull(
       ? `${pull.merged_at ?? ''}  ${name} was merged`
       : `${name} is ${pull.state}, and was not merged`,
   );
-}
-
-function json(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

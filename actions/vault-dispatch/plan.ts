@@ -6,8 +6,8 @@ import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/ops
 import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
 import {
   type FiredRecord,
-  finalOutcomes,
   firedFolder,
+  isFinal,
   type RejectedRecord,
   recordPath,
   recordText,
@@ -274,7 +274,7 @@ function reject(state: VaultState, action: ActionState, reasons: string[]): Vaul
   );
 }
 
-/** An action with a record: start it if the record is ours and of this very run, else see how it went. */
+/** An action with a record: whether that is to be believed, and how its run is doing. */
 function follow(state: VaultState, action: ActionState, fired: FiredState): VaultChange[] {
   const { id, file } = action;
   const { record } = fired;
@@ -286,13 +286,14 @@ function follow(state: VaultState, action: ActionState, fired: FiredState): Vaul
         `was not written by ${state.account.login}${record === null ? ', and is no record' : ''}: somebody else made it, so nothing about ${id} is believed. Find out who; the action needs another id`,
       ),
     ];
-  if (record.action.blob !== action.blob)
-    return [
-      refuse(file, `has changed since it was fired: an id is used once, so ask again under another one`),
-      // What did run is followed to its end.
-      ...followRun(state, action, fired, record),
-    ];
-  return followRun(state, action, fired, record);
+  const isEdited = record.action.blob !== action.blob;
+  return [
+    ...(isEdited
+      ? [refuse(file, `has changed since it was fired: an id is used once, so ask again under another one`)]
+      : []),
+    // What did run is followed to its end, whatever became of its file.
+    ...followRun(state, action, fired, record),
+  ];
 }
 
 function followRun(
@@ -304,7 +305,7 @@ function followRun(
   const { id, file } = action;
   const { run } = fired;
   const path = recordPath(firedFolder, id);
-  if ((finalOutcomes as readonly string[]).includes(record.outcome)) {
+  if (isFinal(record)) {
     const seen = record.run.url === null ? '' : `, ${record.run.url}`;
     // The run that finds out ends red; afterwards it is on record.
     return record.outcome === 'success' || !fired.isFresh

@@ -2,17 +2,18 @@ import { writesFile } from '../../core/change.ts';
 import { filesChangedIn } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { getBranch } from '../../core/forge/repositories.ts';
+import { actionId } from '../../core/ops/vault-action.ts';
 import {
   claimedFolder,
   claimRecord,
   type FiredRecord,
   firedFolder,
+  readRecord,
   recordPath,
 } from '../../core/ops/vault-record.ts';
 import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
 import { isWrittenBy, recordOf } from './read-records.ts';
 import type { Context, GateState } from './state.ts';
-import { nameOfRecord } from './text.ts';
 
 /** How long to wait before looking for the record again. */
 const pauseMs = 5000;
@@ -65,7 +66,7 @@ export async function readGate(
     ...state,
     inputs: state.inputs ?? (await variablesOf(context, record)),
     workflowBlob: facts.commit === undefined ? null : (workflow?.sha ?? 'missing'),
-    claim: claim === undefined ? null : claimOf(claim.bytes),
+    claim: claim === undefined ? null : (readRecord(claimRecord, claim.bytes) ?? 'unreadable'),
     isClaimedByUs: previous?.done.some((change) => writesFile(change, claimFile)) === true,
   };
 }
@@ -84,7 +85,7 @@ async function findRecord(
       ? (await filesChangedIn(send, repository, firedFolder, commit)).filter(
           (file) => file.startsWith(`${firedFolder}/`) && file.endsWith('.json'),
         )
-      : nameOfRecord.test(asked)
+      : actionId.test(asked)
         ? [recordPath(firedFolder, asked)]
         : [];
   for (const file of files) {
@@ -122,13 +123,4 @@ async function variablesOf(
     run.id,
   );
   return variables ?? {};
-}
-
-function claimOf(bytes: Uint8Array): GateState['claim'] {
-  try {
-    const parsed = claimRecord.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-    return parsed.success ? parsed.data : 'unreadable';
-  } catch {
-    return 'unreadable';
-  }
 }

@@ -5,9 +5,10 @@ import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
 import {
   type FiredRecord,
-  finalOutcomes,
   firedFolder,
   firedRecord,
+  isFinal,
+  readRecord,
   recordPath,
 } from '../../core/ops/vault-record.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
@@ -45,16 +46,8 @@ export async function readFired(
 
 /** What is no record of this id is none. */
 export function recordOf(bytes: Uint8Array, id: string): FiredRecord | null {
-  try {
-    const parsed = firedRecord.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-    return parsed.success && parsed.data.id === id ? parsed.data : null;
-  } catch {
-    return null;
-  }
-}
-
-export function isFinal({ outcome }: FiredRecord): boolean {
-  return (finalOutcomes as readonly string[]).includes(outcome);
+  const record = readRecord(firedRecord, bytes);
+  return record?.id === id ? record : null;
 }
 
 /** Whether every commit of a file names this account as its author. */

@@ -23,9 +23,6 @@ export function inputsFor(action: AskedAction, nonce: string): Record<string, st
   };
 }
 
-/** A record's name as a run may give it: never more than a file in its folder. */
-export const nameOfRecord = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
 /**
  * What a run on Woodpecker is told. Every workflow that is started by hand gets it, so the formula's name goes along
  * for a step's `evaluate`.

@@ -13,7 +13,13 @@ import { formulaFolder, parseFormula } from '../../core/ops/formula.ts';
 import { ruleOf, tierOf } from '../../core/ops/policy.ts';
 import { readPolicy } from '../../core/ops/read-policy.ts';
 import { parseVaultAction, type Tier, vaultActions } from '../../core/ops/vault-action.ts';
-import { firedFolder, firedRecord, recordPath, rejectedFolder } from '../../core/ops/vault-record.ts';
+import {
+  firedFolder,
+  firedRecord,
+  readRecord,
+  recordPath,
+  rejectedFolder,
+} from '../../core/ops/vault-record.ts';
 import { readGround, readStanding } from '../../core/propose.ts';
 import { createPeople, readRights } from '../../core/rights.ts';
 import type { ReadContext } from '../../core/role.ts';
@@ -142,11 +148,7 @@ async function readOutcome(
   );
   if (rejected !== undefined) return 'rejected';
   if (fired === undefined) return null;
-  try {
-    return firedRecord.parse(JSON.parse(fired.bytes.toString('utf8'))).outcome;
-  } catch {
-    return 'a record that cannot be read';
-  }
+  return readRecord(firedRecord, fired.bytes)?.outcome ?? 'a record that cannot be read';
 }
 
 /** Waits where something is asked for that somebody has to answer; `null` where there is nothing to wait for. */

@@ -57,6 +57,21 @@ export const firedRecord = z.strictObject({
 });
 export type FiredRecord = z.infer<typeof firedRecord>;
 
+/** Whether nothing more is to come of a record's run. */
+export function isFinal({ outcome }: FiredRecord): boolean {
+  return (finalOutcomes as readonly string[]).includes(outcome);
+}
+
+/** What a file holds, or undefined where it is no such record: what is no JSON is none either. */
+export function readRecord<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `vault/rejected/<id>.json`: a merged action whose approval was looked for and is not there. The id is spent. */
 export const rejectedRecord = z.strictObject({
   version: z.literal(1),
