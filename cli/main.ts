@@ -131,4 +131,4 @@ function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; said: s
   return { faults: parsed.ok ? [] : parsed.faults, said: `${kind}, valid` };
 }
 
-await program.parseAsync();
+void program.parseAsync();

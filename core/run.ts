@@ -65,15 +65,19 @@ interface Run {
 }
 
 /** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
-export async function run<S extends SharedSettings, T extends State, K extends ChangeName>(
+export function run<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
-): Promise<void> {
-  process.exitCode = await runRole(role, {
+): void {
+  // What never comes to its end is no success.
+  process.exitCode = 1;
+  void runRole(role, {
     environment: process.env,
     args: process.argv.slice(2),
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
+  }).then((code) => {
+    process.exitCode = code;
   });
 }
 

@@ -14,14 +14,14 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
 /** What is compiled, and where to: a role's `main.ts` each, and the command line. */
 const targets = [
-  ...roles.map(({ name }) => ({ name, input: { index: `actions/${name}/main.ts`, ...threadOf(name) } })),
-  { name: 'forgecrew', input: { index: 'cli/main.ts' } },
+  ...roles.map(({ name }) => ({ name, input: `actions/${name}/main.ts` })),
+  { name: 'forgecrew', input: 'cli/main.ts' },
 ];
 
 /** A role may have a second file, which its threads start with. */
-function threadOf(name: string): Record<string, string> {
+function threadOf(name: string): string | undefined {
   const source = `actions/${name}/log/thread.ts`;
-  return existsSync(path.join(root, source)) ? { thread: source } : {};
+  return existsSync(path.join(root, source)) ? source : undefined;
 }
 
 const wasmSource = 'actions/collect-engagement/log/scan.as.ts';
@@ -62,26 +62,34 @@ function wasmText(): string {
   }
 }
 
+async function bundle(input: Record<string, string>, dir: string): Promise<void> {
+  const made = await rolldown({ input, cwd: root, platform: 'node', treeshake: true });
+  await made.write({
+    dir,
+    // Node starts it in less time than a module.
+    format: 'cjs',
+    minify: true,
+    // Names without a hash: they would change with every byte, and make diffs and the check harder to read.
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+  });
+  await made.close();
+}
+
 /**
- * Compiles all targets into `folder`/<name>: `index.js`, what it loads at once in `core.js` where that is shared with
- * a part loaded later, and a file for each part loaded only when used. Throws with the compiler's own words.
+ * Compiles all targets into `folder`/<name>: `index.js`, and a file for each part that is loaded only when used.
+ * Throws with the compiler's own words.
  */
 export async function buildInto(folder: string): Promise<void> {
   for (const { input, name } of targets) {
     const out = path.join(folder, name);
     rmSync(out, { recursive: true, force: true });
-    const bundle = await rolldown({ input, cwd: root, platform: 'node', treeshake: true });
-    await bundle.write({
-      dir: out,
-      format: 'esm',
-      minify: true,
-      // Names without a hash: they would change with every byte, and make diffs and the check harder to read.
-      entryFileNames: '[name].js',
-      chunkFileNames: '[name].js',
-    });
-    await bundle.close();
+    await bundle({ index: input }, out);
+    const thread = threadOf(name);
+    // By itself, so that a thread loads what it runs and nothing else.
+    if (thread !== undefined) await bundle({ thread }, out);
     // A plugin image holds this folder alone, without the package around it.
-    writeFileSync(path.join(out, 'package.json'), '{ "type": "module" }\n');
+    writeFileSync(path.join(out, 'package.json'), '{ "type": "commonjs" }\n');
     process.stderr.write(`built ${path.relative(root, out)}\n`);
   }
 }

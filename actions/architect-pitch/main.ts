@@ -1,4 +1,4 @@
 import { run } from '../../core/run.ts';
 import { architectPitch } from './role.ts';
 
-await run(architectPitch);
+run(architectPitch);

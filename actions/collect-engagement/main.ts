@@ -1,4 +1,4 @@
 import { run } from '../../core/run.ts';
 import { collectEngagement } from './role.ts';
 
-await run(collectEngagement);
+run(collectEngagement);

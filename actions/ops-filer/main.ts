@@ -1,4 +1,4 @@
 import { run } from '../../core/run.ts';
 import { opsFiler } from './role.ts';
 
-await run(opsFiler);
+run(opsFiler);

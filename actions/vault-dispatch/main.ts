@@ -1,4 +1,4 @@
 import { run } from '../../core/run.ts';
 import { vaultDispatch } from './role.ts';
 
-await run(vaultDispatch);
+run(vaultDispatch);

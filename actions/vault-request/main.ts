@@ -1,4 +1,4 @@
 import { run } from '../../core/run.ts';
 import { vaultRequest } from './role.ts';
 
-await run(vaultRequest);
+run(vaultRequest);

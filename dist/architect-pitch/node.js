@@ -1,1 +1,1 @@
-export{r as fs,i as path}from"./node2.js";
+const e=require("./rolldown-runtime.js");let t=require("node:fs");t=e.r(t,1);let n=require("node:path");n=e.r(n,1);let r=require("node:crypto");r=e.r(r,1);let i=require("node:util");i=e.r(i,1);let a=require("node:os");a=e.r(a,1);let o=require("node:child_process");o=e.r(o,1);let s=require("node:stream");s=e.r(s,1);var c=/* @__PURE__ */ e.n({fs:()=>t,path:()=>n});Object.defineProperty(exports,"t",{enumerable:!0,get:function(){return c}});

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compileScanner } from '../../actions/collect-engagement/log/fast.ts';
 import { takePieces } from '../../actions/collect-engagement/log/files.ts';
 import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { engagementEvidence } from '../../core/ops/evidence.ts';
@@ -259,8 +260,12 @@ describe('what visitors send', () => {
     const fd = openSync(at('access.log'), 'r');
     const rules = { date: '2026-11-20', units: { time: 1, duration: 1 }, ownHosts: [] };
 
+    const scanner = compileScanner();
+    if (scanner === null) throw new Error('no SIMD here');
+
     const { pieces } = takePieces({
       rules,
+      scanner,
       pieces: [{ fd, from: 0, to: 100_000, size: 100_000 }],
       taken: new SharedArrayBuffer(4),
     });

@@ -17,7 +17,7 @@ export interface Counts {
   /** Visitors who came from elsewhere at least once. */
   referred: Distinct;
   /** Durations of the page views, in seconds. */
-  durations: Float64Array[];
+  durations: Sample;
   /** The newest record of any day, in seconds since the epoch; 0 when there was none. */
   newest: number;
 }
@@ -25,6 +25,26 @@ export interface Counts {
 /** Distinct texts: a set, or what can become one. Mostly nobody asks for more than how many they are. */
 export interface Distinct extends Iterable<string> {
   readonly size: number;
+}
+
+/** Numbers of which only some are asked for, by their rank. */
+export interface Sample {
+  readonly size: number;
+  /** The number that is `rank`th by size, from 0 to before `size`. */
+  at(rank: number): number;
+  values(): Float64Array;
+}
+
+export function sampleOf(values: Float64Array): Sample {
+  let sorted: Float64Array | undefined;
+  return {
+    size: values.length,
+    at(rank) {
+      sorted ??= values.slice().sort();
+      return sorted[rank] ?? Number.NaN;
+    },
+    values: () => values,
+  };
 }
 
 /** Where a record belongs: 0 unknown yet, 1 the day, 2 another day. */
@@ -51,7 +71,7 @@ export function emptyCounts(): Counts {
     referrers: new Map(),
     visitors: new Set(),
     referred: new Set(),
-    durations: [],
+    durations: sampleOf(new Float64Array()),
     newest: 0,
   };
 }
@@ -68,13 +88,22 @@ export function addCounts(into: Counts, from: Counts): void {
     into.referrers.set(source, (into.referrers.get(source) ?? 0) + visits);
   into.visitors = union(into.visitors, from.visitors);
   into.referred = union(into.referred, from.referred);
-  into.durations.push(...from.durations);
+  into.durations = joined(into.durations, from.durations);
   into.newest = Math.max(into.newest, from.newest);
 }
 
 function union(a: Distinct, b: Distinct): Distinct {
   if (a.size === 0) return b;
   return b.size === 0 ? a : new Set([...a, ...b]);
+}
+
+function joined(a: Sample, b: Sample): Sample {
+  if (a.size === 0) return b;
+  if (b.size === 0) return a;
+  const values = new Float64Array(a.size + b.size);
+  values.set(a.values());
+  values.set(b.values(), a.size);
+  return sampleOf(values);
 }
 
 /**
@@ -113,7 +142,6 @@ export type Totals = Pick<
 /** The counts as the evidence says them, with the first `top` pages and referrers. */
 export function totalsOf(counts: Counts, top: number): Totals {
   const [one = 0, two = 0, three = 0, four = 0, five = 0, other = 0] = counts.classes;
-  const [p50_seconds, p95_seconds, p99_seconds] = percentiles(counts.durations, [0.5, 0.95, 0.99]);
   return {
     total_requests: counts.requests,
     page_views: counts.views,
@@ -122,9 +150,9 @@ export function totalsOf(counts: Counts, top: number): Totals {
     top_pages: topOf(counts.pages, top).map(([path, views]) => ({ path, views })),
     top_referrers: topOf(counts.referrers, top).map(([source, visits]) => ({ source, visits })),
     response_time: {
-      p50_seconds: p50_seconds ?? null,
-      p95_seconds: p95_seconds ?? null,
-      p99_seconds: p99_seconds ?? null,
+      p50_seconds: percentile(counts.durations, 0.5),
+      p95_seconds: percentile(counts.durations, 0.95),
+      p99_seconds: percentile(counts.durations, 0.99),
     },
     status_classes: { '1xx': one, '2xx': two, '3xx': three, '4xx': four, '5xx': five, other },
     lines: counts.requests + counts.bad,
@@ -143,42 +171,7 @@ export function topOf(counts: Map<string, number>, most: number): [string, numbe
     .slice(0, most);
 }
 
-/** Nearest rank, exactly, without sorting all: values in ranges by their order, then only the range that has it. */
-function percentiles(blocks: Float64Array[], shares: number[]): (number | undefined)[] {
-  const length = blocks.reduce((sum, block) => sum + block.length, 0);
-  if (length === 0) return shares.map(() => undefined);
-  // The order of doubles that are not negative is the order of their bits; the first 16 make ranges of a thirtieth.
-  const ranges = new Uint32Array(65_536);
-  for (const block of blocks) {
-    const words = new Uint16Array(block.buffer, block.byteOffset, block.length * 4);
-    for (let at = 3; at < words.length; at += 4) {
-      const range = words[at] ?? 0;
-      ranges[range] = (ranges[range] ?? 0) + 1;
-    }
-  }
-  const wanted = shares.map((share) => {
-    let rank = Math.max(0, Math.ceil(share * length) - 1);
-    let range = 0;
-    while (rank >= (ranges[range] ?? 0)) {
-      rank -= ranges[range] ?? 0;
-      range += 1;
-    }
-    return { range, rank };
-  });
-  const within = new Map(
-    wanted.map(({ range }) => [range, { values: new Float64Array(ranges[range] ?? 0), length: 0 }]),
-  );
-  const isWanted = new Uint8Array(65_536);
-  for (const range of within.keys()) isWanted[range] = 1;
-  for (const block of blocks) {
-    const words = new Uint16Array(block.buffer, block.byteOffset, block.length * 4);
-    for (let at = 0; at < block.length; at += 1) {
-      const range = words[at * 4 + 3] ?? 0;
-      const found = isWanted[range] === 1 ? within.get(range) : undefined;
-      if (found === undefined) continue;
-      found.values[found.length] = block[at] ?? 0;
-      found.length += 1;
-    }
-  }
-  return wanted.map(({ range, rank }) => within.get(range)?.values.slice().sort()[rank]);
+/** By nearest rank: the least value that at least this share of all values does not exceed. */
+function percentile({ size, at }: Sample, share: number): number | null {
+  return size === 0 ? null : at(Math.max(0, Math.ceil(share * size) - 1));
 }

@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Counts, type Edges, joinEdges } from './counts.ts';
-import { createReader } from './fast.ts';
-import { type LogReader, longestLine, type Share } from './reader.ts';
+import { type Compiled, compileScanner, createFastReader, type Share } from './fast.ts';
+import { createPlainReader, type LogReader, longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
 
 /** What is asked of the system at a time: it stays in a core's own cache until it has been scanned. */
@@ -26,12 +26,17 @@ interface Piece {
   size: number;
 }
 
-/** What a thread is given, and what it answers with. */
-export interface ThreadTask {
-  rules: Rules;
+/** The pieces of all files, of which each thread takes the next one. */
+interface Queue {
   pieces: Piece[];
   /** The next piece that nobody took yet. */
   taken: SharedArrayBuffer;
+}
+
+/** What a thread is given, and what it answers with. */
+export interface ThreadTask extends Queue {
+  rules: Rules;
+  scanner: Compiled;
 }
 export interface ThreadResult {
   share: Share;
@@ -95,7 +100,7 @@ function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
 }
 
 /** Scans pieces until none are left. Runs in every thread, the main one included. */
-function scanPieces(reader: LogReader, { pieces, taken }: ThreadTask): ThreadResult['pieces'] {
+function scanPieces(reader: LogReader, { pieces, taken }: Queue): ThreadResult['pieces'] {
   const next = new Int32Array(taken);
   const done: ThreadResult['pieces'] = [];
   for (let index = Atomics.add(next, 0, 1); index < pieces.length; index = Atomics.add(next, 0, 1)) {
@@ -112,7 +117,7 @@ function scanPieces(reader: LogReader, { pieces, taken }: ThreadTask): ThreadRes
 
 /** What a second thread does, from its task to its answer. */
 export function takePieces(task: ThreadTask): ThreadResult {
-  const reader = createReader(task.rules);
+  const reader = createFastReader(task.rules, task.scanner);
   const pieces = scanPieces(reader, task);
   return { share: reader.share(), pieces };
 }
@@ -140,16 +145,7 @@ export async function countFiles(
       for (let from = 0; from < size; from += pieceBytes)
         pieces.push({ file, fd, from, to: Math.min(size, from + pieceBytes), size });
     }
-    const task: ThreadTask = { rules, pieces, taken: new SharedArrayBuffer(4) };
-    const more =
-      bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
-    const others = Array.from({ length: more }, () => startThread(task));
-    const reader = createReader(rules);
-    const own = scanPieces(reader, task);
-    const results = await Promise.all(others);
-    for (const { share } of results) reader.add(share);
-    const counts = reader.counts();
-    const outcomes = [...own, ...results.flatMap((result) => result.pieces)].sort(([a], [b]) => a - b);
+    const { counts, outcomes } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
     const foreign = files.map((_, file) => {
       const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
       const why = ofFile.find((outcome) => typeof outcome === 'string');
@@ -162,6 +158,28 @@ export async function countFiles(
   } finally {
     for (const fd of open) closeSync(fd);
   }
+}
+
+/** What was counted, and how each piece went, in their order. */
+async function countPieces(
+  queue: Queue,
+  bytes: number,
+  rules: Rules,
+): Promise<{ counts: Counts; outcomes: ThreadResult['pieces'] }> {
+  const scanner = compileScanner();
+  if (scanner === null) {
+    const reader = createPlainReader(rules);
+    const outcomes = scanPieces(reader, queue);
+    return { counts: reader.counts(), outcomes };
+  }
+  const more = bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
+  const others = Array.from({ length: more }, () => startThread({ ...queue, rules, scanner }));
+  const reader = createFastReader(rules, scanner);
+  const own = scanPieces(reader, queue);
+  const results = await Promise.all(others);
+  for (const { share } of results) reader.add(share);
+  const outcomes = [...own, ...results.flatMap((result) => result.pieces)].sort(([a], [b]) => a - b);
+  return { counts: reader.counts(), outcomes };
 }
 
 function startThread(task: ThreadTask): Promise<ThreadResult> {

@@ -1,5 +1,8 @@
 import type { Buffer } from 'node:buffer';
 
+/** Enough of a log to tell what it is, in bytes. */
+export const startBytes = 2048;
+
 /**
  * What the start of a log without any record looks like, in words for the refusal: the wrong file is the usual reason,
  * and a name helps more than "unparsable".

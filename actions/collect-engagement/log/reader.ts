@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { addCounts, type Counts, type Day, type Edges, emptyCounts } from './counts.ts';
+import { addCounts, type Counts, type Day, type Edges, emptyCounts, sampleOf } from './counts.ts';
 import { type LogRecord, parseRecord } from './record.ts';
 import { dayOf, isAsset, isBot, pathOf, publicPath, type Rules, referrerOf } from './rules.ts';
 
@@ -19,16 +19,6 @@ export interface LogReader {
   end(): Edges;
   /** All that was counted so far. */
   counts(): Counts;
-  /** The same, to be given to a reader in another thread. */
-  share(): Share;
-  /** Adds what another reader counted. */
-  add(share: Share): void;
-}
-
-/** What a reader gives to another: its counts, with the visitors apart where it has them as bytes. */
-export interface Share {
-  counts: Counts;
-  visitors: Uint8Array<ArrayBuffer>;
 }
 
 /** Where the record of a line belongs, or `bad` when the line is none, or `blank`. */
@@ -61,7 +51,7 @@ export function createLineCounter(rules: Rules): LineCounter {
 
   return {
     get counts() {
-      return { ...counts, durations: [Float64Array.from(durations)] };
+      return { ...counts, durations: sampleOf(Float64Array.from(durations)) };
     },
     add(line) {
       if (/^[ \t\r]*$/.test(line)) return 'blank';
@@ -87,14 +77,12 @@ export function createLineCounter(rules: Rules): LineCounter {
 export function createPlainReader(rules: Rules): LogReader {
   const counter = createLineCounter(rules);
   const buffer = Buffer.allocUnsafe(longestLine);
-  const others = emptyCounts();
   let edges: Edges = { leading: 0, first: 0, last: 0 };
   let bad = 0;
 
   function tally(): Counts {
     const counts = { ...emptyCounts(), bad };
     addCounts(counts, counter.counts);
-    addCounts(counts, others);
     return counts;
   }
 
@@ -124,7 +112,5 @@ export function createPlainReader(rules: Rules): LogReader {
     },
     end: () => edges,
     counts: tally,
-    share: () => ({ counts: tally(), visitors: new Uint8Array(0) }),
-    add: ({ counts }) => addCounts(others, counts),
   };
 }

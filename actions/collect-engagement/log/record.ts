@@ -89,7 +89,9 @@ const unitSeconds: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µ
 
 /** A duration in seconds: a number, or Go's own writing such as `1m2.5s` or `350µs`. */
 export function durationOf(value: unknown, perSecond: number): number | undefined {
-  if (typeof value === 'number') return value >= 0 && Number.isFinite(value) ? value / perSecond : undefined;
+  // -0 is 0.
+  if (typeof value === 'number')
+    return value >= 0 && Number.isFinite(value) ? Math.abs(value) / perSecond : undefined;
   if (typeof value !== 'string' || value.length > 40) return undefined;
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|µs|us|ns|m|s)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== value) return undefined;

@@ -192,6 +192,16 @@ function grow(table: Table): void {
 const blockValues: u32 = 16384;
 let firstBlock: usize = 0;
 let block: usize = 0;
+export let durationCount: u32 = 0;
+
+// The order of doubles that are not negative is the order of their bits. The first 16 make ranges of a sixteenth: of
+// each it is counted how many durations it holds, so that a percentile is looked for in one of them only.
+const mostRanges: u32 = 0x8000;
+let ranges: usize = 0;
+
+@inline function rangeOf(seconds: f64): u32 {
+  return <u32>(reinterpret<u64>(seconds) >> 48);
+}
 
 function keepDuration(seconds: f64): void {
   if (block == 0 || load<u32>(block, 4) == blockValues) {
@@ -205,6 +215,37 @@ function keepDuration(seconds: f64): void {
   const length = load<u32>(block, 4);
   store<f64>(block + 8 + (<usize>length << 3), seconds);
   store<u32>(block, length + 1, 4);
+  durationCount += 1;
+  const range = ranges + (<usize>rangeOf(seconds) << 2);
+  store<u32>(range, load<u32>(range) + 1);
+}
+
+/** What `near` found: how many durations there are in the range, and which of them by size is the one asked for. */
+export let nearCount: u32 = 0;
+export let nearRank: u32 = 0;
+
+/** Gathers the durations in the range of the one that is `rank`th by size, from 0 to before `durationCount`. */
+export function near(rank: u32): usize {
+  let range: u32 = 0;
+  let at = ranges;
+  while (rank >= load<u32>(at)) {
+    rank -= load<u32>(at);
+    at += 4;
+    range += 1;
+  }
+  nearRank = rank;
+  nearCount = load<u32>(at);
+  const start = take(<usize>nearCount << 3);
+  let out = start;
+  for (let each = firstBlock; each != 0; each = load<u32>(each)) {
+    const end = each + 8 + (<usize>load<u32>(each, 4) << 3);
+    for (let value = each + 8; value < end; value += 8) {
+      if (load<u16>(value, 6) != <u16>range) continue;
+      store<f64>(out, load<f64>(value));
+      out += 8;
+    }
+  }
+  return start;
 }
 
 /** Where the host's bytes go. Before them there is room for their marks. */
@@ -222,15 +263,17 @@ export function init(bytes: u32, dayFrom: f64, dayTo: f64, unitsPerSecond: f64, 
   visitors = createTable(4096);
   agents = createTable(1024);
   referrers = createTable(1024);
+  ranges = take(<usize>mostRanges << 2);
   return buffer;
 }
 
-export function headOf(table: i32): usize {
-  return (table == 0 ? pages : table == 1 ? visitors : table == 2 ? agents : referrers).head;
+function tableOf(nth: i32): Table {
+  return nth == 0 ? pages : nth == 1 ? visitors : referrers;
 }
 
-export function durations(): usize {
-  return firstBlock;
+/** The first entry of a table: of pages, visitors or referrers. */
+export function headOf(table: i32): usize {
+  return tableOf(table).head;
 }
 
 export let visitorCount: i32 = 0;
@@ -254,19 +297,39 @@ export function survey(): void {
   isPlain = i8x16.bitmask(bits) == 0 ? 1 : 0;
 }
 
-/** Writes all visitors one behind the other, for a reader in another thread: (length, flags, bytes). */
+/**
+ * Writes all texts and durations, for a reader in another thread: the entries of pages, visitors and referrers, each
+ * table behind its length in bytes and each entry as (length, count, flags, text), then the durations behind their
+ * number. A length stands at a multiple of 8.
+ */
 export function pack(): usize {
-  let bytes: usize = 0;
-  for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) bytes += 8 + changetype<Entry>(at).length;
+  let bytes: usize = 32 + (<usize>durationCount << 3);
+  for (let table = 0; table < 3; table++)
+    for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) bytes += 12 + changetype<Entry>(at).length;
   const start = take(bytes + 16);
-  packed = start;
-  for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) {
-    const entry = changetype<Entry>(at);
-    store<u32>(packed, entry.length);
-    store<u32>(packed, entry.flags, 4);
-    copy(packed + 8, at + entryBytes, entry.length);
-    packed += 8 + entry.length;
+  let out = start;
+  for (let table = 0; table < 3; table++) {
+    const first = out + 8;
+    out = first;
+    for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) {
+      const entry = changetype<Entry>(at);
+      store<u32>(out, entry.length);
+      store<u32>(out, entry.count, 4);
+      store<u32>(out, entry.flags, 8);
+      copy(out + 12, at + entryBytes, entry.length);
+      out += 12 + entry.length;
+    }
+    store<u32>(first - 8, <u32>(out - first));
+    out = (out + 7) & ~7;
   }
+  store<u32>(out, durationCount);
+  out += 8;
+  for (let at = firstBlock; at != 0; at = load<u32>(at)) {
+    const length = <usize>load<u32>(at, 4) << 3;
+    memory.copy(out, at + 8, length);
+    out += length;
+  }
+  packed = out;
   return start;
 }
 
@@ -275,13 +338,28 @@ export function room(bytes: usize): usize {
   return take(bytes + 16);
 }
 
-/** Adds visitors that another reader packed. */
-export function unpack(p: usize, stop: usize): void {
-  while (p < stop) {
-    const length = <usize>load<u32>(p);
-    intern(visitors, p + 8, length).flags |= load<u32>(p, 4);
-    p += 8 + length;
+/** Adds what another reader packed. */
+export function unpack(p: usize): void {
+  for (let nth = 0; nth < 3; nth++) {
+    const table = tableOf(nth);
+    const end = p + 8 + load<u32>(p);
+    p += 8;
+    while (p < end) {
+      const length = <usize>load<u32>(p);
+      if (table == visitors) addVisit(p + 12, length, load<u32>(p, 8) != 0);
+      else {
+        const entry = intern(table, p + 12, length);
+        entry.count += load<u32>(p, 4);
+        entry.flags |= load<u32>(p, 8);
+      }
+      p += 12 + length;
+    }
+    countVisits();
+    p = (p + 7) & ~7;
   }
+  const end = p + 8 + (<usize>load<u32>(p) << 3);
+  // -0 is 0, and its bits are not.
+  for (p += 8; p < end; p += 8) keepDuration(abs(load<f64>(p)));
 }
 
 /** A new log, or a part of one, begins. */

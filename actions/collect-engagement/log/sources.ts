@@ -1,14 +1,14 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../core/errors.ts';
 import { addCounts, type Counts, joinEdges } from './counts.ts';
 import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
-import { formatOf } from './format.ts';
+import { formatOf, startBytes } from './format.ts';
 import { longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
-import { parseSshSource, readSsh, type SshSettings } from './ssh.ts';
-import { type Bytes, scanStream, startBytes, unpackFile, unpackStream } from './streams.ts';
+import type { parseSshSource, SshSettings } from './ssh.ts';
+import type { Bytes } from './streams.ts';
 
 export interface SourceSettings extends Omit<SshSettings, 'deadlineMs'> {
   workspace: string;
@@ -35,6 +35,7 @@ export async function findSources(patterns: string[], workspace: string): Promis
   const found = new Map<string, Source>();
   for (const pattern of patterns) {
     if (pattern.startsWith('ssh://')) {
+      const { parseSshSource } = await import('./ssh.ts');
       const ssh = parseSshSource(pattern);
       const name = `ssh://${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
       found.set(pattern, { name, ssh });
@@ -93,6 +94,8 @@ export async function countLogs(
   }
   const packed = sources.filter(isPacked);
   if (packed.length === 0) return { counts, names, faults };
+  // What plain files have no use for is loaded here.
+  const { scanStream } = await import('./streams.ts');
   const reader = createReader(rules);
   let bad = 0;
   for (const source of packed) {
@@ -128,14 +131,12 @@ export async function* linesOf(source: Source, settings: SourceSettings): AsyncG
   yield rest;
 }
 
-async function* plainFile(file: string): Bytes {
-  const { createReadStream } = await import('node:fs');
-  yield* createReadStream(file);
-}
-
-function bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceSettings): Bytes {
-  if ('ssh' in source) return unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
-  return isPacked(source) ? unpackFile(source.file) : plainFile(source.file);
+async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceSettings): Bytes {
+  const { unpackFile, unpackStream } = await import('./streams.ts');
+  if ('ssh' in source) {
+    const { readSsh } = await import('./ssh.ts');
+    yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
+  } else yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
 function isForeign(start: Buffer): string {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Edges } from './counts.ts';
 import { finishLine, scanLines } from './files.ts';
+import { startBytes } from './format.ts';
 import { type LogReader, longestLine } from './reader.ts';
 
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -55,9 +56,6 @@ async function* unzstd(packed: Bytes): Bytes {
   unpacker.push(new Uint8Array(0), true);
   yield* ready;
 }
-
-/** Enough of a log to tell what it is. */
-export const startBytes = 2048;
 
 /** Counts a log as it arrives, keeping nothing of it but its start. */
 export async function scanStream(reader: LogReader, stream: Bytes): Promise<{ edges: Edges; start: Buffer }> {

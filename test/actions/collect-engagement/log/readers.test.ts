@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Counts, type Edges, joinEdges } from '../../../../actions/collect-engagement/log/counts.ts';
-import { createReader } from '../../../../actions/collect-engagement/log/fast.ts';
+import {
+  compileScanner,
+  createFastReader,
+  createReader,
+} from '../../../../actions/collect-engagement/log/fast.ts';
 import { finishLine, scanLines } from '../../../../actions/collect-engagement/log/files.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
@@ -40,7 +44,8 @@ function comparable(counts: Counts): unknown {
     referrers: [...counts.referrers].sort(),
     visitors: [...counts.visitors].sort(),
     referred: [...counts.referred].sort(),
-    durations: counts.durations.flatMap((block) => [...block]).sort(),
+    durations: [...counts.durations.values()].sort((a, b) => a - b),
+    middle: counts.durations.size === 0 ? 0 : counts.durations.at(Math.floor(counts.durations.size / 2)),
     // Only how long a log has been silent is asked of it, in hours.
     newest: Math.floor(counts.newest),
   };
@@ -455,6 +460,17 @@ describe('the compiled reader counts as JSON.parse does', () => {
     for (let cut = 0; cut <= whole.length; cut += 1) expectSame(whole, [cut]);
   });
 
+  it('on a duration of no time at all, written with a sign', () => {
+    const took = (text: string): string => alikeLine('').replace(/"duration":[^,]*/, `"duration":${text}`);
+    const bytes = Buffer.from(took('-0') + took('0.5') + took('2') + took('-0.0'));
+
+    expectSame(bytes);
+    expect(read(createReader, bytes, [], { time: 1, duration: 1 }).counts).toMatchObject({
+      durations: [0, 0, 0.5, 2],
+      middle: 0.5,
+    });
+  });
+
   it('on a megabyte in one field, and on a line that is longer than any', () => {
     const long = (size: number): string =>
       `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: `/${'x'.repeat(size)}?q`, headers: {} }, duration: 1, status: 200 })}\n`;
@@ -465,24 +481,36 @@ describe('the compiled reader counts as JSON.parse does', () => {
 });
 
 describe('a reader that is given what another one counted', () => {
-  function both(create: (rules: Rules) => LogReader, logs: [Buffer, Buffer]): unknown {
-    const [one, other] = logs.map((bytes) => {
-      const reader = create({ date: day, units: { time: 1, duration: 1 }, ownHosts: [] });
-      reader.begin();
-      bytes.copy(reader.buffer());
-      if (bytes.length > 0) reader.scan(bytes.length);
-      return reader;
-    });
-    if (one === undefined || other === undefined) throw new Error('two logs');
-    // As it goes from thread to thread.
+  const rules = { date: day, units: { time: 1, duration: 1 }, ownHosts: [] };
+
+  function take(reader: LogReader, bytes: Buffer): void {
+    reader.begin();
+    bytes.copy(reader.buffer());
+    if (bytes.length > 0) reader.scan(bytes.length);
+  }
+
+  /** Each log by a reader of its own, whose counts go to the other as they go from thread to thread. */
+  function added([a, b]: [Buffer, Buffer]): unknown {
+    const scanner = compileScanner();
+    if (scanner === null) throw new Error('no SIMD here');
+    const one = createFastReader(rules, scanner);
+    const other = createFastReader(rules, scanner);
+    take(one, a);
+    take(other, b);
     one.add(structuredClone(other.share()));
     return comparable(one.counts());
+  }
+
+  function together(logs: [Buffer, Buffer]): unknown {
+    const reader = createPlainReader(rules);
+    for (const bytes of logs) take(reader, bytes);
+    return comparable(reader.counts());
   }
 
   it('has counted both, visitors of any bytes included', () => {
     fc.assert(
       fc.property(fc.oneof(log, alike), fc.oneof(log, alike), (one, other) => {
-        expect(both(createReader, [one, other])).toEqual(both(createPlainReader, [one, other]));
+        expect(added([one, other])).toEqual(together([one, other]));
       }),
       { numRuns: Math.ceil(runs / 2) },
     );
@@ -496,8 +524,8 @@ describe('a reader that is given what another one counted', () => {
       Buffer.from(from('é') + from('1.1') + many.slice(0, many.length / 2)),
     ];
 
-    expect(both(createReader, logs)).toEqual(both(createPlainReader, logs));
-    expect(both(createReader, logs)).toMatchObject({ views: 300 + 2 + 2 + 150 });
+    expect(added(logs)).toEqual(together(logs));
+    expect(added(logs)).toMatchObject({ views: 300 + 2 + 2 + 150 });
   });
 });
 

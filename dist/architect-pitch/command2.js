@@ -1,1 +1,0 @@
-export{t as command}from"./command.js";
