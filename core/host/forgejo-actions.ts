@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { type Environment, type Host, known, present, type RunFacts, settingsFrom } from './host.ts';
@@ -82,7 +81,7 @@ export function forgejoActions(environment: Environment): Host {
       const file = present(environment.GITHUB_OUTPUT);
       if (file === undefined) return;
       // A delimiter nobody can guess, so that no value can end its own block and begin another output.
-      const delimiter = `forgecrew_${randomUUID()}`;
+      const delimiter = `forgecrew_${crypto.randomUUID()}`;
       appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
     },
   };

@@ -1,27 +1,21 @@
 import { Buffer } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
-import { addCounts, type Counts, type Day, type Distinct, emptyCounts, type Sample } from './counts.ts';
+import { addCounts, type Counts, type Day, type Distinct, emptyCounts } from './counts.ts';
+import { addDurations, copyDurations, type DurationScanner, sampleDurations } from './durations.ts';
 import { createLineCounter, createPlainReader, type LogReader, longestLine } from './reader.ts';
 import { durationOf, timeOf } from './record.ts';
 import { dayOf, isAsset, isBot, publicPath, type Rules, referrerOf } from './rules.ts';
 import { wasm } from './scan.wasm.ts';
 
 /** What scan.as.ts exports. */
-interface Scanner {
-  memory: WebAssembly.Memory;
+interface Scanner extends DurationScanner {
   init(bytes: number, from: number, to: number, second: number, perSecond: number, seed: bigint): number;
   begin(): void;
   scan(start: number, stop: number): void;
   headOf(table: number): number;
-  near(rank: number): number;
   survey(): void;
   pack(): number;
-  room(bytes: number): number;
   unpack(start: number): void;
   packed: WebAssembly.Global;
-  durationCount: WebAssembly.Global;
-  nearCount: WebAssembly.Global;
-  nearRank: WebAssembly.Global;
   visitorCount: WebAssembly.Global;
   referredCount: WebAssembly.Global;
   isPlain: WebAssembly.Global;
@@ -43,10 +37,11 @@ export interface FastReader extends LogReader {
   add(share: Share): void;
 }
 
-/** All that a reader counted, as it goes from thread to thread: texts and durations as bytes, where they are bytes. */
+/** All that a reader counted, as it goes from thread to thread: texts as bytes, where they are compared as bytes. */
 export interface Share {
   counts: Omit<Counts, 'durations'>;
-  packed: Uint8Array<ArrayBuffer>;
+  texts: Uint8Array<ArrayBuffer>;
+  durations: Float64Array<ArrayBuffer>[];
 }
 
 /** What a fast reader runs; plain data, so that a thread can be given it. */
@@ -64,10 +59,21 @@ export function compileScanner(): Compiled | null {
   if (compiled === undefined) {
     const bytes = Buffer.from(wasm, 'base64');
     compiled = WebAssembly.validate(bytes)
-      ? { module: new WebAssembly.Module(bytes), seed: randomBytes(8).readBigUInt64LE() }
+      ? { module: new WebAssembly.Module(bytes), seed: anySeed() }
       : null;
   }
   return compiled;
+}
+
+/** 64 bits that nobody outside can know: V8 starts `Math.random` from the system's entropy, and they are never shown. */
+function anySeed(): bigint {
+  const half = (): bigint => BigInt(Math.floor(Math.random() * 2 ** 32));
+  return (half() << 32n) | half();
+}
+
+/** Numbers as the scanner reads them. */
+function words(...numbers: number[]): Buffer {
+  return Buffer.from(Uint32Array.of(...numbers).buffer);
 }
 
 /** The reader of logs: the compiled one where this machine can run it, otherwise the plain one. */
@@ -80,7 +86,8 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
   const counter = createLineCounter(rules);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
   const { from, to } = dayOf(rules.date);
-  const others = emptyCounts();
+  /** Of lines that JSON.parse read and of other readers: what the scanner does not have. */
+  let others = emptyCounts();
   /** Of each referrer, and the host that was asked, which other site it is: a URL takes long to read. */
   const sources = new Map<string, string | undefined>();
   function sourceOf(referer: string, host: string): string | undefined {
@@ -110,12 +117,12 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
 
   /** Hands over the entries of a table: their text, how often they counted, and whether they are marked. */
   function eachEntry(table: number, take: (text: string, count: number, marked: boolean) => void): void {
-    const words = new Uint32Array(scanner.memory.buffer);
+    const memory = new Uint32Array(scanner.memory.buffer);
     const bytes = Buffer.from(scanner.memory.buffer);
-    for (let at = scanner.headOf(table); at !== 0; at = words[at >>> 2] ?? 0) {
+    for (let at = scanner.headOf(table); at !== 0; at = memory[at >>> 2] ?? 0) {
       const word = at >>> 2;
-      const end = at + 16 + (words[word + 1] ?? 0);
-      take(bytes.toString('utf8', at + 16, end), words[word + 2] ?? 0, words[word + 3] !== 0);
+      const end = at + 16 + (memory[word + 1] ?? 0);
+      take(bytes.toString('utf8', at + 16, end), memory[word + 2] ?? 0, memory[word + 3] !== 0);
     }
   }
 
@@ -139,11 +146,12 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
     return counts;
   }
 
-  /** All but what the scanner has as bytes. */
+  /** All but the texts and durations that the scanner has. */
   function otherCounts(): Counts {
+    addCounts(others, counter.take());
+    others = withoutBytes(others);
     const counts = sums();
-    addCounts(counts, withoutBytes(counter.counts));
-    addCounts(counts, withoutBytes(others));
+    addCounts(counts, others);
     return counts;
   }
 
@@ -152,60 +160,26 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
    * text as different bytes, and stay. Answers the rest of the counts.
    */
   function withoutBytes(counts: Counts): Counts {
-    const durations = counts.durations.values();
+    addDurations(scanner, counts.durations.values());
+    const rest = { ...counts, durations: emptyCounts().durations };
     const all = [...counts.visitors];
-    const isPlain = all.every((visitor) => Buffer.byteLength(visitor) === visitor.length);
+    if (!all.every((visitor) => Buffer.byteLength(visitor) === visitor.length)) return rest;
     const referred = new Set(counts.referred);
     const visitors = Buffer.concat(
-      (isPlain ? all : []).flatMap((visitor) => [
-        Buffer.from(Uint32Array.of(visitor.length, 0, referred.has(visitor) ? 1 : 0).buffer),
+      all.flatMap((visitor) => [
+        words(visitor.length, 0, referred.has(visitor) ? 1 : 0),
         Buffer.from(visitor),
       ]),
     );
-    const lengthOf = (length: number): Buffer => Buffer.from(BigUint64Array.of(BigInt(length)).buffer);
-    const padding = Buffer.alloc(-visitors.length & 7);
-    if (durations.length > 0 || visitors.length > 0) {
-      unpack(
-        Buffer.concat([
-          lengthOf(0),
-          lengthOf(visitors.length),
-          visitors,
-          padding,
-          lengthOf(0),
-          lengthOf(durations.length),
-          Buffer.from(durations.buffer, durations.byteOffset, durations.byteLength),
-        ]),
-      );
-    }
-    const rest = { ...counts, durations: emptyCounts().durations };
-    return isPlain ? { ...rest, visitors: new Set(), referred: new Set() } : rest;
+    // No pages, visitors, no referrers.
+    addTexts(Buffer.concat([words(0), words(visitors.length), visitors, words(0)]));
+    return { ...rest, visitors: new Set(), referred: new Set() };
   }
 
-  function unpack(packed: Uint8Array): void {
+  function addTexts(packed: Uint8Array): void {
     const at = scanner.room(packed.length);
     new Uint8Array(scanner.memory.buffer).set(packed, at);
     scanner.unpack(at);
-  }
-
-  function durations(): Sample {
-    const near = (rank: number): Float64Array => {
-      const at = scanner.near(rank);
-      return new Float64Array(scanner.memory.buffer, at, scanner.nearCount.value).slice().sort();
-    };
-    const size = scanner.durationCount.value;
-    return {
-      size,
-      at: (rank) => near(rank)[scanner.nearRank.value] ?? Number.NaN,
-      values() {
-        const values = new Float64Array(size);
-        for (let rank = 0; rank < size; ) {
-          const some = near(rank);
-          values.set(some, rank);
-          rank += some.length;
-        }
-        return values;
-      },
-    };
   }
 
   function tally(): Counts {
@@ -222,7 +196,7 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
       const source = visits === 0 ? undefined : sourceOf(key.slice(0, end), key.slice(end + 1));
       if (source !== undefined) counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + visits);
     });
-    counts.durations = durations();
+    counts.durations = sampleDurations(scanner);
     scanner.survey();
     // Plain ones are as many texts as they are bytes, and only need to become texts when they are to be compared.
     const distinct = (marked: boolean, { value }: WebAssembly.Global): Distinct =>
@@ -240,12 +214,17 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
   function share(): Share {
     const { durations: _, ...counts } = otherCounts();
     const at = scanner.pack();
-    return { counts, packed: new Uint8Array(scanner.memory.buffer.slice(at, scanner.packed.value)) };
+    return {
+      counts,
+      texts: new Uint8Array(scanner.memory.buffer.slice(at, scanner.packed.value)),
+      durations: copyDurations(scanner),
+    };
   }
 
-  function add({ counts, packed }: Share): void {
+  function add({ counts, texts, durations }: Share): void {
     addCounts(others, { ...emptyCounts(), ...counts });
-    unpack(packed);
+    addTexts(texts);
+    for (const values of durations) addDurations(scanner, values);
   }
 
   return {

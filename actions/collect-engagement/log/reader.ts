@@ -27,16 +27,17 @@ export type Seen = 'bad' | 'blank' | 'day' | 'other';
 /** Counts one line at a time by reading it with `JSON.parse`: slow, and the truth that the fast reader is held to. */
 export interface LineCounter {
   add(line: string): Seen;
-  counts: Counts;
+  /** What was counted since it was last asked. */
+  take(): Counts;
 }
 
 export function createLineCounter(rules: Rules): LineCounter {
   const { from, to } = dayOf(rules.date);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
-  const visitors = new Set<string>();
-  const referred = new Set<string>();
-  const counts = { ...emptyCounts(), visitors, referred };
-  const durations: number[] = [];
+  let visitors = new Set<string>();
+  let referred = new Set<string>();
+  let durations: number[] = [];
+  let counts = emptyCounts();
 
   function view(record: LogRecord, path: string): void {
     counts.views += 1;
@@ -50,8 +51,13 @@ export function createLineCounter(rules: Rules): LineCounter {
   }
 
   return {
-    get counts() {
-      return { ...counts, durations: sampleOf(Float64Array.from(durations)) };
+    take() {
+      const taken = { ...counts, visitors, referred, durations: sampleOf(Float64Array.from(durations)) };
+      counts = emptyCounts();
+      visitors = new Set();
+      referred = new Set();
+      durations = [];
+      return taken;
     },
     add(line) {
       if (/^[ \t\r]*$/.test(line)) return 'blank';
@@ -78,19 +84,13 @@ export function createPlainReader(rules: Rules): LogReader {
   const counter = createLineCounter(rules);
   const buffer = Buffer.allocUnsafe(longestLine);
   let edges: Edges = { leading: 0, first: 0, last: 0 };
-  let bad = 0;
-
-  function tally(): Counts {
-    const counts = { ...emptyCounts(), bad };
-    addCounts(counts, counter.counts);
-    return counts;
-  }
+  const counts = emptyCounts();
 
   function settle(seen: Seen): void {
     if (seen === 'blank') return;
     if (seen === 'bad') {
       if (edges.first === 0) edges.leading += 1;
-      else if (edges.last === 1) bad += 1;
+      else if (edges.last === 1) counts.bad += 1;
       return;
     }
     const day: Day = seen === 'day' ? 1 : 2;
@@ -111,6 +111,9 @@ export function createPlainReader(rules: Rules): LogReader {
       }
     },
     end: () => edges,
-    counts: tally,
+    counts() {
+      addCounts(counts, counter.take());
+      return { ...counts };
+    },
   };
 }

@@ -189,63 +189,81 @@ function grow(table: Table): void {
 }
 
 /** Durations of the page views in seconds, in blocks: (next block, how many, values). */
-const blockValues: u32 = 16384;
-let firstBlock: usize = 0;
+const blockValues: u32 = 65536;
+export let firstBlock: usize = 0;
 let block: usize = 0;
+/** How many more the last block has room for. */
+let blockRoom: u32 = 0;
 export let durationCount: u32 = 0;
 
-// The order of doubles that are not negative is the order of their bits. The first 16 make ranges of a sixteenth: of
-// each it is counted how many durations it holds, so that a percentile is looked for in one of them only.
-const mostRanges: u32 = 0x8000;
-let ranges: usize = 0;
-
-@inline function rangeOf(seconds: f64): u32 {
-  return <u32>(reinterpret<u64>(seconds) >> 48);
+/** Adds a block that is full. */
+export function addBlock(next: usize): void {
+  store<u32>(next, 0);
+  if (block == 0) firstBlock = next;
+  else store<u32>(block, <u32>next);
+  block = next;
+  blockRoom = 0;
+  durationCount += load<u32>(next, 4);
 }
 
 function keepDuration(seconds: f64): void {
-  if (block == 0 || load<u32>(block, 4) == blockValues) {
+  if (blockRoom == 0) {
     const next = take(8 + (<usize>blockValues << 3));
-    store<u32>(next, 0);
     store<u32>(next, 0, 4);
-    if (block == 0) firstBlock = next;
-    else store<u32>(block, <u32>next);
-    block = next;
+    addBlock(next);
+    blockRoom = blockValues;
   }
   const length = load<u32>(block, 4);
   store<f64>(block + 8 + (<usize>length << 3), seconds);
   store<u32>(block, length + 1, 4);
+  blockRoom -= 1;
   durationCount += 1;
-  const range = ranges + (<usize>rangeOf(seconds) << 2);
-  store<u32>(range, load<u32>(range) + 1);
 }
 
-/** What `near` found: how many durations there are in the range, and which of them by size is the one asked for. */
-export let nearCount: u32 = 0;
-export let nearRank: u32 = 0;
+// The order of doubles that are not negative is the order of their bits. The first 16 make ranges of a sixteenth: of
+// each it is counted how many durations it holds, so that a percentile is looked for in one of them only. The host
+// goes from block to block: what is called often is compiled well.
+const mostRanges: usize = 0x10000;
+let ranges: usize = 0;
+/** What `findRange` found: the range, how many durations it holds, and which of them by size is the one asked for. */
+let range: u16 = 0;
+export let rangeCount: u32 = 0;
+export let rangeRank: u32 = 0;
 
-/** Gathers the durations in the range of the one that is `rank`th by size, from 0 to before `durationCount`. */
-export function near(rank: u32): usize {
-  let range: u32 = 0;
+export function clearRanges(): void {
+  if (ranges == 0) ranges = take(mostRanges << 2);
+  memory.fill(ranges, 0, mostRanges << 2);
+}
+
+export function countRanges(block: usize): void {
+  const end = block + 8 + (<usize>load<u32>(block, 4) << 3);
+  for (let value = block + 8; value < end; value += 8) {
+    const range = ranges + (<usize>load<u16>(value, 6) << 2);
+    store<u32>(range, load<u32>(range) + 1);
+  }
+}
+
+/** Finds the range of the duration that is `rank`th by size, from 0 to before `durationCount`. */
+export function findRange(rank: u32): void {
   let at = ranges;
   while (rank >= load<u32>(at)) {
     rank -= load<u32>(at);
     at += 4;
-    range += 1;
   }
-  nearRank = rank;
-  nearCount = load<u32>(at);
-  const start = take(<usize>nearCount << 3);
-  let out = start;
-  for (let each = firstBlock; each != 0; each = load<u32>(each)) {
-    const end = each + 8 + (<usize>load<u32>(each, 4) << 3);
-    for (let value = each + 8; value < end; value += 8) {
-      if (load<u16>(value, 6) != <u16>range) continue;
-      store<f64>(out, load<f64>(value));
-      out += 8;
-    }
+  range = <u16>((at - ranges) >> 2);
+  rangeCount = load<u32>(at);
+  rangeRank = rank;
+}
+
+/** Copies the durations of a block that are in that range; answers behind the last. */
+export function gather(block: usize, out: usize): usize {
+  const end = block + 8 + (<usize>load<u32>(block, 4) << 3);
+  for (let value = block + 8; value < end; value += 8) {
+    if (load<u16>(value, 6) != range) continue;
+    store<f64>(out, load<f64>(value));
+    out += 8;
   }
-  return start;
+  return out;
 }
 
 /** Where the host's bytes go. Before them there is room for their marks. */
@@ -263,7 +281,6 @@ export function init(bytes: u32, dayFrom: f64, dayTo: f64, unitsPerSecond: f64, 
   visitors = createTable(4096);
   agents = createTable(1024);
   referrers = createTable(1024);
-  ranges = take(<usize>mostRanges << 2);
   return buffer;
 }
 
@@ -298,18 +315,17 @@ export function survey(): void {
 }
 
 /**
- * Writes all texts and durations, for a reader in another thread: the entries of pages, visitors and referrers, each
- * table behind its length in bytes and each entry as (length, count, flags, text), then the durations behind their
- * number. A length stands at a multiple of 8.
+ * Writes all texts, for a reader in another thread: the entries of pages, visitors and referrers, each table behind its
+ * length in bytes and each entry as (length, count, flags, text).
  */
 export function pack(): usize {
-  let bytes: usize = 32 + (<usize>durationCount << 3);
+  let bytes: usize = 12;
   for (let table = 0; table < 3; table++)
     for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) bytes += 12 + changetype<Entry>(at).length;
   const start = take(bytes + 16);
   let out = start;
   for (let table = 0; table < 3; table++) {
-    const first = out + 8;
+    const first = out + 4;
     out = first;
     for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) {
       const entry = changetype<Entry>(at);
@@ -319,21 +335,13 @@ export function pack(): usize {
       copy(out + 12, at + entryBytes, entry.length);
       out += 12 + entry.length;
     }
-    store<u32>(first - 8, <u32>(out - first));
-    out = (out + 7) & ~7;
-  }
-  store<u32>(out, durationCount);
-  out += 8;
-  for (let at = firstBlock; at != 0; at = load<u32>(at)) {
-    const length = <usize>load<u32>(at, 4) << 3;
-    memory.copy(out, at + 8, length);
-    out += length;
+    store<u32>(first - 4, <u32>(out - first));
   }
   packed = out;
   return start;
 }
 
-/** Room for what another reader packed. */
+/** Room for what the host brings. */
 export function room(bytes: usize): usize {
   return take(bytes + 16);
 }
@@ -342,8 +350,8 @@ export function room(bytes: usize): usize {
 export function unpack(p: usize): void {
   for (let nth = 0; nth < 3; nth++) {
     const table = tableOf(nth);
-    const end = p + 8 + load<u32>(p);
-    p += 8;
+    const end = p + 4 + load<u32>(p);
+    p += 4;
     while (p < end) {
       const length = <usize>load<u32>(p);
       if (table == visitors) addVisit(p + 12, length, load<u32>(p, 8) != 0);
@@ -355,11 +363,7 @@ export function unpack(p: usize): void {
       p += 12 + length;
     }
     countVisits();
-    p = (p + 7) & ~7;
   }
-  const end = p + 8 + (<usize>load<u32>(p) << 3);
-  // -0 is 0, and its bits are not.
-  for (p += 8; p < end; p += 8) keepDuration(abs(load<f64>(p)));
 }
 
 /** A new log, or a part of one, begins. */
@@ -381,14 +385,18 @@ export function begin(): void {
   return i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(0x5c))));
 }
 
-/** Marks everything from `p`, which is a multiple of 64, to `end` and up to 63 bytes behind it. */
+/** Marks everything from `p`, which is a multiple of 64, to `end` and up to 127 bytes behind it. */
 function mark(p: usize, end: usize): void {
-  for (; p < end; p += 64) {
+  for (; p < end; p += 128) {
     const out = p >> 3;
     store<u16>(out, special(v128.load(p)));
     store<u16>(out, special(v128.load(p, 16)), 2);
     store<u16>(out, special(v128.load(p, 32)), 4);
     store<u16>(out, special(v128.load(p, 48)), 6);
+    store<u16>(out, special(v128.load(p, 64)), 8);
+    store<u16>(out, special(v128.load(p, 80)), 10);
+    store<u16>(out, special(v128.load(p, 96)), 12);
+    store<u16>(out, special(v128.load(p, 112)), 14);
   }
 }
 
@@ -816,7 +824,7 @@ function holesOf(line: usize, list: usize): usize {
   return isFull ? 0 : last;
 }
 
-/** What stands before the first hole, or in a hole and behind it. Its text follows: 16 bytes, and which of them count. */
+/** What stands before the first hole, or in a hole and behind it. Its text follows, then which of its last 16 bytes count. */
 @unmanaged class Piece {
   kind: u32;
   name: u32;
@@ -844,18 +852,17 @@ let shapesTried: usize = 0;
 let current: Shape = changetype<Shape>(0);
 
 function addPiece(kind: u32, name: u32, from: usize, to: usize): void {
-  const parts = (to - from + 15) >> 4;
-  const piece = changetype<Piece>(take(pieceBytes + (parts << 5)));
+  const length = to - from;
+  const full = length & ~15;
+  const piece = changetype<Piece>(take(pieceBytes + full + 32));
   piece.kind = kind;
   piece.name = name;
-  piece.length = to - from;
+  piece.length = length;
   const text = changetype<usize>(piece) + pieceBytes;
-  piece.end = text + (parts << 5);
-  for (let nth: usize = 0; nth < parts << 4; nth++) {
-    const at = text + ((nth >> 4) << 5) + (nth & 15);
-    store<u8>(at, load<u8>(from + nth));
-    store<u8>(at, from + nth < to ? 0xff : 0, 16);
-  }
+  piece.end = text + full + 32;
+  memory.fill(text, 0, full + 32);
+  memory.copy(text, from, length);
+  memory.fill(text + full + 16, 0xff, length - full);
 }
 
 /**
@@ -966,9 +973,10 @@ function fit(shape: Shape, p: usize): usize {
     let at = p;
     p += it.length;
     piece = it.end;
+    const rest = piece - 32;
     let wrong = i64x2.splat(0);
-    for (; text < piece; text += 32, at += 16)
-      wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(text)), v128.load(text, 16)));
+    for (; text < rest; text += 16, at += 16) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
+    wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(rest, 16)));
     if (v128.any_true(wrong)) return 0;
   }
   numbers = shape.numbers;
@@ -1212,16 +1220,26 @@ function isRecord(p: usize, behind: usize): bool {
   return p == behind - 1;
 }
 
+/** The status of the line; -1 when it is not certain. */
+function statusOf(): i32 {
+  const place = at(isStatus);
+  const length = <usize>load<u32>(fields + (<usize>isStatus << 3), 4);
+  if (length == 3 && (others(place) & 7) == 0) {
+    const digits = load<u32>(place) - 0x303030;
+    return <i32>((digits & 0xff) * 100 + ((digits >> 8) & 0xff) * 10 + ((digits >> 16) & 0xff));
+  }
+  return length <= 9 && decimal(place, length) && partDigits == 0 ? <i32>whole : -1;
+}
+
 /** Counts the line that `record` read: 0 no record, 1 of the day, 2 of another day, -1 not certain. */
 function count(): i32 {
   if (!isText(isUri) || ((numbers >> isStatus) & 1) == 0) return 0;
   const day = dayOf();
   if (day == 0) return 0;
   if (day == 3) return -1;
-  const length = <usize>load<u32>(fields + (<usize>isStatus << 3), 4);
-  if (length > 9 || !decimal(at(isStatus), length) || partDigits != 0) return -1;
+  const status = statusOf();
+  if (status < 0) return -1;
   if (day == 1) {
-    const status = <i32>whole;
     const group = status / 100 - 1;
     const isView =
       (group == 1 || status == 304) &&

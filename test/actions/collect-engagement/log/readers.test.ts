@@ -516,6 +516,14 @@ describe('a reader that is given what another one counted', () => {
     );
   });
 
+  it('says the same when it is asked twice', () => {
+    const reader = createReader(rules);
+    take(reader, Buffer.from(alikeLine('') + alikeLine('').replace('::1', '\\u0031.1') + alikeLine('')));
+
+    expect(comparable(reader.counts())).toEqual(comparable(reader.counts()));
+    expect(reader.counts()).toMatchObject({ views: 3, durations: { size: 3 } });
+  });
+
   it('knows a visitor again', () => {
     const from = (address: string): string => alikeLine('').replace('::1', address);
     const many = Array.from({ length: 300 }, (_, index) => from(`10.0.0.${index % 200}`)).join('');
