@@ -1,6 +1,7 @@
 import { commitsOfPath } from '../core/forge/commits.ts';
 import { findFile } from '../core/forge/contents.ts';
 import {
+  branchOf,
   closedPullsSince,
   findPull,
   getPull,
@@ -132,8 +133,7 @@ async function findRequest(
   const name = `vault/${id}`;
   const own = await findPull(send, repository, branch, name);
   if (own !== undefined) return own;
-  const from = ({ base, head }: Pull): boolean =>
-    base.ref === branch && (head.label ?? head.ref).split(':').at(-1) === name;
+  const from = ({ base, head }: Pull): boolean => base.ref === branch && branchOf(head) === name;
   const open = (await openPulls(send, repository)).find(from);
   return (
     open ?? (await closedPullsSince(send, repository, '1970-01-01T00:00:00Z', mostPulls)).pulls.find(from)

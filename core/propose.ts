@@ -3,10 +3,11 @@ import { UserError } from './errors.ts';
 import { findFile } from './forge/contents.ts';
 import { ifThere } from './forge/errors.ts';
 import { sameRepository } from './forge/issues.ts';
-import { type Pull, pullsBy } from './forge/pulls.ts';
+import { branchOf, type Pull, pullsBy } from './forge/pulls.ts';
 import { findBranch, getRepository } from './forge/repositories.ts';
 import { repositoryName, type Send } from './forge/send.ts';
 import type { User } from './forge/users.ts';
+import { keep, notice } from './plan.ts';
 import { oneOf } from './settings.ts';
 import { together } from './together.ts';
 
@@ -113,8 +114,8 @@ export interface Standing {
 
 /** The pull request of ours that came from a branch of this name: the open one where there is one, else the newest. */
 export function pullFrom(ground: Ground, branch: string): Pull | null {
-  // The branch's name stays in the label when the branch is gone. A former fork's pull requests are ours as well.
-  const from = ground.pulls.filter(({ head }) => head.label === branch || head.ref === branch);
+  // A former fork's pull requests are ours as well.
+  const from = ground.pulls.filter(({ head }) => branchOf(head) === branch);
   return from.find(({ state }) => state === 'open') ?? from[0] ?? null;
 }
 
@@ -169,12 +170,10 @@ export function propose(
   const isOpen = pull?.state === 'open';
   if (pull !== null && !isOpen && !pull.merged && !again)
     return [
-      {
-        kind: 'keep',
-        what: `pull request #${pull.number} was closed without being merged; nothing is proposed again`,
-        notice: true,
-        why: 'somebody decided that; reopen it if it is wanted after all',
-      },
+      notice(
+        `pull request #${pull.number} was closed without being merged; nothing is proposed again`,
+        'somebody decided that; reopen it if it is wanted after all',
+      ),
     ];
   if (exists && pull !== null && !isOpen)
     return [
@@ -189,8 +188,7 @@ export function propose(
     const there = standing.files.find((file) => file.path === path)?.there;
     return exists && there?.text === content ? [] : [{ path, content, expects: there?.sha ?? null }];
   });
-  if (wrong.length === 0 && isOpen)
-    return [{ kind: 'keep', what: `pull request #${pull.number} is as it should be`, why: '' }];
+  if (wrong.length === 0 && isOpen) return [keep(`pull request #${pull.number} is as it should be`)];
 
   const forkKey = `fork ${home}`;
   const needsFork = !exists && (ground.fork === 'missing' || ground.fork === 'behind');

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import type { ModelQuestion, ModelUse } from '../../core/changes/ask-model.ts';
+import { notice, refuseFor } from '../../core/plan.ts';
 import type { Reading } from './document.ts';
 import { type About, questionFor } from './questions.ts';
 import type { PitchSettings, PitchState } from './read.ts';
@@ -33,23 +34,17 @@ export function ask<T>(given: {
   if (refused !== undefined && attempts.length > settings.retries)
     return {
       answered: false,
-      change: {
-        kind: 'refuse',
-        why: '',
-        fault: {
-          file: what,
-          line: 0,
-          column: 0,
-          message: `${settings.engine} gave no answer that can be used in ${attempts.length} attempts, and nothing was written for it. The last one: ${refused.faults.join('; ').slice(0, 1500)}`,
-        },
-      },
+      change: refuseFor(
+        what,
+        `${settings.engine} gave no answer that can be used in ${attempts.length} attempts, and nothing was written for it. The last one: ${refused.faults.join('; ').slice(0, 1500)}`,
+      ),
     };
   const question = questionFor(settings, about, state.context, refused);
   const limit = limitReached(settings, state, question);
   if (limit !== undefined)
     return {
       answered: false,
-      change: { kind: 'keep', what: `${what} is not asked for`, notice: true, why: limit },
+      change: notice(`${what} is not asked for`, limit),
     };
   return {
     answered: false,

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
 import type { Comment } from '../../core/forge/comments.ts';
+import { keep, notice } from '../../core/plan.ts';
 import { visible } from '../../core/quiet.ts';
 import { sectionIn, withSection } from '../../core/sections.ts';
 import { ask } from './asking.ts';
@@ -81,10 +82,7 @@ export function converse(settings: PitchSettings, state: PitchState, pitch: Pitc
   if (document === null)
     return [
       ...notes,
-      keep(
-        `${name} does not hold exactly one document below ${settings.sprints}/: only REJECT is heard`,
-        true,
-      ),
+      notice(`${name} does not hold exactly one document below ${settings.sprints}/: only REJECT is heard`),
     ];
   const forks = forksIn(document.text);
   if (forks === undefined) {
@@ -279,7 +277,7 @@ function writeForks(
 ): TalkChange[] {
   const name = `#${pitch.pull.number}`;
   if (pitch.home === null)
-    return [keep(`the branch of ${name} is nowhere we can write: its document stays as it is`, true)];
+    return [notice(`the branch of ${name} is nowhere we can write: its document stays as it is`)];
   let text = withSection(document.text, {
     begin: forksBegin,
     end: forksEnd,
@@ -293,7 +291,7 @@ function writeForks(
       content: sectionIn(block, blockBegin, blockEnd) ?? '',
     });
   if (text === undefined)
-    return [keep(`somebody changed the lines that mark our sections in ${document.path} of ${name}`, true)];
+    return [notice(`somebody changed the lines that mark our sections in ${document.path} of ${name}`)];
   if (text === document.text) return [];
   return [
     {
@@ -372,8 +370,4 @@ function visionOf(state: PitchState, pitch: PitchSeen): { number: number; title:
   const [number = 0] = pitch.visions;
   const found = state.visions.find((issue) => issue.number === number);
   return { number, title: found?.title ?? '', body: found?.body ?? '' };
-}
-
-function keep(what: string, notice = false): TalkChange {
-  return { kind: 'keep', what, why: '', ...(notice ? { notice } : {}) };
 }

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import { isWrite, signOf } from '../../core/change.ts';
+import { keep, notice } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import { ask } from './asking.ts';
 import { type Candidate, choose } from './choose.ts';
@@ -138,7 +139,7 @@ function progressOn(state: PitchState, pitch: PitchState['pitches'][number]): Pi
 function nobodyDecides({ deciders, ground }: PitchState): PitchChange[] {
   if (deciders.length > 0) return [];
   const what = `nobody can accept a pitch: besides our own account and the bots nobody may write to ${ground.repository}`;
-  return [{ kind: 'keep', what, notice: true, why: 'name people in deciders, or give them write access' }];
+  return [notice(what, 'name people in deciders, or give them write access')];
 }
 
 /** Branches of pitches that are merged, or that we closed because they were declined. */
@@ -170,8 +171,4 @@ function asOne(kept: PitchChange[]): PitchChange {
       ? 'no vision is open, and no model was asked'
       : `${reasons.join('; ')}; no model was asked`,
   );
-}
-
-function keep(what: string): PitchChange {
-  return { kind: 'keep', what, why: '' };
 }

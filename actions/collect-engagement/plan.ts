@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import type { EngagementEvidence } from '../../core/ops/evidence.ts';
+import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { chartText } from './chart.ts';
 import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
 import {
@@ -47,13 +48,7 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
   const told = tell(evidence, log);
   const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
   if (local === undefined && target === null)
-    return [
-      {
-        kind: 'keep',
-        what: `the log can be counted (${told}); on a pull request nothing is written`,
-        why: '',
-      },
-    ];
+    return [keep(`the log can be counted (${told}); on a pull request nothing is written`)];
   return [
     ...(local === undefined ? [] : [localFile(local, evidence, state.local, told)]),
     ...(target === null ? [] : commit(settings, target, evidence, told)),
@@ -84,11 +79,11 @@ function counted(number: number, noun: string): string {
 
 /** What forbids evidence: a source that is no log, or not all of it, or too much of it that is no record. */
 function faultsOf(settings: EngagementSettings, log: LogState, date: string): EngagementChange[] {
-  if (log.faults.length > 0) return log.faults.map(({ file, message }) => refuse(file, message));
+  if (log.faults.length > 0) return log.faults.map(({ file, message }) => refuseFor(file, message));
   const { lines, bad_lines } = log.totals;
   if (lines === 0 || bad_lines / lines <= settings['max-bad-share']) return [];
   return [
-    refuse(
+    refuseFor(
       log.names.join(', '),
       `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: look at the log, or raise max-bad-share`,
     ),
@@ -103,7 +98,7 @@ function localFile(
 ): EngagementChange {
   const content = evidenceText(evidence);
   return found === content
-    ? { kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }
+    ? keep(`${path} is as it should be (${told})`)
     : { kind: 'write-workspace-file', path, content, why: told };
 }
 
@@ -125,16 +120,14 @@ function commit(
   const path = evidencePath(evidence.date);
   const content = evidenceText(evidence);
   const right = found?.text === content;
-  if (right && target.page === null)
-    return [{ kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }];
+  if (right && target.page === null) return [keep(`${path} is as it should be (${told})`)];
   if (!goesDirect(settings, target)) return right ? [] : propose(target, evidence, told);
   const mayDecline = settings.commit === 'auto' && !mayPush;
   const shared = { kind: 'write-files', repository, branch, ...(mayDecline ? { mayDecline } : {}) } as const;
   const files = right ? [] : [{ path, content, expects: found?.sha ?? null }];
   // Where the branch is protected the page waits for the evidence: what is declined together is lost together.
   const page = mayDecline && !right ? [] : pageFiles(target, evidence);
-  if (files.length + page.length === 0)
-    return [{ kind: 'keep', what: `${path} is as it should be (${told})`, why: '' }];
+  if (files.length + page.length === 0) return [keep(`${path} is as it should be (${told})`)];
   return [
     {
       ...shared,
@@ -172,12 +165,10 @@ function propose(target: Target, evidence: EngagementEvidence, told: string): En
   const content = evidenceText(evidence);
   if (pull?.state === 'closed' && !pull.merged)
     return [
-      {
-        kind: 'keep',
-        what: `pull request #${pull.number} was closed without being merged: ${base} has no evidence of ${evidence.date}`,
-        notice: true,
-        why: 'somebody decided that; reopen it to have it kept up to date',
-      },
+      notice(
+        `pull request #${pull.number} was closed without being merged: ${base} has no evidence of ${evidence.date}`,
+        'somebody decided that; reopen it to have it kept up to date',
+      ),
     ];
   if (request.exists && pull?.merged === true)
     return [
@@ -190,8 +181,7 @@ function propose(target: Target, evidence: EngagementEvidence, told: string): En
     ];
   const isRight = request.exists && request.evidence?.text === content;
   const isOpen = pull?.state === 'open';
-  if (isRight && isOpen)
-    return [{ kind: 'keep', what: `pull request #${pull.number} is as it should be (${told})`, why: '' }];
+  if (isRight && isOpen) return [keep(`pull request #${pull.number} is as it should be (${told})`)];
   const file = {
     path,
     content,
@@ -258,20 +248,14 @@ function verify(settings: EngagementSettings, state: EngagementState): Engagemen
   if (faults.length === 0) {
     const [newest] = state.days;
     return [
-      {
-        kind: 'keep',
-        what: `observable: evidence of ${settings.days} ${settings.days === 1 ? 'day' : 'days'} up to ${newest?.date ?? ''}${silence === undefined ? '' : `, newest record ${hours(silence)} ago`}`,
-        why: '',
-      },
+      keep(
+        `observable: evidence of ${settings.days} ${settings.days === 1 ? 'day' : 'days'} up to ${newest?.date ?? ''}${silence === undefined ? '' : `, newest record ${hours(silence)} ago`}`,
+      ),
     ];
   }
   return faults.map(({ file, message }) =>
     settings.advisory
-      ? { kind: 'keep', what: `${file}: ${message}`, notice: true, why: 'advisory: the run stays green' }
-      : refuse(file, message),
+      ? notice(`${file}: ${message}`, 'advisory: the run stays green')
+      : refuseFor(file, message),
   );
-}
-
-function refuse(file: string, message: string): EngagementChange {
-  return { kind: 'refuse', fault: { file, line: 0, column: 0, message }, why: '' };
 }

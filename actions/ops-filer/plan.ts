@@ -3,6 +3,7 @@ import type { LabelReference } from '../../core/changes/fields.ts';
 import type { Fault } from '../../core/errors.ts';
 import { isUntouched, type Mark, markKey } from '../../core/marker.ts';
 import { type Entry, inDependencyOrder, type Sprint } from '../../core/ops/entry.ts';
+import { keep, notice, refuse } from '../../core/plan.ts';
 import {
   closingSignText,
   duplicates,
@@ -185,7 +186,7 @@ function newIssues(
 /** One line for all that is right in a document, and one for each issue that is not as the document has it. */
 function filedIssues(settings: FilerSettings, state: FilerState, own: Own, sprint: Sprint): FilerChange[] {
   const filed = sprint.entries.flatMap((entry) => issueOf(own, sprint.vision, entry.id) ?? []);
-  if (sprint.entries.length === 0) return [keep(`${sprint.file}: its filer block declares no entries`, true)];
+  if (sprint.entries.length === 0) return [notice(`${sprint.file}: its filer block declares no entries`)];
   if (filed.length === 0) return [];
   const differing = sprint.entries.flatMap((entry) => {
     const issue = issueOf(own, sprint.vision, entry.id);
@@ -213,10 +214,7 @@ function drift(
   const place = `${sprint.file}:${entry.line}`;
   if (!isUntouched(issue.title, sealed)) {
     return [
-      keep(
-        `#${issue.number} was edited on the forge since it was filed; it is left as it is (${place})`,
-        true,
-      ),
+      notice(`#${issue.number} was edited on the forge since it was filed; it is left as it is (${place})`),
     ];
   }
   if (isSame(entry, issue, contentText(entry, known))) return [];
@@ -240,9 +238,8 @@ function drift(
   }
   if (settings['on-edit'] === 'update') return [update];
   return [
-    keep(
+    notice(
       `#${issue.number} is not as ${place} has it: the entry changed after it was filed, and on-edit is keep`,
-      true,
     ),
   ];
 }
@@ -274,9 +271,8 @@ function undeclared(state: FilerState, own: Own): FilerChange[] {
     declared.has(key) || issue.state === 'closed' || doubtful.has(issue.sealed.mark.vision)
       ? []
       : [
-          keep(
+          notice(
             `#${issue.number} is open, but its entry ${issue.sealed.mark.id} of vision #${issue.sealed.mark.vision} is in no document any more; close it by hand if it is not wanted`,
-            true,
           ),
         ],
   );
@@ -350,13 +346,12 @@ function closedVisions(settings: FilerSettings, state: FilerState, own: Own, fau
     const issue = state.visions.find(({ number }) => number === vision);
     if (issue === undefined || doubtful.has(vision)) return [];
     const all = `all declared entries of vision #${vision} are closed`;
-    if (state.outdated !== undefined) return [keep(`${all}, but ${state.outdated}: it stays open`, true)];
-    if (reopened) return [keep(`${all}, and somebody reopened it after we closed it: it stays open`, true)];
+    if (state.outdated !== undefined) return [notice(`${all}, but ${state.outdated}: it stays open`)];
+    if (reopened) return [notice(`${all}, and somebody reopened it after we closed it: it stays open`)];
     if (blockedBy.length > 0)
       return [
-        keep(
+        notice(
           `${all}, but it depends on ${blockedBy.map((number) => `#${number}`).join(', ')}, so it stays open`,
-          true,
         ),
       ];
     const outcomes = sprintsOf(state.documents)
@@ -404,11 +399,3 @@ function closedVisions(settings: FilerSettings, state: FilerState, own: Own, fau
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-
-function keep(what: string, notice = false): FilerChange {
-  return { kind: 'keep', what, why: '', ...(notice ? { notice } : {}) };
-}
-
-function refuse(fault: Fault): FilerChange {
-  return { kind: 'refuse', fault, why: '' };
-}

@@ -2,6 +2,7 @@ import type { Change } from '../../core/change.ts';
 import type { HostFacts } from '../../core/host/host.ts';
 import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/ops/vault-record.ts';
 import { quoted } from '../../core/plain.ts';
+import { notice, refuseFor } from '../../core/plan.ts';
 import type { GateState, VaultState } from './state.ts';
 import { variablesFor } from './text.ts';
 import { workflowName } from './workflow-file.ts';
@@ -14,20 +15,17 @@ type GateChange = Change<'keep' | 'refuse' | 'write-files'>;
  */
 export function gate(state: VaultState, now: GateState): GateChange[] {
   const refused = whyNot(now);
-  if (refused !== undefined)
-    return [{ kind: 'refuse', fault: { file: 'gate', line: 0, column: 0, message: refused }, why: '' }];
+  if (refused !== undefined) return [refuseFor('gate', refused)];
   const { record, run, claim } = now;
   if (record === null || run === null) throw new Error('a gate without a record was not refused');
   const path = recordPath(claimedFolder, record.id);
   if (claim !== null) {
     const who = record.approvals.map(({ login }) => login).join(', ');
     return [
-      {
-        kind: 'keep',
-        notice: true,
-        what: `the gate is open: this is the run of ${record.id}`,
-        why: `${record.tier}, ${who === '' ? 'which needs no approval' : `approved by ${who}`}`,
-      },
+      notice(
+        `the gate is open: this is the run of ${record.id}`,
+        `${record.tier}, ${who === '' ? 'which needs no approval' : `approved by ${who}`}`,
+      ),
     ];
   }
   const claiming: ClaimRecord = {

@@ -13,6 +13,7 @@ import {
   recordText,
   rejectedFolder,
 } from '../../core/ops/vault-record.ts';
+import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { gate } from './gate.ts';
 import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import { review } from './review.ts';
@@ -54,7 +55,7 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
   if (state.local !== null) return validate(state.local);
   if (state.gate !== null) return gate(state, state.gate);
   const { policy } = state;
-  if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (!policy.ok) return policy.faults.map((fault) => refuse(fault));
   if (settings.mode === 'review') return review(settings, state, policy.document);
   const planned = state.actions.map((action) => ({
     action,
@@ -64,7 +65,7 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
   if (ready.length <= settings['max-dispatches']) return planned.flatMap(({ changes: own }) => own);
   // What was started before is followed all the same.
   return [
-    refuse(
+    refuseFor(
       '',
       `${ready.length} actions are ready, which is more than max-dispatches (${settings['max-dispatches']}), so none of them is started: look at them, then raise it`,
     ),
@@ -84,15 +85,12 @@ function validate({ actions, formulas, policy }: LocalState): VaultChange[] {
       (item) => item.parsed.ok && item.parsed.document.name === document.formula,
     )?.parsed;
     if (formula === undefined)
-      return [refuse(file, `there is no formula vault/formulas/${document.formula}.toml`)];
+      return [refuseFor(file, `there is no formula vault/formulas/${document.formula}.toml`)];
     return formula.ok
-      ? disagreements(document, formula.document).map((message) => refuse(file, message))
+      ? disagreements(document, formula.document).map((message) => refuseFor(file, message))
       : [];
   });
-  const all: VaultChange[] = [
-    ...faults.map((fault) => ({ kind: 'refuse' as const, fault, why: '' })),
-    ...wrong,
-  ];
+  const all: VaultChange[] = [...faults.map((fault) => refuse(fault)), ...wrong];
   return all.length > 0
     ? all
     : [
@@ -113,8 +111,8 @@ function decide(
   action: ActionState,
 ): VaultChange[] {
   const { parsed, file, id } = action;
-  if (action.trouble !== undefined) return [refuse(file, action.trouble)];
-  if (!parsed.ok) return parsed.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (action.trouble !== undefined) return [refuseFor(file, action.trouble)];
+  if (!parsed.ok) return parsed.faults.map((fault) => refuse(fault));
   const { document } = parsed;
   if (document.kind === 'human')
     return [
@@ -140,13 +138,13 @@ function judge(
 ): VaultChange[] {
   const { id, file } = action;
   const { formula } = candidate;
-  if (formula === null) return [refuse(file, `there is no formula vault/formulas/${asked.formula}.toml`)];
-  if (!formula.ok) return formula.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (formula === null) return [refuseFor(file, `there is no formula vault/formulas/${asked.formula}.toml`)];
+  if (!formula.ok) return formula.faults.map((fault) => refuse(fault));
   const wrong = [
     ...disagreements(asked, formula.document),
     ...workflowFaults(formula.document, candidate, asked),
   ];
-  if (wrong.length > 0) return wrong.map((message) => refuse(file, message));
+  if (wrong.length > 0) return wrong.map((message) => refuseFor(file, message));
   const { tier, why } = tierOf(asked, policy, formula.document, settings['policy-source']);
   const rule = ruleOf(policy, tier);
   const found = proveApproval(action.blob, candidate.pulls, rule, candidate.rights);
@@ -161,16 +159,16 @@ function judge(
       ? { verdict: 'approved' as const, pull: null, approvals: [] }
       : found;
   if (proof.verdict === 'unknown')
-    return [refuse(file, `whether it was approved could not be found out: ${proof.reason}`)];
+    return [refuseFor(file, `whether it was approved could not be found out: ${proof.reason}`)];
   if (proof.verdict === 'denied' && candidate.incomplete !== undefined)
-    return [refuse(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
+    return [refuseFor(file, `whether it was approved could not be found out: ${candidate.incomplete}`)];
   if (proof.verdict === 'denied') return [reject(state, action, proof.reasons)];
   const waits = waitsFor(rule, candidate, state.now);
   if (waits !== undefined) return [notice(`${id} waits: ${waits}`, `${tier}: ${why}`)];
   const exposed = exposedTo(rule, candidate, ownAccounts(settings, state));
   if (exposed.length > 0 && tier === 'high' && !settings['accept-exposed-secrets'])
     return [
-      refuse(
+      refuseFor(
         file,
         `${exposed.join(', ')} may not approve it, but can push to the repository whose CI holds its secrets, and so read them: take that away, or set accept-exposed-secrets`,
       ),
@@ -281,7 +279,7 @@ function follow(state: VaultState, action: ActionState, fired: FiredState): Vaul
   const path = recordPath(firedFolder, id);
   if (record === null || !fired.isOurs)
     return [
-      refuse(
+      refuseFor(
         path,
         `was not written by ${state.account.login}${record === null ? ', and is no record' : ''}: somebody else made it, so nothing about ${id} is believed. Find out who; the action needs another id`,
       ),
@@ -289,7 +287,12 @@ function follow(state: VaultState, action: ActionState, fired: FiredState): Vaul
   const isEdited = record.action.blob !== action.blob;
   return [
     ...(isEdited
-      ? [refuse(file, `has changed since it was fired: an id is used once, so ask again under another one`)]
+      ? [
+          refuseFor(
+            file,
+            `has changed since it was fired: an id is used once, so ask again under another one`,
+          ),
+        ]
       : []),
     // What did run is followed to its end, whatever became of its file.
     ...followRun(state, action, fired, record),
@@ -310,11 +313,11 @@ function followRun(
     // The run that finds out ends red; afterwards it is on record.
     return record.outcome === 'success' || !fired.isFresh
       ? [keep(`${id}: ${record.outcome}${seen}`)]
-      : [refuse(file, `its run ended with ${record.outcome}${seen}; the id is spent`)];
+      : [refuseFor(file, `its run ended with ${record.outcome}${seen}; the id is spent`)];
   }
   if (fired.isOutOfReach)
     return [
-      refuse(
+      refuseFor(
         file,
         'its run is on Woodpecker: set woodpecker-url and woodpecker-token, so that it can be followed',
       ),
@@ -355,7 +358,7 @@ function unstarted(
       ),
     ];
   return [
-    refuse(
+    refuseFor(
       file,
       `was intended at ${record.intent.at}, and no run with its nonce is found: whether it ran is unknown, so it is not started again. Look at ${record.run.repository}, then ask again under another id`,
     ),
@@ -403,16 +406,4 @@ function write(
     message,
     why,
   };
-}
-
-function keep(what: string): VaultChange {
-  return { kind: 'keep', what, why: '' };
-}
-
-function notice(what: string, why: string): VaultChange {
-  return { kind: 'keep', what, notice: true, why };
-}
-
-function refuse(file: string, message: string): VaultChange {
-  return { kind: 'refuse', fault: { file, line: 0, column: 0, message }, why: '' };
 }

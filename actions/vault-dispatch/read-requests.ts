@@ -12,6 +12,7 @@ import {
 } from '../../core/forge/pulls.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
 import type { User } from '../../core/forge/users.ts';
+import { documentName } from '../../core/ops/document-name.ts';
 import { parseFormula } from '../../core/ops/formula.ts';
 import { parsePolicy, policyFile } from '../../core/ops/policy.ts';
 import { parseVaultAction } from '../../core/ops/vault-action.ts';
@@ -107,7 +108,7 @@ async function readActions(
     const raw = await findFile(context.send, repository, file, pull.head.sha);
     if (raw === undefined) continue;
     const parsed = parseVaultAction(file, raw.bytes);
-    const id = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
+    const id = documentName(file);
     actions.push({
       id,
       file,

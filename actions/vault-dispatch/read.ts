@@ -6,6 +6,7 @@ import { getFile, namesIn } from '../../core/forge/contents.ts';
 import { alone } from '../../core/forge/errors.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { documentName } from '../../core/ops/document-name.ts';
 import { readOpsFolder } from '../../core/ops/folder.ts';
 import { formulaFolder, parseFormula } from '../../core/ops/formula.ts';
 import { parsePolicy, policyFile } from '../../core/ops/policy.ts';
@@ -80,11 +81,11 @@ export async function read(context: Context): Promise<VaultState> {
     : null;
   const known = { ...state, commit, policy, policyBlob: blob, tiersBlob };
   if (settings.mode === 'review') {
-    const spent = [...fired, ...rejected, ...files].map((name) => name.replace(/\.(?:json|toml)$/, ''));
+    const spent = [...fired, ...rejected, ...files].map(documentName);
     return { ...known, requests: await readRequests(context, base, known, spent) };
   }
   const readAction = async (name: string): Promise<ActionState> => {
-    const id = name.replace(/\.toml$/, '');
+    const id = documentName(name);
     const file = `${vaultActions}/${name}`;
     const found = await alone(() => getFile(send, repository, file, commit));
     const { bytes, sha } = found.value ?? { bytes: new Uint8Array(), sha: '' };

@@ -6,6 +6,7 @@ import { code, firstLine } from '../../core/markdown.ts';
 import { disagreements } from '../../core/ops/formula.ts';
 import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
 import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
+import { keep } from '../../core/plan.ts';
 import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import type { Candidate, RequestState, VaultSettings, VaultState } from './state.ts';
 import { autoApproved, reviewSign, statusContext } from './text.ts';
@@ -74,8 +75,7 @@ export function review(settings: VaultSettings, state: VaultState, policy: Polic
     const shared = { repository: state.repository, why: `${what}: ${description}` };
     const said = { ...shared, issue: request.number, text, sign: reviewSign };
     const merging = merges === 'yes' ? mergeOf(state, request, what) : [];
-    if (isSet && isSaid && merging.length === 0)
-      return [{ kind: 'keep', what: `${what}: ${description}`, why: '' }];
+    if (isSet && isSaid && merging.length === 0) return [keep(`${what}: ${description}`)];
     return [
       ...(isSet
         ? []

@@ -1,4 +1,4 @@
-import { policySources } from '../../core/ops/policy.ts';
+import { lowTiers, policySources } from '../../core/ops/policy.ts';
 import {
   count,
   duration,
@@ -42,7 +42,7 @@ export const settings = {
       'Run high-tier actions even though somebody who may not approve them can push to the repository whose CI holds the secrets.',
     default: 'false',
   }),
-  'low-tier': oneOf(['off', 'auto-merge', 'direct-commit', 'protected-exempt'], {
+  'low-tier': oneOf(lowTiers, {
     description:
       'How low tier gets to main: `off` by a person; `auto-merge` with `mode: review` approves and merges it; `direct-commit` and `protected-exempt` let vault-request commit it, past the protection in the latter, and dispatch takes a low action without a pull request.',
     default: 'off',

@@ -2,6 +2,7 @@ import type { Change } from '../../core/change.ts';
 import { disagreements } from '../../core/ops/formula.ts';
 import { tierOf } from '../../core/ops/policy.ts';
 import type { Tier } from '../../core/ops/vault-action.ts';
+import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import type { ForgeState, RequestSettings, RequestState } from './state.ts';
 import { bodyOf, titleOf } from './text.ts';
@@ -14,18 +15,19 @@ type RequestChange = Change<(typeof changes)[number]>;
 /** One request for each id: asked once, found again ever after, and never with another text. */
 export function plan(settings: RequestSettings, state: RequestState): RequestChange[] {
   const { id, file, text, parsed, forge } = state;
-  if (!parsed.ok) return parsed.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (!parsed.ok) return parsed.faults.map((fault) => refuse(fault));
   if (forge === null)
     return [keep(`${id} can be read; from a pull request's own pipeline nothing is asked for`)];
   const { policy, formula, onMain, standing } = forge;
   const other = heeded(forge);
-  if (!policy.ok) return policy.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+  if (!policy.ok) return policy.faults.map((fault) => refuse(fault));
   const action = parsed.document;
   if (action.kind === 'formula') {
-    if (formula === null) return [refuse(file, `there is no formula vault/formulas/${action.formula}.toml`)];
-    if (!formula.ok) return formula.faults.map((fault) => ({ kind: 'refuse', fault, why: '' }));
+    if (formula === null)
+      return [refuseFor(file, `there is no formula vault/formulas/${action.formula}.toml`)];
+    if (!formula.ok) return formula.faults.map((fault) => refuse(fault));
     const wrong = disagreements(action, formula.document);
-    if (wrong.length > 0) return wrong.map((message) => refuse(file, message));
+    if (wrong.length > 0) return wrong.map((message) => refuseFor(file, message));
   }
   const known = formula?.ok === true ? formula.document : undefined;
   const tier =
@@ -101,7 +103,7 @@ function answered(
   if (answer === null || number === undefined || tier === undefined) return [];
   switch (answer) {
     case 'merged':
-      return [refuse(file, `#${number} was merged, but without ${file}: ask again under another id`)];
+      return [refuseFor(file, `#${number} was merged, but without ${file}: ask again under another id`)];
     case 'labelled':
       return [
         notice(
@@ -110,7 +112,7 @@ function answered(
         ),
       ];
     case 'closed':
-      return [refuse(file, `${id} was turned down: #${number} was closed without being merged`)];
+      return [refuseFor(file, `${id} was turned down: #${number} was closed without being merged`)];
     case 'none':
       return waitsFor(settings, tier) === 'timeout'
         ? [
@@ -120,7 +122,7 @@ function answered(
             ),
           ]
         : [
-            refuse(
+            refuseFor(
               file,
               `${id} is not yet approved: #${number} waits for somebody, and the time to wait is over`,
             ),
@@ -129,17 +131,5 @@ function answered(
 }
 
 function spent(file: string, what: string): RequestChange {
-  return refuse(file, `${what}; an id is used once, so ask under another one`);
-}
-
-function keep(what: string): RequestChange {
-  return { kind: 'keep', what, why: '' };
-}
-
-function notice(what: string, why: string): RequestChange {
-  return { kind: 'keep', what, notice: true, why };
-}
-
-function refuse(file: string, message: string): RequestChange {
-  return { kind: 'refuse', fault: { file, line: 0, column: 0, message }, why: '' };
+  return refuseFor(file, `${what}; an id is used once, so ask under another one`);
 }

@@ -5,10 +5,11 @@ import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
-import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
+import { branchOf, getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { documentName } from '../../core/ops/document-name.ts';
 import { formulaFolder, parseFormula } from '../../core/ops/formula.ts';
 import { ruleOf, tierOf } from '../../core/ops/policy.ts';
 import { readPolicy } from '../../core/ops/read-policy.ts';
@@ -63,8 +64,7 @@ export async function read(context: Context): Promise<RequestState> {
     openPulls(send, repository),
   ]);
   const theirs = open.find(
-    ({ head, base, user }) =>
-      base.ref === branch && labelOf(head.ref, head.label) === branchName && user?.id !== account.id,
+    ({ head, base, user }) => base.ref === branch && branchOf(head) === branchName && user?.id !== account.id,
   );
   const forge: ForgeState = {
     account,
@@ -104,11 +104,6 @@ export async function read(context: Context): Promise<RequestState> {
   };
 }
 
-/** A branch's name, also where the pull request says whose it is. */
-function labelOf(ref: string, label: string | null | undefined): string {
-  return label?.split(':').at(-1) ?? ref;
-}
-
 /** The action's text and id, from wherever they were given. */
 function askedFor({ settings, facts }: Pick<Context, 'settings' | 'facts'>): { id: string; text: string } {
   const { 'action-file': given, action } = settings;
@@ -117,7 +112,7 @@ function askedFor({ settings, facts }: Pick<Context, 'settings' | 'facts'>): { i
       given === undefined ? 'No action is given.' : 'action and action-file are both given.',
       'Give the action as TOML in action, or the name of a TOML file in action-file.',
     );
-  const id = settings.id ?? (given === undefined ? '' : path.basename(given).replace(/\.toml$/, ''));
+  const id = settings.id ?? (given === undefined ? '' : documentName(given));
   if (id === '')
     throw new UserError(
       'The action has no id.',

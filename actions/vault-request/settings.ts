@@ -1,4 +1,4 @@
-import { policySources } from '../../core/ops/policy.ts';
+import { lowTiers, policySources } from '../../core/ops/policy.ts';
 import { actionId } from '../../core/ops/vault-action.ts';
 import { proposeSettings } from '../../core/propose.ts';
 import {
@@ -50,7 +50,7 @@ export const settings = {
   'record-repo': repository({
     description: 'Where records are kept, when not in the ops repo; the same as for vault-dispatch.',
   }),
-  'low-tier': oneOf(['off', 'auto-merge', 'direct-commit', 'protected-exempt'], {
+  'low-tier': oneOf(lowTiers, {
     description:
       'With `direct-commit` and `protected-exempt` a low action is committed to main without a pull request; the same as for vault-dispatch.',
     default: 'off',

@@ -23,6 +23,11 @@ const pull = z.object({
 });
 export type Pull = z.infer<typeof pull>;
 
+/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
+export function branchOf({ label }: Pull['head']): string {
+  return label.split(':').at(-1) ?? label;
+}
+
 /**
  * The pull request from one branch of a repository into another: the open one where there is one, otherwise one that
  * was closed or merged, otherwise undefined. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET

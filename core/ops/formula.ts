@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { documentName } from './document-name.ts';
 import { type Parsed, parseToml } from './toml.ts';
 import { type AskedAction, secretName, tiers } from './vault-action.ts';
 
@@ -42,7 +43,7 @@ export const formulaSchema = z.strictObject({
 export type Formula = z.infer<typeof formulaSchema> & { name: string; file: string };
 
 export function parseFormula(file: string, bytes: Uint8Array): Parsed<Formula> {
-  const name = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
+  const name = documentName(file);
   const parsed = parseToml(file, bytes, formulaSchema);
   if (!parsed.ok) return parsed;
   const fault = (message: string): Parsed<Formula> => ({

@@ -91,6 +91,9 @@ export function withTiersOf(policy: Policy, other: Parsed<Policy>): Parsed<Polic
 export const policySources = ['ops', 'project', 'formula', 'formula+ops'] as const;
 export type PolicySource = (typeof policySources)[number];
 
+/** How an action of low tier gets to main. */
+export const lowTiers = ['off', 'auto-merge', 'direct-commit', 'protected-exempt'] as const;
+
 /** The tier of an action and why: what policy and formula say, which the action may only raise. */
 export function tierOf(
   action: AskedAction,

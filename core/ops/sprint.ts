@@ -12,6 +12,7 @@ import * as z from 'zod/mini';
 import type { Fault } from '../errors.ts';
 import { markWord } from '../marker.ts';
 import { quoted } from '../plain.ts';
+import { documentName } from './document-name.ts';
 import { type Entry, inDependencyOrder, type Sprint } from './entry.ts';
 import { withoutClosing } from './headings.ts';
 
@@ -48,7 +49,7 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
   const layout = layOut(lines, fault);
   if (layout.block === undefined && faults.length === 0) return { kind: 'no-block', file };
 
-  const slug = (file.split('/').at(-1) ?? '').replace(/\.md$/, '');
+  const slug = documentName(file);
   if (!markWord.test(slug))
     fault(
       0,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Fault } from '../errors.ts';
+import { documentName } from './document-name.ts';
 import { type Parsed, parseToml } from './toml.ts';
 
 /** From least to most that can go wrong. */
@@ -51,7 +52,7 @@ export type VaultAction = AskedAction | HumanAction;
 
 /** Reads an action; its file name is its id. Throws nothing: what is wrong comes back with its place. */
 export function parseVaultAction(file: string, bytes: Uint8Array): Parsed<VaultAction> {
-  const named = (file.split('/').at(-1) ?? '').replace(/\.toml$/, '');
+  const named = documentName(file);
   // Which of the two it is decides what is expected of it; text alone cannot make it the other.
   const isHuman = parseToml(file, bytes, z.looseObject({ action_required: z.unknown() }));
   const forHuman =

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compiledFile, story } from '../compiled.ts';
 import { type Pitching, type Ran, startPitching } from '../pitching.ts';
+import { scripted } from '../scripted.ts';
 
 const body = `Old letters are hard to find.
 
@@ -63,15 +64,33 @@ describe.skipIf(!existsSync(compiledFile('architect-pitch')))('the compiled arch
 
   it('loads no engine before it is used, and no SDK at all for one that needs none', () => {
     const folder = path.dirname(compiledFile('architect-pitch'));
-    const atOnce = new Set(['index.js']);
-    for (const name of atOnce) {
-      const source = readFileSync(path.join(folder, name), 'utf8');
-      for (const [, found = ''] of source.matchAll(/\bfrom\s*"\.\/([^"]+)"/g)) atOnce.add(found);
-    }
+    const source = readFileSync(path.join(folder, 'index.js'), 'utf8');
+    const loads = [...source.matchAll(/(\.then\(\(\)=>)?require\(["`]\.\/([\w-]+)\.js["`]\)/g)];
+    const named = (later: boolean): string[] =>
+      loads.filter(([, then]) => (then !== undefined) === later).map(([, , name = '']) => name);
 
-    expect(atOnce.size).toBeGreaterThan(2);
-    expect([...atOnce].filter((name) => /anthropic|openai|claude|command|outline/.test(name))).toEqual([]);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['anthropic.js', 'openai.js', 'outline.js']));
+    expect(named(true).sort()).toEqual(['anthropic', 'claude-cli', 'command', 'openai', 'outline']);
+    expect(named(false).filter((name) => /anthropic|openai|claude|command|outline/.test(name))).toEqual([]);
+    for (const name of named(false))
+      expect(statSync(path.join(folder, `${name}.js`)).size).toBeLessThan(2000);
+  });
+
+  it.each(['anthropic', 'openai'])('asks %s with its SDK, and says when it is refused', async (engine) => {
+    await forge.vision('vision: an archive', body);
+    const server = await scripted(() => ({ status: 401, body: { error: { message: 'no such key' } } }));
+
+    const ran = await forge.runCompiled({
+      PLUGIN_ENGINE: engine,
+      PLUGIN_ENGINE_URL: server.url,
+      PLUGIN_ENGINE_KEY: 'key-of-the-engine',
+      PLUGIN_MODEL: 'm',
+    });
+    await server.close();
+
+    expect(server.asked.length).toBeGreaterThan(0);
+    expect(ran).toMatchObject({ code: 1, writes: [] });
+    expect(ran.lines.join('\n')).toContain('401');
+    expect(ran.lines.join('\n')).not.toContain('key-of-the-engine');
   });
 
   it('says what it needs when it is given nothing', async () => {

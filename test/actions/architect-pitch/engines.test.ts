@@ -1,5 +1,4 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
 import type { ModelAnswer, ModelQuestion } from '../../../core/changes/ask-model.ts';
 import { parseSettings } from '../../../core/settings.ts';
+import { scripted } from '../../scripted.ts';
 
 const question: ModelQuestion = {
   engine: 'x',
@@ -234,45 +234,6 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** A server that answers as told, and remembers what it was asked. */
-async function scripted(
-  answer: (nth: number) => { status: number; body: unknown; headers?: Record<string, string> },
-): Promise<{
-  url: string;
-  asked: { path: string; headers: http.IncomingHttpHeaders; body: unknown }[];
-  close(): Promise<void>;
-}> {
-  const asked: { path: string; headers: http.IncomingHttpHeaders; body: unknown }[] = [];
-  const server = http.createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', () => {
-      asked.push({
-        path: `${request.method} ${request.url}`,
-        headers: request.headers,
-        body: JSON.parse(body || 'null'),
-      });
-      const { status, body: answered, headers } = answer(asked.length);
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(JSON.stringify(answered));
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    asked,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 const prices = { 'price-input': '3', 'price-output': '15' };
