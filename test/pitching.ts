@@ -5,7 +5,7 @@ import { architectPitch } from '../actions/architect-pitch/role.ts';
 import type { ModelAnswer, ModelQuestion } from '../core/changes/ask-model.ts';
 import type { Report } from '../core/report.ts';
 import { runRole } from '../core/run.ts';
-import { type EmbeddedForge, type ForgeOptions, startForge } from '../embedded-forge/main.ts';
+import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
 
@@ -46,6 +46,10 @@ export interface Pitching {
   workspace: string;
   /** Makes a vision issue and answers its number. */
   vision(title: string, body?: string): Promise<number>;
+  /** A pitch of a new vision, open, by a model that writes it well; answers the vision's number. */
+  pitched(): Promise<number>;
+  /** Time passes on the forge: an edit is seen by the second. */
+  later(): void;
   environment(): Record<string, string>;
   /** Runs the role in this process; with `engine`, that answers in place of the one in the settings. */
   run(
@@ -114,8 +118,9 @@ ${
 
 let nth = 0;
 
-export async function startPitching(options: ForgeOptions = {}): Promise<Pitching> {
-  const forge = await startForge(options);
+export async function startPitching(): Promise<Pitching> {
+  let clock = 0;
+  const forge = await startForge({ now: () => new Date(Date.now() + clock) });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -179,7 +184,7 @@ export async function startPitching(options: ForgeOptions = {}): Promise<Pitchin
     return (body as { filename: string }[]).map(({ filename }) => filename);
   }
 
-  return {
+  const pitching: Pitching = {
     forge,
     seed,
     owner,
@@ -192,6 +197,14 @@ export async function startPitching(options: ForgeOptions = {}): Promise<Pitchin
     workspace,
     vision: (title, body = 'Why.') =>
       seed.createIssue(owner, project, { title, body, labels: [labels.vision ?? 0] }),
+    async pitched() {
+      const vision = await pitching.vision('A goal');
+      await pitching.run({}, () => pitchText(vision));
+      return vision;
+    },
+    later() {
+      clock += 5000;
+    },
     environment,
     run: (overrides = {}, engine) =>
       ran(overrides, async (given) => {
@@ -271,4 +284,13 @@ export async function startPitching(options: ForgeOptions = {}): Promise<Pitchin
       rmSync(workspace, { recursive: true, force: true });
     },
   };
+  return pitching;
 }
+
+/** Answers each question as its kind asks for. */
+export const wellBehaved = (vision: number) => (question: { about: Record<string, unknown> }) =>
+  question.about.purpose === 'pitch'
+    ? pitchText(vision)
+    : question.about.purpose === 'questions'
+      ? 'Q1: One or two?\nQ2: Now or later?'
+      : `${pitchText(vision).split('## Sub-issues\n\n')[1]?.replace('measure\n  title', 'measure-twice\n  title')}`;

@@ -29,6 +29,8 @@ export interface Vault {
   /** Opens a pull request with an action and answers its number. */
   ask(id: string, text?: string): Promise<number>;
   approve(by: Person, pull: number, more?: Record<string, unknown>): Promise<void>;
+  /** Asked, approved by somebody who may, and merged: the pull request's number. */
+  approved(id: string, text?: string): Promise<number>;
   record(id: string): Promise<FiredRecord | undefined>;
   rejected(id: string): Promise<{ reasons: string[] } | undefined>;
   /** Runs that were started, oldest first. */
@@ -127,7 +129,7 @@ export async function startVault(
     return { code, text: lines.join('\n'), waited };
   };
 
-  return {
+  const vault: Vault = {
     forge,
     seed,
     owner,
@@ -155,6 +157,12 @@ export async function startVault(
         body: '',
       });
     },
+    async approved(id, text) {
+      const pull = await vault.ask(id, text);
+      await vault.approve(ada, pull);
+      await seed.mergePull(owner, ops, pull);
+      return pull;
+    },
     async approve(by, pull, more = {}) {
       const { status } = await seed.api(
         'POST',
@@ -177,4 +185,5 @@ export async function startVault(
     },
     close: () => forge.close(),
   };
+  return vault;
 }

@@ -21,9 +21,7 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
   }
 
   it('tells what was asked, who said what, and how it ended', async () => {
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     await vault.run();
     vault.forge.settleRun(1, 'success');
     await vault.run();
@@ -67,9 +65,7 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
   });
 
   it('says of a record that somebody else wrote that it may be forged', async () => {
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     await vault.run();
     const record = await vault.record('backup-1');
     await vault.seed.putFile(

@@ -41,9 +41,7 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
     expect(after.text).toContain('pushing: dispatcher');
     expect(after.text).toContain('approvals needed to merge: 1, dismissed by a push, none against');
     expect(after.text).toContain('without a pull request: evidence/**;vault/claimed/**');
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     expect((await vault.run()).code).toBe(0);
     expect(await vault.runs()).toHaveLength(1);
   });

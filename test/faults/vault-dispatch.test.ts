@@ -34,9 +34,7 @@ async function runKilled(call: number, point: FailPoint): Promise<boolean> {
 /** A vault with one action that is asked for, approved and merged. */
 async function startApproved(): Promise<void> {
   vault = await startVault();
-  const pull = await vault.ask('backup-1');
-  await vault.approve(vault.ada, pull);
-  await vault.seed.mergePull(vault.owner, vault.ops, pull);
+  await vault.approved('backup-1');
 }
 
 async function strikes(): Promise<number[]> {

@@ -62,9 +62,7 @@ describe.skipIf(!existsSync(dispatcher))('cases 5 and 21 on Woodpecker: killed w
       '.woodpecker/backup.yaml',
       'when:\n  - event: manual\nsteps:\n  - name: x\n    image: alpine\n    environment:\n      K: {from_secret: backup_key}\n',
     );
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     return made;
   }
   const settings = (url: string): Environment => ({
@@ -109,9 +107,7 @@ describe.skipIf(!existsSync(dispatcher))('a gate killed with -9', () => {
 
   async function start(): Promise<(url: string) => Environment> {
     vault = await startVault();
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     await vault.run();
     const [run] = await vault.runs();
     folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-gate-'));

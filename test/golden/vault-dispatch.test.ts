@@ -28,9 +28,7 @@ describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
   }
 
   it('starts what was approved, sees it end, refuses what was not, and shows what waits for a person', async () => {
-    const pull = await vault.ask('backup-1');
-    await vault.approve(vault.ada, pull);
-    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+    await vault.approved('backup-1');
     await vault.seed.putFile(vault.asker, vault.ops, 'vault/actions/forged-1.toml', actionText());
     await vault.seed.putFile(
       vault.owner,

@@ -8,12 +8,6 @@ beforeEach(async () => {
 });
 afterEach(() => vault.close());
 
-async function approved(id: string): Promise<void> {
-  const pull = await vault.ask(id);
-  await vault.approve(vault.ada, pull);
-  await vault.seed.mergePull(vault.owner, vault.ops, pull);
-}
-
 describe('what every role survives, vault-dispatch does too', () => {
   it('case 38: a secret in what somebody asks for is neither printed nor sent', async () => {
     const { token } = vault.dispatcher;
@@ -35,7 +29,7 @@ describe('what every role survives, vault-dispatch does too', () => {
   });
 
   it('case 41: an archived repository is found out first, and nothing is written', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.seed.api('PATCH', `/repos/${vault.ops}`, { archived: true });
 
     const { code, text, calls } = await vault.run();
@@ -46,7 +40,7 @@ describe('what every role survives, vault-dispatch does too', () => {
   });
 
   it('case 42: a lost race is no missing right: it is looked at again, and no path of the server is printed', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     let lost = 0;
     const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
       if (!request.startsWith('POST') || !request.includes('/vault/fired/') || lost > 0) return undefined;

@@ -14,9 +14,7 @@ beforeEach(async () => {
   vault = await startVault();
   gatekeeper = await vault.seed.createUser('gatekeeper', ['write:repository', 'read:user']);
   await vault.seed.addCollaborator(vault.owner, vault.ops, gatekeeper.login, 'write');
-  const pull = await vault.ask('backup-1');
-  await vault.approve(vault.ada, pull);
-  await vault.seed.mergePull(vault.owner, vault.ops, pull);
+  await vault.approved('backup-1');
   await vault.run();
 });
 afterEach(async () => {

@@ -52,15 +52,9 @@ const settings = (): Record<string, string> => ({
   PLUGIN_WOODPECKER_TOKEN: 'a-woodpecker-token',
 });
 
-async function approved(id: string): Promise<void> {
-  const pull = await vault.ask(id);
-  await vault.approve(vault.ada, pull);
-  await vault.seed.mergePull(vault.owner, vault.ops, pull);
-}
-
 describe('a formula that runs on Woodpecker', () => {
   it('is started once, told what was approved, and followed by its own workflow', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
 
     const first = await vault.run(settings());
     const [started] = woodpecker.pipelines;
@@ -97,7 +91,7 @@ describe('a formula that runs on Woodpecker', () => {
     ['skipped', 'cancelled'],
     ['error', 'failure'],
   ])('case 23: that ends with %s is on record as %s', async (state, outcome) => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
     woodpecker.settle(1, 'other', 'success');
     woodpecker.settle(1, 'backup', state);
@@ -109,7 +103,7 @@ describe('a formula that runs on Woodpecker', () => {
   });
 
   it('case 23: with a matrix has succeeded when every part of it has', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
     const [started] = woodpecker.pipelines;
     started?.workflows.push({ name: 'backup', state: 'failure' });
@@ -122,7 +116,7 @@ describe('a formula that runs on Woodpecker', () => {
   });
 
   it('case 21: whose answer never came is found again, and not by what somebody else started', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
     const record = await vault.record('backup-1');
     const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/fired/backup-1.json`);
@@ -162,7 +156,7 @@ describe('a formula that runs on Woodpecker', () => {
       'Woodpecker: reader may not start pipelines of owner/ops',
     ],
   ])('is refused before anything is intended %s', async (_, more, reason) => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
 
     const { code, text } = await vault.run(
       'PLUGIN_WOODPECKER_TOKEN' in more ? { ...settings(), ...more } : {},
@@ -176,7 +170,7 @@ describe('a formula that runs on Woodpecker', () => {
   });
 
   it('sends each token to its own host only', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
 
     const { text } = await vault.run({ ...settings(), PLUGIN_LOG_LEVEL: 'debug' });
 
@@ -192,7 +186,7 @@ describe('a formula that runs on Woodpecker', () => {
       '.woodpecker/backup.yaml',
       pipeline.replace('backup_key', 'other_key'),
     );
-    await approved('backup-1');
+    await vault.approved('backup-1');
 
     const { text } = await vault.run(settings());
 
@@ -216,7 +210,7 @@ describe('a gate on Woodpecker', () => {
     });
 
   it('finds the record that names its pipeline, and lets it through once', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
 
     const first = await gate(1);
@@ -238,7 +232,7 @@ describe('a gate on Woodpecker', () => {
       'no record names',
     ],
   ])('refuses %s', async (_, number, more, reason) => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
 
     const { code, text } = await gate(number, more);
@@ -248,7 +242,7 @@ describe('a gate on Woodpecker', () => {
   });
 
   it('compares the variables, where it is given a token to read them with', async () => {
-    await approved('backup-1');
+    await vault.approved('backup-1');
     await vault.run(settings());
     const [started] = woodpecker.pipelines;
     if (started !== undefined) started.variables.target = 'files';
