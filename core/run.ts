@@ -68,6 +68,10 @@ interface Run {
 export function run<S extends SharedSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
 ): void {
+  // Who reads the log may stop reading.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   // What never comes to its end is no success.
   process.exitCode = 1;
   void runRole(role, {

@@ -197,6 +197,11 @@ function nearest(name: string, known: string[]): string | undefined {
   );
 }
 
+/** A value as it may be shown: of an address never the user and password. */
+function withoutLogin(value: string): string {
+  return value.replace(/\/\/[^/\s]*@/g, '//***@');
+}
+
 /**
  * All settings of a role, or one error that lists every fault.
  *
@@ -220,7 +225,7 @@ export function parseSettings<S extends Settings>(settings: S, host: Host): Valu
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       faults.push(
-        `${name}: ${error.message}, got ${spec.secret === true ? 'something else' : quoted(given)}.`,
+        `${name}: ${error.message}, got ${spec.secret === true ? 'something else' : quoted(withoutLogin(given))}.`,
       );
     }
   }
@@ -232,7 +237,9 @@ export function parseSettings<S extends Settings>(settings: S, host: Host): Valu
   if (faults.length > 0) {
     throw new UserError(
       `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-      "The role's README lists every setting.",
+      host.name === 'terminal'
+        ? "The role's README lists every setting; in a terminal each is an environment variable, such as FORGECREW_FORGE_URL."
+        : "The role's README lists every setting.",
     );
   }
   return values as ValuesOf<S>;

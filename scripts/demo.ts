@@ -15,17 +15,25 @@ import { chapter, note } from './demo/stage.ts';
 import { vault } from './demo/vault.ts';
 
 const stories = { filing, engagement, vault, pitch };
+const usage = `npm run demo -- [${Object.keys(stories).join(' | ')}] [--forge-url <address> --token <a site admin's>]`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
+  strict: false,
   options: { 'forge-url': { type: 'string' }, token: { type: 'string' } },
 });
 const [name = 'filing'] = positionals;
 const story = Object.entries(stories).find(([known]) => known === name)?.[1];
-if (story === undefined)
-  throw new Error(`there is no demo ${name}; there are ${Object.keys(stories).join(', ')}`);
-const givenUrl = values['forge-url'];
-if ((givenUrl === undefined) !== (values.token === undefined))
-  throw new Error('--forge-url and --token (a site admin’s) go together');
+const { 'forge-url': givenUrl, token, ...others } = values;
+if (
+  story === undefined ||
+  Object.keys(others).length > 0 ||
+  typeof givenUrl === 'boolean' ||
+  typeof token === 'boolean' ||
+  (givenUrl === undefined) !== (token === undefined)
+) {
+  process.stderr.write(`${usage}\n`);
+  process.exit(2);
+}
 
 let embedded: EmbeddedForge | undefined;
 const scratch = mkdtempSync(path.join(tmpdir(), 'forgecrew-demo-'));
@@ -41,7 +49,7 @@ try {
   note(url);
   await story({
     url,
-    seed: seeder(url, values.token ?? embedded?.adminToken ?? ''),
+    seed: seeder(url, token ?? embedded?.adminToken ?? ''),
     scratch,
     isReal: givenUrl !== undefined,
     ...(embedded === undefined ? {} : { settleRun: embedded.settleRun }),

@@ -2,7 +2,7 @@ import type { Change } from '../../core/change.ts';
 import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { chartText } from './chart.ts';
-import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
+import type { EngagementSettings, EngagementState, Found, LogState, Target } from './read.ts';
 import {
   chartPath,
   evidenceFolder,
@@ -12,6 +12,7 @@ import {
   type PageDay,
   pagePath,
   pageText,
+  parseEvidence,
   pullBody,
 } from './text.ts';
 
@@ -45,13 +46,41 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
     clientSide: log.clientSide,
     clean: true,
   });
+  const less = [target?.evidence, target?.request?.evidence].flatMap((found) =>
+    isLess(found ?? null, evidence),
+  );
+  if (less.length > 0) return less.slice(0, 1);
   const told = tell(evidence, log);
   const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
   if (local === undefined && target === null)
     return [keep(`the log can be counted (${told}); on a pull request nothing is written`)];
   return [
+    ...noRecord(log, date),
     ...(local === undefined ? [] : [localFile(local, evidence, state.local, told)]),
     ...(target === null ? [] : commit(settings, target, evidence, told)),
+  ];
+}
+
+/** A day without a record may be a quiet one, or one whose file was not named: a person should look. */
+function noRecord({ totals, names, newest }: LogState, date: string): EngagementChange[] {
+  if (totals.lines > 0) return [];
+  return [
+    notice(
+      `${names.join(', ')}: no record of ${date}${newest === null ? '' : `, the newest is of ${newest}`}`,
+      'if there were visitors, name the rotated files as well',
+    ),
+  ];
+}
+
+/** Whether evidence that is on record says more of a whole day than what was read now: the log was rotated or cut since. */
+function isLess(found: Found, evidence: EngagementEvidence): EngagementChange[] {
+  const known = parseEvidence(found?.text);
+  if (known === null || !known.complete || known.total_requests <= evidence.total_requests) return [];
+  return [
+    refuseFor(
+      evidencePath(evidence.date),
+      `is on record with ${counted(known.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
+    ),
   ];
 }
 

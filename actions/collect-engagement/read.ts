@@ -7,7 +7,7 @@ import { findPull, type Pull } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
 import type { Send } from '../../core/forge/send.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
-import { type EngagementEvidence, engagementEvidence } from '../../core/ops/evidence.ts';
+import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
@@ -15,7 +15,15 @@ import { type Totals, totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
 import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';
 import { durationFormats, type settings, timeFormats } from './settings.ts';
-import { chartPath, evidenceBranch, evidenceFolder, evidencePath, type PageDay, pagePath } from './text.ts';
+import {
+  chartPath,
+  evidenceBranch,
+  evidenceFolder,
+  evidencePath,
+  type PageDay,
+  pagePath,
+  parseEvidence,
+} from './text.ts';
 
 export type EngagementSettings = ValuesOf<typeof settings>;
 type Context = ReadContext<typeof settings, EngagementState>;
@@ -138,6 +146,7 @@ function localText({ settings, facts }: Context): string | null {
 async function readRepository(
   { settings, send }: Context,
   what: string,
+  remedy: string,
 ): Promise<{ repository: string; branch: string; account: User }> {
   const repository = settings['ops-repo'];
   const missing = Object.entries({
@@ -146,10 +155,7 @@ async function readRepository(
     'ops-repo': repository,
   }).filter(([, value]) => value === undefined);
   if (repository === undefined || missing.length > 0)
-    throw new UserError(
-      `${what} needs ${missing.map(([name]) => name).join(', ')}.`,
-      'Set them, or use commit: none.',
-    );
+    throw new UserError(`${what} needs ${missing.map(([name]) => name).join(', ')}.`, remedy);
   const account = await getExpectedUser(send, settings['forge-login']);
   const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
   return { repository, branch, account };
@@ -161,7 +167,11 @@ async function readTarget(
 ): Promise<{ target: Target | null; account: User | null }> {
   const { settings, facts, send, previous } = context;
   if (settings.commit === 'none' || facts.isPullRequest) return { target: null, account: null };
-  const { repository, branch, account } = await readRepository(context, `commit: ${settings.commit}`);
+  const { repository, branch, account } = await readRepository(
+    context,
+    `commit: ${settings.commit}`,
+    'Set what is missing, or use commit: none.',
+  );
   const head = await getBranch(send, repository, branch);
   const at = head.commit.id;
   const evidence = await fileAt(send, repository, evidencePath(date), at);
@@ -214,19 +224,8 @@ async function readPage(
   return {
     readme: readme ?? null,
     chart: chart ?? null,
-    others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index] ?? null) })),
+    others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index]?.text) })),
   };
-}
-
-/** Evidence as it stands in the repository, where anybody with write access may have changed it. */
-function parseEvidence(found: Found): EngagementEvidence | null {
-  if (found === null) return null;
-  try {
-    const parsed = engagementEvidence.safeParse(JSON.parse(found.text));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
 }
 
 async function readRequest(
@@ -247,13 +246,17 @@ async function readRequest(
 
 async function readObservable(context: Context, date: string): Promise<EngagementState> {
   const { settings, now, send } = context;
-  const { repository, branch, account } = await readRepository(context, 'mode: verify-observable');
+  const { repository, branch, account } = await readRepository(
+    context,
+    'mode: verify-observable',
+    'Set what is missing: the evidence is read from the forge.',
+  );
   const { commit } = await getBranch(send, repository, branch);
   const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
   const days = await Promise.all(
     dates.map(async (day) => ({
       date: day,
-      evidence: parseEvidence(await fileAt(send, repository, evidencePath(day), commit.id)),
+      evidence: parseEvidence((await fileAt(send, repository, evidencePath(day), commit.id))?.text),
     })),
   );
   const log = settings.source.length === 0 ? null : await readLog(context, date);

@@ -69,7 +69,7 @@ export const settings = {
   // A path, a pattern or an address: nothing is decided here but that it has no control characters.
   source: listOf(filePath, {
     description:
-      "The web server's access logs: paths in the workspace or absolute, with `*`, `?`, `**` and `{a,b}`; plain, `.gz` or `.zst`; or `ssh://user@host[:port]`.",
+      "The web server's access logs: paths in the workspace or absolute, with `*`, `?` and `**`; plain, `.gz` or `.zst`; or `ssh://user@host[:port]`.",
     default: '',
   }),
   'client-source': listOf(filePath, {

@@ -1,4 +1,4 @@
-import type { EngagementEvidence } from '../../core/ops/evidence.ts';
+import { type EngagementEvidence, engagementEvidence } from '../../core/ops/evidence.ts';
 import type { Totals } from './log/counts.ts';
 
 /** Where evidence of engagement stands in the ops repo. */
@@ -59,6 +59,17 @@ export function evidenceOf(day: {
 /** As it stands in the repository: for people as well, so one field a line. */
 export function evidenceText(evidence: EngagementEvidence): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
+}
+
+/** Evidence as it stands in the repository, where anybody with write access may have changed it; else `null`. */
+export function parseEvidence(text: string | undefined): EngagementEvidence | null {
+  if (text === undefined) return null;
+  try {
+    const parsed = engagementEvidence.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
 }
 
 /** A day on the page: its evidence, or `null` where the file is there and is no evidence. */

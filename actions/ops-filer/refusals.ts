@@ -43,7 +43,7 @@ export function cannotFile(
   const at = (message: string): Fault => ({ file: sprint.file, ...sprint.visionAt, message });
   const visionLabel = settings['vision-label'];
   const unread = state.organisationLabelsUnread
-    ? ' (labels of an organisation could not be read: the token lacks the scope read:organization)'
+    ? ' (if the owner is an organisation: its labels need a token with the scope read:organization)'
     : '';
   const named = (name: string): number => state.labels.filter((label) => label.name === name).length;
   if (named(visionLabel) !== 1) {

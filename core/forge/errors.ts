@@ -93,7 +93,7 @@ function serverSaid(response: ForgeResponse): string {
   const { body } = response;
   const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
   if (typeof message !== 'string' || message.trim() === '' || message.trimStart().startsWith('<')) return '';
-  const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…'));
+  const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
 }
 

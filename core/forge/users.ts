@@ -1,14 +1,21 @@
 import * as z from 'zod/mini';
 import { UserError } from '../errors.ts';
 import { call } from './call.ts';
+import { ifThere } from './errors.ts';
 import type { Send } from './send.ts';
 
 export const user = z.object({ id: z.int(), login: z.string() });
 export type User = z.infer<typeof user>;
 
-/** The account the token belongs to. `GET /user`, scope read:user. */
-export function getOwnUser(send: Send): Promise<User> {
-  return call(send, { method: 'GET', route: '/user' }, user);
+/** The account the token belongs to; where there is no such thing there is no forge. `GET /user`, scope read:user. */
+export async function getOwnUser(send: Send): Promise<User> {
+  const account = await ifThere(call(send, { method: 'GET', route: '/user' }, user));
+  if (account === undefined)
+    throw new UserError(
+      'forge-url does not answer as a forge does: it knows nothing of GET /user.',
+      'Give the address of its start page, without /api/v1 and without the name of a repository.',
+    );
+  return account;
 }
 
 /** Our own account, which has to be the one that `forge-login` names, where it names one; anybody else's is refused. */

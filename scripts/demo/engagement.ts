@@ -36,7 +36,7 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
   const codes: (number | null)[] = [];
 
   chapter(
-    'A week of traffic, as Caddy logs it; each night cron starts collect-engagement as a Woodpecker plugin',
+    'Six days of traffic, as Caddy logs them; each night cron starts collect-engagement as a Woodpecker plugin',
   );
   for (const [index, date] of dates.slice(0, -1).entries()) {
     writeTraffic(path.join(scratch, 'access.log'), {

@@ -66,6 +66,7 @@ describe('settings', () => {
     ]) {
       expect(message).toContain(part);
     }
+    expect(message).not.toContain('user:secret');
   });
 
   it('given as the empty text are not given', () => {

@@ -158,7 +158,7 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
     writeFileSync(log, yesterday());
     const pipeline = readFileSync(path.join(root, 'plugins/collect-engagement/example.yaml'), 'utf8')
       .replace('/opt/forgecrew/', `${root}/`)
-      .replace('/var/log/caddy/access*.log', `${scratch}/access*.log`);
+      .replace('/var/log/caddy/access*.log*', `${scratch}/access*.log*`);
 
     const said = await exec(pipeline, {
       ...(await checkout()),
@@ -230,8 +230,8 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
     const workflow = readFileSync(path.join(root, 'actions/collect-engagement/example.yml'), 'utf8')
       .replace(/uses: \S*\/actions\/collect-engagement\S*/, 'uses: ./forgecrew/actions/collect-engagement')
       .replace(
-        'source: /var/log/caddy/access*.log',
-        `source: ${scratch}/access*.log\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
+        'source: /var/log/caddy/access*.log*',
+        `source: ${scratch}/access*.log*\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
       )
       .replace('runs-on: docker', 'runs-on: self-hosted');
     writeFileSync(path.join(folder, '.forgejo/workflows/engagement.yml'), workflow);

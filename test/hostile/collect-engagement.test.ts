@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -145,12 +146,53 @@ describe('case 28: a log that is something else', () => {
     expect(ran.evidence).toBeUndefined();
   });
 
+  it.each<[string, string, () => void, string]>([
+    ['a folder', 'logs', () => mkdirSync(at('logs')), 'source: logs is a folder.'],
+    [
+      'a link that ends in itself',
+      'logs',
+      () => symlinkSync('logs', at('logs')),
+      'may not be read by the account that this runs as (ELOOP)',
+    ],
+    [
+      'named .gz and is none',
+      'logs.gz',
+      () => writeFileSync(at('logs.gz'), line('/a', '::1')),
+      'logs.gz: is no gzip file, though its name says so. Rename it.',
+    ],
+    [
+      'below a file',
+      'logs/access.log',
+      () => writeFileSync(at('logs'), ''),
+      'source: there is no file logs/access.log.',
+    ],
+  ])('that is %s is said to be that', async (_, source, make, message) => {
+    make();
+
+    expect(await run({ source })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining(message),
+      evidence: undefined,
+    });
+  });
+
+  it('that has no record of the day is counted, and a person is told', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1', '2026-11-21T00:10:00Z'));
+
+    expect(await run({ source: 'access.log' })).toMatchObject({
+      code: 0,
+      evidence: { lines: 0 },
+      text: expect.stringContaining('no record of 2026-11-20, the newest is of 2026-11-21T00:10:00.000Z'),
+    });
+  });
+
   it('that is empty is a day without visitors, which is not the same as a missing file', async () => {
     writeFileSync(at('access.log'), '');
 
     expect(await run({ source: 'access.log' })).toMatchObject({
       code: 0,
       evidence: { page_views: 0, lines: 0, response_time: { p50_seconds: null } },
+      text: expect.stringContaining('! access.log: no record of 2026-11-20'),
     });
     expect(await run({ source: 'other.log' })).toMatchObject({
       code: 1,
@@ -332,6 +374,41 @@ describe('committing', () => {
   async function pulls(state = 'open'): Promise<PullSeen[]> {
     return (await seed.api('GET', `/repos/${ops}/pulls?state=${state}`)).body as PullSeen[];
   }
+
+  it('of a whole day is never replaced by less of it: the log was rotated since', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1') + line('/b', '::2'));
+    await commit();
+    const whole = await textOf(evidenceFile);
+    writeFileSync(at('access.log'), line('/c', '::1', '2026-11-21T00:10:00Z'));
+
+    const rotated = await commit();
+    const { body } = await seed.api('GET', `/repos/${ops}/contents/${evidenceFile}`);
+    const { sha } = body as { sha: string };
+    await seed.api('DELETE', `/repos/${ops}/contents/${evidenceFile}`, { sha, message: 'count it anew' });
+    const anew = await commit();
+
+    expect(rotated).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('is on record with 2 requests of a whole day, and the log holds 0'),
+    });
+    expect(whole).toContain('"total_requests": 2');
+    expect(anew.code).toBe(0);
+    expect(JSON.parse((await textOf(evidenceFile)) ?? '')).toMatchObject({ total_requests: 0 });
+  });
+
+  it('that is not over is replaced by whatever is counted later', async () => {
+    writeFileSync(
+      at('access.log'),
+      line('/a', '::1', '2026-11-21T00:10:00Z') + line('/b', '::1', '2026-11-21T00:20:00Z'),
+    );
+    await commit({ date: '2026-11-21' });
+    writeFileSync(at('access.log'), line('/b', '::1', '2026-11-21T00:20:00Z'));
+
+    expect(await commit({ date: '2026-11-21' })).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('1 commit made'),
+    });
+  });
 
   it('goes to the ops branch once, as one commit with its page, and is repaired when somebody changed it', async () => {
     expect(await commit()).toMatchObject({ code: 0, text: expect.stringContaining('1 commit made') });

@@ -7,7 +7,9 @@ export function failed(engine: string, error: unknown): UserError {
     typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
       ? error.status
       : undefined;
-  const message = plain(error instanceof Error ? error.message : String(error)).slice(0, 300);
+  const message = plain(error instanceof Error ? error.message : String(error))
+    .slice(0, 300)
+    .replace(/\.+$/, '');
   const remedy =
     status === 401 || status === 403
       ? 'Check engine-key.'

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../core/errors.ts';
 import { addCounts, type Counts, joinEdges } from './counts.ts';
@@ -42,14 +42,14 @@ export async function findSources(patterns: string[], workspace: string): Promis
       continue;
     }
     const glob = await filesOf(pattern, workspace);
-    const matches = glob ?? [path.resolve(workspace, pattern)].filter(isFile);
-    if (matches.length === 0) {
+    const matches = glob ?? [path.resolve(workspace, pattern)];
+    if (matches.length === 0)
       throw new UserError(
-        glob !== undefined ? `source: no file fits ${pattern}.` : `source: there is no file ${pattern}.`,
+        `source: no file fits ${pattern}.`,
         'Check the path; a relative one starts at the workspace.',
       );
-    }
     for (const file of matches) {
+      refuseUnreadable(file, pattern);
       const relative = path.relative(workspace, file);
       found.set(file, { name: relative.startsWith('..') ? file : relative, file });
     }
@@ -66,8 +66,27 @@ async function filesOf(pattern: string, workspace: string): Promise<string[] | u
   return globSync(pattern, { cwd: workspace, absolute: true, dot: true, expandDirectories: false }).sort();
 }
 
-function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+/** Throws a `UserError` for what is no file, or may not be read. */
+function refuseUnreadable(file: string, given: string): void {
+  try {
+    if (statSync(file).isDirectory())
+      throw new UserError(
+        `source: ${given} is a folder.`,
+        `Name the logs in it, such as ${given}/access*.log*.`,
+      );
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    if (error instanceof UserError || !(error instanceof Error) || !('code' in error)) throw error;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+      throw new UserError(
+        `source: there is no file ${given}.`,
+        'Check the path; a relative one starts at the workspace.',
+      );
+    throw new UserError(
+      `source: ${file} may not be read by the account that this runs as (${String(error.code)}).`,
+      'Caddy makes its logs readable for its own account only: put `mode 0640` into the file output of its log, and the account of the CI agent into the group of the log.',
+    );
+  }
 }
 
 function isPacked(source: Source): boolean {
@@ -136,11 +155,19 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
   if ('ssh' in source) {
     const { readSsh } = await import('./ssh.ts');
     yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
-  } else yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
+    return;
+  }
+  if (/\.gz$/.test(source.file) && formatOf(startOf(source.file)).startsWith('gzip') === false)
+    throw new UserError('is no gzip file, though its name says so.', 'Rename it.');
+  yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
 function isForeign(start: Buffer): string {
-  return `holds no record of a Caddy access log; it looks like ${formatOf(start)}. Let Caddy write JSON (its default), or name another file`;
+  const format = formatOf(start);
+  const remedy = format.endsWith('in its name')
+    ? 'Rename it, so that it is unpacked'
+    : 'Let Caddy write JSON (its default), or name another file';
+  return `holds no record of a Caddy access log; it looks like ${format}. ${remedy}`;
 }
 
 function brokenOff(why: string): string {
