@@ -118,5 +118,5 @@ export function progressText(filed: { number: number; closed: boolean }[]): stri
   const closed = filed.filter((issue) => issue.closed);
   const list = (issues: { number: number }[]): string =>
     issues.length === 0 ? 'none' : issues.map(({ number }) => code(`#${number}`)).join(', ');
-  return `${closed.length} of ${filed.length} sub-issues are closed.\n\n- closed: ${list(closed)}\n- open: ${list(filed.filter((issue) => !issue.closed))}`;
+  return `${closed.length} of ${filed.length} sub-issues ${closed.length === 1 ? 'is' : 'are'} closed.\n\n- closed: ${list(closed)}\n- open: ${list(filed.filter((issue) => !issue.closed))}`;
 }

@@ -45,7 +45,9 @@ export function closingComment(outcomes: Outcome[]): string {
   const done = outcomes.filter((outcome) => !outcome.rejected);
   const list = (items: Outcome[]): string =>
     items.map((item) => `- #${item.number} ${quiet(item.title)}`).join('\n');
-  const all = `All ${outcomes.length} declared sub-issues are closed, so this vision is closed too. Reopen it if more is to come: it then stays open.`;
+  const which =
+    outcomes.length === 1 ? 'Its declared sub-issue is' : `All ${outcomes.length} declared sub-issues are`;
+  const all = `${which} closed, so this vision is closed too. Reopen it if more is to come: it then stays open.`;
   return [
     all,
     ...(done.length === 0 ? [] : [`Done:\n\n${list(done)}`]),

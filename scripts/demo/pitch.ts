@@ -37,6 +37,9 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   for (const role of [architect, filer]) await seed.addCollaborator(ada, ops, role.login, 'read');
   const label = await seed.createLabel(ada, project, 'vision');
   for (const name of ['in-progress', 'backlog']) await seed.createLabel(ada, project, name);
+  // So that the vision and its pull request do not have the same number.
+  for (const title of ['A letter from 1926 is torn', 'The reading room is cold'])
+    await seed.createIssue(ada, project, { title, body: '' });
   const vision = await seed.createIssue(ada, project, {
     title: 'vision: an archive people can search',
     body: visionText,
@@ -80,6 +83,12 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
     if (status !== 201) throw new Error(`the comment on #${pull} was answered ${status}`);
     for (const line of text.split('\n')) note(`${paint('1', by.login)}: ${line}`);
   }
+  async function said(pull: number): Promise<string[]> {
+    const { body } = await seed.api('GET', `/repos/${ops}/issues/${pull}/comments`);
+    return (body as { body: string; user: { login: string } }[])
+      .filter((comment) => comment.user.login === architect.login)
+      .map((comment) => comment.body);
+  }
   const shownText = (text: string): void => {
     for (const line of text.split('\n'))
       if (!line.startsWith('<!--')) console.log(`   ${paint('2', '│')} ${line}`);
@@ -101,11 +110,21 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   chapter(`${bob.login} accepts it; the next run asks what is left to decide`);
   await say(bob, number, 'ACCEPT');
   await architectRuns();
+  note(`what it wrote on #${number}:`);
+  shownText(
+    (await said(number))
+      .at(-1)
+      ?.replace(/<!--.*?-->/gs, '')
+      .trimEnd() ?? '',
+  );
 
   chapter(`${ada.login} and ${bob.login} answer; the next run revises the sub-issues and says it is ready`);
   await say(ada, number, 'A1: Yes, all three.\nA2: The index first; the page waits for it.');
   await say(bob, number, 'A3: Ten readers find a letter in a minute.');
   await architectRuns();
+  note(
+    'the outline keeps the answers in the document and its entries as they were; a model would revise them',
+  );
 
   chapter(`${ada.login} merges it, as a person would, and the push starts ops-filer`);
   await seed.mergePull(ada, ops, number);
@@ -124,9 +143,7 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   await architectRuns();
 
   chapter(`What ${architect.login} wrote in all this`);
-  const { body: comments } = await seed.api('GET', `/repos/${ops}/issues/${number}/comments`);
-  for (const comment of comments as { body: string; user: { login: string } }[])
-    if (comment.user.login === architect.login) note(`on #${number}: ${comment.body.split('\n')[0]}`);
+  for (const text of await said(number)) note(`on #${number}: ${text.split('\n')[0]}`);
   const { body: forkBranches } = await seed.api('GET', `/repos/${architect.login}/ops/branches`);
   note(
     `branches left in its fork: ${(forkBranches as { name: string }[]).map(({ name }) => name).join(', ')}`,

@@ -238,9 +238,9 @@ describe('the words that do', () => {
     ]);
     expect(same.writes).toEqual([]);
     expect(changed.writes).toHaveLength(1);
-    const progress = (await forge.comments(1)).filter((text) => text.includes('sub-issues are closed'));
+    const progress = (await forge.comments(1)).filter((text) => /sub-issues (?:is|are) closed/.test(text));
     expect(progress).toHaveLength(1);
-    expect(progress[0]).toContain('1 of 2 sub-issues are closed.');
+    expect(progress[0]).toContain('1 of 2 sub-issues is closed.');
   });
 });
 
