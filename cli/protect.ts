@@ -1,3 +1,4 @@
+import { UserError } from '../core/errors.ts';
 import { listWriters } from '../core/forge/people.ts';
 import { listProtections, type Protection, setProtection } from '../core/forge/protections.ts';
 import { getRepository } from '../core/forge/repositories.ts';
@@ -40,10 +41,20 @@ async function show(
   { repository, dispatcher, bots, apply }: ProtectOptions,
   say: (line: string) => void,
 ): Promise<boolean> {
-  const branch = (await getRepository(send, repository)).default_branch;
+  const { default_branch: branch, permissions } = await getRepository(send, repository);
+  if (permissions?.admin === false)
+    throw new UserError(
+      `The token's account does not administer ${repository}, so it is not shown how its branches are protected.`,
+      'Use the token of an admin of that repository.',
+    );
   const found = async (): Promise<Protection | undefined> =>
     (await listProtections(send, repository)).find(({ rule_name }) => rule_name === branch);
   const writers = (await listWriters(send, repository)).map(({ login }) => login);
+  if (apply && !writers.some((login) => login.toLowerCase() === dispatcher.toLowerCase()))
+    throw new UserError(
+      `${dispatcher} has no write access to ${repository}, or there is no such account; nothing was set.`,
+      'Give it write access first: it is the one that will be let through.',
+    );
   const agents = writers.filter((login) => bots.some((bot) => bot.toLowerCase() === login.toLowerCase()));
   // Nobody has to be named as long as no agent could merge.
   const mergers = agents.length === 0 ? undefined : writers.filter((login) => !agents.includes(login));

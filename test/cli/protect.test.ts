@@ -12,7 +12,14 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
   });
   afterEach(() => vault.close());
 
-  async function protect(token: string, ...more: string[]): Promise<{ code: number | null; text: string }> {
+  const protect = (token: string, ...more: string[]): ReturnType<typeof protectFor> =>
+    protectFor('dispatcher', token, ...more);
+
+  async function protectFor(
+    dispatcher: string,
+    token: string,
+    ...more: string[]
+  ): Promise<{ code: number | null; text: string }> {
     return runCompiled(
       compiled,
       { FORGECREW_FORGE_TOKEN: token },
@@ -24,7 +31,7 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
           '--forge-url',
           vault.forge.url,
           '--dispatcher',
-          'dispatcher',
+          dispatcher,
           ...more,
         ],
       },
@@ -44,6 +51,19 @@ describe.skipIf(!existsSync(compiled))('forgecrew protect', () => {
     await vault.approved('backup-1');
     expect((await vault.run()).code).toBe(0);
     expect(await vault.runs()).toHaveLength(1);
+  });
+
+  it('sets nothing for an account that cannot write, and shows nothing to who is no admin', async () => {
+    expect(await protectFor('nobody', vault.owner.token, '--apply')).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('nobody has no write access to owner/ops, or there is no such account'),
+    });
+    expect(await protect(vault.ada.token)).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("The token's account does not administer owner/ops"),
+    });
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/branch_protections`);
+    expect(body).toEqual([]);
   });
 
   it('names the posture: open as soon as an agent can push, and says what an exemption would allow', async () => {
