@@ -1,6 +1,7 @@
 import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import { topOf } from './log/counts.ts';
 import { dayOf } from './log/rules.ts';
+import { longestBeacon } from './log/sources.ts';
 
 /** What pages say about themselves, as untrusted as a user agent: anything but these is bad, and counts for nothing. */
 const types = ['dwell', 'scroll', 'exit'] as const;
@@ -17,7 +18,7 @@ const longestDwell = 86_400;
 const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
 
 function parseBeacon(line: string): Beacon | undefined {
-  if (line.length > 4096) return undefined;
+  if (line.length > longestBeacon) return undefined;
   let data: unknown;
   try {
     data = JSON.parse(line);

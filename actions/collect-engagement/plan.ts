@@ -109,6 +109,13 @@ function counted(number: number, noun: string): string {
 /** What forbids evidence: a source that is no log, or not all of it, or too much of it that is no record. */
 function faultsOf(settings: EngagementSettings, log: LogState, date: string): EngagementChange[] {
   if (log.faults.length > 0) return log.faults.map(({ file, message }) => refuseFor(file, message));
+  if (log.isAhead)
+    return [
+      refuseFor(
+        log.names.join(', '),
+        `every record is in the future, so \`ts\` is read in another unit than it is written in: set time-format`,
+      ),
+    ];
   const { lines, bad_lines } = log.totals;
   if (lines === 0 || bad_lines / lines <= settings['max-bad-share']) return [];
   return [
@@ -253,7 +260,9 @@ function propose(target: Target, evidence: EngagementEvidence, told: string): En
 function verify(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
   const missing = state.days.flatMap(({ date, evidence }) => {
     if (evidence === null) return [{ file: evidencePath(date), message: 'is missing, or is no evidence' }];
-    return evidence.complete && evidence.date === date
+    if (evidence.date !== date)
+      return [{ file: evidencePath(date), message: `is the evidence of another day: ${evidence.date}` }];
+    return evidence.complete
       ? []
       : [{ file: evidencePath(date), message: `is not complete: ${evidence.period_hours} hours of the day` }];
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
@@ -53,8 +53,10 @@ export interface LogState {
   names: string[];
   /** Why a source is not a log that was read to its end. */
   faults: { file: string; message: string }[];
-  /** The newest record, in ISO 8601; `null` when there is none. */
+  /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
   newest: string | null;
+  /** Whether all records are in the future: they are read in another unit than they were written. */
+  isAhead: boolean;
 }
 
 /** Where the evidence is to be committed, and what stands there. */
@@ -99,9 +101,11 @@ function daysBefore(now: string, days: number): string {
   return new Date(Date.parse(now) - days * 86_400_000).toISOString().slice(0, 10);
 }
 
-async function readLog({ settings, facts }: Context, date: string): Promise<LogState> {
+async function readLog(context: Context, date: string): Promise<LogState> {
+  const { settings, facts, now } = context;
   const rules: Rules = {
     date,
+    now: Date.parse(now) / 1000,
     units: {
       time: timeFormats[settings['time-format']],
       duration: durationFormats[settings['duration-format']],
@@ -114,13 +118,17 @@ async function readLog({ settings, facts }: Context, date: string): Promise<LogS
     knownHosts: settings['ssh-known-hosts'],
     deadlineMs: settings.deadline,
   };
-  const { counts, names, faults } = await countLogs(
-    await findSources(settings.source, facts.workspace),
-    rules,
-    from,
-  );
+  const sources = await findSources('source', settings.source, facts.workspace);
+  const clientSources = await findSources('client-source', settings['client-source'], facts.workspace);
+  const local = localFile(context);
+  if ([...sources, ...clientSources].some((source) => 'file' in source && source.file === local))
+    throw new UserError(
+      `evidence-file: ${local} is a log that is read.`,
+      'Name another file: it is written with the evidence.',
+    );
+  const { counts, names, faults } = await fitting(countLogs(sources, rules, from));
   const beacons = createBeaconTally(date);
-  for (const source of await findSources(settings['client-source'], facts.workspace)) {
+  for (const source of clientSources) {
     try {
       for await (const line of linesOf(source, from)) beacons.add(line);
     } catch (error) {
@@ -134,12 +142,34 @@ async function readLog({ settings, facts }: Context, date: string): Promise<LogS
     names,
     faults,
     newest: counts.newest === 0 ? null : new Date(counts.newest * 1000).toISOString(),
+    isAhead: counts.newest === 0 && counts.latest > 0,
   };
 }
 
-function localText({ settings, facts }: Context): string | null {
-  const file = path.resolve(facts.workspace, settings['evidence-file'] ?? 'engagement.json');
-  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+/** Visitors choose what they ask for; when that no longer fits into memory it is said in words. */
+async function fitting<T>(counting: Promise<T>): Promise<T> {
+  try {
+    return await counting;
+  } catch (error) {
+    if (!(error instanceof Error) || !['RangeError', 'RuntimeError'].includes(error.name)) throw error;
+    throw new UserError(
+      'The log has more distinct visitors, paths and referrers than fit into memory; nothing is written.',
+      'Collect it host by host, and look at what asks for so many paths.',
+      { cause: error },
+    );
+  }
+}
+
+function localFile({ settings, facts }: Pick<Context, 'settings' | 'facts'>): string {
+  return path.resolve(facts.workspace, settings['evidence-file'] ?? 'engagement.json');
+}
+
+function localText(context: Context): string | null {
+  const file = localFile(context);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true)
+    throw new UserError(`evidence-file: ${file} is a folder.`, 'Name a file in it.');
+  return found === undefined ? null : readFileSync(file, 'utf8');
 }
 
 /** The ops repo and whose token it is, or a refusal that names every setting that is missing. */

@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   closeSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -186,6 +189,71 @@ describe('case 28: a log that is something else', () => {
     });
   });
 
+  it('that is written in another unit is refused: no day is read from it', async () => {
+    const line = (ts: number): string =>
+      `{"ts":${ts},"request":{"remote_ip":"::1","method":"GET","host":"h","uri":"/","headers":{}},"duration":1,"status":200}\n`;
+    writeFileSync(at('access.log'), line(1_795_176_000_000.5));
+    const milliseconds = await run({ source: 'access.log' });
+    writeFileSync(at('access.log'), '{"ts":1795176000000000000,"request":{"uri":"/"},"status":200}\n');
+    const nanoseconds = await run({ source: 'access.log' });
+    writeFileSync(at('access.log'), line(1e14) + line(Date.parse('2026-11-20T12:00:00Z') / 1000));
+    const one = await run({ source: 'access.log' });
+
+    for (const ran of [milliseconds, nanoseconds])
+      expect(ran).toMatchObject({
+        code: 1,
+        text: expect.stringContaining('every record is in the future'),
+        evidence: undefined,
+      });
+    expect(one).toMatchObject({ code: 0, evidence: { lines: 1, page_views: 1 } });
+  });
+
+  it('that is an address of another kind is refused, without its password', async () => {
+    const ran = await run({ source: 'https://user:hunter2@web.test/access.log' });
+
+    expect(ran).toMatchObject({ code: 1, text: expect.stringContaining('begins with https:// is not read') });
+    expect(ran.text).not.toContain('hunter2');
+  });
+
+  it('is never written over by its evidence, and a folder is no file for it', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    mkdirSync(at('folder'));
+
+    expect(await run({ source: 'access.log', 'evidence-file': 'access.log' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('is a log that is read'),
+    });
+    expect(readFileSync(at('access.log'), 'utf8')).toBe(line('/a', '::1'));
+    expect(await run({ source: 'access.log', 'evidence-file': 'folder' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('folder is a folder'),
+    });
+  });
+
+  it('is read once under two names, and no fifo is waited for behind a pattern', async () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    linkSync(at('access.log'), at('access-2.log'));
+    symlinkSync('access.log', at('access-3.log'));
+    expect(await run({ source: 'access*.log' })).toMatchObject({ evidence: { page_views: 1 } });
+
+    symlinkSync('/dev/zero', at('access-4.log'));
+    expect(await run({ source: 'access*.log' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('access-4.log is no file'),
+    });
+  });
+
+  it('that begins with a hole of zeros, as a log that was cut while it was written, is read behind it', async () => {
+    writeFileSync(at('access.log'), '');
+    truncateSync(at('access.log'), 40 * 1024 * 1024);
+    appendFileSync(at('access.log'), `\n${line('/a', '::1').repeat(40)}`);
+
+    expect(await run({ source: 'access.log', 'max-bad-share': '0.1' })).toMatchObject({
+      code: 0,
+      evidence: { page_views: 40, bad_lines: 1 },
+    });
+  });
+
   it('that is empty is a day without visitors, which is not the same as a missing file', async () => {
     writeFileSync(at('access.log'), '');
 
@@ -309,6 +377,24 @@ describe('what visitors send', () => {
       rules,
       scanner,
       pieces: [{ fd, from: 0, to: 100_000, size: 100_000 }],
+      taken: new SharedArrayBuffer(4),
+    });
+    closeSync(fd);
+
+    expect(pieces).toEqual([[0, expect.stringContaining('became shorter while it was read')]]);
+  });
+
+  it('case 29: a piece that begins behind the end of a log that became shorter is not an empty one', () => {
+    writeFileSync(at('access.log'), line('/a', '::1'));
+    const fd = openSync(at('access.log'), 'r');
+    const rules = { date: '2026-11-20', units: { time: 1, duration: 1 }, ownHosts: [] };
+    const scanner = compileScanner();
+    if (scanner === null) throw new Error('no SIMD here');
+
+    const { pieces } = takePieces({
+      rules,
+      scanner,
+      pieces: [{ fd, from: 50_000, to: 100_000, size: 100_000 }],
       taken: new SharedArrayBuffer(4),
     });
     closeSync(fd);
@@ -448,12 +534,12 @@ describe('committing', () => {
   });
 
   it('case 27: shows nothing of a visitor as markup on the page', async () => {
-    writeFileSync(at('access.log'), line('/<img src=x onerror=1>|[a](http://evil)`@owner`#1', '::1'));
+    writeFileSync(at('access.log'), line('/<img src=x onerror=1>|[a](http://evil)/`@owner`#1', '::1'));
 
     await commit();
 
     const page = (await textOf('evidence/engagement/README.md')) ?? '';
-    expect(page).toContain('| `/<img src=x onerror=1>¦[a](http://evil)´@owner´` (1) |');
+    expect(page).toContain('| `/<img src=x onerror=1>¦[a](http://evil)/´@owner´` (1) |');
     expect(page.split('`')).toHaveLength(3);
   });
 

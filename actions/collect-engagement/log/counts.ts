@@ -18,8 +18,10 @@ export interface Counts {
   referred: Distinct;
   /** Durations of the page views, in seconds. */
   durations: Sample;
-  /** The newest record of any day, in seconds since the epoch; 0 when there was none. */
+  /** The newest record of any day that is not in the future, in seconds since the epoch; 0 when there was none. */
   newest: number;
+  /** The same with those in the future. */
+  latest: number;
 }
 
 /** Distinct texts: a set, or what can become one. Mostly nobody asks for more than how many they are. */
@@ -73,6 +75,7 @@ export function emptyCounts(): Counts {
     referred: new Set(),
     durations: sampleOf(new Float64Array()),
     newest: 0,
+    latest: 0,
   };
 }
 
@@ -90,6 +93,7 @@ export function addCounts(into: Counts, from: Counts): void {
   into.referred = union(into.referred, from.referred);
   into.durations = joined(into.durations, from.durations);
   into.newest = Math.max(into.newest, from.newest);
+  into.latest = Math.max(into.latest, from.latest);
 }
 
 function union(a: Distinct, b: Distinct): Distinct {

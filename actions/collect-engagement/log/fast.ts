@@ -3,12 +3,20 @@ import { addCounts, type Counts, type Day, type Distinct, emptyCounts } from './
 import { addDurations, copyDurations, type DurationScanner, sampleDurations } from './durations.ts';
 import { createLineCounter, createPlainReader, type LogReader, longestLine } from './reader.ts';
 import { durationOf, timeOf } from './record.ts';
-import { dayOf, isAsset, isBot, publicPath, type Rules, referrerOf } from './rules.ts';
+import { dayOf, isAsset, isBot, presentOf, publicPath, type Rules, referrerOf } from './rules.ts';
 import { wasm } from './scan.wasm.ts';
 
 /** What scan.as.ts exports. */
 interface Scanner extends DurationScanner {
-  init(bytes: number, from: number, to: number, second: number, perSecond: number, seed: bigint): number;
+  init(
+    bytes: number,
+    from: number,
+    to: number,
+    now: number,
+    second: number,
+    perSecond: number,
+    seed: bigint,
+  ): number;
   begin(): void;
   scan(start: number, stop: number): void;
   headOf(table: number): number;
@@ -27,6 +35,7 @@ interface Scanner extends DurationScanner {
   first: WebAssembly.Global;
   last: WebAssembly.Global;
   newest: WebAssembly.Global;
+  latest: WebAssembly.Global;
 }
 
 const tables = { pages: 0, visitors: 1, referrers: 2 } as const;
@@ -112,7 +121,15 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
   // The module is our own: what it exports is known.
   const scanner = exports as unknown as Scanner;
   const { time, duration } = rules.units;
-  const start = scanner.init(longestLine, from * time, to * time, time, duration, seed);
+  const start = scanner.init(
+    longestLine,
+    from * time,
+    to * time,
+    presentOf(rules) * time,
+    time,
+    duration,
+    seed,
+  );
   let view = Buffer.from(scanner.memory.buffer, start, longestLine);
 
   /** Hands over the entries of a table: their text, how often they counted, and whether they are marked. */
@@ -143,6 +160,7 @@ export function createFastReader(rules: Rules, { module, seed }: Compiled): Fast
     counts.views = scanner.views.value;
     counts.bad = scanner.bad.value;
     counts.newest = scanner.newest.value / time;
+    counts.latest = scanner.latest.value / time;
     return counts;
   }
 

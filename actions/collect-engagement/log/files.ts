@@ -70,21 +70,39 @@ export function finishLine(reader: LogReader, held: number): void {
   reader.scan(held + 1);
 }
 
-const some = Buffer.allocUnsafe(2048);
+const shortened = 'it became shorter while it was read';
 
-/** Where the first line begins at or behind a place; the file's end when there is none. */
-function lineStart(fd: number, at: number, size: number): number {
-  if (at === 0 || at >= size) return Math.min(at, size);
-  // A line begins behind a line feed: the byte before the place tells whether one begins right there.
-  for (let position = at - 1; position < size; position += some.length) {
-    const feed = some.subarray(0, readSync(fd, some, 0, some.length, position)).indexOf(10);
-    if (feed >= 0) return Math.min(size, position + feed + 1);
+/** Finds where lines begin, for one thread: pieces come in their order, and a hole in a log may span many of them. */
+function lineFinder(): (fd: number, at: number, size: number) => number {
+  const some = Buffer.allocUnsafe(16 * 1024);
+  /** From where on a file was searched last, and where its next line begins. */
+  let last = { fd: -1, from: 0, to: 0 };
+
+  function find(fd: number, at: number, size: number): number {
+    // A line begins behind a line feed: the byte before the place tells whether one begins right there.
+    for (let position = at - 1; position < size; ) {
+      const got = readSync(fd, some, 0, some.length, position);
+      if (got === 0) throw new Error(shortened);
+      const feed = some.subarray(0, got).indexOf(10);
+      if (feed >= 0) return Math.min(size, position + feed + 1);
+      position += got;
+    }
+    return size;
   }
-  return size;
+
+  return (fd, at, size) => {
+    if (at === 0 || at >= size) return Math.min(at, size);
+    if (fd !== last.fd || at < last.from || at > last.to) last = { fd, from: at, to: find(fd, at, size) };
+    return last.to;
+  };
 }
 
 /** Reads the lines that begin in a piece, each to its end. */
-function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
+function scanPiece(
+  reader: LogReader,
+  { fd, from, to, size }: Piece,
+  lineStart: ReturnType<typeof lineFinder>,
+): Edges {
   let position = lineStart(fd, from, size);
   const end = lineStart(fd, to, size);
   reader.begin();
@@ -92,8 +110,7 @@ function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
   while (position < end) {
     const most = Math.min(step, longestLine - held - 1, end - position);
     const got = readSync(fd, reader.buffer(), held, most, position);
-    if (got === 0)
-      throw new Error(`it became shorter while it was read: ${position} of ${size} bytes were left`);
+    if (got === 0) throw new Error(shortened);
     position += got;
     held = scanLines(reader, held, held + got);
   }
@@ -105,11 +122,12 @@ function scanPiece(reader: LogReader, { fd, from, to, size }: Piece): Edges {
 function scanPieces(reader: LogReader, { pieces, taken }: Queue): ThreadResult['pieces'] {
   const next = new Int32Array(taken);
   const done: ThreadResult['pieces'] = [];
+  const lineStart = lineFinder();
   for (let index = Atomics.add(next, 0, 1); index < pieces.length; index = Atomics.add(next, 0, 1)) {
     const piece = pieces[index];
     if (piece === undefined) break;
     try {
-      done.push([index, scanPiece(reader, piece)]);
+      done.push([index, scanPiece(reader, piece, lineStart)]);
     } catch (error) {
       done.push([index, error instanceof Error ? error.message : String(error)]);
     }
@@ -149,6 +167,8 @@ export async function countFiles(
     }
     const { counts, outcomes } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
     const foreign = files.map((_, file) => {
+      const piece = pieces.find((item) => item.file === file);
+      if (piece !== undefined && fstatSync(piece.fd).size < piece.size) return shortened;
       const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
       const why = ofFile.find((outcome) => typeof outcome === 'string');
       if (why !== undefined) return why;

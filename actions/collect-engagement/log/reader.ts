@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { addCounts, type Counts, type Day, type Edges, emptyCounts, sampleOf } from './counts.ts';
 import { type LogRecord, parseRecord } from './record.ts';
-import { dayOf, isAsset, isBot, pathOf, publicPath, type Rules, referrerOf } from './rules.ts';
+import { dayOf, isAsset, isBot, pathOf, presentOf, publicPath, type Rules, referrerOf } from './rules.ts';
 
 /** Longer than any line a web server writes; what is longer is no record. */
 export const longestLine = 4 * 1024 * 1024;
@@ -33,6 +33,7 @@ export interface LineCounter {
 
 export function createLineCounter(rules: Rules): LineCounter {
   const { from, to } = dayOf(rules.date);
+  const present = presentOf(rules);
   const own = new Set(rules.ownHosts.map((host) => host.toLowerCase()));
   let visitors = new Set<string>();
   let referred = new Set<string>();
@@ -63,7 +64,8 @@ export function createLineCounter(rules: Rules): LineCounter {
       if (/^[ \t\r]*$/.test(line)) return 'blank';
       const record = parseRecord(line, rules.units);
       if (record === undefined) return 'bad';
-      counts.newest = Math.max(counts.newest, record.time);
+      counts.latest = Math.max(counts.latest, record.time);
+      if (record.time <= present) counts.newest = Math.max(counts.newest, record.time);
       if (record.time < from || record.time >= to) return 'other';
       counts.requests += 1;
       const group = Math.floor(record.status / 100) - 1;

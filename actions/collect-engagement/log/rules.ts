@@ -7,6 +7,8 @@ export interface Rules {
   /** The day, as YYYY-MM-DD, in UTC. */
   date: string;
   units: Units;
+  /** When the log is read, in seconds since the epoch; without it no record is in the future. */
+  now?: number;
   /** Hosts that are ours, in lower case: coming from there is no referral. */
   ownHosts: string[];
 }
@@ -15,6 +17,11 @@ export interface Rules {
 export function dayOf(date: string): { from: number; to: number } {
   const from = Date.parse(`${date}T00:00:00Z`) / 1000;
   return { from, to: from + 86_400 };
+}
+
+/** Records that are later were written by a clock that is wrong, or are read in another unit than they were written. */
+export function presentOf({ now = Number.POSITIVE_INFINITY }: Rules): number {
+  return now + 300;
 }
 
 /** Files that pages are made of: asking for one is not viewing a page. */
@@ -31,12 +38,23 @@ export function pathOf(uri: string): string {
   return end < 0 ? uri : uri.slice(0, end);
 }
 
-/** A path as it is published: of an absolute URI never the user and password. */
+/** A path as it is published: of an address in it, wherever it stands, never the user and password. */
 export function publicPath(path: string): string {
-  return path.replace(
-    /^([a-z][a-z0-9+.-]{0,20}:)?\/\/[^/]*@/i,
-    (_, scheme: string | undefined) => `${scheme ?? ''}//`,
-  );
+  if (!path.includes('@')) return path;
+  // Segments and the slashes between them; a long path is looked at once.
+  const parts = path.split(/([/\\]+)/);
+  return parts
+    .map((part, index) => {
+      const at = part.lastIndexOf('@');
+      if (index % 2 === 1 || at < 0) return part;
+      const isAuthority =
+        parts[index - 2]?.endsWith(':') === true ||
+        (index === 2 && parts[0] === '' && (parts[1]?.length ?? 0) > 1);
+      if (isAuthority) return part.slice(at + 1);
+      const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(part)?.[0] ?? '';
+      return scheme === '' || scheme.length > at ? part : `${scheme}${part.slice(at + 1)}`;
+    })
+    .join('');
 }
 
 /** Agents are judged on their beginning, in bytes: a visitor may send a megabyte. */

@@ -35,8 +35,11 @@ export let leading: f64 = 0;
 /** The day of the first and of the last record since `begin`: 0 none yet, 1 the day, 2 another. */
 export let first: i32 = 0;
 export let last: i32 = 0;
-/** The newest time of any record, in the unit of `ts`. */
+/** The newest time of any record that is not in the future, and of any at all, in the unit of `ts`. */
 export let newest: f64 = 0;
+export let latest: f64 = 0;
+/** What is later is in the future. */
+let present: f64 = 0;
 /** Requests by status class: 1xx to 5xx, then all others. */
 export const classes = memory.data(48, 8);
 
@@ -270,7 +273,16 @@ export function gather(block: usize, out: usize): usize {
 const buffer: usize = 1 << 20;
 
 /** Makes room for `bytes` of log, 7 MiB at most, and answers where they go. Everything else stands behind that. */
-export function init(bytes: u32, dayFrom: f64, dayTo: f64, unitsPerSecond: f64, durationUnits: f64, random: u64): usize {
+export function init(
+  bytes: u32,
+  dayFrom: f64,
+  dayTo: f64,
+  now: f64,
+  unitsPerSecond: f64,
+  durationUnits: f64,
+  random: u64,
+): usize {
+  present = now;
   from = dayFrom;
   to = dayTo;
   second = unitsPerSecond;
@@ -1088,12 +1100,30 @@ function view(): bool {
   return true;
 }
 
+/**
+ * How much of a referrer names its site: up to behind the authority of an http address. What follows never changes the
+ * host, and without it there are far fewer to tell apart. Of anything else, and of what a URL's parser would trim when
+ * it is cut, nothing is left out.
+ */
+function siteLength(at: usize, length: usize): usize {
+  let start: usize = 0;
+  if (load<u32>(at) == 0x70747468) {
+    if ((load<u32>(at, 4) & 0xffffff) == 0x2f2f3a) start = 7;
+    else if (load<u32>(at, 4) == 0x2f2f3a73) start = 8;
+  }
+  if (start == 0) return length;
+  for (let nth = start; nth < length; nth++) {
+    const c = load<u8>(at + nth);
+    if (c == 0x2f || c == 0x3f || c == 0x23) return nth == start || load<u8>(at + nth - 1) == 0x20 ? length : nth;
+  }
+  return length;
+}
+
 /** Counts where a page view came from; whether that is another site. */
 function isReferral(): bool {
   if (lengthOf(isReferer) == 0) return false;
-  // A query never changes the host; without it there are far fewer to tell apart. The host that was asked belongs to
-  // the key, because coming from there is no referral.
-  const length = cut(at(isReferer), lengthOf(isReferer), false);
+  // The host that was asked belongs to the key, because coming from there is no referral.
+  const length = siteLength(at(isReferer), lengthOf(isReferer));
   const key = joined(at(isReferer), length, at(isHost), lengthOf(isHost));
   const referrer = intern(referrers, key, length + 1 + lengthOf(isHost));
   if (fresh && external(at(isReferer), length, at(isHost), lengthOf(isHost)) != 0) referrer.flags = yes;
@@ -1251,6 +1281,9 @@ function count(): i32 {
     const counter = classes + ((group >= 0 && group < 5 ? <usize>group : 5) << 3);
     store<f64>(counter, load<f64>(counter) + 1);
   }
-  if (stamp > newest) newest = stamp;
+  if (stamp > latest) {
+    latest = stamp;
+    if (stamp <= present) newest = stamp;
+  } else if (stamp > newest && stamp <= present) newest = stamp;
   return day;
 }

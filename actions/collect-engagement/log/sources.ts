@@ -5,7 +5,6 @@ import { addCounts, type Counts, joinEdges } from './counts.ts';
 import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
 import { formatOf, startBytes } from './format.ts';
-import { longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
 import type { parseSshSource, SshSettings } from './ssh.ts';
 import type { Bytes } from './streams.ts';
@@ -31,27 +30,33 @@ export type Source =
   | { name: string; ssh: ReturnType<typeof parseSshSource> };
 
 /** The logs that the setting names, each once and by name; throws a `UserError` for one that is not there. */
-export async function findSources(patterns: string[], workspace: string): Promise<Source[]> {
+export async function findSources(setting: string, patterns: string[], workspace: string): Promise<Source[]> {
   const found = new Map<string, Source>();
   for (const pattern of patterns) {
     if (pattern.startsWith('ssh://')) {
       const { parseSshSource } = await import('./ssh.ts');
       const ssh = parseSshSource(pattern);
       const name = `ssh://${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
-      found.set(pattern, { name, ssh });
+      found.set(`${ssh.user}@${name}`, { name, ssh });
       continue;
     }
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(pattern)?.[1];
+    if (scheme !== undefined)
+      throw new UserError(
+        `${setting}: an address that begins with ${scheme}:// is not read.`,
+        'Name a path, a pattern, or ssh://user@host.',
+      );
     const glob = await filesOf(pattern, workspace);
     const matches = glob ?? [path.resolve(workspace, pattern)];
     if (matches.length === 0)
       throw new UserError(
-        `source: no file fits ${pattern}.`,
+        `${setting}: no file fits ${pattern}.`,
         'Check the path; a relative one starts at the workspace.',
       );
     for (const file of matches) {
-      refuseUnreadable(file, pattern);
+      const id = readableFile(file, setting, glob === undefined ? pattern : file);
       const relative = path.relative(workspace, file);
-      found.set(file, { name: relative.startsWith('..') ? file : relative, file });
+      found.set(id, { name: relative.startsWith('..') ? file : relative, file });
     }
   }
   return [...found.values()];
@@ -66,24 +71,24 @@ async function filesOf(pattern: string, workspace: string): Promise<string[] | u
   return globSync(pattern, { cwd: workspace, absolute: true, dot: true, expandDirectories: false }).sort();
 }
 
-/** Throws a `UserError` for what is no file, or may not be read. */
-function refuseUnreadable(file: string, given: string): void {
+/** Which file it is, by whatever name; throws a `UserError` for what is no file, or may not be read. */
+function readableFile(file: string, setting: string, given: string): string {
   try {
-    if (statSync(file).isDirectory())
-      throw new UserError(
-        `source: ${given} is a folder.`,
-        `Name the logs in it, such as ${given}/access*.log*.`,
-      );
+    const stats = statSync(file);
+    if (stats.isDirectory())
+      throw new UserError(`${setting}: ${given} is a folder.`, 'Name the logs in it, such as access*.log*.');
+    if (!stats.isFile()) throw new UserError(`${setting}: ${given} is no file.`, 'Name the file of a log.');
     accessSync(file, constants.R_OK);
+    return `${stats.dev}:${stats.ino}`;
   } catch (error) {
     if (error instanceof UserError || !(error instanceof Error) || !('code' in error)) throw error;
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
       throw new UserError(
-        `source: there is no file ${given}.`,
+        `${setting}: there is no file ${given}.`,
         'Check the path; a relative one starts at the workspace.',
       );
     throw new UserError(
-      `source: ${file} may not be read by the account that this runs as (${String(error.code)}).`,
+      `${setting}: ${given} may not be read by the account that this runs as (${String(error.code)}).`,
       'Caddy makes its logs readable for its own account only: put `mode 0640` into the file output of its log, and the account of the CI agent into the group of the log.',
     );
   }
@@ -122,7 +127,13 @@ export async function countLogs(
       const { edges, start } = await scanStream(reader, bytesOf(source, settings));
       const joined = joinEdges([edges]);
       bad += joined.bad;
-      if (joined.isForeign) faults.push({ file: source.name, message: isForeign(start) });
+      if ('ssh' in source && start.length === 0)
+        faults.push({
+          file: source.name,
+          message:
+            'the command of the key printed nothing: the log was rotated away, or the command names another file',
+        });
+      else if (joined.isForeign) faults.push({ file: source.name, message: isForeign(start) });
       else if ('ssh' in source && edges.first !== 0 && !/^\s*\{/.test(start.toString('utf8')))
         faults.push({
           file: source.name,
@@ -138,13 +149,16 @@ export async function countLogs(
   return { counts, names, faults };
 }
 
+/** In characters; a beacon that is longer is none, and is not kept. */
+export const longestBeacon = 4096;
+
 /** The lines of a source, for those that are not the log of a web server; a line too long to be one is cut. */
 export async function* linesOf(source: Source, settings: SourceSettings): AsyncGenerator<string> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of bytesOf(source, settings)) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = (lines.pop() ?? '').slice(0, longestLine);
+    rest = (lines.pop() ?? '').slice(0, longestBeacon + 1);
     yield* lines;
   }
   yield rest;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../../core/errors.ts';
@@ -91,12 +91,12 @@ function argumentsOf({ user, host, port }: SshSource, key: string, knownHosts: s
   const options = {
     BatchMode: 'yes',
     StrictHostKeyChecking: 'yes',
-    UserKnownHostsFile: knownHosts,
+    UserKnownHostsFile: `"${knownHosts}"`,
     GlobalKnownHostsFile: '/dev/null',
     UpdateHostKeys: 'no',
     IdentitiesOnly: 'yes',
     IdentityAgent: 'none',
-    IdentityFile: key,
+    IdentityFile: `"${key}"`,
     PreferredAuthentications: 'publickey',
     ForwardAgent: 'no',
     ForwardX11: 'no',
@@ -126,7 +126,14 @@ function argumentsOf({ user, host, port }: SshSource, key: string, knownHosts: s
 
 /** A setting that holds a file's text becomes a file that only we can read; one that holds a path is that file. */
 function fileOf(setting: string, folder: string, name: string): string {
-  if (!/\s/.test(setting.trim())) return setting.trim();
+  if (!/\s/.test(setting.trim())) {
+    if (!existsSync(setting.trim()))
+      throw new UserError(
+        `source: the file that ssh-${name.replace('_', '-')} names is not there.`,
+        'Give its text, or the path of a file that this step can read.',
+      );
+    return setting.trim();
+  }
   const file = path.join(folder, name);
   // OpenSSH refuses a key whose last line is not ended, which is what most secret stores make of it.
   writeFileSync(file, `${setting.replaceAll('\r\n', '\n').trimEnd()}\n`, { mode: 0o600 });

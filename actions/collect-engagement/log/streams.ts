@@ -18,15 +18,21 @@ export function unpackFile(file: string): Bytes {
 /** What arrives from another machine, unpacked when its first bytes say that it is packed. */
 export async function* unpackStream(source: Bytes): Bytes {
   const chunks = source[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  if (first.done === true) return;
+  let first = Buffer.alloc(0);
+  let ended = false;
+  while (first.length < 4 && !ended) {
+    const next = await chunks.next();
+    if (next.done === true) ended = true;
+    else first = Buffer.concat([first, next.value]);
+  }
+  if (first.length === 0) return;
   const all = (async function* (): Bytes {
-    yield first.value;
+    yield first;
+    if (ended) return;
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
   })();
-  const [a, b, c, d] = first.value;
-  if (a === 0x1f && b === 0x8b) yield* gunzip(all);
-  else if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) yield* unzstd(all);
+  if (first[0] === 0x1f && first[1] === 0x8b) yield* gunzip(all);
+  else if (first.length >= 4 && first.readUInt32LE(0) === 0xfd2fb528) yield* unzstd(all);
   else yield* all;
 }
 
@@ -47,11 +53,14 @@ async function* unzstd(packed: Bytes): Bytes {
   const { Decompress } = await import('fzstd');
   let ready: Uint8Array[] = [];
   const unpacker = new Decompress((chunk) => ready.push(chunk));
+  let isEmpty = true;
   for await (const chunk of packed) {
+    isEmpty = false;
     unpacker.push(chunk);
     yield* ready;
     ready = [];
   }
+  if (isEmpty) throw new Error('it is empty');
   // Says so when the last frame is not whole.
   unpacker.push(new Uint8Array(0), true);
   yield* ready;

@@ -203,7 +203,7 @@ describe('case 11: labels', () => {
     [
       'unread organisation labels are said to be so',
       { labels: [vision, progress], organisationLabelsUnread: true },
-      'the token lacks the scope read:organization',
+      'its labels need a token with the scope read:organization',
     ],
   ])('%s', (_, overrides, message) => {
     const lines = planned(state(overrides));

@@ -173,6 +173,19 @@ describe.each(readers)('%s', (_name, create) => {
       ]);
     });
 
+    it.each([
+      ['/proxy/https://me:secret@h/x', '/proxy/https://h/x'],
+      ['//me:secret@h/x', '//h/x'],
+      ['http:///me:secret@h/x', 'http:///h/x'],
+      ['http:me:secret@h/x', 'http:h/x'],
+      ['averyveryveryverylongscheme://me:s@e@h/x', 'averyveryveryverylongscheme://h/x'],
+      ['/@somebody', '/@somebody'],
+      ['/a@b/c', '/a@b/c'],
+      ['/', '/'],
+    ])('keep nobody’s password: %s', (uri, path) => {
+      expect(totals([line({ uri })]).top_pages).toEqual([{ path, views: 1 }]);
+    });
+
     it('are by nearest rank, sort small durations right, and are null without a view', () => {
       const found = totals([0.00001, 0.00009, 0.5, 2].map((duration) => line({ duration })));
 

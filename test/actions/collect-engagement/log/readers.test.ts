@@ -48,6 +48,7 @@ function comparable(counts: Counts): unknown {
     middle: counts.durations.size === 0 ? 0 : counts.durations.at(Math.floor(counts.durations.size / 2)),
     // Only how long a log has been silent is asked of it, in hours.
     newest: Math.floor(counts.newest),
+    latest: Math.floor(counts.latest),
   };
 }
 
@@ -89,6 +90,14 @@ const referer = fc.oneof(
     'not a url',
     'data:text/plain,x',
     'https://c.example?x',
+    'https://e.example ?y',
+    'https://f.example /y',
+    'http://g.example#y',
+    'https:///h.example/y',
+    'https://?y',
+    'HTTPS://i.example/y',
+    'https://j.example:80 #y',
+    'https://k.example',
     'https:\\\\d.example\\x',
     '',
   ),
