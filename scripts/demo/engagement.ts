@@ -82,7 +82,7 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
   chapter('What is on the forge now: the evidence of a day, and the page over all of them');
   await show(`evidence/engagement/${before}.json`, 14);
   await show('evidence/engagement/README.md', 14);
-  note(`and its chart: ${url}/${ops}/src/branch/main/evidence/engagement/visitors.svg`);
+  if (isReal) note(`and its chart: ${url}/${ops}/src/branch/main/evidence/engagement/visitors.svg`);
 
   chapter(
     'main gets protected; the next night the evidence goes to a pull request, and the log says so first',
