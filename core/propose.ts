@@ -115,7 +115,7 @@ export interface Standing {
 /** The pull request of ours that came from a branch of this name: the open one where there is one, else the newest. */
 export function pullFrom(ground: Ground, branch: string): Pull | null {
   // A former fork's pull requests are ours as well.
-  const from = ground.pulls.filter(({ head }) => branchOf(head) === branch);
+  const from = ground.pulls.filter(({ head }) => branchOf(head) === branch || head.ref === branch);
   return from.find(({ state }) => state === 'open') ?? from[0] ?? null;
 }
 

@@ -74,7 +74,8 @@ async function filesOf(pattern: string, workspace: string): Promise<string[] | u
 /** Which file it is, by whatever name; throws a `UserError` for what is no file, or may not be read. */
 function readableFile(file: string, setting: string, given: string): string {
   try {
-    const stats = statSync(file);
+    // Numbers of files may be larger than a double holds.
+    const stats = statSync(file, { bigint: true });
     if (stats.isDirectory())
       throw new UserError(`${setting}: ${given} is a folder.`, 'Name the logs in it, such as access*.log*.');
     if (!stats.isFile()) throw new UserError(`${setting}: ${given} is no file.`, 'Name the file of a log.');
@@ -171,7 +172,7 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
     yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
     return;
   }
-  if (/\.gz$/.test(source.file) && formatOf(startOf(source.file)).startsWith('gzip') === false)
+  if (source.file.endsWith('.gz') && !formatOf(startOf(source.file)).startsWith('gzip'))
     throw new UserError('is no gzip file, though its name says so.', 'Rename it.');
   yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
