@@ -2,7 +2,7 @@ import type { Change } from '../../core/change.ts';
 import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { chartText } from './chart.ts';
-import type { EngagementSettings, EngagementState, Found, LogState, Target } from './read.ts';
+import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
 import {
   chartPath,
   evidenceFolder,
@@ -46,10 +46,17 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
     clientSide: log.clientSide,
     clean: true,
   });
-  const less = [target?.evidence, target?.request?.evidence].flatMap((found) =>
-    isLess(found ?? null, evidence),
-  );
-  if (less.length > 0) return less.slice(0, 1);
+  const more = [target?.evidence, target?.request?.evidence]
+    .map((found) => parseEvidence(found?.text))
+    .find((known) => known?.complete === true && known.total_requests > evidence.total_requests);
+  // The log was rotated or cut since.
+  if (more != null)
+    return [
+      refuseFor(
+        evidencePath(date),
+        `is on record with ${counted(more.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
+      ),
+    ];
   const told = tell(evidence, log);
   const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
   if (local === undefined && target === null)
@@ -68,18 +75,6 @@ function noRecord({ totals, names, newest }: LogState, date: string): Engagement
     notice(
       `${names.join(', ')}: no record of ${date}${newest === null ? '' : `, the newest is of ${newest}`}`,
       'if there were visitors, name the rotated files as well',
-    ),
-  ];
-}
-
-/** Whether evidence that is on record says more of a whole day than what was read now: the log was rotated or cut since. */
-function isLess(found: Found, evidence: EngagementEvidence): EngagementChange[] {
-  const known = parseEvidence(found?.text);
-  if (known === null || !known.complete || known.total_requests <= evidence.total_requests) return [];
-  return [
-    refuseFor(
-      evidencePath(evidence.date),
-      `is on record with ${counted(known.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
     ),
   ];
 }
@@ -113,7 +108,7 @@ function faultsOf(settings: EngagementSettings, log: LogState, date: string): En
     return [
       refuseFor(
         log.names.join(', '),
-        `every record is in the future, so \`ts\` is read in another unit than it is written in: set time-format`,
+        'every record is in the future, so `ts` is read in another unit than it is written in: set time-format',
       ),
     ];
   const { lines, bad_lines } = log.totals;

@@ -69,6 +69,16 @@ export async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** What a read gives; where the forge says that there is no such thing, its failure with this remedy. */
+export async function orElse<T>(read: Promise<T>, remedy: string): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!isForgeError(error, 'not-found')) throw error;
+    throw new ForgeError(error.kind, error.status, error.message, remedy);
+  }
+}
+
 /**
  * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, or
  * is something else. Whatever concerns everything that is read still ends the run.

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { call, list, pageSize } from './call.ts';
-import { ForgeError, forgeError, isForgeError } from './errors.ts';
+import { ForgeError, forgeError, orElse } from './errors.ts';
 import { label } from './labels.ts';
 import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
@@ -37,31 +37,26 @@ export interface IssueFilter {
  * Issues without pull requests, complete. `GET /repos/{owner}/{repo}/issues`, scope read:issue.
  * With issues switched off the forge answers 200 and an empty list: ask the repository for `has_issues` first.
  */
-export async function listIssues(send: Send, name: string, filter: IssueFilter): Promise<Issue[]> {
-  const { state, createdBy, label } = filter;
+export function listIssues(send: Send, name: string, filter: IssueFilter): Promise<Issue[]> {
   const params = {
     ...repositoryName(name),
-    state,
+    state: filter.state,
     type: 'issues',
-    ...(createdBy === undefined ? {} : { created_by: createdBy }),
-    ...(label === undefined ? {} : { labels: label }),
+    ...(filter.createdBy === undefined ? {} : { created_by: filter.createdBy }),
+    ...(filter.label === undefined ? {} : { labels: filter.label }),
   };
-  try {
-    return await list(
-      send,
-      { method: 'GET', route: '/repos/{owner}/{repo}/issues', params },
-      issue,
-      ({ number }) => number,
-    );
-  } catch (error) {
-    if (createdBy === undefined || !isForgeError(error, 'not-found')) throw error;
-    throw new ForgeError(
-      error.kind,
-      error.status,
-      error.message,
-      `Check that there is an account ${createdBy}, and a repository ${name} that the token's account may see: the forge answers the same for all of these.`,
-    );
-  }
+  const issues = list(
+    send,
+    { method: 'GET', route: '/repos/{owner}/{repo}/issues', params },
+    issue,
+    ({ number }) => number,
+  );
+  return filter.createdBy === undefined
+    ? issues
+    : orElse(
+        issues,
+        `Check that there is an account ${filter.createdBy}, and a repository ${name} that the token's account may see: the forge answers the same for all of these.`,
+      );
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { call } from './call.ts';
-import { ForgeError, forgeError, ifThere, isForgeError } from './errors.ts';
+import { forgeError, ifThere, orElse } from './errors.ts';
 import { type ForgeRequest, type RepositoryName, repositoryName, type Send } from './send.ts';
 
 const repository = z.object({
@@ -76,23 +76,16 @@ const branch = z.object({
 export type Branch = z.infer<typeof branch>;
 
 /** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
-export async function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
+export function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
   const request: ForgeRequest = {
     method: 'GET',
     route: '/repos/{owner}/{repo}/branches/{path}',
     params: { ...repositoryName(name), path: branchName },
   };
-  try {
-    return await call(send, request, branch);
-  } catch (error) {
-    if (!isForgeError(error, 'not-found')) throw error;
-    throw new ForgeError(
-      error.kind,
-      error.status,
-      error.message,
-      `Check that ${name} has a branch ${branchName} and that the token's account may see it: the forge answers the same for both.`,
-    );
-  }
+  return orElse(
+    call(send, request, branch),
+    `Check that ${name} has a branch ${branchName} and that the token's account may see it: the forge answers the same for both.`,
+  );
 }
 
 /** A branch, or undefined when there is none of that name. */

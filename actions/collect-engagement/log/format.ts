@@ -3,13 +3,21 @@ import type { Buffer } from 'node:buffer';
 /** Enough of a log to tell what it is, in bytes. */
 export const startBytes = 2048;
 
+export function isGzip(start: Uint8Array): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b;
+}
+
+export function isZstd(start: Uint8Array): boolean {
+  return start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd;
+}
+
 /**
  * What the start of a log without any record looks like, in words for the refusal: the wrong file is the usual reason,
  * and a name helps more than "unparsable".
  */
 export function formatOf(start: Buffer): string {
-  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip without .gz in its name';
-  if (start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f) return 'zstd without .zst in its name';
+  if (isGzip(start)) return 'gzip without .gz in its name';
+  if (isZstd(start)) return 'zstd without .zst in its name';
   const line = start
     .toString('utf8')
     .split('\n')

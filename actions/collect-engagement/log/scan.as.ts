@@ -1053,13 +1053,12 @@ function secondsOf(): f64 {
   return perSecond == 1 ? read : read / perSecond;
 }
 
-/** Up to the first `?`, or `#` where `fragment`. */
-function cut(at: usize, length: usize, fragment: bool): usize {
+/** How long the path of a URI is: up to the first `?` or `#`. */
+function pathLengthOf(at: usize, length: usize): usize {
   const end = at + length;
-  const other = fragment ? i8x16.splat(0x23) : i8x16.splat(0x3f);
   for (let p = at; p < end; p += 16) {
     const v = v128.load(p);
-    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(0x3f)), i8x16.eq(v, other)));
+    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(0x3f)), i8x16.eq(v, i8x16.splat(0x23))));
     if (hit != 0) return min(length, p + <usize>ctz(hit) - at);
   }
   return length;
@@ -1079,7 +1078,7 @@ const yes: u32 = 1;
 
 /** Counts a line as a page view if it is one; false when that is not certain. */
 function view(): bool {
-  const pathLength = cut(at(isUri), lengthOf(isUri), true);
+  const pathLength = pathLengthOf(at(isUri), lengthOf(isUri));
   const path = intern(pages, at(isUri), pathLength);
   if (fresh && asset(at(isUri), pathLength) != 0) path.flags = yes;
   if (path.flags != 0) return true;

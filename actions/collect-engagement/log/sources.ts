@@ -4,7 +4,7 @@ import { UserError } from '../../../core/errors.ts';
 import { addCounts, type Counts, joinEdges } from './counts.ts';
 import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
-import { formatOf, startBytes } from './format.ts';
+import { formatOf, isGzip, isZstd, startBytes } from './format.ts';
 import type { Rules } from './rules.ts';
 import type { parseSshSource, SshSettings } from './ssh.ts';
 import type { Bytes } from './streams.ts';
@@ -172,17 +172,17 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
     yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
     return;
   }
-  if (source.file.endsWith('.gz') && !formatOf(startOf(source.file)).startsWith('gzip'))
+  if (source.file.endsWith('.gz') && !isGzip(startOf(source.file)))
     throw new UserError('is no gzip file, though its name says so.', 'Rename it.');
   yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
 function isForeign(start: Buffer): string {
-  const format = formatOf(start);
-  const remedy = format.endsWith('in its name')
-    ? 'Rename it, so that it is unpacked'
-    : 'Let Caddy write JSON (its default), or name another file';
-  return `holds no record of a Caddy access log; it looks like ${format}. ${remedy}`;
+  const remedy =
+    isGzip(start) || isZstd(start)
+      ? 'Rename it, so that it is unpacked'
+      : 'Let Caddy write JSON (its default), or name another file';
+  return `holds no record of a Caddy access log; it looks like ${formatOf(start)}. ${remedy}`;
 }
 
 function brokenOff(why: string): string {

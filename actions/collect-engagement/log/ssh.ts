@@ -126,13 +126,14 @@ function argumentsOf({ user, host, port }: SshSource, key: string, knownHosts: s
 
 /** A setting that holds a file's text becomes a file that only we can read; one that holds a path is that file. */
 function fileOf(setting: string, folder: string, name: string): string {
-  if (!/\s/.test(setting.trim())) {
-    if (!existsSync(setting.trim()))
+  const given = setting.trim();
+  if (!/\s/.test(given)) {
+    if (!existsSync(given))
       throw new UserError(
         `source: the file that ssh-${name.replace('_', '-')} names is not there.`,
         'Give its text, or the path of a file that this step can read.',
       );
-    return setting.trim();
+    return given;
   }
   const file = path.join(folder, name);
   // OpenSSH refuses a key whose last line is not ended, which is what most secret stores make of it.

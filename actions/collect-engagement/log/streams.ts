@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream';
 import zlib from 'node:zlib';
 import type { Edges } from './counts.ts';
 import { finishLine, scanLines } from './files.ts';
-import { startBytes } from './format.ts';
+import { isGzip, isZstd, startBytes } from './format.ts';
 import { type LogReader, longestLine } from './reader.ts';
 
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -31,8 +31,8 @@ export async function* unpackStream(source: Bytes): Bytes {
     if (ended) return;
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
   })();
-  if (first[0] === 0x1f && first[1] === 0x8b) yield* gunzip(all);
-  else if (first.length >= 4 && first.readUInt32LE(0) === 0xfd2fb528) yield* unzstd(all);
+  if (isGzip(first)) yield* gunzip(all);
+  else if (isZstd(first)) yield* unzstd(all);
   else yield* all;
 }
 
