@@ -1,3 +1,4 @@
+import type { Send } from '../core/api/send.ts';
 import { commitsOfPath } from '../core/forge/commits.ts';
 import { findFile } from '../core/forge/contents.ts';
 import {
@@ -11,8 +12,8 @@ import {
   pullFiles,
 } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
-import type { Send } from '../core/forge/send.ts';
-import { parseVaultAction, vaultActions } from '../core/ops/vault-action.ts';
+import { quoted } from '../core/text/log-line.ts';
+import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
 import {
   claimedFolder,
   claimRecord,
@@ -22,8 +23,7 @@ import {
   recordPath,
   rejectedFolder,
   rejectedRecord,
-} from '../core/ops/vault-record.ts';
-import { quoted } from '../core/plain.ts';
+} from '../core/vault/record.ts';
 import { type ForgeAccess, withForge } from './forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {

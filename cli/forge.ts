@@ -1,5 +1,5 @@
-import type { Send } from '../core/forge/send.ts';
-import { createSend } from '../core/http.ts';
+import { createSend } from '../core/api/http.ts';
+import type { Send } from '../core/api/send.ts';
 import { createMask } from '../core/mask.ts';
 
 /** Which forge a command asks, and about which repository. */

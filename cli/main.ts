@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
-import { parseFormula } from '../core/ops/formula.ts';
-import { parsePolicy } from '../core/ops/policy.ts';
-import { parseSprint } from '../core/ops/sprint.ts';
-import { parseVaultAction } from '../core/ops/vault-action.ts';
-import { logLine } from '../core/plain.ts';
+import { parseSprint } from '../core/sprint/sprint.ts';
+import { logLine } from '../core/text/log-line.ts';
+import { parseVaultAction } from '../core/vault/action.ts';
+import { parseFormula } from '../core/vault/formula.ts';
+import { parsePolicy } from '../core/vault/policy.ts';
 import { version } from '../core/version.ts';
 import type { ForgeAccess } from './forge.ts';
 

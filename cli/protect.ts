@@ -1,8 +1,8 @@
+import type { Send } from '../core/api/send.ts';
 import { UserError } from '../core/errors.ts';
 import { listWriters } from '../core/forge/people.ts';
 import { listProtections, type Protection, setProtection } from '../core/forge/protections.ts';
 import { getRepository } from '../core/forge/repositories.ts';
-import type { Send } from '../core/forge/send.ts';
 import { type ForgeAccess, withForge } from './forge.ts';
 
 export interface ProtectOptions extends ForgeAccess {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { UserError } from './errors.ts';
-import { plain } from './plain.ts';
+import { plain } from './text/log-line.ts';
 
 export interface ChildOptions {
   /** Started as it is, by PATH or by its own path: no shell ever sees it. */

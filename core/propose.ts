@@ -1,11 +1,11 @@
+import { ifThere } from './api/errors.ts';
+import { repositoryName, type Send } from './api/send.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { findFile } from './forge/contents.ts';
-import { ifThere } from './forge/errors.ts';
 import { sameRepository } from './forge/issues.ts';
 import { branchOf, type Pull, pullsBy } from './forge/pulls.ts';
 import { findBranch, getRepository } from './forge/repositories.ts';
-import { repositoryName, type Send } from './forge/send.ts';
 import type { User } from './forge/users.ts';
 import { keep, notice } from './plan.ts';
 import { oneOf } from './settings.ts';

@@ -1,6 +1,6 @@
+import type { Send } from './api/send.ts';
 import type { Change, ChangeName } from './change.ts';
 import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
-import type { Send } from './forge/send.ts';
 import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';

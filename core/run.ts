@@ -1,5 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ApiError, isApiError } from './api/errors.ts';
+import { createSend, type Service } from './api/http.ts';
+import { describeRequest, type Send } from './api/send.ts';
 import { canonicalJson } from './canonical.ts';
 import {
   applyChange,
@@ -14,13 +17,9 @@ import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
 import { neededKeys } from './changes/fields.ts';
 import type { ApplyContext } from './changes/kind.ts';
 import { causeChain, UserError } from './errors.ts';
-import { ForgeError, isForgeError } from './forge/errors.ts';
-import { describeRequest, type Send } from './forge/send.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
-import { createSend, type Service } from './http.ts';
 import { createMask, type Mask } from './mask.ts';
-import { logLine, plain } from './plain.ts';
 import type { Report, Result } from './report.ts';
 import type { AskContext, ReadContext, Role, State } from './role.ts';
 import {
@@ -31,6 +30,7 @@ import {
   type ValuesOf,
   type woodpeckerSettings,
 } from './settings.ts';
+import { logLine, plain } from './text/log-line.ts';
 import { version } from './version.ts';
 import { woodpeckerService } from './woodpecker/pipelines.ts';
 
@@ -464,11 +464,10 @@ async function applyAll(
         remedy: current.mask.apply(lines.slice(1).join('\n')),
       });
       settle(index, change, {
-        status: isForgeError(error, 'unknown-outcome') ? 'unknown' : 'failed',
+        status: isApiError(error, 'unknown-outcome') ? 'unknown' : 'failed',
         said: `${describeChange(change)}: ${lines.join(' ')}`,
       });
-      if (!(error instanceof ForgeError) || error.endsTheRun)
-        stopped = 'the run stopped at the failure above';
+      if (!(error instanceof ApiError) || error.endsTheRun) stopped = 'the run stopped at the failure above';
     }
   }
   return results.every(({ status }) => isSettled(status));

@@ -1,6 +1,6 @@
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
-import { quoted } from './plain.ts';
+import { quoted } from './text/log-line.ts';
 
 /**
  * One setting, declared once: the doors' inputs, the tables in the documents and the parsing all come from it.

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
-import { engagementEvidence } from '../core/ops/evidence.ts';
-import { formulaSchema } from '../core/ops/formula.ts';
-import { policySchema } from '../core/ops/policy.ts';
-import { vaultActionSchema } from '../core/ops/vault-action.ts';
-import { claimRecord, firedRecord, rejectedRecord } from '../core/ops/vault-record.ts';
+import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import type { Setting, Settings } from '../core/settings.ts';
+import { vaultActionSchema } from '../core/vault/action.ts';
+import { formulaSchema } from '../core/vault/formula.ts';
+import { policySchema } from '../core/vault/policy.ts';
+import { claimRecord, firedRecord, rejectedRecord } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

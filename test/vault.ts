@@ -1,6 +1,6 @@
 import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
-import type { FiredRecord } from '../core/ops/vault-record.ts';
 import { runRole } from '../core/run.ts';
+import type { FiredRecord } from '../core/vault/record.ts';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 

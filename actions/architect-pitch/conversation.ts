@@ -2,8 +2,8 @@ import type { Change } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
 import type { Comment } from '../../core/forge/comments.ts';
 import { keep, notice } from '../../core/plan.ts';
-import { visible } from '../../core/quiet.ts';
-import { sectionIn, withSection } from '../../core/sections.ts';
+import { visible } from '../../core/text/inert.ts';
+import { sectionIn, withSection } from '../../core/text/sections.ts';
 import { ask } from './asking.ts';
 import { blockBegin, blockEnd, blockText, readBlock } from './document.ts';
 import {

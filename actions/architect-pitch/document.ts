@@ -1,10 +1,10 @@
 import { isScalar, isSeq, visit, Document as YamlDocument } from 'yaml';
 import type { Fault } from '../../core/errors.ts';
-import type { Entry, Sprint } from '../../core/ops/entry.ts';
-import { partsOf } from '../../core/ops/headings.ts';
-import { parseSprint } from '../../core/ops/sprint.ts';
-import { quoted } from '../../core/plain.ts';
-import { inert, inertLine, visible } from '../../core/quiet.ts';
+import type { Entry, Sprint } from '../../core/sprint/entry.ts';
+import { parseSprint } from '../../core/sprint/sprint.ts';
+import { partsOf } from '../../core/text/headings.ts';
+import { inert, inertLine, visible } from '../../core/text/inert.ts';
+import { quoted } from '../../core/text/log-line.ts';
 
 // A pitch as a document. What a model answers is taken apart, checked by the parser that will file it, and written anew: a
 // model fills in sections, it writes no line of the document's frame.

@@ -1,6 +1,6 @@
 import { sha256 } from '../../core/canonical.ts';
-import { inertLine, visible } from '../../core/quiet.ts';
-import { sectionIn } from '../../core/sections.ts';
+import { inertLine, visible } from '../../core/text/inert.ts';
+import { sectionIn } from '../../core/text/sections.ts';
 import type { Reading } from './document.ts';
 
 // The design forks of a pitch: questions with, sooner or later, an answer each. They stand in the document, in a section

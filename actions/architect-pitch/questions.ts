@@ -1,5 +1,5 @@
 import type { ModelQuestion } from '../../core/changes/ask-model.ts';
-import { visible } from '../../core/quiet.ts';
+import { visible } from '../../core/text/inert.ts';
 import type { Fork } from './forks.ts';
 import { pitchRules } from './prompts/pitch.ts';
 import { questionRules } from './prompts/questions.ts';

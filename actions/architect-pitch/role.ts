@@ -1,5 +1,5 @@
+import { ask } from '../../core/model/ask.ts';
 import type { Role } from '../../core/role.ts';
-import { ask } from './engines/ask.ts';
 import { changes, plan } from './plan.ts';
 import { type PitchState, read } from './read.ts';
 import { settings } from './settings.ts';

@@ -1,7 +1,7 @@
 import type { ModelUse } from '../../core/changes/ask-model.ts';
-import { code } from '../../core/markdown.ts';
-import { inertLine } from '../../core/quiet.ts';
-import { sectionIn } from '../../core/sections.ts';
+import { inertLine } from '../../core/text/inert.ts';
+import { code } from '../../core/text/markdown.ts';
+import { sectionIn } from '../../core/text/sections.ts';
 import { blockBegin, blockEnd } from './document.ts';
 import { type Fork, forksBegin, forksEnd } from './forks.ts';
 

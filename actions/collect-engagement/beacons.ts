@@ -1,4 +1,4 @@
-import type { EngagementEvidence } from '../../core/ops/evidence.ts';
+import type { EngagementEvidence } from './evidence.ts';
 import { topOf } from './log/counts.ts';
 import { dayOf } from './log/rules.ts';
 import { longestBeacon } from './log/sources.ts';

@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change.ts';
-import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { chartText } from './chart.ts';
+import type { EngagementEvidence } from './evidence.ts';
 import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
 import {
   chartPath,

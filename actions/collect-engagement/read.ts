@@ -1,16 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Send } from '../../core/api/send.ts';
 import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { findPull, type Pull } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
-import type { Send } from '../../core/forge/send.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
-import type { EngagementEvidence } from '../../core/ops/evidence.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
+import type { EngagementEvidence } from './evidence.ts';
 import { type Totals, totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
 import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';

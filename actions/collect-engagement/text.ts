@@ -1,4 +1,4 @@
-import { type EngagementEvidence, engagementEvidence } from '../../core/ops/evidence.ts';
+import { type EngagementEvidence, engagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
 
 /** Where evidence of engagement stands in the ops repo. */

@@ -2,9 +2,9 @@ import { sha256 } from '../../core/canonical.ts';
 import { commentSign } from '../../core/changes/comment.ts';
 import type { Fault } from '../../core/errors.ts';
 import type { Issue } from '../../core/forge/issues.ts';
-import { markKey, openBody, type Sealed } from '../../core/marker.ts';
-import type { Sprint } from '../../core/ops/entry.ts';
-import type { SprintFile } from '../../core/ops/sprint.ts';
+import type { Sprint } from '../../core/sprint/entry.ts';
+import { markKey, openBody, type Sealed } from '../../core/sprint/marker.ts';
+import type { SprintFile } from '../../core/sprint/sprint.ts';
 import type { FilerSettings, FilerState } from './read.ts';
 import { listedNumbers } from './text.ts';
 

@@ -1,9 +1,9 @@
 import type { Change } from '../../core/change.ts';
 import type { LabelReference } from '../../core/changes/fields.ts';
 import type { Fault } from '../../core/errors.ts';
-import { isUntouched, type Mark, markKey } from '../../core/marker.ts';
-import { type Entry, inDependencyOrder, type Sprint } from '../../core/ops/entry.ts';
 import { keep, notice, refuse } from '../../core/plan.ts';
+import { type Entry, inDependencyOrder, type Sprint } from '../../core/sprint/entry.ts';
+import { isUntouched, type Mark, markKey } from '../../core/sprint/marker.ts';
 import {
   closingSignText,
   duplicates,

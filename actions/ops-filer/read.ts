@@ -1,6 +1,7 @@
+import { ifThere, isApiError } from '../../core/api/errors.ts';
+import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { listComments } from '../../core/forge/comments.ts';
-import { ifThere, isForgeError } from '../../core/forge/errors.ts';
 import {
   getIssue,
   type Issue,
@@ -10,13 +11,12 @@ import {
 } from '../../core/forge/issues.ts';
 import { type Label, listLabels, listOrganisationLabels } from '../../core/forge/labels.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
-import type { Send } from '../../core/forge/send.ts';
 import { closedAfterComment } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
-import { type RawDocument, readOpsFolder } from '../../core/ops/folder.ts';
-import type { SprintFile } from '../../core/ops/sprint.ts';
+import { type RawDocument, readOpsFolder } from '../../core/ops-folder.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
+import type { SprintFile } from '../../core/sprint/sprint.ts';
 import { together } from '../../core/together.ts';
 import {
   closingSign,
@@ -207,7 +207,7 @@ function issuesOfAccounts({ settings, send }: Context): Promise<Issue[][]> {
     try {
       return await listIssues(send, project, { state: 'all', createdBy: login });
     } catch (error) {
-      if (!isForgeError(error, 'not-found')) throw error;
+      if (!isApiError(error, 'not-found')) throw error;
       throw new UserError(
         `The forge does not know ${login}, whom former-identities names (or ${project} may not be seen).`,
         'Take the name out, or correct it: what a deleted account filed belongs to nobody any more.',
@@ -275,7 +275,7 @@ async function parseAll(raw: RawDocument[], { mask }: Context): Promise<SprintFi
   const marked = raw.map(({ file, bytes }) => ({ file, bytes, text: Buffer.from(bytes).toString('utf8') }));
   if (!marked.some(({ text }) => /filer/i.test(text)))
     return raw.map(({ file }) => ({ kind: 'no-block', file }));
-  const { parseSprint } = await import('../../core/ops/sprint.ts');
+  const { parseSprint } = await import('../../core/sprint/sprint.ts');
   return marked.map(({ file, bytes, text }) => {
     const parsed = parseSprint(file, bytes);
     const secret = parsed.kind === 'sprint' ? mask.find(text) : -1;

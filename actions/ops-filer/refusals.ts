@@ -1,8 +1,8 @@
 import type { Fault } from '../../core/errors.ts';
-import { markKey } from '../../core/marker.ts';
-import type { Entry, Sprint } from '../../core/ops/entry.ts';
-import type { SprintFile } from '../../core/ops/sprint.ts';
-import { quoted } from '../../core/plain.ts';
+import type { Entry, Sprint } from '../../core/sprint/entry.ts';
+import { markKey } from '../../core/sprint/marker.ts';
+import type { SprintFile } from '../../core/sprint/sprint.ts';
+import { quoted } from '../../core/text/log-line.ts';
 import { sprintsOf } from './filed.ts';
 import type { FilerSettings, FilerState } from './read.ts';
 import { countEntries } from './text.ts';

@@ -1,6 +1,6 @@
 import type { Prose } from '../../core/changes/fields.ts';
-import type { Entry } from '../../core/ops/entry.ts';
-import { plain } from '../../core/plain.ts';
+import type { Entry } from '../../core/sprint/entry.ts';
+import { plain } from '../../core/text/log-line.ts';
 
 /**
  * The content of a filed issue: the entry's body byte for byte, then, where there are any, the issues it depends on.

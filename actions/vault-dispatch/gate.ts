@@ -1,11 +1,11 @@
 import type { Change } from '../../core/change.ts';
 import type { HostFacts } from '../../core/host/host.ts';
-import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/ops/vault-record.ts';
-import { quoted } from '../../core/plain.ts';
 import { notice, refuseFor } from '../../core/plan.ts';
+import { quoted } from '../../core/text/log-line.ts';
+import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/vault/record.ts';
+import { workflowName } from '../../core/vault/workflow.ts';
 import type { GateState, VaultState } from './state.ts';
 import { variablesFor } from './text.ts';
-import { workflowName } from './workflow-file.ts';
 
 type GateChange = Change<'keep' | 'refuse' | 'write-files'>;
 

@@ -1,7 +1,7 @@
-import type { Rights } from '../../core/approval.ts';
-import type { Formula } from '../../core/ops/formula.ts';
-import type { Rule } from '../../core/ops/policy.ts';
-import type { AskedAction } from '../../core/ops/vault-action.ts';
+import type { AskedAction } from '../../core/vault/action.ts';
+import type { Rights } from '../../core/vault/approval.ts';
+import type { Formula } from '../../core/vault/formula.ts';
+import type { Rule } from '../../core/vault/policy.ts';
 import type { Candidate, VaultSettings, VaultState } from './state.ts';
 
 /** Where the workflow and its formula disagree: Forgejo drops an input that is not declared without a word. */

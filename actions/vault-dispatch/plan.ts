@@ -1,9 +1,10 @@
-import { type Approval, proveApproval } from '../../core/approval.ts';
 import type { Change } from '../../core/change.ts';
-import { firstLine } from '../../core/markdown.ts';
-import { disagreements, type Formula } from '../../core/ops/formula.ts';
-import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
-import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
+import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
+import { firstLine } from '../../core/text/markdown.ts';
+import type { AskedAction, Tier } from '../../core/vault/action.ts';
+import { type Approval, proveApproval } from '../../core/vault/approval.ts';
+import { disagreements, type Formula } from '../../core/vault/formula.ts';
+import { frozenAt, type Policy, type Rule, ruleOf, tierOf } from '../../core/vault/policy.ts';
 import {
   type FiredRecord,
   firedFolder,
@@ -12,8 +13,8 @@ import {
   recordPath,
   recordText,
   rejectedFolder,
-} from '../../core/ops/vault-record.ts';
-import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
+} from '../../core/vault/record.ts';
+import { workflowName } from '../../core/vault/workflow.ts';
 import { gate } from './gate.ts';
 import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import { review } from './review.ts';
@@ -27,7 +28,6 @@ import type {
   VaultState,
 } from './state.ts';
 import { dispatchKey, inputsFor, variablesFor } from './text.ts';
-import { workflowName } from './workflow-file.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [

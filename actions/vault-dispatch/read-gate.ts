@@ -2,7 +2,7 @@ import { writesFile } from '../../core/change.ts';
 import { filesChangedIn } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { getBranch } from '../../core/forge/repositories.ts';
-import { actionId } from '../../core/ops/vault-action.ts';
+import { actionId } from '../../core/vault/action.ts';
 import {
   claimedFolder,
   claimRecord,
@@ -10,7 +10,7 @@ import {
   firedFolder,
   readRecord,
   recordPath,
-} from '../../core/ops/vault-record.ts';
+} from '../../core/vault/record.ts';
 import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
 import { isWrittenBy, recordOf } from './read-records.ts';
 import type { Context, GateState } from './state.ts';

@@ -10,11 +10,11 @@ import {
   isFinal,
   readRecord,
   recordPath,
-} from '../../core/ops/vault-record.ts';
+} from '../../core/vault/record.ts';
+import { workflowName } from '../../core/vault/workflow.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
 import type { Context, FiredState, StartedRun } from './state.ts';
 import { dispatchKey, variablesFor } from './text.ts';
-import { workflowName } from './workflow-file.ts';
 
 /** Where records are read from. */
 export interface Records {

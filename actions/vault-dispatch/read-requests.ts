@@ -1,7 +1,8 @@
+import { alone } from '../../core/api/errors.ts';
 import { commentSign } from '../../core/changes/comment.ts';
+import { documentName } from '../../core/document-name.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
-import { alone } from '../../core/forge/errors.ts';
 import {
   filesBetween,
   listReviews,
@@ -12,11 +13,10 @@ import {
 } from '../../core/forge/pulls.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
 import type { User } from '../../core/forge/users.ts';
-import { documentName } from '../../core/ops/document-name.ts';
-import { parseFormula } from '../../core/ops/formula.ts';
-import { parsePolicy, policyFile } from '../../core/ops/policy.ts';
-import { parseVaultAction } from '../../core/ops/vault-action.ts';
-import { type Base, readCandidate, readWorkflowOf } from './read-candidate.ts';
+import { parseVaultAction } from '../../core/vault/action.ts';
+import { parseFormula } from '../../core/vault/formula.ts';
+import { parsePolicy, policyFile } from '../../core/vault/policy.ts';
+import { type Base, readCandidate, readWorkflowOf } from '../../core/vault/read-candidate.ts';
 import type { Context, RequestState } from './state.ts';
 import { reviewSign, statusContext } from './text.ts';
 

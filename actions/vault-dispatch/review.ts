@@ -1,12 +1,12 @@
-import { proveApproval } from '../../core/approval.ts';
 import type { Change } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
 import { formatFault } from '../../core/errors.ts';
-import { code, firstLine } from '../../core/markdown.ts';
-import { disagreements } from '../../core/ops/formula.ts';
-import { type Policy, type Rule, ruleOf, tierOf } from '../../core/ops/policy.ts';
-import type { AskedAction, Tier } from '../../core/ops/vault-action.ts';
 import { keep } from '../../core/plan.ts';
+import { code, firstLine } from '../../core/text/markdown.ts';
+import type { AskedAction, Tier } from '../../core/vault/action.ts';
+import { proveApproval } from '../../core/vault/approval.ts';
+import { disagreements } from '../../core/vault/formula.ts';
+import { type Policy, type Rule, ruleOf, tierOf } from '../../core/vault/policy.ts';
 import { exposedTo, ownAccounts, workflowFaults } from './judge.ts';
 import type { Candidate, RequestState, VaultSettings, VaultState } from './state.ts';
 import { autoApproved, reviewSign, statusContext } from './text.ts';

@@ -1,4 +1,3 @@
-import { lowTiers, policySources } from '../../core/ops/policy.ts';
 import {
   count,
   duration,
@@ -9,6 +8,7 @@ import {
   sharedSettings,
   woodpeckerSettings,
 } from '../../core/settings.ts';
+import { lowTiers, policySources } from '../../core/vault/policy.ts';
 
 export const settings = {
   ...sharedSettings,

@@ -1,15 +1,15 @@
-import type { PullFacts, Rights } from '../../core/approval.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { RunFacts } from '../../core/host/host.ts';
-import type { Formula } from '../../core/ops/formula.ts';
-import type { Policy } from '../../core/ops/policy.ts';
-import type { Parsed } from '../../core/ops/toml.ts';
-import type { VaultAction } from '../../core/ops/vault-action.ts';
-import type { ClaimRecord, FiredRecord } from '../../core/ops/vault-record.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
+import type { Parsed } from '../../core/toml.ts';
+import type { VaultAction } from '../../core/vault/action.ts';
+import type { PullFacts, Rights } from '../../core/vault/approval.ts';
+import type { Formula } from '../../core/vault/formula.ts';
+import type { Policy } from '../../core/vault/policy.ts';
+import type { ClaimRecord, FiredRecord } from '../../core/vault/record.ts';
+import type { WorkflowFacts } from '../../core/vault/workflow.ts';
 import type { settings } from './settings.ts';
-import type { WorkflowFacts } from './workflow-file.ts';
 
 export type VaultSettings = ValuesOf<typeof settings>;
 export type Context = ReadContext<typeof settings, VaultState>;

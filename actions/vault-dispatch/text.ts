@@ -1,4 +1,4 @@
-import type { AskedAction } from '../../core/ops/vault-action.ts';
+import type { AskedAction } from '../../core/vault/action.ts';
 
 /** The name of our status, and what tells our comment from others. */
 export const statusContext = 'forgecrew/vault';

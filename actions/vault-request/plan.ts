@@ -1,9 +1,9 @@
 import type { Change } from '../../core/change.ts';
-import { disagreements } from '../../core/ops/formula.ts';
-import { tierOf } from '../../core/ops/policy.ts';
-import type { Tier } from '../../core/ops/vault-action.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
+import type { Tier } from '../../core/vault/action.ts';
+import { disagreements } from '../../core/vault/formula.ts';
+import { tierOf } from '../../core/vault/policy.ts';
 import type { ForgeState, RequestSettings, RequestState } from './state.ts';
 import { bodyOf, titleOf } from './text.ts';
 import { heeded, waitsFor } from './waiting.ts';

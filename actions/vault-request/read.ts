@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { mayApprove } from '../../core/approval.ts';
 import { writesFile } from '../../core/change.ts';
+import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
@@ -9,21 +9,15 @@ import { branchOf, getPull, openPulls, type Pull } from '../../core/forge/pulls.
 import { getRepository } from '../../core/forge/repositories.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
-import { documentName } from '../../core/ops/document-name.ts';
-import { formulaFolder, parseFormula } from '../../core/ops/formula.ts';
-import { ruleOf, tierOf } from '../../core/ops/policy.ts';
-import { readPolicy } from '../../core/ops/read-policy.ts';
-import { parseVaultAction, type Tier, vaultActions } from '../../core/ops/vault-action.ts';
-import {
-  firedFolder,
-  firedRecord,
-  readRecord,
-  recordPath,
-  rejectedFolder,
-} from '../../core/ops/vault-record.ts';
 import { readGround, readStanding } from '../../core/propose.ts';
-import { createPeople, readRights } from '../../core/rights.ts';
 import type { ReadContext } from '../../core/role.ts';
+import { parseVaultAction, type Tier, vaultActions } from '../../core/vault/action.ts';
+import { mayApprove } from '../../core/vault/approval.ts';
+import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
+import { ruleOf, tierOf } from '../../core/vault/policy.ts';
+import { readPolicy } from '../../core/vault/read-policy.ts';
+import { createPeople, readRights } from '../../core/vault/read-rights.ts';
+import { firedFolder, firedRecord, readRecord, recordPath, rejectedFolder } from '../../core/vault/record.ts';
 import type { settings } from './settings.ts';
 import type { Answer, ForgeState, RequestState } from './state.ts';
 import { heeded, waitsFor } from './waiting.ts';

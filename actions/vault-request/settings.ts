@@ -1,5 +1,3 @@
-import { lowTiers, policySources } from '../../core/ops/policy.ts';
-import { actionId } from '../../core/ops/vault-action.ts';
 import { proposeSettings } from '../../core/propose.ts';
 import {
   duration,
@@ -11,6 +9,8 @@ import {
   sharedSettings,
   text,
 } from '../../core/settings.ts';
+import { actionId } from '../../core/vault/action.ts';
+import { lowTiers, policySources } from '../../core/vault/policy.ts';
 
 export const settings = {
   ...sharedSettings,

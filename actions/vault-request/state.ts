@@ -1,11 +1,11 @@
 import type { User } from '../../core/forge/users.ts';
-import type { Formula } from '../../core/ops/formula.ts';
-import type { Policy } from '../../core/ops/policy.ts';
-import type { Parsed } from '../../core/ops/toml.ts';
-import type { VaultAction } from '../../core/ops/vault-action.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
 import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
+import type { Parsed } from '../../core/toml.ts';
+import type { VaultAction } from '../../core/vault/action.ts';
+import type { Formula } from '../../core/vault/formula.ts';
+import type { Policy } from '../../core/vault/policy.ts';
 import type { settings } from './settings.ts';
 
 export type RequestSettings = ValuesOf<typeof settings>;

@@ -1,6 +1,6 @@
-import { code } from '../../core/markdown.ts';
-import type { Formula } from '../../core/ops/formula.ts';
-import type { Tier, VaultAction } from '../../core/ops/vault-action.ts';
+import { code } from '../../core/text/markdown.ts';
+import type { Tier, VaultAction } from '../../core/vault/action.ts';
+import type { Formula } from '../../core/vault/formula.ts';
 import type { RequestSettings, RequestState } from './state.ts';
 import { heeded } from './waiting.ts';
 

@@ -1,4 +1,4 @@
-import type { Tier } from '../../core/ops/vault-action.ts';
+import type { Tier } from '../../core/vault/action.ts';
 import type { ForgeState, RequestSettings } from './state.ts';
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ForgeError } from '../forge/errors.ts';
+import { ApiError } from '../api/errors.ts';
 import { addLabels as add } from '../forge/labels.ts';
 import { common, issueNumber, labelReference, repository, resolveLabel } from './fields.ts';
 import { changeKind } from './kind.ts';
@@ -23,7 +23,7 @@ export const addLabels = changeKind({
     const now = await add(context.send, change.repository, change.issue, ids);
     const missing = change.labels.filter((_, index) => !now.some(({ id }) => id === ids[index]));
     if (missing.length > 0) {
-      throw new ForgeError(
+      throw new ApiError(
         'invalid',
         200,
         `#${change.issue} did not take ${missing.map(({ name }) => name).join(', ')}: the forge dropped it in silence.`,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { quoted } from '../plain.ts';
+import { quoted } from '../text/log-line.ts';
 import { common } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isForgeError } from '../forge/errors.ts';
+import { isApiError } from '../api/errors.ts';
 import { editIssue } from '../forge/issues.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
@@ -23,7 +23,7 @@ export const closeIssue = changeKind({
       await editIssue(context.send, change.repository, change.issue, { state: 'closed' });
     } catch (error) {
       // Somebody made it depend on an open issue: theirs to decide, and found again by the next look.
-      if (isForgeError(error, 'precondition'))
+      if (isApiError(error, 'precondition'))
         return {
           status: 'stale',
           said: `#${change.issue} depends on an open issue, so the forge keeps it open`,

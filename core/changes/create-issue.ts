@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { ForgeError } from '../forge/errors.ts';
+import { ApiError } from '../api/errors.ts';
 import { createIssue as create } from '../forge/issues.ts';
-import { sealBody } from '../marker.ts';
-import { quoted } from '../plain.ts';
+import { sealBody } from '../sprint/marker.ts';
+import { quoted } from '../text/log-line.ts';
 import { common, labelReference, prose, repository, resolveLabel, resolveProse } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -36,7 +36,7 @@ export const createIssue = changeKind({
     const missing = change.labels.filter((_, index) => !issue.labels.some(({ id }) => id === wanted[index]));
     if (missing.length > 0) {
       // The forge answers 201 and drops them, so every further issue would lose its labels as well.
-      throw new ForgeError(
+      throw new ApiError(
         'scope',
         403,
         `#${issue.number} was created without ${missing.map(({ name }) => quoted(name)).join(', ')}: the account may not set labels in ${change.repository}, and the forge says nothing.`,

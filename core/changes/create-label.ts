@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { createLabel as create, deleteLabel, listLabels } from '../forge/labels.ts';
-import { quoted } from '../plain.ts';
+import { quoted } from '../text/log-line.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
 import { UserError } from '../errors.ts';
-import { ifThere } from '../forge/errors.ts';
 import { sameRepository } from '../forge/issues.ts';
 import { createFork, getRepository } from '../forge/repositories.ts';
 import { common, repository } from './fields.ts';

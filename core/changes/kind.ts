@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { Send } from '../forge/send.ts';
+import type { Send } from '../api/send.ts';
 import type { ModelAnswer, ModelQuestion } from './ask-model.ts';
 
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { editIssue, getIssue } from '../forge/issues.ts';
-import { isUntouched, openBody, sealBody } from '../marker.ts';
-import { quoted } from '../plain.ts';
+import { isUntouched, openBody, sealBody } from '../sprint/marker.ts';
+import { quoted } from '../text/log-line.ts';
 import { common, issueNumber, prose, repository, resolveProse } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { editIssue, getIssue } from '../forge/issues.ts';
-import { withSection } from '../sections.ts';
+import { withSection } from '../text/sections.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { repositoryName, type Send } from '../api/send.ts';
 import { anything, call } from './call.ts';
-import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
 const comment = z.object({

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
+import { repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
-import { ifThere } from './errors.ts';
-import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
 const commit = z.object({

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
+import { ApiError, ifThere } from '../api/errors.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
-import { ForgeError, forgeError, ifThere } from './errors.ts';
-import { type ForgeRequest, repositoryName, type Send } from './send.ts';
+import { forgeError } from './errors.ts';
 
 const directory = z.array(
   z.object({ name: z.string(), path: z.string(), type: z.string(), sha: z.string() }),
@@ -49,7 +50,7 @@ export async function getFile(
     file,
   );
   if (found.encoding !== 'base64' || typeof found.content !== 'string') {
-    throw new ForgeError(
+    throw new ApiError(
       'shape',
       200,
       `${name}: ${path} came without its content.`,
@@ -101,7 +102,7 @@ export async function writeFiles(
     content: Buffer.from(content, 'utf8').toString('base64'),
     ...(sha === null ? {} : { sha }),
   });
-  const request: ForgeRequest =
+  const request: ApiRequest =
     files.length === 1 && only !== undefined
       ? {
           method: only.sha === null ? 'POST' : 'PUT',

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import { ApiError, orElse } from '../api/errors.ts';
+import { repositoryName, type Send } from '../api/send.ts';
 import { call, list, pageSize } from './call.ts';
-import { ForgeError, forgeError, orElse } from './errors.ts';
+import { forgeError } from './errors.ts';
 import { label } from './labels.ts';
-import { repositoryName, type Send } from './send.ts';
 import { user } from './users.ts';
 
 const issue = z.object({
@@ -197,7 +198,7 @@ export async function addDependency(send: Send, name: string, index: number, on:
   if (response.status === 500 || response.status === 409) {
     const present = await listDependencies(send, name, index);
     if (present.some((item) => item.number === on && sameRepository(item.repository.full_name, name))) return;
-    throw new ForgeError(
+    throw new ApiError(
       'conflict',
       response.status,
       `#${index} cannot depend on #${on}: the forge refused it, probably because #${on} already depends on #${index}.`,

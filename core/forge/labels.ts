@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { isApiError } from '../api/errors.ts';
+import { repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list } from './call.ts';
-import { forgeError, isForgeError } from './errors.ts';
-import { repositoryName, type Send } from './send.ts';
+import { forgeError } from './errors.ts';
 
 export const label = z.object({ id: z.int(), name: z.string() });
 export type Label = z.infer<typeof label>;
@@ -29,8 +30,8 @@ export async function listOrganisationLabels(send: Send, org: string): Promise<L
       ({ id }) => id,
     );
   } catch (error) {
-    if (isForgeError(error, 'not-found')) return [];
-    if (isForgeError(error, 'scope')) return 'unread';
+    if (isApiError(error, 'not-found')) return [];
+    if (isApiError(error, 'scope')) return 'unread';
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { isApiError } from '../api/errors.ts';
+import { repositoryName, type Send } from '../api/send.ts';
 import { call, list } from './call.ts';
-import { isForgeError } from './errors.ts';
-import { repositoryName, type Send } from './send.ts';
 import { type User, user } from './users.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function permissionOf(send: Send, name: string, login: string): Pro
     );
     return permission;
   } catch (error) {
-    if (isForgeError(error, 'permission')) return undefined;
+    if (isApiError(error, 'permission')) return undefined;
     throw error;
   }
 }
@@ -63,7 +63,7 @@ export async function teamMembers(
       ({ id }) => id,
     );
   } catch (error) {
-    if (isForgeError(error, 'permission', 'scope', 'not-found')) return undefined;
+    if (isApiError(error, 'permission', 'scope', 'not-found')) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
-import { repositoryName, type Send } from './send.ts';
 
 const protection = z.object({
   rule_name: z.string(),

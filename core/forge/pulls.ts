@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list, pageSize } from './call.ts';
-import { forgeError, ifThere } from './errors.ts';
-import { type ForgeRequest, repositoryName, type Send } from './send.ts';
+import { forgeError } from './errors.ts';
 import { user } from './users.ts';
 
 const pull = z.object({
@@ -251,7 +252,7 @@ export async function openPull(
   name: string,
   given: { base: string; head: string; title: string; body: string },
 ): Promise<number | undefined> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/pulls',
     params: { ...repositoryName(name) },
@@ -295,7 +296,7 @@ export async function mergePull(
   index: number,
   { commit, style, text }: { commit: string; style: string; text: string },
 ): Promise<string | undefined> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/pulls/{index}/merge',
     params: { ...repositoryName(name), index },

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { ifThere, orElse } from '../api/errors.ts';
+import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
-import { forgeError, ifThere, orElse } from './errors.ts';
-import { type ForgeRequest, type RepositoryName, repositoryName, type Send } from './send.ts';
+import { forgeError } from './errors.ts';
 
 const repository = z.object({
   id: z.int(),
@@ -35,7 +36,7 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
  * of that name, already. Who reads may fork. `POST /repos/{owner}/{repo}/forks`, scope write:repository.
  */
 export async function createFork(send: Send, name: string): Promise<boolean> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/forks',
     params: { ...repositoryName(name) },
@@ -54,7 +55,7 @@ export async function createFork(send: Send, name: string): Promise<boolean> {
  * write:repository.
  */
 export async function syncFork(send: Send, fork: string, branchName: string): Promise<boolean> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/sync_fork/{branch}',
     params: { ...repositoryName(fork), branch: branchName },
@@ -77,7 +78,7 @@ export type Branch = z.infer<typeof branch>;
 
 /** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
 export function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'GET',
     route: '/repos/{owner}/{repo}/branches/{path}',
     params: { ...repositoryName(name), path: branchName },
@@ -95,7 +96,7 @@ export function findBranch(send: Send, name: string, branchName: string): Promis
 
 /** False when it was gone already. `DELETE /repos/{owner}/{repo}/branches/{branch}`, scope write:repository. */
 export async function deleteBranch(send: Send, name: string, branchName: string): Promise<boolean> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'DELETE',
     route: '/repos/{owner}/{repo}/branches/{path}',
     params: { ...repositoryName(name), path: branchName },

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
+import type { Send } from '../api/send.ts';
 import { UserError } from '../errors.ts';
 import { call } from './call.ts';
-import { ifThere } from './errors.ts';
-import type { Send } from './send.ts';
 
 export const user = z.object({ id: z.int(), login: z.string() });
 export type User = z.infer<typeof user>;

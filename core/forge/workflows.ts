@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
-import { type ForgeRequest, repositoryName, type Send } from './send.ts';
 
 const run = z.object({
   id: z.int(),
@@ -35,7 +35,7 @@ export async function dispatchWorkflow(
   repository: string,
   given: { workflow: string; ref: string; inputs: Record<string, string> },
 ): Promise<number | undefined> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/actions/workflows/{name}/dispatches',
     params: { ...repositoryName(repository), name: given.workflow },

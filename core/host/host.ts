@@ -1,4 +1,4 @@
-import type { backends } from '../ops/formula.ts';
+import type { backends } from '../vault/formula.ts';
 
 /**
  * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.

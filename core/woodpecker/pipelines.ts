@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { shaped } from '../forge/call.ts';
-import { ForgeError, type ForgeErrorKind } from '../forge/errors.ts';
-import { describeRequest, type ForgeRequest, type ForgeResponse, type Send } from '../forge/send.ts';
-import type { Service } from '../http.ts';
-import { plain } from '../plain.ts';
+import { createCalls, shaped } from '../api/call.ts';
+import { ApiError, type ApiErrorKind } from '../api/errors.ts';
+import type { Service } from '../api/http.ts';
+import { type ApiRequest, type ApiResponse, describeRequest, type Send } from '../api/send.ts';
+import { plain } from '../text/log-line.ts';
 
 /** Woodpecker's API (server/router/api.go). Its tokens are of an account, without scopes. */
 export const woodpeckerService: Service = { api: '/api', scheme: 'Bearer', setting: 'woodpecker-url' };
@@ -23,10 +23,10 @@ const pipeline = z.object({
 });
 export type Pipeline = z.infer<typeof pipeline>;
 
-function woodpeckerError(request: ForgeRequest, response: ForgeResponse): ForgeError {
+function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
   const { status } = response;
   const failed = status >= 500;
-  const [kind, remedy]: [ForgeErrorKind, string] =
+  const [kind, remedy]: [ApiErrorKind, string] =
     failed && request.method !== 'GET' && status > 501
       ? ['unknown-outcome', 'Whether it happened is unknown. Run the role again: it finds out by reading.']
       : status === 401
@@ -46,7 +46,7 @@ function woodpeckerError(request: ForgeRequest, response: ForgeResponse): ForgeE
               ]
             : ['invalid', ''];
   const said = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
-  return new ForgeError(
+  return new ApiError(
     kind,
     status,
     `Woodpecker: ${describeRequest(request)} answered ${status}.${said === '' || status === 401 ? '' : ` It said: ${said}.`}`,
@@ -54,21 +54,17 @@ function woodpeckerError(request: ForgeRequest, response: ForgeResponse): ForgeE
   );
 }
 
-async function ask<T>(send: Send, request: ForgeRequest, schema: z.ZodMiniType<T>): Promise<T> {
-  const response = await send(request);
-  if (response.status < 200 || response.status > 299) throw woodpeckerError(request, response);
-  return shaped(request, response, schema);
-}
+const { call } = createCalls(woodpeckerError);
 
 /** Whose token it is: the login that pipelines started with it have as their author. `GET /api/user`. */
 export async function getLogin(send: Send): Promise<string> {
-  const { login } = await ask(send, { method: 'GET', route: '/user' }, z.object({ login: z.string() }));
+  const { login } = await call(send, { method: 'GET', route: '/user' }, z.object({ login: z.string() }));
   return login;
 }
 
 /** Woodpecker's own number of a repository of the forge. `GET /api/repos/lookup/{owner}/{name}`. */
 export async function lookupRepository(send: Send, name: string): Promise<number> {
-  const { id } = await ask(
+  const { id } = await call(
     send,
     { method: 'GET', route: '/repos/lookup/{path}', params: { path: name } },
     z.object({ id: z.int() }),
@@ -85,7 +81,7 @@ export async function whyNotStart(send: Send, name: string): Promise<string | un
   try {
     const login = await getLogin(send);
     const id = await lookupRepository(send, name);
-    const { push } = await ask(
+    const { push } = await call(
       send,
       { method: 'GET', route: '/repos/{id}/permissions', params: { id } },
       z.object({ push: z.boolean() }),
@@ -94,7 +90,7 @@ export async function whyNotStart(send: Send, name: string): Promise<string | un
       ? undefined
       : `Woodpecker: ${login} may not start pipelines of ${name}. Give that account push access to the repository, or woodpecker-token one of another account.`;
   } catch (error) {
-    if (error instanceof ForgeError && ['token', 'not-found'].includes(error.kind))
+    if (error instanceof ApiError && ['token', 'not-found'].includes(error.kind))
       return `${error.message} ${error.remedy}`;
     throw error;
   }
@@ -109,7 +105,7 @@ export async function startPipeline(
   repositoryId: number,
   given: { branch: string; variables: Record<string, string> },
 ): Promise<number> {
-  const request: ForgeRequest = {
+  const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{id}/pipelines',
     params: { id: repositoryId },
@@ -117,7 +113,7 @@ export async function startPipeline(
   };
   const response = await send(request);
   if (response.status === 204)
-    throw new ForgeError(
+    throw new ApiError(
       'invalid',
       204,
       `Woodpecker: no workflow on ${given.branch} is started by the event manual, so nothing runs.`,
@@ -129,7 +125,7 @@ export async function startPipeline(
 
 /** `GET /api/repos/{id}/pipelines/{number}`, with its workflows. */
 export function getPipeline(send: Send, repositoryId: number, number: number): Promise<Pipeline> {
-  return ask(
+  return call(
     send,
     { method: 'GET', route: '/repos/{id}/pipelines/{number}', params: { id: repositoryId, number } },
     pipeline,
@@ -149,7 +145,7 @@ export async function findPipeline(
   // A minute is left for clocks that differ.
   const from = Date.parse(since) / 1000 - 60;
   for (let page = 1; ; page += 1) {
-    const found = await ask(
+    const found = await call(
       send,
       {
         method: 'GET',

@@ -4,7 +4,7 @@
 // that takes the event `manual`. One pipeline is started on it.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSend } from '../../core/http.ts';
+import { createSend } from '../../core/api/http.ts';
 import { createMask } from '../../core/mask.ts';
 import {
   findPipeline,

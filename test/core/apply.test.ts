@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Send } from '../../core/api/send.ts';
 import { applyChange, type Change } from '../../core/change.ts';
 import { commentSign } from '../../core/changes/comment.ts';
-import type { Send } from '../../core/forge/send.ts';
-import { digestOf, sealBody } from '../../core/marker.ts';
+import { digestOf, sealBody } from '../../core/sprint/marker.ts';
 
 const repository = 'owner/project';
 const account = { id: 9, login: 'filer' };

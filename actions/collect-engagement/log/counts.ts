@@ -1,4 +1,4 @@
-import type { EngagementEvidence } from '../../../core/ops/evidence.ts';
+import type { EngagementEvidence } from '../evidence.ts';
 
 /**
  * What one day of a log comes to, before it is boiled down to evidence. Several of them add up exactly, whichever way

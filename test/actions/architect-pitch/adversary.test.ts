@@ -6,8 +6,8 @@ import { settings as declared } from '../../../actions/architect-pitch/settings.
 import { spentIn } from '../../../actions/architect-pitch/text.ts';
 import { type Change, isWrite } from '../../../core/change.ts';
 import type { ModelAnswer } from '../../../core/changes/ask-model.ts';
-import { parseSprint } from '../../../core/ops/sprint.ts';
 import { parseSettings } from '../../../core/settings.ts';
+import { parseSprint } from '../../../core/sprint/sprint.ts';
 import { pitchText, startPitching } from '../../pitching.ts';
 
 const vision = 7;

@@ -2,10 +2,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ask } from '../../../actions/architect-pitch/engines/ask.ts';
 import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
 import type { ModelAnswer, ModelQuestion } from '../../../core/changes/ask-model.ts';
+import { ask } from '../../../core/model/ask.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { scripted } from '../../scripted.ts';
 

@@ -4,9 +4,9 @@ import type { FilerSettings, FilerState } from '../../../actions/ops-filer/read.
 import { contentText } from '../../../actions/ops-filer/text.ts';
 import { describeChange } from '../../../core/change.ts';
 import type { Issue } from '../../../core/forge/issues.ts';
-import { sealBody } from '../../../core/marker.ts';
-import type { Sprint } from '../../../core/ops/entry.ts';
-import type { SprintFile } from '../../../core/ops/sprint.ts';
+import type { Sprint } from '../../../core/sprint/entry.ts';
+import { sealBody } from '../../../core/sprint/marker.ts';
+import type { SprintFile } from '../../../core/sprint/sprint.ts';
 
 const project = 'owner/project';
 const vision = { id: 1, name: 'vision' };

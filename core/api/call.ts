@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import { ApiError } from './errors.ts';
+import { type ApiRequest, type ApiResponse, describeRequest, type Send } from './send.ts';
+
+/** The largest page a server is asked for; it may cap it lower without saying so. */
+export const pageSize = 50;
+
+/** How often a list is read again when it changes under our hands. */
+const listAttempts = 3;
+
+/** What an answer that is no success means on one kind of server. */
+type ErrorOf = (request: ApiRequest, response: ApiResponse) => ApiError;
+
+/** For answers whose body is of no interest. */
+export const anything = z.unknown();
+
+/** The two ways to ask one kind of server: for one thing, and for a whole list. */
+export function createCalls(errorOf: ErrorOf) {
+  /** A call whose answer must be a success, checked against the fields that the caller uses. */
+  async function call<T>(send: Send, request: ApiRequest, schema: z.ZodMiniType<T>): Promise<T> {
+    const response = await send(request);
+    if (response.status < 200 || response.status > 299) throw errorOf(request, response);
+    return shaped(request, response, schema);
+  }
+
+  /**
+   * A list, whole or not at all. It is complete when the server's `X-Total-Count` says so, or, where a server sends
+   * none, when a page comes back empty. Servers cap the page size silently (`MAX_RESPONSE_ITEMS`), so a short page
+   * proves nothing. Items are told apart by `identity`, because a list that grows while it is read shifts its pages.
+   * `enough` ends a list without a count early, for callers who only ask whether something is in it.
+   *
+   * Throws `incomplete` when the pages and the count still disagree after three readings.
+   */
+  async function list<T>(
+    send: Send,
+    request: ApiRequest,
+    schema: z.ZodMiniType<T>,
+    identity: (item: T) => number | string,
+    enough: (items: T[]) => boolean = () => false,
+  ): Promise<T[]> {
+    const pages = z.array(schema);
+    async function page(number: number): Promise<{ items: T[]; total: number | undefined }> {
+      const asked = { ...request, params: { ...request.params, page: number, limit: pageSize } };
+      const response = await send(asked);
+      if (response.status < 200 || response.status > 299) throw errorOf(asked, response);
+      const header = response.headers['x-total-count'];
+      const total = header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
+      return { items: shaped(asked, response, pages), total };
+    }
+
+    let seen = 0;
+    let counted: number | undefined = 0;
+    for (let attempt = 1; attempt <= listAttempts; attempt += 1) {
+      const first = await page(1);
+      const read = [first];
+      const size = first.items.length;
+      if (first.total === undefined) {
+        while (read.at(-1)?.items.length !== 0 && !enough(read.flatMap(({ items }) => items)))
+          read.push(await page(read.length + 1));
+      } else if (size > 0 && first.total > size) {
+        // The first page shows the size the server really gives, so the others can be asked for together.
+        const count = Math.ceil(first.total / size);
+        read.push(...(await Promise.all(Array.from({ length: count - 1 }, (_, index) => page(index + 2)))));
+      }
+      const items = new Map<number | string, T>();
+      for (const item of read.flatMap(({ items }) => items)) items.set(identity(item), item);
+      const total = read.at(-1)?.total;
+      if (first.total === undefined || items.size === total) return [...items.values()];
+      seen = items.size;
+      counted = total;
+    }
+    throw new ApiError(
+      'incomplete',
+      200,
+      `${describeRequest(request)} gave ${seen} items although the forge counts ${counted}: the list could not be read to its end.`,
+      'Nothing is decided on half a list. Run the role again; if it stays so, look at what stands between this step and the forge.',
+    );
+  }
+
+  return { call, list };
+}
+
+/** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */
+export function shaped<T>(request: ApiRequest, response: ApiResponse, schema: z.ZodMiniType<T>): T {
+  const parsed = schema.safeParse(response.body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const place = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
+  const expected = issue?.code === 'invalid_type' ? issue.expected : 'something else';
+  throw new ApiError(
+    'shape',
+    response.status,
+    `${describeRequest(request)} answered ${response.status} with something unexpected: ${place} should be ${expected}.`,
+    'This is not how Forgejo answers: check that forge-url is a Forgejo or Gitea, and not a login page or a proxy.',
+  );
+}

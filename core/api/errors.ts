@@ -1,0 +1,93 @@
+import { UserError } from '../errors.ts';
+
+/**
+ * Why a call to a server's API did not give what was asked.
+ *
+ * `unknown-outcome` is a write whose answer never came: it may have happened. `unreachable` is a call that surely
+ * did not arrive. `race` is a 403 or 409 that means "somebody else wrote first", not a missing right.
+ */
+export type ApiErrorKind =
+  | 'token'
+  | 'scope'
+  | 'permission'
+  | 'not-found'
+  | 'conflict'
+  | 'race'
+  | 'precondition'
+  | 'invalid'
+  | 'archived'
+  | 'rate'
+  | 'server'
+  | 'shape'
+  | 'incomplete'
+  | 'unreachable'
+  | 'unknown-outcome'
+  | 'deadline';
+
+/** Kinds after which every further call would end the same way, so that going on only adds noise. */
+const hopeless: ReadonlySet<ApiErrorKind> = new Set([
+  'token',
+  'scope',
+  'archived',
+  'unreachable',
+  'unknown-outcome',
+  'deadline',
+  'rate',
+]);
+
+export class ApiError extends UserError {
+  override name = 'ApiError';
+  readonly kind: ApiErrorKind;
+  /** The HTTP status, or 0 when there was no answer. */
+  readonly status: number;
+
+  constructor(kind: ApiErrorKind, status: number, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, remedy, options);
+    this.kind = kind;
+    this.status = status;
+  }
+
+  /** Whether the rest of a plan is better left undone. */
+  get endsTheRun(): boolean {
+    return hopeless.has(this.kind);
+  }
+}
+
+export function isApiError(error: unknown, ...kinds: ApiErrorKind[]): error is ApiError {
+  return error instanceof ApiError && (kinds.length === 0 || kinds.includes(error.kind));
+}
+
+/** What a read gives, or undefined where the forge says that there is no such thing; any other failure stays one. */
+export async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isApiError(error, 'not-found')) return undefined;
+    throw error;
+  }
+}
+
+/** What a read gives; where the forge says that there is no such thing, its failure with this remedy. */
+export async function orElse<T>(read: Promise<T>, remedy: string): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!isApiError(error, 'not-found')) throw error;
+    throw new ApiError(error.kind, error.status, error.message, remedy);
+  }
+}
+
+/**
+ * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, or
+ * is something else. Whatever concerns everything that is read still ends the run.
+ */
+export async function alone<T>(
+  read: () => Promise<T>,
+): Promise<{ value: T; trouble: undefined } | { value: undefined; trouble: string }> {
+  try {
+    return { value: await read(), trouble: undefined };
+  } catch (error) {
+    if (!isApiError(error, 'not-found', 'permission', 'shape')) throw error;
+    return { value: undefined, trouble: `${error.message} ${error.remedy}`.trim() };
+  }
+}

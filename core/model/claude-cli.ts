@@ -1,0 +1,79 @@
+import * as z from 'zod/mini';
+import { UserError } from '../errors.ts';
+import { plain } from '../text/log-line.ts';
+import type { Engine } from './ask.ts';
+import { runEngine } from './command.ts';
+
+const answer = z.object({
+  is_error: z.boolean(),
+  result: z.optional(z.string()),
+  total_cost_usd: z.optional(z.number()),
+  usage: z.optional(
+    z.object({
+      input_tokens: z.optional(z.number()),
+      cache_creation_input_tokens: z.optional(z.number()),
+      cache_read_input_tokens: z.optional(z.number()),
+      output_tokens: z.optional(z.number()),
+    }),
+  ),
+});
+
+/**
+ * Claude Code's command line, for one answer: no tools, no MCP servers, no settings of a user or project, no session
+ * kept. It runs in an empty folder, so no file of a checkout becomes a part of the prompt.
+ */
+export const claudeCli: Engine = async ({ system, prompt }, options) => {
+  const [program = 'claude', ...more] = options.command;
+  const output = await runEngine({
+    command: program,
+    args: [
+      ...more,
+      '-p',
+      '--output-format',
+      'json',
+      '--max-turns',
+      '1',
+      '--tools',
+      '',
+      '--strict-mcp-config',
+      '--setting-sources',
+      '',
+      '--no-session-persistence',
+      '--system-prompt',
+      system,
+      ...(options.model === undefined ? [] : ['--model', options.model]),
+    ],
+    environment: options.key === undefined ? {} : { ANTHROPIC_API_KEY: options.key },
+    input: prompt,
+    timeoutMs: options.timeoutMs,
+  });
+  const said = parsed(output);
+  if (said === undefined || said.is_error || said.result === undefined)
+    throw new UserError(
+      `${plain(program)} gave no answer${said?.result === undefined ? '' : `: ${plain(said.result).slice(0, 300)}`}.`,
+      'Run `claude -p --output-format json` by hand in the same account: it needs a login or engine-key, and a version that knows --tools.',
+    );
+  const { usage } = said;
+  return {
+    text: said.result,
+    use: {
+      engine: 'claude-cli',
+      model: options.model ?? 'default',
+      inputTokens:
+        (usage?.input_tokens ?? 0) +
+        (usage?.cache_creation_input_tokens ?? 0) +
+        (usage?.cache_read_input_tokens ?? 0),
+      outputTokens: usage?.output_tokens ?? 0,
+      cost: said.total_cost_usd ?? null,
+    },
+  };
+};
+
+function parsed(output: string): z.infer<typeof answer> | undefined {
+  try {
+    const found = answer.safeParse(JSON.parse(output));
+    return found.success ? found.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

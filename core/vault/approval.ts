@@ -1,0 +1,187 @@
+import type { Rule } from './policy.ts';
+
+/** A pull request that may have brought a file, with what has to be known of it; all of it asked of the forge, now. */
+export interface PullFacts {
+  number: number;
+  /** `null` for an account that was deleted. */
+  author: Account | null;
+  merged: boolean;
+  /** Whether its base is the branch that counts, of the repository that counts. */
+  intoBase: boolean;
+  headSha: string;
+  /** The file's blob at the head: `null` when it is not there. */
+  headBlob: string | null;
+  /** Whether the file is among those it changed. */
+  changesFile: boolean;
+  reviews: ReviewFacts[];
+}
+
+export interface ReviewFacts {
+  id: number;
+  /** `null` for a team, or an account that was deleted. */
+  user: Account | null;
+  state: string;
+  /** What the reviewer said was reviewed; anybody may name any commit. */
+  commit: string;
+  stale: boolean;
+  /** By somebody who could write when it was given. */
+  official: boolean;
+  dismissed: boolean;
+}
+
+export interface Account {
+  id: number;
+  login: string;
+}
+
+/** Who may do what at this moment; `unknown` where the forge did not tell. */
+export interface Rights {
+  /** Logins with write access. */
+  writers: string[];
+  /** Logins with admin rights, or why they could not be read. */
+  admins: string[] | { unknown: string };
+  /** Members of the teams that rules name, as `@org/team`. */
+  teams: Record<string, string[] | { unknown: string }>;
+  /** Accounts that never approve: bots, our own. */
+  never: string[];
+}
+
+export interface Approval {
+  login: string;
+  review: number;
+  commit: string;
+}
+
+/**
+ * What is known of an approval. *Denied* and *unknown* are different: the first is an answer, the second is asked again.
+ */
+export type Proof =
+  | { verdict: 'approved'; pull: number; approvals: Approval[] }
+  | { verdict: 'denied'; reasons: string[] }
+  | { verdict: 'unknown'; reason: string };
+
+const verdicts = ['APPROVED', 'REQUEST_CHANGES'];
+
+/**
+ * Whether these bytes were approved: a pull request into the branch that counts was merged, changed the file, had at its
+ * head the very blob that is about to run, and enough people who may approve *now* approved that head. Never from text,
+ * titles or names of branches, and never because the forge merged it: a forge merges what an older commit was approved
+ * for, and site admins merge without any approval.
+ */
+export function proveApproval(blob: string, pulls: PullFacts[], rule: Rule, rights: Rights): Proof {
+  const reasons: string[] = [];
+  let unknown: string | undefined;
+  for (const pull of pulls) {
+    const name = `#${pull.number}`;
+    const flaw = flawOf(pull, blob);
+    if (flaw !== undefined) {
+      reasons.push(`${name} ${flaw}`);
+      continue;
+    }
+    const counted = countApprovals(pull, rule, rights);
+    if ('unknown' in counted) {
+      unknown ??= `${name}: ${counted.unknown}`;
+      continue;
+    }
+    if (counted.reasons.length === 0)
+      return { verdict: 'approved', pull: pull.number, approvals: counted.approvals };
+    reasons.push(...counted.reasons.map((reason) => `${name} ${reason}`));
+  }
+  if (unknown !== undefined) return { verdict: 'unknown', reason: unknown };
+  return {
+    verdict: 'denied',
+    reasons: reasons.length === 0 ? ['no merged pull request brought this file'] : reasons,
+  };
+}
+
+/** Why a pull request says nothing about these bytes. */
+function flawOf(pull: PullFacts, blob: string): string | undefined {
+  if (!pull.merged) return 'is not merged';
+  if (!pull.intoBase) return 'was merged into another branch';
+  if (!pull.changesFile) return 'did not change the file';
+  if (pull.headBlob !== blob) return 'had other bytes at its head than the branch has now';
+  return undefined;
+}
+
+function countApprovals(
+  pull: PullFacts,
+  rule: Rule,
+  rights: Rights,
+): { approvals: Approval[]; reasons: string[] } | { unknown: string } {
+  const latest = new Map<number, ReviewFacts>();
+  for (const review of [...pull.reviews].sort((a, b) => a.id - b.id))
+    if (review.user !== null && verdicts.includes(review.state)) latest.set(review.user.id, review);
+  const approvals: Approval[] = [];
+  const reasons: string[] = [];
+  let undecided: string | undefined;
+  let veto: string | undefined;
+  for (const review of latest.values()) {
+    const { user } = review;
+    if (user === null) continue;
+    const allowed = mayApprove(user, pull, rule, rights);
+    if (review.state === 'REQUEST_CHANGES') {
+      // A standing "no" of somebody whose "yes" would count, or may count for all that is known.
+      if (!review.dismissed && allowed === true) reasons.push(`was rejected by ${user.login}`);
+      if (!review.dismissed && typeof allowed === 'object') veto ??= allowed.unknown;
+      continue;
+    }
+    const flaw = review.dismissed
+      ? 'is dismissed'
+      : review.stale || review.commit !== pull.headSha
+        ? 'is for an older commit'
+        : !review.official
+          ? 'was given without write access'
+          : undefined;
+    if (flaw !== undefined) reasons.push(`approval of ${user.login} ${flaw}`);
+    else if (allowed === true)
+      approvals.push({ login: user.login, review: review.id, commit: review.commit });
+    else if (typeof allowed === 'string')
+      reasons.push(`approval of ${user.login} does not count: ${allowed}`);
+    else undecided ??= allowed.unknown;
+  }
+  const rejected = reasons.some((reason) => reason.startsWith('was rejected'));
+  if (!rejected && veto !== undefined) return { unknown: veto };
+  if (!rejected && approvals.length >= rule.approvals) return { approvals, reasons: [] };
+  if (!rejected && undecided !== undefined) return { unknown: undecided };
+  const who =
+    rule.approvers === 'write'
+      ? 'somebody with write access'
+      : rule.approvers === 'admin'
+        ? 'an admin'
+        : rule.approvers.join(' or ');
+  if (approvals.length < rule.approvals)
+    reasons.unshift(`has ${approvals.length} of ${rule.approvals} approvals by ${who}`);
+  return { approvals, reasons };
+}
+
+/** Whether somebody may approve this pull request at this moment, or why not, or that it could not be found out. */
+export function mayApprove(
+  user: Account,
+  pull: Pick<PullFacts, 'author'>,
+  rule: Rule,
+  rights: Rights,
+): true | string | { unknown: string } {
+  const login = user.login.toLowerCase();
+  const has = (list: string[]): boolean => list.some((item) => item.toLowerCase() === login);
+  if (pull.author === null || pull.author.id === user.id || pull.author.login.toLowerCase() === login)
+    return 'it is their own pull request';
+  if (has(rights.never)) return 'it is a bot';
+  if (!has(rights.writers)) return 'they have no write access now';
+  if (rule.approvers === 'write') return true;
+  if (rule.approvers === 'admin') {
+    if (!Array.isArray(rights.admins)) return rights.admins;
+    return has(rights.admins) ? true : 'they are no admin now';
+  }
+  let unknown: { unknown: string } | undefined;
+  for (const entry of rule.approvers) {
+    if (!entry.startsWith('@')) {
+      if (entry.toLowerCase() === login) return true;
+      continue;
+    }
+    const members = Object.hasOwn(rights.teams, entry) ? rights.teams[entry] : undefined;
+    if (Array.isArray(members)) {
+      if (has(members)) return true;
+    } else unknown = members ?? { unknown: `the members of ${entry} were not read` };
+  }
+  return unknown ?? 'the policy does not name them';
+}

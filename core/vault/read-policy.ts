@@ -1,0 +1,33 @@
+import type { Send } from '../api/send.ts';
+import { UserError } from '../errors.ts';
+import { findFile } from '../forge/contents.ts';
+import { getRepository } from '../forge/repositories.ts';
+import type { Parsed } from '../toml.ts';
+import { type Policy, type PolicySource, parsePolicy, policyFile, withTiersOf } from './policy.ts';
+
+/** The policy that counts: rules always from the ops repo, tiers from where `policy-source` says. */
+export async function readPolicy(
+  send: Send,
+  given: { repository: string; commit: string; source: PolicySource; project: string | undefined },
+): Promise<{ policy: Parsed<Policy>; blob: string | null; tiersBlob: string | null }> {
+  const { repository, commit, source, project } = given;
+  const file = await findFile(send, repository, policyFile, commit);
+  const policy = parsePolicy(policyFile, file?.bytes ?? new Uint8Array());
+  const blob = file?.sha ?? null;
+  if (source !== 'project' || !policy.ok) return { policy, blob, tiersBlob: null };
+  if (project === undefined)
+    throw new UserError(
+      'policy-source is project, and no project-repo is set.',
+      'Set project-repo to the repository whose vault/policy.toml says the tiers.',
+    );
+  const head = (await getRepository(send, project)).default_branch;
+  const theirs = await findFile(send, project, policyFile, head);
+  return {
+    policy: withTiersOf(
+      policy.document,
+      parsePolicy(`${project}: ${policyFile}`, theirs?.bytes ?? new Uint8Array()),
+    ),
+    blob,
+    tiersBlob: theirs?.sha ?? null,
+  };
+}

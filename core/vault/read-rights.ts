@@ -1,0 +1,79 @@
+import type { Send } from '../api/send.ts';
+import { listWriters, permissionOf, teamMembers } from '../forge/people.ts';
+import { tiers } from './action.ts';
+import type { Rights } from './approval.ts';
+import { type Policy, ruleOf } from './policy.ts';
+
+/** Who may do what, asked once a run and only where it matters. */
+export type People = ReturnType<typeof createPeople>;
+
+export function createPeople(send: Send) {
+  const once = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
+    const asked = new Map<string, Promise<T>>();
+    return (name) => {
+      const known = asked.get(name) ?? ask(name);
+      asked.set(name, known);
+      return known;
+    };
+  };
+  // A forge lists as assignees also who may only read code, where an organisation's team says so. Admins may ask for
+  // everybody's rights one by one; for anybody else the list is all there is.
+  const permissions = once(async (repository) => {
+    const logins = (await listWriters(send, repository)).map(({ login }) => login);
+    const known: { login: string; permission: string }[] = [];
+    for (const login of logins) {
+      const permission = await permissionOf(send, repository, login);
+      if (permission === undefined) return { logins, known: undefined };
+      known.push({ login, permission });
+    }
+    return { logins, known };
+  });
+  const having = (known: { login: string; permission: string }[], ...wanted: string[]): string[] =>
+    known.flatMap(({ login, permission }) => (wanted.includes(permission) ? [login] : []));
+  return {
+    writers: async (repository: string): Promise<string[]> => {
+      const { logins, known } = await permissions(repository);
+      return known === undefined ? logins : having(known, 'write', 'admin', 'owner');
+    },
+    /** The writers who administer a repository; only its admins may ask. */
+    admins: async (repository: string): Promise<Rights['admins']> => {
+      const { known } = await permissions(repository);
+      return known === undefined
+        ? {
+            unknown: `who administers ${repository} only its admins may ask: give our account admin rights there, or let the rule name logins`,
+          }
+        : having(known, 'admin', 'owner');
+    },
+    /** The members of a team written as `@org/team`. */
+    team: once(async (entry): Promise<Rights['admins']> => {
+      const [organisation = '', team = ''] = entry.slice(1).split('/');
+      const members = await teamMembers(send, organisation, team);
+      return (
+        members?.map(({ login }) => login) ?? {
+          unknown: `the members of ${entry} could not be read: the token needs read:organization, and our account a place in ${organisation}`,
+        }
+      );
+    }),
+  };
+}
+
+/** Everything that the rules of a policy may ask about people, at this moment. */
+export async function readRights(
+  people: People,
+  repository: string,
+  policy: Policy,
+  never: string[],
+): Promise<Rights> {
+  const approvers = tiers.map((tier) => ruleOf(policy, tier).approvers);
+  const teams = approvers.flatMap((rule) =>
+    Array.isArray(rule) ? rule.filter((entry) => entry.startsWith('@')) : [],
+  );
+  return {
+    writers: await people.writers(repository),
+    admins: approvers.includes('admin') ? await people.admins(repository) : { unknown: 'nobody asked' },
+    teams: Object.fromEntries(
+      await Promise.all(teams.map(async (entry) => [entry, await people.team(entry)] as const)),
+    ),
+    never,
+  };
+}
