@@ -255,7 +255,7 @@ describe('proposing', () => {
   });
 });
 
-describe('case 5: proposing, cut off where it writes', () => {
+describe('proposing, cut off where it writes', () => {
   async function cut(call: number, point: FailPoint): Promise<boolean> {
     // From that call on nothing gets through any more, which to the forge is a process that was killed.
     const proxy = await startFaultProxy(forge.url, { call, point, act: () => void proxy.close() });

@@ -90,7 +90,7 @@ const stories = {
   },
 };
 
-describe.skipIf(!existsSync(file))('case 5: the compiled architect-pitch killed with -9', () => {
+describe.skipIf(!existsSync(file))('the compiled architect-pitch killed with -9', () => {
   it.each(
     failPoints.flatMap((point) =>
       (Object.keys(stories) as (keyof typeof stories)[]).map((name) => [name, point] as const),

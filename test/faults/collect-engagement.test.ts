@@ -46,7 +46,7 @@ async function strikes(writes: number, prepare: () => Promise<void>): Promise<nu
   return callsToStrike(calls);
 }
 
-describe.skipIf(!compiled)('case 5: the compiled collect-engagement killed with -9', () => {
+describe.skipIf(!compiled)('the compiled collect-engagement killed with -9', () => {
   it.each(failPoints)('%s, at calls of committing: a rerun completes, with one commit', async (point) => {
     for (let call = 1; ; call += 1) {
       story = await startCollecting();

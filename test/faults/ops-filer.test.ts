@@ -51,7 +51,7 @@ async function runWithFault(call: number, point: FailPoint, kill: boolean): Prom
   return struck;
 }
 
-describe.skipIf(!compiled)('case 5: the compiled ops-filer killed with -9', () => {
+describe.skipIf(!compiled)('the compiled ops-filer killed with -9', () => {
   it.each(failPoints)(
     '%s, at every call of filing: a rerun completes, with nothing doubled and nothing lost',
     async (point) => {
@@ -97,7 +97,7 @@ describe.skipIf(!compiled)('case 5: the compiled ops-filer killed with -9', () =
   );
 });
 
-describe('case 2: a connection cut', () => {
+describe('a connection cut', () => {
   it.each(failPoints)(
     '%s, at every call of filing: red and "unknown" where a write was under way, and a rerun completes',
     async (point) => {

@@ -45,7 +45,7 @@ async function strikes(): Promise<number[]> {
   return callsToStrike(calls);
 }
 
-describe.skipIf(!existsSync(file))('cases 5 and 21: the compiled vault-dispatch killed with -9', () => {
+describe.skipIf(!existsSync(file))('the compiled vault-dispatch killed with -9', () => {
   it.each(failPoints)(
     '%s, at its calls: never two runs, and what happened is found out or asked of a person',
     async (point) => {

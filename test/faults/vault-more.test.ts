@@ -42,7 +42,7 @@ async function runBehind(
   return { code, calls, struck };
 }
 
-describe.skipIf(!existsSync(dispatcher))('cases 5 and 21 on Woodpecker: killed with -9', () => {
+describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpecker, killed with -9', () => {
   async function start(): Promise<EmbeddedWoodpecker> {
     vault = await startVault();
     const made = await startWoodpecker({
