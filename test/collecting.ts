@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { startTestForge } from './embedded.ts';
 
 /** The day that is collected in these stories; it is long over. */
 export const date = '2026-01-20';
@@ -34,7 +35,7 @@ export function line(uri: string, ip: string): string {
 }
 
 export async function startCollecting(): Promise<Collecting> {
-  const forge = await startForge();
+  const forge = await startTestForge();
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const collector = await seed.createUser('collector', ['write:repository', 'read:user']);

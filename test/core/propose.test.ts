@@ -13,8 +13,9 @@ import {
 import type { Role, State } from '../../core/role.ts';
 import { runRole } from '../../core/run.ts';
 import { sharedSettings } from '../../core/settings.ts';
-import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
+import { startTestForge } from '../embedded.ts';
 import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from '../faults/proxy.ts';
 
 const settings = { ...sharedSettings, ...proposeSettings };
@@ -74,7 +75,7 @@ let bot: Person;
 let ops: string;
 
 async function start(access: 'read' | 'write'): Promise<void> {
-  forge = await startForge({ quiet: true });
+  forge = await startTestForge({ quiet: true });
   seed = seeder(forge.url, forge.adminToken);
   owner = await seed.createUser('owner', allScopes);
   bot = await seed.createUser('bot', ['write:repository', 'read:user']);

@@ -9,7 +9,7 @@ import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from './p
 const file = compiledFile('architect-pitch');
 
 let forge: Pitching;
-afterEach(() => forge.close().catch(() => undefined));
+afterEach(() => forge.close());
 
 /** An engine that never says the same twice, as a model does: a rerun may not depend on its answers. */
 let engine = '';

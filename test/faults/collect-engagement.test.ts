@@ -9,7 +9,7 @@ const compiled = existsSync(
 );
 
 let story: Collecting;
-afterEach(() => story.close().catch(() => undefined));
+afterEach(() => story.close());
 
 /** Runs the role until it has nothing to do; a run that never comes to rest is a failure. */
 async function runToRest(): Promise<void> {

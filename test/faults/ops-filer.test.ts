@@ -27,7 +27,7 @@ async function expectAllFiledOnce(): Promise<void> {
 async function runToRest(): Promise<void> {
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const { report, code } = await story.run();
-    if (report.outcome === 'unchanged' && code === 0) return;
+    if (report?.outcome === 'unchanged' && code === 0) return;
   }
   throw new Error('the role never came to rest');
 }

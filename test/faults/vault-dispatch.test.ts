@@ -7,7 +7,7 @@ import { callsToStrike, type FailPoint, failPoints, startFaultProxy } from './pr
 const file = compiledFile('vault-dispatch');
 
 let vault: Vault;
-afterEach(() => vault.close().catch(() => undefined));
+afterEach(() => vault.close());
 
 /** One run that is killed at the given call; whether there was such a call. */
 async function runKilled(call: number, point: FailPoint): Promise<boolean> {

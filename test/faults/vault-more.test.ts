@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmbeddedWoodpecker, startWoodpecker } from '../../embedded-woodpecker/main.ts';
+import type { EmbeddedWoodpecker } from '../../embedded-woodpecker/main.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
+import { startTestWoodpecker } from '../embedded.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
 import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from './proxy.ts';
 
@@ -15,7 +16,7 @@ let woodpecker: EmbeddedWoodpecker | undefined;
 afterEach(async () => {
   await woodpecker?.close();
   woodpecker = undefined;
-  await vault.close().catch(() => undefined);
+  await vault.close();
 });
 
 type Environment = Record<string, string>;
@@ -45,7 +46,7 @@ async function runBehind(
 describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpecker, killed with -9', () => {
   async function start(): Promise<EmbeddedWoodpecker> {
     vault = await startVault();
-    const made = await startWoodpecker({
+    const made = await startTestWoodpecker({
       users: [{ login: 'dispatcher', token: 'a-woodpecker-token' }],
       repositories: [{ id: 12, name: vault.ops, workflows: ['backup'], pushers: ['dispatcher'] }],
     });

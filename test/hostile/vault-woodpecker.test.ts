@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedWoodpecker, startWoodpecker } from '../../embedded-woodpecker/main.ts';
+import type { EmbeddedWoodpecker } from '../../embedded-woodpecker/main.ts';
+import { startTestWoodpecker } from '../embedded.ts';
 import { startVault, type Vault } from '../vault.ts';
 
 const formula = `description = "Back up"
@@ -32,7 +33,7 @@ let vault: Vault;
 let woodpecker: EmbeddedWoodpecker;
 beforeEach(async () => {
   vault = await startVault();
-  woodpecker = await startWoodpecker({
+  woodpecker = await startTestWoodpecker({
     users: [
       { login: 'dispatcher', token: 'a-woodpecker-token' },
       { login: 'reader', token: 'a-readers-token' },
