@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { collectEngagement } from '../actions/collect-engagement/role.ts';
+import { runRole } from '../core/run.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
@@ -23,6 +25,8 @@ export interface Collecting {
     environment?: Record<string, string>,
     started?: (pid: number) => void,
   ): Promise<{ code: number | null; lines: string[]; calls: string[] }>;
+  /** Runs the role in this process, on the same settings. */
+  runHere(): Promise<{ code: number; lines: string[] }>;
   /** A file's text, or undefined. */
   textOf(file: string, ref?: string): Promise<string | undefined>;
   protect(): Promise<void>;
@@ -43,6 +47,17 @@ export async function startCollecting(): Promise<Collecting> {
   await seed.addCollaborator(owner, ops, collector.login, 'write');
   const workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-collecting-'));
   writeFileSync(path.join(workspace, 'access.log'), line('/a', '::1') + line('/b', '10.0.0.1'));
+  const settings = {
+    CI: 'woodpecker',
+    CI_FORGE_URL: forge.url,
+    CI_WORKSPACE: workspace,
+    CI_REPO: ops,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_PIPELINE_EVENT: 'cron',
+    PLUGIN_FORGE_TOKEN: collector.token,
+    PLUGIN_SOURCE: 'access.log',
+    PLUGIN_DATE: date,
+  };
   return {
     forge,
     seed,
@@ -50,22 +65,23 @@ export async function startCollecting(): Promise<Collecting> {
     collector,
     ops,
     workspace,
+    async runHere() {
+      const lines: string[] = [];
+      const code = await runRole(collectEngagement, {
+        environment: settings,
+        args: [],
+        workingDirectory: workspace,
+        print: (said) => lines.push(said),
+        now: () => new Date(),
+        pause: async () => undefined,
+      });
+      return { code, lines };
+    },
     async run(environment = {}, started = () => undefined) {
       const from = forge.requests.length;
       const { code, lines } = await runCompiled(
         compiledFile('collect-engagement'),
-        {
-          CI: 'woodpecker',
-          CI_FORGE_URL: forge.url,
-          CI_WORKSPACE: workspace,
-          CI_REPO: ops,
-          CI_REPO_DEFAULT_BRANCH: 'main',
-          CI_PIPELINE_EVENT: 'cron',
-          PLUGIN_FORGE_TOKEN: collector.token,
-          PLUGIN_SOURCE: 'access.log',
-          PLUGIN_DATE: date,
-          ...environment,
-        },
+        { ...settings, ...environment },
         { folder: workspace, started },
       );
       return {

@@ -16,7 +16,8 @@ import { sharedSettings } from '../../core/settings.ts';
 import type { EmbeddedForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
 import { startTestForge } from '../embedded.ts';
-import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from '../faults/proxy.ts';
+import { type FailPoint, failPoints, startFaultProxy } from '../faults/proxy.ts';
+import { callsToStrike } from '../faults/strikes.ts';
 
 const settings = { ...sharedSettings, ...proposeSettings };
 const branch = 'topic/a';
@@ -274,7 +275,7 @@ describe('proposing, cut off where it writes', () => {
     const undisturbed = await startFaultProxy(forge.url);
     await run({ CI_FORGE_URL: undisturbed.url });
     await undisturbed.close();
-    const strikes = writesToStrike(undisturbed.calls);
+    const strikes = callsToStrike(undisturbed.calls, point, { reads: 0 });
     expect(strikes.length).toBeGreaterThanOrEqual(2);
     for (const call of strikes) {
       await forge.close();

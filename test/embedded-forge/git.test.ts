@@ -21,6 +21,7 @@ import {
   resolveCommit,
   writeCommit,
 } from '../../embedded-forge/git.ts';
+import { fuzzRuns } from '../thorough.ts';
 
 // What the embedded forge reads and writes in git's folders without git, held to what git itself says of them.
 
@@ -199,7 +200,7 @@ it('reads as git does what it wrote: trees, history, differences, merges', async
       expect(await mergedTree(folder, main, other)).toBe(merged?.split('\n')[0]);
       rmSync(path.dirname(folder), { recursive: true });
     }),
-    { numRuns: 10 },
+    { numRuns: fuzzRuns(0.1) },
   );
 });
 
