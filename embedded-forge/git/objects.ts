@@ -75,10 +75,10 @@ export function writeObject(folder: string, type: string, body: Buffer): string 
   const sha = createHash('sha1').update(bytes).digest('hex');
   const file = fileOf(folder, sha);
   if (existsSync(file)) return sha;
-  mkdirSync(path.dirname(file), { recursive: true });
-  // Under another name first: git may read at any moment, and must not find half an object.
-  const half = `${file}.${process.pid}.tmp`;
+  // Not at once under its name: git may read at any moment, and must not find half an object.
+  const half = path.join(folder, 'objects', `tmp_obj_${sha}_${process.pid}`);
   writeFileSync(half, deflateSync(bytes, { level: 1 }), { mode: 0o444 });
+  mkdirSync(path.dirname(file), { recursive: true });
   renameSync(half, file);
   return sha;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EmbeddedForge, startForge } from '../../../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../../embedded-forge/seed.ts';
+import { startTestForge } from '../../embedded.ts';
 
 /**
  * What the roles rely on, asked of a forge over plain HTTP, a file for each resource. Always of the embedded one; of a
@@ -79,7 +80,7 @@ export function onEveryForge(resource: string, questions: (forge: AskedForge) =>
     let clock = 0;
 
     beforeAll(async () => {
-      if (url === '') embedded = await startForge({ now: () => new Date(Date.now() + clock) });
+      if (url === '') embedded = await startTestForge({ now: () => new Date(Date.now() + clock) });
       Object.assign(seed, seeder(embedded?.url ?? url, embedded?.adminToken ?? token));
       const create = async (who: Person, scopes: string[]): Promise<void> => {
         Object.assign(who, await seed.createUser(who.login, scopes));
