@@ -145,6 +145,7 @@ export async function writeCommit(
   message: string,
   by: Person,
   when: Date,
+  committed: Date = when,
 ): Promise<string> {
   const before = parent === null ? emptyTree : readCommit(folder, parent)?.tree;
   if (before === undefined) throw new GitError(`${parent} is no commit`);
@@ -157,7 +158,7 @@ export async function writeCommit(
     })),
   );
   const parents = parent === null ? [] : [parent];
-  return writeCommitOf(folder, { tree, parents, message, author: by, committer: by, when });
+  return writeCommitOf(folder, { tree, parents, message, author: by, committer: by, when, committed });
 }
 
 export async function mergeBase(folder: string, one: string, other: string): Promise<string | undefined> {

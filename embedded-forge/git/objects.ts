@@ -181,20 +181,29 @@ export function writeCommitOf(
     author,
     committer,
     when,
-  }: { tree: string; parents: string[]; message: string; author: Person; committer: Person; when: Date },
+    committed = when,
+  }: {
+    tree: string;
+    parents: string[];
+    message: string;
+    author: Person;
+    committer: Person;
+    when: Date;
+    /** When it was committed, where that is not when it was written. */
+    committed?: Date;
+  },
 ): string {
   if (message.includes('\0')) throw new GitError('a NUL byte in commit log message not allowed');
-  const date = `${Math.floor(when.getTime() / 1000)} +0000`;
   // What would end a name or an address early is left out, as git does.
   const plain = (text: string): string =>
     text.replace(/[<>\n]/g, '').replace(/^[\0-\x20.,:;"'\\]+|[\0-\x20.,:;"'\\]+$/g, '');
-  const line = (role: string, person: Person): string =>
-    `${role} ${plain(person.name)} <${plain(person.email)}> ${date}`;
+  const line = (role: string, person: Person, date: Date): string =>
+    `${role} ${plain(person.name)} <${plain(person.email)}> ${Math.floor(date.getTime() / 1000)} +0000`;
   const lines = [
     `tree ${tree}`,
     ...parents.map((sha) => `parent ${sha}`),
-    line('author', author),
-    line('committer', committer),
+    line('author', author, when),
+    line('committer', committer, committed),
     '',
     `${message.trimEnd()}\n`,
   ];

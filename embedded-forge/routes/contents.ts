@@ -122,7 +122,8 @@ async function write(
     changes,
     message,
     { name: account.login, email: account.email },
-    call.state.now(),
+    dateGiven(call, 'author'),
+    dateGiven(call, 'committer'),
   );
   const moved = await moveRef(
     repository.folder,
@@ -146,6 +147,13 @@ async function write(
     status: isNew ? 201 : 200,
     body: single ? { content: files[0] ?? null, ...shared } : { files, ...shared },
   };
+}
+
+/** Whoever writes may say when that was, of author and committer each. */
+function dateGiven(call: Call, whose: 'author' | 'committer'): Date {
+  const { dates } = call.body;
+  const given = typeof dates === 'object' && dates !== null ? Reflect.get(dates, whose) : undefined;
+  return typeof given === 'string' ? new Date(given) : call.state.now();
 }
 
 /** Somebody else moved the branch between our reading and writing it; the real message names a path of the server. */
