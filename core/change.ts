@@ -96,14 +96,9 @@ export function describeChange(change: Change): string {
   return kindOf(change.kind).describe(change);
 }
 
-/** Whether the change writes to the forge. */
-export function isWrite(change: Change): boolean {
-  return change.kind !== 'keep' && change.kind !== 'refuse';
-}
-
-/** Whether the change commits this file. */
-export function writesFile(change: Change, path: string): boolean {
-  return change.kind === 'write-files' && change.files.some((file) => file.path === path);
+/** Keys of changes that have to be done first: said outright in `after`, or referred to. */
+export function neededKeys(change: Change): string[] {
+  return [...new Set([...(change.after ?? []), ...(kindOf(change.kind).references?.(change) ?? [])])];
 }
 
 /** Carries a change out. The one place where a plan becomes writes. */

@@ -5,6 +5,7 @@ import {
   duration,
   filePath,
   flag,
+  flowSettings,
   forgeUrl,
   labelName,
   listOf,
@@ -18,7 +19,9 @@ import {
 export const engines = ['outline', 'claude-cli', 'anthropic', 'openai', 'command'] as const;
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'ops-branch': sharedSettings['ops-branch'],
+  bots: sharedSettings.bots,
   // Required here: the role finds its own pitches by author, and must never work as somebody else.
   'forge-login': login({
     description:

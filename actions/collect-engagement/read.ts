@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Send } from '../../core/api/send.ts';
-import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { findPull, type Pull } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
+import { writesFile } from '../../core/plan.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
@@ -83,7 +83,15 @@ export async function read(context: Context): Promise<EngagementState> {
   const { target, account } = await readTarget(context, date);
   // A log is read once: what our own commit changed is only what stands in the forge.
   const log = previous === undefined ? await readLog(context, date) : previous.state.log;
-  return { now, account, date, log, local: localText(context), target, days: [] };
+  return {
+    now,
+    ...(account === null ? {} : { account }),
+    date,
+    log,
+    local: localText(context),
+    target,
+    days: [],
+  };
 }
 
 function dateOf(given: string | undefined, now: string): string {

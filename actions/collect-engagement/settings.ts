@@ -4,6 +4,7 @@ import {
   duration,
   filePath,
   flag,
+  flowSettings,
   forgeUrl,
   listOf,
   oneOf,
@@ -50,7 +51,10 @@ function share(value: string): number {
 }
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'forge-login': sharedSettings['forge-login'],
+  'ops-repo': sharedSettings['ops-repo'],
+  'ops-branch': sharedSettings['ops-branch'],
   // Only committing needs the forge; `commit: none` runs without one.
   'forge-url': forgeUrl({
     description: 'Where the forge is. Needed to commit, and to verify.',

@@ -1,7 +1,7 @@
-import { writesFile } from '../../core/change.ts';
 import { filesChangedIn } from '../../core/forge/commits.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { getBranch } from '../../core/forge/repositories.ts';
+import { writesFile } from '../../core/plan.ts';
 import { actionId } from '../../core/vault/action.ts';
 import {
   claimedFolder,

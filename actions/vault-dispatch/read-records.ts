@@ -1,8 +1,8 @@
-import { writesFile } from '../../core/change.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
 import { getFile } from '../../core/forge/contents.ts';
 import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
+import { writesFile } from '../../core/plan.ts';
 import {
   type FiredRecord,
   firedFolder,

@@ -1,5 +1,4 @@
 import { alone } from '../../core/api/errors.ts';
-import { commentSign } from '../../core/changes/comment.ts';
 import { documentName } from '../../core/document-name.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
@@ -13,6 +12,7 @@ import {
 } from '../../core/forge/pulls.ts';
 import { findStatus } from '../../core/forge/statuses.ts';
 import type { User } from '../../core/forge/users.ts';
+import { commentSign } from '../../core/own-comment.ts';
 import { parseVaultAction } from '../../core/vault/action.ts';
 import { parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy, policyFile } from '../../core/vault/policy.ts';

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change.ts';
-import { commentSign } from '../../core/changes/comment.ts';
 import { formatFault } from '../../core/errors.ts';
+import { commentSign } from '../../core/own-comment.ts';
 import { keep } from '../../core/plan.ts';
 import { code, firstLine } from '../../core/text/markdown.ts';
 import type { AskedAction, Tier } from '../../core/vault/action.ts';

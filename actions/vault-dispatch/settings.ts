@@ -2,6 +2,7 @@ import {
   count,
   duration,
   flag,
+  flowSettings,
   login,
   oneOf,
   repository,
@@ -11,7 +12,10 @@ import {
 import { lowTiers, policySources } from '../../core/vault/policy.ts';
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'ops-branch': sharedSettings['ops-branch'],
+  'project-repo': sharedSettings['project-repo'],
+  bots: sharedSettings.bots,
   ...woodpeckerSettings,
   'forge-login': login({
     description:

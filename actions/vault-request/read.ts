@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { writesFile } from '../../core/change.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
@@ -9,6 +8,7 @@ import { branchOf, getPull, openPulls, type Pull } from '../../core/forge/pulls.
 import { getRepository } from '../../core/forge/repositories.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { writesFile } from '../../core/plan.ts';
 import { readGround, readStanding } from '../../core/propose.ts';
 import type { ReadContext } from '../../core/role.ts';
 import { parseVaultAction, type Tier, vaultActions } from '../../core/vault/action.ts';
@@ -30,7 +30,7 @@ export async function read(context: Context): Promise<RequestState> {
   const file = `${vaultActions}/${id}.toml`;
   const parsed = parseVaultAction(file, new TextEncoder().encode(text));
   const state = { now, id, file, text, parsed };
-  if (facts.isPullRequest) return { ...state, account: null, forge: null };
+  if (facts.isPullRequest) return { ...state, forge: null };
   const account = await getExpectedUser(send, settings['forge-login']);
   const ground = await readGround(send, {
     repository: settings['ops-repo'],

@@ -2,6 +2,7 @@ import { proposeSettings } from '../../core/propose.ts';
 import {
   duration,
   filePath,
+  flowSettings,
   labelName,
   matching,
   oneOf,
@@ -13,7 +14,11 @@ import { actionId } from '../../core/vault/action.ts';
 import { lowTiers, policySources } from '../../core/vault/policy.ts';
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'forge-login': sharedSettings['forge-login'],
+  'ops-branch': sharedSettings['ops-branch'],
+  'project-repo': sharedSettings['project-repo'],
+  bots: sharedSettings.bots,
   'ops-repo': repository({
     description: 'The repository with actions, formulas and policy, as owner/name.',
     required: true,

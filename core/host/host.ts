@@ -1,4 +1,4 @@
-import type { backends } from '../vault/formula.ts';
+import type { Backend } from './backends.ts';
 
 /**
  * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.
@@ -45,7 +45,7 @@ export interface HostFacts {
 
 /** The run that a step belongs to. */
 export interface RunFacts {
-  backend: (typeof backends)[number];
+  backend: Backend;
   /** The id of the run on Forgejo, the number of the pipeline in its repository on Woodpecker. */
   id: number;
   /** The name of the workflow's file on Forgejo, the workflow's name on Woodpecker. */

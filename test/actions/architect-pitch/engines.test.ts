@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
-import type { ModelAnswer, ModelQuestion } from '../../../core/changes/ask-model.ts';
 import { ask } from '../../../core/model/ask.ts';
+import type { ModelAnswer, ModelQuestion } from '../../../core/model.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { scripted } from '../../scripted.ts';
 
@@ -30,16 +30,19 @@ function settingsWith(given: Record<string, string>): PitchSettings {
     'project-repo': 'owner/project',
     ...given,
   };
-  return parseSettings(declared, {
-    name: 'terminal',
-    facts: { isPullRequest: false, workspace: '/' },
-    setting: (name) => values[name],
-    givenSettings: () => [],
-    automaticTokens: [],
-    group: () => ({ begin: [], end: [] }),
-    hide: () => [],
-    output: () => undefined,
-  });
+  return parseSettings(
+    { settings: declared },
+    {
+      name: 'terminal',
+      facts: { isPullRequest: false, workspace: '/' },
+      setting: (name) => values[name],
+      givenSettings: () => [],
+      automaticTokens: [],
+      group: () => ({ begin: [], end: [] }),
+      hide: () => [],
+      output: () => undefined,
+    },
+  );
 }
 
 function put(given: Record<string, string>): Promise<ModelAnswer> {
