@@ -16,6 +16,7 @@ import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
+import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
 import { syncFork } from './changes/sync-fork.ts';
@@ -41,6 +42,7 @@ const kinds = {
   comment,
   'update-comment': updateComment,
   'set-status': setStatus,
+  'set-protection': setProtection,
   'write-files': writeFiles,
   fork,
   'sync-fork': syncFork,

@@ -26,7 +26,7 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   needs: { where: string; access: string; scopes: string[]; why: string }[];
   /** I/O only: the forge, the checkout, the log, into one plain object. Nothing is decided here. */
   read(context: ReadContext<S, T>): Promise<T>;
-  /** What a reader of the log has to know before anything else; pure. Said at once, and kept in the report. */
+  /** What a reader of the log has to know before anything else, in one or more lines; pure. It is printed at once, and kept in the report. */
   headline?(settings: ValuesOf<S>, state: T): string | undefined;
   /**
    * Whether a run that gives up looking, with a change still to make because others were always faster, ends red. For

@@ -80,20 +80,28 @@ export function run<S extends FlowSettings, T extends State, K extends ChangeNam
   });
 }
 
-/**
- * Runs a role from settings to report. Resolves to the exit code: 0, or 1 when anything was refused, failed, or is unknown.
- * Never rejects: a failure is printed, and where it is ours with its causes.
- */
+/** Runs a role as `execute` does, for whom the exit code is enough. */
 export async function runRole<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   runtime: Runtime,
 ): Promise<number> {
+  return (await execute(role, runtime)).code;
+}
+
+/**
+ * Runs a role from settings to report. `code` is 0, or 1 when anything was refused, failed, or is unknown; there is no
+ * report where not even the host could be told. Never rejects: a failure is printed, and where it is ours with its causes.
+ */
+export async function execute<S extends FlowSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  runtime: Runtime,
+): Promise<{ code: number; report?: Report }> {
   let current: Run;
   try {
     current = begin(role, runtime);
   } catch (error) {
     for (const line of errorLines(error)) runtime.print(logLine(line));
-    return 1;
+    return { code: 1 };
   }
   const { report, mask, host, say } = current;
   let resultFile: string | undefined;
@@ -125,9 +133,9 @@ export async function runRole<S extends FlowSettings, T extends State, K extends
     handOver(current, resultFile, runtime.workingDirectory);
   } catch (error) {
     for (const line of errorLines(error)) say(line);
-    return 1;
+    return { code: 1, report };
   }
-  return isRed(report.outcome) ? 1 : 0;
+  return { code: isRed(report.outcome) ? 1 : 0, report };
 }
 
 /** The run before anything of its settings is known. Throws where not even the host can be told. */
@@ -168,7 +176,7 @@ function begin(role: { name: string }, { environment, args, workingDirectory, pr
 type Flow = ValuesOf<typeof flowSettings>;
 
 /** The settings that the loop itself uses, of which a role may do without some. */
-type FlowSettings = { [K in keyof Flow]: Setting<Flow[K] | undefined> };
+export type FlowSettings = { [K in keyof Flow]: Setting<Flow[K] | undefined> };
 
 /** The loop's own settings: sound because a role's settings spread over them. */
 function flowOf(settings: unknown): Flow {
@@ -318,7 +326,7 @@ function waitFor(ms: number, why: string, { printed, say }: Run, { pause }: Runt
 function tellHeadline(headline: string | undefined, { report, mask, say }: Run): void {
   if (headline === undefined || headline === report.headline) return;
   report.headline = mask.apply(headline);
-  say(headline);
+  for (const line of headline.split('\n')) say(line);
 }
 
 /** A role says which kinds of change it may plan; anything else is a defect of ours. */
