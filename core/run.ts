@@ -21,7 +21,7 @@ import {
   type woodpeckerSettings,
 } from './settings.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
-import { logLine, plain } from './text/log-line.ts';
+import { logLine, plain, quoted } from './text/log-line.ts';
 import { version } from './version.ts';
 import { woodpeckerService } from './woodpecker/pipelines.ts';
 import { writeWhole } from './write-whole.ts';
@@ -113,6 +113,7 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     current.isDebug = flow['log-level'] === 'debug';
     current.restraint = flow['dry-run'] ? 'dry run' : host.facts.isPullRequest ? 'pull request' : undefined;
     refuseAutomaticToken(role, flow['forge-token'], host);
+    refuseOtherForge(flow['forge-url'], host);
     const { event } = host.facts;
     say(`forgecrew ${version} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     const isUnsettled = await rounds(role, settings, current, runtime);
@@ -212,6 +213,20 @@ function refuseAutomaticToken(
   throw new UserError(
     `forge-token is the automatic Actions token: it works in its own repository only, and what it creates cannot be listed by author, so ${role.name} could not find its own work again.`,
     `Create an account for the role (${role.needs.map(({ where, access }) => `${access} access on ${where}`).join(', ')}), and give forge-token a token of that account with the scopes ${scopes}.`,
+  );
+}
+
+/**
+ * Where whoever started the run may have set every variable, the token goes to no other forge than the one that CI names.
+ * What CI says can be set as well in a restart: this keeps a mistake or a lazy trick out, and the threat model says so.
+ */
+function refuseOtherForge(given: string | undefined, { facts }: Host): void {
+  if (!facts.isEnvironmentChosen || facts.isPullRequest || given === undefined) return;
+  const bare = (url: string): string => url.replace(/\/+$/, '');
+  if (facts.forgeUrl !== undefined && bare(facts.forgeUrl) === bare(given)) return;
+  throw new UserError(
+    `forge-url is ${quoted(given)}, but CI says that its forge is ${facts.forgeUrl === undefined ? 'unknown' : quoted(facts.forgeUrl)}. This run was started or restarted by hand, and whoever did that may have chosen its settings, so its token goes to no other forge.`,
+    'Let a push or cron start it, or take forge-url out of the settings of this pipeline.',
   );
 }
 

@@ -154,6 +154,10 @@ export const flowSettings = {
     required: true,
     fallback: { fact: 'forgeUrl', said: "the CI's forge" },
   }),
+  'forge-ca': filePath({
+    description:
+      'A file in PEM with further certificate authorities, for a forge whose certificate is not signed by a public one.',
+  }),
   'forge-token': text({
     description: 'Access token of the account that the role works as, from a CI secret.',
     required: true,

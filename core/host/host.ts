@@ -33,6 +33,11 @@ export interface HostFacts {
   event?: string;
   /** Whether the pipeline (and the checkout) may be a pull request's own copy, so that nothing in it was merged. */
   isPullRequest: boolean;
+  /**
+   * Whether whoever started this run may have chosen its environment. On Woodpecker a restart, and a start by hand, may set
+   * every variable, settings among them.
+   */
+  isEnvironmentChosen: boolean;
   /** Where the checkout is. */
   workspace: string;
   /** The page of this run, for links. */

@@ -24,7 +24,7 @@ async function started(environment: Record<string, string>): Promise<{ code: num
       CI: 'woodpecker',
       CI_PIPELINE_EVENT: 'push',
       PLUGIN_FORGE_URL: 'http://127.0.0.1:9',
-      PLUGIN_FORGE_TOKEN: 'token',
+      PLUGIN_FORGE_TOKEN: 'sesame-sesame',
       ...environment,
     },
     args: [],
@@ -57,4 +57,43 @@ it('writes that need an account are never sent without one', async () => {
 
   expect(code).toBe(1);
   expect(lines.join('\n')).toContain('closer planned writes without an account');
+});
+
+describe('a run whose environment somebody may have chosen', () => {
+  const byHand = { CI_PIPELINE_EVENT: 'manual', CI_FORGE_URL: 'https://forge.test/' };
+
+  it.each<[string, Record<string, string>, boolean]>([
+    [
+      'started by hand, to the forge that CI names',
+      { ...byHand, PLUGIN_FORGE_URL: 'https://forge.test' },
+      false,
+    ],
+    ['started by hand, to another forge', { ...byHand, PLUGIN_FORGE_URL: 'https://evil.test' }, true],
+    [
+      'a push that was restarted, to another forge',
+      {
+        ...byHand,
+        CI_PIPELINE_EVENT: 'push',
+        CI_PIPELINE_PARENT: '7',
+        PLUGIN_FORGE_URL: 'https://evil.test',
+      },
+      true,
+    ],
+    [
+      'a push that ran for the first time, to a forge under another address',
+      { ...byHand, CI_PIPELINE_EVENT: 'push', PLUGIN_FORGE_URL: 'http://forge.internal' },
+      false,
+    ],
+    [
+      'cron, to a forge under another address',
+      { ...byHand, CI_PIPELINE_EVENT: 'cron', PLUGIN_FORGE_URL: 'http://forge.internal' },
+      false,
+    ],
+    ['started by hand, where CI names no forge', { CI_PIPELINE_EVENT: 'manual' }, true],
+  ])('sends its token to no forge but the one that CI names: %s', async (_, environment, isRefused) => {
+    const { lines } = await started({ ...environment, PLUGIN_DRY_RUN: 'true' });
+
+    expect(lines.join('\n').includes('its token goes to no other forge')).toBe(isRefused);
+    expect(lines.some((line) => line.startsWith('Plan:'))).toBe(!isRefused);
+  });
 });

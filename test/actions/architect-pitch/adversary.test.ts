@@ -19,7 +19,7 @@ const settings: PitchSettings = parseSettings(
   { settings: declared },
   {
     name: 'terminal',
-    facts: { isPullRequest: false, workspace: '/' },
+    facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
     setting: (name) =>
       ({
         'forge-url': 'http://forge.test',

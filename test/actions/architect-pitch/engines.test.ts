@@ -34,7 +34,7 @@ function settingsWith(given: Record<string, string>): PitchSettings {
     { settings: declared },
     {
       name: 'terminal',
-      facts: { isPullRequest: false, workspace: '/' },
+      facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
       setting: (name) => values[name],
       givenSettings: () => [],
       automaticTokens: [],

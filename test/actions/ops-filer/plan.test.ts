@@ -18,6 +18,7 @@ function settings(overrides: Partial<FilerSettings> = {}): FilerSettings {
   return {
     'forge-url': 'https://forge.test',
     'forge-token': 't',
+    'forge-ca': undefined,
     'forge-login': 'filer',
     'ops-repo': 'owner/ops',
     'ops-branch': 'main',
