@@ -42,7 +42,7 @@ export interface ExplainOptions extends ForgeAccess {
  * intended, started, finished, or why not. Resolves to whether there is anything to tell.
  */
 export function explain(options: ExplainOptions, say: (line: string) => void): Promise<boolean> {
-  return withForge(options, say, (send, told) => tell(send, options, told));
+  return withForge(options, say, (send, print) => tell(send, options, print));
 }
 
 async function tell(

@@ -125,34 +125,34 @@ function lint(files: string[], say: (line: string) => void): number {
       code = 2;
       continue;
     }
-    const { faults, said } = file.endsWith('.toml') ? checkVault(file, bytes) : checkSprint(file, bytes);
+    const { faults, summary } = file.endsWith('.toml') ? checkVault(file, bytes) : checkSprint(file, bytes);
     for (const fault of faults) say(formatFault(fault));
     if (faults.length > 0) code = Math.max(code, 1);
-    else say(`${file}: ${said}`);
+    else say(`${file}: ${summary}`);
   }
   return code;
 }
 
-function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; said: string } {
+function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const parsed = parseSprint(file, bytes);
-  if (parsed.kind === 'faulty') return { faults: parsed.faults, said: '' };
-  if (parsed.kind === 'no-block') return { faults: [], said: 'no filer block, nothing to check' };
+  if (parsed.kind === 'faulty') return { faults: parsed.faults, summary: '' };
+  if (parsed.kind === 'no-block') return { faults: [], summary: 'no filer block, nothing to check' };
   const { entries, vision } = parsed.sprint;
   return {
     faults: [],
-    said: `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} for vision #${vision}, valid`,
+    summary: `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} for vision #${vision}, valid`,
   };
 }
 
 /** Which document of the vault a file is, its place says: `policy.toml`, below `formulas/`, otherwise an action. */
-function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; said: string } {
+function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const [kind, parsed] =
     path.basename(file) === 'policy.toml'
       ? ['policy', parsePolicy(file, bytes)]
       : path.basename(path.dirname(path.resolve(file))) === 'formulas'
         ? ['formula', parseFormula(file, bytes)]
         : ['action', parseVaultAction(file, bytes)];
-  return { faults: parsed.ok ? [] : parsed.faults, said: `${kind}, valid` };
+  return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
 }
 
 void program.parseAsync();

@@ -13,8 +13,8 @@ export interface Setting<T> {
   read: (text: string) => T;
   /** Used when nothing is given, as text, just as a person would write it. */
   default?: string;
-  /** What CI says, when nothing is given; `said` is how the tables call it. */
-  fallback?: { fact: keyof HostFacts; said: string };
+  /** What CI says, when nothing is given; `name` is how the tables call it. */
+  fallback?: { fact: keyof HostFacts; name: string };
   required?: boolean;
   /** Masked everywhere before anything else happens. */
   secret?: boolean;
@@ -152,7 +152,7 @@ export const flowSettings = {
   'forge-url': forgeUrl({
     description: 'Where the forge is.',
     required: true,
-    fallback: { fact: 'forgeUrl', said: "the CI's forge" },
+    fallback: { fact: 'forgeUrl', name: "the CI's forge" },
   }),
   'forge-ca': filePath({
     description:
@@ -182,11 +182,11 @@ export const sharedSettings = {
   }),
   'ops-repo': repository({
     description: 'The repository with the documents, as owner/name.',
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   'ops-branch': text({
     description: 'The branch of the ops repo that counts.',
-    fallback: { fact: 'defaultBranch', said: 'the default branch' },
+    fallback: { fact: 'defaultBranch', name: 'the default branch' },
   }),
   'project-repo': repository({ description: 'The repository with the issues, as owner/name.' }),
   bots: listOf(login, {
@@ -199,7 +199,7 @@ export const sharedSettings = {
 export const woodpeckerSettings = {
   'woodpecker-url': forgeUrl({
     description: 'Where Woodpecker is, for formulas that run there.',
-    fallback: { fact: 'woodpeckerUrl', said: 'the Woodpecker it runs on' },
+    fallback: { fact: 'woodpeckerUrl', name: 'the Woodpecker it runs on' },
   }),
   'woodpecker-token': text({
     description:

@@ -21,7 +21,7 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
     Object.entries(role.settings).map(([name, setting]) => [
       name,
       {
-        description: `${setting.description}${setting.fallback === undefined ? '' : ` Default: ${setting.fallback.said}.`}`,
+        description: `${setting.description}${setting.fallback === undefined ? '' : ` Default: ${setting.fallback.name}.`}`,
         ...(isRequired(setting) ? { required: true } : {}),
         ...(setting.default === undefined || setting.default === '' ? {} : { default: setting.default }),
       },
@@ -91,7 +91,7 @@ function table(settings: Settings): string {
       ? '**required**'
       : setting.default !== undefined && setting.default !== ''
         ? `\`${setting.default}\``
-        : (setting.fallback?.said ?? '');
+        : (setting.fallback?.name ?? '');
     return `| \`${name}\` | ${otherwise} | ${setting.description.replaceAll('|', '\\|')} |`;
   });
   return ['', '| setting | default | what it is |', '|---|---|---|', ...rows, ''].join('\n');

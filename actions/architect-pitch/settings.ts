@@ -31,7 +31,7 @@ export const settings = {
   'ops-repo': repository({
     description: 'Where sprint documents are proposed, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   'project-repo': repository({
     description: 'Where the vision issues are, as owner/name; only read.',

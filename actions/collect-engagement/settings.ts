@@ -58,7 +58,7 @@ export const settings = {
   // Only committing needs the forge; `commit: none` runs without one.
   'forge-url': forgeUrl({
     description: 'Where the forge is. Needed to commit, and to verify.',
-    fallback: { fact: 'forgeUrl', said: "the CI's forge" },
+    fallback: { fact: 'forgeUrl', name: "the CI's forge" },
   }),
   'forge-token': text({
     description:

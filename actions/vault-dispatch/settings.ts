@@ -28,7 +28,7 @@ export const settings = {
   'ops-repo': repository({
     description: 'The repository with actions, formulas, policy and records, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   'record-repo': repository({
     description:

@@ -24,7 +24,7 @@ export const settings = {
   'ops-repo': repository({
     description: 'The repository with actions, formulas and policy, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   deadline: duration({
     description: 'How long the run may take, waiting included, such as `90s` or `10m`.',

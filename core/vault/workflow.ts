@@ -66,8 +66,8 @@ export function workflowFaults(
   const listed = formula.secrets.map((name) => name.toUpperCase());
   const unlisted = secrets.filter((name) => !listed.includes(name));
   const unbound = listed.filter((name) => !secrets.includes(name));
-  const fault = (names: string[], said: string): string[] =>
-    names.length === 0 ? [] : [`${said} ${names.join(', ')}`];
+  const fault = (names: string[], what: string): string[] =>
+    names.length === 0 ? [] : [`${what} ${names.join(', ')}`];
   return [
     ...away,
     ...faults,
