@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Counts, type Edges, joinEdges } from './counts.ts';
-import { type Compiled, compileScanner, createFastReader, type Share } from './fast.ts';
-import { createPlainReader, type LogReader, longestLine } from './reader.ts';
+import { createFastReader, type Share } from './fast.ts';
+import { createPlainReader, type LogReader, lineFeed, longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
+import { type Compiled, compileScanner } from './scanner.ts';
 
 /** What is asked of the system at a time; asking takes as long as scanning a dozen lines. */
 const step = 2 * 1024 * 1024;
@@ -51,7 +52,7 @@ export interface ThreadResult {
 export function scanLines(reader: LogReader, known: number, length: number): number {
   const buffer = reader.buffer();
   // From -1 it would look from the buffer's end.
-  const end = length === 0 ? 0 : buffer.lastIndexOf(10, length - 1) + 1;
+  const end = length === 0 ? 0 : buffer.lastIndexOf(lineFeed, length - 1) + 1;
   if (end <= known) {
     if (length < longestLine - 1) return length;
     // Too long to be a record, whatever follows: a letter stands for all of it.
@@ -66,7 +67,7 @@ export function scanLines(reader: LogReader, known: number, length: number): num
 /** The last line of a log that ends without a line feed is a line as well. */
 export function finishLine(reader: LogReader, held: number): void {
   if (held === 0) return;
-  reader.buffer()[held] = 10;
+  reader.buffer()[held] = lineFeed;
   reader.scan(held + 1);
 }
 
@@ -83,7 +84,7 @@ function lineFinder(): (fd: number, at: number, size: number) => number {
     for (let position = at - 1; position < size; ) {
       const got = readSync(fd, some, 0, some.length, position);
       if (got === 0) throw new Error(shortened);
-      const feed = some.subarray(0, got).indexOf(10);
+      const feed = some.subarray(0, got).indexOf(lineFeed);
       if (feed >= 0) return Math.min(size, position + feed + 1);
       position += got;
     }

@@ -66,9 +66,9 @@ export async function* readSsh(source: SshSource, settings: SshSettings): Bytes 
         timeout: settings.deadlineMs,
       },
     );
-    let said = '';
+    let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-4000);
+      stderr = `${stderr}${chunk.toString('utf8')}`.slice(-4000);
     });
     const ended = new Promise<{ code: number | null; error?: Error }>((resolve) => {
       child.once('error', (error) => resolve({ code: null, error }));
@@ -77,7 +77,7 @@ export async function* readSsh(source: SshSource, settings: SshSettings): Bytes 
     try {
       yield* child.stdout;
       const { code, error } = await ended;
-      if (code !== 0) throw failure(source, code, error, said, child.killed);
+      if (code !== 0) throw failure(source, code, error, stderr, child.killed);
     } finally {
       child.kill();
       await ended;
@@ -146,7 +146,7 @@ function failure(
   { user, host, port }: SshSource,
   code: number | null,
   error: Error | undefined,
-  said: string,
+  stderr: string,
   timedOut: boolean,
 ): UserError {
   const where = `${user}@${host}:${port}`;
@@ -156,7 +156,7 @@ function failure(
       'Install the OpenSSH client in the image of this step.',
     );
   if (error !== undefined) return new UserError(`ssh could not be started: ${error.message}.`);
-  const words = said
+  const words = stderr
     .trim()
     .split(/\s*\n\s*/)
     .slice(-3)
@@ -169,13 +169,13 @@ function failure(
       'Put restrict,command="cat /var/log/caddy/access.log" before the key in authorized_keys on that machine.',
     );
   }
-  if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(said)) {
+  if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(stderr)) {
     return new UserError(
       `${where}: its host key is not the one in ssh-known-hosts; nothing was sent. ${words}`,
       'If the machine was set up anew, compare its key on the machine itself, then put the new line into ssh-known-hosts.',
     );
   }
-  if (/permission denied/i.test(said))
+  if (/permission denied/i.test(stderr))
     return new UserError(
       `${where}: the key was not accepted. ${words}`,
       `Put the public half of ssh-key into the authorized_keys of ${user}.`,

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { joinEdges, totalsOf } from '../../../../actions/collect-engagement/log/counts.ts';
-import { createReader } from '../../../../actions/collect-engagement/log/fast.ts';
+import { createFastReader } from '../../../../actions/collect-engagement/log/fast.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import { parseRecord } from '../../../../actions/collect-engagement/log/record.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
+import { testedScanner } from '../../../scanner.ts';
 
 const units = { time: 1, duration: 1 };
 const day = '2026-11-20';
@@ -49,8 +50,9 @@ function line(given: Given = {}): string {
   });
 }
 
+const tested = testedScanner();
 const readers: [string, (rules: Rules) => LogReader][] = [
-  ['the compiled reader', createReader],
+  [`the compiled reader, with ${tested.name}`, (rules) => createFastReader(rules, tested.scanner)],
   ['the plain reader', createPlainReader],
 ];
 

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Counts, type Edges, joinEdges } from '../../../../actions/collect-engagement/log/counts.ts';
-import {
-  compileScanner,
-  createFastReader,
-  createReader,
-} from '../../../../actions/collect-engagement/log/fast.ts';
+import { createFastReader, type FastReader } from '../../../../actions/collect-engagement/log/fast.ts';
 import { finishLine, scanLines } from '../../../../actions/collect-engagement/log/files.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
+import { testedScanner } from '../../../scanner.ts';
 
 // The compiled reader is held to JSON.parse on every line: what is counted has to be the same, whatever stands in a
 // line and wherever a buffer ends.
+
+const tested = testedScanner();
+
+function createReader(rules: Rules): FastReader {
+  return createFastReader(rules, tested.scanner);
+}
 
 const day = '2026-11-20';
 const noon = Date.parse(`${day}T12:00:00Z`) / 1000;
@@ -411,7 +414,7 @@ const alike = fc
 
 const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 400);
 
-describe('the compiled reader counts as JSON.parse does', () => {
+describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, () => {
   it('on lines of every shape, cut into buffers anywhere', () => {
     fc.assert(
       fc.property(log, fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => expectSame(bytes, cuts)),
@@ -500,10 +503,8 @@ describe('a reader that is given what another one counted', () => {
 
   /** Each log by a reader of its own, whose counts go to the other as they go from thread to thread. */
   function added([a, b]: [Buffer, Buffer]): unknown {
-    const scanner = compileScanner();
-    if (scanner === null) throw new Error('no SIMD here');
-    const one = createFastReader(rules, scanner);
-    const other = createFastReader(rules, scanner);
+    const one = createReader(rules);
+    const other = createReader(rules);
     take(one, a);
     take(other, b);
     one.add(structuredClone(other.share()));
