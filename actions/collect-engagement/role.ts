@@ -1,7 +1,8 @@
 import type { Role } from '../../core/role.ts';
 import { changes, headline, plan } from './plan.ts';
-import { type EngagementState, read } from './read.ts';
+import { read } from './read.ts';
 import { settings } from './settings.ts';
+import type { EngagementState } from './state.ts';
 
 export const collectEngagement: Role<typeof settings, EngagementState, (typeof changes)[number]> = {
   name: 'collect-engagement',

@@ -9,7 +9,9 @@ import {
   oneOf,
   sharedSettings,
   text,
+  type ValuesOf,
 } from '../../core/settings.ts';
+import { isSshAddress, neededForSsh, parseSshSource } from './log/ssh-address.ts';
 
 /** Caddy's own names for how its encoder writes times; a text is read as what it is, whatever is set here. */
 export const timeFormats = {
@@ -128,3 +130,55 @@ export const settings = {
     default: 'false',
   }),
 };
+
+type Given = ValuesOf<typeof settings>;
+
+/** Where in the workspace the evidence is written to; undefined where it goes to the forge only. */
+export function evidenceFileOf(given: Given): string | undefined {
+  return given['evidence-file'] ?? (given.commit === 'none' ? 'engagement.json' : undefined);
+}
+
+/** What these settings ask for and do not give, all of it, as sentences with their remedies. */
+export function faults(given: Given): string[] {
+  const usesForge = given.mode === 'verify-observable' || given.commit !== 'none';
+  return [...sourceFaults(given), ...(usesForge ? forgeFaults(given) : []), ...sshFaults(given)];
+}
+
+/** Without a log there is nothing to collect. */
+export function sourceFaults({ mode, source }: Given): string[] {
+  return mode === 'collect' && source.length === 0
+    ? ['source: missing. Name the access log: a path, a pattern, or ssh://user@host.']
+    : [];
+}
+
+/** What is missing to ask the forge, in a run that has to. */
+export function forgeFaults(given: Given): string[] {
+  const missing = (['forge-url', 'forge-token', 'ops-repo'] as const)
+    .filter((name) => given[name] === undefined)
+    .join(', ');
+  if (missing === '') return [];
+  return given.mode === 'verify-observable'
+    ? [`mode: verify-observable needs ${missing}. Set what is missing: the evidence is read from the forge.`]
+    : [`commit: ${given.commit} needs ${missing}. Set what is missing, or use commit: none.`];
+}
+
+/** Addresses that are none, and what is missing to read from the others. */
+function sshFaults(given: Given): string[] {
+  const addresses = [...given.source, ...given['client-source']].filter(isSshAddress);
+  const secrets = { key: given['ssh-key'], knownHosts: given['ssh-known-hosts'] };
+  return [
+    ...addresses.flatMap((address) => refusalOf(() => parseSshSource(address))),
+    ...(addresses.length === 0 ? [] : refusalOf(() => neededForSsh(secrets))),
+  ];
+}
+
+/** What a check says when it refuses. */
+function refusalOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof UserError) return [`${error.message} ${error.remedy}`];
+    throw error;
+  }
+}

@@ -819,9 +819,9 @@ describe('paths', () => {
   });
 
   it('that are addresses publish neither user nor password', async () => {
-    const ran = await run({ source: 'ssh://deploy:secret@web.example' });
+    const ran = await run({ source: 'ssh://deploy:hunter2@web.example' });
 
     expect(ran).toMatchObject({ code: 1, text: expect.stringContaining('without password and path') });
-    expect(ran.text).not.toContain('secret');
+    expect(ran.text).not.toContain('hunter2');
   });
 });

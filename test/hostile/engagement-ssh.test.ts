@@ -14,7 +14,7 @@ import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSshSource } from '../../actions/collect-engagement/log/ssh.ts';
+import { parseSshSource } from '../../actions/collect-engagement/log/ssh-address.ts';
 import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { runRole } from '../../core/run.ts';
 

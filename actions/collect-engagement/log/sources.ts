@@ -6,10 +6,10 @@ import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
 import { formatOf, isGzip, isZstd, startBytes } from './format.ts';
 import type { Rules } from './rules.ts';
-import type { parseSshSource, SshSettings } from './ssh.ts';
+import { isSshAddress, parseSshSource, type SshSecrets, type SshSource } from './ssh-address.ts';
 import type { Bytes } from './streams.ts';
 
-export interface SourceSettings extends Omit<SshSettings, 'deadlineMs'> {
+export interface SourceSettings extends SshSecrets {
   workspace: string;
   /** When everything has to be read, in milliseconds from now. */
   deadlineMs: number;
@@ -25,16 +25,13 @@ export interface LogsRead {
 }
 
 /** A log that has a name: a file, or another machine's. */
-export type Source =
-  | { name: string; file: string }
-  | { name: string; ssh: ReturnType<typeof parseSshSource> };
+export type Source = { name: string; file: string } | { name: string; ssh: SshSource };
 
 /** The logs that the setting names, each once and by name; throws a `UserError` for one that is not there. */
 export async function findSources(setting: string, patterns: string[], workspace: string): Promise<Source[]> {
   const found = new Map<string, Source>();
   for (const pattern of patterns) {
-    if (pattern.startsWith('ssh://')) {
-      const { parseSshSource } = await import('./ssh.ts');
+    if (isSshAddress(pattern)) {
       const ssh = parseSshSource(pattern);
       const name = `ssh://${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
       found.set(`${ssh.user}@${name}`, { name, ssh });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chartText } from '../../../actions/collect-engagement/chart.ts';
 import { emptyCounts, totalsOf } from '../../../actions/collect-engagement/log/counts.ts';
-import { evidenceOf, type PageDay, publicSource } from '../../../actions/collect-engagement/text.ts';
+import type { PageDay } from '../../../actions/collect-engagement/state.ts';
+import { evidenceOf, publicSource } from '../../../actions/collect-engagement/text.ts';
 
 function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay {
   const counts = emptyCounts();
@@ -20,7 +21,6 @@ function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay
     clientSources: [],
     totals: totalsOf(counts, 10),
     clientSide,
-    clean: true,
   });
   return { date, evidence };
 }
