@@ -483,6 +483,26 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
     });
   });
 
+  it('on numbers with as many digits as a double holds exactly, and with more', () => {
+    const fractions = ['0.1', '0.3', '1.1', '0.7', '9.9'].flatMap((start) =>
+      Array.from({ length: 18 }, (_, more) => `${start}${'357191'.repeat(3).slice(0, more)}`),
+    );
+    const whole = Array.from({ length: 18 }, (_, more) => `1${'946283'.repeat(3).slice(0, more)}`);
+    const edge = [-43_201, -43_200, 43_199, 43_200].flatMap((by) => [
+      `${noon + by}.9999999`,
+      `${noon + by}.00000000000001`,
+    ]);
+    const lines = [
+      ...[...fractions, ...whole].map((took) =>
+        alikeLine('').replace('"duration":0.5', `"duration":${took}`),
+      ),
+      ...edge.map((ts) => alikeLine('').replace(`"ts":${noon}`, `"ts":${ts}`)),
+    ];
+
+    // Each in a log of its own as well: what is counted together may hide one that differs.
+    for (const item of [...lines, lines.join('')]) expectSame(Buffer.from(item));
+  });
+
   it('on a megabyte in one field, and on a line that is longer than any', () => {
     const long = (size: number): string =>
       `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: `/${'x'.repeat(size)}?q`, headers: {} }, duration: 1, status: 200 })}\n`;
