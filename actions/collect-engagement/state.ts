@@ -4,6 +4,7 @@ import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { EngagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
+import type { LogFault } from './log/sources.ts';
 import type { settings } from './settings.ts';
 
 export type EngagementSettings = ValuesOf<typeof settings>;
@@ -45,7 +46,7 @@ export interface LogState {
   /** Names of what was read. */
   names: string[];
   /** Why a source is not a log that was read to its end. */
-  faults: { file: string; message: string }[];
+  faults: LogFault[];
   /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
   newest: string | null;
   /** Whether all records are in the future: they are read in another unit than they were written. */

@@ -146,14 +146,17 @@ export function takePieces(task: ThreadTask): ThreadResult {
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
 const threadFile = fileURLToPath(new URL('./thread.js', import.meta.url));
 
+/** `foreign`: it is a log of something else. Otherwise it was read to its end, or not. */
+export type FileOutcome = 'read' | 'foreign' | { why: string };
+
 /**
  * Counts plain files, in as many threads as there are processors (four at most) where that is faster. Answers what
- * was counted, and for each file whether it is a log of something else, or why it could not be read to its end.
+ * was counted, and how each file went.
  */
 export async function countFiles(
   files: string[],
   rules: Rules,
-): Promise<{ counts: Counts; foreign: (boolean | string)[] }> {
+): Promise<{ counts: Counts; outcomes: FileOutcome[] }> {
   const open: number[] = [];
   try {
     const pieces: (Piece & { file: number })[] = [];
@@ -166,18 +169,18 @@ export async function countFiles(
       for (let from = 0; from < size; from += pieceBytes)
         pieces.push({ file, fd, from, to: Math.min(size, from + pieceBytes), size });
     }
-    const { counts, outcomes } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
-    const foreign = files.map((_, file) => {
+    const { counts, results } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
+    const outcomes = files.map((_, file): FileOutcome => {
       const piece = pieces.find((item) => item.file === file);
-      if (piece !== undefined && fstatSync(piece.fd).size < piece.size) return shortened;
-      const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
-      const why = ofFile.find((outcome) => typeof outcome === 'string');
-      if (why !== undefined) return why;
-      const joined = joinEdges(ofFile.filter((outcome) => typeof outcome !== 'string'));
+      if (piece !== undefined && fstatSync(piece.fd).size < piece.size) return { why: shortened };
+      const ofFile = results.flatMap(([piece, result]) => (pieces[piece]?.file === file ? [result] : []));
+      const why = ofFile.find((result) => typeof result === 'string');
+      if (why !== undefined) return { why };
+      const joined = joinEdges(ofFile.filter((result) => typeof result !== 'string'));
       counts.bad += joined.bad;
-      return joined.isForeign;
+      return joined.isForeign ? 'foreign' : 'read';
     });
-    return { counts, foreign };
+    return { counts, outcomes };
   } finally {
     for (const fd of open) closeSync(fd);
   }
@@ -188,21 +191,21 @@ async function countPieces(
   queue: Queue,
   bytes: number,
   rules: Rules,
-): Promise<{ counts: Counts; outcomes: ThreadResult['pieces'] }> {
+): Promise<{ counts: Counts; results: ThreadResult['pieces'] }> {
   const scanner = compileScanner();
   if (scanner === null) {
     const reader = createPlainReader(rules);
-    const outcomes = scanPieces(reader, queue);
-    return { counts: reader.counts(), outcomes };
+    const results = scanPieces(reader, queue);
+    return { counts: reader.counts(), results };
   }
   const more = bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
   const others = Array.from({ length: more }, () => startThread({ ...queue, rules, scanner }));
   const reader = createFastReader(rules, scanner);
   const own = scanPieces(reader, queue);
-  const results = await Promise.all(others);
-  for (const { share } of results) reader.add(share);
-  const outcomes = [...own, ...results.flatMap((result) => result.pieces)].sort(([a], [b]) => a - b);
-  return { counts: reader.counts(), outcomes };
+  const answers = await Promise.all(others);
+  for (const { share } of answers) reader.add(share);
+  const results = [...own, ...answers.flatMap(({ pieces }) => pieces)].sort(([a], [b]) => a - b);
+  return { counts: reader.counts(), results };
 }
 
 function startThread(task: ThreadTask): Promise<ThreadResult> {
@@ -210,7 +213,7 @@ function startThread(task: ThreadTask): Promise<ThreadResult> {
     // It needs nothing of this process: no environment, where secrets may be, and no arguments.
     const worker = new Worker(threadFile, { workerData: task, env: {}, argv: [], execArgv: [] });
     worker.once('message', (result: ThreadResult) => {
-      // Its end is not waited for.
+      // It has answered: nobody waits for it to end.
       worker.unref();
       resolve(result);
     });
