@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ConnectionOptions } from './api/connection.ts';
 import { createSend, type Service } from './api/http.ts';
 import { describeRequest, type Send } from './api/send.ts';
 import { applyPlan } from './apply.ts';
@@ -7,6 +9,7 @@ import { type Change, type ChangeName, describeChange } from './change.ts';
 import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
+import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
 import { isWrite } from './plan.ts';
@@ -242,6 +245,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   const mostRounds = role.rounds ?? usualRounds;
   const deadline = runtime.now().getTime() + flow.deadline;
   const shared = {
+    ...connectionOf(flow, current, runtime),
     mask,
     deadline,
     clock: () => runtime.now().getTime(),
@@ -312,6 +316,42 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   } finally {
     forge.close();
     ciServer?.close();
+  }
+}
+
+/**
+ * How the network is reached: proxies and certificates of the machine, and of the setting. Where somebody may have chosen
+ * the environment none of that counts: a proxy of theirs would see where the token goes, a certificate of theirs be the forge.
+ */
+function connectionOf(
+  flow: Pick<Flow, 'forge-ca'>,
+  { host, say }: Run,
+  { environment }: Runtime,
+): ConnectionOptions {
+  const { proxy, certificateFile } = surroundingsOf(environment);
+  const files = [flow['forge-ca'], certificateFile].filter((file) => file !== undefined);
+  if (!host.facts.isEnvironmentChosen)
+    return {
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(files.length === 0
+        ? {}
+        : { ca: files.map((file) => certificatesIn(path.resolve(host.facts.workspace, file))).join('\n') }),
+    };
+  if (proxy !== undefined || files.length > 0)
+    say(
+      'Proxies and further certificates do not count in this run: it was started or restarted by hand, and whoever did that may have chosen them.',
+    );
+  return { ca: '' };
+}
+
+function certificatesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(
+      `The certificates in ${file} could not be read (${error instanceof Error ? error.message : String(error)}).`,
+      'Correct forge-ca, or NODE_EXTRA_CA_CERTS of the machine, to a file in PEM that the step may read.',
+    );
   }
 }
 

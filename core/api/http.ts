@@ -48,7 +48,8 @@ const passing = new Set([429, 500, 502, 503, 504]);
  * away (429). `Retry-After` is honoured where the deadline allows it.
  *
  * Throws `ApiError`: `unreachable` when the call surely did not arrive, `unknown-outcome` for a write without an
- * answer, `deadline` when time is over, and by status for every answer outside 200 to 299.
+ * answer, `deadline` when time is over. An answer that is no success is given back as it is: what it means says
+ * whoever knows the server (`createCalls`).
  */
 export function createSend(options: HttpOptions): Send & { close(): void } {
   const base = options.url.replace(/\/+$/, '');
