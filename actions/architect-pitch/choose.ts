@@ -1,7 +1,7 @@
 import type { Issue } from '../../core/forge/issues.ts';
 import type { Pull } from '../../core/forge/pulls.ts';
+import { visionsNamed } from '../../core/sprint/layout.ts';
 import { openBody } from '../../core/sprint/marker.ts';
-import { visionsNamed } from '../../core/text/headings.ts';
 import type { PitchSeen, PitchSettings, PitchState } from './read.ts';
 import { branchPrefix } from './text.ts';
 

@@ -2,10 +2,12 @@ import type { Change } from '../../core/change.ts';
 import type { Comment } from '../../core/forge/comments.ts';
 import { commentSign } from '../../core/own-comment.ts';
 import { keep, notice } from '../../core/plan.ts';
+import { filerBlockText } from '../../core/sprint/filer-block.ts';
+import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
 import { visible } from '../../core/text/inert.ts';
 import { sectionIn, withSection } from '../../core/text/sections.ts';
 import { ask } from './asking.ts';
-import { blockBegin, blockEnd, blockText, readBlock } from './document.ts';
+import { readBlock } from './document.ts';
 import {
   answersIn,
   digestOfAnswers,
@@ -244,7 +246,7 @@ function follow(
         pitch,
         document,
         { forks, revised: digest },
-        blockText(asked.value),
+        filerBlockText(asked.value),
         'every question is answered',
       ),
     ];
@@ -286,9 +288,9 @@ function writeForks(
   });
   if (text !== undefined && block !== undefined)
     text = withSection(text, {
-      begin: blockBegin,
-      end: blockEnd,
-      content: sectionIn(block, blockBegin, blockEnd) ?? '',
+      begin: filerBegin,
+      end: filerEnd,
+      content: sectionIn(block, filerBegin, filerEnd) ?? '',
     });
   if (text === undefined)
     return [notice(`somebody changed the lines that mark our sections in ${document.path} of ${name}`)];

@@ -5,7 +5,7 @@ import { propose, proposeChanges } from '../../core/propose.ts';
 import { ask } from './asking.ts';
 import { type Candidate, choose } from './choose.ts';
 import { converse, ourComment, wasDeclined } from './conversation.ts';
-import { documentText, nameOf, readPitch, slugOf } from './document.ts';
+import { documentText, fileNameOf, nameOf, readPitch } from './document.ts';
 import type { PitchSettings, PitchState } from './read.ts';
 import { branchOf, progressText, pullBody, pullTitle, signs } from './text.ts';
 
@@ -96,7 +96,7 @@ function pitchOf(settings: PitchSettings, state: PitchState, candidate: Candidat
   if (!asked.answered) return [asked.change];
   const text = documentText(asked.value, { number, title });
   const taken = state.documents.map(({ file }) => file.split('/').at(-1) ?? '');
-  const path = `${settings.sprints}/${slugOf(asked.value.name, number, taken)}.md`;
+  const path = `${settings.sprints}/${fileNameOf(asked.value.name, number, taken)}.md`;
   const standing = { branch, exists: false, files: [{ path, there: null }], pull: candidate.closed };
   return open(state, candidate, standing, path, text, asked.uses);
 }

@@ -1,8 +1,7 @@
 import type { ModelUse } from '../../core/model.ts';
-import { inertLine } from '../../core/text/inert.ts';
-import { code } from '../../core/text/markdown.ts';
+import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
+import { code, inertLine } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
-import { blockBegin, blockEnd } from './document.ts';
 import { type Fork, forksBegin, forksEnd } from './forks.ts';
 
 // Every word the role writes on the forge that is not the pitch itself.
@@ -32,10 +31,10 @@ export function bodySections(
 ): { begin: string; end: string; content: string; before?: string }[] {
   const sections = [];
   const forks = sectionIn(document, forksBegin, forksEnd);
-  const block = sectionIn(document, blockBegin, blockEnd);
+  const block = sectionIn(document, filerBegin, filerEnd);
   if (forks !== undefined)
     sections.push({ begin: forksBegin, end: forksEnd, content: forks, before: '## Sub-issues' });
-  if (block !== undefined) sections.push({ begin: blockBegin, end: blockEnd, content: block });
+  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: block });
   return sections;
 }
 
@@ -90,8 +89,8 @@ export function ignoredText(word: string, login: string, why: 'who' | 'edited', 
 }
 
 export function rejectedText(reason: string): string {
-  const said = inertLine(reason, 500);
-  return `Declined${said === '' ? '.' : `: ${said}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
+  const shown = inertLine(reason, 500);
+  return `Declined${shown === '' ? '.' : `: ${shown}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
 }
 
 export function questionsText(forks: Fork[]): string {
