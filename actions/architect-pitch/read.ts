@@ -10,7 +10,8 @@ import { getRepository, type Repository } from '../../core/forge/repositories.ts
 import { closedAfterComment } from '../../core/forge/timeline.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import type { ModelAnswer } from '../../core/model.ts';
-import { type Ground, readGround, readStanding, type Standing } from '../../core/propose.ts';
+import type { Ground, Standing } from '../../core/propose.ts';
+import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
