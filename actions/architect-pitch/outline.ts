@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Engine } from '../../core/model/ask.ts';
+import type { Engine } from '../../core/model/engine.ts';
 import type { Entry } from '../../core/sprint/entry.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
 import { withoutClosing } from '../../core/text/headings.ts';

@@ -114,7 +114,6 @@ async function readAll(
 ): Promise<PitchState> {
   const { settings, send, now } = context;
   const [ops, project] = [settings['ops-repo'], settings['project-repo']];
-  refuseUnknownCosts(settings);
   const account = await getExpectedUser(send, settings['forge-login']);
   const [repository, ground, formerPulls, writers] = await together(
     getRepository(send, project),
@@ -169,23 +168,6 @@ async function readAll(
 
 /** Pages of open issues that are read for counting references. */
 const mostPages = 10;
-
-/** A limit on costs is kept or it is none: an engine whose costs nobody knows is refused with one. */
-function refuseUnknownCosts(settings: PitchSettings): void {
-  const { engine } = settings;
-  const isLimited = settings['max-cost-per-run'] !== undefined || settings['max-cost-per-day'] !== undefined;
-  if (!isLimited || engine === 'outline' || engine === 'claude-cli') return;
-  if (engine === 'command')
-    throw new UserError(
-      'max-cost-per-run and max-cost-per-day cannot be kept with engine command: what a call costs is not known.',
-      'Take the limits out, or use an engine that counts.',
-    );
-  if (settings['price-input'] === undefined || settings['price-output'] === undefined)
-    throw new UserError(
-      `A limit on costs needs the prices of ${engine}.`,
-      'Set price-input and price-output, per million tokens, or take the limits out.',
-    );
-}
 
 function refuseProject(settings: PitchSettings, project: Repository, account: User): void {
   if (!project.has_issues)
