@@ -7,6 +7,7 @@ import { partsOf } from '../../core/text/headings.ts';
 import { inert, inertLine, visible } from '../../core/text/inert.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { slugOf } from '../../core/text/slug.ts';
+import type { PitchSettings } from './state.ts';
 
 // A pitch as a document. What a model answers is taken apart, checked by the parser that will file it, and written anew: a
 // model fills in sections, it writes no line of the document's frame.
@@ -36,6 +37,11 @@ export interface Rules {
   vision: number;
   allowedLabels: string[];
   mostEntries: number;
+}
+
+/** What settings ask of a pitch of this vision. */
+export function rulesFor(settings: PitchSettings, vision: number): Rules {
+  return { vision, allowedLabels: settings['allowed-labels'], mostEntries: settings['max-sub-issues'] };
 }
 
 /** An answer as a pitch, or every reason why it is none, in words that a model can mend it by. */

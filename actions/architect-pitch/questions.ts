@@ -4,7 +4,7 @@ import type { Fork } from './forks.ts';
 import { pitchRules } from './prompts/pitch.ts';
 import { questionRules } from './prompts/questions.ts';
 import { reviseRules } from './prompts/revise.ts';
-import type { PitchSettings } from './read.ts';
+import type { PitchSettings } from './state.ts';
 
 // What is put to a model: our rules, and text from outside as material, whose hidden parts are taken out first.
 

@@ -1,8 +1,9 @@
 import { createAsk } from '../../core/model/ask.ts';
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
-import { type PitchState, read } from './read.ts';
+import { read } from './read.ts';
 import { faults, settings } from './settings.ts';
+import type { PitchState } from './state.ts';
 
 export const architectPitch: Role<typeof settings, PitchState, (typeof changes)[number]> = {
   name: 'architect-pitch',
@@ -27,7 +28,7 @@ export const architectPitch: Role<typeof settings, PitchState, (typeof changes)[
   ],
   // A round for each answer of a model, and one to write what comes of it.
   rounds: 40,
-  ask: createAsk({ outline: async () => (await import('./outline.ts')).outline }),
+  ask: createAsk({ outline: () => import('./outline.ts').then(({ outline }) => outline) }),
   read,
   plan,
 };

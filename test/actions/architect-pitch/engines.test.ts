@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
 import { architectPitch } from '../../../actions/architect-pitch/role.ts';
+import type { PitchSettings } from '../../../actions/architect-pitch/state.ts';
 import type { ModelAnswer, ModelQuestion } from '../../../core/model.ts';
 import type { Programs } from '../../../core/role.ts';
 import { parseSettings } from '../../../core/settings.ts';
