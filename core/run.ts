@@ -244,6 +244,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   const flow = flowOf(settings);
   const mostRounds = role.rounds ?? usualRounds;
   const deadline = runtime.now().getTime() + flow.deadline;
+  const programs = { path: runtime.environment.PATH ?? '', home: runtime.environment.HOME };
   const shared = {
     ...connectionOf(flow, current, runtime),
     mask,
@@ -288,7 +289,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
           ...(woodpecker === undefined ? {} : { woodpecker }),
           ...(state.account === undefined ? {} : { account: state.account }),
           workspace: host.facts.workspace,
-          ask: (question) => askModel(role, question, { settings, deadline }),
+          ask: (question) => askModel(role, question, { settings, deadline, programs }),
         },
         mask,
         results,
