@@ -1,14 +1,13 @@
 // Compiles every role, and the command line, to a folder each under dist/. The same sources give the same bytes on
 // any machine: nothing of the machine, the time or the folder goes in. Before that the WebAssembly module of
 // collect-engagement is compiled into a source file of its own, so that everything else can import it.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { roles } from '../roles.ts';
-import { install } from './install.mjs';
+import { buildScanner, installCompiler, scannerFile, scannerText } from './scanner.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -24,42 +23,10 @@ function threadOf(name: string): string | undefined {
   return existsSync(path.join(root, source)) ? source : undefined;
 }
 
-const wasmSource = 'actions/collect-engagement/log/scan.as.ts';
-const wasmTarget = 'actions/collect-engagement/log/scan.wasm.ts';
-
-/** The source file that holds the compiled scanner. Throws with the compiler's own words. */
-function wasmText(): string {
-  const compiler = path.join(root, 'scripts/compiler');
-  install(compiler, 'the compiler of the log scanner');
-  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-wasm-'));
-  try {
-    const out = path.join(folder, 'scan.wasm');
-    const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
-    const run = spawnSync(
-      process.execPath,
-      [
-        path.join(compiler, 'node_modules/assemblyscript/bin/asc.js'),
-        wasmSource,
-        '-o',
-        path.relative(root, out),
-        ...options,
-      ],
-      { cwd: root, encoding: 'utf8' },
-    );
-    if (run.status !== 0) throw new Error(`${wasmSource} does not compile:\n${run.stdout}${run.stderr}`);
-    const lines =
-      readFileSync(out)
-        .toString('base64')
-        .match(/.{1,104}/g) ?? [];
-    return [
-      '// Compiled from scan.as.ts by `npm run build`; never edited.',
-      'export const wasm =',
-      `${lines.map((line) => `  '${line}'`).join(' +\n')};`,
-      '',
-    ].join('\n');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** The source file that holds the compiled scanner, as its own sources give it. */
+function freshScanner(): string {
+  installCompiler();
+  return scannerText(buildScanner());
 }
 
 async function bundle(input: Record<string, string>, dir: string): Promise<void> {
@@ -107,7 +74,7 @@ function filesOf(folder: string, inside = ''): Map<string, string> {
 
 /** Names of files under dist/ that are not what the sources give. */
 export async function staleFiles(): Promise<string[]> {
-  const stale = readFileSync(path.join(root, wasmTarget), 'utf8') === wasmText() ? [] : [wasmTarget];
+  const stale = readFileSync(path.join(root, scannerFile), 'utf8') === freshScanner() ? [] : [scannerFile];
   const fresh = mkdtempSync(path.join(tmpdir(), 'forgecrew-dist-'));
   try {
     await buildInto(fresh);
@@ -123,6 +90,6 @@ export async function staleFiles(): Promise<string[]> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(path.join(root, wasmTarget), wasmText());
+  writeFileSync(path.join(root, scannerFile), freshScanner());
   await buildInto(path.join(root, 'dist'));
 }

@@ -60,6 +60,7 @@ export function forgejoActions(environment: Environment): Host {
       commit: present(environment.GITHUB_SHA),
       event,
       isPullRequest: fromPullRequest.test(event ?? ''),
+      isEnvironmentChosen: false,
       workspace: present(environment.GITHUB_WORKSPACE) ?? process.cwd(),
       runUrl:
         server !== undefined && repository !== undefined && run !== undefined

@@ -6,20 +6,19 @@ import {
   propose,
   proposeChanges,
   proposeSettings,
-  readGround,
-  readStanding,
   type Standing,
 } from '../../core/propose.ts';
+import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { Role, State } from '../../core/role.ts';
 import { runRole } from '../../core/run.ts';
-import { sharedSettings } from '../../core/settings.ts';
+import { flowSettings, sharedSettings } from '../../core/settings.ts';
 import type { EmbeddedForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
 import { startTestForge } from '../embedded.ts';
 import { type FailPoint, failPoints, startFaultProxy } from '../faults/proxy.ts';
 import { callsToStrike } from '../faults/strikes.ts';
 
-const settings = { ...sharedSettings, ...proposeSettings };
+const settings = { ...flowSettings, ...sharedSettings, ...proposeSettings };
 const branch = 'topic/a';
 const files = [
   { path: 'sprints/a.md', content: 'one\n' },

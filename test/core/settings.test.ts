@@ -3,9 +3,13 @@ import { UserError } from '../../core/errors.ts';
 import { forgejoActions } from '../../core/host/forgejo-actions.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { woodpecker } from '../../core/host/woodpecker.ts';
-import { count, duration, parseSettings, sharedSettings, text } from '../../core/settings.ts';
+import { count, duration, flowSettings, parseSettings, sharedSettings, text } from '../../core/settings.ts';
 
-const settings = { ...sharedSettings, 'max-issues': count({ description: 'At most.', default: '50' }) };
+const settings = {
+  ...flowSettings,
+  ...sharedSettings,
+  'max-issues': count({ description: 'At most.', default: '50' }),
+};
 const needed = { PLUGIN_FORGE_URL: 'https://forge.test', PLUGIN_FORGE_TOKEN: 'token' };
 
 function messageOf(work: () => unknown): string {
@@ -31,7 +35,7 @@ describe('settings', () => {
     ];
 
     for (const host of hosts) {
-      expect(parseSettings(settings, host)).toMatchObject({
+      expect(parseSettings({ settings }, host)).toMatchObject({
         'forge-url': 'https://forge.test',
         'forge-token': 'token',
         'dry-run': true,
@@ -43,7 +47,7 @@ describe('settings', () => {
   it('that are wrong are reported all together, and a secret is never shown', () => {
     const message = messageOf(() =>
       parseSettings(
-        { ...settings, key: text({ description: 'A key.', secret: true, required: true }) },
+        { settings: { ...settings, key: text({ description: 'A key.', secret: true, required: true }) } },
         woodpecker({
           PLUGIN_DRY_RUN: 'yes',
           PLUGIN_MAX_ISSUES: '0',
@@ -70,21 +74,56 @@ describe('settings', () => {
   });
 
   it('given as the empty text are not given', () => {
-    expect(parseSettings(settings, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }))).toMatchObject({
+    expect(parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }))).toMatchObject({
       'max-issues': 50,
     });
   });
 
   it('that are misspelt are refused, so that no dry run becomes a real one', () => {
     expect(
-      messageOf(() => parseSettings(settings, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }))),
+      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }))),
     ).toContain('dryrun: no such setting. Did you mean dry-run?');
+  });
+
+  it.each([
+    ['forge_tokn', 'forge-token'],
+    ['FORGE_LOGIM', 'forge-login'],
+    ['max_isues', 'max-issues'],
+    ['opsrepo', 'ops-repo'],
+  ])('misspelt as %s get the suggestion %s', (given, meant) => {
+    expect(
+      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, [`PLUGIN_${given}`]: 'x' }))),
+    ).toContain(`no such setting. Did you mean ${meant}?`);
+  });
+
+  it('that resemble nothing get no suggestion', () => {
+    const message = messageOf(() =>
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_COLOUR: 'x' })),
+    );
+
+    expect(message).toContain('colour: no such setting.');
+    expect(message).not.toContain('Did you mean');
+  });
+
+  it('that contradict each other are told together with those that are wrong by themselves', () => {
+    const faults = (): { settings: string[]; message: string }[] => [
+      { settings: ['ops-repo', 'project-repo'], message: 'cannot be one repository.' },
+      { settings: ['deadline'], message: 'is not told twice.' },
+    ];
+    const message = messageOf(() =>
+      parseSettings({ settings, faults }, woodpecker({ ...needed, PLUGIN_DEADLINE: '10' })),
+    );
+
+    expect(message).toContain('2 settings are not right');
+    expect(message).toContain('deadline: expected a duration');
+    expect(message).toContain('ops-repo, project-repo: cannot be one repository.');
+    expect(message).not.toContain('twice');
   });
 
   it('that real work needs are not missed on a pull request, which has no secrets', () => {
     expect(
       parseSettings(
-        settings,
+        { settings },
         woodpecker({ CI_PIPELINE_EVENT: 'pull_request', CI_FORGE_URL: 'https://forge.test' }),
       ),
     ).not.toHaveProperty('forge-token');

@@ -69,8 +69,10 @@ describe.skipIf(!existsSync(compiledFile('architect-pitch')))('the compiled arch
     const named = (later: boolean): string[] =>
       loads.filter(([, then]) => (then !== undefined) === later).map(([, , name = '']) => name);
 
-    expect(named(true).sort()).toEqual(['anthropic', 'claude-cli', 'command', 'openai', 'outline']);
-    expect(named(false).filter((name) => /anthropic|openai|claude|command|outline/.test(name))).toEqual([]);
+    expect(named(true).sort()).toEqual(['anthropic', 'claude-cli', 'command', 'openai', 'outline', 'undici']);
+    expect(
+      named(false).filter((name) => /anthropic|openai|claude|command|outline|undici/.test(name)),
+    ).toEqual([]);
     for (const name of named(false))
       expect(statSync(path.join(folder, `${name}.js`)).size).toBeLessThan(2000);
   });
