@@ -16,9 +16,7 @@ function sampling(): string[] {
   return readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => path.join('test', file))
-    .filter((file) =>
-      /\/(thorough|strikes)\.ts'|FORGECREW_FUZZ_RUNS/.test(readFileSync(path.join(root, file), 'utf8')),
-    );
+    .filter((file) => /\/(thorough|strikes)\.ts'/.test(readFileSync(path.join(root, file), 'utf8')));
 }
 
 const faults = process.env.FORGECREW_FAULTS ?? (isFaults ? 'all' : 'some');
