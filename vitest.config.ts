@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const {
@@ -11,8 +12,8 @@ const isSample = faults !== 'all' && Number(fuzzRuns ?? 0) <= 1000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Most of a test is waiting for a process of its own; all processors can be busy with that.
-    maxWorkers: '100%',
+    // Many tests wait for a process of their own; one worker more than there are processors keeps those busy.
+    maxWorkers: availableParallelism() + 1,
     // Loading everything anew for each file was half of what the tests took. It is safe as long as no test puts a module in
     // another's place or leaves a global changed; none does.
     isolate: false,

@@ -76,6 +76,11 @@ export async function startFaultProxy(
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', async () => {
+      // What a process had sent in the moment before it was killed is not passed on: it died at this call, not at a later one.
+      if (struck && fault?.act !== undefined) {
+        request.socket.destroy();
+        return;
+      }
       calls.push(`${request.method} ${request.url}`);
       const strikes = fault !== undefined && fault.call === calls.length;
       const strike = (): void => {
