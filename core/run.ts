@@ -58,10 +58,10 @@ interface Run {
   unsettled: boolean;
   /** What was noticed and told so far: it is told once, in whichever round it came up. */
   told: Set<string>;
-  /** A line that the host itself made, such as a group's begin; everything else is said. */
-  print: (line: string) => void;
   /** A line for people: masked, plain, and never a workflow command. */
   say: (line: string) => void;
+  /** What the run ended with, masked: the host's summary shows it. */
+  lastLines: string[];
 }
 
 /** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
@@ -97,7 +97,7 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
   const startedAt = runtime.now().toISOString();
   let host: Host;
   try {
-    host = detectHost(runtime.environment, runtime.args, runtime.workingDirectory);
+    host = await detectHost(runtime.environment, runtime.args, runtime.workingDirectory, runtime.print);
   } catch (error) {
     for (const line of told(error)) runtime.print(logLine(line));
     return 1;
@@ -109,7 +109,7 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
     debug: false,
     unsettled: false,
     told: new Set(),
-    print: runtime.print,
+    lastLines: [],
     say: (line) => runtime.print(logLine(mask.apply(line))),
     report: {
       version: 1,
@@ -145,17 +145,18 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
     const [message = '', ...rest] = told(error);
     current.report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
     for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
-      current.say(line);
+      sayLast(current, line);
     const wrote = current.report.rounds.some(({ results }) => results.length > 0);
     current.report.outcome = wrote ? 'failed' : 'refused';
-    current.say(
+    sayLast(
+      current,
       wrote
         ? 'The run ends red. What was done before is listed above.'
         : 'The run ends red. Nothing was written.',
     );
   }
   try {
-    hand(current, shared?.['result-file'], runtime.workingDirectory);
+    await hand(current, shared?.['result-file'], runtime.workingDirectory);
   } catch (error) {
     for (const line of told(error)) current.say(line);
     return 1;
@@ -182,12 +183,12 @@ function woodpeckerOf(settings: unknown): { url: string; token: string; service:
 }
 
 /** Before anything else is read or printed. On Woodpecker nothing is printed for it: that would show the secret. */
-function hideSecrets(settings: Settings, { host, mask, print }: Run): void {
+function hideSecrets(settings: Settings, { host, mask }: Run): void {
   for (const [name, spec] of Object.entries(settings)) {
     const secret = spec.secret === true ? host.setting(name) : undefined;
     if (secret === undefined) continue;
     mask.add(secret);
-    for (const line of host.hide(secret)) print(line);
+    host.hide(secret);
   }
   for (const token of host.automaticTokens) mask.add(token);
 }
@@ -362,7 +363,7 @@ function printPlan(
   changes: Change[],
   round: number,
   dryRun: boolean,
-  { host, mask, print, say, debug, told: toldBefore }: Run,
+  { host, mask, say, debug, told: toldBefore }: Run,
 ): void {
   const writes = changes.filter(isWrite);
   const noticed = changes.filter((change) => signOf(change) === '!');
@@ -382,15 +383,14 @@ function printPlan(
     return;
   }
   const title = `${round === 1 ? 'Plan' : `Plan, round ${round}`}: ${countChanges(changes, 'before')}${dryRun ? ' (dry run)' : ''}`;
-  const { begin, end } = host.group(plain(mask.apply(title)));
-  for (const line of begin) print(line);
-  for (const change of changes) {
-    // What was noticed in one round is still so in the next; it is told once.
-    if (noticed.includes(change) && !fresh.includes(change)) continue;
-    say(`  ${signOf(change)} ${describeChange(change)}${change.why === '' ? '' : `  (${change.why})`}`);
-  }
+  host.group(plain(mask.apply(title)), () => {
+    for (const change of changes) {
+      // What was noticed in one round is still so in the next; it is told once.
+      if (noticed.includes(change) && !fresh.includes(change)) continue;
+      say(`  ${signOf(change)} ${describeChange(change)}${change.why === '' ? '' : `  (${change.why})`}`);
+    }
+  });
   for (const change of noticed) toldBefore.add(describeChange(change));
-  for (const line of end) print(line);
 }
 
 function describeKept(kept: Change[]): string {
@@ -478,8 +478,16 @@ function isSettled(status: Result['status']): boolean {
   return status === 'done' || status === 'stale' || status === 'declined';
 }
 
+/** Says one of the last lines, which the host's summary repeats. */
+function sayLast({ mask, say, lastLines }: Run, line: string): void {
+  lastLines.push(mask.apply(line));
+  say(line);
+}
+
 /** The last lines: what was done, what was not, and what colour the run has. */
-function finish(dryRun: boolean, { report, say, unsettled }: Run): void {
+function finish(dryRun: boolean, current: Run): void {
+  const { report, unsettled } = current;
+  const say = (line: string): void => sayLast(current, line);
   const all = report.rounds.flatMap(({ changes, results }) =>
     results.map((result) => ({ change: changes[result.change], result })),
   );
@@ -518,15 +526,18 @@ function finish(dryRun: boolean, { report, say, unsettled }: Run): void {
   if (red) say('The run ends red.');
 }
 
-/** Outputs and the result file; the file appears whole or not at all. */
-function hand(
-  { host, mask, report, say }: Run,
+/** Outputs, the summary and the result file; the file appears whole or not at all. */
+async function hand(
+  { host, mask, report, say, lastLines }: Run,
   resultFile: string | undefined,
   workingDirectory: string,
-): void {
+): Promise<void> {
   const json = mask.apply(canonicalJson(report));
   host.output('outcome', report.outcome);
   host.output('result', json);
+  // Indented, so that Markdown shows the lines as they are, whatever they quote.
+  const shown = lastLines.map((line) => `    ${plain(line)}`).join('\n');
+  await host.summary(`### forgecrew ${report.role}: ${report.outcome}\n\n${shown}\n`);
   if (resultFile === undefined) return;
   const file = path.resolve(
     host.facts.workspace === '' ? workingDirectory : host.facts.workspace,

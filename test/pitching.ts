@@ -8,6 +8,7 @@ import { runRole } from '../core/run.ts';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { runStep } from './workflow-step.ts';
 
 /** The scopes architect-pitch asks for, and no more. */
 export const architectScopes = ['write:repository', 'write:issue', 'read:user'];
@@ -208,6 +209,7 @@ export async function startPitching(): Promise<Pitching> {
     environment,
     run: (overrides = {}, engine) =>
       ran(overrides, async (given) => {
+        if (given.GITHUB_ACTIONS === 'true') return runStep('architect-pitch', given, { folder: workspace });
         const lines: string[] = [];
         const role =
           engine === undefined

@@ -7,6 +7,7 @@ import { runRole } from '../core/run.ts';
 import { type EmbeddedForge, type ForgeOptions, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { runStep } from './workflow-step.ts';
 
 /** The scopes ops-filer asks for, and no more. */
 export const filerScopes = ['write:issue', 'read:repository', 'read:user'];
@@ -168,6 +169,10 @@ export async function startStory(options: ForgeOptions = {}): Promise<Story> {
     async run(overrides = {}) {
       const environment = await environmentOf(overrides);
       const from = forge.requests.length;
+      if (environment.GITHUB_ACTIONS === 'true') {
+        const step = await runStep('ops-filer', environment, { folder: workspace });
+        return outcome(step.code, step.lines, environment, from);
+      }
       const lines: string[] = [];
       const code = await runRole(opsFiler, {
         environment,

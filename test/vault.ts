@@ -3,6 +3,7 @@ import { runRole } from '../core/run.ts';
 import type { FiredRecord } from '../core/vault/record.ts';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+import { runStep } from './workflow-step.ts';
 
 /** A forge with an ops repo, a formula, and people: what tests of the vault start from. */
 export interface Vault {
@@ -114,6 +115,7 @@ export async function startVault(
   });
 
   const start: Vault['start'] = async (given, now) => {
+    if (given.GITHUB_ACTIONS === 'true') return runStep('vault-dispatch', given, { now });
     const lines: string[] = [];
     let waited = 0;
     const code = await runRole(vaultDispatch, {

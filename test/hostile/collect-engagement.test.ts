@@ -24,6 +24,7 @@ import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { runRole } from '../../core/run.ts';
 import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
+import { runStep } from '../workflow-step.ts';
 
 let workspace: string;
 beforeEach(() => {
@@ -664,9 +665,9 @@ describe('committing', () => {
   });
 
   it('case 47: with the automatic token refuses before any work', async () => {
-    const lines: string[] = [];
-    const code = await runRole(collectEngagement, {
-      environment: {
+    const { code, text } = await runStep(
+      'collect-engagement',
+      {
         GITHUB_ACTIONS: 'true',
         GITHUB_SERVER_URL: forge.url,
         GITHUB_REPOSITORY: ops,
@@ -675,14 +676,11 @@ describe('committing', () => {
         'INPUT_FORGE-TOKEN': 'automatic-token-of-this-run',
         INPUT_SOURCE: 'access.log',
       },
-      args: [],
-      workingDirectory: workspace,
-      print: (item) => lines.push(item),
-      now: () => now,
-    });
+      { folder: workspace, now },
+    );
 
     expect(code).toBe(1);
-    expect(lines.join('\n')).toContain('is the automatic Actions token');
+    expect(text).toContain('is the automatic Actions token');
     expect(forge.requests.filter(({ path: asked }) => asked.includes('contents'))).toEqual([]);
   });
 

@@ -28,9 +28,10 @@ const settings: PitchSettings = parseSettings(declared, {
     })[name],
   givenSettings: () => [],
   automaticTokens: [],
-  group: () => ({ begin: [], end: [] }),
-  hide: () => [],
+  group: (_, body) => body(),
+  hide: () => undefined,
   output: () => undefined,
+  summary: async () => undefined,
 });
 
 function answer(text: string): ModelAnswer {
