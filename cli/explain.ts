@@ -1,4 +1,5 @@
 import type { Send } from '../core/api/send.ts';
+import { formatFault } from '../core/errors.ts';
 import { commitsOfPath } from '../core/forge/commits.ts';
 import { findFile } from '../core/forge/contents.ts';
 import {
@@ -14,6 +15,9 @@ import {
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
 import { quoted } from '../core/text/log-line.ts';
 import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
+import { readCandidate } from '../core/vault/read-candidate.ts';
+import { readPolicy } from '../core/vault/read-policy.ts';
+import { createPeople } from '../core/vault/read-rights.ts';
 import {
   claimedFolder,
   claimRecord,
@@ -24,6 +28,7 @@ import {
   rejectedFolder,
   rejectedRecord,
 } from '../core/vault/record.ts';
+import { type Verdict, verdictOn } from '../core/vault/verdict.ts';
 import { type ForgeAccess, withForge } from './forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {
@@ -37,7 +42,7 @@ export interface ExplainOptions extends ForgeAccess {
  * intended, started, finished, or why not. Resolves to whether there is anything to tell.
  */
 export function explain(options: ExplainOptions, say: (line: string) => void): Promise<boolean> {
-  return withForge(options, say, (send, told) => tell(send, options, told));
+  return withForge(options, say, (send, print) => tell(send, options, print));
 }
 
 async function tell(
@@ -116,8 +121,82 @@ async function tell(
     }
     if (finished !== null) say(`${finished}  ended: ${outcome}`);
   } else if (action !== undefined && rejected === undefined)
-    say('it has no record yet: vault-dispatch says why when it runs');
+    for (const line of await tellVerdict(send, { repository, branch, commit: commit.id, file, action }))
+      say(line);
   return action !== undefined || pull !== undefined || rejected !== undefined || fired !== undefined;
+}
+
+/**
+ * What there is to say of an action without any record: the verdict that vault-dispatch would come to now. Its settings are
+ * not known here, so it is the one of its defaults, without any bots named.
+ */
+async function tellVerdict(
+  send: Send,
+  given: {
+    repository: string;
+    branch: string;
+    commit: string;
+    file: string;
+    action: { bytes: Uint8Array; sha: string };
+  },
+): Promise<string[]> {
+  const { repository, branch, commit, file, action } = given;
+  const parsed = parseVaultAction(file, action.bytes);
+  if (!parsed.ok || parsed.document.kind === 'human') return [];
+  const { policy } = await readPolicy(send, { repository, commit, source: 'ops', project: undefined });
+  if (!policy.ok) return policy.faults.map((fault) => `the policy cannot be read: ${formatFault(fault)}`);
+  const candidate = await readCandidate(
+    { send },
+    { repository, branch, commit, policy: policy.document, people: createPeople(send) },
+    { file, formula: parsed.document.formula, never: [] },
+  );
+  const verdict = verdictOn({
+    action: parsed.document,
+    blob: action.sha,
+    candidate,
+    policy: policy.document,
+    settings: {
+      policySource: 'ops',
+      acceptsDirectCommits: false,
+      acceptsExposedSecrets: false,
+      ownAccounts: [],
+    },
+    now: new Date().toISOString(),
+  });
+  return [
+    'it has no record yet. With its default settings vault-dispatch would now say:',
+    ...verdictLines(verdict),
+  ];
+}
+
+function verdictLines(verdict: Verdict): string[] {
+  switch (verdict.kind) {
+    case 'human':
+      return ['  it asks a person, and nothing runs'];
+    case 'faulty':
+      return verdict.faults.map((fault) => `  ${formatFault(fault)}`);
+    case 'unknown':
+      return [`  whether it was approved could not be found out: ${verdict.reason}`];
+    case 'denied':
+      return [
+        `  not approved (${verdict.tier}: ${verdict.tierReason}): ${verdict.reasons.join('; ')}`,
+        ...(verdict.givers.kind === 'known' && verdict.givers.logins.length > 0
+          ? [`  an approval could come from ${verdict.givers.logins.join(', ')}`]
+          : []),
+      ];
+    case 'held':
+      return [
+        verdict.hold.kind === 'frozen'
+          ? `  approved, and waits: nothing of tier ${verdict.tier} runs now (${verdict.hold.reason})`
+          : `  approved, and waits: ${verdict.hold.minutes} minutes after its merge`,
+      ];
+    case 'exposed':
+      return [
+        `  approved, but its secrets can be read by ${verdict.exposedTo.join(', ')}, who may not approve it`,
+      ];
+    case 'allowed':
+      return [`  approved (${verdict.tier}: ${verdict.tierReason}), and started by its next run`];
+  }
 }
 
 /** How many closed pull requests are looked through for one from a fork. */

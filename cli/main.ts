@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import type { ChangeName } from '../core/change.ts';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
+import type { Role, State } from '../core/role.ts';
+import type { FlowSettings } from '../core/run.ts';
 import { parseSprint } from '../core/sprint/sprint.ts';
 import { logLine } from '../core/text/log-line.ts';
 import { parseVaultAction } from '../core/vault/action.ts';
@@ -35,6 +38,28 @@ async function asking(work: (say: (line: string) => void) => Promise<boolean>): 
     for (const line of [error.message, error.remedy]) if (line !== '') say(line);
     process.exitCode = 2;
   }
+}
+
+/**
+ * Runs a command that is a role: read, plan, print, apply, as in CI, in this terminal. Ends with 2 where it could not even
+ * look, and with 1 where something is not as it should be.
+ */
+async function command<S extends FlowSettings, T extends State, K extends ChangeName>(
+  load: () => Promise<Role<S, T, K>>,
+  given: Record<string, string | undefined>,
+): Promise<void> {
+  const [role, { execute }] = await Promise.all([load(), import('../core/run.ts')]);
+  const args = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [`--${name}=${value}`],
+  );
+  const { code, report } = await execute(role, {
+    environment: { FORGECREW_FORGE_TOKEN: process.env.FORGECREW_FORGE_TOKEN },
+    args,
+    workingDirectory: process.cwd(),
+    print: (line) => process.stdout.write(`${line}\n`),
+    now: () => new Date(),
+  });
+  process.exitCode = report === undefined || report.rounds.length === 0 ? 2 : code;
 }
 
 interface ForgeOptions {
@@ -79,13 +104,12 @@ program
     '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with read:repository, or write:repository to apply.',
   )
   .action((options: ForgeOptions & { dispatcher: string; bots: string; apply: boolean }) =>
-    asking(async (say) => {
-      const { protect } = await import('./protect.ts');
-      const bots = options.bots.split(',').filter((login) => login !== '');
-      return protect(
-        { ...forgeOf(options), dispatcher: options.dispatcher, bots, apply: options.apply },
-        say,
-      );
+    command(async () => (await import('./protect/role.ts')).protect, {
+      'forge-url': options.forgeUrl,
+      'ops-repo': options.opsRepo,
+      dispatcher: options.dispatcher,
+      bots: options.bots,
+      apply: String(options.apply),
     }),
   );
 
@@ -101,34 +125,34 @@ function lint(files: string[], say: (line: string) => void): number {
       code = 2;
       continue;
     }
-    const { faults, said } = file.endsWith('.toml') ? checkVault(file, bytes) : checkSprint(file, bytes);
+    const { faults, summary } = file.endsWith('.toml') ? checkVault(file, bytes) : checkSprint(file, bytes);
     for (const fault of faults) say(formatFault(fault));
     if (faults.length > 0) code = Math.max(code, 1);
-    else say(`${file}: ${said}`);
+    else say(`${file}: ${summary}`);
   }
   return code;
 }
 
-function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; said: string } {
+function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const parsed = parseSprint(file, bytes);
-  if (parsed.kind === 'faulty') return { faults: parsed.faults, said: '' };
-  if (parsed.kind === 'no-block') return { faults: [], said: 'no filer block, nothing to check' };
+  if (parsed.kind === 'faulty') return { faults: parsed.faults, summary: '' };
+  if (parsed.kind === 'no-block') return { faults: [], summary: 'no filer block, nothing to check' };
   const { entries, vision } = parsed.sprint;
   return {
     faults: [],
-    said: `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} for vision #${vision}, valid`,
+    summary: `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} for vision #${vision}, valid`,
   };
 }
 
 /** Which document of the vault a file is, its place says: `policy.toml`, below `formulas/`, otherwise an action. */
-function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; said: string } {
+function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const [kind, parsed] =
     path.basename(file) === 'policy.toml'
       ? ['policy', parsePolicy(file, bytes)]
       : path.basename(path.dirname(path.resolve(file))) === 'formulas'
         ? ['formula', parseFormula(file, bytes)]
         : ['action', parseVaultAction(file, bytes)];
-  return { faults: parsed.ok ? [] : parsed.faults, said: `${kind}, valid` };
+  return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
 }
 
 void program.parseAsync();

@@ -16,6 +16,7 @@ import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
+import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
 import { syncFork } from './changes/sync-fork.ts';
@@ -41,6 +42,7 @@ const kinds = {
   comment,
   'update-comment': updateComment,
   'set-status': setStatus,
+  'set-protection': setProtection,
   'write-files': writeFiles,
   fork,
   'sync-fork': syncFork,
@@ -96,14 +98,9 @@ export function describeChange(change: Change): string {
   return kindOf(change.kind).describe(change);
 }
 
-/** Whether the change writes to the forge. */
-export function isWrite(change: Change): boolean {
-  return change.kind !== 'keep' && change.kind !== 'refuse';
-}
-
-/** Whether the change commits this file. */
-export function writesFile(change: Change, path: string): boolean {
-  return change.kind === 'write-files' && change.files.some((file) => file.path === path);
+/** Keys of changes that have to be done first: said outright in `after`, or referred to. */
+export function neededKeys(change: Change): string[] {
+  return [...new Set([...(change.after ?? []), ...(kindOf(change.kind).references?.(change) ?? [])])];
 }
 
 /** Carries a change out. The one place where a plan becomes writes. */

@@ -1,11 +1,11 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { sameRepository } from './accounts.ts';
 import { isApiError } from './api/errors.ts';
 import type { Send } from './api/send.ts';
 import { checkedOutCommit } from './checkout.ts';
 import { UserError } from './errors.ts';
 import { getFile, listDirectory } from './forge/contents.ts';
-import { sameRepository } from './forge/issues.ts';
 import { getBranch, getRepository } from './forge/repositories.ts';
 import type { HostFacts } from './host/host.ts';
 

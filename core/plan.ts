@@ -1,6 +1,9 @@
 import type { Change } from './change.ts';
 import type { Fault } from './errors.ts';
 
+// Changes as data: how a plan leaves or refuses something, and what can be asked of a change without carrying it out.
+// Plans lean on this file; what carries changes out stands in change.ts.
+
 /** Something that is right already, or that is left alone on purpose. */
 export function keep(what: string): Change<'keep'> {
   return { kind: 'keep', what, why: '' };
@@ -19,4 +22,19 @@ export function refuse(fault: Fault): Change<'refuse'> {
 /** The same, where there is no place in a document to point at. */
 export function refuseFor(file: string, message: string): Change<'refuse'> {
   return refuse({ file, line: 0, column: 0, message });
+}
+
+/** Whether carrying the change out would do anything. */
+export function isWrite(change: Change): boolean {
+  return change.kind !== 'keep' && change.kind !== 'refuse';
+}
+
+/** Whether nothing has to be done, and nobody has to know. */
+export function isKept(change: Change): boolean {
+  return change.kind === 'keep' && change.notice !== true;
+}
+
+/** Whether the change commits this file. */
+export function writesFile(change: Change, path: string): boolean {
+  return change.kind === 'write-files' && change.files.some((file) => file.path === path);
 }

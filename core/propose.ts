@@ -1,9 +1,9 @@
+import { sameRepository } from './accounts.ts';
 import { ifThere } from './api/errors.ts';
 import { repositoryName, type Send } from './api/send.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { findFile } from './forge/contents.ts';
-import { sameRepository } from './forge/issues.ts';
 import { branchOf, type Pull, pullsBy } from './forge/pulls.ts';
 import { findBranch, getRepository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';

@@ -1,10 +1,10 @@
 import type { Send } from './api/send.ts';
 import type { Change, ChangeName } from './change.ts';
-import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
 import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';
-import type { Settings, ValuesOf } from './settings.ts';
+import type { ModelAnswer, ModelQuestion } from './model.ts';
+import type { Settings, SettingsFault, ValuesOf } from './settings.ts';
 
 /**
  * A role: what it takes, what it reads, and what it decides. Everything else (printing, applying, reporting, exit
@@ -15,6 +15,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   /** One sentence, for doors and documents. */
   summary: string;
   settings: S;
+  /** What is wrong between settings that are each right by themselves; pure. It is told together with all other faults. */
+  faults?(settings: ValuesOf<S>): SettingsFault[];
   /** The kinds of change it may plan; any other is a defect and stops the run. */
   changes: readonly K[];
   /**
@@ -24,7 +26,7 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   needs: { where: string; access: string; scopes: string[]; why: string }[];
   /** I/O only: the forge, the checkout, the log, into one plain object. Nothing is decided here. */
   read(context: ReadContext<S, T>): Promise<T>;
-  /** What a reader of the log has to know before anything else; pure. Said at once, and kept in the report. */
+  /** What a reader of the log has to know before anything else, in one or more lines; pure. It is printed at once, and kept in the report. */
   headline?(settings: ValuesOf<S>, state: T): string | undefined;
   /**
    * Whether a run that gives up looking, with a change still to make because others were always faster, ends red. For
@@ -46,8 +48,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
 export interface State {
   /** When it was read, in ISO 8601, so that `plan` needs no clock. */
   now: string;
-  /** Our own account; `null` when the role ran without the forge. */
-  account: User | null;
+  /** Our own account; absent when the role ran without the forge. */
+  account?: User;
 }
 
 export interface ReadContext<S extends Settings, T> {
@@ -62,18 +64,20 @@ export interface ReadContext<S extends Settings, T> {
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;
   pause: (ms: number, why: string) => Promise<void>;
-  /**
-   * From the second round on: what was read before, what was done since, what the forge declined, and the numbers that
-   * were made; only what may differ is read.
-   */
-  previous?: {
-    state: T;
-    done: Change[];
-    declined: Change[];
-    made: Record<string, number>;
-    /** What models answered in the round before, by the keys of the questions. */
-    answers: Record<string, ModelAnswer>;
-  };
+  /** From the second round on: only what may differ is read. */
+  previous?: Previous<T>;
+}
+
+/** What the round before read, and what came of its plan. */
+export interface Previous<T> {
+  state: T;
+  done: Change[];
+  /** What the forge does not allow this way. */
+  declined: Change[];
+  /** Numbers of what was made in this run, by key. */
+  made: Record<string, number>;
+  /** What models answered in the round before, by the keys of the questions. */
+  answers: Record<string, ModelAnswer>;
 }
 
 export interface AskContext<S extends Settings> {

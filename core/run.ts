@@ -1,38 +1,33 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ApiError, isApiError } from './api/errors.ts';
 import { createSend, type Service } from './api/http.ts';
 import { describeRequest, type Send } from './api/send.ts';
+import { applyPlan } from './apply.ts';
 import { canonicalJson } from './canonical.ts';
-import {
-  applyChange,
-  type Change,
-  type ChangeName,
-  countChanges,
-  describeChange,
-  isWrite,
-  signOf,
-} from './change.ts';
-import type { ModelAnswer, ModelQuestion } from './changes/ask-model.ts';
-import { neededKeys } from './changes/fields.ts';
-import type { ApplyContext } from './changes/kind.ts';
-import { causeChain, UserError } from './errors.ts';
+import { type Change, type ChangeName, describeChange } from './change.ts';
+import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
 import { createMask, type Mask } from './mask.ts';
-import type { Report, Result } from './report.ts';
-import type { AskContext, ReadContext, Role, State } from './role.ts';
+import type { ModelAnswer, ModelQuestion } from './model.ts';
+import { isWrite } from './plan.ts';
+import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from './report.ts';
+import type { AskContext, Previous, Role, State } from './role.ts';
 import {
+  type flowSettings,
   parseSettings,
   type Setting,
   type Settings,
-  type sharedSettings,
   type ValuesOf,
   type woodpeckerSettings,
 } from './settings.ts';
-import { logLine, plain } from './text/log-line.ts';
+import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
+import { logLine, plain, quoted } from './text/log-line.ts';
 import { version } from './version.ts';
 import { woodpeckerService } from './woodpecker/pipelines.ts';
+import { writeWhole } from './write-whole.ts';
+
+// The loop: settings, then rounds of read, plan, print, apply, then the report. What is printed stands in telling.ts, how
+// a plan is carried out in apply.ts, what a run came to in report.ts.
 
 /** Reading, planning and applying are repeated until only keeps remain, and at most this often, unless a role says so. */
 const usualRounds = 4;
@@ -48,31 +43,31 @@ export interface Runtime {
   pause?: (ms: number) => Promise<void>;
 }
 
-/** A run under way: what the steps of the flow share. */
+/** A run under way: what the steps of the loop share. */
 interface Run {
   host: Host;
   mask: Mask;
   report: Report;
-  debug: boolean;
-  /** Whether it gave up looking, in a role that may not. */
-  unsettled: boolean;
-  /** What was noticed and told so far: it is told once, in whichever round it came up. */
-  told: Set<string>;
-  /** A line for people: masked, plain, and never a workflow command. */
+  isDebug: boolean;
+  /** Why this run writes nothing whatever it plans; decided once, before the first plan. */
+  restraint: Restraint | undefined;
+  /** What was printed so far that is printed once only: notices, and what is waited for. */
+  printed: Set<string>;
+  /** Prints a line for people: masked, plain, and never a workflow command. */
   say: (line: string) => void;
-  /** What the run ended with, masked: the host's summary shows it. */
+  /** What the run ended with, as printed: the host's summary shows it. */
   lastLines: string[];
 }
 
 /** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
-export function run<S extends SharedSettings, T extends State, K extends ChangeName>(
+export function run<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
 ): void {
-  // Who reads the log may stop reading.
+  // Whoever reads the log may stop reading.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  // What never comes to its end is no success.
+  // A process that ends before the run does was no success.
   process.exitCode = 1;
   void runRole(role, {
     environment: process.env,
@@ -85,32 +80,84 @@ export function run<S extends SharedSettings, T extends State, K extends ChangeN
   });
 }
 
-/**
- * Parse settings, then rounds of read, plan, print, apply; then the report. Resolves to the exit code: 0, or 1 when
- * anything was refused, failed, or is unknown. Never rejects: a failure is told, and where it is ours with its causes.
- */
-export async function runRole<S extends SharedSettings, T extends State, K extends ChangeName>(
+/** Runs a role as `execute` does, for whom the exit code is enough. */
+export async function runRole<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   runtime: Runtime,
 ): Promise<number> {
-  const mask = createMask();
-  const startedAt = runtime.now().toISOString();
-  let host: Host;
+  return (await execute(role, runtime)).code;
+}
+
+/**
+ * Runs a role from settings to report. `code` is 0, or 1 when anything was refused, failed, or is unknown; there is no
+ * report where not even the host could be told. Never rejects: a failure is printed, and where it is ours with its causes.
+ */
+export async function execute<S extends FlowSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  runtime: Runtime,
+): Promise<{ code: number; report?: Report }> {
+  let current: Run;
   try {
-    host = await detectHost(runtime.environment, runtime.args, runtime.workingDirectory, runtime.print);
+    current = await begin(role, runtime);
   } catch (error) {
-    for (const line of told(error)) runtime.print(logLine(line));
-    return 1;
+    for (const line of errorLines(error)) runtime.print(logLine(line));
+    return { code: 1 };
   }
-  const { facts } = host;
-  const current: Run = {
+  const { report, mask, host, say } = current;
+  let resultFile: string | undefined;
+  try {
+    hideSecrets(role.settings, current);
+    const settings = parseSettings(role, host);
+    const flow = flowOf(settings);
+    resultFile = flow['result-file'];
+    current.isDebug = flow['log-level'] === 'debug';
+    current.restraint = flow['dry-run'] ? 'dry run' : host.facts.isPullRequest ? 'pull request' : undefined;
+    refuseAutomaticToken(role, flow['forge-token'], host);
+    refuseOtherForge(flow['forge-url'], host);
+    const { event } = host.facts;
+    say(`forgecrew ${version} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
+    const isUnsettled = await rounds(role, settings, current, runtime);
+    finish(current, isUnsettled);
+  } catch (error) {
+    const [message = '', ...rest] = errorLines(error);
+    report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
+    for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
+      sayLast(line, current);
+    const hasWritten = report.rounds.some(({ results }) => results.length > 0);
+    report.outcome = hasWritten ? 'failed' : 'refused';
+    sayLast(
+      hasWritten
+        ? 'The run ends red. What was done before is listed above.'
+        : 'The run ends red. Nothing was written.',
+      current,
+    );
+  }
+  try {
+    await handOver(current, resultFile, runtime.workingDirectory);
+  } catch (error) {
+    for (const line of errorLines(error)) say(line);
+    return { code: 1, report };
+  }
+  return { code: isRed(report.outcome) ? 1 : 0, report };
+}
+
+/** The run before anything of its settings is known. Throws where not even the host can be told. */
+async function begin(
+  role: { name: string },
+  { environment, args, workingDirectory, print, now }: Runtime,
+): Promise<Run> {
+  const mask = createMask();
+  const startedAt = now().toISOString();
+  const host = await detectHost(environment, args, workingDirectory, print);
+  const { repository, commit, event, runUrl } = host.facts;
+  return {
     host,
     mask,
-    debug: false,
-    unsettled: false,
-    told: new Set(),
+    isDebug: false,
+    restraint: undefined,
+    printed: new Set(),
+    say: (line) => print(logLine(mask.apply(line))),
     lastLines: [],
-    say: (line) => runtime.print(logLine(mask.apply(line))),
     report: {
       version: 1,
       role: role.name,
@@ -119,10 +166,10 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
       startedAt,
       host: {
         name: host.name,
-        ...(facts.repository === undefined ? {} : { repository: facts.repository }),
-        ...(facts.commit === undefined ? {} : { commit: facts.commit }),
-        ...(facts.event === undefined ? {} : { event: facts.event }),
-        ...(facts.runUrl === undefined ? {} : { runUrl: facts.runUrl }),
+        ...(repository === undefined ? {} : { repository }),
+        ...(commit === undefined ? {} : { commit }),
+        ...(event === undefined ? {} : { event }),
+        ...(runUrl === undefined ? {} : { runUrl }),
       },
       rounds: [],
       made: {},
@@ -130,48 +177,16 @@ export async function runRole<S extends SharedSettings, T extends State, K exten
       requests: { reads: 0, writes: 0 },
     },
   };
-  let shared: Shared | undefined;
-  try {
-    hideSecrets(role.settings, current);
-    const settings = parseSettings(role.settings, host);
-    shared = sharedOf(settings);
-    current.debug = shared['log-level'] === 'debug';
-    refuseAutomaticToken(role, shared['forge-token'], host);
-    current.say(
-      `forgecrew ${version} ${role.name} on ${host.name}${facts.event === undefined ? '' : ` (${facts.event})`}`,
-    );
-    await rounds(role, settings, current, runtime);
-  } catch (error) {
-    const [message = '', ...rest] = told(error);
-    current.report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
-    for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
-      sayLast(current, line);
-    const wrote = current.report.rounds.some(({ results }) => results.length > 0);
-    current.report.outcome = wrote ? 'failed' : 'refused';
-    sayLast(
-      current,
-      wrote
-        ? 'The run ends red. What was done before is listed above.'
-        : 'The run ends red. Nothing was written.',
-    );
-  }
-  try {
-    await hand(current, shared?.['result-file'], runtime.workingDirectory);
-  } catch (error) {
-    for (const line of told(error)) current.say(line);
-    return 1;
-  }
-  return current.report.outcome === 'refused' || current.report.outcome === 'failed' ? 1 : 0;
 }
 
-type Shared = ValuesOf<typeof sharedSettings>;
+type Flow = ValuesOf<typeof flowSettings>;
 
-/** The settings that every role has, of which a role may do without some. */
-type SharedSettings = { [K in keyof Shared]: Setting<Shared[K] | undefined> };
+/** The settings that the loop itself uses, of which a role may do without some. */
+export type FlowSettings = { [K in keyof Flow]: Setting<Flow[K] | undefined> };
 
-/** The settings that every role has: sound because a role's settings spread over the shared ones. */
-function sharedOf(settings: unknown): Shared {
-  return settings as Shared;
+/** The loop's own settings: sound because a role's settings spread over them. */
+function flowOf(settings: unknown): Flow {
+  return settings as Flow;
 }
 
 /** How Woodpecker is reached, for a role that has the settings and was given both. */
@@ -206,34 +221,45 @@ function refuseAutomaticToken(
   );
 }
 
-async function rounds<S extends SharedSettings, T extends State, K extends ChangeName>(
+/**
+ * Where whoever started the run may have set every variable, the token goes to no other forge than the one that CI names.
+ * What CI says can be set as well in a restart: this keeps a mistake or a lazy trick out, and the threat model says so.
+ */
+function refuseOtherForge(given: string | undefined, { facts }: Host): void {
+  if (!facts.isEnvironmentChosen || facts.isPullRequest || given === undefined) return;
+  const bare = (url: string): string => url.replace(/\/+$/, '');
+  if (facts.forgeUrl !== undefined && bare(facts.forgeUrl) === bare(given)) return;
+  throw new UserError(
+    `forge-url is ${quoted(given)}, but CI says that its forge is ${facts.forgeUrl === undefined ? 'unknown' : quoted(facts.forgeUrl)}. This run was started or restarted by hand, and whoever did that may have chosen its settings, so its token goes to no other forge.`,
+    'Let a push or cron start it, or take forge-url out of the settings of this pipeline.',
+  );
+}
+
+/** Reads, plans, prints and applies until nothing is left. Resolves to whether it gave up in a role that must not. */
+async function rounds<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   settings: ValuesOf<S>,
   current: Run,
   runtime: Runtime,
-): Promise<void> {
-  const { report, mask, host } = current;
-  const shared = sharedOf(settings);
+): Promise<boolean> {
+  const { report, mask, host, say } = current;
+  const flow = flowOf(settings);
   const mostRounds = role.rounds ?? usualRounds;
-  const deadline = runtime.now().getTime() + shared.deadline;
-  const options = {
+  const deadline = runtime.now().getTime() + flow.deadline;
+  const shared = {
     mask,
     deadline,
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
   };
-  const http = createSend({
-    ...options,
-    url: shared['forge-url'] ?? '',
-    token: shared['forge-token'] ?? '',
-  });
-  const send = counted(http, current);
+  const forge = createSend({ ...shared, url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '' });
+  const send = counted(forge, current);
   const ci = woodpeckerOf(settings);
-  const ciHttp = ci === undefined ? undefined : createSend({ ...options, ...ci });
-  const woodpecker = ciHttp === undefined ? undefined : counted(ciHttp, current);
+  const ciServer = ci === undefined ? undefined : createSend({ ...shared, ...ci });
+  const woodpecker = ciServer === undefined ? undefined : counted(ciServer, current);
   try {
-    let previous: ReadContext<S, T>['previous'];
-    let lost = 0;
+    let previous: Previous<T> | undefined;
+    let roundsLost = 0;
     for (let round = 1; ; round += 1) {
       const state = await role.read({
         settings,
@@ -243,80 +269,94 @@ async function rounds<S extends SharedSettings, T extends State, K extends Chang
         mask,
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
-        pause: (ms, why) => {
-          // Said once: the log shows what it waits for, and not how often it looked.
-          if (!current.told.has(why)) current.say(`Waiting: ${why}`);
-          current.told.add(why);
-          return (runtime.pause ?? ((time) => new Promise((done) => setTimeout(done, time))))(ms);
-        },
+        pause: (ms, why) => waitFor(ms, why, current, runtime),
         ...(previous === undefined ? {} : { previous }),
       });
-      const headline = role.headline?.(settings, state);
-      if (headline !== undefined && headline !== report.headline) {
-        report.headline = mask.apply(headline);
-        current.say(headline);
-      }
+      tellHeadline(role.headline?.(settings, state), current);
       const changes: Change[] = role.plan(settings, state);
-      for (const change of changes) {
-        if (!(role.changes as readonly string[]).includes(change.kind))
-          throw new Error(`${role.name} planned ${change.kind}, which it does not declare`);
-      }
+      refuseUndeclared(role, changes);
       const results: Result[] = [];
       report.rounds.push({ changes, results });
+      printPlan(changes, round, current);
       const writes = changes.filter(isWrite);
-      printPlan(changes, round, shared['dry-run'] || host.facts.isPullRequest, current);
-      // Dry run is decided here and nowhere else; a pull request's own copy of the pipeline only validates.
-      if (writes.length === 0 || shared['dry-run'] || host.facts.isPullRequest) break;
-      const { account } = state;
+      if (writes.length === 0 || current.restraint !== undefined) return false;
       // Files for later steps need no account; everything else is somebody's.
-      if (account === null && writes.some(({ kind }) => kind !== 'write-workspace-file'))
+      if (state.account === undefined && writes.some(({ kind }) => kind !== 'write-workspace-file'))
         throw new Error(`${role.name} planned writes without an account`);
-      const answers: Record<string, ModelAnswer> = {};
-      const went = await applyAll(
-        changes,
-        results,
-        {
+      const { made, answers, errors } = await applyPlan(changes, {
+        context: {
           send,
           ...(woodpecker === undefined ? {} : { woodpecker }),
-          account: account ?? { id: 0, login: '' },
+          ...(state.account === undefined ? {} : { account: state.account }),
           workspace: host.facts.workspace,
-          made: new Map(),
-          ask: (question) => askOf(role, question, { settings, deadline }),
+          ask: (question) => askModel(role, question, { settings, deadline }),
         },
-        current,
-        answers,
-      );
-      if (!went) break;
+        mask,
+        results,
+        say,
+      });
+      Object.assign(report.made, made);
+      report.errors.push(...errors);
+      if (!results.every(({ status }) => isSettled(status))) return false;
       // A role with many rounds has them for what gets done, not for losing the same race again and again.
-      lost = results.some(({ status }) => status === 'done') ? 0 : lost + 1;
-      if (round === mostRounds || lost === usualRounds) {
-        const isLeft = results.some(({ status }) => status !== 'done');
-        current.unsettled = isLeft && role.mustSettle?.(settings) === true;
-        current.say(
-          `Looked ${round} times; ${current.unsettled ? 'somebody else was always faster.' : 'the next run looks again.'}`,
-        );
-        break;
-      }
-      const ended = (status: Result['status']): Change[] =>
+      roundsLost = results.some(({ status }) => status === 'done') ? 0 : roundsLost + 1;
+      if (round === mostRounds || roundsLost === usualRounds)
+        return stopLooking(round, results, role.mustSettle?.(settings) === true, say);
+      const withStatus = (status: Result['status']): Change[] =>
         changes.filter((_, index) =>
           results.some((result) => result.change === index && result.status === status),
         );
       previous = {
         state,
-        done: ended('done'),
-        declined: ended('declined'),
+        done: withStatus('done'),
+        declined: withStatus('declined'),
         made: { ...report.made },
         answers,
       };
     }
   } finally {
-    http.close();
-    ciHttp?.close();
+    forge.close();
+    ciServer?.close();
   }
-  finish(shared['dry-run'], current);
 }
 
-function askOf<S extends SharedSettings, T extends State, K extends ChangeName>(
+/** The last round is over, and the forge would have to be looked at once more. */
+function stopLooking(
+  round: number,
+  results: Result[],
+  mustSettle: boolean,
+  say: (line: string) => void,
+): boolean {
+  const isUnsettled = mustSettle && results.some(({ status }) => status !== 'done');
+  say(
+    isUnsettled
+      ? `${round} times another run wrote first, so this run stopped.`
+      : `Looked ${round} times; the next run looks again.`,
+  );
+  return isUnsettled;
+}
+
+function waitFor(ms: number, why: string, { printed, say }: Run, { pause }: Runtime): Promise<void> {
+  // Printed once: the log shows what is waited for, and not how often was looked.
+  if (!printed.has(why)) say(`Waiting: ${why}`);
+  printed.add(why);
+  return (pause ?? ((time) => new Promise((done) => setTimeout(done, time))))(ms);
+}
+
+function tellHeadline(headline: string | undefined, { report, mask, say }: Run): void {
+  if (headline === undefined || headline === report.headline) return;
+  report.headline = mask.apply(headline);
+  for (const line of headline.split('\n')) say(line);
+}
+
+/** A role says which kinds of change it may plan; anything else is a defect of ours. */
+function refuseUndeclared(role: { name: string; changes: readonly string[] }, changes: Change[]): void {
+  for (const { kind } of changes)
+    if (!role.changes.includes(kind))
+      throw new Error(`${role.name} planned ${kind}, which it does not declare`);
+}
+
+function askModel<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   question: ModelQuestion,
   context: AskContext<S>,
@@ -325,25 +365,13 @@ function askOf<S extends SharedSettings, T extends State, K extends ChangeName>(
   return role.ask(question, context);
 }
 
-/**
- * A secret that this run knows goes into no issue, file or question. Looked for here, where texts are still what they say:
- * in a request a file is base64, and a form of the secret in it is no longer found.
- */
-function refuseSecrets(change: Change, mask: Mask): void {
-  if (mask.find(JSON.stringify(change)) >= 0)
-    throw new UserError(
-      `${describeChange(change)} holds a secret that this run knows; it was not sent.`,
-      'Take the secret out of the issue or document it stands in, and revoke it: it was already written down somewhere.',
-    );
-}
-
 /** Every request of the run, counted, and in debug shown. */
-function counted(send: Send, { report, debug, say }: Run): Send {
+function counted(send: Send, { report, isDebug, say }: Run): Send {
   return async (request) => {
     if (request.method === 'GET') report.requests.reads += 1;
     else report.requests.writes += 1;
     const response = await send(request);
-    if (debug) say(`  ${describeRequest(request)} ${response.status}`);
+    if (isDebug) say(`  ${describeRequest(request)} ${response.status}`);
     return response;
   };
 }
@@ -356,178 +384,40 @@ function readOnly(send: Send): Send {
   };
 }
 
-const lookedAgain = 'Looked again: everything is as planned.';
-
-/** The plan, before anything happens: signs, counts, and the reason of everything that is not simply kept. */
-function printPlan(
-  changes: Change[],
-  round: number,
-  dryRun: boolean,
-  { host, mask, say, debug, told: toldBefore }: Run,
-): void {
-  const writes = changes.filter(isWrite);
-  const noticed = changes.filter((change) => signOf(change) === '!');
-  const isNew = (change: Change): boolean => !toldBefore.has(describeChange(change));
-  const fresh = noticed.filter(isNew);
-  const kept = changes.filter((change) => signOf(change) === '=');
-  if (writes.length === 0 && noticed.length === 0 && !debug) {
-    say(
-      round > 1
-        ? lookedAgain
-        : `Nothing to do: ${kept.length === 0 ? 'nothing is declared' : describeKept(kept)}.`,
-    );
-    return;
-  }
-  if (round > 1 && writes.length === 0 && fresh.length === 0) {
-    say(lookedAgain);
-    return;
-  }
-  const title = `${round === 1 ? 'Plan' : `Plan, round ${round}`}: ${countChanges(changes, 'before')}${dryRun ? ' (dry run)' : ''}`;
-  host.group(plain(mask.apply(title)), () => {
-    for (const change of changes) {
-      // What was noticed in one round is still so in the next; it is told once.
-      if (noticed.includes(change) && !fresh.includes(change)) continue;
-      say(`  ${signOf(change)} ${describeChange(change)}${change.why === '' ? '' : `  (${change.why})`}`);
-    }
+function printPlan(changes: Change[], round: number, current: Run): void {
+  const { host, mask, say, isDebug, restraint, printed } = current;
+  const text = planText(changes, {
+    round,
+    restraint,
+    isKnown: (notice) => printed.has(notice),
+    isDetailed: isDebug,
   });
-  for (const change of noticed) toldBefore.add(describeChange(change));
-}
-
-function describeKept(kept: Change[]): string {
-  const [only] = kept;
-  return kept.length === 1 && only !== undefined
-    ? describeChange(only)
-    : `${kept.length} documents are as they should be`;
-}
-
-/**
- * Carries the plan out in its order. A change whose forerunner was not done is not tried; the others go on, unless
- * the failure is one that every further call would meet as well. Resolves to whether another look is worth it.
- */
-async function applyAll(
-  changes: Change[],
-  results: Result[],
-  context: ApplyContext,
-  current: Run,
-  answers: Record<string, ModelAnswer>,
-): Promise<boolean> {
-  const { report, say } = current;
-  const open = new Set<string>();
-  /** Keys of changes that wait for the next look: what waits for them waits as well, and is no failure. */
-  const later = new Set<string>();
-  let stopped = '';
-  const settle = (index: number, change: Change, result: Omit<Result, 'change'>): void => {
-    results.push({ change: index, ...result });
-    const { status } = result;
-    if (status !== 'done' && change.key !== undefined) (isSettled(status) ? later : open).add(change.key);
-    say(`  ${status === 'done' ? 'ok' : status}: ${result.said}`);
-  };
-  for (const [index, change] of changes.entries()) {
-    if (!isWrite(change)) continue;
-    const waitsFor = neededKeys(change).find((key) => open.has(key));
-    if (stopped !== '' || waitsFor !== undefined) {
-      settle(index, change, {
-        status: 'not-done',
-        said: `${describeChange(change)}: ${stopped === '' ? `waits for ${waitsFor}, which was not done` : stopped}`,
-      });
-      continue;
-    }
-    const put = neededKeys(change).find((key) => later.has(key));
-    if (put !== undefined) {
-      settle(index, change, {
-        status: 'stale',
-        said: `${describeChange(change)}: put off until ${put} is looked at again`,
-      });
-      continue;
-    }
-    try {
-      refuseSecrets(change, current.mask);
-      const { status, said, number, id, answer } = await applyChange(change, context);
-      if (change.key !== undefined) {
-        context.made.set(change.key, {
-          ...(number === undefined ? {} : { number }),
-          ...(id === undefined ? {} : { id }),
-        });
-        if (number !== undefined) report.made[change.key] = number;
-      }
-      if (answer !== undefined && change.key !== undefined) answers[change.key] = answer;
-      settle(index, change, {
-        status,
-        said,
-        ...(number === undefined ? {} : { number }),
-        ...(answer === undefined ? {} : { use: answer.use }),
-      });
-    } catch (error) {
-      const lines = told(error);
-      report.errors.push({
-        message: current.mask.apply(lines[0] ?? ''),
-        remedy: current.mask.apply(lines.slice(1).join('\n')),
-      });
-      settle(index, change, {
-        status: isApiError(error, 'unknown-outcome') ? 'unknown' : 'failed',
-        said: `${describeChange(change)}: ${lines.join(' ')}`,
-      });
-      if (!(error instanceof ApiError) || error.endsTheRun) stopped = 'the run stopped at the failure above';
-    }
+  if (text.kind === 'sentence') {
+    say(text.text);
+    return;
   }
-  return results.every(({ status }) => isSettled(status));
+  host.group(plain(mask.apply(text.title)), () => {
+    for (const line of text.lines) say(line);
+  });
+  for (const change of changes.filter(isNotice)) printed.add(describeChange(change));
 }
 
-/** Whether nobody has to do anything about it: the next look decides anew. */
-function isSettled(status: Result['status']): boolean {
-  return status === 'done' || status === 'stale' || status === 'declined';
-}
-
-/** Says one of the last lines, which the host's summary repeats. */
-function sayLast({ mask, say, lastLines }: Run, line: string): void {
-  lastLines.push(mask.apply(line));
+/** Prints one of the last lines, which the host's summary repeats. */
+function sayLast(line: string, { mask, say, lastLines }: Run): void {
+  lastLines.push(plain(mask.apply(line)));
   say(line);
 }
 
-/** The last lines: what was done, what was not, and what colour the run has. */
-function finish(dryRun: boolean, current: Run): void {
-  const { report, unsettled } = current;
-  const say = (line: string): void => sayLast(current, line);
-  const all = report.rounds.flatMap(({ changes, results }) =>
-    results.map((result) => ({ change: changes[result.change], result })),
-  );
-  const done = all.flatMap(({ change, result }) =>
-    change !== undefined && result.status === 'done' ? [change] : [],
-  );
-  const bad = all.filter(({ result }) => !isSettled(result.status));
-  const faults = report.rounds.at(-1)?.changes.filter((change) => change.kind === 'refuse').length ?? 0;
-  const planned = report.rounds.at(-1)?.changes.some(isWrite) === true;
-  const red = bad.length > 0 || faults > 0 || unsettled;
-  report.outcome = red
-    ? done.length === 0 && bad.length === 0
-      ? 'refused'
-      : 'failed'
-    : done.length > 0
-      ? 'changed'
-      : planned && dryRun
-        ? 'planned'
-        : 'unchanged';
-  const numbers = Object.values(report.made);
-  if (done.length > 0)
-    say(
-      `Done: ${countChanges(done, 'after')}.${numbers.length === 0 ? '' : ` New: ${numbers.map((number) => `#${number}`).join(', ')}.`}`,
-    );
-  if (planned && dryRun) say('Dry run: nothing was written.');
-  if (bad.length > 0) {
-    const unknown = bad.filter(({ result }) => result.status === 'unknown').length;
-    say(
-      `Not done: ${bad.length} of ${all.length} changes${unknown === 0 ? '' : `, of which ${unknown} with unknown outcome`}. Mend what is said above and run the role again: it does only what is missing.`,
-    );
-  }
-  if (faults > 0)
-    say(
-      `${faults} ${faults === 1 ? 'fault' : 'faults'} to mend, listed above with ${faults === 1 ? 'its' : 'their'} place.`,
-    );
-  if (red) say('The run ends red.');
+function finish(current: Run, isUnsettled: boolean): void {
+  const { report, restraint } = current;
+  const tally = tallyOf(report.rounds);
+  report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
+  for (const line of closingLines(tally, { outcome: report.outcome, made: report.made, restraint }))
+    sayLast(line, current);
 }
 
 /** Outputs, the summary and the result file; the file appears whole or not at all. */
-async function hand(
+async function handOver(
   { host, mask, report, say, lastLines }: Run,
   resultFile: string | undefined,
   workingDirectory: string,
@@ -536,32 +426,13 @@ async function hand(
   host.output('outcome', report.outcome);
   host.output('result', json);
   // Indented, so that Markdown shows the lines as they are, whatever they quote.
-  const shown = lastLines.map((line) => `    ${plain(line)}`).join('\n');
-  await host.summary(`### forgecrew ${report.role}: ${report.outcome}\n\n${shown}\n`);
+  const shown = lastLines.map((line) => `    ${line}\n`).join('');
+  await host.summary(`### forgecrew ${report.role}: ${report.outcome}\n\n${shown}`);
   if (resultFile === undefined) return;
-  const file = path.resolve(
-    host.facts.workspace === '' ? workingDirectory : host.facts.workspace,
-    resultFile,
+  writeWhole(
+    path.resolve(host.facts.workspace === '' ? workingDirectory : host.facts.workspace, resultFile),
+    `${json}\n`,
+    `result-file ${resultFile}`,
   );
-  try {
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(`${file}.part`, `${json}\n`);
-    renameSync(`${file}.part`, file);
-  } catch (error) {
-    throw new UserError(
-      `result-file ${resultFile} could not be written (${error instanceof Error ? error.message : String(error)}).`,
-      'Name a file in a directory that the step may write to.',
-    );
-  }
   say(`Result written to ${resultFile}.`);
-}
-
-/** An error as lines: one that the user can fix with its remedy, ours with its causes. */
-function told(error: unknown): string[] {
-  if (error instanceof UserError)
-    return error.remedy === '' ? [error.message] : [error.message, error.remedy];
-  return [
-    'forgecrew itself failed; this is a defect. Please report it with these lines:',
-    ...causeChain(error).map((line) => `  ${line}`),
-  ];
 }

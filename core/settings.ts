@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
 import { quoted } from './text/log-line.ts';
@@ -12,14 +13,23 @@ export interface Setting<T> {
   read: (text: string) => T;
   /** Used when nothing is given, as text, just as a person would write it. */
   default?: string;
-  /** What CI says, when nothing is given; `said` is how the tables call it. */
-  fallback?: { fact: keyof HostFacts; said: string };
+  /** What CI says, when nothing is given; `name` is how the tables call it. */
+  fallback?: { fact: keyof HostFacts; name: string };
   required?: boolean;
   /** Masked everywhere before anything else happens. */
   secret?: boolean;
 }
 
 export type Settings = Record<string, Setting<unknown>>;
+
+/** What is wrong between several settings, or with one where another is as it is. */
+export interface SettingsFault {
+  /** Their names: said first, and left out where one of them is wrong by itself. */
+  settings: string[];
+  /** What is wrong and what to do, as sentences. */
+  message: string;
+}
+
 export type ValuesOf<S extends Settings> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
 type Options = Omit<Setting<unknown>, 'read'>;
@@ -137,34 +147,21 @@ export function forgeUrl<O extends Options>(options: O): Setting<Given<string, O
   });
 }
 
-/** What every role takes. A role may make some of them required, or change a default, by spreading over this. */
-export const sharedSettings = {
+/** What the loop itself uses, so that every role has it. A role may change a default by spreading over it. */
+export const flowSettings = {
   'forge-url': forgeUrl({
     description: 'Where the forge is.',
     required: true,
-    fallback: { fact: 'forgeUrl', said: "the CI's forge" },
+    fallback: { fact: 'forgeUrl', name: "the CI's forge" },
+  }),
+  'forge-ca': filePath({
+    description:
+      'A file in PEM with further certificate authorities, for a forge whose certificate is not signed by a public one.',
   }),
   'forge-token': text({
     description: 'Access token of the account that the role works as, from a CI secret.',
     required: true,
     secret: true,
-  }),
-  'forge-login': login({
-    description: 'The account that the token must belong to; anything else is refused.',
-  }),
-  'ops-repo': repository({
-    description: 'The repository with the documents, as owner/name.',
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
-  }),
-  'ops-branch': text({
-    description: 'The branch of the ops repo that counts.',
-    fallback: { fact: 'defaultBranch', said: 'the default branch' },
-  }),
-  'project-repo': repository({ description: 'The repository with the issues, as owner/name.' }),
-  bots: listOf(login, {
-    description:
-      'Accounts that never approve or decide; our own is always one. Roles that ask nobody ignore it.',
-    default: '',
   }),
   'dry-run': flag({ description: 'Print the plan and change nothing.', default: 'false' }),
   'result-file': filePath({ description: 'Also write the outcome as JSON to this file, for later steps.' }),
@@ -175,11 +172,34 @@ export const sharedSettings = {
   deadline: duration({ description: 'How long the run may take, such as `90s` or `10m`.', default: '10m' }),
 };
 
+/**
+ * Settings that mean the same wherever they are. A role takes those that it reads, by name, and no others: an input that
+ * does nothing is a promise nobody keeps.
+ */
+export const sharedSettings = {
+  'forge-login': login({
+    description: 'The account that the token must belong to; anything else is refused.',
+  }),
+  'ops-repo': repository({
+    description: 'The repository with the documents, as owner/name.',
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
+  }),
+  'ops-branch': text({
+    description: 'The branch of the ops repo that counts.',
+    fallback: { fact: 'defaultBranch', name: 'the default branch' },
+  }),
+  'project-repo': repository({ description: 'The repository with the issues, as owner/name.' }),
+  bots: listOf(login, {
+    description: 'Accounts that never approve or decide; our own is always one.',
+    default: '',
+  }),
+};
+
 /** For roles that start or follow pipelines of Woodpecker. */
 export const woodpeckerSettings = {
   'woodpecker-url': forgeUrl({
     description: 'Where Woodpecker is, for formulas that run there.',
-    fallback: { fact: 'woodpeckerUrl', said: 'the Woodpecker it runs on' },
+    fallback: { fact: 'woodpeckerUrl', name: 'the Woodpecker it runs on' },
   }),
   'woodpecker-token': text({
     description:
@@ -188,13 +208,18 @@ export const woodpeckerSettings = {
   }),
 };
 
-/** `PLUGIN_` and `INPUT_` names are upper case; what is compared is lower case with hyphens. */
+/** The setting that a misspelt name was probably meant to be: nearly the same letters, or a part of the name. */
 function nearest(name: string, known: string[]): string | undefined {
-  const letters = (word: string): string => word.replace(/[^a-z0-9]/g, '');
-  return (
-    known.find((item) => letters(item) === letters(name)) ??
-    known.find((item) => letters(item).includes(letters(name)) || letters(name).includes(letters(item)))
-  );
+  // `PLUGIN_` and `INPUT_` names come in upper case with underscores; what is compared is letters alone.
+  const letters = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const given = letters(name);
+  const [closest] = known
+    .map((item) => ({ item, edits: distance(letters(item), given) }))
+    .sort((a, b) => a.edits - b.edits);
+  // One edit for every four letters: `forge-tokn` is a slip, `token` for `login` is something else.
+  if (closest !== undefined && closest.edits <= Math.max(1, Math.floor(given.length / 4)))
+    return closest.item;
+  return known.find((item) => letters(item).includes(given) || given.includes(letters(item)));
 }
 
 /** A value as it may be shown: of an address never the user and password. */
@@ -203,44 +228,53 @@ function withoutLogin(value: string): string {
 }
 
 /**
- * All settings of a role, or one error that lists every fault.
+ * All settings of a role, or one error that lists every fault, those between several settings among them.
  *
  * On a pull request's own copy of the pipeline there are no secrets, and the role only validates: what is required
  * for real work is then not missed, and reads as the empty text.
  */
-export function parseSettings<S extends Settings>(settings: S, host: Host): ValuesOf<S> {
-  const known = Object.keys(settings);
-  const faults: string[] = [];
+export function parseSettings<S extends Settings>(
+  role: { settings: S; faults?(settings: ValuesOf<S>): SettingsFault[] },
+  host: Host,
+): ValuesOf<S> {
+  const known = Object.keys(role.settings);
+  const faults: SettingsFault[] = [];
+  const fault = (name: string, message: string): void => void faults.push({ settings: [name], message });
   const values: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(settings)) {
+  for (const [name, spec] of Object.entries(role.settings)) {
     const fromCi = spec.fallback === undefined ? undefined : host.facts[spec.fallback.fact];
     const given = host.setting(name) ?? spec.default ?? (typeof fromCi === 'string' ? fromCi : undefined);
     if (given === undefined) {
-      if (spec.required === true && !host.facts.isPullRequest)
-        faults.push(`${name}: missing. ${spec.description}`);
+      if (spec.required === true && !host.facts.isPullRequest) fault(name, `missing. ${spec.description}`);
       continue;
     }
     try {
       values[name] = spec.read(given);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      faults.push(
-        `${name}: ${error.message}, got ${spec.secret === true ? 'something else' : quoted(withoutLogin(given))}.`,
+      fault(
+        name,
+        `${error.message}, got ${spec.secret === true ? 'something else' : quoted(withoutLogin(given))}.`,
       );
     }
   }
   for (const name of host.givenSettings()) {
     if (known.some((item) => item.replaceAll('-', '_') === name.replaceAll('-', '_'))) continue;
     const near = nearest(name, known);
-    faults.push(`${name}: no such setting.${near === undefined ? '' : ` Did you mean ${near}?`}`);
+    fault(name, `no such setting.${near === undefined ? '' : ` Did you mean ${near}?`}`);
   }
-  if (faults.length > 0) {
-    throw new UserError(
-      `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} not right:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-      host.name === 'terminal'
-        ? "The role's README lists every setting; in a terminal each is an environment variable, such as FORGECREW_FORGE_URL."
-        : "The role's README lists every setting.",
+  const settings = values as ValuesOf<S>;
+  const wrong = new Set(faults.flatMap((item) => item.settings));
+  if (!host.facts.isPullRequest)
+    // What cannot be read by itself is absent here; what is said of it twice would only confuse.
+    faults.push(
+      ...(role.faults?.(settings) ?? []).filter((item) => !item.settings.some((name) => wrong.has(name))),
     );
-  }
-  return values as ValuesOf<S>;
+  if (faults.length === 0) return settings;
+  throw new UserError(
+    `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} not right:\n${faults.map(({ settings: names, message }) => `  ${names.join(', ')}: ${message}`).join('\n')}`,
+    host.name === 'terminal'
+      ? "The role's README lists every setting; in a terminal each is an environment variable, such as FORGECREW_FORGE_URL."
+      : "The role's README lists every setting.",
+  );
 }

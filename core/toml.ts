@@ -2,9 +2,12 @@ import { parse, TomlError } from 'smol-toml';
 import type * as z from 'zod/mini';
 import type { Fault } from './errors.ts';
 import { quoted } from './text/log-line.ts';
+import { newerThanToml10 } from './toml-1-0.ts';
 
 /** No document that people are asked to read comes near this. */
 const largest = 64 * 1024;
+/** Nor this: arrays and inline tables inside each other. */
+const deepest = 32;
 
 /** What a file turned out to be: the document as its schema has it, or everything that is wrong with it. */
 export type Parsed<T> = { ok: true; document: T } | { ok: false; faults: Fault[] };
@@ -28,12 +31,15 @@ export function parseToml<T>(file: string, bytes: Uint8Array, schema: z.ZodMiniT
   }
   let data: unknown;
   try {
-    data = parse(text);
+    data = parse(text, { maxDepth: deepest });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [, message = 'unreadable'] = /^Invalid TOML document: (.*)/.exec(error.message) ?? [];
     return fault(error.line, error.column, `is no TOML 1.0: ${message}`);
   }
+  const newer = newerThanToml10(text);
+  if (newer !== undefined)
+    return fault(newer.line, newer.column, `is no TOML 1.0: ${newer.what} is of TOML 1.1`);
   const checked = schema.safeParse(data);
   if (checked.success) return { ok: true, document: checked.data };
   return {

@@ -1,7 +1,7 @@
 // Compiles every role, and the command line, to a folder each under dist/. The same sources give the same bytes on
 // any machine: nothing of the machine, the time or the folder goes in. Before that the WebAssembly module of
 // collect-engagement is compiled into a source file of its own, so that everything else can import it.
-import { fork, spawnSync } from 'node:child_process';
+import { fork } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { roles } from '../roles.ts';
 import { type Digests, digestOf, digestsOf, filesIn, isFresh, keepRecord } from './build/record.ts';
 import { stripTypes } from './build/strip.ts';
-import { install } from './install.mjs';
+import { buildScanner, installCompiler, scannerFile, scannerInputs, scannerText } from './scanner.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -50,57 +50,17 @@ function toolDigests(): Digests {
   return digestsOf(root, ['package-lock.json', 'scripts/build.ts', ...own]);
 }
 
-const wasmSource = 'actions/collect-engagement/log/scan.as.ts';
-const wasmTarget = 'actions/collect-engagement/log/scan.wasm.ts';
-
-/** The source file that holds the compiled scanner. Throws with the compiler's own words. */
-function wasmText(): string {
-  const compiler = path.join(root, 'scripts/compiler');
-  install(compiler, 'the compiler of the log scanner');
-  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-wasm-'));
-  try {
-    const out = path.join(folder, 'scan.wasm');
-    const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='];
-    const run = spawnSync(
-      process.execPath,
-      [
-        path.join(compiler, 'node_modules/assemblyscript/bin/asc.js'),
-        wasmSource,
-        '-o',
-        path.relative(root, out),
-        ...options,
-      ],
-      { cwd: root, encoding: 'utf8' },
-    );
-    if (run.status !== 0) throw new Error(`${wasmSource} does not compile:\n${run.stdout}${run.stderr}`);
-    const lines =
-      readFileSync(out)
-        .toString('base64')
-        .match(/.{1,104}/g) ?? [];
-    return [
-      '// Compiled from scan.as.ts by `npm run build`; never edited.',
-      'export const wasm =',
-      `${lines.map((line) => `  '${line}'`).join(' +\n')};`,
-      '',
-    ].join('\n');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** The same, compiled only when something of it changed. */
-function scannerText(): string {
-  const tools = digestsOf(root, ['scripts/compiler/package-lock.json', 'scripts/build.ts']);
-  const folder = path.dirname(wasmSource);
-  // All that lies beside it: more than it imports, and nothing that it could import is missed.
-  const sources = filesIn(path.join(root, folder))
-    .map((file) => path.join(folder, file))
-    .filter((file) => file.endsWith('.ts') && file !== wasmTarget);
-  const inputs = digestsOf(root, sources);
-  const outputs = digestsOf(root, [wasmTarget]);
-  if (isFresh(root, 'scanner', tools, outputs)) return readFileSync(path.join(root, wasmTarget), 'utf8');
-  const text = wasmText();
-  keepRecord(root, 'scanner', { tools, inputs, outputs: { [wasmTarget]: digestOf(text) } });
+/** The source file that holds the compiled scanner, as its own sources give it; compiled only when they changed. */
+function freshScanner(): string {
+  const tools = {
+    ...digestsOf(root, ['scripts/build.ts', 'scripts/scanner.ts']),
+    inputs: digestOf(scannerInputs()),
+  };
+  const outputs = digestsOf(root, [scannerFile]);
+  if (isFresh(root, 'scanner', tools, outputs)) return readFileSync(path.join(root, scannerFile), 'utf8');
+  installCompiler();
+  const text = scannerText(buildScanner());
+  keepRecord(root, 'scanner', { tools, inputs: {}, outputs: { [scannerFile]: digestOf(text) } });
   return text;
 }
 
@@ -200,12 +160,12 @@ export async function staleFiles(): Promise<string[]> {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
-  const wasm = scannerText() === readFileSync(path.join(root, wasmTarget), 'utf8') ? [] : [wasmTarget];
-  return [...stale.map((file) => `dist/${file}`), ...wasm];
+  const scanner = readFileSync(path.join(root, scannerFile), 'utf8') === freshScanner() ? [] : [scannerFile];
+  return [...stale.map((file) => `dist/${file}`), ...scanner];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(path.join(root, wasmTarget), scannerText());
+  writeFileSync(path.join(root, scannerFile), freshScanner());
   const dist = path.join(root, 'dist');
   mkdirSync(dist, { recursive: true });
   // Of a role that is gone.

@@ -1,4 +1,4 @@
-// Writes everything that follows from the sources: each role's action.yml, the settings tables in its two documents,
+// Writes everything that follows from the sources: each role's two doors, the settings tables in its two documents,
 // and the JSON Schemas of what the roles publish. `--check` writes nothing and names what is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
     Object.entries(role.settings).map(([name, setting]) => [
       name,
       {
-        description: `${setting.description}${setting.fallback === undefined ? '' : ` Default: ${setting.fallback.said}.`}`,
+        description: `${setting.description}${setting.fallback === undefined ? '' : ` Default: ${setting.fallback.name}.`}`,
         ...(isRequired(setting) ? { required: true } : {}),
         ...(setting.default === undefined || setting.default === '' ? {} : { default: setting.default }),
       },
@@ -41,6 +41,45 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
   return `# Made from settings.ts by \`npm run docs\`; edit that.\n${stringify(door, { lineWidth: 0 })}`;
 }
 
+/** Programs of the system that a role starts; they go into its image. */
+const programs: Record<string, { packages: string[]; why: string }> = {
+  'collect-engagement': { packages: ['openssh-client'], why: 'For logs over SSH.' },
+};
+
+/** By digest: a tag may be another image tomorrow. To raise it, take the digest of a newer node:22-alpine. */
+const baseImage =
+  'docker.io/library/node:22-alpine@sha256:8094c002d08262dba12645a3b4a15cd6cd627d30bc782f53229a2ec13ee22a00';
+
+/** The image of a role's Woodpecker door. */
+function containerfile(name: string): string {
+  const needs = programs[name];
+  return [
+    '# Made from scripts/docs.ts by `npm run docs`; edit that.',
+    `# Build at the root of a checkout: podman build -f plugins/${name}/Containerfile -t ${name} .`,
+    `FROM ${baseImage}`,
+    ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
+    `COPY dist/${name} /forgecrew/dist/${name}`,
+    `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
+    '# Never root: a role reads the workspace and writes at most its result file.',
+    'USER node',
+    `ENTRYPOINT ["/forgecrew/plugins/${name}/${name}"]`,
+    '',
+  ].join('\n');
+}
+
+/** What starts a role on Woodpecker. */
+function launcher(name: string): string {
+  return `#!/bin/sh
+# Made from scripts/docs.ts by \`npm run docs\`; edit that.
+# Woodpecker's local backend runs a plugin by the path in \`image:\`; a container runs it as its entry point.
+# What steers Node itself is no setting: it may come from whoever started the pipeline. Certificates are handed on under
+# a name that Node does not heed, so that the role decides whether they count in this run.
+exec env -u NODE_OPTIONS -u NODE_PATH -u NODE_TLS_REJECT_UNAUTHORIZED -u NODE_EXTRA_CA_CERTS \\
+  ROLE_EXTRA_CA_CERTS="\${NODE_EXTRA_CA_CERTS-}" \\
+  node "$(dirname "$(readlink -f "$0")")/../../dist/${name}/index.js" "$@"
+`;
+}
+
 function isRequired(setting: Setting<unknown>): boolean {
   return setting.required === true && setting.fallback === undefined;
 }
@@ -52,7 +91,7 @@ function table(settings: Settings): string {
       ? '**required**'
       : setting.default !== undefined && setting.default !== ''
         ? `\`${setting.default}\``
-        : (setting.fallback?.said ?? '');
+        : (setting.fallback?.name ?? '');
     return `| \`${name}\` | ${otherwise} | ${setting.description.replaceAll('|', '\\|')} |`;
   });
   return ['', '| setting | default | what it is |', '|---|---|---|', ...rows, ''].join('\n');
@@ -90,7 +129,12 @@ function generated(): { file: string; text: string }[] {
       file,
       text: between(readFileSync(path.join(root, file), 'utf8'), 'settings', table(role.settings), file),
     }));
-    return [{ file: `actions/${role.name}/action.yml`, text: actionYml(role) }, ...described];
+    return [
+      { file: `actions/${role.name}/action.yml`, text: actionYml(role) },
+      { file: `plugins/${role.name}/Containerfile`, text: containerfile(role.name) },
+      { file: `plugins/${role.name}/${role.name}`, text: launcher(role.name) },
+      ...described,
+    ];
   });
   return [...ofRoles, ...schemas];
 }

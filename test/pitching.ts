@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { architectPitch } from '../actions/architect-pitch/role.ts';
-import type { ModelAnswer, ModelQuestion } from '../core/changes/ask-model.ts';
+import type { ModelAnswer, ModelQuestion } from '../core/model.ts';
 import type { Report } from '../core/report.ts';
 import { runRole } from '../core/run.ts';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';

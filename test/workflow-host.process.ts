@@ -1,6 +1,6 @@
 // The host of this process, asked for everything it can do: started by workflow-step.ts.
 import { detectHost } from '../core/host/detect.ts';
-import { parseSettings, sharedSettings } from '../core/settings.ts';
+import { flowSettings, parseSettings, sharedSettings } from '../core/settings.ts';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const host = await detectHost(process.env, [], process.cwd(), print);
@@ -13,5 +13,8 @@ await host.summary('Some text.');
 process.send?.({
   host: { name, facts, automaticTokens },
   given: host.givenSettings(),
-  settings: host.setting('forge-token') === undefined ? {} : parseSettings(sharedSettings, host),
+  settings:
+    host.setting('forge-token') === undefined
+      ? {}
+      : parseSettings({ settings: { ...flowSettings, ...sharedSettings } }, host),
 });

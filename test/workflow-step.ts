@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Host } from '../core/host/host.ts';
+import type { Environment, Host } from '../core/host/host.ts';
 
 // The toolkit of Forgejo Actions reads the environment of its process and prints itself, so whatever runs there runs
 // in a process of its own.
@@ -10,7 +10,7 @@ const jiti = fileURLToPath(new URL('../node_modules/jiti/lib/jiti-cli.mjs', impo
 async function runSource<T>(
   script: string,
   args: string[],
-  environment: Record<string, string>,
+  environment: Environment,
   folder = '/',
 ): Promise<{ sent: T; lines: string[]; text: string }> {
   const file = fileURLToPath(new URL(script, import.meta.url));
@@ -46,7 +46,7 @@ export interface StepRan {
 /** Runs a role from its sources as a step of a workflow on a Forgejo runner. */
 export async function runStep(
   role: string,
-  environment: Record<string, string>,
+  environment: Environment,
   { folder, now }: { folder?: string; now?: Date | undefined } = {},
 ): Promise<StepRan> {
   const { sent, lines, text } = await runSource<{ code: number; waited: number }>(
@@ -69,7 +69,7 @@ export interface HostSeen {
 }
 
 /** Looks at the host of a process with this environment, and asks it for everything a host can do. */
-export async function seenHost(environment: Record<string, string>): Promise<HostSeen> {
+export async function seenHost(environment: Environment): Promise<HostSeen> {
   const { sent, lines } = await runSource<Omit<HostSeen, 'lines'>>(
     'workflow-host.process.ts',
     [],

@@ -1,5 +1,5 @@
 import type { Change } from '../../core/change.ts';
-import type { ModelQuestion, ModelUse } from '../../core/changes/ask-model.ts';
+import type { ModelQuestion, ModelUse } from '../../core/model.ts';
 import { notice, refuseFor } from '../../core/plan.ts';
 import type { Reading } from './document.ts';
 import { type About, questionFor } from './questions.ts';

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change.ts';
-import { commentSign } from '../../core/changes/comment.ts';
 import type { Comment } from '../../core/forge/comments.ts';
+import { commentSign } from '../../core/own-comment.ts';
 import { keep, notice } from '../../core/plan.ts';
 import { visible } from '../../core/text/inert.ts';
 import { sectionIn, withSection } from '../../core/text/sections.ts';

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change.ts';
-import { isWrite, signOf } from '../../core/change.ts';
-import { keep, notice } from '../../core/plan.ts';
+import { signOf } from '../../core/change.ts';
+import { isWrite, keep, notice } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import { ask } from './asking.ts';
 import { type Candidate, choose } from './choose.ts';

@@ -1,4 +1,4 @@
-import type { ModelQuestion } from '../../core/changes/ask-model.ts';
+import type { ModelQuestion } from '../../core/model.ts';
 import { visible } from '../../core/text/inert.ts';
 import type { Fork } from './forks.ts';
 import { pitchRules } from './prompts/pitch.ts';

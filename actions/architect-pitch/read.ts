@@ -1,5 +1,4 @@
 import { repositoryName } from '../../core/api/send.ts';
-import type { ModelAnswer } from '../../core/changes/ask-model.ts';
 import { UserError } from '../../core/errors.ts';
 import { type Comment, listComments } from '../../core/forge/comments.ts';
 import { findFile, getFile, namesIn } from '../../core/forge/contents.ts';
@@ -10,6 +9,7 @@ import { listReviews, type Pull, pullFiles, pullsBy, type Review } from '../../c
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { closedAfterComment } from '../../core/forge/timeline.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
+import type { ModelAnswer } from '../../core/model.ts';
 import { type Ground, readGround, readStanding, type Standing } from '../../core/propose.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
@@ -89,7 +89,6 @@ export async function read(context: Context): Promise<PitchState> {
 function nothing({ now }: Context): PitchState {
   return {
     now,
-    account: null,
     inert: undefined,
     ground: { repository: '', base: '', commit: '', home: '', fork: 'not-needed', pulls: [] },
     issues: [],

@@ -5,6 +5,7 @@ import {
   duration,
   filePath,
   flag,
+  flowSettings,
   forgeUrl,
   labelName,
   listOf,
@@ -18,7 +19,9 @@ import {
 export const engines = ['outline', 'claude-cli', 'anthropic', 'openai', 'command'] as const;
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'ops-branch': sharedSettings['ops-branch'],
+  bots: sharedSettings.bots,
   // Required here: the role finds its own pitches by author, and must never work as somebody else.
   'forge-login': login({
     description:
@@ -28,7 +31,7 @@ export const settings = {
   'ops-repo': repository({
     description: 'Where sprint documents are proposed, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   'project-repo': repository({
     description: 'Where the vision issues are, as owner/name; only read.',

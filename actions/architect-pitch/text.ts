@@ -1,4 +1,4 @@
-import type { ModelUse } from '../../core/changes/ask-model.ts';
+import type { ModelUse } from '../../core/model.ts';
 import { inertLine } from '../../core/text/inert.ts';
 import { code } from '../../core/text/markdown.ts';
 import { sectionIn } from '../../core/text/sections.ts';

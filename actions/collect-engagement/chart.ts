@@ -1,4 +1,4 @@
-import type { PageDay } from './text.ts';
+import type { PageDay } from './state.ts';
 
 const width = 720;
 const height = 240;

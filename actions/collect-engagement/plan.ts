@@ -1,15 +1,28 @@
 import type { Change } from '../../core/change.ts';
+import type { Fault } from '../../core/errors.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { chartText } from './chart.ts';
 import type { EngagementEvidence } from './evidence.ts';
-import type { EngagementSettings, EngagementState, LogState, Target } from './read.ts';
+import type {
+  BranchTarget,
+  CollectState,
+  DayRequest,
+  EngagementSettings,
+  EngagementState,
+  LocalFile,
+  LogState,
+  Page,
+  PageDay,
+  Target,
+  VerifyState,
+} from './state.ts';
 import {
   chartPath,
   evidenceFolder,
   evidenceOf,
   evidencePath,
   evidenceText,
-  type PageDay,
+  pageDays,
   pagePath,
   pageText,
   parseEvidence,
@@ -27,14 +40,29 @@ export const changes = [
 ] as const;
 type EngagementChange = Change<(typeof changes)[number]>;
 
+export function plan(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
+  return state.kind === 'verify' ? verify(settings, state) : collect(settings, state);
+}
+
+/** Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. */
+export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
+  if (state.kind === 'verify' || state.target.kind === 'none') return undefined;
+  const { target } = state;
+  if (target.way.kind === 'commit') return undefined;
+  const where = `${target.branch} of ${target.repository}`;
+  if (settings.commit === 'pull')
+    return `The evidence goes to a pull request into ${where}, one for the day.`;
+  return routeOf(target).kind === 'commit'
+    ? `${where} is protected: the evidence goes there as an exempt path if it may, and otherwise to a pull request.`
+    : `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+}
+
 /**
  * One file with the day's evidence, or a refusal that says what the log was instead: a log that cannot be read is never
  * a day without visitors.
  */
-export function plan(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
-  if (settings.mode === 'verify-observable') return verify(settings, state);
-  const { log, date, target } = state;
-  if (log === null) throw new Error('no log was read');
+function collect(settings: EngagementSettings, state: CollectState): EngagementChange[] {
+  const { log, date, local, target } = state;
   const faults = faultsOf(settings, log, date);
   if (faults.length > 0) return faults;
   const evidence = evidenceOf({
@@ -44,28 +72,33 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
     clientSources: settings['client-source'],
     totals: log.totals,
     clientSide: log.clientSide,
-    clean: true,
   });
-  const more = [target?.evidence, target?.request?.evidence]
-    .map((found) => parseEvidence(found?.text))
-    .find((known) => known?.complete === true && known.total_requests > evidence.total_requests);
-  // The log was rotated or cut since.
-  if (more != null)
+  const fuller = onRecord(target).find(
+    (known) => known.complete && known.total_requests > evidence.total_requests,
+  );
+  if (fuller !== undefined)
     return [
       refuseFor(
         evidencePath(date),
-        `is on record with ${counted(more.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
+        `is on record with ${counted(fuller.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
       ),
     ];
-  const told = tell(evidence, log);
-  const local = settings['evidence-file'] ?? (settings.commit === 'none' ? 'engagement.json' : undefined);
-  if (local === undefined && target === null)
-    return [keep(`the log can be counted (${told}); on a pull request nothing is written`)];
+  const summary = summaryOf(evidence, log);
+  if (local.kind === 'none' && target.kind === 'none')
+    return [keep(`the log can be counted (${summary}); on a pull request nothing is written`)];
   return [
     ...noRecord(log, date),
-    ...(local === undefined ? [] : [localFile(local, evidence, state.local, told)]),
-    ...(target === null ? [] : commit(settings, target, evidence, told)),
+    ...(local.kind === 'none' ? [] : [localFile(local, evidence, summary)]),
+    ...(target.kind === 'none' ? [] : commit(target, evidence, summary)),
   ];
+}
+
+/** The day's evidence that the forge has: on the branch, and on the branch of the day's pull request. */
+function onRecord(target: Target): EngagementEvidence[] {
+  if (target.kind === 'none') return [];
+  const { evidence, way } = target;
+  const found = way.kind === 'commit' ? [evidence] : [evidence, way.request.evidence];
+  return found.flatMap((file) => parseEvidence(file?.text) ?? []);
 }
 
 /** A day without a record may be a quiet one, or one whose file was not named: a person should look. */
@@ -79,20 +112,8 @@ function noRecord({ totals, names, newest }: LogState, date: string): Engagement
   ];
 }
 
-/** Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. */
-export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
-  const { target } = state;
-  if (target === null || settings.mode === 'verify-observable') return undefined;
-  const where = `${target.branch} of ${target.repository}`;
-  if (settings.commit === 'pull')
-    return `The evidence goes to a pull request into ${where}, one for the day.`;
-  if (settings.commit === 'direct' || target.mayPush) return undefined;
-  return goesDirect(settings, target)
-    ? `${where} is protected: the evidence goes there as an exempt path if it may, and otherwise to a pull request.`
-    : `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
-}
-
-function tell(evidence: EngagementEvidence, log: LogState): string {
+/** What the day comes to, for the log of the run. */
+function summaryOf(evidence: EngagementEvidence, log: LogState): string {
   const beacons = log.badBeacons === 0 ? '' : `, ${log.badBeacons} lines of client-source were no beacons`;
   return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${counted(evidence.unique_visitors, 'visitor')}${evidence.complete ? '' : ', the day is not over'}${beacons}`;
 }
@@ -122,63 +143,66 @@ function faultsOf(settings: EngagementSettings, log: LogState, date: string): En
 }
 
 function localFile(
-  path: string,
+  { path, text }: Extract<LocalFile, { kind: 'file' }>,
   evidence: EngagementEvidence,
-  found: string | null,
-  told: string,
+  summary: string,
 ): EngagementChange {
   const content = evidenceText(evidence);
-  return found === content
-    ? keep(`${path} is as it should be (${told})`)
-    : { kind: 'write-workspace-file', path, content, why: told };
+  return text === content
+    ? keep(`${path} is as it should be (${summary})`)
+    : { kind: 'write-workspace-file', path, content, why: summary };
 }
 
-/** Whether a commit to the branch is the way, as far as is known by now. */
-function goesDirect(settings: EngagementSettings, { mayPush, declined, request, evidence }: Target): boolean {
-  if (settings.commit === 'direct') return true;
-  if (settings.commit === 'pull' || declined) return false;
-  // Once a day's request is open, the day goes on there; a branch that held the evidence before takes it again.
-  return mayPush || evidence !== null || request?.pull?.state !== 'open';
+type Route =
+  /** `mayDecline`: the branch may turn the commit away, and then the next round takes another way. */
+  { kind: 'commit'; mayDecline: boolean } | { kind: 'pull'; request: DayRequest };
+
+/** Which way the evidence goes now, as far as it can be known. */
+function routeOf({ way, evidence }: BranchTarget): Route {
+  if (way.kind === 'commit') return { kind: 'commit', mayDecline: false };
+  // Once a day's request is open, the day goes on there. A branch that took the evidence before takes it again.
+  const goesOn = way.request.pull?.state === 'open' && evidence === null;
+  return way.kind === 'pull' || goesOn
+    ? { kind: 'pull', request: way.request }
+    : { kind: 'commit', mayDecline: true };
 }
 
-function commit(
-  settings: EngagementSettings,
-  target: Target,
-  evidence: EngagementEvidence,
-  told: string,
-): EngagementChange[] {
-  const { repository, branch, evidence: found, mayPush } = target;
+/** What is missing until the forge has the evidence. */
+function commit(target: BranchTarget, evidence: EngagementEvidence, summary: string): EngagementChange[] {
+  const { repository, branch, evidence: found } = target;
   const path = evidencePath(evidence.date);
   const content = evidenceText(evidence);
-  const right = found?.text === content;
-  if (right && target.page === null) return [keep(`${path} is as it should be (${told})`)];
-  if (!goesDirect(settings, target)) return right ? [] : propose(target, evidence, told);
-  const mayDecline = settings.commit === 'auto' && !mayPush;
-  const shared = { kind: 'write-files', repository, branch, ...(mayDecline ? { mayDecline } : {}) } as const;
-  const files = right ? [] : [{ path, content, expects: found?.sha ?? null }];
-  // Where the branch is protected the page waits for the evidence: what is declined together is lost together.
-  const page = mayDecline && !right ? [] : pageFiles(target, evidence);
-  if (files.length + page.length === 0) return [keep(`${path} is as it should be (${told})`)];
+  const isRight = found?.text === content;
+  const inPlace = keep(`${path} is as it should be (${summary})`);
+  const route = routeOf(target);
+  if (route.kind === 'pull') return isRight ? [inPlace] : viaPull(target, route.request, evidence, summary);
+  const files = isRight ? [] : [{ path, content, expects: found?.sha ?? null }];
+  // A branch takes or declines a commit as a whole, and the page may not be exempt from its protection where the evidence is.
+  // So where the branch may decline, the first commit has the evidence alone, and the page follows once that is there.
+  const page = route.mayDecline && !isRight ? [] : pageFiles(target.page, evidence);
+  if (files.length + page.length === 0) return [inPlace];
   return [
     {
-      ...shared,
+      kind: 'write-files',
+      repository,
+      branch,
+      ...(route.mayDecline ? { mayDecline: true } : {}),
       files: [...files, ...page],
-      message:
-        files.length === 0 ? 'evidence: page of engagement' : `evidence: engagement of ${evidence.date}`,
-      why: files.length === 0 ? 'the page and its chart' : told,
+      message: isRight ? 'evidence: page of engagement' : `evidence: engagement of ${evidence.date}`,
+      why: isRight ? 'the page and its chart' : summary,
     },
   ];
 }
 
 /** The page and its chart, where they are not as the days make them. */
 function pageFiles(
-  { page }: Target,
+  page: Page,
   evidence: EngagementEvidence,
 ): { path: string; content: string; expects: string | null }[] {
-  if (page === null || page.declined) return [];
+  if (page.kind !== 'kept') return [];
   const days: PageDay[] = [...page.others, { date: evidence.date, evidence }]
     .sort((a, b) => (a.date < b.date ? 1 : -1))
-    .slice(0, 30);
+    .slice(0, pageDays);
   return [
     { path: pagePath, content: pageText(days), found: page.readme },
     { path: chartPath, content: chartText(days), found: page.chart },
@@ -188,9 +212,13 @@ function pageFiles(
 }
 
 /** One pull request for the day, with its evidence and nothing else: opened, or brought up to date. */
-function propose(target: Target, evidence: EngagementEvidence, told: string): EngagementChange[] {
-  const { repository, branch: base, request } = target;
-  if (request === null) throw new Error('the pull request was not looked for');
+function viaPull(
+  target: BranchTarget,
+  request: DayRequest,
+  evidence: EngagementEvidence,
+  summary: string,
+): EngagementChange[] {
+  const { repository, branch: base } = target;
   const { branch, pull } = request;
   const path = evidencePath(evidence.date);
   const content = evidenceText(evidence);
@@ -212,83 +240,97 @@ function propose(target: Target, evidence: EngagementEvidence, told: string): En
     ];
   const isRight = request.exists && request.evidence?.text === content;
   const isOpen = pull?.state === 'open';
-  if (isRight && isOpen) return [keep(`pull request #${pull.number} is as it should be (${told})`)];
-  const file = {
-    path,
-    content,
-    expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null,
-  };
-  return [
-    ...(isRight
-      ? []
-      : [
-          {
-            kind: 'write-files' as const,
-            key: branch,
-            repository,
-            branch: request.exists ? branch : base,
-            ...(request.exists ? {} : { newBranch: branch }),
-            files: [file],
-            message: `evidence: engagement of ${evidence.date}`,
-            why: told,
-          },
-        ]),
-    ...(isOpen
-      ? []
-      : [
-          {
-            kind: 'open-pull' as const,
-            key: `pull ${branch}`,
-            ...(isRight ? {} : { after: [branch] }),
-            repository,
-            base,
-            head: branch,
-            title: `evidence: engagement of ${evidence.date}`,
-            body: pullBody(evidence),
-            why: `${base} is only changed by pull requests`,
-          },
-        ]),
-  ];
+  if (isRight && isOpen) return [keep(`pull request #${pull.number} is as it should be (${summary})`)];
+  const written: EngagementChange[] = isRight
+    ? []
+    : [
+        {
+          kind: 'write-files',
+          key: branch,
+          repository,
+          branch: request.exists ? branch : base,
+          ...(request.exists ? {} : { newBranch: branch }),
+          files: [
+            {
+              path,
+              content,
+              expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null,
+            },
+          ],
+          message: `evidence: engagement of ${evidence.date}`,
+          why: summary,
+        },
+      ];
+  const opened: EngagementChange[] = isOpen
+    ? []
+    : [
+        {
+          kind: 'open-pull',
+          key: `pull ${branch}`,
+          ...(isRight ? {} : { after: [branch] }),
+          repository,
+          base,
+          head: branch,
+          title: `evidence: engagement of ${evidence.date}`,
+          body: pullBody(evidence),
+          why: `${base} is only changed by pull requests`,
+        },
+      ];
+  return [...written, ...opened];
 }
 
 /** Whether the site can be observed: evidence of each day, complete, and a log that is still being written. */
-function verify(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
-  const missing = state.days.flatMap(({ date, evidence }) => {
-    if (evidence === null) return [{ file: evidencePath(date), message: 'is missing, or is no evidence' }];
-    if (evidence.date !== date)
-      return [{ file: evidencePath(date), message: `is the evidence of another day: ${evidence.date}` }];
-    return evidence.complete
-      ? []
-      : [{ file: evidencePath(date), message: `is not complete: ${evidence.period_hours} hours of the day` }];
-  });
-  const { log } = state;
-  const hours = (ms: number): string => `${Math.round(ms / 360_000) / 10} h`;
-  const silence = log?.newest == null ? undefined : Date.parse(state.now) - Date.parse(log.newest);
-  const silent =
-    log === null || log.faults.length > 0
-      ? []
-      : silence === undefined
-        ? [{ file: log.names.join(', '), message: 'holds no record at all' }]
-        : silence > settings['max-silence']
-          ? [
-              {
-                file: log.names.join(', '),
-                message: `has no record for ${hours(silence)}, and may be silent for ${hours(settings['max-silence'])} at most`,
-              },
-            ]
-          : [];
-  const faults = [...missing, ...(log?.faults ?? []), ...silent];
-  if (faults.length === 0) {
-    const [newest] = state.days;
-    return [
-      keep(
-        `observable: evidence of ${settings.days} ${settings.days === 1 ? 'day' : 'days'} up to ${newest?.date ?? ''}${silence === undefined ? '' : `, newest record ${hours(silence)} ago`}`,
-      ),
-    ];
-  }
-  return faults.map(({ file, message }) =>
-    settings.advisory
-      ? notice(`${file}: ${message}`, 'advisory: the run stays green')
-      : refuseFor(file, message),
-  );
+function verify(settings: EngagementSettings, { days, log, now }: VerifyState): EngagementChange[] {
+  const faults = [
+    ...days.flatMap(dayFaults),
+    ...(log === undefined ? [] : silenceFaults(log, now, settings['max-silence'])),
+  ];
+  if (faults.length > 0)
+    return faults.map(({ file, message }) =>
+      settings.advisory
+        ? notice(`${file}: ${message}`, 'advisory: the run stays green')
+        : refuseFor(file, message),
+    );
+  const [newest] = days;
+  const silence = log === undefined ? undefined : silenceOf(log, now);
+  return [
+    keep(
+      `observable: evidence of ${counted(settings.days, 'day')} up to ${newest?.date ?? ''}${silence === undefined ? '' : `, newest record ${hours(silence)} ago`}`,
+    ),
+  ];
+}
+
+type NamedFault = Pick<Fault, 'file' | 'message'>;
+
+/** Why a day is not one that was observed. */
+function dayFaults({ date, evidence }: PageDay): NamedFault[] {
+  const fault = (message: string): NamedFault[] => [{ file: evidencePath(date), message }];
+  if (evidence === null) return fault('is missing, or is no evidence');
+  if (evidence.date !== date) return fault(`is the evidence of another day: ${evidence.date}`);
+  return evidence.complete ? [] : fault(`is not complete: ${evidence.period_hours} hours of the day`);
+}
+
+/** Why the log is not one that is still being written. */
+function silenceFaults(log: LogState, now: string, most: number): NamedFault[] {
+  if (log.faults.length > 0) return log.faults;
+  const file = log.names.join(', ');
+  const silence = silenceOf(log, now);
+  if (silence === undefined) return [{ file, message: 'holds no record at all' }];
+  return silence <= most
+    ? []
+    : [
+        {
+          file,
+          message: `has no record for ${hours(silence)}, and may be silent for ${hours(most)} at most`,
+        },
+      ];
+}
+
+/** How long ago the newest record is, in milliseconds. */
+function silenceOf({ newest }: LogState, now: string): number | undefined {
+  return newest === null ? undefined : Date.parse(now) - Date.parse(newest);
+}
+
+function hours(ms: number): string {
+  return `${Math.round(ms / 360_000) / 10} h`;
 }

@@ -1,89 +1,79 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Send } from '../../core/api/send.ts';
-import { writesFile } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
-import { findPull, type Pull } from '../../core/forge/pulls.ts';
+import { findPull } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
-import type { ReadContext, State } from '../../core/role.ts';
-import type { ValuesOf } from '../../core/settings.ts';
+import { writesFile } from '../../core/plan.ts';
+import type { ReadContext } from '../../core/role.ts';
+import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
-import type { EngagementEvidence } from './evidence.ts';
-import { type Totals, totalsOf } from './log/counts.ts';
+import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
 import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';
-import { durationFormats, type settings, timeFormats } from './settings.ts';
+import {
+  durationFormats,
+  evidenceFileOf,
+  forgeFaults,
+  type settings,
+  sourceFaults,
+  timeFormats,
+} from './settings.ts';
+import type {
+  BranchTarget,
+  CollectState,
+  DayRequest,
+  EngagementState,
+  Found,
+  LocalFile,
+  LogState,
+  Page,
+  Way,
+} from './state.ts';
 import {
   chartPath,
   evidenceBranch,
   evidenceFolder,
   evidencePath,
-  type PageDay,
+  pageDays,
   pagePath,
   parseEvidence,
 } from './text.ts';
 
-export type EngagementSettings = ValuesOf<typeof settings>;
 type Context = ReadContext<typeof settings, EngagementState>;
 
-/** How many days the page shows. */
-const pageDays = 30;
-
-/** A file of the repository: its text and its blob, or `null` when it is not there. */
-export type Found = { text: string; sha: string } | null;
-
-export interface EngagementState extends State {
-  date: string;
-  log: LogState | null;
-  /** What stands in evidence-file now. */
-  local: string | null;
-  target: Target | null;
-  /** With `verify-observable`: the evidence of each day asked for; `null` where there is none that can be read. */
-  days: PageDay[];
-}
-
-export interface LogState {
-  totals: Totals;
-  clientSide: EngagementEvidence['client_side'];
-  /** Lines that were no beacon. */
-  badBeacons: number;
-  /** Names of what was read. */
-  names: string[];
-  /** Why a source is not a log that was read to its end. */
-  faults: { file: string; message: string }[];
-  /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
-  newest: string | null;
-  /** Whether all records are in the future: they are read in another unit than they were written. */
-  isAhead: boolean;
-}
-
-/** Where the evidence is to be committed, and what stands there. */
-export interface Target {
-  repository: string;
-  branch: string;
-  /** Whether our account may commit to the branch; exempt paths are not counted, because nobody but admins sees them. */
-  mayPush: boolean;
-  /** Whether the branch turned our commit away in this run. */
-  declined: boolean;
-  evidence: Found;
-  /** The page, where it is kept: its two files, and the other days it shows. */
-  page: { readme: Found; chart: Found; others: PageDay[]; declined: boolean } | null;
-  /** The day's pull request, where one may be needed: its branch with what stands there, and the newest request. */
-  request: { branch: string; exists: boolean; evidence: Found; pull: Pull | null } | null;
-}
-
 export async function read(context: Context): Promise<EngagementState> {
-  const { settings, now, previous } = context;
-  const date = previous?.state.date ?? dateOf(settings.date, now);
-  if (settings.mode === 'verify-observable') return readObservable(context, date);
-  if (settings.source.length === 0)
-    throw new UserError('source: missing.', 'Name the access log: a path, a pattern, or ssh://user@host.');
-  const { target, account } = await readTarget(context, date);
+  const { settings } = context;
+  // Checked before any run but that of a pull request's own pipeline; it has no secrets, so only this can be asked for there.
+  refuse(sourceFaults(settings));
+  return settings.mode === 'verify-observable' ? readObservable(context) : readDay(context);
+}
+
+async function readDay(context: Context): Promise<CollectState> {
+  const { settings, facts, now, previous } = context;
+  const before = previous?.state.kind === 'collect' ? previous.state : undefined;
+  const date = before?.date ?? dateOf(settings.date, now);
+  const usesForge = settings.commit !== 'none' && !facts.isPullRequest;
+  const { account, target } = usesForge
+    ? await readTarget(context, date, before)
+    : { account: undefined, target: { kind: 'none' } as const };
   // A log is read once: what our own commit changed is only what stands in the forge.
-  const log = previous === undefined ? await readLog(context, date) : previous.state.log;
-  return { now, account, date, log, local: localText(context), target, days: [] };
+  const log = before?.log ?? (await readLog(context, date));
+  return {
+    kind: 'collect',
+    now,
+    ...(account === undefined ? {} : { account }),
+    date,
+    log,
+    local: localFile(context),
+    target,
+  };
+}
+
+function refuse(faults: SettingsFault[]): void {
+  if (faults.length > 0) throw new UserError(faults.map(({ message }) => message).join('\n'));
 }
 
 function dateOf(given: string | undefined, now: string): string {
@@ -120,7 +110,8 @@ async function readLog(context: Context, date: string): Promise<LogState> {
   };
   const sources = await findSources('source', settings.source, facts.workspace);
   const clientSources = await findSources('client-source', settings['client-source'], facts.workspace);
-  const local = localFile(context);
+  const written = evidenceFileOf(settings);
+  const local = written === undefined ? undefined : path.resolve(facts.workspace, written);
   if ([...sources, ...clientSources].some((source) => 'file' in source && source.file === local))
     throw new UserError(
       `evidence-file: ${local} is a log that is read.`,
@@ -145,7 +136,6 @@ async function readLog(context: Context, date: string): Promise<LogState> {
     isAhead: counts.newest === 0 && counts.latest > 0,
   };
 }
-
 /** Visitors choose what they ask for; when that no longer fits into memory it is said in words. */
 async function fitting<T>(counting: Promise<T>): Promise<T> {
   try {
@@ -160,71 +150,63 @@ async function fitting<T>(counting: Promise<T>): Promise<T> {
   }
 }
 
-function localFile({ settings, facts }: Pick<Context, 'settings' | 'facts'>): string {
-  return path.resolve(facts.workspace, settings['evidence-file'] ?? 'engagement.json');
-}
-
-function localText(context: Context): string | null {
-  const file = localFile(context);
-  const found = statSync(file, { throwIfNoEntry: false });
+function localFile({ settings, facts }: Context): LocalFile {
+  const file = evidenceFileOf(settings);
+  if (file === undefined) return { kind: 'none' };
+  const whole = path.resolve(facts.workspace, file);
+  const found = statSync(whole, { throwIfNoEntry: false });
   if (found?.isDirectory() === true)
-    throw new UserError(`evidence-file: ${file} is a folder.`, 'Name a file in it.');
-  return found === undefined ? null : readFileSync(file, 'utf8');
+    throw new UserError(`evidence-file: ${whole} is a folder.`, 'Name a file in it.');
+  return { kind: 'file', path: file, text: found === undefined ? null : readFileSync(whole, 'utf8') };
 }
 
-/** The ops repo and whose token it is, or a refusal that names every setting that is missing. */
-async function readRepository(
-  { settings, send }: Context,
-  what: string,
-  remedy: string,
-): Promise<{ repository: string; branch: string; account: User }> {
-  const repository = settings['ops-repo'];
-  const missing = Object.entries({
-    'forge-url': settings['forge-url'],
-    'forge-token': settings['forge-token'],
-    'ops-repo': repository,
-  }).filter(([, value]) => value === undefined);
-  if (repository === undefined || missing.length > 0)
-    throw new UserError(`${what} needs ${missing.map(([name]) => name).join(', ')}.`, remedy);
+/** The ops repo and whose token it is. */
+async function readRepository({
+  settings,
+  send,
+}: Context): Promise<{ repository: string; branch: string; account: User }> {
+  const repository = settings['ops-repo'] ?? '';
+  // A pull request's own pipeline may get here without what `faults` would have asked for.
+  refuse(forgeFaults(settings));
   const account = await getExpectedUser(send, settings['forge-login']);
   const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
   return { repository, branch, account };
 }
 
+/** Where the evidence goes in the forge. `before` is what the round before saw. */
 async function readTarget(
   context: Context,
   date: string,
-): Promise<{ target: Target | null; account: User | null }> {
-  const { settings, facts, send, previous } = context;
-  if (settings.commit === 'none' || facts.isPullRequest) return { target: null, account: null };
-  const { repository, branch, account } = await readRepository(
-    context,
-    `commit: ${settings.commit}`,
-    'Set what is missing, or use commit: none.',
-  );
+  before: CollectState | undefined,
+): Promise<{ target: BranchTarget; account: User }> {
+  const { settings, send, previous } = context;
+  const { repository, branch, account } = await readRepository(context);
   const head = await getBranch(send, repository, branch);
   const at = head.commit.id;
   const evidence = await fileAt(send, repository, evidencePath(date), at);
+  // Exempt paths are not counted, because nobody but admins sees them.
   const mayPush = !head.protected || head.user_can_push === true;
-  const before = previous?.state.target;
+  const wasDone = previous?.done.some((change) => writesFile(change, evidencePath(date))) === true;
   const wasDeclined = (file: string): boolean =>
     previous?.declined.some((change) => writesFile(change, file)) === true;
-  const declined = before?.declined === true || wasDeclined(evidencePath(date));
+  const known = before?.target.kind === 'branch' ? before.target : undefined;
+  const pullOnly =
+    settings.commit === 'pull' || known?.way.kind === 'pull' || wasDeclined(evidencePath(date));
   // The page is kept by commits to the branch only; where that may be declined, once the evidence itself is there.
-  const keepsPage =
-    settings.commit !== 'pull' &&
-    !declined &&
-    (mayPush ||
-      previous?.done.some((change) => writesFile(change, evidencePath(date))) === true ||
-      evidence !== null);
-  const pageDeclined = before?.page?.declined === true || wasDeclined(pagePath);
-  const page = keepsPage ? { ...(await readPage(send, repository, at, date)), declined: pageDeclined } : null;
-  const mayNeedPull = settings.commit === 'pull' || (settings.commit === 'auto' && !mayPush);
-  const request = mayNeedPull ? await readRequest(send, repository, branch, date) : null;
-  return {
-    account,
-    target: { repository, branch, mayPush, declined, evidence, page, request },
-  };
+  const keepsPage = !pullOnly && (mayPush || wasDone || evidence !== null);
+  const page: Page = !keepsPage
+    ? { kind: 'left' }
+    : known?.page.kind === 'declined' || wasDeclined(pagePath)
+      ? { kind: 'declined' }
+      : await readPage(send, repository, at, date);
+  const way: Way =
+    settings.commit === 'direct' || (mayPush && !pullOnly)
+      ? { kind: 'commit' }
+      : {
+          kind: pullOnly ? 'pull' : 'commit-or-pull',
+          request: await readRequest(send, repository, branch, date),
+        };
+  return { account, target: { kind: 'branch', repository, branch, evidence, page, way } };
 }
 
 async function fileAt(send: Send, repository: string, file: string, ref: string): Promise<Found> {
@@ -232,14 +214,9 @@ async function fileAt(send: Send, repository: string, file: string, ref: string)
   return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
 }
 
-async function readPage(
-  send: Send,
-  repository: string,
-  ref: string,
-  date: string,
-): Promise<{ readme: Found; chart: Found; others: PageDay[] }> {
+async function readPage(send: Send, repository: string, ref: string, date: string): Promise<Page> {
   const names = await namesIn(send, repository, evidenceFolder, ref);
-  if (names.length === 0) return { readme: null, chart: null, others: [] };
+  if (names.length === 0) return { kind: 'kept', readme: null, chart: null, others: [] };
   const dates = names
     .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
     .filter((item) => item !== date)
@@ -252,18 +229,14 @@ async function readPage(
     ...dates.map((item) => fileAt(send, repository, evidencePath(item), ref)),
   ]);
   return {
+    kind: 'kept',
     readme: readme ?? null,
     chart: chart ?? null,
     others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index]?.text) })),
   };
 }
 
-async function readRequest(
-  send: Send,
-  repository: string,
-  base: string,
-  date: string,
-): Promise<Target['request']> {
+async function readRequest(send: Send, repository: string, base: string, date: string): Promise<DayRequest> {
   const branch = evidenceBranch(date);
   const [head, pull] = await Promise.all([
     findBranch(send, repository, branch),
@@ -274,13 +247,10 @@ async function readRequest(
   return { branch, exists: head !== undefined, evidence, pull: pull ?? null };
 }
 
-async function readObservable(context: Context, date: string): Promise<EngagementState> {
+async function readObservable(context: Context): Promise<EngagementState> {
   const { settings, now, send } = context;
-  const { repository, branch, account } = await readRepository(
-    context,
-    'mode: verify-observable',
-    'Set what is missing: the evidence is read from the forge.',
-  );
+  const date = dateOf(settings.date, now);
+  const { repository, branch, account } = await readRepository(context);
   const { commit } = await getBranch(send, repository, branch);
   const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
   const days = await Promise.all(
@@ -289,6 +259,6 @@ async function readObservable(context: Context, date: string): Promise<Engagemen
       evidence: parseEvidence((await fileAt(send, repository, evidencePath(day), commit.id))?.text),
     })),
   );
-  const log = settings.source.length === 0 ? null : await readLog(context, date);
-  return { now, account, date, log, local: null, target: null, days };
+  const log = settings.source.length === 0 ? {} : { log: await readLog(context, date) };
+  return { kind: 'verify', now, account, days, ...log };
 }

@@ -1,13 +1,15 @@
 import type { Role } from '../../core/role.ts';
 import { changes, headline, plan } from './plan.ts';
-import { type EngagementState, read } from './read.ts';
-import { settings } from './settings.ts';
+import { read } from './read.ts';
+import { faults, settings } from './settings.ts';
+import type { EngagementState } from './state.ts';
 
 export const collectEngagement: Role<typeof settings, EngagementState, (typeof changes)[number]> = {
   name: 'collect-engagement',
   summary:
     "A web server's access log becomes one small dated file of evidence, without anything that names a visitor.",
   settings,
+  faults,
   changes,
   needs: [
     {

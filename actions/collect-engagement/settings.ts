@@ -4,12 +4,16 @@ import {
   duration,
   filePath,
   flag,
+  flowSettings,
   forgeUrl,
   listOf,
   oneOf,
+  type SettingsFault,
   sharedSettings,
   text,
+  type ValuesOf,
 } from '../../core/settings.ts';
+import { isSshAddress, neededForSsh, parseSshSource } from './log/ssh-address.ts';
 
 /** Caddy's own names for how its encoder writes times; a text is read as what it is, whatever is set here. */
 export const timeFormats = {
@@ -50,11 +54,14 @@ function share(value: string): number {
 }
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'forge-login': sharedSettings['forge-login'],
+  'ops-repo': sharedSettings['ops-repo'],
+  'ops-branch': sharedSettings['ops-branch'],
   // Only committing needs the forge; `commit: none` runs without one.
   'forge-url': forgeUrl({
     description: 'Where the forge is. Needed to commit, and to verify.',
-    fallback: { fact: 'forgeUrl', said: "the CI's forge" },
+    fallback: { fact: 'forgeUrl', name: "the CI's forge" },
   }),
   'forge-token': text({
     description:
@@ -128,3 +135,68 @@ export const settings = {
     default: 'false',
   }),
 };
+
+type Given = ValuesOf<typeof settings>;
+
+/** Where in the workspace the evidence is written to; undefined where it goes to the forge only. */
+export function evidenceFileOf(given: Given): string | undefined {
+  return given['evidence-file'] ?? (given.commit === 'none' ? 'engagement.json' : undefined);
+}
+
+/** What these settings ask for and do not give, all of it, as sentences with their remedies. */
+export function faults(given: Given): SettingsFault[] {
+  const usesForge = given.mode === 'verify-observable' || given.commit !== 'none';
+  return [...sourceFaults(given), ...(usesForge ? forgeFaults(given) : []), ...sshFaults(given)];
+}
+
+/** Without a log there is nothing to collect. */
+export function sourceFaults({ mode, source }: Given): SettingsFault[] {
+  return mode === 'collect' && source.length === 0
+    ? [
+        {
+          settings: ['source'],
+          message: 'missing. Name the access log: a path, a pattern, or ssh://user@host.',
+        },
+      ]
+    : [];
+}
+
+/** What is missing to ask the forge, in a run that has to. */
+export function forgeFaults(given: Given): SettingsFault[] {
+  const missing = (['forge-url', 'forge-token', 'ops-repo'] as const).filter(
+    (name) => given[name] === undefined,
+  );
+  if (missing.length === 0) return [];
+  return [
+    {
+      settings: missing,
+      message:
+        given.mode === 'verify-observable'
+          ? 'missing. mode: verify-observable reads the evidence from the forge.'
+          : `missing. commit: ${given.commit} needs it; with commit: none the forge is not asked.`,
+    },
+  ];
+}
+
+/** Addresses that are none, and what is missing to read from the others. */
+function sshFaults(given: Given): SettingsFault[] {
+  const addresses = [...given.source, ...given['client-source']].filter(isSshAddress);
+  const secrets = { key: given['ssh-key'], knownHosts: given['ssh-known-hosts'] };
+  return [
+    ...addresses.flatMap((address) => refusalOf(() => parseSshSource(address))),
+    ...(addresses.length === 0 ? [] : refusalOf(() => neededForSsh(secrets))),
+  ];
+}
+
+/** What a check says when it refuses. */
+function refusalOf(check: () => unknown): SettingsFault[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof UserError)
+      // The same check is made while reading, where the name of the setting stands in front.
+      return [{ settings: ['source'], message: `${error.message.replace(/^source: /, '')} ${error.remedy}` }];
+    throw error;
+  }
+}

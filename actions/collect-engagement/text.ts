@@ -1,10 +1,15 @@
+import { code } from '../../core/text/markdown.ts';
 import { type EngagementEvidence, engagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
+import type { PageDay } from './state.ts';
 
 /** Where evidence of engagement stands in the ops repo. */
 export const evidenceFolder = 'evidence/engagement';
 export const pagePath = `${evidenceFolder}/README.md`;
 export const chartPath = `${evidenceFolder}/visitors.svg`;
+
+/** How many days the page shows. */
+export const pageDays = 30;
 
 /** Where a day's evidence stands in the ops repo. */
 export function evidencePath(date: string): string {
@@ -24,7 +29,10 @@ export function publicSource(source: string): string {
   );
 }
 
-/** The evidence of a day. `now` tells how much of the day had passed; nothing else depends on when it was made. */
+/**
+ * The evidence of a day whose sources were all read to a clean end. `now` tells how much of the day had passed; nothing else
+ * depends on when it was made.
+ */
 export function evidenceOf(day: {
   date: string;
   now: string;
@@ -32,7 +40,6 @@ export function evidenceOf(day: {
   clientSources: string[];
   totals: Totals;
   clientSide: EngagementEvidence['client_side'];
-  clean: boolean;
 }): EngagementEvidence {
   const passed = (Date.parse(day.now) - Date.parse(`${day.date}T00:00:00Z`)) / 3_600_000;
   const { totals } = day;
@@ -52,7 +59,7 @@ export function evidenceOf(day: {
     status_classes: totals.status_classes,
     lines: totals.lines,
     bad_lines: totals.bad_lines,
-    complete: passed >= 24 && day.clean,
+    complete: passed >= 24,
   };
 }
 
@@ -72,23 +79,9 @@ export function parseEvidence(text: string | undefined): EngagementEvidence | nu
   }
 }
 
-/** A day on the page: its evidence, or `null` where the file is there and is no evidence. */
-export interface PageDay {
-  date: string;
-  evidence: EngagementEvidence | null;
-}
-
-/**
- * Text from outside in a Markdown table: as code, where nothing is markup, a link, a mention or a reference; what could
- * end the code or the cell is shown as its likeness. The evidence itself has it exactly.
- */
+/** Text from outside in a Markdown table: what could end the cell is shown as its likeness. The evidence has it exactly. */
 function cell(text: string): string {
-  const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text;
-  return `\`${shown
-    .toWellFormed()
-    .replace(/[\p{C}\p{Z}]/gu, ' ')
-    .replaceAll('`', '´')
-    .replaceAll('|', '¦')}\``;
+  return code(text.length > 60 ? `${text.slice(0, 59)}…` : text).replaceAll('|', '¦');
 }
 
 function milliseconds(seconds: number | null): string {

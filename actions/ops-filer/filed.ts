@@ -1,18 +1,17 @@
 import { sha256 } from '../../core/canonical.ts';
-import { commentSign } from '../../core/changes/comment.ts';
 import type { Fault } from '../../core/errors.ts';
 import type { Issue } from '../../core/forge/issues.ts';
 import type { Sprint } from '../../core/sprint/entry.ts';
-import { markKey, openBody, type Sealed } from '../../core/sprint/marker.ts';
+import { type Filed, markKey, openBody } from '../../core/sprint/marker.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
-import type { FilerSettings, FilerState } from './read.ts';
+import type { FilerSettings, Filing } from './state.ts';
 import { listedNumbers } from './text.ts';
 
 // What is declared and what is filed, seen together: pure. `read.ts` asks it what else to read, `plan.ts` decides on it.
 
 /** One of our own issues, with its body taken apart. */
 export interface OwnIssue extends Issue {
-  sealed: Sealed;
+  sealed: Filed;
 }
 
 export function sprintsOf(documents: SprintFile[]): Sprint[] {
@@ -63,10 +62,7 @@ export function visionsToFileFor(documents: SprintFile[], own: Own): number[] {
 }
 
 /** Names of labels that this run may have to put on something. */
-export function neededLabels(
-  settings: FilerSettings,
-  state: Pick<FilerState, 'documents' | 'issues'>,
-): string[] {
+export function neededLabels(settings: FilerSettings, state: Pick<Filing, 'documents' | 'issues'>): string[] {
   const own = ownIssues(state.issues);
   const waiting = sprintsOf(state.documents).flatMap(({ vision, entries }) =>
     entries.filter(({ id }) => !own.has(markKey({ vision, id }))),
@@ -118,10 +114,6 @@ export function finishedVisions(documents: SprintFile[], own: Own, visions: Issu
 
 /** The sign of our last word on a vision: another set of entries is another word. */
 export function closingSign(documents: SprintFile[], vision: number): string {
-  return commentSign(closingSignText(documents, vision));
-}
-
-export function closingSignText(documents: SprintFile[], vision: number): string {
   const ids = sprintsOf(documents)
     .filter((sprint) => sprint.vision === vision)
     .flatMap(({ entries }) => entries.map(({ id }) => id));

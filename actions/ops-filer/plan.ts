@@ -2,10 +2,12 @@ import type { Change } from '../../core/change.ts';
 import type { LabelReference } from '../../core/changes/fields.ts';
 import type { Fault } from '../../core/errors.ts';
 import { keep, notice, refuse } from '../../core/plan.ts';
+import { isUntouched } from '../../core/sealed.ts';
 import { type Entry, inDependencyOrder, type Sprint } from '../../core/sprint/entry.ts';
-import { isUntouched, type Mark, markKey } from '../../core/sprint/marker.ts';
+import { markKey, markLine } from '../../core/sprint/marker.ts';
+import type { SprintFile } from '../../core/sprint/sprint.ts';
 import {
-  closingSignText,
+  closingSign,
   duplicates,
   faultsOf,
   issueOf,
@@ -15,8 +17,8 @@ import {
   sprintsOf,
   wantedDependencies,
 } from './filed.ts';
-import type { FilerSettings, FilerState } from './read.ts';
 import { cannotFile, sharedIds } from './refusals.ts';
+import type { FilerSettings, FilerState, Filing, Validating } from './state.ts';
 import {
   closingComment,
   contentOf,
@@ -48,18 +50,34 @@ type FilerChange = Change<(typeof changes)[number]>;
  * from the issues there are.
  */
 export function plan(settings: FilerSettings, state: FilerState): FilerChange[] {
-  const own = ownIssues(state.issues);
-  const faults = [...faultsOf(state.documents), ...sharedIds(state.documents)];
-  const sound = sprintsOf(state.documents).filter(({ file }) => !faults.some((fault) => fault.file === file));
-  if (state.validateOnly !== undefined) {
-    const valid = sound.map((sprint) =>
-      keep(
-        `${sprint.file}: ${countEntries(sprint.entries)} for vision #${sprint.vision}, valid; not filed, because ${state.validateOnly}`,
-      ),
-    );
-    return [...faults.map(refuse), ...valid];
-  }
+  return state.kind === 'validating' ? validate(state) : file(settings, state);
+}
 
+/** Whether documents that are not merged could be filed, as far as they tell themselves. */
+function validate({ documents, why }: Validating): FilerChange[] {
+  const { faults, sound } = sorted(documents);
+  return [
+    ...faults.map(refuse),
+    ...sound.map((sprint) =>
+      keep(
+        `${sprint.file}: ${countEntries(sprint.entries)} for vision #${sprint.vision}, valid; not filed, because ${why}`,
+      ),
+    ),
+  ];
+}
+
+/** What is wrong with documents, and those with which nothing is. */
+function sorted(documents: SprintFile[]): { faults: Fault[]; sound: Sprint[] } {
+  const faults = [...faultsOf(documents), ...sharedIds(documents)];
+  return {
+    faults,
+    sound: sprintsOf(documents).filter(({ file: name }) => !faults.some((fault) => fault.file === name)),
+  };
+}
+
+function file(settings: FilerSettings, state: Filing): FilerChange[] {
+  const own = ownIssues(state.issues);
+  const { faults, sound } = sorted(state.documents);
   const filing = sound.map((sprint) => ({
     sprint,
     waiting: sprint.entries.filter((entry) => !own.has(markKey({ vision: sprint.vision, id: entry.id }))),
@@ -68,7 +86,7 @@ export function plan(settings: FilerSettings, state: FilerState): FilerChange[] 
     waiting.length === 0 ? [] : cannotFile(settings, state, sprint, waiting),
   );
   const ready = filing.filter(
-    ({ sprint, waiting }) => waiting.length > 0 && !refused.some(({ file }) => file === sprint.file),
+    ({ sprint, waiting }) => waiting.length > 0 && !refused.some((fault) => fault.file === sprint.file),
   );
   const total = ready.reduce((sum, { waiting }) => sum + waiting.length, 0);
   if (total > settings['max-issues']) {
@@ -102,17 +120,18 @@ export function plan(settings: FilerSettings, state: FilerState): FilerChange[] 
 // ---------------------------------------------------------------------------------------------------------------
 // Filing.
 
-interface Filing {
+/** A sound document with entries that are no issues yet. */
+interface Ready {
   sprint: Sprint;
   waiting: Entry[];
 }
 
-function labelReference(state: FilerState, name: string): LabelReference {
+function labelReference(state: Filing, name: string): LabelReference {
   const label = state.labels.find((item) => item.name === name);
   return { name, id: label?.id ?? { made: `label ${name}` } };
 }
 
-function newLabels(settings: FilerSettings, state: FilerState, ready: Filing[]): FilerChange[] {
+function newLabels(settings: FilerSettings, state: Filing, ready: Ready[]): FilerChange[] {
   const names = new Set(
     ready.length === 0
       ? []
@@ -133,7 +152,7 @@ function newLabels(settings: FilerSettings, state: FilerState, ready: Filing[]):
 }
 
 /** Before the first issue, so that nobody takes the vision up a second time; and where it is there already, nothing. */
-function inProgress(settings: FilerSettings, state: FilerState, vision: number): FilerChange[] {
+function inProgress(settings: FilerSettings, state: Filing, vision: number): FilerChange[] {
   const name = settings['in-progress-label'];
   const issue = state.visions.find(({ number }) => number === vision);
   if (issue?.labels.some((label) => label.name === name)) return [];
@@ -151,7 +170,7 @@ function inProgress(settings: FilerSettings, state: FilerState, vision: number):
 
 function newIssues(
   settings: FilerSettings,
-  state: FilerState,
+  state: Filing,
   own: Own,
   sprint: Sprint,
   waiting: Entry[],
@@ -172,7 +191,7 @@ function newIssues(
         repository: settings['project-repo'],
         title: entry.title,
         content: contentOf(entry, needed),
-        mark: { vision, sprint: slug, id: entry.id },
+        tie: markLine({ vision, sprint: slug, id: entry.id }),
         labels: entry.labels.map((name) => labelReference(state, name)),
         why: `${sprint.file}, ${entry.id}`,
         ...(labelled === true ? {} : { after: [`in progress #${vision}`] }),
@@ -184,7 +203,7 @@ function newIssues(
 // What is filed already.
 
 /** One line for all that is right in a document, and one for each issue that is not as the document has it. */
-function filedIssues(settings: FilerSettings, state: FilerState, own: Own, sprint: Sprint): FilerChange[] {
+function filedIssues(settings: FilerSettings, state: Filing, own: Own, sprint: Sprint): FilerChange[] {
   const filed = sprint.entries.flatMap((entry) => issueOf(own, sprint.vision, entry.id) ?? []);
   if (sprint.entries.length === 0) return [notice(`${sprint.file}: its filer block declares no entries`)];
   if (filed.length === 0) return [];
@@ -199,7 +218,7 @@ function filedIssues(settings: FilerSettings, state: FilerState, own: Own, sprin
 /** An open issue against its entry. Closed issues are history, and those without a digest were written by older tools. */
 function drift(
   settings: FilerSettings,
-  state: FilerState,
+  state: Filing,
   own: Own,
   sprint: Sprint,
   entry: Entry,
@@ -218,14 +237,13 @@ function drift(
     ];
   }
   if (isSame(entry, issue, contentText(entry, known))) return [];
-  const mark: Mark = { ...sealed.mark };
   const update: FilerChange = {
     kind: 'update-issue',
     repository: settings['project-repo'],
     issue: issue.number,
     title: entry.title,
     content: contentOf(entry, known),
-    mark,
+    tie: sealed.tie,
     expects: { digest: sealed.digest },
     why: `${place} changed after it was filed`,
   };
@@ -257,7 +275,7 @@ function pointsAt(own: Own, vision: number, numbers: number[], ids: string[]): b
 }
 
 /** Open issues whose entry no document declares any more: said, never deleted. */
-function undeclared(state: FilerState, own: Own): FilerChange[] {
+function undeclared(state: Filing, own: Own): FilerChange[] {
   if (state.outdated !== undefined) return [];
   const declared = new Set(
     sprintsOf(state.documents).flatMap(({ vision, entries }) =>
@@ -278,7 +296,7 @@ function undeclared(state: FilerState, own: Own): FilerChange[] {
   );
 }
 
-function missingDependencies(settings: FilerSettings, state: FilerState, own: Own): FilerChange[] {
+function missingDependencies(settings: FilerSettings, state: Filing, own: Own): FilerChange[] {
   if (!state.dependenciesOn) return [];
   return wantedDependencies(state.documents, own).flatMap(({ issue, on }) => {
     const present = state.dependencies.find((item) => item.issue === issue)?.on ?? [];
@@ -300,7 +318,7 @@ function missingDependencies(settings: FilerSettings, state: FilerState, own: Ow
 // Closing.
 
 /** The later of two issues with one key: freed of what would keep it open, linked to the first, and closed. */
-function closedDuplicates(settings: FilerSettings, state: FilerState, own: Own): FilerChange[] {
+function closedDuplicates(settings: FilerSettings, state: Filing, own: Own): FilerChange[] {
   const repository = settings['project-repo'];
   return duplicates(own).flatMap(({ issue, original }): FilerChange[] => {
     const key = `duplicate #${issue.number}`;
@@ -335,19 +353,19 @@ function closedDuplicates(settings: FilerSettings, state: FilerState, own: Own):
   });
 }
 
-function closedVisions(settings: FilerSettings, state: FilerState, own: Own, faults: Fault[]): FilerChange[] {
+function closedVisions(settings: FilerSettings, state: Filing, own: Own, faults: Fault[]): FilerChange[] {
   const repository = settings['project-repo'];
   const doubtful = new Set(
     sprintsOf(state.documents)
       .filter(({ file }) => faults.some((fault) => fault.file === file))
       .map(({ vision }) => vision),
   );
-  return state.closing.flatMap(({ vision, blockedBy, reopened }): FilerChange[] => {
+  return state.closing.flatMap(({ vision, blockedBy, isReopened }): FilerChange[] => {
     const issue = state.visions.find(({ number }) => number === vision);
     if (issue === undefined || doubtful.has(vision)) return [];
     const all = `all declared entries of vision #${vision} are closed`;
     if (state.outdated !== undefined) return [notice(`${all}, but ${state.outdated}: it stays open`)];
-    if (reopened) return [notice(`${all}, and somebody reopened it after we closed it: it stays open`)];
+    if (isReopened) return [notice(`${all}, and somebody reopened it after we closed it: it stays open`)];
     if (blockedBy.length > 0)
       return [
         notice(
@@ -378,7 +396,7 @@ function closedVisions(settings: FilerSettings, state: FilerState, own: Own, fau
         repository,
         issue: vision,
         text: closingComment(outcomes),
-        sign: closingSignText(state.documents, vision),
+        sign: closingSign(state.documents, vision),
         why: all,
       },
       ...(label === undefined

@@ -1,21 +1,16 @@
+import { sameAccount, sameRepository } from '../../core/accounts.ts';
 import { ifThere, isApiError } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { listComments } from '../../core/forge/comments.ts';
-import {
-  getIssue,
-  type Issue,
-  listDependencies,
-  listIssues,
-  sameRepository,
-} from '../../core/forge/issues.ts';
-import { type Label, listLabels, listOrganisationLabels } from '../../core/forge/labels.ts';
+import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
+import { listLabels, listOrganisationLabels } from '../../core/forge/labels.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { closedAfterComment } from '../../core/forge/timeline.ts';
-import { getExpectedUser } from '../../core/forge/users.ts';
-import { type RawDocument, readOpsFolder } from '../../core/ops-folder.ts';
-import type { ReadContext, State } from '../../core/role.ts';
-import type { ValuesOf } from '../../core/settings.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
+import { type OpsFolder, type RawDocument, readOpsFolder } from '../../core/ops-folder.ts';
+import { ownComments } from '../../core/own-comment.ts';
+import type { Previous } from '../../core/role.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
 import { together } from '../../core/together.ts';
 import {
@@ -27,57 +22,19 @@ import {
   visionsToFileFor,
   wantedDependencies,
 } from './filed.ts';
-import type { settings } from './settings.ts';
-
-export type FilerSettings = ValuesOf<typeof settings>;
-type Context = ReadContext<typeof settings, FilerState>;
-
-/** Everything the plan decides on: a plain object, read to its end or not at all. */
-export interface FilerState extends State {
-  documents: SprintFile[];
-  /** Why documents are only validated, or undefined when they are to be filed. */
-  validateOnly: string | undefined;
-  /** Why these documents may be older than the ops repo's branch, or undefined when they are its head. */
-  outdated: string | undefined;
-  /** Whether the project has issue dependencies switched on. */
-  dependenciesOn: boolean;
-  /** The project's labels; its organisation's too, when a name was missing. */
-  labels: Label[];
-  /** Whether a name was missing and the token may not read the organisation's labels, if there is one. */
-  organisationLabelsUnread: boolean;
-  /** Issues written by our account or a former one, open and closed. */
-  issues: Issue[];
-  /** Open issues with the vision label, and any other issue that a document with something to file calls its vision. */
-  visions: Issue[];
-  /** For our own open issues that should depend on others: what they depend on in the same repository. */
-  dependencies: { issue: number; on: number[] }[];
-  /** For visions whose entries are all closed: what stands in the way of closing them. */
-  closing: { vision: number; blockedBy: number[]; reopened: boolean }[];
-}
+import type { Context, FilerState, Filing } from './state.ts';
 
 export async function read(context: Context): Promise<FilerState> {
   const { previous } = context;
-  return previous === undefined ? readAll(context) : readAgain(context, previous);
+  return previous?.state.kind === 'filing'
+    ? readAgain(context, { ...previous, state: previous.state })
+    : readAll(context);
 }
 
 async function readAll(context: Context): Promise<FilerState> {
-  const { settings, facts, send } = context;
+  const { settings, facts, send, now } = context;
   const project = settings['project-repo'];
-  const empty = {
-    now: context.now,
-    account: null,
-    outdated: undefined,
-    dependenciesOn: false,
-    labels: [],
-    organisationLabelsUnread: false,
-    issues: [],
-    visions: [],
-    dependencies: [],
-    closing: [],
-  };
-  if (facts.isPullRequest) {
-    return { ...empty, ...(await readDocuments(context)) };
-  }
+  if (facts.isPullRequest) return validating(now, await readDocuments(context));
   const [account, repository, labels, issues, source] = await together(
     getExpectedUser(send, settings['forge-login']),
     getRepository(send, project),
@@ -96,21 +53,24 @@ async function readAll(context: Context): Promise<FilerState> {
       `${project} is archived, so nothing can be filed there.`,
       'Unarchive it, or name another project-repo.',
     );
+  if (source.unmerged !== undefined) return validating(now, source);
 
-  const state: FilerState = {
-    ...empty,
-    ...source,
+  const state: Filing = {
+    kind: 'filing',
+    now,
     account,
+    documents: source.documents,
+    outdated: source.outdated,
     dependenciesOn: repository.internal_tracker?.enable_issue_dependencies === true,
     labels,
-    // By id as well: a login can be given to another account after it was freed.
-    issues: issues.flatMap((list, index) =>
-      list.filter((issue) => index > 0 || issue.user?.id === account.id),
-    ),
+    organisationLabelsUnread: false,
+    issues: oursOf(issues, account),
+    visions: [],
+    dependencies: [],
+    closing: [],
   };
   // Without a filer block anywhere there is nothing to file and no vision to close.
-  if (source.validateOnly !== undefined || source.documents.every(({ kind }) => kind === 'no-block'))
-    return state;
+  if (source.documents.every(({ kind }) => kind === 'no-block')) return state;
   const missing = neededLabels(settings, state).some((name) => !labels.some((label) => label.name === name));
   const organisation = missing ? await listOrganisationLabels(send, repository.owner.login) : [];
   if (organisation === 'unread') state.organisationLabelsUnread = true;
@@ -126,21 +86,29 @@ async function readAll(context: Context): Promise<FilerState> {
   return complete(context, state);
 }
 
+function validating(now: string, { documents, unmerged }: Source): FilerState {
+  return { kind: 'validating', now, documents, why: unmerged ?? 'it is not merged' };
+}
+
+/** What each of our accounts wrote, as one list. The present account by its id: its login may have been another's before. */
+function oursOf([present = [], ...former]: Issue[][], account: User): Issue[] {
+  return [...present.filter(({ user }) => sameAccount(user, account)), ...former.flat()];
+}
+
 /** Later rounds read only what our own writes, or another run at the same moment, can have changed. */
-async function readAgain(context: Context, previous: NonNullable<Context['previous']>): Promise<FilerState> {
+async function readAgain(context: Context, { state: before, done, made }: Previous<Filing>): Promise<Filing> {
   const { settings, send } = context;
   const project = settings['project-repo'];
-  const before = previous.state;
-  const closed = previous.done.some((change) => change.kind === 'close-issue');
+  const hasClosed = done.some((change) => change.kind === 'close-issue');
   const [lists, visions] = await together(
     issuesOfAccounts(context),
-    closed
+    hasClosed
       ? listIssues(send, project, { state: 'open', label: settings['vision-label'] })
       : Promise.resolve(before.visions),
   );
   const known = new Map(before.dependencies.map(({ issue, on }) => [issue, on]));
-  for (const number of Object.values(previous.made)) if (!known.has(number)) known.set(number, []);
-  for (const change of previous.done) {
+  for (const number of Object.values(made)) if (!known.has(number)) known.set(number, []);
+  for (const change of done) {
     if (change.kind === 'add-dependency')
       known.set(change.issue, [...(known.get(change.issue) ?? []), change.on]);
     if (change.kind === 'remove-dependency')
@@ -149,20 +117,17 @@ async function readAgain(context: Context, previous: NonNullable<Context['previo
         (known.get(change.issue) ?? []).filter((on) => on !== change.on),
       );
   }
-  const state: FilerState = {
+  return complete(context, {
     ...before,
     now: context.now,
-    issues: lists.flatMap((list, index) =>
-      list.filter((issue) => index > 0 || issue.user?.id === before.account?.id),
-    ),
+    issues: oursOf(lists, before.account),
     visions: visions.filter((issue) => issue.labels.some(({ name }) => name === settings['vision-label'])),
     dependencies: [...known].map(([issue, on]) => ({ issue, on })),
-  };
-  return complete(context, state);
+  });
 }
 
 /** What can only be asked for once the lists are known: dependencies, visions outside the list, and what closing needs. */
-async function complete(context: Context, state: FilerState): Promise<FilerState> {
+async function complete(context: Context, state: Filing): Promise<Filing> {
   const { settings, send } = context;
   const project = settings['project-repo'];
   const own = ownIssues(state.issues);
@@ -237,27 +202,29 @@ async function visionOrNothing(send: Send, project: string, number: number): Pro
 
 async function inTheWay(
   context: Context,
-  state: FilerState,
+  state: Filing,
   vision: Issue,
-): Promise<{ blockedBy: number[]; reopened: boolean }> {
+): Promise<{ blockedBy: number[]; isReopened: boolean }> {
   const { send, settings } = context;
   const project = settings['project-repo'];
   const [linked, comments] = await together(
     state.dependenciesOn ? listDependencies(send, project, vision.number) : Promise.resolve([]),
     listComments(send, project, vision.number),
   );
-  const sign = closingSign(state.documents, vision.number);
-  const comment = comments.find((item) => item.user?.id === state.account?.id && item.body.includes(sign));
+  const [comment] = ownComments(comments, state.account, closingSign(state.documents, vision.number));
   return {
     blockedBy: linked.filter((item) => item.state === 'open').map(({ number }) => number),
     // Our word is there and the vision is open: either we were cut off before closing it, or somebody reopened it.
-    reopened: comment !== undefined && (await closedAfterComment(send, project, vision.number, comment)),
+    isReopened: comment !== undefined && (await closedAfterComment(send, project, vision.number, comment)),
   };
 }
 
-async function readDocuments(
-  context: Context,
-): Promise<Pick<FilerState, 'documents' | 'validateOnly' | 'outdated'>> {
+/** The sprint documents, and how far they may be believed. */
+interface Source extends Pick<OpsFolder, 'unmerged' | 'outdated'> {
+  documents: SprintFile[];
+}
+
+async function readDocuments(context: Context): Promise<Source> {
   const { settings, facts, send } = context;
   const { files, unmerged, outdated } = await readOpsFolder({
     send,
@@ -267,7 +234,7 @@ async function readDocuments(
     folder: settings.sprints,
     extension: '.md',
   });
-  return { documents: await parseAll(files, context), validateOnly: unmerged, outdated };
+  return { documents: await parseAll(files, context), unmerged, outdated };
 }
 
 /** The parser, and YAML with it, is loaded only when a document has a filer block. */

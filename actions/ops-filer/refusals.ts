@@ -4,7 +4,7 @@ import { markKey } from '../../core/sprint/marker.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { sprintsOf } from './filed.ts';
-import type { FilerSettings, FilerState } from './read.ts';
+import type { FilerSettings, Filing } from './state.ts';
 import { countEntries } from './text.ts';
 
 // What a document can be refused for although it reads well: pure.
@@ -36,7 +36,7 @@ export function sharedIds(documents: SprintFile[]): Fault[] {
 /** Why a document's waiting entries cannot be filed; empty when they can. */
 export function cannotFile(
   settings: FilerSettings,
-  state: FilerState,
+  state: Filing,
   sprint: Sprint,
   waiting: Entry[],
 ): Fault[] {

@@ -1,7 +1,8 @@
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
-import { type FilerState, read } from './read.ts';
+import { read } from './read.ts';
 import { settings } from './settings.ts';
+import type { FilerState } from './state.ts';
 
 export const opsFiler: Role<typeof settings, FilerState, (typeof changes)[number]> = {
   name: 'ops-filer',

@@ -2,6 +2,7 @@ import {
   count,
   filePath,
   flag,
+  flowSettings,
   labelName,
   listOf,
   login,
@@ -11,7 +12,9 @@ import {
 } from '../../core/settings.ts';
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'ops-repo': sharedSettings['ops-repo'],
+  'ops-branch': sharedSettings['ops-branch'],
   // Required here: the role finds its own work by author, and must never work as somebody else.
   'forge-login': login({
     description:

@@ -4,8 +4,8 @@ import { notice, refuseFor } from '../../core/plan.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/vault/record.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
-import type { GateState, VaultState } from './state.ts';
-import { variablesFor } from './text.ts';
+import type { GateState, NamedRun } from './state.ts';
+import { approvedBy, variablesFor } from './text.ts';
 
 type GateChange = Change<'keep' | 'refuse' | 'write-files'>;
 
@@ -13,39 +13,50 @@ type GateChange = Change<'keep' | 'refuse' | 'write-files'>;
  * The first step inside a formula's own pipeline: nothing after it runs unless a record names this very run, and this
  * is the first that claims it.
  */
-export function gate(state: VaultState, now: GateState): GateChange[] {
-  const refused = whyNot(now);
-  if (refused !== undefined) return [refuseFor('gate', refused)];
-  const { record, run, claim } = now;
-  if (record === null || run === null) throw new Error('a gate without a record was not refused');
-  const path = recordPath(claimedFolder, record.id);
-  if (claim !== null) {
-    const who = record.approvals.map(({ login }) => login).join(', ');
-    return [
-      notice(
-        `the gate is open: this is the run of ${record.id}`,
-        `${record.tier}, ${who === '' ? 'which needs no approval' : `approved by ${who}`}`,
-      ),
-    ];
+export function gate(state: GateState): GateChange[] {
+  const { found, isDryRun } = state;
+  if (isDryRun) return [refuseFor('gate', 'a gate cannot be tried without claiming: take dry-run away')];
+  switch (found.kind) {
+    case 'no-run':
+      return [
+        refuseFor('gate', 'this is no step of a pipeline: a gate stands first in a formula’s own workflow'),
+      ];
+    case 'no-record':
+      return [
+        refuseFor(
+          'gate',
+          `no record names run ${found.run.id} of ${found.ciRepository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`,
+        ),
+      ];
+    case 'named': {
+      const refused = whyNotThisRun(found);
+      return [refused === undefined ? letThrough(state, found) : refuseFor('gate', refused)];
+    }
   }
+}
+
+/** Claims the run, or says that it is claimed by this very step. */
+function letThrough(state: GateState, { run, ciRepository, record, claim }: NamedRun): GateChange {
+  if (claim.kind === 'ours')
+    return notice(
+      `the gate is open: this is the run of ${record.id}`,
+      `${record.tier}, ${record.approvals.length === 0 ? 'which needs no approval' : `approved by ${approvedBy(record.approvals)}`}`,
+    );
   const claiming: ClaimRecord = {
     version: 1,
     id: record.id,
     nonce: record.intent.nonce,
-    run: { backend: run.backend, repository: now.repository, id: run.id, url: state.runUrl },
+    run: { backend: run.backend, repository: ciRepository, id: run.id, url: state.runUrl },
     at: state.now,
     by: state.account.login,
   };
-  return [
-    {
-      kind: 'write-files',
-      repository: state.records.repository,
-      branch: state.records.branch,
-      files: [{ path, content: recordText(claiming), expects: null }],
-      message: `vault: claim ${record.id}`,
-      why: `this run is the one that ${record.id} was approved for`,
-    },
-  ];
+  return {
+    kind: 'write-files',
+    ...state.records,
+    files: [{ path: recordPath(claimedFolder, record.id), content: recordText(claiming), expects: null }],
+    message: `vault: claim ${record.id}`,
+    why: `this run is the one that ${record.id} was approved for`,
+  };
 }
 
 /**
@@ -69,38 +80,32 @@ export function whyNotAsk({
 }
 
 /** Why this run is not the one that was approved, or undefined. */
-function whyNot({
+function whyNotThisRun({
   run,
-  repository,
+  ciRepository,
   record,
   doubt,
   inputs,
   workflowBlob,
   claim,
-  isClaimedByUs,
-  isDryRun,
-}: GateState): string | undefined {
-  if (isDryRun) return 'a gate cannot be tried without claiming: take dry-run away';
-  if (run === null) return 'this is no step of a pipeline: a gate stands first in a formula’s own workflow';
-  if (record === null)
-    return `no record names run ${run.id} of ${repository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`;
+}: NamedRun): string | undefined {
   if (doubt !== undefined) return `${doubt}: nothing about ${record.id} is believed`;
   if (record.outcome !== 'dispatched') return `${record.id} has ended already: ${record.outcome}`;
   if (workflowName(record.run) !== run.workflow)
     return `${record.id} runs ${workflowName(record.run)}, and this is ${run.workflow === '' ? 'another workflow' : run.workflow}`;
-  const told =
+  const approved =
     run.backend === 'woodpecker-pipeline'
       ? variablesFor(record.run.inputs, record.formula)
       : record.run.inputs;
-  if (inputs !== null && Object.entries(told).some(([name, value]) => inputs[name] !== value))
+  if (inputs !== null && Object.entries(approved).some(([name, value]) => inputs[name] !== value))
     return `this run was not told what was approved for ${record.id}: its inputs differ`;
   if (workflowBlob === 'missing')
-    return `${record.run.workflow_file} is not there at the commit that runs, or our account may not read ${repository}`;
+    return `${record.run.workflow_file} is not there at the commit that runs, or our account may not read ${ciRepository}`;
   if (workflowBlob !== null && workflowBlob !== record.run.workflow_blob)
     return `${record.run.workflow_file} is not what it was when ${record.id} was started`;
-  if (claim !== null && !isClaimedByUs)
-    return claim === 'unreadable'
-      ? `${recordPath(claimedFolder, record.id)} is there, and is no claim: somebody else made it`
-      : `${record.id} was claimed at ${claim.at} already, by run ${claim.run.id} of ${claim.run.repository}`;
+  if (claim.kind === 'unreadable')
+    return `${recordPath(claimedFolder, record.id)} is there, and is no claim: somebody else made it`;
+  if (claim.kind === 'theirs')
+    return `${record.id} was claimed at ${claim.record.at} already, by run ${claim.record.run.id} of ${claim.record.run.repository}`;
   return undefined;
 }

@@ -1,8 +1,9 @@
-import { writesFile } from '../../core/change.ts';
+import { sameLogin } from '../../core/accounts.ts';
 import { commitsOfPath } from '../../core/forge/commits.ts';
 import { getFile } from '../../core/forge/contents.ts';
 import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
+import { writesFile } from '../../core/plan.ts';
 import {
   type FiredRecord,
   firedFolder,
@@ -13,7 +14,7 @@ import {
 } from '../../core/vault/record.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
-import type { Context, FiredState, StartedRun } from './state.ts';
+import type { Context, FiredState, SeenRecord, StartedRun } from './state.ts';
 import { dispatchKey, variablesFor } from './text.ts';
 
 /** Where records are read from. */
@@ -26,25 +27,45 @@ export interface Records {
 export async function readFired(
   context: Context,
   account: User,
-  { repository, commit }: Records,
-  id: string,
-): Promise<FiredState> {
-  const { send, previous } = context;
+  records: Records,
+  { id, blob }: { id: string; blob: string },
+): Promise<Omit<FiredState, 'kind'>> {
+  const { send } = context;
   const place = recordPath(firedFolder, id);
-  const { bytes, sha } = await getFile(send, repository, place, commit);
+  const { bytes, sha } = await getFile(send, records.repository, place, records.commit);
   const record = recordOf(bytes, id);
+  const isOurs = await isWrittenBy(context, records, place, account.login);
+  if (record === null || !isOurs)
+    return { isEdited: false, record: { kind: 'foreign', isRecord: record !== null } };
   return {
-    record,
-    blob: sha,
-    isOurs: await isWrittenBy(context, { repository, commit }, place, account.login),
-    run: record !== null && !isFinal(record) ? await runOf(context, account, record) : null,
-    isOutOfReach: record?.run.backend === 'woodpecker-pipeline' && context.woodpecker === undefined,
-    isFresh: previous?.done.some((change) => writesFile(change, place)) === true,
-    isStarted: previous?.done.some((change) => change.key === dispatchKey(id)) === true,
+    isEdited: record.action.blob !== blob,
+    record: await seen(context, account, record, sha),
   };
 }
 
-/** What is no record of this id is none. */
+/** What is known of the run of a record that is ours. */
+async function seen(context: Context, account: User, record: FiredRecord, blob: string): Promise<SeenRecord> {
+  const { previous, woodpecker } = context;
+  const place = recordPath(firedFolder, record.id);
+  if (isFinal(record))
+    return {
+      kind: 'final',
+      record,
+      wroteItNow: previous?.done.some((change) => writesFile(change, place)) === true,
+    };
+  if (record.run.backend === 'woodpecker-pipeline' && woodpecker === undefined)
+    return { kind: 'out-of-reach', record };
+  const run = await runOf(context, account, record);
+  if (run !== null) return { kind: 'seen', record, blob, run };
+  const key = dispatchKey(record.id);
+  return {
+    kind: 'unseen',
+    record,
+    startedItNow: previous?.done.some((change) => change.key === key) === true,
+  };
+}
+
+/** A file as the record of this id, or `null` when it is none, or another's. */
 export function recordOf(bytes: Uint8Array, id: string): FiredRecord | null {
   const record = readRecord(firedRecord, bytes);
   return record?.id === id ? record : null;
@@ -59,7 +80,7 @@ export async function isWrittenBy(
 ): Promise<boolean> {
   const history = await commitsOfPath(send, repository, path, commit);
   return (
-    history.length > 0 && history.every(({ author }) => author?.login.toLowerCase() === login.toLowerCase())
+    history.length > 0 && history.every(({ author }) => author != null && sameLogin(author.login, login))
   );
 }
 
@@ -90,23 +111,28 @@ async function runOf(
     }));
   if (number === undefined) return null;
   const { created, workflows, status } = await getPipeline(woodpecker, repositoryId, number);
-  const own = (workflows ?? [])
-    .filter(({ name }) => name === workflowName(run))
-    .map(({ state }) => stateOf(state));
   return {
     id: number,
     url: `${settings['woodpecker-url']}/repos/${repositoryId}/pipeline/${number}`,
     created: new Date(created * 1000).toISOString(),
-    // A pipeline runs every workflow that is started by hand; how the others end is not this action's affair. One that
-    // never came to have it did not run it.
-    state:
-      own.length > 0
-        ? // A matrix has several of that name, and all of them are what was asked for.
-          ((['running', 'failure', 'cancelled'] as const).find((state) => own.includes(state)) ?? 'success')
-        : stateOf(status) === 'running'
-          ? 'running'
-          : 'failure',
+    state: stateOfWorkflow(workflows ?? [], workflowName(run), stateOf(status)),
   };
+}
+
+/**
+ * How one workflow of a Woodpecker pipeline is doing. A pipeline runs every workflow that is started by hand, and how the
+ * others end is not this action's affair.
+ */
+function stateOfWorkflow(
+  workflows: { name: string; state: string }[],
+  name: string,
+  ofPipeline: StartedRun['state'],
+): StartedRun['state'] {
+  const own = workflows.filter((item) => item.name === name).map(({ state }) => stateOf(state));
+  // A pipeline that is over and never had the workflow did not run the action.
+  if (own.length === 0) return ofPipeline === 'running' ? 'running' : 'failure';
+  // A matrix has several workflows of one name, and what was asked for is all of them: the worst of them counts.
+  return (['running', 'failure', 'cancelled'] as const).find((state) => own.includes(state)) ?? 'success';
 }
 
 /** The words of both: Forgejo's run statuses, and Woodpecker's states of pipelines and workflows. */

@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { alone } from '../../core/api/errors.ts';
+import { sha256 } from '../../core/canonical.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { getFile, namesIn } from '../../core/forge/contents.ts';
@@ -19,7 +20,8 @@ import { whyNotAsk } from './gate.ts';
 import { readGate } from './read-gate.ts';
 import { readFired } from './read-records.ts';
 import { readRequests } from './read-requests.ts';
-import type { ActionState, Context, VaultState } from './state.ts';
+import { neverApproving } from './settings.ts';
+import type { ActionState, Context, Decidable, LocalState, VaultState } from './state.ts';
 
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now } = context;
@@ -42,24 +44,14 @@ export async function read(context: Context): Promise<VaultState> {
     branch:
       recordRepository === repository ? branch : (await getRepository(send, recordRepository)).default_branch,
   };
-  const state: VaultState = {
-    now,
-    account,
-    repository,
-    branch,
-    commit: '',
-    records,
-    mergeStyle: default_merge_style ?? 'merge',
-    policy: { ok: true, document: {} },
-    policyBlob: null,
-    tiersBlob: null,
-    actions: [],
-    requests: [],
-    local: null,
-    gate: null,
-    runUrl: facts.runUrl ?? null,
-  };
-  if (settings.mode === 'gate') return { ...state, gate: await readGate(context, records) };
+  const ground = { now, account, repository, branch, records, runUrl: facts.runUrl ?? null };
+  if (settings.mode === 'gate')
+    return {
+      ...ground,
+      kind: 'gate',
+      isDryRun: settings['dry-run'],
+      found: await readGate(context, records),
+    };
   const commit = (await getBranch(send, repository, branch)).commit.id;
   const recordCommit =
     recordRepository === repository
@@ -76,84 +68,101 @@ export async function read(context: Context): Promise<VaultState> {
       project: settings['project-repo'],
     }),
   ]);
-  const base: Base | null = policy.ok
-    ? { repository, branch, commit, policy: policy.document, people: createPeople(send) }
-    : null;
-  const known = { ...state, commit, policy, policyBlob: blob, tiersBlob };
+  if (!policy.ok) return { ...ground, kind: 'policy-faulty', faults: policy.faults };
+  const base: Base = { repository, branch, commit, policy: policy.document, people: createPeople(send) };
+  const known: Decidable = { ...ground, commit, policy: policy.document, policyBlob: blob, tiersBlob };
   if (settings.mode === 'review') {
     const spent = [...fired, ...rejected, ...files].map(documentName);
-    return { ...known, requests: await readRequests(context, base, known, spent) };
-  }
-  const readAction = async (name: string): Promise<ActionState> => {
-    const id = documentName(name);
-    const file = `${vaultActions}/${name}`;
-    const found = await alone(() => getFile(send, repository, file, commit));
-    const { bytes, sha } = found.value ?? { bytes: new Uint8Array(), sha: '' };
-    const parsed = parseVaultAction(file, bytes);
-    const isRejected = rejected.includes(`${id}.json`);
-    const isFired = fired.includes(`${id}.json`);
-    const isOpen = !isRejected && !isFired;
-    const { value, trouble } = await alone(async () => ({
-      fired: isFired
-        ? await readFired(context, account, { repository: recordRepository, commit: recordCommit }, id)
-        : null,
-      candidate:
-        isOpen && parsed.ok && parsed.document.kind === 'formula' && base !== null
-          ? await readCandidate(context, base, account.login, { file, formula: parsed.document.formula })
-          : null,
-    }));
     return {
-      id,
-      file,
-      blob: sha,
-      digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-      parsed,
-      rejected: isRejected,
-      trouble: found.trouble ?? trouble,
-      fired: value?.fired ?? null,
-      candidate: value?.candidate ?? null,
-      nonce: randomBytes(16).toString('hex'),
+      ...known,
+      kind: 'review',
+      mergeStyle: default_merge_style ?? 'merge',
+      requests: await readRequests(context, base, account, spent),
     };
-  };
+  }
   const names = files.filter((item) => item.endsWith('.toml')).sort();
-  const actions = await Promise.all(names.map(readAction));
-  return { ...known, actions };
+  const actions = await Promise.all(
+    names.map((name) =>
+      readAction(context, known, base, {
+        name,
+        recordCommit,
+        isFired: fired.includes(`${documentName(name)}.json`),
+        isRejected: rejected.includes(`${documentName(name)}.json`),
+      }),
+    ),
+  );
+  return { ...known, kind: 'dispatch', actions };
+}
+
+/** One action on the branch, with what its records say of it, or what there is to decide about it. */
+async function readAction(
+  context: Context,
+  { account, records }: Decidable,
+  base: Base,
+  given: { name: string; recordCommit: string; isFired: boolean; isRejected: boolean },
+): Promise<ActionState> {
+  const { send, settings } = context;
+  const id = documentName(given.name);
+  const file = `${vaultActions}/${given.name}`;
+  const found = await alone(() => getFile(send, base.repository, file, base.commit));
+  if (found.trouble !== undefined) return { id, file, kind: 'troubled', trouble: found.trouble };
+  const { bytes, sha: blob } = found.value;
+  const parsed = parseVaultAction(file, bytes);
+  if (!parsed.ok) return { id, file, kind: 'faulty', faults: parsed.faults };
+  const action = parsed.document;
+  if (action.kind === 'human') return { id, file, kind: 'human', action };
+  if (given.isRejected) return { id, file, kind: 'rejected' };
+  const { value, trouble } = await alone(
+    async (): Promise<ActionState> =>
+      given.isFired
+        ? {
+            id,
+            file,
+            kind: 'fired',
+            ...(await readFired(
+              context,
+              account,
+              { repository: records.repository, commit: given.recordCommit },
+              { id, blob },
+            )),
+          }
+        : {
+            id,
+            file,
+            kind: 'open',
+            action,
+            blob,
+            digest: `sha256:${sha256(bytes)}`,
+            nonce: randomBytes(16).toString('hex'),
+            candidate: await readCandidate(context, base, {
+              file,
+              formula: action.formula,
+              never: neverApproving(settings, account.login),
+            }),
+          },
+  );
+  return value ?? { id, file, kind: 'troubled', trouble };
 }
 
 /** What a pull request's own pipeline can look at: its files, and nothing that needs a token. */
-async function readLocal({ facts, send, now, settings }: Context): Promise<VaultState> {
+async function readLocal({ facts, send, now }: Context): Promise<LocalState> {
   const documents = async (folder: string): Promise<{ file: string; bytes: Uint8Array }[]> =>
     existsSync(path.resolve(facts.workspace, folder))
       ? (await readOpsFolder({ send, facts, ops: undefined, branch: undefined, folder, extension: '.toml' }))
           .files
       : [];
   const [policy] = (await documents('vault')).filter(({ file }) => file === policyFile);
-  const parsedPolicy = parsePolicy(policyFile, policy?.bytes ?? new Uint8Array());
   return {
+    kind: 'local',
     now,
-    account: { id: 0, login: settings['forge-login'] ?? '' },
-    repository: '',
-    branch: '',
-    commit: '',
-    records: { repository: '', branch: '' },
-    mergeStyle: '',
-    policy: parsedPolicy,
-    policyBlob: null,
-    tiersBlob: null,
-    actions: [],
-    requests: [],
-    local: {
-      actions: (await documents(vaultActions)).map(({ file, bytes }) => ({
-        file,
-        parsed: parseVaultAction(file, bytes),
-      })),
-      formulas: (await documents(formulaFolder)).map(({ file, bytes }) => ({
-        file,
-        parsed: parseFormula(file, bytes),
-      })),
-      policy: parsedPolicy,
-    },
-    gate: null,
-    runUrl: facts.runUrl ?? null,
+    actions: (await documents(vaultActions)).map(({ file, bytes }) => ({
+      file,
+      parsed: parseVaultAction(file, bytes),
+    })),
+    formulas: (await documents(formulaFolder)).map(({ file, bytes }) => ({
+      file,
+      parsed: parseFormula(file, bytes),
+    })),
+    policy: parsePolicy(policyFile, policy?.bytes ?? new Uint8Array()),
   };
 }

@@ -1,13 +1,14 @@
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
-import { settings } from './settings.ts';
+import { faults, settings } from './settings.ts';
 import type { VaultState } from './state.ts';
 
 export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[number]> = {
   name: 'vault-dispatch',
   summary: 'A privileged action, approved in a pull request, is started at most once, and leaves a record.',
   settings,
+  faults,
   changes,
   needs: [
     {

@@ -2,16 +2,23 @@ import {
   count,
   duration,
   flag,
+  flowSettings,
   login,
   oneOf,
   repository,
+  type SettingsFault,
   sharedSettings,
+  type ValuesOf,
   woodpeckerSettings,
 } from '../../core/settings.ts';
-import { lowTiers, policySources } from '../../core/vault/policy.ts';
+import { lowTiers, policySourceFaults, policySources } from '../../core/vault/policy.ts';
+import type { VerdictSettings } from '../../core/vault/verdict.ts';
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'ops-branch': sharedSettings['ops-branch'],
+  'project-repo': sharedSettings['project-repo'],
+  bots: sharedSettings.bots,
   ...woodpeckerSettings,
   'forge-login': login({
     description:
@@ -21,7 +28,7 @@ export const settings = {
   'ops-repo': repository({
     description: 'The repository with actions, formulas, policy and records, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   'record-repo': repository({
     description:
@@ -63,3 +70,24 @@ export const settings = {
     default: '10',
   }),
 };
+
+/** What of them bears on the verdict. `account` is our own login. */
+export function verdictSettings(given: ValuesOf<typeof settings>, account: string): VerdictSettings {
+  const { gatekeeper } = given;
+  return {
+    policySource: given['policy-source'],
+    acceptsDirectCommits: ['direct-commit', 'protected-exempt'].includes(given['low-tier']),
+    acceptsExposedSecrets: given['accept-exposed-secrets'],
+    ownAccounts: gatekeeper === undefined ? [account] : [account, gatekeeper],
+  };
+}
+
+/** Accounts that never approve, whatever a rule says. `account` is our own login. */
+export function neverApproving({ bots, gatekeeper }: ValuesOf<typeof settings>, account: string): string[] {
+  return [...bots, account, ...(gatekeeper === undefined ? [] : [gatekeeper])];
+}
+
+/** What settings say of each other. */
+export function faults(given: ValuesOf<typeof settings>): SettingsFault[] {
+  return policySourceFaults(given['policy-source'], given['project-repo']);
+}

@@ -2,9 +2,8 @@ import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
 import type { Tier } from '../../core/vault/action.ts';
-import { disagreements } from '../../core/vault/formula.ts';
-import { tierOf } from '../../core/vault/policy.ts';
-import type { ForgeState, RequestSettings, RequestState } from './state.ts';
+import { standingOf } from '../../core/vault/verdict.ts';
+import type { AskingState, RequestSettings, RequestState } from './state.ts';
 import { bodyOf, titleOf } from './text.ts';
 import { heeded, waitsFor } from './waiting.ts';
 
@@ -14,60 +13,65 @@ type RequestChange = Change<(typeof changes)[number]>;
 
 /** One request for each id: asked once, found again ever after, and never with another text. */
 export function plan(settings: RequestSettings, state: RequestState): RequestChange[] {
-  const { id, file, text, parsed, forge } = state;
-  if (!parsed.ok) return parsed.faults.map((fault) => refuse(fault));
-  if (forge === null)
-    return [keep(`${id} can be read; from a pull request's own pipeline nothing is asked for`)];
-  const { policy, formula, onMain, standing } = forge;
-  const other = heeded(forge);
-  if (!policy.ok) return policy.faults.map((fault) => refuse(fault));
-  const action = parsed.document;
-  if (action.kind === 'formula') {
-    if (formula === null)
-      return [refuseFor(file, `there is no formula vault/formulas/${action.formula}.toml`)];
-    if (!formula.ok) return formula.faults.map((fault) => refuse(fault));
-    const wrong = disagreements(action, formula.document);
-    if (wrong.length > 0) return wrong.map((message) => refuseFor(file, message));
+  switch (state.kind) {
+    case 'unreadable':
+    case 'policy-faulty':
+      return state.faults.map(refuse);
+    case 'local':
+      return [keep(`${state.id} can be read; from a pull request's own pipeline nothing is asked for`)];
+    case 'asking': {
+      const reach = standingOf(state.action, state.formula, state.policy, settings['policy-source']);
+      if (reach.kind === 'faulty') return reach.faults.map(refuse);
+      const tier = reach.kind === 'askable' ? reach.tier : undefined;
+      return before(state) ?? ask(settings, state, tier);
+    }
   }
-  const known = formula?.ok === true ? formula.document : undefined;
-  const tier =
-    action.kind === 'formula'
-      ? tierOf(action, policy.document, known, settings['policy-source']).tier
-      : undefined;
+}
 
+type Asking = { id: string; file: string } & AskingState;
+
+/** What became of the id before, where that leaves nothing to ask for. */
+function before(state: Asking): RequestChange[] | undefined {
+  const { id, file, text, onMain, outcome, standing, answer, branch } = state;
   if (onMain !== null) {
-    if (onMain.text !== text) return [spent(file, `${id} is on ${forge.branch} with other content`)];
-    const what = `${id} was asked for, and is on ${forge.branch}${forge.outcome === null ? '' : `: ${forge.outcome}`}`;
+    if (onMain.text !== text) return [spent(file, `${id} is on ${branch} with other content`)];
+    const what = `${id} was asked for, and is on ${branch}${outcome === null ? '' : `: ${outcome}`}`;
     // Somebody has waited for it.
-    return [forge.answer === 'merged' ? notice(what, '') : keep(what)];
+    return [answer === 'merged' ? notice(what) : keep(what)];
   }
-  if (forge.outcome !== null) return [spent(file, `${id} has a record (${forge.outcome})`)];
+  if (outcome !== null) return [spent(file, `${id} has a record (${outcome})`)];
+  const other = heeded(state);
   if (other !== null && !other.isSame)
     return [spent(file, `${other.author} asks for ${id} with other content in #${other.number}`)];
-
   const { pull } = standing;
   if (pull !== null && pull.state !== 'open' && !pull.merged)
     return [spent(file, `${id} was turned down: #${pull.number} was closed without being merged`)];
   const there = standing.files.find(({ path }) => path === file)?.there;
   if (pull?.state === 'open' && standing.exists && there?.text !== text)
     return [spent(file, `#${pull.number} asks for ${id} with other content`)];
+  return undefined;
+}
 
-  if (isDirect(settings, tier) && pull === null && other === null && !forge.isDeclined)
+/** What is missing until it is asked for, and what came of waiting. `tier` is undefined where a person is asked. */
+function ask(settings: RequestSettings, state: Asking, tier: Tier | undefined): RequestChange[] {
+  const { id, file, text, action, formula, standing, ground, repository, branch, isDeclined } = state;
+  const other = heeded(state);
+  if (isDirect(settings, tier) && standing.pull === null && other === null && !isDeclined)
     return [
       {
         kind: 'write-files',
-        repository: forge.repository,
-        branch: forge.branch,
+        repository,
+        branch,
         files: [{ path: file, content: text, expects: null }],
         message: titleOf(id),
         mayDecline: true,
         why: `it is low, and low-tier is ${settings['low-tier']}`,
       },
     ];
-  const declined = forge.isDeclined
+  const declined = isDeclined
     ? [
         notice(
-          `${forge.branch} takes no commit of ours, so ${id} is asked for in a pull request`,
+          `${branch} takes no commit of ours, so ${id} is asked for in a pull request`,
           settings['low-tier'] === 'protected-exempt'
             ? 'vault/actions/** is not exempt from its protection'
             : 'it is protected',
@@ -77,14 +81,14 @@ export function plan(settings: RequestSettings, state: RequestState): RequestCha
   const asked =
     other !== null
       ? [keep(`${id} is asked for by ${other.author} in #${other.number}`)]
-      : propose(forge.ground, standing, {
+      : propose(ground, standing, {
           files: [{ path: file, content: text }],
           message: titleOf(id),
           title: titleOf(id),
-          body: bodyOf(action, known, tier),
+          body: bodyOf(action, formula.kind === 'known' ? formula.document : undefined, tier),
           why: tier === undefined ? 'a person is asked' : `${tier}, ${id} was not asked for yet`,
         });
-  return [...declined, ...asked, ...answered(settings, state, forge, tier)];
+  return [...declined, ...asked, ...answered(settings, state, tier)];
 }
 
 function isDirect(settings: RequestSettings, tier: Tier | undefined): boolean {
@@ -92,14 +96,9 @@ function isDirect(settings: RequestSettings, tier: Tier | undefined): boolean {
 }
 
 /** What the waiting came to. Only `wait: timeout` goes on without an answer. */
-function answered(
-  settings: RequestSettings,
-  { id, file }: RequestState,
-  forge: ForgeState,
-  tier: Tier | undefined,
-): RequestChange[] {
-  const { answer, standing } = forge;
-  const number = heeded(forge)?.number ?? standing.pull?.number;
+function answered(settings: RequestSettings, state: Asking, tier: Tier | undefined): RequestChange[] {
+  const { id, file, answer, standing } = state;
+  const number = heeded(state)?.number ?? standing.pull?.number;
   if (answer === null || number === undefined || tier === undefined) return [];
   switch (answer) {
     case 'merged':

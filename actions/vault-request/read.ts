@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { writesFile } from '../../core/change.ts';
+import { sameAccount } from '../../core/accounts.ts';
+import type { Send } from '../../core/api/send.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
@@ -9,28 +10,27 @@ import { branchOf, getPull, openPulls, type Pull } from '../../core/forge/pulls.
 import { getRepository } from '../../core/forge/repositories.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { writesFile } from '../../core/plan.ts';
 import { readGround, readStanding } from '../../core/propose.ts';
-import type { ReadContext } from '../../core/role.ts';
-import { parseVaultAction, type Tier, vaultActions } from '../../core/vault/action.ts';
+import { parseVaultAction, type Tier, type VaultAction, vaultActions } from '../../core/vault/action.ts';
 import { mayApprove } from '../../core/vault/approval.ts';
 import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
-import { ruleOf, tierOf } from '../../core/vault/policy.ts';
+import { ruleOf } from '../../core/vault/policy.ts';
 import { readPolicy } from '../../core/vault/read-policy.ts';
 import { createPeople, readRights } from '../../core/vault/read-rights.ts';
 import { firedFolder, firedRecord, readRecord, recordPath, rejectedFolder } from '../../core/vault/record.ts';
-import type { settings } from './settings.ts';
-import type { Answer, ForgeState, RequestState } from './state.ts';
-import { heeded, waitsFor } from './waiting.ts';
-
-type Context = ReadContext<typeof settings, RequestState>;
+import { actionFaults } from './settings.ts';
+import type { Answer, AskingState, Context, OtherRequest, RequestedFormula, RequestState } from './state.ts';
+import { type Awaited, awaitedOf } from './waiting.ts';
 
 export async function read(context: Context): Promise<RequestState> {
-  const { settings, send, facts, now } = context;
+  const { settings, send, facts, now, previous } = context;
   const { id, text } = askedFor(context);
   const file = `${vaultActions}/${id}.toml`;
   const parsed = parseVaultAction(file, new TextEncoder().encode(text));
-  const state = { now, id, file, text, parsed };
-  if (facts.isPullRequest) return { ...state, account: null, forge: null };
+  if (!parsed.ok) return { kind: 'unreadable', now, id, file, faults: parsed.faults };
+  if (facts.isPullRequest) return { kind: 'local', now, id, file };
+  const action = parsed.document;
   const account = await getExpectedUser(send, settings['forge-login']);
   const ground = await readGround(send, {
     repository: settings['ops-repo'],
@@ -40,10 +40,6 @@ export async function read(context: Context): Promise<RequestState> {
   });
   const { repository, base: branch, commit } = ground;
   const branchName = `vault/${id}`;
-  const formulaFile =
-    parsed.ok && parsed.document.kind === 'formula'
-      ? `${formulaFolder}/${parsed.document.formula}.toml`
-      : undefined;
   const [{ policy }, formula, onMain, outcome, standing, open] = await Promise.all([
     readPolicy(send, {
       repository,
@@ -51,67 +47,87 @@ export async function read(context: Context): Promise<RequestState> {
       source: settings['policy-source'],
       project: settings['project-repo'],
     }),
-    formulaFile === undefined ? undefined : findFile(send, repository, formulaFile, commit),
+    readFormula(send, repository, commit, action),
     findFile(send, repository, file, commit),
     readOutcome(context, { repository, commit, id }),
     readStanding(send, ground, branchName, [file]),
     openPulls(send, repository),
   ]);
+  if (!policy.ok) return { kind: 'policy-faulty', now, id, file, account, faults: policy.faults };
   const theirs = open.find(
-    ({ head, base, user }) => base.ref === branch && branchOf(head) === branchName && user?.id !== account.id,
+    ({ head, base, user }) =>
+      base.ref === branch && branchOf(head) === branchName && !sameAccount(user, account),
   );
-  const forge: ForgeState = {
+  const state: { id: string; file: string } & AskingState = {
+    kind: 'asking',
+    now,
+    id,
+    file,
     account,
+    text,
+    action,
     repository,
     branch,
-    policy,
-    formula:
-      formula === undefined || formulaFile === undefined ? null : parseFormula(formulaFile, formula.bytes),
+    policy: policy.document,
+    formula,
     onMain: onMain === undefined ? null : { text: onMain.bytes.toString('utf8') },
     outcome,
     ground,
     standing,
-    other:
-      theirs === undefined
-        ? null
-        : {
-            number: theirs.number,
-            author: theirs.user?.login ?? 'somebody who is gone',
-            isSame:
-              (await findFile(send, repository, file, theirs.head.sha))?.bytes.toString('utf8') === text,
-            mayWrite: (await listWriters(send, repository)).some(({ id }) => id === theirs.user?.id),
-          },
-    isDeclined: context.previous?.declined.some((change) => writesFile(change, file)) === true,
+    other: theirs === undefined ? null : await readOther(send, repository, theirs, { file, text }),
+    isDeclined: previous?.declined.some((change) => writesFile(change, file)) === true,
     answer: null,
   };
-  const result = { ...state, account, forge };
-  const answer = await awaitAnswer(context, result, theirs);
+  const awaited = awaitedOf(settings, state);
+  if (awaited === null) return state;
+  const answer = await awaitAnswer(context, state, awaited);
+  if (answer !== 'merged') return { ...state, answer };
   // Somebody may have merged something else than what was asked for.
-  const merged = answer === 'merged' ? await findFile(send, repository, file, branch) : undefined;
+  const merged = await findFile(send, repository, file, branch);
   return {
-    ...result,
-    forge: {
-      ...forge,
-      answer,
-      ...(merged === undefined ? {} : { onMain: { text: merged.bytes.toString('utf8') } }),
-    },
+    ...state,
+    answer,
+    ...(merged === undefined ? {} : { onMain: { text: merged.bytes.toString('utf8') } }),
+  };
+}
+
+/** The formula of an action at a commit; one that asks a person names none, and then nothing is read. */
+async function readFormula(
+  send: Send,
+  repository: string,
+  commit: string,
+  action: VaultAction,
+): Promise<RequestedFormula> {
+  if (action.kind === 'human') return { kind: 'missing' };
+  const file = `${formulaFolder}/${action.formula}.toml`;
+  const found = await findFile(send, repository, file, commit);
+  if (found === undefined) return { kind: 'missing' };
+  const parsed = parseFormula(file, found.bytes);
+  return parsed.ok ? { kind: 'known', document: parsed.document } : { kind: 'faulty', faults: parsed.faults };
+}
+
+async function readOther(
+  send: Send,
+  repository: string,
+  { number, user, head }: Pull,
+  asked: { file: string; text: string },
+): Promise<OtherRequest> {
+  return {
+    number,
+    author: user?.login ?? 'somebody who is gone',
+    headSha: head.sha,
+    isSame: (await findFile(send, repository, asked.file, head.sha))?.bytes.toString('utf8') === asked.text,
+    mayWrite: (await listWriters(send, repository)).some((writer) => sameAccount(user, writer)),
   };
 }
 
 /** The action's text and id, from wherever they were given. */
 function askedFor({ settings, facts }: Pick<Context, 'settings' | 'facts'>): { id: string; text: string } {
+  // Checked before any run but that of a pull request's own pipeline, which is checked here.
+  const [wrong] = actionFaults(settings);
+  if (wrong !== undefined) throw new UserError(wrong.message);
   const { 'action-file': given, action } = settings;
-  if ((given === undefined) === (action === undefined))
-    throw new UserError(
-      given === undefined ? 'No action is given.' : 'action and action-file are both given.',
-      'Give the action as TOML in action, or the name of a TOML file in action-file.',
-    );
-  const id = settings.id ?? (given === undefined ? '' : documentName(given));
-  if (id === '')
-    throw new UserError(
-      'The action has no id.',
-      'Set id: what the action is called, and its record after it.',
-    );
+  const id = settings.id ?? documentName(given ?? '');
   if (given === undefined) return { id, text: action?.endsWith('\n') === true ? action : `${action}\n` };
   try {
     const bytes = readFileSync(path.resolve(facts.workspace, given));
@@ -140,40 +156,24 @@ async function readOutcome(
   return readRecord(firedRecord, fired.bytes)?.outcome ?? 'a record that cannot be read';
 }
 
-/** Waits where something is asked for that somebody has to answer; `null` where there is nothing to wait for. */
-async function awaitAnswer(
-  context: Context,
-  { parsed, text, file, forge }: RequestState & { forge: ForgeState },
-  theirs: Pull | undefined,
-): Promise<Answer | null> {
+/** Waits until somebody has answered, or the time for it is over. */
+async function awaitAnswer(context: Context, state: AskingState, awaited: Awaited): Promise<Answer> {
   const { settings, send, clock, pause } = context;
-  const { standing, policy, formula, onMain, outcome } = forge;
-  const other = heeded(forge);
-  const { pull } = standing;
-  const number = other?.isSame === true ? theirs?.number : pull?.number;
-  if (number === undefined || onMain !== null || outcome !== null || other?.isSame === false) return null;
-  if (!parsed.ok || parsed.document.kind === 'human' || !policy.ok || formula?.ok !== true) return null;
-  // Not while our own is not as it should be: the plan says what is wrong with it, or mends it.
-  const there = standing.files.find((item) => item.path === file)?.there;
-  if (other === null && (pull?.state !== 'open' || !standing.exists || there?.text !== text)) return null;
-  const { tier } = tierOf(parsed.document, policy.document, formula.document, settings['policy-source']);
-  const wanted = waitsFor(settings, tier);
-  if (wanted === 'none') return null;
-  const head = (other === null ? pull : theirs)?.head.sha;
+  const { number, headSha, tier, sign } = awaited;
   const until = clock().getTime() + settings['wait-for'];
   for (;;) {
-    const now = await getPull(send, forge.repository, number);
+    const now = await getPull(send, state.repository, number);
     if (now.merged) return 'merged';
     if (now.state !== 'open') return 'closed';
     // A label says yes to what was there, not to what was pushed since.
-    if (wanted === 'label' && now.head.sha === head && (await isLabelled(context, forge, now, tier)))
+    if (sign === 'label' && now.head.sha === headSha && (await isLabelled(context, state, now, tier)))
       return 'labelled';
     const left = until - clock().getTime();
     if (left <= 0) return 'none';
-    const sign = wanted === 'label' ? `the label ${settings['approved-label']}` : 'its merge';
+    const what = sign === 'label' ? `the label ${settings['approved-label']}` : 'its merge';
     await pause(
       Math.min(settings['poll-every'], left),
-      `#${number} is ${tier}, so ${sign} is waited for, until ${new Date(until).toISOString()}`,
+      `#${number} is ${tier}, so ${what} is waited for, until ${new Date(until).toISOString()}`,
     );
   }
 }
@@ -181,16 +181,12 @@ async function awaitAnswer(
 /** Whether the label is on it, and was last set by somebody who may approve it. */
 async function isLabelled(
   { settings, send }: Context,
-  { repository, account, policy }: ForgeState,
+  { repository, account, policy }: AskingState,
   pull: Pull,
   tier: Tier,
 ): Promise<boolean> {
-  if (!policy.ok) return false;
   const by = await lastLabelling(send, repository, pull.number, settings['approved-label']);
   if (by === undefined) return false;
-  const rights = await readRights(createPeople(send), repository, policy.document, [
-    ...settings.bots,
-    account.login,
-  ]);
-  return mayApprove(by, { author: pull.user ?? null }, ruleOf(policy.document, tier), rights) === true;
+  const rights = await readRights(createPeople(send), repository, policy, [...settings.bots, account.login]);
+  return mayApprove(by, { author: pull.user ?? null }, ruleOf(policy, tier), rights) === true;
 }

@@ -1,7 +1,7 @@
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
-import { settings } from './settings.ts';
+import { faults, settings } from './settings.ts';
 import type { RequestState } from './state.ts';
 import { headline } from './text.ts';
 
@@ -10,6 +10,7 @@ export const vaultRequest: Role<typeof settings, RequestState, (typeof changes)[
   summary:
     'Asks for a privileged action from any pipeline: one pull request for each id, and waits for the answer.',
   settings,
+  faults,
   changes,
   needs: [
     {

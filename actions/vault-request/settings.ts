@@ -2,22 +2,29 @@ import { proposeSettings } from '../../core/propose.ts';
 import {
   duration,
   filePath,
+  flowSettings,
   labelName,
   matching,
   oneOf,
   repository,
+  type SettingsFault,
   sharedSettings,
   text,
+  type ValuesOf,
 } from '../../core/settings.ts';
 import { actionId } from '../../core/vault/action.ts';
-import { lowTiers, policySources } from '../../core/vault/policy.ts';
+import { lowTiers, policySourceFaults, policySources } from '../../core/vault/policy.ts';
 
 export const settings = {
-  ...sharedSettings,
+  ...flowSettings,
+  'forge-login': sharedSettings['forge-login'],
+  'ops-branch': sharedSettings['ops-branch'],
+  'project-repo': sharedSettings['project-repo'],
+  bots: sharedSettings.bots,
   'ops-repo': repository({
     description: 'The repository with actions, formulas and policy, as owner/name.',
     required: true,
-    fallback: { fact: 'repository', said: 'the repository CI runs for' },
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
   deadline: duration({
     description: 'How long the run may take, waiting included, such as `90s` or `10m`.',
@@ -56,3 +63,31 @@ export const settings = {
     default: 'off',
   }),
 };
+
+/** What settings say of each other. */
+export function faults(given: ValuesOf<typeof settings>): SettingsFault[] {
+  return [...actionFaults(given), ...policySourceFaults(given['policy-source'], given['project-repo'])];
+}
+
+/** What is wrong with how the action was given. */
+export function actionFaults({
+  action,
+  'action-file': file,
+  id,
+}: Pick<ValuesOf<typeof settings>, 'action' | 'action-file' | 'id'>): SettingsFault[] {
+  const how = 'Give the action as TOML in action, or the name of a TOML file in action-file.';
+  if (action === undefined && file === undefined)
+    return [{ settings: ['action', 'action-file'], message: `No action is given. ${how}` }];
+  if (action !== undefined && file !== undefined)
+    return [
+      { settings: ['action', 'action-file'], message: `action and action-file are both given. ${how}` },
+    ];
+  return id === undefined && file === undefined
+    ? [
+        {
+          settings: ['id'],
+          message: 'The action has no id. Set id: what the action is called, and its record after it.',
+        },
+      ]
+    : [];
+}

@@ -31,9 +31,9 @@ function quote(text: string): string[] {
   return lines.map((line) => `> ${line.trim() === '' ? '' : code(line)}`);
 }
 
-export function headline(_: RequestSettings, { id, forge }: RequestState): string | undefined {
-  const number = forge?.standing.pull?.number ?? (forge === null ? undefined : heeded(forge)?.number);
-  return number === undefined || forge?.onMain != null
-    ? undefined
-    : `${id} is asked for in #${number} of ${forge?.repository ?? ''}.`;
+/** Where the request is, said first: whoever reads the log looks for that. */
+export function headline(_: RequestSettings, state: RequestState): string | undefined {
+  if (state.kind !== 'asking' || state.onMain !== null) return undefined;
+  const number = state.standing.pull?.number ?? heeded(state)?.number;
+  return number === undefined ? undefined : `${state.id} is asked for in #${number} of ${state.repository}.`;
 }

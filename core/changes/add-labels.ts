@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { addLabels as add } from '../forge/labels.ts';
-import { common, issueNumber, labelReference, repository, resolveLabel } from './fields.ts';
+import { common, issueNumber, keysOfLabels, labelReference, repository, resolveLabel } from './fields.ts';
 import { changeKind } from './kind.ts';
 
 export const addLabels = changeKind({
@@ -17,6 +17,7 @@ export const addLabels = changeKind({
       issue: issueNumber(),
       labels: z.array(labelReference()).check(z.minLength(1)),
     }),
+  references: ({ labels }) => keysOfLabels(labels),
   describe: (change) => `label #${change.issue} ${change.labels.map(({ name }) => name).join(', ')}`,
   async apply(change, context) {
     const ids = change.labels.map((label) => resolveLabel(label, context));

@@ -3,30 +3,6 @@ import { quoted } from '../text/log-line.ts';
 import { common } from './fields.ts';
 import { changeKind } from './kind.ts';
 
-/** What a call used: tokens where the engine counts them, and money where its price is known. */
-export interface ModelUse {
-  engine: string;
-  model: string;
-  inputTokens: number;
-  outputTokens: number;
-  /** In the currency of the price settings; `null` where nobody knows it. */
-  cost: number | null;
-}
-
-/** What is asked; plain data. */
-export interface ModelQuestion {
-  engine: string;
-  system: string;
-  prompt: string;
-  about: Record<string, unknown>;
-}
-
-/** What a model said: text from outside, to be judged by the next plan like any other. */
-export interface ModelAnswer {
-  text: string;
-  use: ModelUse;
-}
-
 /**
  * A question to a model. It changes nothing: its answer is data for the next look. It is a change all the same, because it
  * costs money: it is in the plan, a dry run does not do it, and the report has it.
@@ -45,10 +21,8 @@ export const askModel = changeKind({
       /** What is asked, in words for a person. */
       what: z.string(),
       engine: z.string(),
-      /** The rules, and what they are about; the first is ours, the second holds text from outside. */
       system: z.string(),
       prompt: z.string(),
-      /** The same as data, for engines that are no model. */
       about: z.record(z.string(), z.unknown()),
     }),
   describe: (change) => `ask ${change.engine} for ${quoted(change.what)}`,

@@ -1,12 +1,8 @@
 import * as z from 'zod/mini';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
+import { commentSign, ownComments } from '../own-comment.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
-
-/** The hidden line that tells one of our comments from another, so that it is never made twice. */
-export function commentSign(sign: string): string {
-  return `<!-- forgecrew: ${sign} -->`;
-}
 
 /**
  * One comment per issue and sign. Looked for before it is written, and again after: of two runs that wrote at the
@@ -29,11 +25,10 @@ export const comment = changeKind({
   describe: (change) => `comment on #${change.issue}`,
   async apply(change, context) {
     const { send, account } = context;
+    if (account === undefined) throw new Error('a comment was planned without an account');
     const ours = async (): Promise<number[]> => {
       const all = await listComments(send, change.repository, change.issue);
-      return all
-        .filter((item) => item.user?.id === account.id && item.body.includes(commentSign(change.sign)))
-        .map(({ id }) => id);
+      return ownComments(all, account, change.sign).map(({ id }) => id);
     };
     if ((await ours()).length > 0)
       return { status: 'done', said: `comment on #${change.issue} is there already` };

@@ -1,12 +1,21 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { createIssue as create } from '../forge/issues.ts';
-import { sealBody } from '../sprint/marker.ts';
+import { sealBody } from '../sealed.ts';
 import { quoted } from '../text/log-line.ts';
-import { common, labelReference, prose, repository, resolveLabel, resolveProse } from './fields.ts';
+import {
+  common,
+  keysOfLabels,
+  keysOfProse,
+  labelReference,
+  prose,
+  repository,
+  resolveLabel,
+  resolveProse,
+} from './fields.ts';
 import { changeKind } from './kind.ts';
 
-/** A new issue, sealed with its marker: the marker is what makes the next run keep it. */
+/** A new issue; where it has a last line that ties it to what it was made from, that is what makes the next run keep it. */
 export const createIssue = changeKind({
   kind: 'create-issue',
   sign: '+',
@@ -20,14 +29,17 @@ export const createIssue = changeKind({
       repository: repository(),
       title: z.string(),
       content: prose(),
-      mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
+      /** The last line of the body: see `sealed.ts`. */
+      tie: z.optional(z.string()),
       labels: z.array(labelReference()),
     }),
+  references: ({ labels, content }) => [...keysOfLabels(labels), ...keysOfProse(content)],
   describe: (change) =>
     `issue ${quoted(change.title)}${change.labels.length === 0 ? '' : ` [${change.labels.map(({ name }) => name).join(', ')}]`}`,
   async apply(change, context) {
     const wanted = change.labels.map((label) => resolveLabel(label, context));
-    const body = sealBody(change.title, resolveProse(change.content, context), change.mark);
+    const content = resolveProse(change.content, context);
+    const body = change.tie === undefined ? content : sealBody(change.title, content, change.tie);
     const issue = await create(context.send, change.repository, {
       title: change.title,
       body,

@@ -57,19 +57,14 @@ export function resolveProse(pieces: Prose, context: ApplyContext): string {
     .join('');
 }
 
-/** Keys that a change waits for: said outright in `after`, or by referring to what they make. */
-export function neededKeys(change: unknown): string[] {
-  const keys = new Set<string>();
-  const walk = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) walk(item);
-    else if (typeof value === 'object' && value !== null) {
-      for (const [name, item] of Object.entries(value)) {
-        if (name === 'made' && typeof item === 'string') keys.add(item);
-        else if (name === 'after' && Array.isArray(item)) for (const key of item) keys.add(String(key));
-        else walk(item);
-      }
-    }
-  };
-  walk(change);
-  return [...keys];
+/** The keys that labels refer to. */
+export function keysOfLabels(labels: LabelReference[]): string[] {
+  return labels.flatMap(({ id }) => (typeof id === 'number' ? [] : [id.made]));
+}
+
+/** The keys that a text refers to. */
+export function keysOfProse(pieces: Prose): string[] {
+  return pieces.flatMap((piece) =>
+    typeof piece === 'string' || typeof piece.issue === 'number' ? [] : [piece.issue.made],
+  );
 }

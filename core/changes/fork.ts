@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { sameRepository } from '../accounts.ts';
 import { ifThere } from '../api/errors.ts';
 import { UserError } from '../errors.ts';
-import { sameRepository } from '../forge/issues.ts';
 import { createFork, getRepository } from '../forge/repositories.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';

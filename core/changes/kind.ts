@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Send } from '../api/send.ts';
-import type { ModelAnswer, ModelQuestion } from './ask-model.ts';
+import type { User } from '../forge/users.ts';
+import type { ModelAnswer, ModelQuestion } from '../model.ts';
 
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
 export type Sign = '+' | '~' | '-' | '=' | '!';
@@ -26,8 +27,8 @@ export interface ApplyContext {
   send: Send;
   /** Where the role was given a token for it. */
   woodpecker?: Send;
-  /** Our own account. */
-  account: { id: number; login: string };
+  /** Our own account; absent where the role runs without a forge, and then plans nothing that needs one. */
+  account?: User;
   /** Where files for later steps go. */
   workspace: string;
   made: Map<string, { number?: number; id?: number }>;
@@ -48,6 +49,11 @@ export interface ChangeKind<K extends string, S extends z.ZodMiniType> {
   verb: [before: string, after: string];
   /** Built only when a change comes back from JSON: a run that has nothing to do builds none. */
   schema: () => S;
+  /**
+   * Keys of changes of the same plan whose results this one refers to; absent for a kind that refers to none. Told by type and
+   * never found by the name of a field: text from outside may hold any name.
+   */
+  references?(change: z.infer<S>): string[];
   describe(change: z.infer<S>): string;
   apply(change: z.infer<S>, context: ApplyContext): Promise<Applied>;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { editComment } from '../forge/comments.ts';
-import { commentSign } from './comment.ts';
+import { commentSign } from '../own-comment.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { editIssue, getIssue } from '../forge/issues.ts';
-import { isUntouched, openBody, sealBody } from '../sprint/marker.ts';
+import { isUntouched, openSealed, sealBody } from '../sealed.ts';
 import { quoted } from '../text/log-line.ts';
-import { common, issueNumber, prose, repository, resolveProse } from './fields.ts';
+import { common, issueNumber, keysOfProse, prose, repository, resolveProse } from './fields.ts';
 import { changeKind } from './kind.ts';
 
 /**
@@ -23,21 +23,23 @@ export const updateIssue = changeKind({
       issue: issueNumber(),
       title: z.string(),
       content: prose(),
-      mark: z.strictObject({ vision: z.int(), sprint: z.string(), id: z.string() }),
+      /** The last line of the body: see `sealed.ts`. */
+      tie: z.string(),
       /** The digest our own last writing left, which the issue must still carry and still match. */
       expects: z.strictObject({ digest: z.string() }),
     }),
+  references: ({ content }) => keysOfProse(content),
   describe: (change) => `issue #${change.issue} ${quoted(change.title)}`,
   async apply(change, context) {
     const issue = await getIssue(context.send, change.repository, change.issue);
-    const sealed = openBody(issue.body);
+    const sealed = openSealed(issue.body);
     const same =
       sealed !== undefined &&
       sealed.digest === change.expects.digest &&
       isUntouched(issue.title, sealed) &&
       issue.state === 'open';
     if (!same) return { status: 'stale', said: `#${change.issue} was changed meanwhile and is left alone` };
-    const body = sealBody(change.title, resolveProse(change.content, context), change.mark);
+    const body = sealBody(change.title, resolveProse(change.content, context), change.tie);
     await editIssue(context.send, change.repository, change.issue, { title: change.title, body });
     return { status: 'done', said: `#${change.issue} updated` };
   },

@@ -1,7 +1,6 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { UserError } from '../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 import { common } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -20,17 +19,7 @@ export const writeWorkspaceFile = changeKind({
     }),
   describe: (change) => change.path,
   async apply(change, context) {
-    const file = path.resolve(context.workspace, change.path);
-    try {
-      mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(`${file}.part`, change.content);
-      renameSync(`${file}.part`, file);
-    } catch (error) {
-      throw new UserError(
-        `${change.path} could not be written (${error instanceof Error ? error.message : String(error)}).`,
-        'Name a file in a directory that the step may write to.',
-      );
-    }
+    writeWhole(path.resolve(context.workspace, change.path), change.content, change.path);
     return { status: 'done', said: `${change.path} written` };
   },
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { sameRepository } from '../accounts.ts';
 import { ApiError, orElse } from '../api/errors.ts';
 import { repositoryName, type Send } from '../api/send.ts';
 import { call, list, pageSize } from './call.ts';
@@ -172,11 +173,6 @@ export function listDependencies(
         items.some((item) => item.number === number && sameRepository(item.repository.full_name, name)),
       ),
   );
-}
-
-/** The forge compares names without regard to case. */
-export function sameRepository(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 /**

@@ -67,9 +67,10 @@ export function getRun(send: Send, repository: string, id: number): Promise<Work
 export async function findRun(
   send: Send,
   repository: string,
-  { by, inputs, since }: { by: number; inputs: Record<string, string>; since: string },
+  given: { by: number; inputs: Record<string, string>; since: string },
 ): Promise<WorkflowRun | undefined> {
-  const wanted = Object.entries(inputs);
+  const { by, since } = given;
+  const wanted = Object.entries(given.inputs);
   for (let page = 1; ; page += 1) {
     const { workflow_runs } = await call(
       send,
@@ -81,8 +82,8 @@ export async function findRun(
       z.object({ workflow_runs: z.array(run) }),
     );
     const found = workflow_runs.find((item) => {
-      const told = inputsOf(item);
-      return (item.trigger_user?.id ?? by) === by && wanted.every(([name, value]) => told[name] === value);
+      const inputs = inputsOf(item);
+      return (item.trigger_user?.id ?? by) === by && wanted.every(([name, value]) => inputs[name] === value);
     });
     if (found !== undefined) return found;
     const oldest = workflow_runs.at(-1);

@@ -87,6 +87,7 @@ export function forgejoActions(): Host {
       commit: present(context.sha),
       event,
       isPullRequest: fromPullRequest.test(event ?? ''),
+      isEnvironmentChosen: false,
       workspace: present(process.env.GITHUB_WORKSPACE) ?? process.cwd(),
       runUrl:
         server !== undefined && repository !== undefined && Number.isSafeInteger(context.runNumber)

@@ -1,4 +1,4 @@
-import type { backends } from '../vault/formula.ts';
+import type { Backend } from './backends.ts';
 
 /**
  * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.
@@ -36,6 +36,11 @@ export interface HostFacts {
   event?: string;
   /** Whether the pipeline (and the checkout) may be a pull request's own copy, so that nothing in it was merged. */
   isPullRequest: boolean;
+  /**
+   * Whether whoever started this run may have chosen its environment. On Woodpecker a restart, and a start by hand, may set
+   * every variable, settings among them.
+   */
+  isEnvironmentChosen: boolean;
   /** Where the checkout is. */
   workspace: string;
   /** The page of this run, for links. */
@@ -48,7 +53,7 @@ export interface HostFacts {
 
 /** The run that a step belongs to. */
 export interface RunFacts {
-  backend: (typeof backends)[number];
+  backend: Backend;
   /** The id of the run on Forgejo, the number of the pipeline in its repository on Woodpecker. */
   id: number;
   /** The name of the workflow's file on Forgejo, the workflow's name on Woodpecker. */

@@ -39,7 +39,7 @@ export function terminal(environment: Environment, args: string[], workspace: st
     name: 'terminal',
     setting: (name) => present(given.get(name)) ?? fromEnvironment.setting(name),
     givenSettings: () => [...given.keys(), ...fromEnvironment.givenSettings()],
-    facts: { isPullRequest: false, workspace },
+    facts: { isPullRequest: false, isEnvironmentChosen: false, workspace },
     automaticTokens: [],
     group(title, body) {
       print(title);

@@ -9,15 +9,19 @@ import {
 } from './host.ts';
 
 /** A restart makes a pipeline of its own, with the number of the one it restarts as its parent. */
+function isFirstRun(environment: Environment): boolean {
+  const isZero = (value: string | undefined): boolean => (present(value) ?? '0') === '0';
+  return isZero(environment.CI_PIPELINE_PARENT) && isZero(environment.CI_PIPELINE_RERUNS);
+}
+
 function runOf(environment: Environment): RunFacts | undefined {
   const id = Number(present(environment.CI_PIPELINE_NUMBER));
   if (!Number.isSafeInteger(id)) return undefined;
-  const isZero = (value: string | undefined): boolean => (present(value) ?? '0') === '0';
   return {
     backend: 'woodpecker-pipeline',
     id,
     workflow: present(environment.CI_WORKFLOW_NAME) ?? '',
-    isFirst: isZero(environment.CI_PIPELINE_PARENT) && isZero(environment.CI_PIPELINE_RERUNS),
+    isFirst: isFirstRun(environment),
     isManual: environment.CI_PIPELINE_EVENT === 'manual',
   };
 }
@@ -40,6 +44,8 @@ export function woodpecker(environment: Environment, print: Print): Host {
       commit: present(environment.CI_COMMIT_SHA),
       event,
       isPullRequest: event?.startsWith('pull_request') === true,
+      // Only what a push or cron starts for the first time has the environment that the server gave it.
+      isEnvironmentChosen: !(['push', 'cron'].includes(event ?? '') && isFirstRun(environment)),
       workspace: present(environment.CI_WORKSPACE) ?? process.cwd(),
       runUrl: present(environment.CI_PIPELINE_URL),
       woodpeckerUrl: present(environment.CI_SYSTEM_URL),

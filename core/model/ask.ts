@@ -1,6 +1,6 @@
 import type { settings } from '../../actions/architect-pitch/settings.ts';
-import type { ModelAnswer, ModelQuestion } from '../changes/ask-model.ts';
 import { UserError } from '../errors.ts';
+import type { ModelAnswer, ModelQuestion } from '../model.ts';
 import type { AskContext } from '../role.ts';
 
 /** What an engine is given beyond the question: no forge, no token of the forge. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { documentName } from '../document-name.ts';
+import { backends } from '../host/backends.ts';
 import { type Parsed, parseToml } from '../toml.ts';
 import { type AskedAction, secretName, tiers } from './action.ts';
 
@@ -7,9 +8,6 @@ export const formulaFolder = 'vault/formulas';
 
 /** What runs is told these by the dispatcher itself; no input of a formula may be called so. */
 export const ownInputs = ['action', 'nonce', 'mounts', 'model', 'tools'];
-
-/** Where a formula's workflow runs. */
-export const backends = ['forgejo-workflow', 'woodpecker-pipeline'] as const;
 
 const list = z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50));
 const input = z.strictObject({

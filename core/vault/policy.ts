@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { SettingsFault } from '../settings.ts';
 import { type Parsed, parseToml } from '../toml.ts';
 import { type AskedAction, type Tier, tiers } from './action.ts';
 import type { Formula } from './formula.ts';
@@ -90,6 +91,19 @@ export function withTiersOf(policy: Policy, other: Parsed<Policy>): Parsed<Polic
 /** Where tiers live. */
 export const policySources = ['ops', 'project', 'formula', 'formula+ops'] as const;
 export type PolicySource = (typeof policySources)[number];
+
+/** What is wrong between the two settings that say where tiers live. */
+export function policySourceFaults(source: PolicySource, project: string | undefined): SettingsFault[] {
+  return source === 'project' && project === undefined
+    ? [
+        {
+          settings: ['policy-source', 'project-repo'],
+          message:
+            'policy-source is project, and no project-repo is set. Set project-repo to the repository whose vault/policy.toml says the tiers.',
+        },
+      ]
+    : [];
+}
 
 /** How an action of low tier gets to main. */
 export const lowTiers = ['off', 'auto-merge', 'direct-commit', 'protected-exempt'] as const;

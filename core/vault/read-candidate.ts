@@ -1,4 +1,3 @@
-import type { Candidate, Context } from '../../actions/vault-dispatch/state.ts';
 import type { Send } from '../api/send.ts';
 import { commitsOfPath } from '../forge/commits.ts';
 import { findFile } from '../forge/contents.ts';
@@ -14,10 +13,12 @@ import {
 import { getRepository } from '../forge/repositories.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { PullFacts } from './approval.ts';
+import type { Candidate, FormulaState, Requests } from './candidate.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
 import type { Policy } from './policy.ts';
 import { type People, readRights } from './read-rights.ts';
-import { readWorkflow, type WorkflowFacts, workflowFiles } from './workflow.ts';
+import { type WorkflowFacts, type WorkflowState, workflowFiles } from './workflow.ts';
+import { readWorkflow } from './workflow-file.ts';
 
 /** How many pull requests are looked through for the one that brought an action. */
 const mostPulls = 200;
@@ -31,57 +32,69 @@ export interface Base {
   people: People;
 }
 
+/** The servers that are asked. */
+export interface Servers {
+  send: Send;
+  /** Where the role was told of a Woodpecker and given a token for it. */
+  woodpecker?: Send;
+}
+
 /** Everything that has to be known to decide about an action which names a formula. */
 export async function readCandidate(
-  { settings, send, woodpecker }: Pick<Context, 'settings' | 'send' | 'woodpecker'>,
+  servers: Servers,
   { repository, branch, commit, policy, people }: Base,
-  /** Our own account: it never approves. */
-  own: string,
-  action: { file: string; formula: string },
-  /** An open pull request that is looked at as if it were merged; otherwise the merged ones are looked for. */
-  open?: { pull: Pull; reviews: Review[]; headBlob: string },
+  given: {
+    file: string;
+    formula: string;
+    /** Accounts that never approve: bots, our own. */
+    never: string[];
+    /** An open pull request that is weighed as if it were merged; otherwise the merged ones are looked for. */
+    open?: { pull: Pull; reviews: Review[]; headBlob: string };
+  },
 ): Promise<Candidate> {
-  const file = `${formulaFolder}/${action.formula}.toml`;
-  const raw = await findFile(send, repository, file, commit);
-  const formula = raw === undefined ? null : parseFormula(file, raw.bytes);
-  const run = formula?.ok === true ? formula.document.run : undefined;
-  const runRepository = run?.repo ?? repository;
-  const [{ workflow, unreachable }, requests, pushers] = await Promise.all([
-    formula?.ok === true
-      ? readWorkflowOf({ send, woodpecker }, repository, formula.document)
-      : { workflow: null, unreachable: undefined },
+  const { send } = servers;
+  const { open } = given;
+  const formula = await readFormula(servers, repository, commit, given.formula);
+  const runRepository = formula.kind === 'known' ? (formula.document.run.repo ?? repository) : repository;
+  const [requests, pushers, rights] = await Promise.all([
     open === undefined
-      ? readPulls(send, { repository, branch, commit, file: action.file })
+      ? readPulls(send, { repository, branch, commit, file: given.file })
       : {
           pulls: [{ ...factsOf(open.pull, branch, open.reviews, open.headBlob), merged: true }],
           incomplete: undefined,
           mergedAt: null,
         },
     people.writers(runRepository),
+    readRights(people, repository, policy, given.never),
   ]);
+  return { formula, requests, rights, pushers };
+}
+
+async function readFormula(
+  servers: Servers,
+  repository: string,
+  commit: string,
+  name: string,
+): Promise<FormulaState> {
+  const file = `${formulaFolder}/${name}.toml`;
+  const found = await findFile(servers.send, repository, file, commit);
+  if (found === undefined) return { kind: 'missing' };
+  const parsed = parseFormula(file, found.bytes);
+  if (!parsed.ok) return { kind: 'faulty', faults: parsed.faults };
   return {
-    formula,
-    formulaBlob: raw?.sha ?? null,
-    workflow,
-    unreachable,
-    pulls: requests.pulls,
-    incomplete: requests.incomplete,
-    mergedAt: requests.mergedAt,
-    rights: await readRights(people, repository, policy, [
-      ...settings.bots,
-      own,
-      ...(settings.gatekeeper === undefined ? [] : [settings.gatekeeper]),
-    ]),
-    pushers,
+    kind: 'known',
+    document: parsed.document,
+    blob: found.sha,
+    ...(await readWorkflowOf(servers, repository, parsed.document)),
   };
 }
 
 /** What a formula starts, and why nothing of it could be started, where that is so. */
 export async function readWorkflowOf(
-  { send, woodpecker }: { send: Send; woodpecker: Send | undefined },
+  { send, woodpecker }: Servers,
   opsRepository: string,
   formula: Formula,
-): Promise<Pick<Candidate, 'workflow' | 'unreachable'>> {
+): Promise<WorkflowState> {
   const { run } = formula;
   const repository = run.repo ?? opsRepository;
   const [workflow, unreachable] = await Promise.all([
@@ -102,7 +115,7 @@ const clockSlack = 48 * 3_600_000;
 async function readPulls(
   send: Send,
   place: { repository: string; branch: string; commit: string; file: string },
-): Promise<{ pulls: PullFacts[]; incomplete: string | undefined; mergedAt: string | null }> {
+): Promise<Requests> {
   const { repository, branch, commit, file } = place;
   const [newest] = await commitsOfPath(send, repository, file, commit);
   if (newest === undefined)

@@ -1,5 +1,4 @@
 import type { Send } from '../api/send.ts';
-import { UserError } from '../errors.ts';
 import { findFile } from '../forge/contents.ts';
 import { getRepository } from '../forge/repositories.ts';
 import type { Parsed } from '../toml.ts';
@@ -15,11 +14,8 @@ export async function readPolicy(
   const policy = parsePolicy(policyFile, file?.bytes ?? new Uint8Array());
   const blob = file?.sha ?? null;
   if (source !== 'project' || !policy.ok) return { policy, blob, tiersBlob: null };
-  if (project === undefined)
-    throw new UserError(
-      'policy-source is project, and no project-repo is set.',
-      'Set project-repo to the repository whose vault/policy.toml says the tiers.',
-    );
+  // Settings without it are refused before anything is read: see `policySourceFaults`.
+  if (project === undefined) throw new Error('policy-source is project, and there is no project-repo');
   const head = (await getRepository(send, project)).default_branch;
   const theirs = await findFile(send, project, policyFile, head);
   return {

@@ -7,6 +7,7 @@ import { type Policy, ruleOf } from './policy.ts';
 /** Who may do what, asked once a run and only where it matters. */
 export type People = ReturnType<typeof createPeople>;
 
+/** Questions about people, each asked of the forge once however often it comes up. */
 export function createPeople(send: Send) {
   const once = <T>(ask: (name: string) => Promise<T>): ((name: string) => Promise<T>) => {
     const asked = new Map<string, Promise<T>>();
@@ -16,8 +17,8 @@ export function createPeople(send: Send) {
       return known;
     };
   };
-  // A forge lists as assignees also who may only read code, where an organisation's team says so. Admins may ask for
-  // everybody's rights one by one; for anybody else the list is all there is.
+  // Who may be assigned is nearly who may write: in an organisation it also holds people who may only read code. An admin of
+  // the repository may ask for everybody's rights one by one and gets the truth; anybody else has only that list.
   const permissions = once(async (repository) => {
     const logins = (await listWriters(send, repository)).map(({ login }) => login);
     const known: { login: string; permission: string }[] = [];
@@ -31,11 +32,12 @@ export function createPeople(send: Send) {
   const having = (known: { login: string; permission: string }[], ...wanted: string[]): string[] =>
     known.flatMap(({ login, permission }) => (wanted.includes(permission) ? [login] : []));
   return {
+    /** Logins of those who may write, as far as our account may ask. */
     writers: async (repository: string): Promise<string[]> => {
       const { logins, known } = await permissions(repository);
       return known === undefined ? logins : having(known, 'write', 'admin', 'owner');
     },
-    /** The writers who administer a repository; only its admins may ask. */
+    /** Logins of those who administer a repository, or why they could not be read: only its admins may ask. */
     admins: async (repository: string): Promise<Rights['admins']> => {
       const { known } = await permissions(repository);
       return known === undefined

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { backends } from '../host/backends.ts';
 import { tiers } from './action.ts';
-import { backends } from './formula.ts';
 
 export const firedFolder = 'vault/fired';
 export const rejectedFolder = 'vault/rejected';

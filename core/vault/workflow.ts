@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import type { AskedAction } from './action.ts';
 import type { Formula } from './formula.ts';
 
 /** What a workflow's file says of itself. */
@@ -13,6 +13,14 @@ export interface WorkflowFacts {
   isGated: boolean;
   /** What keeps it from being understood. */
   faults: string[];
+}
+
+/** The workflow of a formula on the branch that it is to run on. */
+export interface WorkflowState {
+  /** `null` where there is no such file. */
+  workflow: WorkflowFacts | null;
+  /** Why nothing of it could be started now, or undefined. */
+  unreachable: string | undefined;
 }
 
 /** Where a formula's workflow may be, in the order in which the hosts look. */
@@ -33,174 +41,39 @@ export function workflowName(run: { backend: string; workflow: string }): string
   return run.backend === 'woodpecker-pipeline' ? run.workflow.replace(/\.ya?ml$/, '') : run.workflow;
 }
 
-/** Reads a workflow's file. A gate's own token is not a secret of what runs, and is not among the secrets. */
-export function readWorkflow(file: string, blob: string, bytes: Uint8Array): WorkflowFacts {
-  const isForgejo = file.includes('/workflows/');
-  const facts: WorkflowFacts = {
-    file,
-    blob,
-    inputs: isForgejo ? [] : null,
-    secrets: [],
-    isGated: false,
-    faults: [],
-  };
-  let document: unknown;
-  try {
-    document = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { maxAliasCount: 50 });
-  } catch {
-    return { ...facts, faults: [`workflow ${file} cannot be read as YAML`] };
-  }
-  const isGated = isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document);
-  forgetGateTokens(document);
-  if (isForgejo) {
-    const inputs = get(get(get(document, 'on'), 'workflow_dispatch'), 'inputs');
-    return {
-      ...facts,
-      isGated,
-      inputs: isMap(inputs) ? Object.keys(inputs) : [],
-      ...secretsOfExpressions(file, document),
-    };
-  }
-  return { ...facts, isGated, secrets: named(fromSecrets(document)) };
-}
-
-type YamlMap = Record<string, unknown>;
-
-function isMap(value: unknown): value is YamlMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function get(value: unknown, key: string): unknown {
-  return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-/** Steps as a list; Woodpecker also takes a map of them. */
-function stepsOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : isMap(value) ? Object.values(value) : [];
-}
-
-/** One job that everything else waits for, whose first step is a gate, and nothing that runs although it failed. */
-function isGatedOnForgejo(document: unknown): boolean {
-  const found = get(document, 'jobs');
-  const jobs = isMap(found) ? Object.values(found) : [];
-  const roots = jobs.filter(
-    (job) => [get(job, 'needs')].flat().filter((name) => name !== undefined).length === 0,
+/**
+ * Why a formula's workflow cannot be started as the formula says; empty when it can. Forgejo drops an input that the
+ * workflow does not declare without a word, so that is one of the reasons.
+ */
+export function workflowFaults(
+  formula: Formula,
+  { workflow, unreachable }: WorkflowState,
+  /** Without it, whatever an action could ask for. */
+  asked?: AskedAction,
+): string[] {
+  const { run } = formula;
+  const away = unreachable === undefined ? [] : [unreachable];
+  if (workflow === null)
+    return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
+  const { file, inputs, secrets, faults } = workflow;
+  const lists = (['mounts', 'model', 'tools'] as const).filter(
+    (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
-  const [first, ...rest] = stepsOf(get(roots[0], 'steps'));
-  const regardless = /\b(?:always|failure|cancelled)\s*\(/i;
-  return (
-    roots.length === 1 &&
-    holdsShut(first) &&
-    [...rest, ...jobs].every((item) => !regardless.test(String(get(item, 'if') ?? '')))
-  );
-}
-
-/** The first step is a gate, and no other starts beside it, where it is left out, or although it failed. */
-function isGatedOnWoodpecker(document: unknown): boolean {
-  const [first, ...rest] = stepsOf(get(document, 'steps'));
-  const condition = JSON.stringify(get(first, 'when'));
-  return (
-    holdsShut(first) &&
-    rest.every(
-      (step) =>
-        get(step, 'depends_on') === undefined &&
-        (condition === undefined || JSON.stringify(get(step, 'when')) === condition) &&
-        ![get(step, 'when')].flat(2).some((when) => get(when, 'status') !== undefined),
-    )
-  );
-}
-
-/** A gate whose refusal ends what it stands in. */
-function holdsShut(step: unknown): boolean {
-  return (
-    gateSettings(step) !== undefined &&
-    ['if', 'continue-on-error', 'failure', 'detach'].every((name) => get(step, name) === undefined)
-  );
-}
-
-/** The settings of a step that is a gate, or undefined. */
-function gateSettings(step: unknown): YamlMap | undefined {
-  const uses = get(step, 'uses');
-  const settings = uses === undefined ? get(step, 'settings') : get(step, 'with');
-  const name = String(uses ?? get(step, 'image') ?? '').replace(/[@:][^/]*$/, '');
-  const isOurs = name.split('/').at(-1) === 'vault-dispatch';
-  const isPlain = get(step, 'commands') === undefined && get(step, 'run') === undefined;
-  return isOurs && isPlain && isMap(settings) && settings.mode === 'gate' ? settings : undefined;
-}
-
-/** Takes the forge token out of every gate of a document. */
-function forgetGateTokens(value: unknown): void {
-  if (Array.isArray(value)) for (const item of value) forgetGateTokens(item);
-  else if (isMap(value)) {
-    const settings = gateSettings(value);
-    for (const name of ['forge-token', 'forge_token']) delete settings?.[name];
-    for (const item of Object.values(value)) forgetGateTokens(item);
-  }
-}
-
-/** Secrets by `from_secret`, wherever it stands, and by the older list of names in a step. */
-function fromSecrets(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(fromSecrets);
-  if (!isMap(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) =>
-    key === 'from_secret' && typeof item === 'string'
-      ? [item]
-      : key === 'secrets' && Array.isArray(item)
-        ? item.map((entry) => String(get(entry, 'source') ?? entry))
-        : fromSecrets(item),
-  );
-}
-
-/** Secrets in expressions; those that a runner makes itself are no secrets of anybody's. */
-function secretsOfExpressions(file: string, document: unknown): { secrets: string[]; faults: string[] } {
-  const text = textsOf(document).join('\n');
-  const literal = /\bsecrets\s*(?:\.\s*([A-Za-z_]\w{0,127})|\[\s*'([A-Za-z_]\w{0,127})'\s*\])/gi;
-  const names = [...text.matchAll(literal)].map(([, dotted, bracketed]) => dotted ?? bracketed ?? '');
-  // `toJSON(secrets)`, `secrets[matrix.name]`, `secrets: inherit`: which ones those are nobody can say.
-  const whole = expressionsOf(text).some((item) => /\bsecrets\b/i.test(item.replace(literal, '')));
-  return {
-    secrets: named(names).filter((name) => !/^(?:FORGEJO|GITEA|GITHUB)_TOKEN$/.test(name)),
-    faults:
-      whole || inherits(document)
-        ? [`workflow ${file} takes all secrets, or some by a computed name, so which ones cannot be said`]
-        : [],
-  };
-}
-
-/** What stands between `${{` and `}}`; a `}}` in quotes ends nothing. */
-function expressionsOf(text: string): string[] {
-  return text
-    .split('${{')
-    .slice(1)
-    .map((rest) => {
-      let isQuoted = false;
-      for (let at = 0; at < rest.length; at += 1) {
-        if (rest[at] === "'") isQuoted = !isQuoted;
-        else if (!isQuoted && rest.startsWith('}}', at)) return rest.slice(0, at);
-      }
-      return rest;
-    });
-}
-
-function inherits(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(inherits);
-  return (
-    isMap(value) &&
-    Object.entries(value).some(([key, item]) => (key === 'secrets' && item === 'inherit') || inherits(item))
-  );
-}
-
-/** Every text of a document, keys too: an expression may stand in either. What follows `if` is one as a whole. */
-function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(textsOf);
-  if (!isMap(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => [
-    key,
-    ...(key === 'if' && typeof item === 'string' ? [`\${{ ${item} }}`] : textsOf(item)),
-  ]);
-}
-
-function named(names: string[]): string[] {
-  return [...new Set(names.map((name) => name.toUpperCase()))].sort();
+  const given = [...Object.keys(formula.inputs ?? {}), ...lists, 'action', 'nonce'];
+  const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
+  // A shell cannot read such a variable.
+  const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];
+  const listed = formula.secrets.map((name) => name.toUpperCase());
+  const unlisted = secrets.filter((name) => !listed.includes(name));
+  const unbound = listed.filter((name) => !secrets.includes(name));
+  const fault = (names: string[], what: string): string[] =>
+    names.length === 0 ? [] : [`${what} ${names.join(', ')}`];
+  return [
+    ...away,
+    ...faults,
+    ...fault(dropped, `workflow ${file} does not declare these inputs, so they would be dropped:`),
+    ...fault(unreadable, 'on Woodpecker inputs are variables, so their names need underscores:'),
+    ...fault(unlisted, `workflow ${file} uses secrets that its formula does not list:`),
+    ...fault(unbound, `workflow ${file} does not use secrets that its formula lists:`),
+  ];
 }

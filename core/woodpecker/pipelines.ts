@@ -45,11 +45,11 @@ function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
                 "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
               ]
             : ['invalid', ''];
-  const said = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
+  const answer = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
   return new ApiError(
     kind,
     status,
-    `Woodpecker: ${describeRequest(request)} answered ${status}.${said === '' || status === 401 ? '' : ` It said: ${said}.`}`,
+    `Woodpecker: ${describeRequest(request)} answered ${status}.${answer === '' || status === 401 ? '' : ` It said: ${answer}.`}`,
     remedy,
   );
 }

@@ -78,6 +78,17 @@ describe.skipIf(!existsSync(compiled))('forgecrew explain', () => {
     expect((await explain('backup-1')).text).toContain('was also written by asker: it may be forged');
   });
 
+  it('tells what the verdict on something would be that is merged and has no record', async () => {
+    const pull = await vault.ask('backup-1');
+    await vault.seed.mergePull(vault.owner, vault.ops, pull);
+
+    const { text } = await explain('backup-1');
+
+    expect(text).toContain('With its default settings vault-dispatch would now say:');
+    expect(text).toContain('not approved (medium: policy says medium for backup)');
+    expect(text).toContain('an approval could come from owner, ada');
+  });
+
   it('tells why something did not run, and that nothing is known of what nobody asked', async () => {
     await vault.ask('backup-1');
 

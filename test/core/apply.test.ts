@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Send } from '../../core/api/send.ts';
 import { applyChange, type Change } from '../../core/change.ts';
-import { commentSign } from '../../core/changes/comment.ts';
-import { digestOf, sealBody } from '../../core/sprint/marker.ts';
+import { commentSign } from '../../core/own-comment.ts';
+import { digestOf, sealBody } from '../../core/sealed.ts';
+import { markLine } from '../../core/sprint/marker.ts';
 
 const repository = 'owner/project';
 const account = { id: 9, login: 'filer' };
@@ -35,13 +36,13 @@ describe('updating an issue', () => {
     issue: 3,
     title: 'A',
     content: ['new\n'],
-    mark,
+    tie: markLine(mark),
     expects: { digest },
   };
   const asFiled = {
     number: 3,
     title: 'A',
-    body: sealBody('A', 'text\n', mark),
+    body: sealBody('A', 'text\n', markLine(mark)),
     state: 'open',
     user: account,
     labels: [],
@@ -59,7 +60,7 @@ describe('updating an issue', () => {
     ['the text was edited', { body: asFiled.body.replace('text', 'mine') }],
     ['the title was edited', { title: 'Mine' }],
     ['it was closed', { state: 'closed' }],
-    ['another run rewrote it', { body: sealBody('A', 'other\n', mark) }],
+    ['another run rewrote it', { body: sealBody('A', 'other\n', markLine(mark)) }],
     ['the marker is gone', { body: 'text' }],
   ])('leaves it alone when %s meanwhile', async (_, edit) => {
     const { send, asked } = scripted({ 'GET {index}': { ...asFiled, ...edit } });

@@ -12,12 +12,12 @@ import {
 } from '../../core/propose.ts';
 import type { Role, State } from '../../core/role.ts';
 import { runRole } from '../../core/run.ts';
-import { sharedSettings } from '../../core/settings.ts';
+import { flowSettings, sharedSettings } from '../../core/settings.ts';
 import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
 import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from '../faults/proxy.ts';
 
-const settings = { ...sharedSettings, ...proposeSettings };
+const settings = { ...flowSettings, ...sharedSettings, ...proposeSettings };
 const branch = 'topic/a';
 const files = [
   { path: 'sprints/a.md', content: 'one\n' },

@@ -2,10 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../core/errors.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { woodpecker } from '../../core/host/woodpecker.ts';
-import { count, duration, parseSettings, sharedSettings, text } from '../../core/settings.ts';
+import { count, duration, flowSettings, parseSettings, sharedSettings, text } from '../../core/settings.ts';
 import { seenHost } from '../workflow-step.ts';
 
-const settings = { ...sharedSettings, 'max-issues': count({ description: 'At most.', default: '50' }) };
+const settings = {
+  ...flowSettings,
+  ...sharedSettings,
+  'max-issues': count({ description: 'At most.', default: '50' }),
+};
 const needed = { PLUGIN_FORGE_URL: 'https://forge.test', PLUGIN_FORGE_TOKEN: 'token' };
 
 /** Hosts print nothing while settings are read. */
@@ -38,9 +42,10 @@ describe('settings', () => {
       'INPUT_FORGE-URL': 'https://forge.test',
       'INPUT_FORGE-TOKEN': 'token',
       'INPUT_DRY-RUN': 'true',
+      'INPUT_LOG-LEVEL': '',
     });
 
-    for (const given of [...hosts.map((host) => parseSettings(settings, host)), runner.settings]) {
+    for (const given of [...hosts.map((host) => parseSettings({ settings }, host)), runner.settings]) {
       expect(given).toMatchObject({
         'forge-url': 'https://forge.test',
         'forge-token': 'token',
@@ -48,13 +53,13 @@ describe('settings', () => {
         'log-level': 'info',
       });
     }
-    for (const host of hosts) expect(parseSettings(settings, host)['max-issues']).toBe(50);
+    for (const host of hosts) expect(parseSettings({ settings }, host)['max-issues']).toBe(50);
   });
 
   it('that are wrong are reported all together, and a secret is never shown', () => {
     const message = messageOf(() =>
       parseSettings(
-        { ...settings, key: text({ description: 'A key.', secret: true, required: true }) },
+        { settings: { ...settings, key: text({ description: 'A key.', secret: true, required: true }) } },
         woodpecker(
           {
             PLUGIN_DRY_RUN: 'yes',
@@ -84,21 +89,60 @@ describe('settings', () => {
   });
 
   it('given as the empty text are not given', () => {
-    expect(parseSettings(settings, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }, print))).toMatchObject({
+    expect(
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }, print)),
+    ).toMatchObject({
       'max-issues': 50,
     });
   });
 
   it('that are misspelt are refused, so that no dry run becomes a real one', () => {
     expect(
-      messageOf(() => parseSettings(settings, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }, print))),
+      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }, print))),
     ).toContain('dryrun: no such setting. Did you mean dry-run?');
+  });
+
+  it.each([
+    ['forge_tokn', 'forge-token'],
+    ['FORGE_LOGIM', 'forge-login'],
+    ['max_isues', 'max-issues'],
+    ['opsrepo', 'ops-repo'],
+  ])('misspelt as %s get the suggestion %s', (given, meant) => {
+    expect(
+      messageOf(() =>
+        parseSettings({ settings }, woodpecker({ ...needed, [`PLUGIN_${given}`]: 'x' }, print)),
+      ),
+    ).toContain(`no such setting. Did you mean ${meant}?`);
+  });
+
+  it('that resemble nothing get no suggestion', () => {
+    const message = messageOf(() =>
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_COLOUR: 'x' }, print)),
+    );
+
+    expect(message).toContain('colour: no such setting.');
+    expect(message).not.toContain('Did you mean');
+  });
+
+  it('that contradict each other are told together with those that are wrong by themselves', () => {
+    const faults = (): { settings: string[]; message: string }[] => [
+      { settings: ['ops-repo', 'project-repo'], message: 'cannot be one repository.' },
+      { settings: ['deadline'], message: 'is not told twice.' },
+    ];
+    const message = messageOf(() =>
+      parseSettings({ settings, faults }, woodpecker({ ...needed, PLUGIN_DEADLINE: '10' }, print)),
+    );
+
+    expect(message).toContain('2 settings are not right');
+    expect(message).toContain('deadline: expected a duration');
+    expect(message).toContain('ops-repo, project-repo: cannot be one repository.');
+    expect(message).not.toContain('twice');
   });
 
   it('that real work needs are not missed on a pull request, which has no secrets', () => {
     expect(
       parseSettings(
-        settings,
+        { settings },
         woodpecker({ CI_PIPELINE_EVENT: 'pull_request', CI_FORGE_URL: 'https://forge.test' }, print),
       ),
     ).not.toHaveProperty('forge-token');

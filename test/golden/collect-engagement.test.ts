@@ -13,7 +13,7 @@ const compiled = existsSync(
 type Ran = Awaited<ReturnType<Collecting['run']>>;
 
 /** What differs from run to run is named instead. */
-function told(ran: Ran): string {
+function steady(ran: Ran): string {
   return readable({ ...ran, calls: ran.calls.map((item) => item.replace(/ref=[0-9a-f]{40}/, 'ref=…')) });
 }
 
@@ -28,7 +28,7 @@ describe.skipIf(!compiled)('the compiled collect-engagement', () => {
     const first = await story.run();
     const second = await story.run();
 
-    expect([first, second].map(told).join('\n')).toMatchSnapshot();
+    expect([first, second].map(steady).join('\n')).toMatchSnapshot();
     expect(await story.textOf(`evidence/engagement/${date}.json`)).toMatchSnapshot();
     expect(await story.textOf('evidence/engagement/README.md')).toMatchSnapshot();
   });
@@ -36,7 +36,7 @@ describe.skipIf(!compiled)('the compiled collect-engagement', () => {
   it('goes through a pull request where main is protected', async () => {
     await story.protect();
 
-    expect(told(await story.run())).toMatchSnapshot();
+    expect(steady(await story.run())).toMatchSnapshot();
   });
 
   it('leaves the evidence in the workspace without any forge', async () => {
@@ -47,7 +47,7 @@ describe.skipIf(!compiled)('the compiled collect-engagement', () => {
       CI_REPO: '',
     });
 
-    expect(told(ran)).toMatchSnapshot();
+    expect(steady(ran)).toMatchSnapshot();
   });
 
   it('counts a large log in two threads as one thread counts it', async () => {

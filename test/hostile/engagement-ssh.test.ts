@@ -14,7 +14,7 @@ import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSshSource } from '../../actions/collect-engagement/log/ssh.ts';
+import { parseSshSource } from '../../actions/collect-engagement/log/ssh-address.ts';
 import { collectEngagement } from '../../actions/collect-engagement/role.ts';
 import { runRole } from '../../core/run.ts';
 
@@ -202,7 +202,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     expect(await collect(given('reader'))).toMatchObject({ code: 0, evidence: { page_views: 2 } });
   });
 
-  it('case 30: a changed host key is refused, and one that is not known', async () => {
+  it('a changed host key is refused, and one that is not known', async () => {
     allow(`${read} ${publicKeys.reader}`);
 
     for (const hosts of [
@@ -216,7 +216,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     }
   });
 
-  it('case 30: a key that may run any command is refused', async () => {
+  it('a key that may run any command is refused', async () => {
     allow(publicKeys.reader ?? '');
 
     const ran = await collect(given('reader'));
@@ -225,7 +225,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     expect(ran.text).toContain('the key is not restricted');
   });
 
-  it('case 30: a key that is not accepted says whose authorized_keys to look at', async () => {
+  it('a key that is not accepted says whose authorized_keys to look at', async () => {
     allow(`${read} ${publicKeys.reader}`);
 
     const ran = await collect(given('stranger'));
@@ -234,7 +234,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     expect(ran.text).toContain('the key was not accepted');
   });
 
-  it('case 30: a stream that is cut off, or whose command fails, is no evidence', async () => {
+  it('a stream that is cut off, or whose command fails, is no evidence', async () => {
     for (const command of [`sh -c 'cat ${log}; exit 3'`, `sh -c 'cat ${log}; kill -9 $PPID'`]) {
       allow(`restrict,command="${command}" ${publicKeys.reader}`);
 
@@ -245,7 +245,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     }
   });
 
-  it('case 30: a machine that prints something before the log is refused', async () => {
+  it('a machine that prints something before the log is refused', async () => {
     allow(`restrict,command="echo Welcome; cat ${log}" ${publicKeys.reader}`);
 
     const ran = await collect(given('reader'));
@@ -254,7 +254,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     expect(ran.text).toContain('printed something before the log');
   });
 
-  it('case 30: a command that gives no log at all is refused with what it looks like', async () => {
+  it('a command that gives no log at all is refused with what it looks like', async () => {
     allow(`restrict,command="echo nothing to see" ${publicKeys.reader}`);
 
     expect(await collect(given('reader'))).toMatchObject({
@@ -263,7 +263,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     });
   });
 
-  it('case 38: the key is nowhere in what is printed, line by line neither', async () => {
+  it('the key is nowhere in what is printed, line by line neither', async () => {
     allow(`${read} ${publicKeys.reader}`);
     const key = readFileSync(at('reader'), 'utf8');
 

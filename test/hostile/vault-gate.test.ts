@@ -194,7 +194,7 @@ describe('a gate', () => {
     await proxy.close();
 
     expect(code).toBe(1);
-    expect(text).toContain('somebody else was always faster');
+    expect(text).toContain('4 times another run wrote first, so this run stopped');
     expect(await claims()).toBe(404);
   });
 

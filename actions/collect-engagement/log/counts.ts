@@ -1,4 +1,5 @@
 import type { EngagementEvidence } from '../evidence.ts';
+import { type recordOfAnotherDay, recordOfDay } from './scan.abi.ts';
 
 /**
  * What one day of a log comes to, before it is boiled down to evidence. Several of them add up exactly, whichever way
@@ -49,8 +50,8 @@ export function sampleOf(values: Float64Array): Sample {
   };
 }
 
-/** Where a record belongs: 0 unknown yet, 1 the day, 2 another day. */
-export type Day = 0 | 1 | 2;
+/** Where a record belongs; 0 as long as that is not known. */
+export type Day = 0 | typeof recordOfDay | typeof recordOfAnotherDay;
 
 /**
  * The edges of a part of a log. A line that is no record belongs to the day of the record before it, or at the start
@@ -121,9 +122,9 @@ export function joinEdges(parts: Edges[]): { bad: number; isForeign: boolean } {
   let open = 0;
   for (const part of parts) {
     if (day === 0) open += part.leading;
-    else if (day === 1) bad += part.leading;
+    else if (day === recordOfDay) bad += part.leading;
     if (part.first === 0) continue;
-    if (day === 0 && part.first === 1) bad += open;
+    if (day === 0 && part.first === recordOfDay) bad += open;
     day = part.last;
   }
   return { bad, isForeign: day === 0 && open > 0 };

@@ -1,6 +1,7 @@
 import type { Sample } from './counts.ts';
+import { blockLength, blockNext, blockValues, durationBytes } from './scan.abi.ts';
 
-/** What scan.as.ts exports to keep durations, in blocks: (next block, how many, values). */
+/** What scan.as.ts exports to keep durations, which stand in blocks (see scan.abi.ts). */
 export interface DurationScanner {
   memory: WebAssembly.Memory;
   room(bytes: number): number;
@@ -18,10 +19,11 @@ export interface DurationScanner {
 /** Where the blocks stand, and views of their values, in seconds; until memory grows. */
 function blocksOf(scanner: DurationScanner): { at: number; values: Float64Array<ArrayBuffer> }[] {
   const { buffer } = scanner.memory;
-  const memory = new Uint32Array(buffer);
+  const words = new Uint32Array(buffer);
+  const word = (at: number): number => words[at >>> 2] ?? 0;
   const found = [];
-  for (let at = Number(scanner.firstBlock.value); at !== 0; at = memory[at >>> 2] ?? 0)
-    found.push({ at, values: new Float64Array(buffer, at + 8, memory[(at >>> 2) + 1] ?? 0) });
+  for (let at: number = scanner.firstBlock.value; at !== 0; at = word(at + blockNext))
+    found.push({ at, values: new Float64Array(buffer, at + blockValues, word(at + blockLength)) });
   return found;
 }
 
@@ -32,9 +34,10 @@ export function copyDurations(scanner: DurationScanner): Float64Array<ArrayBuffe
 
 export function addDurations(scanner: DurationScanner, values: Float64Array): void {
   if (values.length === 0) return;
-  const at = scanner.room(8 + values.byteLength);
-  new Uint32Array(scanner.memory.buffer).set([0, values.length], at >>> 2);
-  new Float64Array(scanner.memory.buffer).set(values, (at >>> 3) + 1);
+  const at = scanner.room(blockValues + values.byteLength);
+  const { buffer } = scanner.memory;
+  new DataView(buffer).setUint32(at + blockLength, values.length, true);
+  new Float64Array(buffer, at + blockValues, values.length).set(values);
   scanner.addBlock(at);
 }
 
@@ -54,7 +57,7 @@ export function sampleDurations(scanner: DurationScanner): Sample {
     at(rank) {
       if (!isCounted) countRanges();
       scanner.findRange(rank);
-      const start = scanner.room(scanner.rangeCount.value * 8);
+      const start = scanner.room(scanner.rangeCount.value * durationBytes);
       let end = start;
       for (const { at } of blocksOf(scanner)) end = scanner.gather(at, end);
       const range = new Float64Array(scanner.memory.buffer.slice(start, end)).sort();

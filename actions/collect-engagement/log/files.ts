@@ -5,9 +5,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Counts, type Edges, joinEdges } from './counts.ts';
-import { type Compiled, compileScanner, createFastReader, type Share } from './fast.ts';
-import { createPlainReader, type LogReader, longestLine } from './reader.ts';
+import { createFastReader, type Share } from './fast.ts';
+import { createPlainReader, type LogReader, lineFeed, longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
+import { type Compiled, compileScanner } from './scanner.ts';
 
 /** What is asked of the system at a time; asking takes as long as scanning a dozen lines. */
 const step = 2 * 1024 * 1024;
@@ -52,7 +53,7 @@ export interface ThreadResult {
 export function scanLines(reader: LogReader, known: number, length: number): number {
   const buffer = reader.buffer();
   // From -1 it would look from the buffer's end.
-  const end = length === 0 ? 0 : buffer.lastIndexOf(10, length - 1) + 1;
+  const end = length === 0 ? 0 : buffer.lastIndexOf(lineFeed, length - 1) + 1;
   if (end <= known) {
     if (length < longestLine - 1) return length;
     // Too long to be a record, whatever follows: a letter stands for all of it.
@@ -67,7 +68,7 @@ export function scanLines(reader: LogReader, known: number, length: number): num
 /** The last line of a log that ends without a line feed is a line as well. */
 export function finishLine(reader: LogReader, held: number): void {
   if (held === 0) return;
-  reader.buffer()[held] = 10;
+  reader.buffer()[held] = lineFeed;
   reader.scan(held + 1);
 }
 
@@ -84,7 +85,7 @@ function lineFinder(): (fd: number, at: number, size: number) => number {
     for (let position = at - 1; position < size; ) {
       const got = readSync(fd, some, 0, some.length, position);
       if (got === 0) throw new Error(shortened);
-      const feed = some.subarray(0, got).indexOf(10);
+      const feed = some.subarray(0, got).indexOf(lineFeed);
       if (feed >= 0) return Math.min(size, position + feed + 1);
       position += got;
     }
@@ -146,14 +147,17 @@ export function takePieces(task: ThreadTask): ThreadResult {
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
 const threadFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'thread.js');
 
+/** `foreign`: it is a log of something else. Otherwise it was read to its end, or not. */
+export type FileOutcome = 'read' | 'foreign' | { why: string };
+
 /**
  * Counts plain files, in as many threads as there are processors (four at most) where that is faster. Answers what
- * was counted, and for each file whether it is a log of something else, or why it could not be read to its end.
+ * was counted, and how each file went.
  */
 export async function countFiles(
   files: string[],
   rules: Rules,
-): Promise<{ counts: Counts; foreign: (boolean | string)[] }> {
+): Promise<{ counts: Counts; outcomes: FileOutcome[] }> {
   const open: number[] = [];
   try {
     const pieces: (Piece & { file: number })[] = [];
@@ -166,18 +170,18 @@ export async function countFiles(
       for (let from = 0; from < size; from += pieceBytes)
         pieces.push({ file, fd, from, to: Math.min(size, from + pieceBytes), size });
     }
-    const { counts, outcomes } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
-    const foreign = files.map((_, file) => {
+    const { counts, results } = await countPieces({ pieces, taken: new SharedArrayBuffer(4) }, bytes, rules);
+    const outcomes = files.map((_, file): FileOutcome => {
       const piece = pieces.find((item) => item.file === file);
-      if (piece !== undefined && fstatSync(piece.fd).size < piece.size) return shortened;
-      const ofFile = outcomes.flatMap(([piece, outcome]) => (pieces[piece]?.file === file ? [outcome] : []));
-      const why = ofFile.find((outcome) => typeof outcome === 'string');
-      if (why !== undefined) return why;
-      const joined = joinEdges(ofFile.filter((outcome) => typeof outcome !== 'string'));
+      if (piece !== undefined && fstatSync(piece.fd).size < piece.size) return { why: shortened };
+      const ofFile = results.flatMap(([piece, result]) => (pieces[piece]?.file === file ? [result] : []));
+      const why = ofFile.find((result) => typeof result === 'string');
+      if (why !== undefined) return { why };
+      const joined = joinEdges(ofFile.filter((result) => typeof result !== 'string'));
       counts.bad += joined.bad;
-      return joined.isForeign;
+      return joined.isForeign ? 'foreign' : 'read';
     });
-    return { counts, foreign };
+    return { counts, outcomes };
   } finally {
     for (const fd of open) closeSync(fd);
   }
@@ -188,21 +192,21 @@ async function countPieces(
   queue: Queue,
   bytes: number,
   rules: Rules,
-): Promise<{ counts: Counts; outcomes: ThreadResult['pieces'] }> {
+): Promise<{ counts: Counts; results: ThreadResult['pieces'] }> {
   const scanner = compileScanner();
   if (scanner === null) {
     const reader = createPlainReader(rules);
-    const outcomes = scanPieces(reader, queue);
-    return { counts: reader.counts(), outcomes };
+    const results = scanPieces(reader, queue);
+    return { counts: reader.counts(), results };
   }
   const more = bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
   const others = Array.from({ length: more }, () => startThread({ ...queue, rules, scanner }));
   const reader = createFastReader(rules, scanner);
   const own = scanPieces(reader, queue);
-  const results = await Promise.all(others);
-  for (const { share } of results) reader.add(share);
-  const outcomes = [...own, ...results.flatMap((result) => result.pieces)].sort(([a], [b]) => a - b);
-  return { counts: reader.counts(), outcomes };
+  const answers = await Promise.all(others);
+  for (const { share } of answers) reader.add(share);
+  const results = [...own, ...answers.flatMap(({ pieces }) => pieces)].sort(([a], [b]) => a - b);
+  return { counts: reader.counts(), results };
 }
 
 function startThread(task: ThreadTask): Promise<ThreadResult> {
@@ -210,7 +214,7 @@ function startThread(task: ThreadTask): Promise<ThreadResult> {
     // It needs nothing of this process: no environment, where secrets may be, and no arguments.
     const worker = new Worker(threadFile, { workerData: task, env: {}, argv: [], execArgv: [] });
     worker.once('message', (result: ThreadResult) => {
-      // Its end is not waited for.
+      // It has answered: nobody waits for it to end.
       worker.unref();
       resolve(result);
     });

@@ -2,6 +2,10 @@ import { Buffer } from 'node:buffer';
 import { addCounts, type Counts, type Day, type Edges, emptyCounts, sampleOf } from './counts.ts';
 import { type LogRecord, parseRecord } from './record.ts';
 import { dayOf, isAsset, isBot, pathOf, presentOf, publicPath, type Rules, referrerOf } from './rules.ts';
+import { recordOfAnotherDay, recordOfDay } from './scan.abi.ts';
+
+/** The byte that ends a line. */
+export const lineFeed = 0x0a;
 
 /** Longer than any line a web server writes; what is longer is no record. */
 export const longestLine = 4 * 1024 * 1024;
@@ -92,10 +96,10 @@ export function createPlainReader(rules: Rules): LogReader {
     if (seen === 'blank') return;
     if (seen === 'bad') {
       if (edges.first === 0) edges.leading += 1;
-      else if (edges.last === 1) counts.bad += 1;
+      else if (edges.last === recordOfDay) counts.bad += 1;
       return;
     }
-    const day: Day = seen === 'day' ? 1 : 2;
+    const day: Day = seen === 'day' ? recordOfDay : recordOfAnotherDay;
     if (edges.first === 0) edges.first = day;
     edges.last = day;
   }
@@ -107,7 +111,7 @@ export function createPlainReader(rules: Rules): LogReader {
     buffer: () => buffer,
     scan(length) {
       for (let start = 0; start < length; ) {
-        const end = buffer.indexOf(10, start);
+        const end = buffer.indexOf(lineFeed, start);
         settle(counter.add(buffer.toString('utf8', start, end)));
         start = end + 1;
       }

@@ -89,7 +89,7 @@ const unitSeconds: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µ
 
 /** A duration in seconds: a number, or Go's own writing such as `1m2.5s` or `350µs`. */
 export function durationOf(value: unknown, perSecond: number): number | undefined {
-  // -0 is 0.
+  // A duration of -0 is no time at all, and is counted as 0.
   if (typeof value === 'number')
     return value >= 0 && Number.isFinite(value) ? Math.abs(value) / perSecond : undefined;
   if (typeof value !== 'string' || value.length > 40) return undefined;

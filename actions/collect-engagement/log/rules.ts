@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isbot } from 'isbot';
 import type { Units } from './record.ts';
+import { agentBytes } from './scan.abi.ts';
 
 /** What decides how a line counts; plain data, so that a thread can be given it. */
 export interface Rules {
@@ -58,9 +59,7 @@ export function publicPath(path: string): string {
     .join('');
 }
 
-/** Agents are judged on their beginning, in bytes: a visitor may send a megabyte. */
-export const agentBytes = 512;
-
+/** Whether an agent is a bot, judged on its first `agentBytes`. */
 export function isBot(agent: string): boolean {
   const bytes = Buffer.from(agent, 'utf8');
   return isbot(bytes.length <= agentBytes ? agent : bytes.subarray(0, agentBytes).toString('utf8'));

@@ -1,11 +1,63 @@
 // The fast reader of a Caddy access log, in AssemblyScript (TypeScript's syntax, WebAssembly's types), with SIMD.
-// It walks a line once as JSON, checking its whole grammar, and counts what the evidence needs in tables of its own.
-// Lines that are written like one before them, but for their values, are only compared with it (see `Shape`).
-// A line that it is not certain of (no JSON, an escape in a field that counts, a number with an exponent, a header
-// given twice, a tab between values) goes to the host as a whole, which reads it with JSON.parse: that reading is the
-// truth, and a test holds the two equal. `npm run build` compiles this file to wasm.ts.
+//
+// It walks a line as JSON, checks its whole grammar on the way, and counts what the evidence needs in tables of its own.
+// A line that is written like one before it, but for its values, is not walked: it is only compared with that line's
+// `Shape`. A line that this file is not certain of goes to the host as a whole, which reads it with JSON.parse (`slow`).
+// That reading is the truth, and readers.test.ts holds the two equal. Not certain are: what is no JSON; an escape in a
+// key, or in a text that counts; a number that counts and has an exponent, or so many digits that rounding matters; a key that
+// counts and is given twice; a tab or a carriage return between values; values nested deeper than `deepest`.
+//
+// What has to hold:
+// - In doubt the host decides. Every function that may be in doubt says what it answers then (0, -1, NaN or false). Until
+//   all doubts are over nothing of a line is counted; what may be left behind is an entry whose count is 0.
+// - What is scanned ends with a line feed, and a line feed has a mark. So whoever looks for the end of a line or for a mark
+//   finds one, and asks for no end of the buffer.
+// - 64 bytes behind any text can be read, because texts are looked at 16 bytes at a time.
+// - Memory only grows, and new memory is zero. So behind the text of an entry stand zeros up to a multiple of 16 bytes.
+// - A slot whose hash is 0 is free. A hash is never 0, and a table is never more than half full: every search in it ends.
+// - Places in `fields`, in holes and in visits are places in the buffer. They hold until `scan` has returned.
+// - Where a shape fits, `fit` leaves in `fields`, `texts` and `numbers` what `record` would have left there.
+//
+// To change this:
+// - What counts, and as what, is decided in record.ts, rules.ts and reader.ts. This file follows them, so change them first.
+// - The memory map, and every number that the host knows as well, stands in scan.abi.ts and nowhere else.
+// - `npm run build` compiles this file to scan.wasm.ts, which is committed with it.
+// - test/actions/collect-engagement/log/ guards it. readers.test.ts compares the module that this file gives now with
+//   JSON.parse, on lines of every kind and wherever a buffer ends (FORGECREW_FUZZ_RUNS=20000 makes that longer).
+//   counts.test.ts asks for each rule of what counts. built.test.ts compares scan.wasm.ts with what this file gives, and the
+//   words below with their texts. That threads together count as one does is in test/golden/collect-engagement.test.ts.
+// - `npm run bench -- engagement` tells whether it became slower. docs/adr/0009-log-scanner.md lists what was tried and
+//   was not faster.
 
-/** A whole line that is read by JSON.parse instead: 0 no record, 1 of the day, 2 of another day, 3 blank. */
+import {
+  agentBytes,
+  blockLength,
+  blockNext,
+  blockValues,
+  bufferStart,
+  classCount,
+  durationBytes,
+  entryCount,
+  entryFlags,
+  entryLength,
+  entryNext,
+  entryText,
+  noRecord,
+  packedCount,
+  packedFlags,
+  packedHead,
+  packedLength,
+  packedText,
+  pagesTable,
+  recordOfAnotherDay,
+  recordOfDay,
+  tableCount,
+  visitorsTable,
+} from "./scan.abi";
+
+// ---- what the host does -------------------------------------------------------------------------------------------------
+
+/** Reads a whole line with JSON.parse, and counts it. Answers `noRecord`, `recordOfDay`, `recordOfAnotherDay` or `blankLine`. */
 @external("host", "slow") declare function slow(at: usize, length: usize): i32;
 /** Whether a path, seen for the first time, is of a file that pages are made of. */
 @external("host", "asset") declare function asset(at: usize, length: usize): i32;
@@ -13,11 +65,97 @@
 @external("host", "bot") declare function bot(at: usize, length: usize): i32;
 /** Whether a referrer, seen for the first time with this host, is another site. */
 @external("host", "external") declare function external(at: usize, length: usize, host: usize, hostLength: usize): i32;
-/** A time or a duration written as text, in the unit of numbers; NaN when it is none. */
+/** A time that is written as text, in the unit of a number in `ts`; NaN when it is none. */
 @external("host", "time") declare function time(at: usize, length: usize): f64;
+/** A duration that is written as text, in seconds; NaN when it is none. */
 @external("host", "duration") declare function duration(at: usize, length: usize): f64;
 
-// ---- settings, and what was counted -------------------------------------------------------------------------------
+// ---- bytes, words, and sizes --------------------------------------------------------------------------------------------
+
+// `@inline` puts the number where its name stands, so that names cost nothing.
+@inline const lineFeed: u8 = 0x0a;
+@inline const carriageReturn: u8 = 0x0d;
+@inline const space: u8 = 0x20;
+@inline const quote: u8 = 0x22;
+@inline const numberSign: u8 = 0x23;
+@inline const plus: u8 = 0x2b;
+@inline const comma: u8 = 0x2c;
+@inline const minus: u8 = 0x2d;
+@inline const point: u8 = 0x2e;
+@inline const slash: u8 = 0x2f;
+@inline const digit0: u8 = 0x30;
+@inline const digit1: u8 = 0x31;
+@inline const colon: u8 = 0x3a;
+@inline const questionMark: u8 = 0x3f;
+@inline const capitalT: u8 = 0x54;
+@inline const openBracket: u8 = 0x5b;
+@inline const backslash: u8 = 0x5c;
+@inline const closeBracket: u8 = 0x5d;
+@inline const smallA: u8 = 0x61;
+@inline const smallB: u8 = 0x62;
+@inline const smallE: u8 = 0x65;
+@inline const smallF: u8 = 0x66;
+@inline const smallI: u8 = 0x69;
+@inline const smallN: u8 = 0x6e;
+@inline const smallP: u8 = 0x70;
+@inline const smallR: u8 = 0x72;
+@inline const smallT: u8 = 0x74;
+@inline const smallU: u8 = 0x75;
+@inline const openBrace: u8 = 0x7b;
+@inline const closeBrace: u8 = 0x7d;
+/** Set in a letter of ASCII it makes it a small one. */
+@inline const smallBit: u8 = 0x20;
+
+// Texts are compared as words: the text of a word stands beside it, its first byte is the lowest one. Where a text is longer
+// than its words, the last word begins so far in front that it ends where the text ends.
+@inline const wordTrue: u32 = 0x65757274; // true
+@inline const wordAlse: u32 = 0x65736c61; // alse
+@inline const wordNull: u32 = 0x6c6c756e; // null
+@inline const wordUserAge: u64 = 0x6567612d72657375; // user-age
+@inline const wordNt: u16 = 0x746e; // nt
+@inline const wordRefe: u32 = 0x65666572; // refe
+@inline const wordErer: u32 = 0x72657265; // erer
+@inline const wordRemoteI: u64 = 0x695f65746f6d6572; // remote_i
+@inline const wordClientI: u64 = 0x695f746e65696c63; // client_i
+@inline const wordUr: u16 = 0x7275; // ur
+@inline const wordHost: u32 = 0x74736f68; // host
+@inline const wordMeth: u32 = 0x6874656d; // meth
+@inline const wordOd: u16 = 0x646f; // od
+@inline const wordHead: u32 = 0x64616568; // head
+@inline const wordDers: u32 = 0x73726564; // ders
+@inline const wordTs: u16 = 0x7374; // ts
+@inline const wordRequ: u32 = 0x75716572; // requ
+@inline const wordUest: u32 = 0x74736575; // uest
+@inline const wordDuration: u64 = 0x6e6f697461727564; // duration
+@inline const wordStat: u32 = 0x74617473; // stat
+@inline const wordUs: u16 = 0x7375; // us
+@inline const wordRespHea: u64 = 0x6165685f70736572; // resp_hea
+@inline const wordHttp: u32 = 0x70747468; // http
+@inline const wordScheme: u32 = 0x2f2f3a; // ://
+@inline const wordSecureScheme: u32 = 0x2f2f3a73; // s://
+@inline const wordGe: u16 = 0x4547; // GE
+/** From the end of a header's name to the beginning of its first value. */
+@inline const wordOpensValue: u32 = 0x225b3a22; // ":["
+/** From the end of a header's only value to the beginning of the next name. */
+@inline const wordNextMember: u32 = 0x222c5d22; // "],"
+/** From the end of one value of a header to the beginning of the next. */
+@inline const wordNextValue: u32 = 0x222c22; // ","
+/** The end of a header's last value. */
+@inline const wordEndsList: u16 = 0x5d22; // "]
+/** The first bytes of a word that is longer than the text looked for. */
+@inline const threeBytes: u32 = 0xffffff;
+@inline const twoBytes: u32 = 0xffff;
+/** `smallBit` for each byte of a word. */
+@inline const smallBits8: u64 = 0x2020202020202020;
+@inline const smallBits4: u32 = 0x20202020;
+@inline const smallBits2: u32 = 0x2020;
+
+/** The bytes that are looked at together, a vector of SIMD. */
+@inline const lanes: usize = 16;
+/** How many bytes can be read behind any text, at least. */
+@inline const readAhead: usize = 64;
+
+// ---- settings, and what was counted -------------------------------------------------------------------------------------
 
 /** The day from its first moment to before its last, and a second, all in the unit of a number in `ts`. */
 let from: f64 = 0;
@@ -32,56 +170,73 @@ export let views: f64 = 0;
 export let bad: f64 = 0;
 /** Bad lines before the first record since `begin`: whose they are is not known yet. */
 export let leading: f64 = 0;
-/** The day of the first and of the last record since `begin`: 0 none yet, 1 the day, 2 another. */
+/** The day of the first and of the last record since `begin`: 0 while there is none, else `recordOfDay` or the other one. */
 export let first: i32 = 0;
 export let last: i32 = 0;
 /** The newest time of any record that is not in the future, and of any at all, in the unit of `ts`. */
 export let newest: f64 = 0;
 export let latest: f64 = 0;
-/** What is later is in the future. */
+/** What is later than this is in the future. */
 let present: f64 = 0;
-/** Requests by status class: 1xx to 5xx, then all others. */
-export const classes = memory.data(48, 8);
+/** Requests by status class, as doubles. */
+export const classes = memory.data(classCount * 8, 8);
 
-// ---- memory: a buffer for the host's bytes, then tables and strings, which only grow --------------------------------
+// ---- memory that only grows ---------------------------------------------------------------------------------------------
 
+/** The page of WebAssembly, in bits of a place, and how many of them memory grows by at least. */
+@inline const pageBits: usize = 16;
+@inline const growthPages: i32 = 32;
+
+/** Where memory is free from. */
 let top: usize = 0;
 
 function take(bytes: usize): usize {
   const at = top;
   top += (bytes + 7) & ~7;
-  const have = <usize>memory.size() << 16;
-  // 64 bytes behind everything are there to be read.
-  if (top + 64 > have) {
-    const pages = <i32>((top + 64 - have + 0xffff) >>> 16);
-    // A fair step at a time: growing by pages one by one would cost more than the scan.
-    if (memory.grow(max(pages, 32)) < 0 && memory.grow(pages) < 0) unreachable();
+  const have = <usize>memory.size() << pageBits;
+  if (top + readAhead > have) {
+    const pages = <i32>((top + readAhead - have + (1 << pageBits) - 1) >>> pageBits);
+    // Growing page by page would cost more than the scan, so memory grows by a fair step where the machine has that much.
+    if (memory.grow(max(pages, growthPages)) < 0 && memory.grow(pages) < 0) unreachable();
   }
   return at;
 }
 
-/** A table of distinct texts: slots of (hash, entry), entries of (length, count, flags, bytes). */
+/** A table of distinct texts: slots, each a hash and the place of an entry, and entries, which stand where they were made. */
 @unmanaged class Table {
   slots: usize;
+  /** The number of slots, a power of two, less one. */
   mask: u32;
+  /** How many entries it has. */
   size: u32;
-  /** The first entry and the end of the chain, so that the host can walk all of them. */
+  /** The first entry, and the last: all of them are a chain, which the host can walk. */
   head: usize;
   tail: usize;
 }
+@inline const slotBits: usize = 3;
+@inline const slotEntry: usize = 4;
 
+/** Its text stands behind it. */
 @unmanaged class Entry {
   next: usize;
   length: u32;
   count: u32;
   flags: u32;
 }
-const entryBytes: usize = 16;
+/** The only flag: an asset, a bot, another site, or a visitor who came from one. */
+@inline const flagged: u32 = 1;
+
+// The compiler stops here when an entry is not laid out as the host walks it.
+if (offsetof<Entry>("next") != entryNext) ERROR("scan.abi.ts: entryNext");
+if (offsetof<Entry>("length") != entryLength) ERROR("scan.abi.ts: entryLength");
+if (offsetof<Entry>("count") != entryCount) ERROR("scan.abi.ts: entryCount");
+if (offsetof<Entry>("flags") != entryFlags) ERROR("scan.abi.ts: entryFlags");
+if (offsetof<Entry>() != entryText) ERROR("scan.abi.ts: entryText");
 
 function createTable(capacity: u32): Table {
   const table = changetype<Table>(take(offsetof<Table>()));
-  table.slots = take(<usize>capacity << 3);
-  memory.fill(table.slots, 0, <usize>capacity << 3);
+  table.slots = take(<usize>capacity << slotBits);
+  memory.fill(table.slots, 0, <usize>capacity << slotBits);
   table.mask = capacity - 1;
   table.size = 0;
   table.head = 0;
@@ -94,38 +249,47 @@ let visitors: Table = changetype<Table>(0);
 let agents: Table = changetype<Table>(0);
 let referrers: Table = changetype<Table>(0);
 
-/** Seeded, so that nobody outside can choose texts that collide. Two lanes, so that they are multiplied side by side. */
+// Odd numbers whose bits are spread well, so that multiplying by them mixes: 2^64 by the golden ratio, and two that
+// MurmurHash3 ends with.
+@inline const goldenRatio: u64 = 0x9e3779b97f4a7c15;
+@inline const mixerA: u64 = 0xff51afd7ed558ccd;
+@inline const mixerB: u64 = 0xc4ceb9fe1a85ec53;
+
+/**
+ * The hash of a text, never 0. It is seeded, so that nobody outside can choose texts that collide. It has two lanes, because
+ * a processor multiplies both at the same time.
+ */
 function hashOf(at: usize, length: usize): u32 {
-  let one: u64 = seed ^ (<u64>length * 0x9e3779b97f4a7c15);
+  let one: u64 = seed ^ (<u64>length * goldenRatio);
   let two: u64 = seed;
   let rest = length;
   while (rest >= 16) {
-    one = (one ^ load<u64>(at)) * 0xff51afd7ed558ccd;
-    two = (two ^ load<u64>(at, 8)) * 0xc4ceb9fe1a85ec53;
+    one = (one ^ load<u64>(at)) * mixerA;
+    two = (two ^ load<u64>(at, 8)) * mixerB;
     one ^= one >> 32;
     two ^= two >> 29;
     at += 16;
     rest -= 16;
   }
   if (rest >= 8) {
-    one = (one ^ load<u64>(at)) * 0xff51afd7ed558ccd;
+    one = (one ^ load<u64>(at)) * mixerA;
     one ^= one >> 32;
     at += 8;
     rest -= 8;
   }
-  // The bytes behind the text are readable, and cut off here.
-  if (rest > 0) two = (two ^ (load<u64>(at) & ((<u64>1 << (<u64>rest << 3)) - 1))) * 0xc4ceb9fe1a85ec53;
-  one = (one ^ two ^ (two >> 31)) * 0x9e3779b97f4a7c15;
+  // What is read of the bytes behind the text is cut off.
+  if (rest > 0) two = (two ^ (load<u64>(at) & ((<u64>1 << (<u64>rest << 3)) - 1))) * mixerB;
+  one = (one ^ two ^ (two >> 31)) * goldenRatio;
   return <u32>(one >> 32) | 1;
 }
 
 /** Whether two texts are the same. */
 function same(a: usize, b: usize, length: usize): bool {
-  while (length >= 16) {
+  while (length >= lanes) {
     if (!i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))) return false;
-    a += 16;
-    b += 16;
-    length -= 16;
+    a += lanes;
+    b += lanes;
+    length -= lanes;
   }
   const found = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
   const wanted = (1 << <i32>length) - 1;
@@ -135,6 +299,7 @@ function same(a: usize, b: usize, length: usize): bool {
 /** Whether the entry that was looked up last was not there before. */
 let fresh: bool = false;
 
+/** The entry of a text, made when there is none yet. */
 function intern(table: Table, at: usize, length: usize): Entry {
   return internHashed(table, at, length, hashOf(at, length));
 }
@@ -142,26 +307,27 @@ function intern(table: Table, at: usize, length: usize): Entry {
 function internHashed(table: Table, at: usize, length: usize, hash: u32): Entry {
   let slot = hash & table.mask;
   while (true) {
-    const where = table.slots + (<usize>slot << 3);
+    const where = table.slots + (<usize>slot << slotBits);
     const tag = load<u32>(where);
     if (tag == 0) break;
     if (tag == hash) {
-      const entry = changetype<Entry>(<usize>load<u32>(where, 4));
-      if (entry.length == <u32>length && same(changetype<usize>(entry) + entryBytes, at, length)) {
+      const entry = changetype<Entry>(<usize>load<u32>(where, slotEntry));
+      if (entry.length == <u32>length && same(changetype<usize>(entry) + entryText, at, length)) {
         fresh = false;
         return entry;
       }
     }
     slot = (slot + 1) & table.mask;
   }
-  // Of a short text all in one line of the processor's cache: what was not asked for lately comes from far.
+  // An entry with a short text begins at a multiple of 32, so that it stands in one line of the processor's cache: one that
+  // was not asked for lately comes from far away, and a second line would come from as far.
   top = (top + 31) & ~31;
-  const entry = changetype<Entry>(take(entryBytes + ((length + 15) & ~15)));
+  const entry = changetype<Entry>(take(((length + 15) & ~15) + entryText));
   entry.next = 0;
   entry.length = <u32>length;
   entry.count = 0;
   entry.flags = 0;
-  memory.copy(changetype<usize>(entry) + entryBytes, at, length);
+  memory.copy(changetype<usize>(entry) + entryText, at, length);
   if (table.tail == 0) table.head = changetype<usize>(entry);
   else changetype<Entry>(table.tail).next = changetype<usize>(entry);
   table.tail = changetype<usize>(entry);
@@ -172,61 +338,91 @@ function internHashed(table: Table, at: usize, length: usize, hash: u32): Entry 
   return entry;
 }
 
+/** Puts an entry that is not in the table's slots yet into the first free one. */
 function place(table: Table, hash: u32, entry: Entry): void {
   let slot = hash & table.mask;
-  while (load<u32>(table.slots + (<usize>slot << 3)) != 0) slot = (slot + 1) & table.mask;
-  store<u32>(table.slots + (<usize>slot << 3), hash);
-  store<u32>(table.slots + (<usize>slot << 3), <u32>changetype<usize>(entry), 4);
+  while (load<u32>(table.slots + (<usize>slot << slotBits)) != 0) slot = (slot + 1) & table.mask;
+  store<u32>(table.slots + (<usize>slot << slotBits), hash);
+  store<u32>(table.slots + (<usize>slot << slotBits), <u32>changetype<usize>(entry), slotEntry);
 }
 
+/** Gives a table twice as many slots. */
 function grow(table: Table): void {
   const old = table.slots;
   const slots = table.mask + 1;
-  table.slots = take(<usize>slots << 4);
-  memory.fill(table.slots, 0, <usize>slots << 4);
+  table.slots = take(<usize>slots << (slotBits + 1));
+  memory.fill(table.slots, 0, <usize>slots << (slotBits + 1));
   table.mask = slots * 2 - 1;
   for (let slot: u32 = 0; slot < slots; slot++) {
-    const tag = load<u32>(old + (<usize>slot << 3));
-    if (tag != 0) place(table, tag, changetype<Entry>(<usize>load<u32>(old + (<usize>slot << 3), 4)));
+    const tag = load<u32>(old + (<usize>slot << slotBits));
+    if (tag != 0) place(table, tag, changetype<Entry>(<usize>load<u32>(old + (<usize>slot << slotBits), slotEntry)));
   }
 }
 
-/** Durations of the page views in seconds, in blocks: (next block, how many, values). */
-const blockValues: u32 = 65536;
+// ---- durations ----------------------------------------------------------------------------------------------------------
+
+/** Durations of the page views, in seconds: doubles, which stand behind it. */
+@unmanaged class Block {
+  next: usize;
+  length: u32;
+}
+if (offsetof<Block>("next") != blockNext) ERROR("scan.abi.ts: blockNext");
+if (offsetof<Block>("length") != blockLength) ERROR("scan.abi.ts: blockLength");
+if (offsetof<Block>() != blockValues) ERROR("scan.abi.ts: blockValues");
+if (sizeof<f64>() != durationBytes) ERROR("scan.abi.ts: durationBytes");
+
+/** How many durations a block of ours has room for; one that the host brings is as long as it has to be. */
+const mostInBlock: u32 = 65536;
 export let firstBlock: usize = 0;
+/** The last block, and how many more durations it has room for. */
 let block: usize = 0;
-/** How many more the last block has room for. */
 let blockRoom: u32 = 0;
 export let durationCount: u32 = 0;
 
-/** Adds a block that is full. */
+/** Where the durations of a block begin, and the place behind them. */
+@inline function valuesOf(block: usize): usize {
+  return block + offsetof<Block>();
+}
+
+@inline function valuesEnd(block: usize): usize {
+  return valuesOf(block) + (<usize>changetype<Block>(block).length << alignof<f64>());
+}
+
+/** Adds a block to the chain, with the durations it has; nothing more goes into it. */
 export function addBlock(next: usize): void {
-  store<u32>(next, 0);
+  changetype<Block>(next).next = 0;
   if (block == 0) firstBlock = next;
-  else store<u32>(block, <u32>next);
+  else changetype<Block>(block).next = next;
   block = next;
   blockRoom = 0;
-  durationCount += load<u32>(next, 4);
+  durationCount += changetype<Block>(next).length;
 }
 
 function keepDuration(seconds: f64): void {
   if (blockRoom == 0) {
-    const next = take(8 + (<usize>blockValues << 3));
-    store<u32>(next, 0, 4);
+    const next = take(offsetof<Block>() + (<usize>mostInBlock << alignof<f64>()));
+    changetype<Block>(next).length = 0;
     addBlock(next);
-    blockRoom = blockValues;
+    blockRoom = mostInBlock;
   }
-  const length = load<u32>(block, 4);
-  store<f64>(block + 8 + (<usize>length << 3), seconds);
-  store<u32>(block, length + 1, 4);
+  const length = changetype<Block>(block).length;
+  store<f64>(valuesOf(block) + (<usize>length << alignof<f64>()), seconds);
+  changetype<Block>(block).length = length + 1;
   blockRoom -= 1;
   durationCount += 1;
 }
 
-// The order of doubles that are not negative is the order of their bits. The first 16 make ranges of a sixteenth: of
-// each it is counted how many durations it holds, so that a percentile is looked for in one of them only. The host
-// goes from block to block: what is called often is compiled well.
+// A percentile is found without sorting all durations. Doubles that are not negative have the order of their bits, read as
+// a whole number. So the first 16 of these bits, the exponent and four bits more, put each duration into a range, whose
+// values differ by a sixteenth at most. The host has the durations of all blocks counted by range (`clearRanges`,
+// `countRanges`), asks in which range the one that it looks for is (`findRange`), has that range's durations copied
+// (`gather`), and sorts only them. It calls these for each block, although one call could go over all blocks: V8 compiles a
+// function in haste first and well later, and what it compiled well is only used from the next call on.
+@inline const rangeCountBits: usize = 2;
 const mostRanges: usize = 0x10000;
+/** Where the first 16 bits of a double are. */
+@inline const firstBits: usize = 6;
+/** A counter for each range; 0 until they are asked for. */
 let ranges: usize = 0;
 /** What `findRange` found: the range, how many durations it holds, and which of them by size is the one asked for. */
 let range: u16 = 0;
@@ -234,14 +430,15 @@ export let rangeCount: u32 = 0;
 export let rangeRank: u32 = 0;
 
 export function clearRanges(): void {
-  if (ranges == 0) ranges = take(mostRanges << 2);
-  memory.fill(ranges, 0, mostRanges << 2);
+  if (ranges == 0) ranges = take(mostRanges << rangeCountBits);
+  memory.fill(ranges, 0, mostRanges << rangeCountBits);
 }
 
+/** Counts the durations of a block by their range. */
 export function countRanges(block: usize): void {
-  const end = block + 8 + (<usize>load<u32>(block, 4) << 3);
-  for (let value = block + 8; value < end; value += 8) {
-    const range = ranges + (<usize>load<u16>(value, 6) << 2);
+  const end = valuesEnd(block);
+  for (let value = valuesOf(block); value < end; value += sizeof<f64>()) {
+    const range = ranges + (<usize>load<u16>(value, firstBits) << rangeCountBits);
     store<u32>(range, load<u32>(range) + 1);
   }
 }
@@ -251,28 +448,27 @@ export function findRange(rank: u32): void {
   let at = ranges;
   while (rank >= load<u32>(at)) {
     rank -= load<u32>(at);
-    at += 4;
+    at += 1 << rangeCountBits;
   }
-  range = <u16>((at - ranges) >> 2);
+  range = <u16>((at - ranges) >> rangeCountBits);
   rangeCount = load<u32>(at);
   rangeRank = rank;
 }
 
-/** Copies the durations of a block that are in that range; answers behind the last. */
+/** Copies the durations of a block that are in that range; answers the place behind the last. */
 export function gather(block: usize, out: usize): usize {
-  const end = block + 8 + (<usize>load<u32>(block, 4) << 3);
-  for (let value = block + 8; value < end; value += 8) {
-    if (load<u16>(value, 6) != range) continue;
+  const end = valuesEnd(block);
+  for (let value = valuesOf(block); value < end; value += sizeof<f64>()) {
+    if (load<u16>(value, firstBits) != range) continue;
     store<f64>(out, load<f64>(value));
-    out += 8;
+    out += sizeof<f64>();
   }
   return out;
 }
 
-/** Where the host's bytes go. Before them there is room for their marks. */
-const buffer: usize = 1 << 20;
+// ---- what the host begins with, and what it takes away ------------------------------------------------------------------
 
-/** Makes room for `bytes` of log, 7 MiB at most, and answers where they go. Everything else stands behind that. */
+/** Makes room for `bytes` of log, `mostBufferBytes` at most, and answers where they go. Everything else stands behind that. */
 export function init(
   bytes: u32,
   dayFrom: f64,
@@ -288,31 +484,31 @@ export function init(
   second = unitsPerSecond;
   perSecond = durationUnits;
   seed = random;
-  take(buffer + <usize>bytes);
+  take(<usize>bytes + bufferStart);
   pages = createTable(4096);
   visitors = createTable(4096);
   agents = createTable(1024);
   referrers = createTable(1024);
-  return buffer;
+  return bufferStart;
 }
 
 function tableOf(nth: i32): Table {
-  return nth == 0 ? pages : nth == 1 ? visitors : referrers;
+  return nth == pagesTable ? pages : nth == visitorsTable ? visitors : referrers;
 }
 
-/** The first entry of a table: of pages, visitors or referrers. */
+/** The first entry of a table, by its number. */
 export function headOf(table: i32): usize {
   return tableOf(table).head;
 }
 
+/** What `survey` found: how many visitors there are, how many came from elsewhere, and whether all of them are ASCII. */
 export let visitorCount: i32 = 0;
 export let referredCount: i32 = 0;
-/** Whether all visitors are ASCII. */
 export let isPlain: i32 = 0;
-/** Behind what `pack` wrote. */
+/** The place behind what `pack` wrote. */
 export let packed: usize = 0;
 
-/** Counts the visitors. */
+/** Looks at all visitors. */
 export function survey(): void {
   let bits = i64x2.splat(0);
   referredCount = 0;
@@ -320,34 +516,44 @@ export function survey(): void {
   for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) {
     const entry = changetype<Entry>(at);
     if (entry.flags != 0) referredCount += 1;
-    // Behind a text stand zeros.
-    for (let nth: usize = 0; nth < entry.length; nth += 16) bits = v128.or(bits, v128.load(at + entryBytes + nth));
+    // What is read of the bytes behind the text is zeros, which are ASCII.
+    for (let nth: usize = 0; nth < entry.length; nth += lanes) bits = v128.or(bits, v128.load(at + entryText + nth));
   }
   isPlain = i8x16.bitmask(bits) == 0 ? 1 : 0;
 }
 
-/**
- * Writes all texts, for a reader in another thread: the entries of pages, visitors and referrers, each table behind its
- * length in bytes and each entry as (length, count, flags, text).
- */
+/** A text as it goes from one thread to another. It stands behind it, and the next one follows at once. */
+@unmanaged class PackedText {
+  length: u32;
+  count: u32;
+  flags: u32;
+}
+if (offsetof<PackedText>("length") != packedLength) ERROR("scan.abi.ts: packedLength");
+if (offsetof<PackedText>("count") != packedCount) ERROR("scan.abi.ts: packedCount");
+if (offsetof<PackedText>("flags") != packedFlags) ERROR("scan.abi.ts: packedFlags");
+if (offsetof<PackedText>() != packedText) ERROR("scan.abi.ts: packedText");
+
+/** Writes all tables that the host can walk as packed texts, for a reader in another thread; answers where they begin. */
 export function pack(): usize {
-  let bytes: usize = 12;
-  for (let table = 0; table < 3; table++)
-    for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) bytes += 12 + changetype<Entry>(at).length;
-  const start = take(bytes + 16);
+  let bytes: usize = tableCount * packedHead;
+  for (let table = 0; table < tableCount; table++)
+    for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) bytes += offsetof<PackedText>() + changetype<Entry>(at).length;
+  // `copy` writes up to 15 bytes behind the last text.
+  const start = take(bytes + lanes);
   let out = start;
-  for (let table = 0; table < 3; table++) {
-    const first = out + 4;
+  for (let table = 0; table < tableCount; table++) {
+    const first = out + packedHead;
     out = first;
     for (let at = headOf(table); at != 0; at = changetype<Entry>(at).next) {
       const entry = changetype<Entry>(at);
-      store<u32>(out, entry.length);
-      store<u32>(out, entry.count, 4);
-      store<u32>(out, entry.flags, 8);
-      copy(out + 12, at + entryBytes, entry.length);
-      out += 12 + entry.length;
+      const text = changetype<PackedText>(out);
+      text.length = entry.length;
+      text.count = entry.count;
+      text.flags = entry.flags;
+      copy(out + offsetof<PackedText>(), at + entryText, entry.length);
+      out += offsetof<PackedText>() + entry.length;
     }
-    store<u32>(first - 4, <u32>(out - first));
+    store<u32>(first - packedHead, <u32>(out - first));
   }
   packed = out;
   return start;
@@ -355,24 +561,25 @@ export function pack(): usize {
 
 /** Room for what the host brings. */
 export function room(bytes: usize): usize {
-  return take(bytes + 16);
+  return take(bytes + lanes);
 }
 
 /** Adds what another reader packed. */
 export function unpack(p: usize): void {
-  for (let nth = 0; nth < 3; nth++) {
+  for (let nth = 0; nth < tableCount; nth++) {
     const table = tableOf(nth);
-    const end = p + 4 + load<u32>(p);
-    p += 4;
+    const end = p + packedHead + load<u32>(p);
+    p += packedHead;
     while (p < end) {
-      const length = <usize>load<u32>(p);
-      if (table == visitors) addVisit(p + 12, length, load<u32>(p, 8) != 0);
+      const text = changetype<PackedText>(p);
+      const length = <usize>text.length;
+      if (table == visitors) addVisit(p + offsetof<PackedText>(), length, text.flags != 0);
       else {
-        const entry = intern(table, p + 12, length);
-        entry.count += load<u32>(p, 4);
-        entry.flags |= load<u32>(p, 8);
+        const entry = intern(table, p + offsetof<PackedText>(), length);
+        entry.count += text.count;
+        entry.flags |= text.flags;
       }
-      p += 12 + length;
+      p += offsetof<PackedText>() + length;
     }
     countVisits();
   }
@@ -385,16 +592,18 @@ export function begin(): void {
   last = 0;
 }
 
-// ---- where texts begin and end --------------------------------------------------------------------------------------
+// ---- where texts begin and end ------------------------------------------------------------------------------------------
 
-// All quotes, backslashes and control characters have a mark: a bit for each byte of the buffer. The bits of the eight
-// bytes at `p` stand at `p >> 3`, which for the buffer is a place in front of it.
+// Every quote, backslash and control character of the buffer has a mark: a bit that is set. So the end of a text is found
+// without looking at its bytes one by one. The marks of the eight bytes at `p` are the byte at `p / 8`.
 
+/** A mark for each of 16 bytes. */
 @inline function special(v: v128): i32 {
-  // With its second bit turned over a quote is 0x20: one comparison finds it and everything below a space.
-  const turned = v128.xor(v, i8x16.splat(2));
-  const quoteOrControl = i8x16.eq(i8x16.min_u(turned, i8x16.splat(0x20)), turned);
-  return i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(0x5c))));
+  // With its second bit turned over a quote becomes a space, and what is below a space stays below it; nothing else gets
+  // there. So one comparison finds quotes and control characters.
+  const turned = v128.xor(v, i8x16.splat(quote ^ space));
+  const quoteOrControl = i8x16.eq(i8x16.min_u(turned, i8x16.splat(space)), turned);
+  return i8x16.bitmask(v128.or(quoteOrControl, i8x16.eq(v, i8x16.splat(backslash))));
 }
 
 /** Marks everything from `p`, which is a multiple of 64, to `end` and up to 127 bytes behind it. */
@@ -412,7 +621,10 @@ function mark(p: usize, end: usize): void {
   }
 }
 
-/** The marks of the bytes from `p` on, 57 at least. */
+/** Of how many bytes `marksAt` has the marks, at least: all 64 only where `p` is a multiple of 8. */
+@inline const marksSeen: usize = 57;
+
+/** The marks of the bytes from `p` on. */
 @inline function marksAt(p: usize): u64 {
   return load<u64>(p >> 3) >> <u64>(p & 7);
 }
@@ -420,27 +632,27 @@ function mark(p: usize, end: usize): void {
 /** The first mark at `p` or behind it. The last byte of the buffer, a line feed, has one. */
 @inline function markFrom(p: usize): usize {
   const set = marksAt(p);
-  return set != 0 ? p + <usize>ctz(set) : farMark(p + 57);
+  return set != 0 ? p + <usize>ctz(set) : farMark(p + marksSeen);
 }
 
 function farMark(p: usize): usize {
   while (true) {
     const set = marksAt(p);
     if (set != 0) return p + <usize>ctz(set);
-    p += 57;
+    p += marksSeen;
   }
 }
 
-// ---- one line -------------------------------------------------------------------------------------------------------
+// ---- JSON ---------------------------------------------------------------------------------------------------------------
 
-/** Tabs and carriage returns are space as well, but they have marks: a line with them is not certain. */
+/** Tabs and carriage returns are space in JSON as well, but they have marks: a line with them is not certain. */
 @inline function skipSpace(p: usize): usize {
-  while (load<u8>(p) == 0x20) p++;
+  while (load<u8>(p) == space) p++;
   return p;
 }
 
 function isHex(c: u32): bool {
-  return c - 0x30 < 10 || (c | 0x20) - 0x61 < 6;
+  return c - digit0 < 10 || (c | smallBit) - smallA < 6;
 }
 
 /** The closing quote of a text, from any place of it that is not inside of an escape; 0 when it is no text. */
@@ -448,66 +660,78 @@ function closing(p: usize): usize {
   while (true) {
     p = markFrom(p);
     const c = load<u8>(p);
-    if (c == 0x22) return p;
-    if (c != 0x5c) return 0;
+    if (c == quote) return p;
+    if (c != backslash) return 0;
     const e = load<u8>(p, 1);
-    if (e == 0x75) {
+    if (e == smallU) {
       if (!(isHex(load<u8>(p, 2)) && isHex(load<u8>(p, 3)) && isHex(load<u8>(p, 4)) && isHex(load<u8>(p, 5)))) return 0;
       p += 6;
-    } else if (e == 0x22 || e == 0x5c || e == 0x2f || e == 0x62 || e == 0x66 || e == 0x6e || e == 0x72 || e == 0x74) p += 2;
+    } else if (
+      e == quote || e == backslash || e == slash || e == smallB || e == smallF || e == smallN || e == smallR || e == smallT
+    ) p += 2;
     else return 0;
   }
 }
 
-/** One bit for each byte that is no digit. */
-@inline function others(p: usize): i32 {
-  return i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(0x30)), i8x16.splat(9)));
+/** One bit for each of 16 bytes that is no digit. */
+@inline function nonDigits(p: usize): i32 {
+  return i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(digit0)), i8x16.splat(9)));
 }
 
 /** From the first byte of a number to behind it, or 0. */
 @inline function numberEnd(p: usize): usize {
-  // Nearly all are digits, or digits, a point and digits, up to 15 each.
-  const first = others(p);
-  if (first != 0 && load<u8>(p) - 0x31 < 9) {
+  // Many numbers are whole, without a sign, and have up to 15 digits: these are read in one step.
+  const first = nonDigits(p);
+  if (first != 0 && load<u8>(p) - digit1 < 9) {
     const end = p + <usize>ctz(first);
     const c = load<u8>(end);
-    if (c == 0x2c || c == 0x7d) return end;
+    if (c == comma || c == closeBrace) return end;
   }
   return longNumberEnd(p);
 }
 
+/** The same for every number that JSON allows. */
 function longNumberEnd(p: usize): usize {
-  if (load<u8>(p) == 0x2d) p++;
-  const c = <u32>load<u8>(p) - 0x30;
+  if (load<u8>(p) == minus) p++;
+  const c = <u32>load<u8>(p) - digit0;
   if (c > 9) return 0;
   if (c == 0) p++;
   else {
-    const rest = others(p);
+    const rest = nonDigits(p);
     if (rest != 0) p += <usize>ctz(rest);
-    else while (<u32>load<u8>(p) - 0x30 < 10) p++;
+    else while (<u32>load<u8>(p) - digit0 < 10) p++;
   }
-  if (load<u8>(p) == 0x2e) {
-    const rest = others(++p);
+  if (load<u8>(p) == point) {
+    const rest = nonDigits(++p);
     if ((rest & 1) != 0) return 0;
     if (rest != 0) p += <usize>ctz(rest);
-    else while (<u32>load<u8>(p) - 0x30 < 10) p++;
+    else while (<u32>load<u8>(p) - digit0 < 10) p++;
   }
-  if ((load<u8>(p) | 0x20) == 0x65) {
+  if ((load<u8>(p) | smallBit) == smallE) {
     p++;
     const sign = load<u8>(p);
-    if (sign == 0x2b || sign == 0x2d) p++;
-    if (<u32>load<u8>(p) - 0x30 > 9) return 0;
-    while (<u32>load<u8>(p) - 0x30 < 10) p++;
+    if (sign == plus || sign == minus) p++;
+    if (<u32>load<u8>(p) - digit0 > 9) return 0;
+    while (<u32>load<u8>(p) - digit0 < 10) p++;
   }
   return p;
 }
 
-/** Up to eight digits as a number: pairs, then fours, then all of them at once. */
+/** Eight digits that are all zero, as a word. */
+@inline const eightZeros: u64 = 0x3030303030303030;
+/** Of four pairs of digits the first and the third; shifted by a pair, the second and the fourth. */
+@inline const everySecondPair: u64 = 0x000000ff000000ff;
+/** 100 for the third pair, 1000000 for the first; multiplied, their sum stands in the upper half of the word. */
+@inline const oddPairs: u64 = 0x000f424000000064;
+/** 1 for the fourth pair, 10000 for the second. */
+@inline const evenPairs: u64 = 0x0000271000000001;
+
+/** Up to eight digits as a number: digits become pairs, and all pairs are multiplied and added at once. */
 @inline function eight(p: usize, length: usize): u64 {
   if (length == 0) return 0;
-  let v = (load<u64>(p) - 0x3030303030303030) << ((8 - <u64>length) << 3);
+  let v = (load<u64>(p) - eightZeros) << ((8 - <u64>length) << 3);
   v = v * 10 + (v >> 8);
-  return ((v & 0x000000ff000000ff) * 0x000f424000000064 + ((v >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
+  return ((v & everySecondPair) * oddPairs + ((v >> 16) & everySecondPair) * evenPairs) >> 32;
 }
 
 /** Up to 15 digits. */
@@ -515,7 +739,10 @@ function longNumberEnd(p: usize): usize {
   return length > 8 ? eight(p, length - 8) * 100000000 + eight(p + length - 8, 8) : eight(p, length);
 }
 
-// What `decimal` read.
+/** A double holds every whole number of so many digits exactly. */
+@inline const exactDigits: usize = 15;
+
+/** What `decimal` read: the digits before the point and behind it, each as a number, and how many they are. */
 let whole: u64 = 0;
 let part: u64 = 0;
 let wholeDigits: usize = 0;
@@ -523,153 +750,175 @@ let partDigits: usize = 0;
 
 /** Reads digits, with a point between them or not, up to 15 on each side; false for anything longer or other. */
 function decimal(p: usize, length: usize): bool {
-  const first = others(p);
-  wholeDigits = first == 0 ? 16 : <usize>ctz(first);
+  const first = nonDigits(p);
+  wholeDigits = first == 0 ? lanes : <usize>ctz(first);
   if (wholeDigits > length) wholeDigits = length;
-  if (wholeDigits > 15) return false;
+  if (wholeDigits > exactDigits) return false;
   whole = digitsOf(p, wholeDigits);
   part = 0;
   partDigits = 0;
   if (wholeDigits == length) return true;
-  if (load<u8>(p + wholeDigits) != 0x2e) return false;
+  if (load<u8>(p + wholeDigits) != point) return false;
   p += wholeDigits + 1;
   partDigits = length - wholeDigits - 1;
-  if (partDigits > 15) return false;
-  const second = others(p);
+  if (partDigits > exactDigits) return false;
+  const second = nonDigits(p);
   if (second != 0 && <usize>ctz(second) < partDigits) return false;
   part = digitsOf(p, partDigits);
   return true;
 }
 
 function isNumber(c: u32): bool {
-  return c - 0x30 < 10 || c == 0x2d;
+  return c - digit0 < 10 || c == minus;
 }
 
-/** `true`, `false`, `null` or a number, to behind it, or 0. */
+/** `true`, `false`, `null` or a number, from its first byte `c` to behind it, or 0. */
 function skipPlain(p: usize, c: u32): usize {
-  if (c == 0x74) return load<u32>(p) == 0x65757274 ? p + 4 : 0;
-  if (c == 0x66) return load<u32>(p, 1) == 0x65736c61 ? p + 5 : 0;
-  if (c == 0x6e) return load<u32>(p) == 0x6c6c756e ? p + 4 : 0;
+  if (c == smallT) return load<u32>(p) == wordTrue ? p + 4 : 0;
+  if (c == smallF) return load<u32>(p, 1) == wordAlse ? p + 5 : 0;
+  if (c == smallN) return load<u32>(p) == wordNull ? p + 4 : 0;
   return numberEnd(p);
 }
 
+/** A value that is nested deeper is not certain: a recursion as deep as a line says would use up the stack. */
+@inline const deepest: i32 = 60;
+/** How deep the lists of a line are taken to stand; it need not be known more exactly. */
+@inline const depthOfLists: i32 = 4;
+
 /** From the opening bracket or brace of any value to behind it, or 0. */
 function skipNested(p: usize, depth: i32): usize {
-  if (depth > 60) return 0;
-  const isObject = load<u8>(p) == 0x7b;
-  const close: u8 = isObject ? 0x7d : 0x5d;
+  if (depth > deepest) return 0;
+  const isObject = load<u8>(p) == openBrace;
+  const close: u8 = isObject ? closeBrace : closeBracket;
   p = skipSpace(p + 1);
   if (load<u8>(p) == close) return p + 1;
   while (true) {
     if (isObject) {
-      if (load<u8>(p) != 0x22) return 0;
+      if (load<u8>(p) != quote) return 0;
       p = closing(p + 1);
       if (p == 0) return 0;
       p = skipSpace(p + 1);
-      if (load<u8>(p) != 0x3a) return 0;
+      if (load<u8>(p) != colon) return 0;
       p = skipSpace(p + 1);
     }
     const c = load<u8>(p);
-    if (c == 0x22) {
+    if (c == quote) {
       p = closing(p + 1);
       if (p == 0) return 0;
       p++;
-    } else p = c == 0x7b || c == 0x5b ? skipNested(p, depth + 1) : skipPlain(p, c);
+    } else p = c == openBrace || c == openBracket ? skipNested(p, depth + 1) : skipPlain(p, c);
     if (p == 0) return 0;
     p = skipSpace(p);
     const after = load<u8>(p);
-    if (after == 0x2c) p = skipSpace(p + 1);
+    if (after == comma) p = skipSpace(p + 1);
     else return after == close ? p + 1 : 0;
   }
 }
 
-/** Which object a key stands in. */
+// ---- one line -----------------------------------------------------------------------------------------------------------
+
+/** Which object a key stands in: one that does not matter, the headers of the response, or one of those below. */
 const inNothing: u64 = 0;
 const inResponse: u64 = 1;
-/** From here on there are keys that ask for something. */
+/** From here on there are keys that count. */
 const inRecord: u64 = 2;
 const inRequest: u64 = 3;
 const inHeaders: u64 = 4;
 
-/** Which value a key of those objects asks for. */
-const isUri: u32 = 1;
-const isMethod: u32 = 2;
-const isHost: u32 = 3;
-const isClient: u32 = 4;
-const isRemote: u32 = 5;
-const isAgent: u32 = 6;
-const isReferer: u32 = 7;
-const isTime: u32 = 8;
-const isDuration: u32 = 9;
-const isStatus: u32 = 10;
-const isRequest: u32 = 11;
-const isHeaders: u32 = 12;
-const isResponse: u32 = 13;
+/** The fields: values of a line that count, and objects in which such values are. */
+const noField: u32 = 0;
+const uriField: u32 = 1;
+const methodField: u32 = 2;
+const hostField: u32 = 3;
+const clientField: u32 = 4;
+const remoteField: u32 = 5;
+const agentField: u32 = 6;
+const refererField: u32 = 7;
+const timeField: u32 = 8;
+const durationField: u32 = 9;
+const statusField: u32 = 10;
+const requestField: u32 = 11;
+const headersField: u32 = 12;
+const responseField: u32 = 13;
+const fieldCount: i32 = 14;
 
-/** Where the values stand: (place, length) by name. */
-const fields = memory.data(14 * 8, 8);
-/** Which of them this line has as a text, and which as a number; a bit for each name. */
+/** Where the fields of a line stand in the buffer, by their number: a place and a length each. */
+const fields = memory.data(fieldCount * 8, 8);
+@inline const fieldBits: usize = 3;
+@inline const fieldLength: usize = 4;
+/** Which of them this line has as a text, and which as a number; a bit for each field. */
 let texts: u32 = 0;
 let numbers: u32 = 0;
 
-@inline function keep(name: u32, at: usize, length: usize): void {
-  store<u32>(fields + (<usize>name << 3), <u32>at);
-  store<u32>(fields + (<usize>name << 3), <u32>length, 4);
+@inline function keep(field: u32, at: usize, length: usize): void {
+  store<u32>(fields + (<usize>field << fieldBits), <u32>at);
+  store<u32>(fields + (<usize>field << fieldBits), <u32>length, fieldLength);
 }
 
-@inline function isText(name: u32): bool {
-  return ((texts >> name) & 1) != 0;
+@inline function isText(field: u32): bool {
+  return ((texts >> field) & 1) != 0;
 }
 
-@inline function at(name: u32): usize {
-  return <usize>load<u32>(fields + (<usize>name << 3));
+@inline function placeOf(field: u32): usize {
+  return <usize>load<u32>(fields + (<usize>field << fieldBits));
+}
+
+/** The length of a field that the line has, as a text or as a number. */
+@inline function lengthKept(field: u32): usize {
+  return <usize>load<u32>(fields + (<usize>field << fieldBits), fieldLength);
 }
 
 /** The length of a text; 0 where there is none. */
-@inline function lengthOf(name: u32): usize {
-  return isText(name) ? <usize>load<u32>(fields + (<usize>name << 3), 4) : 0;
+@inline function lengthOf(field: u32): usize {
+  return isText(field) ? lengthKept(field) : 0;
 }
 
-@inline function nameOf(object: u64, key: usize, length: usize): u32 {
+/** The field that a key of an object names, or `noField`. Names of headers count in any case. */
+@inline function fieldOf(object: u64, key: usize, length: usize): u32 {
   if (object == inHeaders) {
     if (
       length == 10 &&
-      (load<u64>(key) | 0x2020202020202020) == 0x6567612d72657375 &&
-      (load<u16>(key, 8) | 0x2020) == 0x746e
+      (load<u64>(key) | smallBits8) == wordUserAge &&
+      (load<u16>(key, 8) | smallBits2) == wordNt
     )
-      return isAgent;
+      return agentField;
     if (
       length == 7 &&
-      (load<u32>(key) | 0x20202020) == 0x65666572 &&
-      (load<u32>(key, 3) | 0x20202020) == 0x72657265
+      (load<u32>(key) | smallBits4) == wordRefe &&
+      (load<u32>(key, 3) | smallBits4) == wordErer
     )
-      return isReferer;
-    return 0;
+      return refererField;
+    return noField;
   }
   if (object == inRequest) {
     if (length == 9) {
-      if (load<u8>(key, 8) != 0x70) return 0;
-      if (load<u64>(key) == 0x695f65746f6d6572) return isRemote;
-      return load<u64>(key) == 0x695f746e65696c63 ? isClient : 0;
+      if (load<u8>(key, 8) != smallP) return noField;
+      if (load<u64>(key) == wordRemoteI) return remoteField;
+      return load<u64>(key) == wordClientI ? clientField : noField;
     }
-    if (length == 3) return load<u16>(key) == 0x7275 && load<u8>(key, 2) == 0x69 ? isUri : 0;
-    if (length == 4) return load<u32>(key) == 0x74736f68 ? isHost : 0;
-    if (length == 6) return load<u32>(key) == 0x6874656d && load<u16>(key, 4) == 0x646f ? isMethod : 0;
-    if (length == 7) return load<u32>(key) == 0x64616568 && load<u32>(key, 3) == 0x73726564 ? isHeaders : 0;
-    return 0;
+    if (length == 3) return load<u16>(key) == wordUr && load<u8>(key, 2) == smallI ? uriField : noField;
+    if (length == 4) return load<u32>(key) == wordHost ? hostField : noField;
+    if (length == 6) return load<u32>(key) == wordMeth && load<u16>(key, 4) == wordOd ? methodField : noField;
+    if (length == 7) return load<u32>(key) == wordHead && load<u32>(key, 3) == wordDers ? headersField : noField;
+    return noField;
   }
-  if (length == 2) return load<u16>(key) == 0x7374 ? isTime : 0;
-  if (length == 7) return load<u32>(key) == 0x75716572 && load<u32>(key, 3) == 0x74736575 ? isRequest : 0;
-  if (length == 8) return load<u64>(key) == 0x6e6f697461727564 ? isDuration : 0;
-  if (length == 6) return load<u32>(key) == 0x74617473 && load<u16>(key, 4) == 0x7375 ? isStatus : 0;
-  if (length == 12) return load<u64>(key) == 0x6165685f70736572 && load<u32>(key, 8) == 0x73726564 ? isResponse : 0;
-  return 0;
+  if (length == 2) return load<u16>(key) == wordTs ? timeField : noField;
+  if (length == 7) return load<u32>(key) == wordRequ && load<u32>(key, 3) == wordUest ? requestField : noField;
+  if (length == 8) return load<u64>(key) == wordDuration ? durationField : noField;
+  if (length == 6) return load<u32>(key) == wordStat && load<u16>(key, 4) == wordUs ? statusField : noField;
+  if (length == 12) return load<u64>(key) == wordRespHea && load<u32>(key, 8) == wordDers ? responseField : noField;
+  return noField;
 }
+
+/** Which objects the one at hand stands in takes three bits for each; when the last four bits are in use, there is no more room. */
+@inline const levelBits: u64 = 3;
+@inline const levelMask: u64 = 7;
+@inline const lastLevel: u64 = 60;
 
 /**
  * The object of a line, from its brace to behind its closing one, or 0 when it is no JSON or not certain. One loop over
- * keys and values for all objects; `objects` holds, three bits a level, which objects it is in. Lists, but for headers
- * that count, go through `skipNested`.
+ * keys and values serves all objects; `objects` holds which objects the one at hand stands in. Lists go through
+ * `skipNested`, and of a header that counts the list has to be one text.
  */
 function record(p: usize): usize {
   let objects: u64 = 0;
@@ -679,152 +928,153 @@ function record(p: usize): usize {
   let asNumber: u32 = 0;
   let members: usize = 0;
   p = skipSpace(p + 1);
-  let closes = load<u8>(p) == 0x7d;
+  let closes = load<u8>(p) == closeBrace;
   while (true) {
     if (!closes) {
       // A key.
-      if (load<u8>(p) != 0x22) return 0;
+      if (load<u8>(p) != quote) return 0;
       const key = p + 1;
       let end = markFrom(key);
-      let name: u32 = 0;
-      if (load<u8>(end) == 0x22) {
-        if (object >= inRecord) name = nameOf(object, key, end - key);
+      let field: u32 = noField;
+      if (load<u8>(end) == quote) {
+        if (object >= inRecord) field = fieldOf(object, key, end - key);
       } else {
-        // With an escape it may be any name.
+        // With an escape in it the key may be any.
         if (object >= inRecord) return 0;
         end = closing(end);
         if (end == 0) return 0;
       }
       p = end + 1;
-      if (load<u8>(p) != 0x3a) {
+      if (load<u8>(p) != colon) {
         p = skipSpace(p);
-        if (load<u8>(p) != 0x3a) return 0;
+        if (load<u8>(p) != colon) return 0;
       }
       p = skipSpace(p + 1);
-      if (name != 0) {
-        // Twice: which of them counts is for JSON.parse to say.
-        if (((seen >> name) & 1) != 0) return 0;
-        seen |= 1 << name;
+      if (field != noField) {
+        // A key that is given twice: which of the two counts is for JSON.parse to say.
+        if (((seen >> field) & 1) != 0) return 0;
+        seen |= 1 << field;
       }
       // Its value.
       const c = load<u8>(p);
-      if (c == 0x22) {
+      if (c == quote) {
         end = markFrom(p + 1);
-        if (load<u8>(end) == 0x22) {
-          if (name != 0) {
-            keep(name, p + 1, end - p - 1);
-            asText |= 1 << name;
+        if (load<u8>(end) == quote) {
+          if (field != noField) {
+            keep(field, p + 1, end - p - 1);
+            asText |= 1 << field;
           }
-          if (object != inHeaders && object != inResponse) hole(textHole, name, p + 1, end);
+          if (object != inHeaders && object != inResponse) hole(textHole, field, p + 1, end);
         } else {
-          if (name != 0) return 0;
+          if (field != noField) return 0;
           end = closing(end);
           if (end == 0) return 0;
         }
         p = end + 1;
-      } else if (c == 0x5b) {
-        if (object == inHeaders && name != 0 && load<u8>(p, 1) != 0x5d) {
-          // Of a list of anything else than one text JSON.parse says what counts.
+      } else if (c == openBracket) {
+        if (object == inHeaders && field != noField && load<u8>(p, 1) != closeBracket) {
+          // What counts of a list that is not just one text is for JSON.parse to say.
           end = markFrom(p + 2);
-          if (load<u8>(p, 1) != 0x22 || load<u16>(end) != 0x5d22) return 0;
-          keep(name, p + 2, end - p - 2);
-          asText |= 1 << name;
+          if (load<u8>(p, 1) != quote || load<u16>(end) != wordEndsList) return 0;
+          keep(field, p + 2, end - p - 2);
+          asText |= 1 << field;
         }
-        p = skipNested(p, 4);
+        p = skipNested(p, depthOfLists);
         if (p == 0) return 0;
-      } else if (c == 0x7b) {
-        if (objects >> 60 != 0) return 0;
-        objects = (objects << 3) | object;
+      } else if (c == openBrace) {
+        if (objects >> lastLevel != 0) return 0;
+        objects = (objects << levelBits) | object;
         object = inNothing;
-        if (name == isRequest) object = inRequest;
-        else if (name == isHeaders) object = inHeaders;
-        else if (name == isResponse) object = inResponse;
+        if (field == requestField) object = inRequest;
+        else if (field == headersField) object = inHeaders;
+        else if (field == responseField) object = inResponse;
         if (object == inHeaders || object == inResponse) members = p + 1;
         p = skipSpace(p + 1);
-        closes = load<u8>(p) == 0x7d;
+        closes = load<u8>(p) == closeBrace;
         continue;
       } else {
         const start = p;
         p = skipPlain(p, c);
         if (p == 0) return 0;
-        if (name != 0 && isNumber(c)) {
-          keep(name, start, p - start);
-          asNumber |= 1 << name;
+        if (field != noField && isNumber(c)) {
+          keep(field, start, p - start);
+          asNumber |= 1 << field;
         }
-        if (isNumber(c)) hole(numberHole, name, start, p);
+        if (isNumber(c)) hole(numberHole, field, start, p);
       }
     }
-    // Behind a value, or at the brace of an empty object.
+    // Behind a value, or at the brace that closes an empty object: as many objects end here as there are braces.
     while (true) {
       let c = load<u8>(p);
-      if (c == 0x20) {
+      if (c == space) {
         p = skipSpace(p);
         c = load<u8>(p);
       }
-      if (c == 0x2c) {
+      if (c == comma) {
         p = skipSpace(p + 1);
         closes = false;
         break;
       }
-      if (c != 0x7d) return 0;
-      if (object == inHeaders) hole(headersHole, 0, members, p);
-      if (object == inResponse) hole(responseHole, 0, members, p);
+      if (c != closeBrace) return 0;
+      if (object == inHeaders) hole(headersHole, noField, members, p);
+      if (object == inResponse) hole(responseHole, noField, members, p);
       p++;
       if (objects == 0) {
         texts = asText;
         numbers = asNumber;
         return p;
       }
-      object = objects & 7;
-      objects >>= 3;
+      object = objects & levelMask;
+      objects >>= levelBits;
     }
   }
 }
 
-// ---- lines of a known shape -----------------------------------------------------------------------------------------
+// ---- lines of a known shape ---------------------------------------------------------------------------------------------
 
-// A server writes its lines with one encoder: the same members in the same order, and many of the same values. What
-// stays the same from line to line is a shape: pieces of text, and between them holes for what differs. A line that
-// `record` has read gives a shape; a line that has the same text around its holes, and in them texts without escapes,
-// numbers and headers, is JSON as well, and says the same in the same places. That takes a fraction of reading it.
+// A server writes its lines with one encoder: the same members in the same order, and many of the same values. What stays
+// the same from line to line is a shape: pieces of text, and between them holes for what differs. A line that `record` has
+// read gives a shape. A line that has the same text around its holes, and in them texts without escapes, numbers and
+// headers, is JSON as well, and says the same in the same places. To see that takes a fraction of the time of reading it.
 
+/** What a hole is filled with. Headers are the members of `request.headers` or of `resp_headers`, in any order. */
 const noHole: u32 = 0;
 const textHole: u32 = 1;
 const numberHole: u32 = 2;
-/** The members of `request.headers`, and of `resp_headers`, which come in any order. */
 const headersHole: u32 = 3;
 const responseHole: u32 = 4;
 
+/** What fills the hole stands in the buffer, from `from` to before `to`. */
 @unmanaged class Hole {
   kind: u32;
-  name: u32;
+  field: u32;
   from: usize;
   to: usize;
 }
-const holeBytes: usize = 16;
+const holeBytes = offsetof<Hole>();
 const mostHoles: usize = 64;
 /** The holes of the line a shape is made of, and of the one before it. */
-const holesHere = memory.data(64 * 16, 4);
-const holesBefore = memory.data(64 * 16, 4);
+const holesHere = memory.data(<i32>(mostHoles * holeBytes), 4);
+const holesBefore = memory.data(<i32>(mostHoles * holeBytes), 4);
 
-/** Where the holes of the line that `record` reads go, up to where; 0 when they are not asked for. */
+/** Where `record` writes the next hole of its line, and where that list ends; both 0 when nobody asks for holes. */
 let holes: usize = 0;
 let holesEnd: usize = 0;
 
-@inline function hole(kind: u32, name: u32, from: usize, to: usize): void {
-  if (holes != holesEnd) addHole(kind, name, from, to);
+@inline function hole(kind: u32, field: u32, from: usize, to: usize): void {
+  if (holes != holesEnd) addHole(kind, field, from, to);
 }
 
-function addHole(kind: u32, name: u32, from: usize, to: usize): void {
+function addHole(kind: u32, field: u32, from: usize, to: usize): void {
   const hole = changetype<Hole>(holes);
   hole.kind = kind;
-  hole.name = name;
+  hole.field = field;
   hole.from = from;
   hole.to = to;
   holes += holeBytes;
 }
 
-/** Finds the holes of a line; answers behind the last, or 0 when there are too many. */
+/** Finds the holes of a line; answers the place behind the last, or 0 when there are too many. */
 function holesOf(line: usize, list: usize): usize {
   holes = list;
   holesEnd = list + mostHoles * holeBytes;
@@ -836,39 +1086,48 @@ function holesOf(line: usize, list: usize): usize {
   return isFull ? 0 : last;
 }
 
-/** What stands before the first hole, or in a hole and behind it. Its text follows, then which of its last 16 bytes count. */
+/**
+ * A hole, or `noHole` at the beginning of a line, and the text that follows up to the next hole. Behind it stand the text,
+ * filled up with zeros to a multiple of 16 and 16 more, and a mask of 16 bytes that says which of its last 16 bytes count.
+ */
 @unmanaged class Piece {
   kind: u32;
-  name: u32;
+  field: u32;
   length: usize;
+  /** Where the next piece begins. */
   end: usize;
 }
-const pieceBytes: usize = 16;
+const pieceBytes = offsetof<Piece>();
 
+/** Its pieces stand behind it, up to `end`. A line of this shape has these fields as texts and as numbers. */
 @unmanaged class Shape {
   texts: u32;
   numbers: u32;
   end: usize;
 }
-const shapeBytes: usize = 16;
+/** Its own bytes, and four that are free. */
+const shapeBytes = offsetof<Shape>() + 4;
 
 const mostShapes: usize = 8;
+/** So many of the first shapes guess that what two lines have in common is the same in all lines. */
 const mostGuesses: usize = 4;
-/** In bytes of a line. */
+/** A line that is longer, in bytes, gives no shape. */
 const longestShape: usize = 16384;
-const shapes = memory.data(8 * 4, 4);
+@inline const shapeBits: usize = 2;
+/** Where the shapes are, as places of four bytes each. */
+const shapes = memory.data(<i32>(mostShapes << shapeBits), 4);
 let shapeCount: usize = 0;
-/** With those that turned out to be none. */
+/** How many lines were to give a shape, those included that gave none. */
 let shapesTried: usize = 0;
 /** The shape that the last line had. */
 let current: Shape = changetype<Shape>(0);
 
-function addPiece(kind: u32, name: u32, from: usize, to: usize): void {
+function addPiece(kind: u32, field: u32, from: usize, to: usize): void {
   const length = to - from;
   const full = length & ~15;
   const piece = changetype<Piece>(take(pieceBytes + full + 32));
   piece.kind = kind;
-  piece.name = name;
+  piece.field = field;
   piece.length = length;
   const text = changetype<usize>(piece) + pieceBytes;
   piece.end = text + full + 32;
@@ -878,9 +1137,9 @@ function addPiece(kind: u32, name: u32, from: usize, to: usize): void {
 }
 
 /**
- * Remembers the shape of a line that `record` has read, up to behind its line feed, once there is another line before
- * it: what does not count and is the same in both belongs to the text. The last shapes are without such guesses, so
- * that whatever varies in a log finally has one.
+ * Makes a shape of a line that `record` has read, given up to behind its line feed, once there is another line before it.
+ * The first shapes guess: what fills a hole, does not count, and is the same in both lines is made a part of the text. The
+ * last shapes are made without guessing, so that in the end there is one for whatever varies in a log.
  */
 function learn(before: usize, line: usize, end: usize): void {
   if (before == 0 || end - line > longestShape || shapesTried == mostShapes) return;
@@ -888,34 +1147,35 @@ function learn(before: usize, line: usize, end: usize): void {
   const last = holesOf(line, holesHere);
   if (last == 0) return;
   const shape = changetype<Shape>(take(shapeBytes));
-  shape.texts = texts & ~((1 << isAgent) | (1 << isReferer));
+  // Whether a line has these two is seen in its headers, line by line.
+  shape.texts = texts & ~((1 << agentField) | (1 << refererField));
   shape.numbers = numbers;
   const lastBefore = shapesTried <= mostGuesses ? holesOf(before, holesBefore) : holesBefore;
   let from = line;
   let kind = noHole;
-  let name: u32 = 0;
+  let field: u32 = noField;
   let other = holesBefore;
   for (let at = holesHere; at < last; at += holeBytes, other += holeBytes) {
     const hole = changetype<Hole>(at);
     if (other < lastBefore && isSame(hole, changetype<Hole>(other))) continue;
-    // An object inside of a header.
+    // Inside of a header there is an object with a hole of its own. Such lines get no shape.
     if (hole.from < from) return;
-    addPiece(kind, name, from, hole.from);
+    addPiece(kind, field, from, hole.from);
     kind = hole.kind;
-    name = hole.name;
+    field = hole.field;
     from = hole.to;
   }
-  addPiece(kind, name, from, end);
+  addPiece(kind, field, from, end);
   shape.end = top;
   current = shape;
-  store<u32>(shapes + (shapeCount << 2), <u32>changetype<usize>(shape));
+  store<u32>(shapes + (shapeCount << shapeBits), <u32>changetype<usize>(shape));
   shapeCount += 1;
 }
 
 /** Whether what fills a hole does not count, and is the same in two lines. */
 function isSame(a: Hole, b: Hole): bool {
   const length = a.to - a.from;
-  return a.name == 0 && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
+  return a.field == noField && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
 }
 
 /**
@@ -923,45 +1183,46 @@ function isSame(a: Hole, b: Hole): bool {
  * Keeps those that count where `named`.
  */
 function headersEnd(p: usize, named: bool): usize {
-  if (load<u8>(p) == 0x7d) return p;
-  if (load<u8>(p) != 0x22) return 0;
+  if (load<u8>(p) == closeBrace) return p;
+  if (load<u8>(p) != quote) return 0;
   while (true) {
-    // A whole member mostly fits into 64 bytes: its name's end, then the value's beginning and its end.
+    // Mostly the marks of a whole member are seen at once: the end of its name, then the beginning of its value and its end.
     const key = p + 1;
     let set = marksAt(key);
     const close = key + <usize>ctz(set);
-    if (load<u32>(close) != 0x225b3a22 || set == 0) return 0;
+    if (load<u32>(close) != wordOpensValue || set == 0) return 0;
     const value = close + 4;
+    // Without its lowest two bits: the end of the name, and the quote that opens the value.
     set &= set - 1;
     set &= set - 1;
     let end = set != 0 ? key + <usize>ctz(set) : markFrom(value);
-    const name = named ? nameOf(inHeaders, key, close - key) : 0;
-    if (name != 0) {
-      if (((texts >> name) & 1) != 0) return 0;
-      texts |= 1 << name;
-      keep(name, value, end - value);
+    const field = named ? fieldOf(inHeaders, key, close - key) : noField;
+    if (field != noField) {
+      if (((texts >> field) & 1) != 0) return 0;
+      texts |= 1 << field;
+      keep(field, value, end - value);
     }
-    if (load<u32>(end) != 0x222c5d22) {
-      if (load<u8>(end) != 0x22) {
+    if (load<u32>(end) != wordNextMember) {
+      if (load<u8>(end) != quote) {
         // An escape.
-        if (name != 0) return 0;
+        if (field != noField) return 0;
         end = closing(end);
         if (end == 0) return 0;
       }
-      // More texts: of those that count it is the first.
-      while ((load<u32>(end) & 0xffffff) == 0x222c22) {
+      // More texts follow in the list: of a header that counts it is the first.
+      while ((load<u32>(end) & threeBytes) == wordNextValue) {
         end = closing(end + 3);
         if (end == 0) return 0;
       }
-      // The last member; whether a brace follows is seen by who compares the text behind.
+      // Behind the last member has to be a brace; whoever compares the text that follows sees whether it is one.
       const tail = load<u32>(end);
-      if (tail != 0x222c5d22) return (tail & 0xffff) == 0x5d22 ? end + 2 : 0;
+      if (tail != wordNextMember) return (tail & twoBytes) == wordEndsList ? end + 2 : 0;
     }
     p = end + 3;
   }
 }
 
-/** Whether a line has a shape: behind its line feed, or 0. Leaves in `fields` what `record` would. */
+/** Whether a line has a shape: the place behind its line feed, or 0. Leaves in `fields` what `record` would. */
 function fit(shape: Shape, p: usize): usize {
   let piece = changetype<usize>(shape) + shapeBytes;
   const end = shape.end;
@@ -972,11 +1233,11 @@ function fit(shape: Shape, p: usize): usize {
     const from = p;
     if (kind == textHole) {
       p = markFrom(p);
-      keep(it.name, from, p - from);
+      keep(it.field, from, p - from);
     } else if (kind == numberHole) {
       p = numberEnd(p);
       if (p == 0) return 0;
-      keep(it.name, from, p - from);
+      keep(it.field, from, p - from);
     } else if (kind != noHole) {
       p = headersEnd(p, kind == headersHole);
       if (p == 0) return 0;
@@ -987,7 +1248,7 @@ function fit(shape: Shape, p: usize): usize {
     piece = it.end;
     const rest = piece - 32;
     let wrong = i64x2.splat(0);
-    for (; text < rest; text += 16, at += 16) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
+    for (; text < rest; text += lanes, at += lanes) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
     wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(rest, 16)));
     if (v128.any_true(wrong)) return 0;
   }
@@ -995,13 +1256,13 @@ function fit(shape: Shape, p: usize): usize {
   return p;
 }
 
-/** Whether a line has any shape that is known: behind its line feed, or 0. */
+/** Whether a line has any shape that is known: the place behind its line feed, or 0. */
 function fitAny(p: usize): usize {
   if (shapeCount == 0) return 0;
   const behind = fit(current, p);
   if (behind != 0) return behind;
   for (let nth: usize = 0; nth < shapeCount; nth++) {
-    const shape = changetype<Shape>(<usize>load<u32>(shapes + (nth << 2)));
+    const shape = changetype<Shape>(<usize>load<u32>(shapes + (nth << shapeBits)));
     if (shape == current) continue;
     const behind = fit(shape, p);
     if (behind != 0) {
@@ -1012,43 +1273,53 @@ function fitAny(p: usize): usize {
   return 0;
 }
 
+// ---- what a line counts as ----------------------------------------------------------------------------------------------
+
+/** What a function below answers about a day or a line that it is not certain of. */
+@inline const dayUncertain: i32 = 3;
+@inline const lineUncertain: i32 = -1;
+
+/** The time of the line at hand, once `dayOf` has read it. */
 let stamp: f64 = 0;
 
-/** The time of the line that `record` read: 0 none, 1 of the day, 2 of another, 3 not certain. */
+/** The day of the line that `record` read: `noRecord` where it has no time, `recordOfDay`, `recordOfAnotherDay` or `dayUncertain`. */
 function dayOf(): i32 {
-  const place = at(isTime);
-  const length = <usize>load<u32>(fields + (<usize>isTime << 3), 4);
-  if (isText(isTime)) {
+  const place = placeOf(timeField);
+  const length = lengthKept(timeField);
+  if (isText(timeField)) {
     stamp = time(place, length);
-    if (stamp != stamp) return 0;
-  } else if (((numbers >> isTime) & 1) == 0) return 0;
+    if (stamp != stamp) return noRecord;
+  } else if (((numbers >> timeField) & 1) == 0) return noRecord;
   else {
     // A nanosecond since 1970 has 19 digits, which a double does not hold.
-    if (!decimal(place, length)) return 3;
+    if (!decimal(place, length)) return dayUncertain;
     stamp = <f64>whole;
     // More digits than a double holds may be rounded over the edge of the day.
-    if (wholeDigits + partDigits > 15 && (abs(stamp - from) <= second || abs(stamp - to) <= second)) return 3;
+    if (wholeDigits + partDigits > exactDigits && (abs(stamp - from) <= second || abs(stamp - to) <= second))
+      return dayUncertain;
   }
-  return stamp >= from && stamp < to ? 1 : 2;
+  return stamp >= from && stamp < to ? recordOfDay : recordOfAnotherDay;
 }
 
+/** 10 to the power of 0 to 15, as u64. */
 const powers = memory.data<u64>([
   1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
   1000000000000, 10000000000000, 100000000000000, 1000000000000000,
 ]);
+@inline const powerBits: usize = 3;
 
 /** The duration in seconds; -1 when there is none, NaN when it is not certain. */
 function secondsOf(): f64 {
-  const place = at(isDuration);
-  const length = <usize>load<u32>(fields + (<usize>isDuration << 3), 4);
-  if (isText(isDuration)) {
+  const place = placeOf(durationField);
+  const length = lengthKept(durationField);
+  if (isText(durationField)) {
     const read = duration(place, length);
     return read == read ? read : -1;
   }
-  if (((numbers >> isDuration) & 1) == 0) return -1;
+  if (((numbers >> durationField) & 1) == 0) return -1;
   // At most 15 digits are exact in a double, and so is the power of ten: one division rounds as JSON.parse does.
-  if (!decimal(place, length) || wholeDigits + partDigits > 15) return NaN;
-  const power = load<u64>(powers + (partDigits << 3));
+  if (!decimal(place, length) || wholeDigits + partDigits > exactDigits) return NaN;
+  const power = load<u64>(powers + (partDigits << powerBits));
   const read = <f64>(whole * power + part) / <f64>power;
   return perSecond == 1 ? read : read / perSecond;
 }
@@ -1056,9 +1327,9 @@ function secondsOf(): f64 {
 /** How long the path of a URI is: up to the first `?` or `#`. */
 function pathLengthOf(at: usize, length: usize): usize {
   const end = at + length;
-  for (let p = at; p < end; p += 16) {
+  for (let p = at; p < end; p += lanes) {
     const v = v128.load(p);
-    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(0x3f)), i8x16.eq(v, i8x16.splat(0x23))));
+    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(questionMark)), i8x16.eq(v, i8x16.splat(numberSign))));
     if (hit != 0) return min(length, p + <usize>ctz(hit) - at);
   }
   return length;
@@ -1067,25 +1338,23 @@ function pathLengthOf(at: usize, length: usize): usize {
 /** The line feed at or behind a place. */
 function lineEnd(p: usize): usize {
   while (true) {
-    const hit = i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(0x0a)));
+    const hit = i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(lineFeed)));
     if (hit != 0) return p + <usize>ctz(hit);
-    p += 16;
+    p += lanes;
   }
 }
 
-/** Bits of an entry's flags. */
-const yes: u32 = 1;
-
-/** Counts a line as a page view if it is one; false when that is not certain. */
+/** Counts a line as a page view if it is one; false when that is not certain, and then nothing is counted. */
 function view(): bool {
-  const pathLength = pathLengthOf(at(isUri), lengthOf(isUri));
-  const path = intern(pages, at(isUri), pathLength);
-  if (fresh && asset(at(isUri), pathLength) != 0) path.flags = yes;
+  const pathLength = pathLengthOf(placeOf(uriField), lengthOf(uriField));
+  const path = intern(pages, placeOf(uriField), pathLength);
+  if (fresh && asset(placeOf(uriField), pathLength) != 0) path.flags = flagged;
   if (path.flags != 0) return true;
-  if (isText(isAgent)) {
-    if (lengthOf(isAgent) > agentMost) return false;
-    const agent = intern(agents, at(isAgent), lengthOf(isAgent));
-    if (fresh && bot(at(isAgent), lengthOf(isAgent)) != 0) agent.flags = yes;
+  if (isText(agentField)) {
+    // The host cuts a longer agent off where a character ends, which is not known here.
+    if (lengthOf(agentField) > <usize>agentBytes) return false;
+    const agent = intern(agents, placeOf(agentField), lengthOf(agentField));
+    if (fresh && bot(placeOf(agentField), lengthOf(agentField)) != 0) agent.flags = flagged;
     if (agent.flags != 0) return true;
   }
   const seconds = secondsOf();
@@ -1093,69 +1362,71 @@ function view(): bool {
   views += 1;
   path.count += 1;
   if (seconds >= 0) keepDuration(seconds);
-  const address = lengthOf(isClient) != 0 ? isClient : isRemote;
-  if (lengthOf(address) != 0) addVisit(at(address), lengthOf(address), isReferral());
+  const address = lengthOf(clientField) != 0 ? clientField : remoteField;
+  if (lengthOf(address) != 0) addVisit(placeOf(address), lengthOf(address), isReferral());
   else isReferral();
   return true;
 }
 
 /**
- * How much of a referrer names its site: up to behind the authority of an http address. What follows never changes the
- * host, and without it there are far fewer to tell apart. Of anything else, and of what a URL's parser would trim when
- * it is cut, nothing is left out.
+ * How much of a referrer names its site: of an address that begins with `http://` or `https://` what stands before the first
+ * `/`, `?` or `#` behind that. What follows never changes the host, and without it there are far fewer referrers to tell
+ * apart. Nothing is left out of anything else, nor where what is left would end with a space, which a URL's parser trims.
  */
 function siteLength(at: usize, length: usize): usize {
   let start: usize = 0;
-  if (load<u32>(at) == 0x70747468) {
-    if ((load<u32>(at, 4) & 0xffffff) == 0x2f2f3a) start = 7;
-    else if (load<u32>(at, 4) == 0x2f2f3a73) start = 8;
+  if (load<u32>(at) == wordHttp) {
+    if ((load<u32>(at, 4) & threeBytes) == wordScheme) start = 7;
+    else if (load<u32>(at, 4) == wordSecureScheme) start = 8;
   }
   if (start == 0) return length;
   for (let nth = start; nth < length; nth++) {
     const c = load<u8>(at + nth);
-    if (c == 0x2f || c == 0x3f || c == 0x23) return nth == start || load<u8>(at + nth - 1) == 0x20 ? length : nth;
+    if (c == slash || c == questionMark || c == numberSign)
+      return nth == start || load<u8>(at + nth - 1) == space ? length : nth;
   }
   return length;
 }
 
 /** Counts where a page view came from; whether that is another site. */
 function isReferral(): bool {
-  if (lengthOf(isReferer) == 0) return false;
+  if (lengthOf(refererField) == 0) return false;
   // The host that was asked belongs to the key, because coming from there is no referral.
-  const length = siteLength(at(isReferer), lengthOf(isReferer));
-  const key = joined(at(isReferer), length, at(isHost), lengthOf(isHost));
-  const referrer = intern(referrers, key, length + 1 + lengthOf(isHost));
-  if (fresh && external(at(isReferer), length, at(isHost), lengthOf(isHost)) != 0) referrer.flags = yes;
+  const length = siteLength(placeOf(refererField), lengthOf(refererField));
+  const key = joined(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField));
+  const referrer = intern(referrers, key, length + 1 + lengthOf(hostField));
+  if (fresh && external(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField)) != 0) referrer.flags = flagged;
   if (referrer.flags == 0) return false;
   referrer.count += 1;
   return true;
 }
 
-// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than
-// reading a line does. So they are looked up many at a time: all slots are asked for at once, then all entries.
-const mostVisits: usize = 64;
-const visitBytes: usize = 24;
-const visits = memory.data(64 * 24, 8);
-let visitCount: usize = 0;
-
+// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than reading
+// a line does. So visits wait until there are many, and memory is asked for all of them at once: first for the slots of all,
+// then for the entries of all. When a visit is counted at last, what it needs is near.
 @unmanaged class Visit {
   address: usize;
   length: usize;
   /** What it adds to the visitor's flags: whether it is a referral. */
   flags: u32;
   hash: u32;
+  /** The slot of its hash, when it began to wait. */
   slot: usize;
-  /** Only asked for, so that it is near when it is needed: the table may have grown by then. */
+  /** What was found there is of no use but to have asked for it: the table may have grown since. */
   entry: usize;
 }
+const mostVisits: usize = 64;
+const visitBytes = offsetof<Visit>();
+const visits = memory.data(<i32>(mostVisits * visitBytes), 8);
+let visitCount: usize = 0;
 
 function addVisit(address: usize, length: usize, referral: bool): void {
   const visit = changetype<Visit>(visits + visitCount * visitBytes);
   visit.address = address;
   visit.length = length;
-  visit.flags = referral ? yes : 0;
+  visit.flags = referral ? flagged : 0;
   visit.hash = hashOf(address, length);
-  visit.slot = visitors.slots + (<usize>(visit.hash & visitors.mask) << 3);
+  visit.slot = visitors.slots + (<usize>(visit.hash & visitors.mask) << slotBits);
   visitCount += 1;
   if (visitCount == mostVisits) countVisits();
 }
@@ -1164,7 +1435,7 @@ function countVisits(): void {
   const end = visits + visitCount * visitBytes;
   for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
-    visit.entry = <usize>load<u32>(visit.slot, 4);
+    visit.entry = <usize>load<u32>(visit.slot, slotEntry);
   }
   for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
@@ -1177,6 +1448,7 @@ function countVisits(): void {
   visitCount = 0;
 }
 
+/** Where `joined` writes, and how long that may be. */
 let scratch: usize = 0;
 let scratchBytes: usize = 0;
 
@@ -1185,35 +1457,32 @@ function joined(a: usize, aLength: usize, b: usize, bLength: usize): usize {
   const bytes = aLength + bLength + 1;
   if (bytes > scratchBytes) {
     scratchBytes = max(bytes * 2, 4096);
-    scratch = take(scratchBytes + 16);
+    scratch = take(scratchBytes + lanes);
   }
   copy(scratch, a, aLength);
-  store<u8>(scratch + aLength, 0x0a);
+  store<u8>(scratch + aLength, lineFeed);
   copy(scratch + aLength + 1, b, bLength);
   return scratch;
 }
 
-/** Up to 15 bytes more than asked for; `memory.copy` calls out of the module, which takes longer than a short text. */
+/** Copies up to 15 bytes more than asked for; `memory.copy` calls out of the module, which takes longer than a short text. */
 @inline function copy(to: usize, from: usize, length: usize): void {
-  for (let at: usize = 0; at < length; at += 16) v128.store(to + at, v128.load(from + at));
+  for (let at: usize = 0; at < length; at += lanes) v128.store(to + at, v128.load(from + at));
 }
 
-/** Agents are judged on their beginning; a longer one is cut by the host, which knows where characters end. */
-const agentMost: usize = 512;
+// ---- all lines ----------------------------------------------------------------------------------------------------------
 
-/**
- * Reads all lines from `p` to `stop`. The byte before `stop` is a line feed, and 64 bytes behind it are readable.
- */
+/** Reads all lines from `p` to `stop`. The byte before `stop` is a line feed, and 64 bytes behind it are readable. */
 export function scan(p: usize, stop: usize): void {
   let before: usize = 0;
   mark(p & ~63, stop);
   while (p < stop) {
-    if (load<u8>(p) == 0x0a) {
+    if (load<u8>(p) == lineFeed) {
       p++;
       continue;
     }
     let behind = fitAny(p);
-    let day = -1;
+    let day = lineUncertain;
     if (behind != 0) day = count();
     else {
       behind = lineEnd(p) + 1;
@@ -1223,61 +1492,64 @@ export function scan(p: usize, stop: usize): void {
       }
     }
     if (day < 0) day = slow(p, behind - 1 - p);
-    if (day == 1 || day == 2) {
-      // Whose the leading bad lines are is for the host to say, which knows what came before this part of the log.
+    if (day == recordOfDay || day == recordOfAnotherDay) {
+      // The host says whose the leading bad lines are: it knows what came before this part of the log.
       if (first == 0) first = day;
       last = day;
-    } else if (day == 0) {
+    } else if (day == noRecord) {
       if (first == 0) leading += 1;
-      else if (last == 1) bad += 1;
+      else if (last == recordOfDay) bad += 1;
     }
     before = p;
     p = behind;
   }
-  // Their texts stand in the buffer.
+  // The addresses of those that wait stand in the buffer, which the host fills again.
   countVisits();
 }
 
 /** Whether a line is an object, and nothing else, up to behind its line feed. */
 function isRecord(p: usize, behind: usize): bool {
-  if (load<u8>(p) != 0x7b) return false;
+  if (load<u8>(p) != openBrace) return false;
   p = record(p);
   if (p == 0) return false;
   // A log written on Windows ends its lines with a carriage return as well.
   p = skipSpace(p);
-  if (load<u8>(p) == 0x0d) p++;
+  if (load<u8>(p) == carriageReturn) p++;
   return p == behind - 1;
 }
 
+/** Three digits that are all zero, as a word. */
+@inline const threeZeros: u32 = 0x303030;
+
 /** The status of the line; -1 when it is not certain. */
 function statusOf(): i32 {
-  const place = at(isStatus);
-  const length = <usize>load<u32>(fields + (<usize>isStatus << 3), 4);
-  if (length == 3 && (others(place) & 7) == 0) {
-    const digits = load<u32>(place) - 0x303030;
+  const place = placeOf(statusField);
+  const length = lengthKept(statusField);
+  if (length == 3 && (nonDigits(place) & 7) == 0) {
+    const digits = load<u32>(place) - threeZeros;
     return <i32>((digits & 0xff) * 100 + ((digits >> 8) & 0xff) * 10 + ((digits >> 16) & 0xff));
   }
   return length <= 9 && decimal(place, length) && partDigits == 0 ? <i32>whole : -1;
 }
 
-/** Counts the line that `record` read: 0 no record, 1 of the day, 2 of another day, -1 not certain. */
+/** Counts the line that `record` read: `noRecord`, `recordOfDay`, `recordOfAnotherDay`, or `lineUncertain` and nothing counted. */
 function count(): i32 {
-  if (!isText(isUri) || ((numbers >> isStatus) & 1) == 0) return 0;
+  if (!isText(uriField) || ((numbers >> statusField) & 1) == 0) return noRecord;
   const day = dayOf();
-  if (day == 0) return 0;
-  if (day == 3) return -1;
+  if (day == noRecord) return noRecord;
+  if (day == dayUncertain) return lineUncertain;
   const status = statusOf();
-  if (status < 0) return -1;
-  if (day == 1) {
+  if (status < 0) return lineUncertain;
+  if (day == recordOfDay) {
     const group = status / 100 - 1;
     const isView =
       (group == 1 || status == 304) &&
-      lengthOf(isMethod) == 3 &&
-      load<u16>(at(isMethod)) == 0x4547 &&
-      load<u8>(at(isMethod), 2) == 0x54;
-    if (isView && !view()) return -1;
+      lengthOf(methodField) == 3 &&
+      load<u16>(placeOf(methodField)) == wordGe &&
+      load<u8>(placeOf(methodField), 2) == capitalT;
+    if (isView && !view()) return lineUncertain;
     requests += 1;
-    const counter = classes + ((group >= 0 && group < 5 ? <usize>group : 5) << 3);
+    const counter = classes + ((group >= 0 && group < classCount - 1 ? <usize>group : classCount - 1) << alignof<f64>());
     store<f64>(counter, load<f64>(counter) + 1);
   }
   if (stamp > latest) {

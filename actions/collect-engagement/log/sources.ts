@@ -6,10 +6,10 @@ import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
 import { formatOf, isGzip, isZstd, startBytes } from './format.ts';
 import type { Rules } from './rules.ts';
-import type { parseSshSource, SshSettings } from './ssh.ts';
+import { isSshAddress, parseSshSource, type SshSecrets, type SshSource } from './ssh-address.ts';
 import type { Bytes } from './streams.ts';
 
-export interface SourceSettings extends Omit<SshSettings, 'deadlineMs'> {
+export interface SourceSettings extends SshSecrets {
   workspace: string;
   /** When everything has to be read, in milliseconds from now. */
   deadlineMs: number;
@@ -20,21 +20,23 @@ export interface LogsRead {
   counts: Counts;
   /** Paths and addresses that were read. */
   names: string[];
-  /** Why one of them is not a log that was read to its end. */
-  faults: { file: string; message: string }[];
+  faults: LogFault[];
+}
+
+/** Why a source is not a log that was read to its end. */
+export interface LogFault {
+  file: string;
+  message: string;
 }
 
 /** A log that has a name: a file, or another machine's. */
-export type Source =
-  | { name: string; file: string }
-  | { name: string; ssh: ReturnType<typeof parseSshSource> };
+export type Source = { name: string; file: string } | { name: string; ssh: SshSource };
 
 /** The logs that the setting names, each once and by name; throws a `UserError` for one that is not there. */
 export async function findSources(setting: string, patterns: string[], workspace: string): Promise<Source[]> {
   const found = new Map<string, Source>();
   for (const pattern of patterns) {
-    if (pattern.startsWith('ssh://')) {
-      const { parseSshSource } = await import('./ssh.ts');
+    if (isSshAddress(pattern)) {
       const ssh = parseSshSource(pattern);
       const name = `ssh://${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`;
       found.set(`${ssh.user}@${name}`, { name, ssh });
@@ -105,49 +107,71 @@ export async function countLogs(
   rules: Rules,
   settings: SourceSettings,
 ): Promise<LogsRead> {
-  const faults: LogsRead['faults'] = [];
   const names = sources.map(({ name }) => name);
   const plain = sources.flatMap((source) => ('file' in source && !isPacked(source) ? [source] : []));
-  const { counts, foreign } = await countFiles(
-    plain.map(({ file }) => file),
+  const packed = sources.filter(isPacked);
+  const { counts, faults } = await countPlain(plain, rules);
+  if (packed.length === 0) return { counts, names, faults };
+  const more = await countPacked(packed, rules, settings);
+  addCounts(counts, more.counts);
+  return { counts, names, faults: [...faults, ...more.faults] };
+}
+
+async function countPlain(
+  sources: Extract<Source, { file: string }>[],
+  rules: Rules,
+): Promise<Omit<LogsRead, 'names'>> {
+  const { counts, outcomes } = await countFiles(
+    sources.map(({ file }) => file),
     rules,
   );
-  for (const [index, source] of plain.entries()) {
-    const looksLike = foreign[index];
-    if (looksLike === true) faults.push({ file: source.name, message: isForeign(startOf(source.file)) });
-    else if (typeof looksLike === 'string') faults.push({ file: source.name, message: brokenOff(looksLike) });
-  }
-  const packed = sources.filter(isPacked);
-  if (packed.length === 0) return { counts, names, faults };
+  const faults = sources.flatMap(({ name: file, file: path }, index): LogFault[] => {
+    const outcome = outcomes[index];
+    if (outcome === 'foreign') return [{ file, message: foreign(startOf(path)) }];
+    return typeof outcome === 'object' ? [{ file, message: brokenOff(outcome.why) }] : [];
+  });
+  return { counts, faults };
+}
+
+async function countPacked(
+  sources: Source[],
+  rules: Rules,
+  settings: SourceSettings,
+): Promise<Omit<LogsRead, 'names'>> {
   // What plain files have no use for is loaded here.
   const { scanStream } = await import('./streams.ts');
   const reader = createReader(rules);
+  const faults: LogFault[] = [];
   let bad = 0;
-  for (const source of packed) {
+  for (const source of sources) {
     try {
       const { edges, start } = await scanStream(reader, bytesOf(source, settings));
       const joined = joinEdges([edges]);
       bad += joined.bad;
-      if ('ssh' in source && start.length === 0)
-        faults.push({
-          file: source.name,
-          message:
-            'the command of the key printed nothing: the log was rotated away, or the command names another file',
-        });
-      else if (joined.isForeign) faults.push({ file: source.name, message: isForeign(start) });
-      else if ('ssh' in source && edges.first !== 0 && !/^\s*\{/.test(start.toString('utf8')))
-        faults.push({
-          file: source.name,
-          message:
-            'the other machine printed something before the log: the command of the key must print the log and nothing else',
-        });
+      const message =
+        'ssh' in source
+          ? remoteFault(start, joined.isForeign, edges.first !== 0)
+          : joined.isForeign
+            ? foreign(start)
+            : undefined;
+      if (message !== undefined) faults.push({ file: source.name, message });
     } catch (error) {
       faults.push({ file: source.name, message: broken(error) });
     }
   }
-  addCounts(counts, reader.counts());
+  const counts = reader.counts();
   counts.bad += bad;
-  return { counts, names, faults };
+  return { counts, faults };
+}
+
+/** Why what another machine sent is not its log. */
+function remoteFault(start: Buffer, isForeign: boolean, hasRecords: boolean): string | undefined {
+  if (start.length === 0)
+    return 'the command of the key printed nothing: the log was rotated away, or the command names another file';
+  if (isForeign) return foreign(start);
+  return hasRecords && !/^\s*\{/.test(start.toString('utf8'))
+    ? 'the other machine printed something before the log: the command of the key must print the log and nothing else'
+    : undefined;
 }
 
 /** In characters; a beacon that is longer is none, and is not kept. */
@@ -177,7 +201,8 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
   yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
-function isForeign(start: Buffer): string {
+/** What is said of a log without any record of Caddy. */
+function foreign(start: Buffer): string {
   const remedy =
     isGzip(start) || isZstd(start)
       ? 'Rename it, so that it is unpacked'

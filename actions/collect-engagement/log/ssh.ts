@@ -3,35 +3,10 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../../../core/errors.ts';
+import { neededForSsh, type SshSecrets, type SshSource } from './ssh-address.ts';
 import type { Bytes } from './streams.ts';
 
-/** A log on another machine: `ssh://user@host[:port]`. Which file it is, the machine's own restricted key says. */
-export interface SshSource {
-  user: string;
-  host: string;
-  port: number;
-}
-
-/** Reads an address; throws a `UserError` with what was expected. Nothing of it may look like an option to ssh. */
-export function parseSshSource(source: string): SshSource {
-  const found =
-    /^ssh:\/\/([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})@([A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?\/?$/.exec(
-      source,
-    );
-  const port = Number(found?.[3] ?? 22);
-  if (found === null || port < 1 || port > 65_535) {
-    throw new UserError(
-      `source: expected ssh://user@host or ssh://user@host:port, without password and path, got one of ${source.length} characters.`,
-      'Which log is read stands in the authorized_keys of the other machine, before the key.',
-    );
-  }
-  return { user: found[1] ?? '', host: (found[2] ?? '').replace(/^\[|\]$/g, ''), port };
-}
-
-export interface SshSettings {
-  /** The private key and the known hosts, as text or as the path of a file that holds it. */
-  key: string | undefined;
-  knownHosts: string | undefined;
+export interface SshSettings extends SshSecrets {
   deadlineMs: number;
 }
 
@@ -47,13 +22,7 @@ const unrestricted = 93;
  * the remote command fails, so that a log that was cut off is never taken for a whole one.
  */
 export async function* readSsh(source: SshSource, settings: SshSettings): Bytes {
-  const { key, knownHosts } = settings;
-  if (key === undefined || knownHosts === undefined) {
-    throw new UserError(
-      `source: ssh needs ${[key === undefined ? 'ssh-key' : '', knownHosts === undefined ? 'ssh-known-hosts' : ''].filter((name) => name !== '').join(' and ')}.`,
-      'The key comes from a CI secret; the known hosts are what `ssh-keyscan` prints, compared with the machine itself.',
-    );
-  }
+  const { key, knownHosts } = neededForSsh(settings);
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-ssh-'));
   try {
     const child = spawn(
@@ -66,9 +35,9 @@ export async function* readSsh(source: SshSource, settings: SshSettings): Bytes 
         timeout: settings.deadlineMs,
       },
     );
-    let said = '';
+    let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk.toString('utf8')}`.slice(-4000);
+      stderr = `${stderr}${chunk.toString('utf8')}`.slice(-4000);
     });
     const ended = new Promise<{ code: number | null; error?: Error }>((resolve) => {
       child.once('error', (error) => resolve({ code: null, error }));
@@ -77,7 +46,7 @@ export async function* readSsh(source: SshSource, settings: SshSettings): Bytes 
     try {
       yield* child.stdout;
       const { code, error } = await ended;
-      if (code !== 0) throw failure(source, code, error, said, child.killed);
+      if (code !== 0) throw failure(source, code, error, stderr, child.killed);
     } finally {
       child.kill();
       await ended;
@@ -146,7 +115,7 @@ function failure(
   { user, host, port }: SshSource,
   code: number | null,
   error: Error | undefined,
-  said: string,
+  stderr: string,
   timedOut: boolean,
 ): UserError {
   const where = `${user}@${host}:${port}`;
@@ -156,7 +125,7 @@ function failure(
       'Install the OpenSSH client in the image of this step.',
     );
   if (error !== undefined) return new UserError(`ssh could not be started: ${error.message}.`);
-  const words = said
+  const words = stderr
     .trim()
     .split(/\s*\n\s*/)
     .slice(-3)
@@ -169,13 +138,13 @@ function failure(
       'Put restrict,command="cat /var/log/caddy/access.log" before the key in authorized_keys on that machine.',
     );
   }
-  if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(said)) {
+  if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(stderr)) {
     return new UserError(
       `${where}: its host key is not the one in ssh-known-hosts; nothing was sent. ${words}`,
       'If the machine was set up anew, compare its key on the machine itself, then put the new line into ssh-known-hosts.',
     );
   }
-  if (/permission denied/i.test(said))
+  if (/permission denied/i.test(stderr))
     return new UserError(
       `${where}: the key was not accepted. ${words}`,
       `Put the public half of ssh-key into the authorized_keys of ${user}.`,

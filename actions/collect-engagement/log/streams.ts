@@ -61,7 +61,7 @@ async function* unzstd(packed: Bytes): Bytes {
     ready = [];
   }
   if (isEmpty) throw new Error('it is empty');
-  // Says so when the last frame is not whole.
+  // The end of what was packed: where the last frame is not whole, the unpacker throws now.
   unpacker.push(new Uint8Array(0), true);
   yield* ready;
 }

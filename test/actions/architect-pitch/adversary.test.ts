@@ -4,8 +4,9 @@ import { plan } from '../../../actions/architect-pitch/plan.ts';
 import type { PitchSeen, PitchSettings, PitchState } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
 import { spentIn } from '../../../actions/architect-pitch/text.ts';
-import { type Change, isWrite } from '../../../core/change.ts';
-import type { ModelAnswer } from '../../../core/changes/ask-model.ts';
+import type { Change } from '../../../core/change.ts';
+import type { ModelAnswer } from '../../../core/model.ts';
+import { isWrite } from '../../../core/plan.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { parseSprint } from '../../../core/sprint/sprint.ts';
 import { pitchText, startPitching } from '../../pitching.ts';
@@ -14,25 +15,28 @@ const vision = 7;
 const architect = { id: 9, login: 'architect' };
 const ada = { id: 2, login: 'ada' };
 
-const settings: PitchSettings = parseSettings(declared, {
-  name: 'terminal',
-  facts: { isPullRequest: false, workspace: '/' },
-  setting: (name) =>
-    ({
-      'forge-url': 'http://forge.test',
-      'forge-token': 'x',
-      'forge-login': 'architect',
-      'ops-repo': 'owner/ops',
-      'project-repo': 'owner/project',
-      retries: '0',
-    })[name],
-  givenSettings: () => [],
-  automaticTokens: [],
-  group: (_, body) => body(),
-  hide: () => undefined,
-  output: () => undefined,
-  summary: async () => undefined,
-});
+const settings: PitchSettings = parseSettings(
+  { settings: declared },
+  {
+    name: 'terminal',
+    facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
+    setting: (name) =>
+      ({
+        'forge-url': 'http://forge.test',
+        'forge-token': 'x',
+        'forge-login': 'architect',
+        'ops-repo': 'owner/ops',
+        'project-repo': 'owner/project',
+        retries: '0',
+      })[name],
+    givenSettings: () => [],
+    automaticTokens: [],
+    group: (_, body) => body(),
+    hide: () => undefined,
+    output: () => undefined,
+    summary: async () => undefined,
+  },
+);
 
 function answer(text: string): ModelAnswer {
   return {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
-import type { ModelAnswer, ModelQuestion } from '../../../core/changes/ask-model.ts';
 import { ask } from '../../../core/model/ask.ts';
+import type { ModelAnswer, ModelQuestion } from '../../../core/model.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { scripted } from '../../scripted.ts';
 
@@ -30,17 +30,20 @@ function settingsWith(given: Record<string, string>): PitchSettings {
     'project-repo': 'owner/project',
     ...given,
   };
-  return parseSettings(declared, {
-    name: 'terminal',
-    facts: { isPullRequest: false, workspace: '/' },
-    setting: (name) => values[name],
-    givenSettings: () => [],
-    automaticTokens: [],
-    group: (_, body) => body(),
-    hide: () => undefined,
-    output: () => undefined,
-    summary: async () => undefined,
-  });
+  return parseSettings(
+    { settings: declared },
+    {
+      name: 'terminal',
+      facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
+      setting: (name) => values[name],
+      givenSettings: () => [],
+      automaticTokens: [],
+      group: (_, body) => body(),
+      hide: () => undefined,
+      output: () => undefined,
+      summary: async () => undefined,
+    },
+  );
 }
 
 function put(given: Record<string, string>): Promise<ModelAnswer> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { chartText } from '../../../actions/collect-engagement/chart.ts';
 import { emptyCounts, totalsOf } from '../../../actions/collect-engagement/log/counts.ts';
-import { evidenceOf, type PageDay, publicSource } from '../../../actions/collect-engagement/text.ts';
+import type { PageDay } from '../../../actions/collect-engagement/state.ts';
+import { evidenceOf, pageText, publicSource } from '../../../actions/collect-engagement/text.ts';
 
 function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay {
   const counts = emptyCounts();
@@ -20,7 +21,6 @@ function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay
     clientSources: [],
     totals: totalsOf(counts, 10),
     clientSide,
-    clean: true,
   });
   return { date, evidence };
 }
@@ -48,6 +48,18 @@ describe('the chart', () => {
     expect([...svg.matchAll(/<title>(\S+):/g)].map(([, date]) => date)).toEqual(['2026-11-18', '2026-11-20']);
     expect(svg.match(/class="views partial"/g)).toHaveLength(1);
     expect(svg).not.toMatch(/NaN|undefined|<script|href/);
+  });
+});
+
+describe('the page', () => {
+  it('shows what visitors ask for as code, on one line, with what cannot be seen spelled out', () => {
+    const { date, evidence } = day('2026-11-20', 1);
+    const path = `/\u001b[31m\n|\`@owner\`${'x'.repeat(80)}`;
+    const top_pages = [{ path, views: 1 }];
+
+    const text = pageText([{ date, evidence: evidence === null ? null : { ...evidence, top_pages } }]);
+
+    expect(text).toContain(`| \`/\\u{1b}[31m\\n¦´@owner´${'x'.repeat(43)}…\` (1) |`);
   });
 });
 

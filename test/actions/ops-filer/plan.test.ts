@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../actions/ops-filer/plan.ts';
-import type { FilerSettings, FilerState } from '../../../actions/ops-filer/read.ts';
+import type { FilerSettings, FilerState, Filing } from '../../../actions/ops-filer/state.ts';
 import { contentText } from '../../../actions/ops-filer/text.ts';
 import { describeChange } from '../../../core/change.ts';
 import type { Issue } from '../../../core/forge/issues.ts';
+import { sealBody } from '../../../core/sealed.ts';
 import type { Sprint } from '../../../core/sprint/entry.ts';
-import { sealBody } from '../../../core/sprint/marker.ts';
+import { markLine } from '../../../core/sprint/marker.ts';
 import type { SprintFile } from '../../../core/sprint/sprint.ts';
 
 const project = 'owner/project';
@@ -17,11 +18,11 @@ function settings(overrides: Partial<FilerSettings> = {}): FilerSettings {
   return {
     'forge-url': 'https://forge.test',
     'forge-token': 't',
+    'forge-ca': undefined,
     'forge-login': 'filer',
     'ops-repo': 'owner/ops',
     'ops-branch': 'main',
     'project-repo': project,
-    bots: [],
     'dry-run': false,
     'result-file': undefined,
     'log-level': 'info',
@@ -91,17 +92,21 @@ function filed(
   if (file.kind !== 'sprint' || entry === undefined) throw new Error(`no entry ${id}`);
   return issue(number, {
     title: entry.title,
-    body: sealBody(entry.title, contentText(entry, needs), { vision: file.sprint.vision, sprint: 'x', id }),
+    body: sealBody(
+      entry.title,
+      contentText(entry, needs),
+      markLine({ vision: file.sprint.vision, sprint: 'x', id }),
+    ),
     ...overrides,
   });
 }
 
-function state(overrides: Partial<FilerState> = {}): FilerState {
+function state(overrides: Partial<Filing> = {}): Filing {
   return {
+    kind: 'filing',
     now: '2026-11-21T00:00:00.000Z',
     account: { id: 9, login: 'filer' },
     documents: [sprint()],
-    validateOnly: undefined,
     outdated: undefined,
     dependenciesOn: false,
     labels: [vision, progress, backlog],
@@ -177,14 +182,16 @@ describe('filing', () => {
   });
 
   it('only validates what is not merged', () => {
-    expect(planned(state({ validateOnly: 'a pull request is not merged yet' }))).toEqual([
+    const why = 'a pull request is not merged yet';
+
+    expect(planned({ kind: 'validating', now: '', documents: [sprint()], why })).toEqual([
       'keep: sprints/x.md: 2 entries for vision #41, valid; not filed, because a pull request is not merged yet',
     ]);
   });
 });
 
 describe('case 11: labels', () => {
-  it.each<[string, Partial<FilerState>, string]>([
+  it.each<[string, Partial<Filing>, string]>([
     [
       'an unknown one is refused with what there is',
       { labels: [vision, progress] },
@@ -272,7 +279,7 @@ describe('case 14: an entry that changed after it was filed', () => {
   it('is never updated over somebody’s edit, on a closed issue, from an old checkout, or without a digest', () => {
     const [first, second] = there;
     if (first === undefined || second === undefined) throw new Error('two issues');
-    const cases: Partial<FilerState>[] = [
+    const cases: Partial<Filing>[] = [
       { issues: [{ ...first, body: first.body.replace('body of a', 'my words') }, second] },
       { issues: [{ ...first, title: 'My title' }, second] },
       { issues: [{ ...first, state: 'closed' }, second] },
@@ -361,7 +368,7 @@ describe('cases 7 and 8: closing a vision', () => {
     filed(5, file, 'a', { state: 'closed' }),
     filed(6, file, 'b', { state: 'closed', labels: [{ id: 8, name: 'wontfix' }] }, [5]),
   ];
-  const closing = [{ vision: 41, blockedBy: [], reopened: false }];
+  const closing = [{ vision: 41, blockedBy: [], isReopened: false }];
   const visions = [issue(41, { labels: [vision, progress] })];
 
   it('says what was turned down, takes the label off, and closes', () => {
@@ -379,10 +386,10 @@ describe('cases 7 and 8: closing a vision', () => {
     expect(changes[3]).toMatchObject({ after: ['last word on #41'] });
   });
 
-  it.each<[string, Partial<FilerState>]>([
+  it.each<[string, Partial<Filing>]>([
     ['this checkout is old', { outdated: 'old' }],
-    ['somebody reopened it', { closing: [{ vision: 41, blockedBy: [], reopened: true }] }],
-    ['it depends on an open issue', { closing: [{ vision: 41, blockedBy: [7], reopened: false }] }],
+    ['somebody reopened it', { closing: [{ vision: 41, blockedBy: [], isReopened: true }] }],
+    ['it depends on an open issue', { closing: [{ vision: 41, blockedBy: [7], isReopened: false }] }],
   ])('does not happen when %s, and that is said', (_, overrides) => {
     const lines = planned(state({ documents: [file], issues: done, closing, visions, ...overrides }));
 

@@ -106,6 +106,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
         commit: 'a'.repeat(40),
         event: 'workflow_dispatch',
         isPullRequest: false,
+        isEnvironmentChosen: false,
         workspace: '/workspace',
         runUrl: 'https://forge.test/git/owner/ops/actions/runs/10',
         run: {
@@ -126,7 +127,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
     expect(host).toEqual({
       name: 'forgejo-actions',
       automaticTokens: [],
-      facts: { isPullRequest: false, workspace: expect.any(String) },
+      facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: expect.any(String) },
     });
   });
 

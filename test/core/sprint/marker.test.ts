@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digestOf, isUntouched, openBody, sealBody } from '../../../core/sprint/marker.ts';
+import { digestOf, isUntouched, sealBody } from '../../../core/sealed.ts';
+import { markLine, openBody } from '../../../core/sprint/marker.ts';
 
 const mark = { vision: 41, sprint: 'x', id: 'a' };
 
 describe('a sealed body', () => {
   it('has the content byte for byte, a blank line, the digest, and the marker last', () => {
-    expect(sealBody('A', 'text\n', mark)).toBe(
+    expect(sealBody('A', 'text\n', markLine(mark))).toBe(
       `text\n\n<!-- filed: sha256:${digestOf('A', 'text\n')} -->\n<!-- decomposed-from: #41, sprint: x, id: a -->`,
     );
-    expect(sealBody('A', 'text', mark)).toBe(
+    expect(sealBody('A', 'text', markLine(mark))).toBe(
       `text\n\n<!-- filed: sha256:${digestOf('A', 'text')} -->\n<!-- decomposed-from: #41, sprint: x, id: a -->`,
     );
   });
@@ -21,8 +22,8 @@ describe('a sealed body', () => {
         fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\r')),
         (title, content) => {
           for (const body of [
-            sealBody(title, content, mark),
-            sealBody(title, content, mark).replaceAll('\n', '\r\n'),
+            sealBody(title, content, markLine(mark)),
+            sealBody(title, content, markLine(mark)).replaceAll('\n', '\r\n'),
           ]) {
             const opened = openBody(body);
 
@@ -35,7 +36,7 @@ describe('a sealed body', () => {
   });
 
   it('shows an edit of the title or of the content', () => {
-    const body = sealBody('A', 'text\n', mark);
+    const body = sealBody('A', 'text\n', markLine(mark));
     const edited = openBody(body.replace('text', 'texts'));
 
     expect(edited !== undefined && isUntouched('A', edited)).toBe(false);
@@ -46,6 +47,7 @@ describe('a sealed body', () => {
   it('of an older tool has a marker and no digest', () => {
     expect(openBody('text\n\n<!-- decomposed-from: #41, sprint: x, id: a -->\n')).toEqual({
       mark,
+      tie: markLine(mark),
       digest: undefined,
       content: 'text\n',
     });

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { joinEdges, totalsOf } from '../../../../actions/collect-engagement/log/counts.ts';
-import { createReader } from '../../../../actions/collect-engagement/log/fast.ts';
+import { createFastReader } from '../../../../actions/collect-engagement/log/fast.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import { parseRecord } from '../../../../actions/collect-engagement/log/record.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
+import { testedScanner } from '../../../scanner.ts';
 
 const units = { time: 1, duration: 1 };
 const day = '2026-11-20';
@@ -49,8 +51,9 @@ function line(given: Given = {}): string {
   });
 }
 
+const tested = testedScanner();
 const readers: [string, (rules: Rules) => LogReader][] = [
-  ['the compiled reader', createReader],
+  [`the compiled reader, with ${tested.name}`, (rules) => createFastReader(rules, tested.scanner)],
   ['the plain reader', createPlainReader],
 ];
 
@@ -234,12 +237,17 @@ describe('a record', () => {
     else expect(found).toBeCloseTo(seconds, 12);
   });
 
-  const real = new URL('../../../../shared/caddy/access-caddy-2.6.2.jsonl', import.meta.url);
-  it.skipIf(!existsSync(real))('is found on every line of a log that Caddy wrote', () => {
-    const lines = readFileSync(real, 'utf8')
-      .split('\n')
-      .filter((item) => item !== '');
+  const real =
+    process.env.FORGECREW_CADDY_LOG ??
+    fileURLToPath(new URL('../../../../../shared/caddy/access-caddy-2.6.2.jsonl', import.meta.url));
+  it.skipIf(!existsSync(real))(
+    'is found on every line of a log that Caddy wrote (FORGECREW_CADDY_LOG names one)',
+    () => {
+      const lines = readFileSync(real, 'utf8')
+        .split('\n')
+        .filter((item) => item !== '');
 
-    expect(lines.filter((item) => parseRecord(item, units) === undefined)).toEqual([]);
-  });
+      expect(lines.filter((item) => parseRecord(item, units) === undefined)).toEqual([]);
+    },
+  );
 });

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Counts, type Edges, joinEdges } from '../../../../actions/collect-engagement/log/counts.ts';
-import {
-  compileScanner,
-  createFastReader,
-  createReader,
-} from '../../../../actions/collect-engagement/log/fast.ts';
+import { createFastReader, type FastReader } from '../../../../actions/collect-engagement/log/fast.ts';
 import { finishLine, scanLines } from '../../../../actions/collect-engagement/log/files.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
+import { testedScanner } from '../../../scanner.ts';
 
 // The compiled reader is held to JSON.parse on every line: what is counted has to be the same, whatever stands in a
 // line and wherever a buffer ends.
+
+const tested = testedScanner();
+
+function createReader(rules: Rules): FastReader {
+  return createFastReader(rules, tested.scanner);
+}
 
 const day = '2026-11-20';
 const noon = Date.parse(`${day}T12:00:00Z`) / 1000;
@@ -411,7 +414,7 @@ const alike = fc
 
 const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 400);
 
-describe('the compiled reader counts as JSON.parse does', () => {
+describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, () => {
   it('on lines of every shape, cut into buffers anywhere', () => {
     fc.assert(
       fc.property(log, fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => expectSame(bytes, cuts)),
@@ -480,6 +483,26 @@ describe('the compiled reader counts as JSON.parse does', () => {
     });
   });
 
+  it('on numbers with as many digits as a double holds exactly, and with more', () => {
+    const fractions = ['0.1', '0.3', '1.1', '0.7', '9.9'].flatMap((start) =>
+      Array.from({ length: 18 }, (_, more) => `${start}${'357191'.repeat(3).slice(0, more)}`),
+    );
+    const whole = Array.from({ length: 18 }, (_, more) => `1${'946283'.repeat(3).slice(0, more)}`);
+    const edge = [-43_201, -43_200, 43_199, 43_200].flatMap((by) => [
+      `${noon + by}.9999999`,
+      `${noon + by}.00000000000001`,
+    ]);
+    const lines = [
+      ...[...fractions, ...whole].map((took) =>
+        alikeLine('').replace('"duration":0.5', `"duration":${took}`),
+      ),
+      ...edge.map((ts) => alikeLine('').replace(`"ts":${noon}`, `"ts":${ts}`)),
+    ];
+
+    // Each in a log of its own as well: what is counted together may hide one that differs.
+    for (const item of [...lines, lines.join('')]) expectSame(Buffer.from(item));
+  });
+
   it('on a megabyte in one field, and on a line that is longer than any', () => {
     const long = (size: number): string =>
       `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: `/${'x'.repeat(size)}?q`, headers: {} }, duration: 1, status: 200 })}\n`;
@@ -500,10 +523,8 @@ describe('a reader that is given what another one counted', () => {
 
   /** Each log by a reader of its own, whose counts go to the other as they go from thread to thread. */
   function added([a, b]: [Buffer, Buffer]): unknown {
-    const scanner = compileScanner();
-    if (scanner === null) throw new Error('no SIMD here');
-    const one = createFastReader(rules, scanner);
-    const other = createFastReader(rules, scanner);
+    const one = createReader(rules);
+    const other = createReader(rules);
     take(one, a);
     take(other, b);
     one.add(structuredClone(other.share()));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readWorkflow, type WorkflowFacts } from '../../../core/vault/workflow.ts';
+import type { WorkflowFacts } from '../../../core/vault/workflow.ts';
+import { readWorkflow } from '../../../core/vault/workflow-file.ts';
 
 /** `{{ x }}` stands for an expression. */
 const forgejo = (text: string): WorkflowFacts =>

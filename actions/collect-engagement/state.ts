@@ -1,0 +1,104 @@
+import type { Pull } from '../../core/forge/pulls.ts';
+import type { User } from '../../core/forge/users.ts';
+import type { State } from '../../core/role.ts';
+import type { ValuesOf } from '../../core/settings.ts';
+import type { EngagementEvidence } from './evidence.ts';
+import type { Totals } from './log/counts.ts';
+import type { LogFault } from './log/sources.ts';
+import type { settings } from './settings.ts';
+
+export type EngagementSettings = ValuesOf<typeof settings>;
+
+/** What was read, by what the run is for: the setting `mode`. */
+export type EngagementState = CollectState | VerifyState;
+
+/** What the evidence of one day is made from, and where it goes. The account is there when the forge is a part of that. */
+export interface CollectState extends State {
+  kind: 'collect';
+  date: string;
+  log: LogState;
+  /** The file in the workspace that the evidence is written to as well. */
+  local: LocalFile;
+  target: Target;
+}
+
+/** What tells whether the site can be observed. */
+export interface VerifyState extends State {
+  kind: 'verify';
+  account: User;
+  /** The evidence of each day asked for, newest first. */
+  days: PageDay[];
+  /** Absent where no log is named: then nobody asks how long it has been silent. */
+  log?: LogState;
+}
+
+/** A day of the evidence: what was counted, or `null` where there is no file, or one that is no evidence. */
+export interface PageDay {
+  date: string;
+  evidence: EngagementEvidence | null;
+}
+
+export interface LogState {
+  totals: Totals;
+  clientSide: EngagementEvidence['client_side'];
+  /** Lines that were no beacon. */
+  badBeacons: number;
+  /** Names of what was read. */
+  names: string[];
+  /** Why a source is not a log that was read to its end. */
+  faults: LogFault[];
+  /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
+  newest: string | null;
+  /** Whether all records are in the future: they are read in another unit than they were written. */
+  isAhead: boolean;
+}
+
+export type LocalFile =
+  /** The evidence goes to the forge only, or nowhere. */
+  | { kind: 'none' }
+  /** Its path as it was set, and what stands there now; `null` when there is no such file. */
+  | { kind: 'file'; path: string; text: string | null };
+
+/** A file of the repository: its text and its blob, or `null` when it is not there. */
+export type Found = { text: string; sha: string } | null;
+
+export type Target =
+  /** Nothing is committed, and the forge is not asked. */
+  { kind: 'none' } | BranchTarget;
+
+/** Where the evidence is to be committed, and what stands there. */
+export interface BranchTarget {
+  kind: 'branch';
+  repository: string;
+  branch: string;
+  /** The evidence of the day on the branch. */
+  evidence: Found;
+  page: Page;
+  way: Way;
+}
+
+/** The page over the last days, and its chart. */
+export type Page =
+  /** It is not kept by this run, or waits until the evidence is on the branch. */
+  | { kind: 'left' }
+  /** The branch turned it away in this run. */
+  | { kind: 'declined' }
+  /** Its two files, and the other days it shows. */
+  | { kind: 'kept'; readme: Found; chart: Found; others: PageDay[] };
+
+/** How the evidence can get to the branch. */
+export type Way =
+  /** By a commit only: that is what was set, or our account may push to the branch. */
+  | { kind: 'commit' }
+  /** By a pull request only: that is what was set, or the branch turned our commit away in this run. */
+  | { kind: 'pull'; request: DayRequest }
+  /** Our account may not push to the branch, but the evidence may be exempt from its protection. Only trying tells. */
+  | { kind: 'commit-or-pull'; request: DayRequest };
+
+/** The day's pull request: its branch, what stands there, and the newest request from it. */
+export interface DayRequest {
+  branch: string;
+  exists: boolean;
+  evidence: Found;
+  pull: Pull | null;
+}

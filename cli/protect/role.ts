@@ -1,0 +1,24 @@
+import type { Role } from '../../core/role.ts';
+import { changes, headline, plan } from './plan.ts';
+import { read } from './read.ts';
+import { settings } from './settings.ts';
+import type { ProtectState } from './state.ts';
+
+/** The command `forgecrew protect`: a role that a person runs in a terminal, with the same flow as every other. */
+export const protect: Role<typeof settings, ProtectState, (typeof changes)[number]> = {
+  name: 'protect',
+  summary: "Shows how the ops repo's main branch is protected, and sets what the vault needs.",
+  settings,
+  changes,
+  needs: [
+    {
+      where: 'ops-repo',
+      access: 'admin',
+      scopes: ['read:repository', 'read:user'],
+      why: 'Only an admin of the repository sees and sets rules; to set them the token needs write:repository.',
+    },
+  ],
+  read,
+  headline,
+  plan,
+};

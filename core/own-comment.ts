@@ -1,0 +1,17 @@
+import { sameAccount } from './accounts.ts';
+
+/** The hidden line that tells one of our comments from another, so that it is never made twice. */
+export function commentSign(sign: string): string {
+  return `<!-- forgecrew: ${sign} -->`;
+}
+
+/** What of a comment is needed to tell whether it is ours. */
+interface Written {
+  user?: { id: number } | null | undefined;
+  body: string;
+}
+
+/** Our own comments with this sign, oldest first: anybody may copy the hidden line, so it counts from our account only. */
+export function ownComments<T extends Written>(comments: T[], account: { id: number }, sign: string): T[] {
+  return comments.filter(({ user, body }) => sameAccount(user, account) && body.includes(commentSign(sign)));
+}

@@ -1,0 +1,310 @@
+import { describe, expect, it } from 'vitest';
+import { emptyCounts, totalsOf } from '../../../actions/collect-engagement/log/counts.ts';
+import { headline, plan } from '../../../actions/collect-engagement/plan.ts';
+import type {
+  BranchTarget,
+  CollectState,
+  DayRequest,
+  EngagementSettings,
+  EngagementState,
+  Found,
+  LogState,
+  VerifyState,
+} from '../../../actions/collect-engagement/state.ts';
+import { evidenceOf, evidenceText } from '../../../actions/collect-engagement/text.ts';
+import { describeChange } from '../../../core/change.ts';
+import type { Pull } from '../../../core/forge/pulls.ts';
+
+const date = '2026-11-20';
+const now = '2026-11-21T01:15:00.000Z';
+const file = `evidence/engagement/${date}.json`;
+const branch = `evidence/engagement-${date}`;
+const account = { id: 9, login: 'collector' };
+
+function settings(overrides: Partial<EngagementSettings> = {}): EngagementSettings {
+  return {
+    'forge-url': 'https://forge.test',
+    'forge-token': 't',
+    'forge-ca': undefined,
+    'forge-login': undefined,
+    'ops-repo': 'owner/ops',
+    'ops-branch': undefined,
+    'dry-run': false,
+    'result-file': undefined,
+    'log-level': 'info',
+    deadline: 1000,
+    mode: 'collect',
+    source: ['access.log'],
+    'client-source': [],
+    'ssh-key': undefined,
+    'ssh-known-hosts': undefined,
+    date: undefined,
+    commit: 'auto',
+    'evidence-file': undefined,
+    'own-hosts': [],
+    top: 10,
+    'time-format': 'auto',
+    'duration-format': 'auto',
+    'max-bad-share': 0.05,
+    days: 1,
+    'max-silence': 24 * 3_600_000,
+    advisory: false,
+    ...overrides,
+  };
+}
+
+function log(views = 1, overrides: Partial<LogState> = {}): LogState {
+  const counts = { ...emptyCounts(), views, requests: views };
+  return {
+    totals: totalsOf(counts, 10),
+    clientSide: {
+      total_events: 0,
+      dwell: { avg_seconds: 0, total_seconds: 0, count: 0 },
+      max_scroll_pct: 0,
+      scroll_events: 0,
+      exit_referrers: [],
+    },
+    badBeacons: 0,
+    names: ['access.log'],
+    faults: [],
+    newest: `${date}T12:00:00.000Z`,
+    isAhead: false,
+    ...overrides,
+  };
+}
+
+/** The day's evidence as a file of the repository, with so many page views. */
+function found(views = 1): Found {
+  const { totals, clientSide } = log(views);
+  const evidence = evidenceOf({
+    date,
+    now,
+    sources: ['access.log'],
+    clientSources: [],
+    totals,
+    clientSide,
+  });
+  return { text: evidenceText(evidence), sha: `sha of ${views}` };
+}
+
+function pull(overrides: Partial<Pull> = {}): Pull {
+  return {
+    number: 7,
+    title: `evidence: engagement of ${date}`,
+    body: '',
+    state: 'open',
+    merged: false,
+    updated_at: now,
+    head: { label: branch, ref: branch, sha: 'a', repo_id: 1 },
+    base: { ref: 'main', repo_id: 1 },
+    ...overrides,
+  };
+}
+
+function request(overrides: Partial<DayRequest> = {}): DayRequest {
+  return { branch, exists: false, evidence: null, pull: null, ...overrides };
+}
+
+function target(overrides: Partial<BranchTarget> = {}): BranchTarget {
+  return {
+    kind: 'branch',
+    repository: 'owner/ops',
+    branch: 'main',
+    evidence: null,
+    page: { kind: 'left' },
+    way: { kind: 'commit' },
+    ...overrides,
+  };
+}
+
+function collected(overrides: Partial<CollectState> = {}): CollectState {
+  return {
+    kind: 'collect',
+    now,
+    account,
+    date,
+    log: log(),
+    local: { kind: 'none' },
+    target: target(),
+    ...overrides,
+  };
+}
+
+function observed(overrides: Partial<VerifyState> = {}): VerifyState {
+  return { kind: 'verify', now, account, days: [], ...overrides };
+}
+
+/** The plan in words. */
+function planned(state: EngagementState, given: Partial<EngagementSettings> = {}): string[] {
+  return plan(settings(given), state).map((change) => `${change.kind}: ${describeChange(change)}`);
+}
+
+describe('a run without the forge', () => {
+  it('writes the evidence into the workspace, once', () => {
+    const local = (text: string | null) => ({ kind: 'file' as const, path: 'engagement.json', text });
+    const state = (text: string | null): CollectState =>
+      collected({ local: local(text), target: { kind: 'none' } });
+
+    const [first] = plan(settings({ commit: 'none' }), state(null));
+    const content = first?.kind === 'write-workspace-file' ? first.content : '';
+
+    expect(content).toBe(found()?.text);
+    expect(planned(state(content), { commit: 'none' })).toEqual([
+      `keep: engagement.json is as it should be (${date}: 1 page view by 0 visitors)`,
+    ]);
+  });
+
+  it('on a pull request says what it would count, and writes nothing', () => {
+    expect(planned(collected({ target: { kind: 'none' } }))).toEqual([
+      `keep: the log can be counted (${date}: 1 page view by 0 visitors); on a pull request nothing is written`,
+    ]);
+  });
+});
+
+describe('the way of the evidence', () => {
+  const protectedMain = 'main of owner/ops is protected';
+
+  it('is a plain commit where our account may push, and nothing is said about it', () => {
+    expect(planned(collected())).toEqual([`write-files: ${file} on main of owner/ops`]);
+    expect(headline(settings(), collected())).toBeUndefined();
+  });
+
+  it('is a commit that may be declined where the branch is protected, without the page', () => {
+    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
+    const state = collected({
+      target: target({ page, way: { kind: 'commit-or-pull', request: request() } }),
+    });
+
+    expect(plan(settings(), state)).toMatchObject([
+      { kind: 'write-files', branch: 'main', mayDecline: true, files: [{ path: file }] },
+    ]);
+    expect(headline(settings(), state)).toContain(
+      `${protectedMain}: the evidence goes there as an exempt path`,
+    );
+  });
+
+  it('is a commit of the page once the evidence is on the protected branch', () => {
+    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
+    const way = { kind: 'commit-or-pull' as const, request: request() };
+
+    const changes = plan(settings(), collected({ target: target({ evidence: found(), page, way }) }));
+
+    expect(changes).toMatchObject([
+      {
+        kind: 'write-files',
+        mayDecline: true,
+        files: [{ path: 'evidence/engagement/README.md' }, { path: 'evidence/engagement/visitors.svg' }],
+      },
+    ]);
+  });
+
+  it('is a pull request once the branch declined, and the page stays as it is', () => {
+    const state = collected({ target: target({ way: { kind: 'pull', request: request() } }) });
+
+    expect(plan(settings(), state)).toMatchObject([
+      { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }] },
+      { kind: 'open-pull', base: 'main', head: branch, after: [branch] },
+    ]);
+    expect(headline(settings(), state)).toContain('is not exempt: the evidence goes to a pull request');
+  });
+
+  it('is the day’s pull request as long as that is open, even where a commit could be tried', () => {
+    const open = request({ exists: true, evidence: found(0), pull: pull() });
+    const way = { kind: 'commit-or-pull' as const, request: open };
+
+    expect(plan(settings(), collected({ target: target({ way }) }))).toMatchObject([
+      { kind: 'write-files', branch, files: [{ path: file, expects: 'sha of 0' }] },
+    ]);
+    expect(plan(settings(), collected({ target: target({ way, evidence: found(0) }) }))).toMatchObject([
+      { kind: 'write-files', branch: 'main', mayDecline: true },
+    ]);
+  });
+
+  it.each<[string, Partial<DayRequest>, string[]]>([
+    [
+      'is right and open',
+      { exists: true, evidence: found(), pull: pull() },
+      [`keep: pull request #7 is as it should be (${date}: 1 page view by 0 visitors)`],
+    ],
+    [
+      'was closed by somebody',
+      { exists: true, evidence: found(0), pull: pull({ state: 'closed' }) },
+      [`keep: pull request #7 was closed without being merged: main has no evidence of ${date}`],
+    ],
+    [
+      'was merged, and there is newer evidence',
+      { exists: true, evidence: found(0), pull: pull({ state: 'closed', merged: true }) },
+      [`delete-branch: branch ${branch} of owner/ops`],
+    ],
+    [
+      'was not opened after its branch was written',
+      { exists: true, evidence: found() },
+      [`open-pull: pull request "evidence: engagement of ${date}" on owner/ops`],
+    ],
+  ])('is a pull request that %s', (_, overrides, expected) => {
+    const way = { kind: 'pull' as const, request: request(overrides) };
+
+    expect(planned(collected({ target: target({ way }) }), { commit: 'pull' })).toEqual(expected);
+  });
+});
+
+describe('evidence', () => {
+  it('of a whole day is never replaced by less of it, wherever it is on record', () => {
+    const onMain = target({ evidence: found(2) });
+    const onItsBranch = target({
+      way: { kind: 'pull', request: request({ exists: true, evidence: found(2), pull: pull() }) },
+    });
+
+    for (const state of [collected({ target: onMain }), collected({ target: onItsBranch })])
+      expect(planned(state)).toEqual([
+        expect.stringContaining('is on record with 2 requests of a whole day, and the log holds 1'),
+      ]);
+  });
+
+  it('is not made from a log that was not read to its end, nor from one that is all in the future', () => {
+    const faults = [{ file: 'b.log', message: 'is a folder' }];
+
+    expect(planned(collected({ log: log(1, { faults }) }))).toEqual([expect.stringContaining('is a folder')]);
+    expect(planned(collected({ log: log(1, { newest: null, isAhead: true }) }))).toEqual([
+      expect.stringContaining('every record is in the future'),
+    ]);
+  });
+});
+
+describe('verify-observable', () => {
+  const day = { date, evidence: JSON.parse(found()?.text ?? '') };
+
+  it('says of which days there is evidence, and how old the newest record is where a log is named', () => {
+    expect(planned(observed({ days: [day] }))).toEqual([`keep: observable: evidence of 1 day up to ${date}`]);
+    expect(planned(observed({ days: [day], log: log() }))).toEqual([
+      `keep: observable: evidence of 1 day up to ${date}, newest record 13.3 h ago`,
+    ]);
+  });
+
+  it.each<[string, Partial<VerifyState>, string]>([
+    ['a day is missing', { days: [{ date, evidence: null }] }, 'is missing, or is no evidence'],
+    [
+      'a file holds another day',
+      { days: [{ ...day, date: '2026-11-19' }] },
+      `is the evidence of another day: ${date}`,
+    ],
+    [
+      'a day was not over',
+      { days: [{ date, evidence: { ...day.evidence, complete: false } }] },
+      'is not complete: 24 hours of the day',
+    ],
+    ['the log has no record', { log: log(1, { newest: null }) }, 'access.log: holds no record at all'],
+    [
+      'the log has been silent',
+      { log: log(1, { newest: '2026-11-19T00:00:00.000Z' }) },
+      'access.log: has no record for 49.3 h, and may be silent for 24 h at most',
+    ],
+  ])('is red when %s, and only says so when it is advisory', (_, overrides, message) => {
+    const red = planned(observed(overrides));
+    const advisory = planned(observed(overrides), { advisory: true });
+
+    expect(red).toEqual([expect.stringMatching(/^refuse: /)]);
+    expect(red).toEqual([expect.stringContaining(message)]);
+    expect(advisory).toEqual([expect.stringMatching(/^keep: /)]);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { follow } from '../../../actions/vault-dispatch/follow.ts';
+import type { DispatchState, SeenRecord, StartedRun } from '../../../actions/vault-dispatch/state.ts';
+import type { Change } from '../../../core/change.ts';
+import { describeChange } from '../../../core/change.ts';
+import { fired, person } from '../../vault-facts.ts';
+
+const now = '2026-11-20T10:10:00Z';
+const state: DispatchState = {
+  kind: 'dispatch',
+  now,
+  account: person('dispatcher'),
+  repository: 'owner/ops',
+  branch: 'main',
+  records: { repository: 'owner/ops', branch: 'main' },
+  runUrl: null,
+  commit: 'c',
+  policy: {},
+  policyBlob: null,
+  tiersBlob: null,
+  actions: [],
+};
+
+function followed(record: SeenRecord, isEdited = false): Change[] {
+  return follow(state, {
+    id: 'backup-1',
+    file: 'vault/actions/backup-1.toml',
+    kind: 'fired',
+    isEdited,
+    record,
+  });
+}
+
+function run(more: Partial<StartedRun> = {}): StartedRun {
+  return { id: 3, url: 'https://forge.test/3', state: 'running', created: '2026-11-20T10:00:00Z', ...more };
+}
+
+function seen(more: Partial<StartedRun>): SeenRecord {
+  return { kind: 'seen', record: fired({ run: { url: 'https://forge.test/3' } }), blob: 'b', run: run(more) };
+}
+
+/** The outcome that a change puts on record, or undefined. */
+function recorded(changes: Change[]): unknown {
+  const [change] = changes;
+  return change?.kind === 'write-files' ? JSON.parse(change.files[0]?.content ?? '{}').outcome : undefined;
+}
+
+describe('a run that was started', () => {
+  it.each<[string, Partial<StartedRun>, string | undefined]>([
+    ['is left alone while it runs', {}, undefined],
+    ['that succeeded is recorded as a success', { state: 'success' }, 'success'],
+    ['that failed is never a success', { state: 'failure' }, 'failure'],
+    ['that was cancelled is never a success', { state: 'cancelled' }, 'cancelled'],
+    ['that never ends is over after its time', { created: '2026-11-20T09:00:00Z' }, 'timeout'],
+    [
+      'that ended after its time is what it was',
+      { created: '2026-11-20T09:00:00Z', state: 'success' },
+      'success',
+    ],
+  ])('%s', (_, more, outcome) => {
+    const changes = followed(seen(more));
+
+    expect(recorded(changes)).toBe(outcome);
+    if (outcome === undefined) expect(changes.map(({ kind }) => kind)).toEqual(['keep']);
+  });
+
+  it('is put on record with its number in place of the blob that was read', () => {
+    const [change] = followed({
+      kind: 'seen',
+      record: fired({ outcome: 'intended', run: { id: null, url: null } }),
+      blob: 'b',
+      run: run(),
+    });
+
+    expect(change).toMatchObject({
+      kind: 'write-files',
+      files: [{ path: 'vault/fired/backup-1.json', expects: 'b' }],
+      why: 'run 3 was started',
+    });
+  });
+
+  it('ends the run of the role red that finds out, and no later one', () => {
+    const record = fired({ outcome: 'failure', finished: now });
+
+    expect(followed({ kind: 'final', record, wroteItNow: true }).map(({ kind }) => kind)).toEqual(['refuse']);
+    expect(followed({ kind: 'final', record, wroteItNow: false }).map(({ kind }) => kind)).toEqual(['keep']);
+  });
+});
+
+describe('what is not known', () => {
+  it.each<[string, SeenRecord, string, string]>([
+    [
+      'a record that somebody else wrote is an alarm',
+      { kind: 'foreign', isRecord: true },
+      'refuse',
+      'was not written by dispatcher: somebody else made it',
+    ],
+    [
+      'a file that is no record is an alarm',
+      { kind: 'foreign', isRecord: false },
+      'refuse',
+      'and is no record: somebody else made it',
+    ],
+    [
+      'an intent without a run is waited for',
+      { kind: 'unseen', record: fired({ outcome: 'intended' }), startedItNow: false },
+      'keep',
+      'no run of it is seen yet',
+    ],
+    [
+      'an old intent without a run is asked of a person, and never started again',
+      {
+        kind: 'unseen',
+        record: fired({ outcome: 'intended', intent: { ...fired().intent, at: '2026-11-20T09:00:00Z' } }),
+        startedItNow: false,
+      },
+      'refuse',
+      'whether it ran is unknown, so it is not started again',
+    ],
+    [
+      'a run on Woodpecker without a token for it',
+      { kind: 'out-of-reach', record: fired() },
+      'refuse',
+      'set woodpecker-url and woodpecker-token',
+    ],
+  ])('%s', (_, record, kind, text) => {
+    const [change, ...more] = followed(record);
+
+    expect(more).toEqual([]);
+    expect(change?.kind).toBe(kind);
+    expect(change === undefined ? '' : describeChange(change)).toContain(text);
+  });
+
+  it('an action edited after its start is refused, and its run is followed all the same', () => {
+    const changes = followed(seen({ state: 'success' }), true);
+
+    expect(changes.map(({ kind }) => kind)).toEqual(['refuse', 'write-files']);
+  });
+});

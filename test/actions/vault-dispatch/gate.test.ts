@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { gate, whyNotAsk } from '../../../actions/vault-dispatch/gate.ts';
+import type { GateFinding, GateState, NamedRun } from '../../../actions/vault-dispatch/state.ts';
+import { describeChange } from '../../../core/change.ts';
+import type { RunFacts } from '../../../core/host/host.ts';
+import { fired, person } from '../../vault-facts.ts';
+
+const run: RunFacts = {
+  backend: 'forgejo-workflow',
+  id: 3,
+  workflow: 'backup.yml',
+  isFirst: true,
+  isManual: true,
+  inputs: { target: 'db', action: 'backup-1', nonce: 'nonce' },
+};
+const blob = 'a'.repeat(40);
+
+function named(more: Partial<NamedRun> = {}): NamedRun {
+  return {
+    kind: 'named',
+    run,
+    ciRepository: 'owner/ops',
+    record: fired(),
+    doubt: undefined,
+    inputs: run.inputs ?? null,
+    workflowBlob: blob,
+    claim: { kind: 'none' },
+    ...more,
+  };
+}
+
+function planned(found: GateFinding, more: Partial<GateState> = {}): { kind: string; text: string }[] {
+  const state: GateState = {
+    kind: 'gate',
+    now: '2026-11-20T10:01:00Z',
+    account: person('gatekeeper'),
+    repository: 'owner/ops',
+    branch: 'main',
+    records: { repository: 'owner/ops', branch: 'main' },
+    runUrl: null,
+    isDryRun: false,
+    found,
+    ...more,
+  };
+  return gate(state).map((change) => ({ kind: change.kind, text: describeChange(change) }));
+}
+
+describe('a gate', () => {
+  it('claims the run that a record names', () => {
+    expect(planned(named())).toEqual([
+      { kind: 'write-files', text: 'vault/claimed/backup-1.json on main of owner/ops' },
+    ]);
+  });
+
+  it('is open once this very step has claimed it', () => {
+    expect(planned(named({ claim: { kind: 'ours' } }))).toEqual([
+      { kind: 'keep', text: 'the gate is open: this is the run of backup-1' },
+    ]);
+  });
+
+  it('lets a run through whose inputs and file nobody can tell, and no other', () => {
+    expect(planned(named({ inputs: null, workflowBlob: null }))[0]?.kind).toBe('write-files');
+  });
+
+  it.each<[string, GateFinding, string]>([
+    ['that is no step of a pipeline', { kind: 'no-run' }, 'this is no step of a pipeline'],
+    [
+      'that no record names',
+      { kind: 'no-record', run, ciRepository: 'owner/ops' },
+      'no record names run 3 of owner/ops',
+    ],
+    [
+      'whose record somebody else wrote',
+      named({ doubt: 'the record was not written by dispatcher alone' }),
+      'nothing about backup-1 is believed',
+    ],
+    [
+      'whose action has ended',
+      named({ record: fired({ outcome: 'success' }) }),
+      'has ended already: success',
+    ],
+    [
+      'whose action is only intended',
+      named({ record: fired({ outcome: 'intended' }) }),
+      'has ended already: intended',
+    ],
+    [
+      'of another workflow',
+      named({ run: { ...run, workflow: 'wipe.yml' } }),
+      'runs backup.yml, and this is wipe.yml',
+    ],
+    [
+      'that was told something else',
+      named({ inputs: { target: 'files', action: 'backup-1', nonce: 'nonce' } }),
+      'its inputs differ',
+    ],
+    ['that was told nothing', named({ inputs: {} }), 'its inputs differ'],
+    [
+      'with another nonce',
+      named({ inputs: { target: 'db', action: 'backup-1', nonce: 'guessed' } }),
+      'its inputs differ',
+    ],
+    ['whose file is not there', named({ workflowBlob: 'missing' }), 'is not there at the commit that runs'],
+    [
+      'whose file has changed since it was compared',
+      named({ workflowBlob: 'c'.repeat(40) }),
+      'is not what it was when backup-1 was started',
+    ],
+    [
+      'that has a claim which is none',
+      named({ claim: { kind: 'unreadable' } }),
+      'is no claim: somebody else made it',
+    ],
+    [
+      'that another run claimed',
+      named({
+        claim: {
+          kind: 'theirs',
+          record: {
+            version: 1,
+            id: 'backup-1',
+            nonce: 'nonce',
+            run: { backend: 'forgejo-workflow', repository: 'owner/ops', id: 2, url: null },
+            at: '2026-11-20T10:00:30Z',
+            by: 'gatekeeper',
+          },
+        },
+      }),
+      'was claimed at 2026-11-20T10:00:30Z already, by run 2 of owner/ops',
+    ],
+  ])('stays shut for a run %s', (_, found, reason) => {
+    const [change, ...more] = planned(found);
+
+    expect(more).toEqual([]);
+    expect(change?.kind).toBe('refuse');
+    expect(change?.text).toContain(reason);
+  });
+
+  it('cannot be tried', () => {
+    expect(planned(named(), { isDryRun: true })[0]?.text).toContain('cannot be tried without claiming');
+  });
+
+  it('compares on Woodpecker also which formula the variables name', () => {
+    const record = fired({ run: { backend: 'woodpecker-pipeline', workflow: 'backup.yaml' } });
+    const pipeline: RunFacts = { ...run, backend: 'woodpecker-pipeline', workflow: 'backup' };
+    const inputs = { target: 'db', action: 'backup-1', nonce: 'nonce' };
+
+    expect(planned(named({ record, run: pipeline, inputs: { ...inputs, FORMULA: 'backup' } }))[0]?.kind).toBe(
+      'write-files',
+    );
+    expect(
+      planned(named({ record, run: pipeline, inputs: { ...inputs, FORMULA: 'wipe' } }))[0]?.text,
+    ).toContain('its inputs differ');
+  });
+});
+
+describe('a gate asks nobody', () => {
+  const asked = {
+    run,
+    event: 'workflow_dispatch',
+    forgeUrl: 'https://forge.test/',
+    given: 'https://forge.test',
+  };
+
+  it('but the forge that CI names, for a first run that was started for it', () => {
+    expect(whyNotAsk(asked)).toBeUndefined();
+  });
+
+  it.each([
+    ['another forge', { ...asked, given: 'https://evil.test' }, 'a gate asks no other'],
+    [
+      'a run that a push started',
+      { ...asked, run: { ...run, isManual: false }, event: 'push' },
+      'started by push',
+    ],
+    ['a rerun', { ...asked, run: { ...run, isFirst: false } }, 'this is a rerun'],
+  ])('for %s', (_, given, reason) => {
+    expect(whyNotAsk(given)).toContain(reason);
+  });
+});

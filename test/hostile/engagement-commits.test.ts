@@ -1,0 +1,243 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Committing, day, evidenceFile, line, startCommitting } from '../engagement.ts';
+
+let story: Committing;
+beforeEach(async () => {
+  story = await startCommitting();
+});
+afterEach(() => story.close());
+
+const branch = `evidence/engagement-${day}`;
+
+describe('committing', () => {
+  it('of a whole day is never replaced by less of it: the log was rotated since', async () => {
+    writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
+    await story.commit();
+    const whole = await story.textOf(evidenceFile);
+    writeFileSync(story.at('access.log'), line('/c', '::1', '2026-11-21T00:10:00Z'));
+
+    const rotated = await story.commit();
+    const { body } = await story.seed.api('GET', `/repos/${story.ops}/contents/${evidenceFile}`);
+    const { sha } = body as { sha: string };
+    await story.seed.api('DELETE', `/repos/${story.ops}/contents/${evidenceFile}`, {
+      sha,
+      message: 'count it anew',
+    });
+    const anew = await story.commit();
+
+    expect(rotated).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('is on record with 2 requests of a whole day, and the log holds 0'),
+    });
+    expect(whole).toContain('"total_requests": 2');
+    expect(anew.code).toBe(0);
+    expect(JSON.parse((await story.textOf(evidenceFile)) ?? '')).toMatchObject({ total_requests: 0 });
+  });
+
+  it('that is not over is replaced by whatever is counted later', async () => {
+    writeFileSync(
+      story.at('access.log'),
+      line('/a', '::1', '2026-11-21T00:10:00Z') + line('/b', '::1', '2026-11-21T00:20:00Z'),
+    );
+    await story.commit({ date: '2026-11-21' });
+    writeFileSync(story.at('access.log'), line('/b', '::1', '2026-11-21T00:20:00Z'));
+
+    expect(await story.commit({ date: '2026-11-21' })).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('1 commit made'),
+    });
+  });
+
+  it('goes to the ops branch once, as one commit with its page, and is repaired when somebody changed it', async () => {
+    expect(await story.commit()).toMatchObject({ code: 0, text: expect.stringContaining('1 commit made') });
+    const before = (await story.seed.api('GET', `/repos/${story.ops}/commits?limit=50`)).body as unknown[];
+    expect(before).toHaveLength(2);
+    expect(await story.commit()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
+    await story.seed.putFile(story.owner, story.ops, evidenceFile, '{}');
+    expect(await story.commit()).toMatchObject({ code: 0, text: expect.stringContaining('1 commit made') });
+
+    expect(JSON.parse((await story.textOf(evidenceFile)) ?? '')).toMatchObject({ page_views: 1 });
+    expect(await story.textOf('evidence/engagement/README.md')).toContain(
+      '| [2026-11-20](2026-11-20.json) | 1 | 1 |',
+    );
+    expect(await story.textOf('evidence/engagement/visitors.svg')).toContain('1 page views, 1 visitors');
+  });
+
+  it('keeps the page of the last days, whatever stands in a file among them', async () => {
+    await story.seed.putFile(story.owner, story.ops, 'evidence/engagement/2026-11-18.json', 'not json');
+    await story.run({ source: 'access.log', 'evidence-file': 'old.json', date: '2026-11-19' });
+    await story.seed.putFile(
+      story.owner,
+      story.ops,
+      'evidence/engagement/2026-11-19.json',
+      readFileSync(story.at('old.json'), 'utf8'),
+    );
+
+    await story.commit();
+
+    const days = ((await story.textOf('evidence/engagement/README.md')) ?? '')
+      .split('\n')
+      .filter((row) => row.startsWith('| [2026'));
+    expect(days.map((row) => row.slice(0, 40))).toEqual([
+      '| [2026-11-20](2026-11-20.json) | 1 | 1 ',
+      '| [2026-11-19](2026-11-19.json) | 0 | 0 ',
+      '| [2026-11-18](2026-11-18.json) | could ',
+    ]);
+  });
+
+  it('shows nothing of a visitor as markup on the page', async () => {
+    writeFileSync(story.at('access.log'), line('/<img src=x onerror=1>|[a](http://evil)/`@owner`#1', '::1'));
+
+    await story.commit();
+
+    const page = (await story.textOf('evidence/engagement/README.md')) ?? '';
+    expect(page).toContain('| `/<img src=x onerror=1>¦[a](http://evil)/´@owner´` (1) |');
+    expect(page.split('`')).toHaveLength(3);
+  });
+
+  it('on a protected main opens one pull request for the day, keeps it up to date, and says so first', async () => {
+    await story.protect();
+
+    const first = await story.commit();
+    const again = await story.commit();
+    writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
+    const updated = await story.commit();
+
+    expect(first.code).toBe(0);
+    expect(first.text.split('\n')[1]).toContain('main of owner/ops is protected');
+    expect(first.text).toContain('evidence/engagement/ is not exempt: the evidence goes to a pull request');
+    expect(again.text).toContain('Nothing to do: pull request #1 is as it should be');
+    expect(again.text.split('\n')[1]).toContain('goes to a pull request');
+    expect(updated.code).toBe(0);
+    expect(await story.pulls('all')).toMatchObject([
+      { number: 1, state: 'open', title: 'evidence: engagement of 2026-11-20', head: { ref: branch } },
+    ]);
+    expect(JSON.parse((await story.textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
+    const { body } = await story.seed.api('GET', `/repos/${story.ops}/pulls/1/files`);
+    expect((body as { filename: string }[]).map(({ filename }) => filename)).toEqual([evidenceFile]);
+    expect(await story.textOf(evidenceFile)).toBeUndefined();
+  });
+
+  it('on a protected main that exempts the evidence commits it there, and the page after it', async () => {
+    await story.protect({ unprotected_file_patterns: 'evidence/**' });
+
+    const ran = await story.commit();
+
+    expect(ran.code).toBe(0);
+    expect(await story.textOf(evidenceFile)).toContain('"page_views": 1');
+    expect(await story.textOf('evidence/engagement/README.md')).toContain('2026-11-20');
+    expect(await story.pulls('all')).toEqual([]);
+    expect(await story.commit()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
+  });
+
+  it('where only the evidence itself is exempt, the page is left out and the run is green', async () => {
+    await story.protect({ unprotected_file_patterns: 'evidence/engagement/*.json' });
+
+    const ran = await story.commit();
+
+    expect(ran.code).toBe(0);
+    expect(await story.textOf(evidenceFile)).toContain('"page_views": 1');
+    expect(await story.textOf('evidence/engagement/README.md')).toBeUndefined();
+    expect(await story.pulls('all')).toEqual([]);
+  });
+
+  it('with `direct` a protected main is red, and says what to do', async () => {
+    await story.protect();
+
+    const ran = await story.commit({ commit: 'direct' });
+
+    expect(ran.code).toBe(1);
+    expect(ran.text).toContain('user cannot commit to repo');
+    expect(ran.text).toContain('The branch is protected');
+    expect(ran.text).toContain('open a pull request instead');
+  });
+
+  it('with `pull` opens a pull request even where it could commit, and goes on after a crash between the two', async () => {
+    await story.seed.putFile(story.bot, story.ops, evidenceFile, '{}', { from: 'main', name: branch });
+
+    const ran = await story.commit({ commit: 'pull' });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text.split('\n')[1]).toContain('The evidence goes to a pull request into main');
+    expect(await story.pulls()).toHaveLength(1);
+    expect(JSON.parse((await story.textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 1 });
+  });
+
+  it('leaves a pull request alone that somebody closed, and says so', async () => {
+    await story.commit({ commit: 'pull' });
+    await story.seed.api('PATCH', `/repos/${story.ops}/pulls/1`, { state: 'closed' });
+    writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    const ran = await story.commit({ commit: 'pull' });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain('pull request #1 was closed without being merged');
+    expect(await story.pulls('all')).toHaveLength(1);
+  });
+
+  it('opens another one when the first was merged and there is newer evidence', async () => {
+    await story.commit({ commit: 'pull' });
+    await story.seed.mergePull(story.owner, story.ops, 1);
+    expect(await story.commit({ commit: 'pull' })).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('Nothing to do'),
+    });
+    writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    expect((await story.commit({ commit: 'pull' })).code).toBe(0);
+
+    expect(await story.pulls()).toMatchObject([{ number: 2 }]);
+    expect(JSON.parse((await story.textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
+  });
+
+  it('eight runs at once leave one commit of the evidence, and one pull request where it takes one', async () => {
+    const direct = await Promise.all(Array.from({ length: 8 }, () => story.commit()));
+    expect(direct.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0));
+    expect(await story.textOf(evidenceFile)).toContain('"page_views": 1');
+    await story.protect();
+    writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
+
+    const proposed = await Promise.all(Array.from({ length: 8 }, () => story.commit()));
+
+    expect(proposed.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0));
+    expect(await story.pulls('all')).toHaveLength(1);
+  });
+
+  it('on a pull request only says what it would count, without any token', async () => {
+    const ran = await story.start({
+      CI: 'woodpecker',
+      CI_WORKSPACE: story.at(''),
+      CI_FORGE_URL: story.forge.url,
+      CI_REPO: story.ops,
+      CI_PIPELINE_EVENT: 'pull_request',
+      PLUGIN_SOURCE: 'access.log',
+    });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain('1 page view by 1 visitor); on a pull request nothing is written');
+  });
+
+  it('without what it needs says so, before the log is read', async () => {
+    expect(await story.run({ source: 'access.log', commit: 'direct' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('forge-url, forge-token, ops-repo: missing. commit: direct needs it'),
+    });
+  });
+
+  it('with the automatic token refuses before any work', async () => {
+    const ran = await story.start({
+      GITHUB_ACTIONS: 'true',
+      GITHUB_SERVER_URL: story.forge.url,
+      GITHUB_REPOSITORY: story.ops,
+      GITHUB_TOKEN: 'automatic-token-of-this-run',
+      GITHUB_WORKSPACE: story.at(''),
+      'INPUT_FORGE-TOKEN': 'automatic-token-of-this-run',
+      INPUT_SOURCE: 'access.log',
+    });
+
+    expect(ran.code).toBe(1);
+    expect(ran.text).toContain('is the automatic Actions token');
+    expect(story.forge.requests.filter(({ path: asked }) => asked.includes('contents'))).toEqual([]);
+  });
+});
