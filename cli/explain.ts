@@ -3,7 +3,6 @@ import { formatFault } from '../core/errors.ts';
 import { commitsOfPath } from '../core/forge/commits.ts';
 import { findFile } from '../core/forge/contents.ts';
 import {
-  branchOf,
   closedPullsSince,
   findPull,
   getPull,
@@ -13,6 +12,7 @@ import {
   pullFiles,
 } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
+import { branchOf } from '../core/propose.ts';
 import { quoted } from '../core/text/log-line.ts';
 import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
 import { readCandidate } from '../core/vault/read-candidate.ts';

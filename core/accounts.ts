@@ -13,6 +13,11 @@ export function sameRepository(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
+/** The account or organisation that a repository, as `owner/name`, belongs to. */
+export function ownerOf(repository: string): string {
+  return repository.split('/')[0] ?? repository;
+}
+
 /**
  * Whether somebody is this very account. By id, because a login can be given to another account after it was freed; and a
  * user who is gone is nobody, never the same as another who is gone.

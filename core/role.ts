@@ -84,4 +84,11 @@ export interface AskContext<S extends Settings> {
   settings: ValuesOf<S>;
   /** When the whole run has to be over, in milliseconds since the epoch. */
   deadline: number;
+  programs: Programs;
+}
+
+/** How a program that is started finds other programs, and its own configuration: all it gets of the step's environment. */
+export interface Programs {
+  path: string;
+  home: string | undefined;
 }

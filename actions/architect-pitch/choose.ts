@@ -1,11 +1,11 @@
 import type { Issue } from '../../core/forge/issues.ts';
 import type { Pull } from '../../core/forge/pulls.ts';
+import { visionsNamed } from '../../core/sprint/layout.ts';
 import { openBody } from '../../core/sprint/marker.ts';
-import { visionsNamed } from '../../core/text/headings.ts';
-import type { PitchSeen, PitchSettings, PitchState } from './read.ts';
-import { branchPrefix } from './text.ts';
+import type { Live, PitchSeen, PitchSettings } from './state.ts';
+import { branchPrefix, visionOfBranch } from './text.ts';
 
-// Which visions are to be pitched: pure. `read.ts` asks it what else to read, `plan.ts` decides on it.
+// Which visions are to be pitched: pure. `read.ts` asks it what else to read, `plan.ts` decides by it.
 
 /** Whether a pull request of ours is, or was, a pitch: its branch says so, also when the branch is gone. */
 export function isPitch({ head }: Pull): boolean {
@@ -14,8 +14,8 @@ export function isPitch({ head }: Pull): boolean {
 
 /** Every vision that a pitch may be about: by its branch, which is ours, and by what its description says. */
 export function visionsOf({ head, body }: Pull): number[] {
-  const byBranch = /^architect\/sprint-vision-(\d{1,15})$/.exec(head.label)?.[1];
-  return [...new Set([...(byBranch === undefined ? [] : [Number(byBranch)]), ...visionsNamed(body)])];
+  const byBranch = visionOfBranch(head.label);
+  return [...new Set([...(byBranch === undefined ? [] : [byBranch]), ...visionsNamed(body)])];
 }
 
 export interface Candidate {
@@ -24,8 +24,8 @@ export interface Candidate {
   unblocks: number;
   /** Whether somebody who may decide asked for another pitch. */
   again: boolean;
-  /** The newest pitch of it that was closed. */
-  closed: Pull | null;
+  /** The newest pitch of it that was closed without being merged. */
+  closed: Pull | undefined;
 }
 
 export interface Choice {
@@ -39,7 +39,13 @@ export interface Choice {
   order: string;
 }
 
-export function choose(settings: PitchSettings, state: PitchState): Choice {
+/** As much of the state as the choice is made by: what is read next depends on it. */
+type Choosable = Pick<
+  Live,
+  'issues' | 'allIssues' | 'visions' | 'pitches' | 'formerPulls' | 'documents' | 'filed'
+>;
+
+export function choose(settings: PitchSettings, state: Choosable): Choice {
   const skipped: Choice['skipped'] = [];
   const candidates: Candidate[] = [];
   const counts = referenceCounts(state.issues);
@@ -51,8 +57,8 @@ export function choose(settings: PitchSettings, state: PitchState): Choice {
       candidates.push({
         issue,
         unblocks: state.allIssues ? (counts.get(issue.number) ?? 0) : 0,
-        again: pitch?.again === true,
-        closed: pitch?.pull ?? null,
+        again: isWantedAgain(pitch),
+        closed: pitch?.pull,
       });
   }
   candidates.sort((a, b) => b.unblocks - a.unblocks || a.issue.number - b.issue.number);
@@ -74,28 +80,30 @@ export function choose(settings: PitchSettings, state: PitchState): Choice {
 }
 
 /** The newest pitch of a vision that was closed without being merged. */
-function latestClosed(state: PitchState, vision: number): PitchSeen | undefined {
+function latestClosed(state: Choosable, vision: number): PitchSeen | undefined {
   return state.pitches
-    .filter(({ pull, visions }) => pull.state !== 'open' && !pull.merged && visions.includes(vision))
+    .filter(({ kind, pull, visions }) => kind !== 'open' && !pull.merged && visions.includes(vision))
     .sort((a, b) => b.pull.number - a.pull.number)[0];
 }
 
-function reasonToSkip(settings: PitchSettings, state: PitchState, issue: Issue): string | undefined {
+function isWantedAgain(pitch: PitchSeen | undefined): boolean {
+  return pitch?.kind === 'closed' && pitch.again;
+}
+
+function reasonToSkip(settings: PitchSettings, state: Choosable, issue: Issue): string | undefined {
   const { number } = issue;
   if (issue.labels.some(({ name }) => name === settings['in-progress-label']))
     return `it is labelled ${settings['in-progress-label']}`;
   const document = state.documents.find(({ visions }) => visions.includes(number));
   if (document !== undefined) return `${document.file} is about it`;
-  const pitched = state.pitches.find(
-    ({ pull, visions }) => pull.state === 'open' && visions.includes(number),
-  );
+  const pitched = state.pitches.find(({ kind, visions }) => kind === 'open' && visions.includes(number));
   if (pitched !== undefined) return `pull request #${pitched.pull.number} proposes it`;
   const former = state.formerPulls.find((pull) => isPitch(pull) && visionsOf(pull).includes(number));
   if (former !== undefined) return `pull request #${former.number} of a former identity proposed it`;
   const merged = state.pitches.find(({ pull, visions }) => pull.merged && visions.includes(number));
   if (merged !== undefined) return `pull request #${merged.pull.number} proposed it and was merged`;
   const closed = latestClosed(state, number);
-  if (closed !== undefined && !closed.again)
+  if (closed !== undefined && !isWantedAgain(closed))
     return `pull request #${closed.pull.number} was declined, and waits for PITCH AGAIN`;
   const filed = state.filed.find(({ vision, closed: isClosed }) => vision === number && !isClosed);
   if (filed !== undefined) return `issue #${filed.number} is an open part of it`;

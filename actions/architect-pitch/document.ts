@@ -1,16 +1,16 @@
-import { isScalar, isSeq, visit, Document as YamlDocument } from 'yaml';
 import type { Fault } from '../../core/errors.ts';
 import type { Entry, Sprint } from '../../core/sprint/entry.ts';
+import { filerBlockText } from '../../core/sprint/filer-block.ts';
+import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
 import { parseSprint } from '../../core/sprint/sprint.ts';
 import { partsOf } from '../../core/text/headings.ts';
 import { inert, inertLine, visible } from '../../core/text/inert.ts';
 import { quoted } from '../../core/text/log-line.ts';
+import { slugOf } from '../../core/text/slug.ts';
+import type { PitchSettings } from './state.ts';
 
 // A pitch as a document. What a model answers is taken apart, checked by the parser that will file it, and written anew: a
 // model fills in sections, it writes no line of the document's frame.
-
-export const blockBegin = '<!-- filer:begin -->';
-export const blockEnd = '<!-- filer:end -->';
 
 /** The sections of a pitch, in this order. */
 export const sectionTitles = [
@@ -39,6 +39,11 @@ export interface Rules {
   mostEntries: number;
 }
 
+/** What settings ask of a pitch of this vision. */
+export function rulesFor(settings: PitchSettings, vision: number): Rules {
+  return { vision, allowedLabels: settings['allowed-labels'], mostEntries: settings['max-sub-issues'] };
+}
+
 /** An answer as a pitch, or every reason why it is none, in words that a model can mend it by. */
 export type Reading<T> = { ok: true; value: T } | { ok: false; faults: string[] };
 
@@ -61,7 +66,7 @@ export function readPitch(answer: string, rules: Rules): Reading<Pitch> {
     };
   const text = unfenced(answer);
   const faults: string[] = [];
-  const parts = partsOf(text);
+  const parts = partsOf(text, { begin: filerBegin, end: filerEnd });
   const [first] = parts;
   const name = /^# Sprint: (.+)$/.exec(text.split('\n')[0] ?? '')?.[1]?.trim() ?? '';
   if (name === '' || first?.line !== 1)
@@ -80,8 +85,8 @@ export function readPitch(answer: string, rules: Rules): Reading<Pitch> {
   for (const title of proseTitles)
     if (parts.find((part) => part.title === title)?.text.trim() === '')
       faults.push(`the section "## ${title}" is empty`);
-  if (text.trimEnd().split('\n').at(-1) !== blockEnd)
-    faults.push(`the answer has to end with the line ${blockEnd}`);
+  if (text.trimEnd().split('\n').at(-1) !== filerEnd)
+    faults.push(`the answer has to end with the line ${filerEnd}`);
   const sprint = readSprint(text, rules, faults);
   if (faults.length > 0 || sprint === undefined) return { ok: false, faults: faults.slice(0, 20) };
   const pitch: Pitch = {
@@ -103,7 +108,7 @@ function stillRight<T>(document: string, value: T): Reading<T> {
   if (parsed.kind === 'sprint') return { ok: true, value };
   return {
     ok: false,
-    faults: parsed.kind === 'faulty' ? parsed.faults.map(said) : ['the document has no filer block'],
+    faults: parsed.kind === 'faulty' ? parsed.faults.map(faultLine) : ['the document has no filer block'],
   };
 }
 
@@ -116,11 +121,11 @@ export function readBlock(answer: string, rules: Rules): Reading<Entry[]> {
     };
   const text = unfenced(answer);
   const lines = text.trimEnd().split('\n');
-  if (lines[0] !== blockBegin || lines.at(-1) !== blockEnd)
+  if (lines[0] !== filerBegin || lines.at(-1) !== filerEnd)
     return {
       ok: false,
       faults: [
-        `the answer has to be a filer block alone: from the line ${blockBegin} to the line ${blockEnd}`,
+        `the answer has to be a filer block alone: from the line ${filerBegin} to the line ${filerEnd}`,
       ],
     };
   const faults: string[] = [];
@@ -128,7 +133,7 @@ export function readBlock(answer: string, rules: Rules): Reading<Entry[]> {
   const sprint = readSprint(`${text}\n## Vision issues\n- #${rules.vision} — x\n`, rules, faults);
   if (faults.length > 0 || sprint === undefined) return { ok: false, faults: faults.slice(0, 20) };
   const entries = sprint.entries.map(inertEntry);
-  return stillRight(`## Vision issues\n- #${rules.vision} — x\n\n${blockText(entries)}\n`, entries);
+  return stillRight(`## Vision issues\n- #${rules.vision} — x\n\n${filerBlockText(entries)}\n`, entries);
 }
 
 /** What ops-filer would read, and what a pitch asks beyond that. */
@@ -136,12 +141,12 @@ function readSprint(text: string, rules: Rules, faults: string[]): Sprint | unde
   const parsed = parseSprint('sprints/pitch.md', Buffer.from(text, 'utf8'));
   if (parsed.kind === 'no-block') {
     faults.push(
-      `there is no filer block: the lines ${blockBegin} and ${blockEnd} with a YAML list between them`,
+      `there is no filer block: the lines ${filerBegin} and ${filerEnd} with a YAML list between them`,
     );
     return undefined;
   }
   if (parsed.kind === 'faulty') {
-    faults.push(...parsed.faults.map(said));
+    faults.push(...parsed.faults.map(faultLine));
     return undefined;
   }
   const { sprint } = parsed;
@@ -154,7 +159,7 @@ function readSprint(text: string, rules: Rules, faults: string[]): Sprint | unde
   return sprint;
 }
 
-function said({ line, column, message }: Fault): string {
+function faultLine({ line, column, message }: Fault): string {
   return line === 0 ? message : `${line}:${column}: ${message}`;
 }
 
@@ -183,36 +188,13 @@ function inertEntry(entry: Entry): Entry {
   return { ...entry, title: inertLine(entry.title, 200), body: `${inert(entry.body).trimEnd()}\n` };
 }
 
-/** Entries as a filer block, with its two lines. */
-export function blockText(entries: Entry[]): string {
-  const list = entries.map(({ id, title, labels, dependsOn, body }) => ({
-    id,
-    title,
-    labels,
-    depends_on: dependsOn,
-    body,
-  }));
-  const document = new YamlDocument(list);
-  visit(document, {
-    Pair(_, { key, value }) {
-      if (isSeq(value) && isScalar(key) && (key.value === 'labels' || key.value === 'depends_on'))
-        value.flow = true;
-    },
-    Map(index, entry) {
-      entry.spaceBefore = typeof index === 'number' && index > 0;
-    },
-  });
-  const options = { lineWidth: 0, flowCollectionPadding: false, blockQuote: 'literal' } as const;
-  return `${blockBegin}\n${document.toString(options).trimEnd()}\n${blockEnd}`;
-}
-
 /** The whole document, as ops-filer files it once it is merged. */
 export function documentText(pitch: Pitch, vision: { number: number; title: string }): string {
   return [
     `# Sprint: ${pitch.name}`,
     `## Vision issues\n- #${vision.number} — ${inertLine(vision.title, 200)}`,
     ...proseTitles.map((title) => `## ${title}\n${pitch.prose[title] ?? ''}`),
-    `## Sub-issues\n\n${blockText(pitch.entries)}`,
+    `## Sub-issues\n\n${filerBlockText(pitch.entries)}`,
     '',
   ]
     .join('\n\n')
@@ -231,16 +213,9 @@ export function nameOf(document: string): string {
   return /^# Sprint: (.+)$/m.exec(document)?.[1]?.trim() ?? '';
 }
 
-/** A file name from the sprint's name, unlike those that are taken. */
-export function slugOf(name: string, vision: number, taken: string[]): string {
-  const words = visible(name)
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 60)
-    .replace(/-+$/, '');
-  const slug = words === '' ? `vision-${vision}` : words;
+/** The name of a pitch's file, without its ending: after the sprint's name, unlike those that are taken. */
+export function fileNameOf(name: string, vision: number, taken: string[]): string {
+  const slug = slugOf(name, 60) || `vision-${vision}`;
   const free = (candidate: string): boolean => !taken.includes(`${candidate}.md`);
   if (free(slug)) return slug;
   const withVision = `${slug}-vision-${vision}`;

@@ -1,4 +1,5 @@
 import { sha256 } from '../../core/canonical.ts';
+import { type Fence, fenceAfter } from '../../core/text/fences.ts';
 import { inertLine, visible } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
 import type { Reading } from './document.ts';
@@ -94,17 +95,11 @@ export function readQuestions(answer: string): Reading<Fork[]> {
 /** Lines `A<n>: <text>` of a comment, at the start of a line and outside quotes and code fences; the last of each counts. */
 export function answersIn(comment: string): Map<number, string> {
   const answers = new Map<number, string>();
-  let fence: string | undefined;
+  let fence: Fence | undefined;
   for (const line of visible(comment).split('\n')) {
-    const [, marks, info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
-    if (fence !== undefined) {
-      if (marks?.startsWith(fence) === true && info.trim() === '') fence = undefined;
-      continue;
-    }
-    if (marks !== undefined && !(marks.startsWith('`') && info.includes('`'))) {
-      fence = marks;
-      continue;
-    }
+    const before = fence;
+    fence = fenceAfter(before, line);
+    if (before !== undefined || fence !== undefined) continue;
     const found = /^A(\d{1,2}): *(\S.*)$/.exec(line.trimEnd());
     if (found !== null) answers.set(Number(found[1]), inertLine(found[2] ?? '', longestAnswer));
   }

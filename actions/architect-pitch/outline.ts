@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
-import type { Engine } from '../../core/model/ask.ts';
+import type { Engine } from '../../core/model/engine.ts';
+import type { Entry } from '../../core/sprint/entry.ts';
+import { filerBlockText } from '../../core/sprint/filer-block.ts';
 import { withoutClosing } from '../../core/text/headings.ts';
-import { blockText, documentText, entriesOf } from './document.ts';
+import { slugOf } from '../../core/text/slug.ts';
+import { documentText, entriesOf } from './document.ts';
 
 const about = z.object({
   purpose: z.enum(['pitch', 'questions', 'revise']),
@@ -126,11 +129,11 @@ function questionsText({ document = '' }: About): string {
 }
 
 /** Every sub-issue is told what was decided; what that changes in it is for people to see. */
-function revisedText({ forks = [] }: About, entries: Parameters<typeof blockText>[0]): string {
+function revisedText({ forks = [] }: About, entries: Entry[]): string {
   const decided = forks
     .map(({ number, question, answer }) => `- Q${number}: ${question}\n  A${number}: ${answer ?? ''}`)
     .join('\n');
-  return blockText(
+  return filerBlockText(
     entries.map((entry) => ({
       ...entry,
       body: `${entry.body.split('\n## Decided\n')[0]?.trimEnd()}\n\n## Decided\n${decided}\n`,
@@ -151,14 +154,7 @@ function oneLine(text: string): string {
 }
 
 function uniqueId(text: string, index: number, taken: Map<string, number>): string {
-  const words = text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 40)
-    .replace(/-+$/, '');
-  const id = words === '' ? `task-${index + 1}` : words;
+  const id = slugOf(text, 40) || `task-${index + 1}`;
   const times = (taken.get(id) ?? 0) + 1;
   taken.set(id, times);
   return times === 1 ? id : `${id}-no-${times}`;

@@ -1,13 +1,15 @@
 import type { Change } from '../../core/change.ts';
-import { signOf } from '../../core/change.ts';
-import { isWrite, keep, notice } from '../../core/plan.ts';
-import { propose, proposeChanges } from '../../core/propose.ts';
-import { ask } from './asking.ts';
+import type { ModelUse } from '../../core/model.ts';
+import { ownComments } from '../../core/own-comment.ts';
+import { isKept, isWrite, keep, notice } from '../../core/plan.ts';
+import { propose, proposeChanges, type Standing } from '../../core/propose.ts';
+import { putQuestion } from './asking.ts';
 import { type Candidate, choose } from './choose.ts';
-import { converse, ourComment, wasDeclined } from './conversation.ts';
-import { documentText, nameOf, readPitch, slugOf } from './document.ts';
-import type { PitchSettings, PitchState } from './read.ts';
-import { branchOf, progressText, pullBody, pullTitle, signs } from './text.ts';
+import { wasDeclined } from './comments.ts';
+import { converse } from './conversation.ts';
+import { documentText, fileNameOf, nameOf, readPitch, rulesFor } from './document.ts';
+import type { Live, PitchSeen, PitchSettings, PitchState } from './state.ts';
+import { pitchBranch, progressText, pullBody, pullTitle, signs } from './text.ts';
 
 /** The kinds of change this role may plan. Nothing here can write to the project repo. */
 export const changes = [
@@ -27,10 +29,10 @@ export type PitchChange = Change<(typeof changes)[number]>;
  * is known before the next.
  */
 export function plan(settings: PitchSettings, state: PitchState): PitchChange[] {
-  if (state.inert !== undefined) return [keep(state.inert)];
-  const talk = state.pitches
-    .filter(({ pull }) => pull.state === 'open')
-    .flatMap((pitch) => converse(settings, state, pitch));
+  if (state.kind === 'inert') return [keep(state.why)];
+  const talk = state.pitches.flatMap((pitch) =>
+    pitch.kind === 'open' ? converse(settings, state, pitch) : [],
+  );
   const progress = state.pitches.flatMap((pitch) => progressOn(state, pitch));
   const conversation = oneQuestion([...nobodyDecides(state), ...talk, ...progress, ...leftOver(state)]);
   if (conversation.some(isWrite)) return conversation;
@@ -51,63 +53,66 @@ export function plan(settings: PitchSettings, state: PitchState): PitchChange[] 
     ...skipped.map(({ vision, why }) => keep(`vision #${vision} is not pitched: ${why}`)),
   ];
   const all = [...conversation, ...pitches, ...kept];
-  return all.every((change) => signOf(change) === '=') ? [asOne(all)] : all;
+  return all.every(isKept) ? [asOne(all)] : all;
 }
 
 /** One pitch: asked for, or what is missing until it is an open pull request. */
-function pitchOf(settings: PitchSettings, state: PitchState, candidate: Candidate): PitchChange[] {
-  const { number, title, body } = candidate.issue;
-  const branch = branchOf(number);
-  const draft = state.drafts.find((item) => item.standing.branch === branch);
-  const rules = {
-    vision: number,
-    allowedLabels: settings['allowed-labels'],
-    mostEntries: settings['max-sub-issues'],
-  };
+function pitchOf(settings: PitchSettings, state: Live, candidate: Candidate): PitchChange[] {
+  const { issue, unblocks, closed } = candidate;
+  const { number, title, body } = issue;
+  const branch = pitchBranch(number);
+  const draft = state.drafts.find((item) => item.branch === branch);
   // A run was cut off after it had written the branch: what it wrote is used, and no model is asked again.
-  if (draft !== undefined) {
-    const [file, second] = draft.standing.files;
-    const text = file?.there?.text;
-    const read = text === undefined ? undefined : readPitch(text, rules);
-    const isOurs = read?.ok === true && documentText(read.value, { number, title }) === text;
-    if (file === undefined || text === undefined || second !== undefined || !isOurs)
-      return [
-        {
-          kind: 'delete-branch',
-          repository: state.ground.home,
-          branch,
-          why: `no pull request comes from it, and it holds no pitch of #${number}`,
-        },
-      ];
-    return open(state, candidate, draft.standing, file.path, text, []);
-  }
-  const asked = ask({
+  if (draft !== undefined) return openDraft(settings, state, candidate, draft);
+  const asked = putQuestion({
     settings,
     state,
     key: `pitch #${number}`,
     what: `a pitch of #${number}`,
     about: { purpose: 'pitch', vision: { number, title, body } },
     why:
-      candidate.unblocks === 0
+      unblocks === 0
         ? 'nobody has taken it up'
-        : `nobody has taken it up, and ${candidate.unblocks} open issues refer to it`,
-    read: (answer) => readPitch(answer, rules),
+        : `nobody has taken it up, and ${unblocks} open issues refer to it`,
+    read: (answer) => readPitch(answer, rulesFor(settings, number)),
   });
-  if (!asked.answered) return [asked.change];
+  if (asked.kind === 'open') return [asked.change];
   const text = documentText(asked.value, { number, title });
   const taken = state.documents.map(({ file }) => file.split('/').at(-1) ?? '');
-  const path = `${settings.sprints}/${slugOf(asked.value.name, number, taken)}.md`;
-  const standing = { branch, exists: false, files: [{ path, there: null }], pull: candidate.closed };
-  return open(state, candidate, standing, path, text, asked.uses);
+  const path = `${settings.sprints}/${fileNameOf(asked.value.name, number, taken)}.md`;
+  const standing = { branch, exists: false, files: [{ path, there: null }], pull: closed ?? null };
+  return open(state, candidate, standing, { path, text, uses: asked.uses });
+}
+
+/** A branch without a pull request: opened where it holds a pitch just as we write one, else taken away. */
+function openDraft(
+  settings: PitchSettings,
+  state: Live,
+  candidate: Candidate,
+  draft: Standing,
+): PitchChange[] {
+  const { number, title } = candidate.issue;
+  const [file, second] = draft.files;
+  const text = file?.there?.text;
+  const reading = text === undefined ? undefined : readPitch(text, rulesFor(settings, number));
+  const isOurs = reading?.ok === true && documentText(reading.value, { number, title }) === text;
+  if (file !== undefined && text !== undefined && second === undefined && isOurs)
+    return open(state, candidate, draft, { path: file.path, text, uses: [] });
+  return [
+    {
+      kind: 'delete-branch',
+      repository: state.ground.home,
+      branch: draft.branch,
+      why: `no pull request comes from it, and it holds no pitch of #${number}`,
+    },
+  ];
 }
 
 function open(
-  state: PitchState,
+  state: Live,
   candidate: Candidate,
-  standing: Parameters<typeof propose>[1],
-  path: string,
-  text: string,
-  uses: Parameters<typeof pullBody>[1],
+  standing: Standing,
+  { path, text, uses }: { path: string; text: string; uses: ModelUse[] },
 ): PitchChange[] {
   return propose(
     state.ground,
@@ -124,11 +129,11 @@ function open(
 }
 
 /** How far the sub-issues of a merged pitch are: one comment, rewritten when that changed and only then. */
-function progressOn(state: PitchState, pitch: PitchState['pitches'][number]): PitchChange[] {
+function progressOn(state: Live, pitch: PitchSeen): PitchChange[] {
   const filed = state.filed.filter(({ vision }) => pitch.visions.includes(vision));
-  if (!pitch.pull.merged || !pitch.isRead || filed.length === 0) return [];
+  if (pitch.kind !== 'closed' || !pitch.pull.merged || filed.length === 0) return [];
   const text = progressText(filed);
-  const before = ourComment(state, pitch, signs.progress);
+  const [before] = ownComments(pitch.comments, state.account, signs.progress);
   const base = { repository: state.ground.repository, issue: pitch.pull.number, text, sign: signs.progress };
   if (before === undefined) return [{ kind: 'comment', ...base, why: 'its sub-issues are filed' }];
   if (before.body.startsWith(`${text}\n`)) return [];
@@ -136,21 +141,21 @@ function progressOn(state: PitchState, pitch: PitchState['pitches'][number]): Pi
 }
 
 /** Said at once, and not when the first pitch has waited for a month. */
-function nobodyDecides({ deciders, ground }: PitchState): PitchChange[] {
+function nobodyDecides({ deciders, ground }: Live): PitchChange[] {
   if (deciders.length > 0) return [];
   const what = `nobody can accept a pitch: besides our own account and the bots nobody may write to ${ground.repository}`;
   return [notice(what, 'name people in deciders, or give them write access')];
 }
 
 /** Branches of pitches that are merged, or that we closed because they were declined. */
-function leftOver(state: PitchState): PitchChange[] {
+function leftOver(state: Live): PitchChange[] {
   // Another pitch of the same vision has a branch of the same name.
-  const inUse = state.pitches.filter(({ pull }) => pull.state === 'open').map(({ pull }) => pull.head.label);
+  const inUse = state.pitches.filter(({ kind }) => kind === 'open').map(({ pull }) => pull.head.label);
   return state.pitches.flatMap((pitch): PitchChange[] => {
     const { pull, home } = pitch;
-    const isDone = pull.merged || (pull.state === 'closed' && wasDeclined(state, pitch));
+    const isDone = pull.merged || (pitch.kind === 'closed' && wasDeclined(state, pitch));
     // When a branch is gone, its pull request no longer names it as where it comes from.
-    if (!isDone || home === null || pull.head.ref !== pull.head.label || inUse.includes(pull.head.label))
+    if (!isDone || home === undefined || pull.head.ref !== pull.head.label || inUse.includes(pull.head.label))
       return [];
     const why = `pull request #${pull.number} is ${pull.merged ? 'merged' : 'declined'}`;
     return [{ kind: 'delete-branch', repository: home, branch: pull.head.label, why }];

@@ -1,10 +1,10 @@
 import type { ModelQuestion } from '../../core/model.ts';
-import { visible } from '../../core/text/inert.ts';
+import { visible, withoutComments } from '../../core/text/inert.ts';
 import type { Fork } from './forks.ts';
 import { pitchRules } from './prompts/pitch.ts';
 import { questionRules } from './prompts/questions.ts';
 import { reviseRules } from './prompts/revise.ts';
-import type { PitchSettings } from './read.ts';
+import type { PitchSettings } from './state.ts';
 
 // What is put to a model: our rules, and text from outside as material, whose hidden parts are taken out first.
 
@@ -30,20 +30,6 @@ export interface Refused {
   faults: string[];
 }
 
-/** Text from outside without what a reader would not see: invisible characters, and HTML comments. */
-function shown(text: string): string {
-  let left = visible(text);
-  let kept = '';
-  for (;;) {
-    const from = left.indexOf('<!--');
-    if (from < 0) return kept + left;
-    const to = left.indexOf('-->', from + 4);
-    kept += left.slice(0, from);
-    if (to < 0) return kept;
-    left = left.slice(to + 3);
-  }
-}
-
 function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, Math.max(0, limit)).toWellFormed()}\n[cut here]`;
 }
@@ -60,7 +46,11 @@ export function questionFor(
   context: { name: string; text: string }[],
   refused: Refused | undefined,
 ): ModelQuestion {
-  const vision = { ...about.vision, title: visible(about.vision.title), body: shown(about.vision.body) };
+  const vision = {
+    ...about.vision,
+    title: visible(about.vision.title),
+    body: withoutComments(about.vision.body),
+  };
   const given = {
     vision: vision.number,
     labels: settings['allowed-labels'],
@@ -84,7 +74,7 @@ export function questionFor(
   ];
   let left = mostOfAll - pieces.join('').length;
   for (const { name, text } of context) {
-    const piece = material(name, cut(shown(text), Math.min(mostOfOne, left)));
+    const piece = material(name, cut(withoutComments(text), Math.min(mostOfOne, left)));
     if (left <= 0) break;
     pieces.push(piece);
     left -= piece.length;

@@ -1,14 +1,16 @@
-import { ask } from '../../core/model/ask.ts';
+import { createAsk } from '../../core/model/ask.ts';
 import type { Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
-import { type PitchState, read } from './read.ts';
-import { settings } from './settings.ts';
+import { read } from './read.ts';
+import { faults, settings } from './settings.ts';
+import type { PitchState } from './state.ts';
 
 export const architectPitch: Role<typeof settings, PitchState, (typeof changes)[number]> = {
   name: 'architect-pitch',
   summary:
     'A vision issue becomes a sprint proposal: a pull request that people accept, question and merge, in the form ops-filer files.',
   settings,
+  faults,
   changes,
   needs: [
     {
@@ -26,7 +28,7 @@ export const architectPitch: Role<typeof settings, PitchState, (typeof changes)[
   ],
   // A round for each answer of a model, and one to write what comes of it.
   rounds: 40,
-  ask,
+  ask: createAsk({ outline: () => import('./outline.ts').then(({ outline }) => outline) }),
   read,
   plan,
 };

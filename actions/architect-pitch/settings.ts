@@ -1,3 +1,4 @@
+import { engineFaults, engineNames, engineSettings, refuseUnknownCosts } from '../../core/model/settings.ts';
 import { proposeSettings } from '../../core/propose.ts';
 import {
   amount,
@@ -6,17 +7,15 @@ import {
   filePath,
   flag,
   flowSettings,
-  forgeUrl,
   labelName,
   listOf,
   login,
   oneOf,
   repository,
+  type SettingsFault,
   sharedSettings,
-  text,
+  type ValuesOf,
 } from '../../core/settings.ts';
-
-export const engines = ['outline', 'claude-cli', 'anthropic', 'openai', 'command'] as const;
 
 export const settings = {
   ...flowSettings,
@@ -42,30 +41,12 @@ export const settings = {
     default: '30m',
   }),
   ...proposeSettings,
-  engine: oneOf(engines, {
+  engine: oneOf(['outline', ...engineNames], {
     description:
       'Who writes: `outline` needs no model and arranges what the issue says; `claude-cli`, `anthropic`, `openai` (any compatible server) and `command` (any program) ask a model.',
     default: 'outline',
   }),
-  model: text({ description: 'The model, as the engine names it. Required for `anthropic` and `openai`.' }),
-  'engine-url': forgeUrl({
-    description:
-      'Where the engine is, for `openai` (such as http://127.0.0.1:8080/v1 of llama-server, vLLM or Ollama) and `anthropic`; the public one when absent.',
-  }),
-  'engine-key': text({
-    description: 'The key for the engine, from a CI secret; it is sent to the engine only.',
-    secret: true,
-  }),
-  'engine-command': listOf(text, {
-    description:
-      'The program and its arguments, separated by commas, for `command` (prompt on standard input, text on standard output) and `claude-cli` (`claude` when absent). No shell sees it.',
-    default: '',
-  }),
-  'engine-timeout': duration({ description: 'How long one answer may take.', default: '5m' }),
-  'max-output-tokens': count({
-    description: 'The longest answer asked for, for `anthropic` and `openai`.',
-    default: '8000',
-  }),
+  ...engineSettings,
   retries: count(
     {
       description:
@@ -80,12 +61,6 @@ export const settings = {
   }),
   'max-cost-per-day': amount({
     description: 'The same over the calls that this day’s pull requests and comments record (UTC).',
-  }),
-  'price-input': amount({
-    description: 'What a million tokens of a prompt cost, for `anthropic` and `openai`.',
-  }),
-  'price-output': amount({
-    description: 'What a million tokens of an answer cost, for `anthropic` and `openai`.',
   }),
   'context-files': listOf(filePath, {
     description:
@@ -136,3 +111,11 @@ export const settings = {
     default: 'false',
   }),
 };
+
+/** What is wrong between settings that are each right by themselves; pure. */
+export function faults(given: ValuesOf<typeof settings>): SettingsFault[] {
+  const limits = (['max-cost-per-run', 'max-cost-per-day'] as const).filter(
+    (name) => given[name] !== undefined,
+  );
+  return [...engineFaults(given), ...refuseUnknownCosts(given, limits)];
+}

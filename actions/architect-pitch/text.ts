@@ -1,8 +1,7 @@
 import type { ModelUse } from '../../core/model.ts';
-import { inertLine } from '../../core/text/inert.ts';
-import { code } from '../../core/text/markdown.ts';
+import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
+import { code, inertLine } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
-import { blockBegin, blockEnd } from './document.ts';
 import { type Fork, forksBegin, forksEnd } from './forks.ts';
 
 // Every word the role writes on the forge that is not the pitch itself.
@@ -10,8 +9,14 @@ import { type Fork, forksBegin, forksEnd } from './forks.ts';
 export const branchPrefix = 'architect/';
 
 /** The branch of a vision's pitch. */
-export function branchOf(vision: number): string {
+export function pitchBranch(vision: number): string {
   return `${branchPrefix}sprint-vision-${vision}`;
+}
+
+/** The vision that a branch was made for; undefined where its name is no name of ours. */
+export function visionOfBranch(branch: string): number | undefined {
+  const number = /^architect\/sprint-vision-(\d{1,15})$/.exec(branch)?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 export function pullTitle(name: string): string {
@@ -32,10 +37,10 @@ export function bodySections(
 ): { begin: string; end: string; content: string; before?: string }[] {
   const sections = [];
   const forks = sectionIn(document, forksBegin, forksEnd);
-  const block = sectionIn(document, blockBegin, blockEnd);
+  const block = sectionIn(document, filerBegin, filerEnd);
   if (forks !== undefined)
     sections.push({ begin: forksBegin, end: forksEnd, content: forks, before: '## Sub-issues' });
-  if (block !== undefined) sections.push({ begin: blockBegin, end: blockEnd, content: block });
+  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: block });
   return sections;
 }
 
@@ -57,26 +62,29 @@ export function usesText(uses: ModelUse[], day: string): string {
     .join('\n');
 }
 
-/** What a text of ours says was spent on a day; `null` where a cost is not known. */
-export function spentIn(text: string, day: string): (number | null)[] {
+/** What a text of ours says was spent on a day, by call. */
+export function spentIn(text: string, day: string): (number | 'unknown')[] {
   return text.split('\n').flatMap((line) => {
     const found = /^<!-- model-use: (\d{4}-\d\d-\d\d) \S+ \S+ \d+ \d+ (unknown|\d{1,9}\.\d{1,6}) -->$/.exec(
       line.trim(),
     );
     if (found?.[1] !== day) return [];
-    return [found[2] === 'unknown' ? null : Number(found[2])];
+    return [found[2] === 'unknown' ? 'unknown' : Number(found[2])];
   });
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Comments. Each has a sign, so that it is written once.
 
+/** What the signs of our comments begin with that say a pitch was declined; the comment that declined it follows. */
+export const rejectedSign = 'rejected ';
+
 export const signs = {
   footer: 'pitch',
   ignored: 'not counted',
   questions: 'questions',
   progress: 'progress',
-  rejected: (comment: number): string => `rejected ${comment}`,
+  rejected: (comment: number): string => `${rejectedSign}${comment}`,
   ready: (digest: string): string => `ready ${digest.slice(0, 12)}`,
 };
 
@@ -90,8 +98,8 @@ export function ignoredText(word: string, login: string, why: 'who' | 'edited', 
 }
 
 export function rejectedText(reason: string): string {
-  const said = inertLine(reason, 500);
-  return `Declined${said === '' ? '.' : `: ${said}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
+  const shown = inertLine(reason, 500);
+  return `Declined${shown === '' ? '.' : `: ${shown}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
 }
 
 export function questionsText(forks: Fork[]): string {

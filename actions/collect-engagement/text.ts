@@ -1,4 +1,4 @@
-import { code } from '../../core/text/markdown.ts';
+import { codeCell } from '../../core/text/inert.ts';
 import { type EngagementEvidence, engagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
 import type { PageDay } from './state.ts';
@@ -79,11 +79,6 @@ export function parseEvidence(text: string | undefined): EngagementEvidence | nu
   }
 }
 
-/** Text from outside in a Markdown table: what could end the cell is shown as its likeness. The evidence has it exactly. */
-function cell(text: string): string {
-  return code(text.length > 60 ? `${text.slice(0, 59)}…` : text).replaceAll('|', '¦');
-}
-
 function milliseconds(seconds: number | null): string {
   if (seconds === null) return '–';
   return seconds < 0.01 ? `${(seconds * 1000).toFixed(1)} ms` : `${Math.round(seconds * 1000)} ms`;
@@ -95,7 +90,7 @@ export function pageText(days: PageDay[]): string {
     if (evidence === null) return `| [${date}](${date}.json) | could not be read | | | | | |`;
     const [page] = evidence.top_pages;
     const [referrer] = evidence.top_referrers;
-    return `| [${date}](${date}.json)${evidence.complete ? '' : ' (partial)'} | ${evidence.unique_visitors} | ${evidence.page_views} | ${evidence.referred_visitors} | ${milliseconds(evidence.response_time.p95_seconds)} | ${page === undefined ? '–' : `${cell(page.path)} (${page.views})`} | ${referrer === undefined ? '–' : `${cell(referrer.source)} (${referrer.visits})`} |`;
+    return `| [${date}](${date}.json)${evidence.complete ? '' : ' (partial)'} | ${evidence.unique_visitors} | ${evidence.page_views} | ${evidence.referred_visitors} | ${milliseconds(evidence.response_time.p95_seconds)} | ${page === undefined ? '–' : `${codeCell(page.path, 60)} (${page.views})`} | ${referrer === undefined ? '–' : `${codeCell(referrer.source, 60)} (${referrer.visits})`} |`;
   });
   return [
     '# Engagement',

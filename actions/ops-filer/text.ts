@@ -1,6 +1,6 @@
 import type { Prose } from '../../core/changes/fields.ts';
 import type { Entry } from '../../core/sprint/entry.ts';
-import { plain } from '../../core/text/log-line.ts';
+import { literal } from '../../core/text/inert.ts';
 
 /**
  * The content of a filed issue: the entry's body byte for byte, then, where there are any, the issues it depends on.
@@ -32,19 +32,12 @@ export interface Outcome {
   rejected: boolean;
 }
 
-/** Mentions and references in a title would notify people and link issues from our comment; here they are only text. */
-function quiet(title: string): string {
-  return plain(title)
-    .replace(/[@#!]/g, (sign) => `${sign}\u2060`)
-    .replace(/([\\`*_[\]<>])/g, '\\$1');
-}
-
 /** The last word on a vision: what was filed for it, and what of that was turned down. */
 export function closingComment(outcomes: Outcome[]): string {
   const rejected = outcomes.filter((outcome) => outcome.rejected);
   const done = outcomes.filter((outcome) => !outcome.rejected);
   const list = (items: Outcome[]): string =>
-    items.map((item) => `- #${item.number} ${quiet(item.title)}`).join('\n');
+    items.map((item) => `- #${item.number} ${literal(item.title)}`).join('\n');
   const which =
     outcomes.length === 1 ? 'Its declared sub-issue is' : `All ${outcomes.length} declared sub-issues are`;
   const all = `${which} closed, so this vision is closed too. Reopen it if more is to come: it then stays open.`;

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
-import { firstLine } from '../../core/text/markdown.ts';
+import { firstLine } from '../../core/text/lines.ts';
 import { recordPath, rejectedFolder } from '../../core/vault/record.ts';
 import { verdictOn } from '../../core/vault/verdict.ts';
 import { follow } from './follow.ts';

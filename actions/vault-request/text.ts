@@ -1,4 +1,4 @@
-import { code } from '../../core/text/markdown.ts';
+import { code, codeQuote } from '../../core/text/inert.ts';
 import type { Tier, VaultAction } from '../../core/vault/action.ts';
 import type { Formula } from '../../core/vault/formula.ts';
 import type { RequestSettings, RequestState } from './state.ts';
@@ -11,12 +11,12 @@ export function titleOf(id: string): string {
 /** What a person reads first; vault-dispatch says in a comment what is missing. */
 export function bodyOf(action: VaultAction, formula: Formula | undefined, tier: Tier | undefined): string {
   if (action.kind === 'human')
-    return ['Asks a person; nothing runs.', '', ...quote(action.action_required.description)].join('\n');
+    return ['Asks a person; nothing runs.', '', ...reasonOf(action.action_required.description)].join('\n');
   const secrets = action.secrets.length === 0 ? 'none' : action.secrets.map(code).join(', ');
   return [
     `Asks to run ${code(action.formula)}${formula === undefined ? '' : `: ${code(formula.description)}`}`,
     '',
-    ...quote(action.context),
+    ...reasonOf(action.context),
     '',
     `Secrets: ${secrets}. Tier: ${tier ?? 'unknown'}. ${
       tier === 'low' ? 'Nobody has to approve it.' : 'Approve and merge it if it should run; close it if not.'
@@ -25,10 +25,8 @@ export function bodyOf(action: VaultAction, formula: Formula | undefined, tier: 
   ].join('\n');
 }
 
-/** Text from outside as a block of its own, in which nothing is markup. */
-function quote(text: string): string[] {
-  const lines = text.trim() === '' ? ['(no reason is given)'] : text.trim().split(/\r?\n/);
-  return lines.map((line) => `> ${line.trim() === '' ? '' : code(line)}`);
+function reasonOf(text: string): string[] {
+  return codeQuote(text.trim() === '' ? '(no reason is given)' : text.trim());
 }
 
 /** Where the request is, said first: whoever reads the log looks for that. */

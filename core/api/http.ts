@@ -1,10 +1,8 @@
-import type http from 'node:http';
 import type { Mask } from '../mask.ts';
+import { type ConnectionOptions, type Connections, openConnections, TransportError } from './connection.ts';
 import { ApiError } from './errors.ts';
 import { type ApiRequest, type ApiResponse, describeRequest, pathOf, type Send } from './send.ts';
 
-/** No answer of a forge that a role reads comes near this; more is a fault, not data. */
-const largestAnswer = 64 * 1024 * 1024;
 const requestTimeoutMs = 30_000;
 const readAttempts = 4;
 
@@ -19,7 +17,7 @@ export interface Service {
 }
 const forgeService: Service = { api: '/api/v1', scheme: 'token', setting: 'forge-url' };
 
-export interface HttpOptions {
+export interface HttpOptions extends ConnectionOptions {
   /** Where the server is, with its sub-path if it has one: `https://forge.example/git`. */
   url: string;
   /** A forge, unless something else is said. */
@@ -32,75 +30,6 @@ export interface HttpOptions {
   /** Waiting between attempts; tests pass one that does not wait. */
   pause?: (ms: number) => Promise<void>;
   clock?: () => number;
-}
-
-/** An exchange that did not end in an answer. */
-class TransportError extends Error {
-  /** Whether the request surely never reached the server: no connection was ever made for it. */
-  readonly neverSent: boolean;
-  constructor(message: string, neverSent: boolean, cause?: unknown) {
-    super(message, { cause });
-    this.neverSent = neverSent;
-  }
-}
-
-interface Transport {
-  request: typeof http.request;
-  agent: http.Agent;
-}
-
-/** Loaded when a forge is asked, and TLS where it needs it: that is a third of what a run spends on starting. */
-async function loadTransport(base: string): Promise<Transport> {
-  const client = base.startsWith('https:') ? await import('node:https') : await import('node:http');
-  return { request: client.request, agent: new client.Agent({ keepAlive: true, maxSockets: 8 }) };
-}
-
-/** One exchange over a kept-alive connection: no retry, no redirect, no proxy. */
-function exchange(
-  url: URL,
-  { request: start, agent }: Transport,
-  init: { method: string; headers: http.OutgoingHttpHeaders; body: string | undefined; timeoutMs: number },
-): Promise<{ status: number; headers: Record<string, string>; text: string }> {
-  return new Promise((resolve, reject) => {
-    let connected = false;
-    const request = start(url, {
-      method: init.method,
-      headers: init.headers,
-      agent,
-      signal: AbortSignal.timeout(init.timeoutMs),
-    });
-    const fail = (error: Error): void => {
-      const code = 'code' in error ? `${error.code}` : error.name;
-      const why =
-        error.name === 'AbortError' ? `no answer within ${Math.round(init.timeoutMs / 1000)} s` : code;
-      reject(new TransportError(why, !connected, error));
-    };
-    request.once('socket', (socket) => {
-      if (!socket.connecting) connected = true;
-      else
-        socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-          connected = true;
-        });
-    });
-    request.once('error', fail);
-    request.once('response', (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > largestAnswer) response.destroy(new Error('the answer is larger than 64 MiB'));
-        else chunks.push(chunk);
-      });
-      response.once('error', fail);
-      response.once('end', () => {
-        if (!response.complete) return fail(new Error('the answer was cut off'));
-        const headers: Record<string, string> = {};
-        for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
-        resolve({ status: response.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
-    request.end(init.body);
-  });
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3), as milliseconds from now; undefined when the header says neither. */
@@ -119,14 +48,15 @@ const passing = new Set([429, 500, 502, 503, 504]);
  * away (429). `Retry-After` is honoured where the deadline allows it.
  *
  * Throws `ApiError`: `unreachable` when the call surely did not arrive, `unknown-outcome` for a write without an
- * answer, `deadline` when time is over, and by status for every answer outside 200 to 299.
+ * answer, `deadline` when time is over. An answer that is no success is given back as it is: what it means says
+ * whoever knows the server (`createCalls`).
  */
 export function createSend(options: HttpOptions): Send & { close(): void } {
   const base = options.url.replace(/\/+$/, '');
   const service = options.service ?? forgeService;
   const clock = options.clock ?? Date.now;
   const pause = options.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
-  let transport: Promise<Transport> | undefined;
+  let connections: Promise<Connections> | undefined;
 
   async function once(request: ApiRequest, body: string | undefined): Promise<ApiResponse> {
     const { path, query } = pathOf(request);
@@ -139,16 +69,15 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         'Raise the setting deadline, or find out why the forge is slow.',
       );
     }
-    transport ??= loadTransport(base);
-    const answer = await exchange(new URL(`${base}${service.api}${path}${query}`), await transport, {
+    connections ??= openConnections(options);
+    const { exchange } = await connections;
+    const answer = await exchange(new URL(`${base}${service.api}${path}${query}`), {
       method: request.method,
       headers: {
         accept: 'application/json',
         'user-agent': 'forgecrew',
         ...(options.token === '' ? {} : { authorization: `${service.scheme} ${options.token}` }),
-        ...(body === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body,
       timeoutMs: Math.min(requestTimeoutMs, left),
@@ -198,7 +127,13 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
     }
   }
 
-  return Object.assign(send, { close: () => void transport?.then(({ agent }) => agent.destroy()) });
+  return Object.assign(send, {
+    close: () =>
+      void connections?.then(
+        ({ close }) => close(),
+        () => undefined,
+      ),
+  });
 }
 
 function bodyOf(answer: { headers: Record<string, string>; text: string }): unknown {

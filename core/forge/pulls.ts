@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { sameLogin } from '../accounts.ts';
 import { ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list, pageSize } from './call.ts';
@@ -23,11 +24,6 @@ const pull = z.object({
   base: z.object({ ref: z.string(), repo_id: z.number() }),
 });
 export type Pull = z.infer<typeof pull>;
-
-/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
-export function branchOf({ label }: Pull['head']): string {
-  return label.split(':').at(-1) ?? label;
-}
 
 /**
  * The pull request from one branch of a repository into another: the open one where there is one, otherwise one that
@@ -105,7 +101,7 @@ export async function pullsBy(send: Send, name: string, login: string): Promise<
     pull,
     ({ number }) => number,
   );
-  return all.filter((item) => item.user?.login.toLowerCase() === login.toLowerCase());
+  return all.filter(({ user: by }) => by != null && sameLogin(by.login, login));
 }
 
 /**

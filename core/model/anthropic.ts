@@ -1,19 +1,14 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { UserError } from '../errors.ts';
-import { costOf, type Engine } from './ask.ts';
+import { costOf, type Engine, needed } from './engine.ts';
 import { failed } from './failed.ts';
 
 /** Anthropic's API through its official SDK: one message, one answer, no tools. */
 export const anthropic: Engine = async ({ system, prompt }, options) => {
-  const { model, key, url, timeoutMs, maxOutputTokens } = options;
-  if (model === undefined || key === undefined)
-    throw new UserError(
-      `engine anthropic needs ${model === undefined ? 'a model' : 'engine-key'}.`,
-      model === undefined ? 'Name it in the setting model.' : 'Give it from a CI secret.',
-    );
+  const { url, timeoutMs, maxOutputTokens } = options;
+  const model = needed(options.model, 'a model');
   // Everything is given here, so that nothing of the step's environment is used in its place.
   const client = new Anthropic({
-    apiKey: key,
+    apiKey: needed(options.key, 'engine-key'),
     authToken: null,
     baseURL: url ?? 'https://api.anthropic.com',
     timeout: timeoutMs,

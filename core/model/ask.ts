@@ -1,70 +1,48 @@
-import type { settings } from '../../actions/architect-pitch/settings.ts';
 import { UserError } from '../errors.ts';
 import type { ModelAnswer, ModelQuestion } from '../model.ts';
 import type { AskContext } from '../role.ts';
+import type { Settings } from '../settings.ts';
+import type { EngineLoader } from './engine.ts';
+import type { EngineName, EngineSettings } from './settings.ts';
 
-/** What an engine is given beyond the question: no forge, no token of the forge. */
-export interface EngineOptions {
-  model: string | undefined;
-  url: string | undefined;
-  key: string | undefined;
-  /** A program and its arguments. */
-  command: string[];
-  timeoutMs: number;
-  maxOutputTokens: number;
-  /** Per million tokens; `null` where nobody said. */
-  prices: { input: number; output: number } | null;
+const engines: Record<EngineName, EngineLoader> = {
+  'claude-cli': async () => (await import('./claude-cli.ts')).claudeCli,
+  anthropic: async () => (await import('./anthropic.ts')).anthropic,
+  openai: async () => (await import('./openai.ts')).openai,
+  command: async () => (await import('./command.ts')).command,
+};
+
+/** What is needed to put a question: of a role's settings those of core/model/settings.ts, whatever else it has. */
+type EngineContext = Omit<AskContext<Settings>, 'settings'> & { settings: EngineSettings };
+
+/**
+ * A role's way to its model: puts a question to the engine that its settings name, within what is left of the run's time.
+ * `own`: engines that only this role has.
+ */
+export function createAsk(
+  own: Record<string, EngineLoader> = {},
+): (question: ModelQuestion, context: EngineContext) => Promise<ModelAnswer> {
+  const loaders = new Map(Object.entries({ ...engines, ...own }));
+  return async (question, { settings, deadline, programs }) => {
+    const left = deadline - Date.now();
+    if (left <= 0)
+      throw new UserError(
+        `The deadline passed before ${question.engine} was asked.`,
+        'Raise the setting deadline.',
+      );
+    const load = loaders.get(settings.engine);
+    if (load === undefined) throw new Error(`there is no engine ${settings.engine}`);
+    const engine = await load();
+    const [input, output] = [settings['price-input'], settings['price-output']];
+    return engine(question, {
+      model: settings.model,
+      url: settings['engine-url'],
+      key: settings['engine-key'],
+      command: settings['engine-command'],
+      programs,
+      timeoutMs: Math.min(left, settings['engine-timeout']),
+      maxOutputTokens: settings['max-output-tokens'],
+      prices: input === undefined || output === undefined ? null : { input, output },
+    });
+  };
 }
-
-export type Engine = (question: ModelQuestion, options: EngineOptions) => Promise<ModelAnswer>;
-
-/** Puts a question to the engine that the settings name; each is loaded only when it is used. */
-export async function ask(
-  question: ModelQuestion,
-  { settings: given, deadline }: AskContext<typeof settings>,
-): Promise<ModelAnswer> {
-  const left = deadline - Date.now();
-  if (left <= 0)
-    throw new UserError(
-      `The deadline passed before ${question.engine} was asked.`,
-      'Raise the setting deadline.',
-    );
-  const [input, output] = [given['price-input'], given['price-output']];
-  const engine = await load(given.engine);
-  return engine(question, {
-    model: given.model,
-    url: given['engine-url'],
-    key: given['engine-key'],
-    command: given['engine-command'],
-    timeoutMs: Math.min(left, given['engine-timeout']),
-    maxOutputTokens: given['max-output-tokens'],
-    prices: input === undefined || output === undefined ? null : { input, output },
-  });
-}
-
-async function load(name: string): Promise<Engine> {
-  switch (name) {
-    case 'claude-cli':
-      return (await import('./claude-cli.ts')).claudeCli;
-    case 'anthropic':
-      return (await import('./anthropic.ts')).anthropic;
-    case 'openai':
-      return (await import('./openai.ts')).openai;
-    case 'command':
-      return (await import('./command.ts')).command;
-    default:
-      return (await import('../../actions/architect-pitch/outline.ts')).outline;
-  }
-}
-
-/** What tokens cost at given prices; `null` without prices. */
-export function costOf(
-  { prices }: Pick<EngineOptions, 'prices'>,
-  inputTokens: number,
-  outputTokens: number,
-): number | null {
-  return prices === null ? null : (inputTokens * prices.input + outputTokens * prices.output) / 1_000_000;
-}
-
-/** The most that any program or server may answer. */
-export const mostBytes = 2 * 1024 * 1024;

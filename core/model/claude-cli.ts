@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { UserError } from '../errors.ts';
 import { plain } from '../text/log-line.ts';
-import type { Engine } from './ask.ts';
 import { runEngine } from './command.ts';
+import type { Engine } from './engine.ts';
 
 const answer = z.object({
   is_error: z.boolean(),
@@ -44,18 +44,19 @@ export const claudeCli: Engine = async ({ system, prompt }, options) => {
       ...(options.model === undefined ? [] : ['--model', options.model]),
     ],
     environment: options.key === undefined ? {} : { ANTHROPIC_API_KEY: options.key },
+    programs: options.programs,
     input: prompt,
     timeoutMs: options.timeoutMs,
   });
-  const said = parsed(output);
-  if (said === undefined || said.is_error || said.result === undefined)
+  const reply = parsed(output);
+  if (reply === undefined || reply.is_error || reply.result === undefined)
     throw new UserError(
-      `${plain(program)} gave no answer${said?.result === undefined ? '' : `: ${plain(said.result).slice(0, 300)}`}.`,
+      `${plain(program)} gave no answer${reply?.result === undefined ? '' : `: ${plain(reply.result).slice(0, 300)}`}.`,
       'Run `claude -p --output-format json` by hand in the same account: it needs a login or engine-key, and a version that knows --tools.',
     );
-  const { usage } = said;
+  const { usage } = reply;
   return {
-    text: said.result,
+    text: reply.result,
     use: {
       engine: 'claude-cli',
       model: options.model ?? 'default',
@@ -64,7 +65,7 @@ export const claudeCli: Engine = async ({ system, prompt }, options) => {
         (usage?.cache_creation_input_tokens ?? 0) +
         (usage?.cache_read_input_tokens ?? 0),
       outputTokens: usage?.output_tokens ?? 0,
-      cost: said.total_cost_usd ?? null,
+      cost: reply.total_cost_usd ?? null,
     },
   };
 };

@@ -2,28 +2,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runChild } from '../child.ts';
-import { UserError } from '../errors.ts';
-import { type Engine, mostBytes } from './ask.ts';
+import type { Programs } from '../role.ts';
+import { type Engine, mostBytes, needed } from './engine.ts';
 
 /**
  * A program's output for an input, in an empty folder of its own. It gets PATH and HOME, so that it and its configuration
  * are found, and what is named here; nothing else of the step's environment, in which secrets are.
  */
-export async function runEngine(given: {
+export async function runEngine({
+  programs,
+  ...given
+}: {
   command: string;
   args: string[];
+  programs: Programs;
   environment: Record<string, string>;
   input: string;
   timeoutMs: number;
 }): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-engine-'));
-  const { PATH = '', HOME } = process.env;
   try {
     return await runChild({
       ...given,
       environment: {
-        PATH,
-        HOME: HOME ?? folder,
+        PATH: programs.path,
+        HOME: programs.home ?? folder,
         LANG: 'C.UTF-8',
         ...given.environment,
       },
@@ -38,15 +41,11 @@ export async function runEngine(given: {
 /** Any program: rules and material on its standard input, the answer on its standard output. */
 export const command: Engine = async ({ system, prompt }, options) => {
   const [program, ...args] = options.command;
-  if (program === undefined)
-    throw new UserError(
-      'engine is command, but engine-command names no program.',
-      'Set engine-command to a program and its arguments, separated by commas.',
-    );
   const text = await runEngine({
-    command: program,
+    command: needed(program, 'engine-command'),
     args,
     environment: options.key === undefined ? {} : { ENGINE_KEY: options.key },
+    programs: options.programs,
     input: `${system}\n${prompt}`,
     timeoutMs: options.timeoutMs,
   });

@@ -1,18 +1,12 @@
 import OpenAI from 'openai';
 import { UserError } from '../errors.ts';
-import { costOf, type Engine } from './ask.ts';
+import { costOf, type Engine, needed } from './engine.ts';
 import { failed } from './failed.ts';
 
 /** OpenAI's chat completions, or any server that speaks them, through the official SDK: one answer, no tools. */
 export const openai: Engine = async ({ system, prompt }, options) => {
-  const { model, key, url, timeoutMs, maxOutputTokens } = options;
-  if (model === undefined)
-    throw new UserError('engine openai needs a model.', 'Name it in the setting model.');
-  if (key === undefined && url === undefined)
-    throw new UserError(
-      'engine openai needs engine-key, or engine-url of a server that asks for none.',
-      'Give the key from a CI secret, or set engine-url.',
-    );
+  const { key, url, timeoutMs, maxOutputTokens } = options;
+  const model = needed(options.model, 'a model');
   // Everything is given here, so that nothing of the step's environment is used in its place.
   const client = new OpenAI({
     apiKey: key ?? 'none',

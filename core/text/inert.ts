@@ -1,3 +1,9 @@
+import { plain } from './log-line.ts';
+
+// Everything that makes text from outside harmless where people or models read it. Which function is right depends on where
+// the text goes: a document keeps its Markdown (`inert`), a sentence or a table shows a value (`code`, `codeCell`), a list
+// shows a title (`literal`), a block shows a whole text in which nothing counts (`codeQuote`). Log lines have their own file.
+
 /**
  * What is in a text and cannot be seen: controls, format characters (zero-width, bidirectional, tags), private use, fillers,
  * variation selectors, halves of characters. Line ends and tabs stay.
@@ -33,4 +39,54 @@ export function inertLine(text: string, limit: number): string {
   return inert(
     characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : characters.join(''),
   );
+}
+
+/** Text from outside without what a reader of the forge's page would not see: invisible characters, and HTML comments. */
+export function withoutComments(text: string): string {
+  let left = visible(text);
+  let kept = '';
+  for (;;) {
+    const from = left.indexOf('<!--');
+    if (from < 0) return kept + left;
+    const to = left.indexOf('-->', from + 4);
+    kept += left.slice(0, from);
+    if (to < 0) return kept;
+    left = left.slice(to + 3);
+  }
+}
+
+/** Text from outside on one line of a list: its markup is shown instead of meant, and nobody is mentioned or referred to. */
+export function literal(text: string): string {
+  return plain(text)
+    .replace(/[@#!]/g, (sign) => `${sign}${joiner}`)
+    .replace(/([\\`*_[\]<>])/g, '\\$1');
+}
+
+/** Text from outside as code: nothing in it is markup, a link, a mention or a reference. What cannot be seen is spelled out. */
+export function code(text: string): string {
+  const shown = plain(cut(text, 300).toWellFormed());
+  return asCode(shown === '' ? ' ' : shown);
+}
+
+/** The same in a cell of a table, which a bar would end; what cannot be seen is a space, so that a row stays short. */
+export function codeCell(text: string, limit: number): string {
+  return asCode(
+    cut(text, limit)
+      .toWellFormed()
+      .replace(/[\p{C}\p{Z}]/gu, ' '),
+  ).replaceAll('|', '¦');
+}
+
+/** Text from outside as a block of its own, every line of which is code. */
+export function codeQuote(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => `> ${line.trim() === '' ? '' : code(line)}`);
+}
+
+/** A backtick would end the code. */
+function asCode(line: string): string {
+  return `\`${line.replaceAll('`', '´')}\``;
+}
+
+function cut(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
 }

@@ -83,7 +83,7 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
     if (status !== 201) throw new Error(`the comment on #${pull} was answered ${status}`);
     for (const line of text.split('\n')) note(`${paint('1', by.login)}: ${line}`);
   }
-  async function said(pull: number): Promise<string[]> {
+  async function commentsOn(pull: number): Promise<string[]> {
     const { body } = await seed.api('GET', `/repos/${ops}/issues/${pull}/comments`);
     return (body as { body: string; user: { login: string } }[])
       .filter((comment) => comment.user.login === architect.login)
@@ -112,7 +112,7 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   await architectRuns();
   note(`what it wrote on #${number}:`);
   shownText(
-    (await said(number))
+    (await commentsOn(number))
       .at(-1)
       ?.replace(/<!--.*?-->/gs, '')
       .trimEnd() ?? '',
@@ -143,7 +143,7 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   await architectRuns();
 
   chapter(`What ${architect.login} wrote in all this`);
-  for (const text of await said(number)) note(`on #${number}: ${text.split('\n')[0]}`);
+  for (const text of await commentsOn(number)) note(`on #${number}: ${text.split('\n')[0]}`);
   const { body: forkBranches } = await seed.api('GET', `/repos/${architect.login}/ops/branches`);
   note(
     `branches left in its fork: ${(forkBranches as { name: string }[]).map(({ name }) => name).join(', ')}`,

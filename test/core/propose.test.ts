@@ -6,10 +6,9 @@ import {
   propose,
   proposeChanges,
   proposeSettings,
-  readGround,
-  readStanding,
   type Standing,
 } from '../../core/propose.ts';
+import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { Role, State } from '../../core/role.ts';
 import { runRole } from '../../core/run.ts';
 import { flowSettings, sharedSettings } from '../../core/settings.ts';

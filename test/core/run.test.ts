@@ -97,3 +97,35 @@ describe('a run whose environment somebody may have chosen', () => {
     expect(lines.some((line) => line.startsWith('Plan:'))).toBe(!isRefused);
   });
 });
+
+describe('certificates and proxies of the machine', () => {
+  it.each([
+    [
+      'that are not there are told before anything is asked',
+      {},
+      'The certificates in /nowhere/ca.pem could not be read',
+    ],
+    [
+      'do not count where the run was started by hand',
+      { CI_PIPELINE_EVENT: 'manual', CI_FORGE_URL: 'http://127.0.0.1:9' },
+      'Proxies and further certificates do not count in this run',
+    ],
+  ])('%s', async (_, environment, text) => {
+    const { lines } = await started({
+      ...environment,
+      NODE_EXTRA_CA_CERTS: '/nowhere/ca.pem',
+      PLUGIN_DRY_RUN: 'true',
+    });
+
+    expect(lines.join('\n')).toContain(text);
+  });
+
+  it('of the environment and of the setting are one trust', async () => {
+    const { lines } = await started({
+      PLUGIN_FORGE_CA: '/nowhere/mine.pem',
+      http_proxy: 'socks5://127.0.0.1:1',
+    });
+
+    expect(lines.join('\n')).toContain('The certificates in /nowhere/mine.pem could not be read');
+  });
+});

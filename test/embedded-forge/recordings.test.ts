@@ -14,7 +14,7 @@ import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
  * paths of the server; lists that the recording shortened to numbers, titles, logins and label names, which are
  * compared in that short form.
  */
-const folder = new URL('../../../shared/forgejo-recordings', import.meta.url);
+const folder = new URL('../../../shared/forgejo-recordings/', import.meta.url);
 const bound = ['01', '02', '03', '04', '05', '06', '07'];
 
 interface Recorded {

@@ -163,6 +163,8 @@ describe('case 36: what is not pitched, and what is not paid for', () => {
     const { text } = await forge.run(
       {
         PLUGIN_ENGINE: 'openai',
+        PLUGIN_ENGINE_URL: 'http://localhost:1/v1',
+        PLUGIN_MODEL: 'm',
         PLUGIN_MAX_COST_PER_RUN: '0.01',
         PLUGIN_PRICE_INPUT: '3',
         PLUGIN_PRICE_OUTPUT: '15',

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { visionsNamed } from '../../core/text/headings.ts';
+import { visionsNamed } from '../../core/sprint/layout.ts';
 import { type Pitching, pitchText, startPitching } from '../pitching.ts';
 
 /** Real input, where a checkout has it: an ops repo as its owner published it. */
-const folder = new URL('../../../shared/ops-repo', import.meta.url);
+const folder = new URL('../../../shared/ops-repo/', import.meta.url);
 const isThere = existsSync(fileURLToPath(folder));
 const documents = isThere
   ? readdirSync(new URL('sprints/', folder)).filter((name) => name.endsWith('.md'))

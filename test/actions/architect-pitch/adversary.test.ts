@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../../actions/architect-pitch/plan.ts';
-import type { PitchSeen, PitchSettings, PitchState } from '../../../actions/architect-pitch/read.ts';
 import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
+import type { Live, OpenPitch, PitchSettings } from '../../../actions/architect-pitch/state.ts';
 import { spentIn } from '../../../actions/architect-pitch/text.ts';
 import type { Change } from '../../../core/change.ts';
 import type { ModelAnswer } from '../../../core/model.ts';
@@ -45,10 +45,10 @@ function answer(text: string): ModelAnswer {
   };
 }
 
-const base: PitchState = {
+const base: Live = {
+  kind: 'live',
   now: '2026-11-20T10:00:00Z',
   account: architect,
-  inert: undefined,
   ground: {
     repository: 'owner/ops',
     base: 'main',
@@ -92,11 +92,12 @@ const comment = (id: number, user: typeof ada, body: string) => ({
 });
 
 /** An open pitch at each of its stages, with the key of the question that is open there. */
-function pitchAt(stage: 'accepted' | 'answered'): { state: PitchState; key: (state: PitchState) => string } {
+function pitchAt(stage: 'accepted' | 'answered'): { state: Live; key: (state: Live) => string } {
   const text = pitchText(vision);
   const forks =
     '<!-- forks:begin -->\n## Design forks\n\n- Q1: One or two?\n  - A1: Two\n<!-- forks:end -->\n\n## Sub-issues';
-  const pitch: PitchSeen = {
+  const pitch: OpenPitch = {
+    kind: 'open',
     pull: {
       number: 3,
       title: 'architect: x',
@@ -115,7 +116,6 @@ function pitchAt(stage: 'accepted' | 'answered'): { state: PitchState; key: (sta
     },
     visions: [vision],
     home: 'architect/ops',
-    isRead: true,
     comments: [comment(1, ada, 'ACCEPT')],
     reviews: [],
     document: {
@@ -124,7 +124,6 @@ function pitchAt(stage: 'accepted' | 'answered'): { state: PitchState; key: (sta
       sha: 'b',
     },
     reopenedAfter: [],
-    again: false,
   };
   const state = { ...base, pitches: [pitch] };
   return {
@@ -284,7 +283,7 @@ describe('an engine that says anything at all', () => {
     let refused = 0;
     const accepted = pitchAt('accepted');
     const answered = pitchAt('answered');
-    const stages: [string, PitchState, string][] = [
+    const stages: [string, Live, string][] = [
       ['pitching', base, `pitch #${vision}`],
       ['accepted', accepted.state, accepted.key(accepted.state)],
       ['answered', answered.state, answered.key(answered.state)],
@@ -311,17 +310,15 @@ describe('an engine that says anything at all', () => {
               ground: { ...state.ground, fork: 'ready' },
               drafts: [
                 {
-                  standing: {
-                    branch: `architect/sprint-vision-${vision}`,
-                    exists: true,
-                    files: [
-                      {
-                        path: change.files[0]?.path ?? '',
-                        there: { text: change.files[0]?.content ?? '', sha: 'b' },
-                      },
-                    ],
-                    pull: null,
-                  },
+                  branch: `architect/sprint-vision-${vision}`,
+                  exists: true,
+                  files: [
+                    {
+                      path: change.files[0]?.path ?? '',
+                      there: { text: change.files[0]?.content ?? '', sha: 'b' },
+                    },
+                  ],
+                  pull: null,
                 },
               ],
             });

@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PitchSettings } from '../../../actions/architect-pitch/read.ts';
-import { settings as declared } from '../../../actions/architect-pitch/settings.ts';
-import { ask } from '../../../core/model/ask.ts';
+import { architectPitch } from '../../../actions/architect-pitch/role.ts';
+import type { PitchSettings } from '../../../actions/architect-pitch/state.ts';
 import type { ModelAnswer, ModelQuestion } from '../../../core/model.ts';
+import type { Programs } from '../../../core/role.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { scripted } from '../../scripted.ts';
 
@@ -30,24 +30,33 @@ function settingsWith(given: Record<string, string>): PitchSettings {
     'project-repo': 'owner/project',
     ...given,
   };
-  return parseSettings(
-    { settings: declared },
-    {
-      name: 'terminal',
-      facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
-      setting: (name) => values[name],
-      givenSettings: () => [],
-      automaticTokens: [],
-      group: (_, body) => body(),
-      hide: () => undefined,
-      output: () => undefined,
-      summary: async () => undefined,
-    },
-  );
+  return parseSettings(architectPitch, {
+    name: 'terminal',
+    facts: { isPullRequest: false, isEnvironmentChosen: false, workspace: '/' },
+    setting: (name) => values[name],
+    givenSettings: () => [],
+    automaticTokens: [],
+    group: (_, body) => body(),
+    hide: () => undefined,
+    output: () => undefined,
+    summary: async () => undefined,
+  });
 }
 
-function put(given: Record<string, string>): Promise<ModelAnswer> {
-  return ask(question, { settings: settingsWith(given), deadline: Date.now() + 60_000 });
+const programs = { path: process.env.PATH ?? '', home: process.env.HOME };
+
+async function put(
+  given: Record<string, string>,
+  { deadline = Date.now() + 60_000, ...context }: { deadline?: number; programs?: Programs } = {},
+): Promise<ModelAnswer> {
+  const answer = await architectPitch.ask?.(question, {
+    settings: settingsWith(given),
+    deadline,
+    programs,
+    ...context,
+  });
+  if (answer === undefined) throw new Error('the role has no model');
+  return answer;
 }
 
 let folder: string;
@@ -172,6 +181,29 @@ describe('command', () => {
       environment: ['HOME', 'LANG', 'PATH'],
       files: [],
     });
+  });
+
+  it('is found by the PATH that is handed in, and by no other', async () => {
+    program('engine', "process.stdout.write('text')");
+
+    const given = await put(
+      { engine: 'command', 'engine-command': 'engine' },
+      { programs: { path: folder, home: undefined } },
+    );
+
+    expect(given.text).toBe('text');
+    await expect(put({ engine: 'command', 'engine-command': 'engine' })).rejects.toThrow(
+      'engine cannot be started (ENOENT)',
+    );
+  });
+
+  it('is not started when the time of the run is over', async () => {
+    const file = program('engine', "process.stdout.write('text')");
+
+    await expect(
+      put({ engine: 'command', 'engine-command': file }, { deadline: Date.now() - 1 }),
+    ).rejects.toThrow('The deadline passed before x was asked.');
+    expect(existsSync(path.join(folder, 'seen.json'))).toBe(false);
   });
 
   it('that never ends is ended at its time, with everything it started', async () => {
@@ -339,12 +371,6 @@ describe('anthropic', () => {
 
     expect(elsewhere.asked).toEqual([]);
   });
-
-  it.each([{}, { model: 'x' }])('needs a model and a key', async (given) => {
-    await expect(put({ engine: 'anthropic', ...given })).rejects.toThrow(
-      /engine anthropic needs (a model|engine-key)/,
-    );
-  });
 });
 
 describe('openai, and what speaks like it', () => {
@@ -478,5 +504,58 @@ describe('outline', () => {
       <!-- filer:end -->
       "
     `);
+  });
+});
+
+describe('settings that contradict each other', () => {
+  it.each([
+    [
+      { engine: 'anthropic' },
+      ['model: engine anthropic needs a model', 'engine-key: engine anthropic needs engine-key'],
+    ],
+    [{ engine: 'anthropic', model: 'x' }, ['engine-key: engine anthropic needs engine-key']],
+    [{ engine: 'anthropic', 'engine-key': 'k' }, ['model: engine anthropic needs a model']],
+    [
+      { engine: 'openai' },
+      [
+        'model: engine openai needs a model',
+        'engine-key, engine-url: engine openai needs engine-key, or engine-url',
+      ],
+    ],
+    [{ engine: 'openai', 'engine-url': 'http://localhost:1/v1' }, ['model: engine openai needs a model']],
+    [{ engine: 'command' }, ['engine-command: engine is command, but engine-command names no program']],
+    [
+      { engine: 'command', 'engine-command': 'x', 'max-cost-per-run': '1', 'max-cost-per-day': '1' },
+      ['engine, max-cost-per-run, max-cost-per-day: a limit on costs cannot be kept with engine command'],
+    ],
+    [
+      { engine: 'openai', model: 'x', 'engine-key': 'k', 'max-cost-per-day': '1', 'price-input': '3' },
+      ['price-input, price-output, max-cost-per-day: a limit on costs needs the prices of openai'],
+    ],
+    [
+      { engine: 'anthropic', model: 'x', 'engine-key': 'k', 'price-output': '3' },
+      ['price-input, price-output: one price is given without the other'],
+    ],
+  ] as [Record<string, string>, string[]][])('%j are refused before anybody is asked', (given, faults) => {
+    let message = '';
+    try {
+      settingsWith(given);
+    } catch (error) {
+      message = String(error);
+    }
+
+    expect(message).toContain(
+      `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} not right`,
+    );
+    for (const line of faults) expect(message).toContain(`  ${line}`);
+  });
+
+  it.each([
+    { engine: 'outline', 'max-cost-per-run': '1' },
+    { engine: 'claude-cli', 'max-cost-per-run': '1', 'price-input': '3' },
+    { engine: 'openai', model: 'x', 'engine-url': 'http://localhost:1/v1' },
+    { engine: 'anthropic', model: 'x', 'engine-key': 'k', 'max-cost-per-day': '1', ...prices },
+  ])('%j do not', (given) => {
+    expect(settingsWith(given as Record<string, string>).engine).toBe(given.engine);
   });
 });

@@ -52,14 +52,14 @@ describe('the chart', () => {
 });
 
 describe('the page', () => {
-  it('shows what visitors ask for as code, on one line, with what cannot be seen spelled out', () => {
+  it('shows what visitors ask for as code, on one line, with blanks for what cannot be seen', () => {
     const { date, evidence } = day('2026-11-20', 1);
     const path = `/\u001b[31m\n|\`@owner\`${'x'.repeat(80)}`;
     const top_pages = [{ path, views: 1 }];
 
     const text = pageText([{ date, evidence: evidence === null ? null : { ...evidence, top_pages } }]);
 
-    expect(text).toContain(`| \`/\\u{1b}[31m\\n¦´@owner´${'x'.repeat(43)}…\` (1) |`);
+    expect(text).toContain(`| \`/ [31m ¦´@owner´${'x'.repeat(43)}…\` (1) |`);
   });
 });
 

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { partsOf, visionsNamed } from '../../../core/text/headings.ts';
+import { partsOf } from '../../../core/text/headings.ts';
+
+const skip = { begin: '<!-- begin -->', end: '<!-- end -->' };
 
 describe('the parts of a document', () => {
-  it('begin at headings of the first two levels, outside code fences and the filer block', () => {
+  it('begin at headings of the first two levels, outside code fences and what is skipped', () => {
     const text =
-      '# A\none\n## B ##\n### deeper\n```\n# no\n```\n<!-- filer:begin -->\n# no\n<!-- filer:end -->\n~~~~\n~~~\n## no\n~~~~\n## C\n';
+      '# A\none\n## B ##\n### deeper\n```\n# no\n```\n<!-- begin -->\n# no\n<!-- end -->\n~~~~\n~~~\n## no\n~~~~\n## C\n';
 
-    expect(partsOf(text).map(({ level, title, line }) => [level, title, line])).toEqual([
+    expect(partsOf(text, skip).map(({ level, title, line }) => [level, title, line])).toEqual([
       [1, 'A', 1],
       [2, 'B', 3],
       [2, 'C', 15],
@@ -16,16 +18,8 @@ describe('the parts of a document', () => {
   it('take time in proportion to the length of a heading', () => {
     const started = Date.now();
 
-    partsOf(`# ${'# '.repeat(500_000)}x`);
+    partsOf(`# ${'# '.repeat(500_000)}x`, skip);
 
     expect(Date.now() - started).toBeLessThan(2000);
   });
-});
-
-it('the visions a document names are what its section says, with or without a filer block', () => {
-  expect(
-    visionsNamed(
-      '# S\n\nsee #1\n\n## Vision issues\n- #23 — a part of #3\n* #41: b, and #colour #12ab\n\n## Risks\n- #5\n',
-    ),
-  ).toEqual([23, 41]);
 });

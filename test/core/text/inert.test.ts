@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inert, inertLine, visible } from '../../../core/text/inert.ts';
+import {
+  code,
+  codeCell,
+  codeQuote,
+  inert,
+  inertLine,
+  literal,
+  visible,
+  withoutComments,
+} from '../../../core/text/inert.ts';
 
 describe('what is visible', () => {
   it.each([
@@ -76,4 +85,40 @@ describe('what is inert', () => {
   it('as one line is cut between characters', () => {
     expect(inertLine(' a\n  b\t😀😀😀', 5)).toBe('a b …');
   });
+});
+
+describe('text from outside as code', () => {
+  it.each([
+    ['a `b` @ada #1', '`a ´b´ @ada #1`'],
+    ['a\nb\u202e', '`a\\nb\\u{202e}`'],
+    ['\ud800', '`\ufffd`'],
+    ['', '` `'],
+    ['a|b', '`a|b`'],
+    ['x'.repeat(301), `\`${'x'.repeat(299)}…\``],
+  ])('%j becomes %j', (text, expected) => {
+    expect(code(text)).toBe(expected);
+  });
+
+  it.each([
+    ['/a|b `c`', '`/a¦b ´c´`'],
+    ['a\nb\u202e\ud800', '`a b \ufffd`'],
+    ['', '``'],
+    ['x'.repeat(61), `\`${'x'.repeat(59)}…\``],
+  ])('in a cell of a table %j becomes %j', (text, expected) => {
+    expect(codeCell(text, 60)).toBe(expected);
+  });
+
+  it('of many lines is a quote, every line of which is code', () => {
+    expect(codeQuote('Closes #1\r\n\n<b> `x`')).toEqual(['> `Closes #1`', '> ', '> `<b> ´x´`']);
+  });
+});
+
+it('a title from outside is read as it is written, and mentions and refers to nobody', () => {
+  expect(literal('[x](y) *@ada* #1 !2 <b>\n')).toBe(
+    '\\[x\\](y) \\*@\u2060ada\\* #\u20601 !\u20602 \\<b\\>\\\\n',
+  );
+});
+
+it('what a reader of the forge’s page does not see is taken out, a comment that never ends included', () => {
+  expect(withoutComments('a<!-- b -->c\u200b<!-->d--> e <!-- f')).toBe('ac e ');
 });

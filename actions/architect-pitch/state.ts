@@ -1,0 +1,99 @@
+import type { Comment } from '../../core/forge/comments.ts';
+import type { Issue } from '../../core/forge/issues.ts';
+import type { Pull, Review } from '../../core/forge/pulls.ts';
+import type { User } from '../../core/forge/users.ts';
+import type { ModelAnswer } from '../../core/model.ts';
+import type { Ground, Standing } from '../../core/propose.ts';
+import type { ReadContext, State } from '../../core/role.ts';
+import type { ValuesOf } from '../../core/settings.ts';
+import type { settings } from './settings.ts';
+
+export type PitchSettings = ValuesOf<typeof settings>;
+export type Context = ReadContext<typeof settings, PitchState>;
+
+/** Everything the plan decides on: plain data, read to its end or not at all. */
+export type PitchState = Inert | Live;
+
+/** A run that looks at nothing. */
+export interface Inert extends State {
+  kind: 'inert';
+  why: string;
+}
+
+/** Visions, pitches and what people said on them. */
+export interface Live extends State {
+  kind: 'live';
+  account: User;
+  ground: Ground;
+  /** Open issues of the project, or the first of them; `allIssues` says which. */
+  issues: Issue[];
+  allIssues: boolean;
+  /** Open issues with the vision label, all of them. */
+  visions: Issue[];
+  /** Sprint documents on the ops repo's branch, and the visions they name. */
+  documents: { file: string; visions: number[] }[];
+  pitches: PitchSeen[];
+  /** Pull requests by former identities. */
+  formerPulls: Pull[];
+  /** Logins that may decide now. */
+  deciders: string[];
+  /** Sub-issues that count; none when nobody was named who files them. */
+  filed: FiledIssue[];
+  /** Branches of chosen visions that are there without a pull request. */
+  drafts: Standing[];
+  /** What a model is shown beside the vision. */
+  context: { name: string; text: string }[];
+  /** What calls of this day cost, as our pull requests record it; unknown where one of them does not say. */
+  spentToday: number | 'unknown';
+  /** What models answered in this run, oldest first. */
+  answers: { key: string; answer: ModelAnswer }[];
+}
+
+/** Who is who on a pitch: our own account, and the logins of those who may decide. */
+export type People = Pick<Live, 'account' | 'deciders'>;
+
+/** A pull request of ours that is, or was, a pitch. */
+export type PitchSeen = OpenPitch | ClosedPitch | UnreadPitch;
+
+interface AnyPitch {
+  pull: Pull;
+  /** The visions it is about: the one it was begun for, and those its text names. */
+  visions: number[];
+  /** The repository its branch is in; undefined when that is gone. */
+  home: string | undefined;
+}
+
+export interface OpenPitch extends AnyPitch {
+  kind: 'open';
+  comments: Comment[];
+  reviews: Review[];
+  /** The one document it adds, as it is on its branch; undefined where it does not hold exactly one. */
+  document: PitchDocument | undefined;
+  /** Comments with a REJECT that had its effect, after which somebody reopened the pitch. */
+  reopenedAfter: number[];
+}
+
+/** Merged or declined. Read, because its vision is open or because what it cost may count for today. */
+export interface ClosedPitch extends AnyPitch {
+  kind: 'closed';
+  comments: Comment[];
+  /** Whether it was not merged, and somebody who may decide wants another one in its place. */
+  again: boolean;
+}
+
+/** Merged or declined, and so long ago that nothing depends on what was said on it. */
+export interface UnreadPitch extends AnyPitch {
+  kind: 'unread';
+}
+
+export interface PitchDocument {
+  path: string;
+  text: string;
+  sha: string;
+}
+
+export interface FiledIssue {
+  vision: number;
+  number: number;
+  closed: boolean;
+}

@@ -1,0 +1,85 @@
+import { sameAccount, sameRepository } from './accounts.ts';
+import { ifThere } from './api/errors.ts';
+import { repositoryName, type Send } from './api/send.ts';
+import { UserError } from './errors.ts';
+import { findFile } from './forge/contents.ts';
+import { pullsBy } from './forge/pulls.ts';
+import { findBranch, getRepository } from './forge/repositories.ts';
+import type { User } from './forge/users.ts';
+import { type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { together } from './together.ts';
+
+// What `propose` decides on, read from the forge.
+
+/** Reads where proposals can be made, and ours of before. Throws where neither a branch nor a fork is possible. */
+export async function readGround(
+  send: Send,
+  given: { repository: string; branch: string | undefined; account: User; from: ProposeFrom },
+): Promise<Ground> {
+  const { repository: name, account, from } = given;
+  const [repository, pulls] = await together(getRepository(send, name), pullsBy(send, name, account.login));
+  if (repository.archived)
+    throw new UserError(
+      `${name} is archived, so nothing can be proposed there.`,
+      'Unarchive it, or name another ops-repo.',
+    );
+  const base = given.branch ?? repository.default_branch;
+  const found = await findBranch(send, name, base);
+  if (found === undefined)
+    throw new UserError(
+      `${name} has no branch ${base}.`,
+      'Correct ops-branch, or make the first commit: a proposal needs a branch that it would change.',
+    );
+  const mayPush = repository.permissions?.push === true;
+  if (from === 'branch' && !mayPush)
+    throw new UserError(
+      `propose-from is branch, but ${account.login} may not push to ${name}.`,
+      'Set propose-from to auto or fork, which need read access only, or give the account write access.',
+    );
+  // By id as well: a login can be given to another account after it was freed.
+  const own = pulls
+    .filter(({ base: into, user }) => into.ref === base && sameAccount(user, account))
+    .sort((one, other) => other.number - one.number);
+  const ground = { repository: repository.full_name, base, commit: found.commit.id, pulls: own };
+  if (from === 'branch' || (from === 'auto' && mayPush))
+    return { ...ground, home: repository.full_name, fork: 'not-needed' };
+
+  const { repo } = repositoryName(repository.full_name);
+  const home = `${account.login}/${repo}`;
+  if (sameRepository(home, name))
+    throw new UserError(
+      `propose-from is fork, but ${name} belongs to ${account.login}: an account cannot fork its own repository.`,
+      'Set propose-from to auto or branch, or let another account propose.',
+    );
+  const fork = await ifThere(getRepository(send, home));
+  if (fork === undefined) return { ...ground, home, fork: 'missing' };
+  if (!sameRepository(fork.parent?.full_name ?? '', name))
+    throw new UserError(
+      `${home} is there, but it is no fork of ${name}.`,
+      'Rename or delete it; the role makes its own fork under this name.',
+    );
+  const branch = await findBranch(send, home, base);
+  return { ...ground, home, fork: branch?.commit.id === found.commit.id ? 'ready' : 'behind' };
+}
+
+/** Reads how far one proposal has come: its branch and those of its files that are named. */
+export async function readStanding(
+  send: Send,
+  ground: Ground,
+  branch: string,
+  paths: string[],
+): Promise<Standing> {
+  const found = ground.fork === 'missing' ? undefined : await findBranch(send, ground.home, branch);
+  const [where, ref] =
+    found === undefined ? [ground.repository, ground.commit] : [ground.home, found.commit.id];
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const file = await findFile(send, where, path, ref);
+      return {
+        path,
+        there: file === undefined ? null : { text: file.bytes.toString('utf8'), sha: file.sha },
+      };
+    }),
+  );
+  return { branch, exists: found !== undefined, files, pull: pullFrom(ground, branch) };
+}
