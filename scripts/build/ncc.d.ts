@@ -20,7 +20,15 @@ declare module '@vercel/ncc' {
 
   export default function ncc(
     entry: string,
-    options: { filename: string; esm: boolean; cache: boolean; quiet: boolean; minify: boolean },
+    options: {
+      filename: string;
+      esm: boolean;
+      cache: boolean;
+      quiet: boolean;
+      minify: boolean;
+      /** What is required as something else when the program runs. */
+      externals: Record<string, string>;
+    },
   ): Promise<{
     code: string;
     assets: Record<string, { source: string | Buffer }>;
