@@ -45,10 +45,10 @@ interface Run {
   restraint: Restraint | undefined;
   /** What was printed so far that is printed once only: notices, and what is waited for. */
   printed: Set<string>;
-  /** Prints a line that the host itself made, such as a group's begin, as it is. */
-  print: (line: string) => void;
   /** Prints a line for people: masked, plain, and never a workflow command. */
   say: (line: string) => void;
+  /** What the run ended with, as printed: the host's summary shows it. */
+  lastLines: string[];
 }
 
 /** The whole of a role's `main.ts`: runs the role in this process and sets the exit code. */
@@ -90,7 +90,7 @@ export async function execute<S extends FlowSettings, T extends State, K extends
 ): Promise<{ code: number; report?: Report }> {
   let current: Run;
   try {
-    current = begin(role, runtime);
+    current = await begin(role, runtime);
   } catch (error) {
     for (const line of errorLines(error)) runtime.print(logLine(line));
     return { code: 1 };
@@ -113,17 +113,19 @@ export async function execute<S extends FlowSettings, T extends State, K extends
   } catch (error) {
     const [message = '', ...rest] = errorLines(error);
     report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
-    for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n'))) say(line);
+    for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
+      sayLast(line, current);
     const hasWritten = report.rounds.some(({ results }) => results.length > 0);
     report.outcome = hasWritten ? 'failed' : 'refused';
-    say(
+    sayLast(
       hasWritten
         ? 'The run ends red. What was done before is listed above.'
         : 'The run ends red. Nothing was written.',
+      current,
     );
   }
   try {
-    handOver(current, resultFile, runtime.workingDirectory);
+    await handOver(current, resultFile, runtime.workingDirectory);
   } catch (error) {
     for (const line of errorLines(error)) say(line);
     return { code: 1, report };
@@ -132,10 +134,13 @@ export async function execute<S extends FlowSettings, T extends State, K extends
 }
 
 /** The run before anything of its settings is known. Throws where not even the host can be told. */
-function begin(role: { name: string }, { environment, args, workingDirectory, print, now }: Runtime): Run {
+async function begin(
+  role: { name: string },
+  { environment, args, workingDirectory, print, now }: Runtime,
+): Promise<Run> {
   const mask = createMask();
   const startedAt = now().toISOString();
-  const host = detectHost(environment, args, workingDirectory);
+  const host = await detectHost(environment, args, workingDirectory, print);
   const { repository, commit, event, runUrl } = host.facts;
   return {
     host,
@@ -143,8 +148,8 @@ function begin(role: { name: string }, { environment, args, workingDirectory, pr
     isDebug: false,
     restraint: undefined,
     printed: new Set(),
-    print,
     say: (line) => print(logLine(mask.apply(line))),
+    lastLines: [],
     report: {
       version: 1,
       role: role.name,
@@ -177,12 +182,12 @@ function flowOf(settings: unknown): Flow {
 }
 
 /** Before anything else is read or printed. On Woodpecker nothing is printed for it: that would show the secret. */
-function hideSecrets(settings: Settings, { host, mask, print }: Run): void {
+function hideSecrets(settings: Settings, { host, mask }: Run): void {
   for (const [name, spec] of Object.entries(settings)) {
     const secret = spec.secret === true ? host.setting(name) : undefined;
     if (secret === undefined) continue;
     mask.add(secret);
-    for (const line of host.hide(secret)) print(line);
+    host.hide(secret);
   }
   for (const token of host.automaticTokens) mask.add(token);
 }
@@ -325,7 +330,7 @@ function askModel<S extends FlowSettings, T extends State, K extends ChangeName>
 }
 
 function printPlan(changes: Change[], round: number, current: Run): void {
-  const { host, mask, print, say, isDebug, restraint, printed } = current;
+  const { host, mask, say, isDebug, restraint, printed } = current;
   const text = planText(changes, {
     round,
     restraint,
@@ -336,29 +341,38 @@ function printPlan(changes: Change[], round: number, current: Run): void {
     say(text.text);
     return;
   }
-  const { begin: before, end: after } = host.group(plain(mask.apply(text.title)));
-  for (const line of before) print(line);
-  for (const line of text.lines) say(line);
-  for (const line of after) print(line);
+  host.group(plain(mask.apply(text.title)), () => {
+    for (const line of text.lines) say(line);
+  });
   for (const change of changes.filter(isNotice)) printed.add(describeChange(change));
 }
 
-function finish({ report, restraint, say }: Run, isUnsettled: boolean): void {
+/** Prints one of the last lines, which the host's summary repeats. */
+function sayLast(line: string, { mask, say, lastLines }: Run): void {
+  lastLines.push(plain(mask.apply(line)));
+  say(line);
+}
+
+function finish(current: Run, isUnsettled: boolean): void {
+  const { report, restraint } = current;
   const tally = tallyOf(report.rounds);
   report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
   for (const line of closingLines(tally, { outcome: report.outcome, made: report.made, restraint }))
-    say(line);
+    sayLast(line, current);
 }
 
-/** Outputs and the result file; the file appears whole or not at all. */
-function handOver(
-  { host, mask, report, say }: Run,
+/** Outputs, the summary and the result file; the file appears whole or not at all. */
+async function handOver(
+  { host, mask, report, say, lastLines }: Run,
   resultFile: string | undefined,
   workingDirectory: string,
-): void {
+): Promise<void> {
   const json = mask.apply(canonicalJson(report));
   host.output('outcome', report.outcome);
   host.output('result', json);
+  // Indented, so that Markdown shows the lines as they are, whatever they quote.
+  const shown = lastLines.map((line) => `    ${line}\n`).join('');
+  await host.summary(`### forgecrew ${report.role}: ${report.outcome}\n\n${shown}`);
   if (resultFile === undefined) return;
   writeWhole(
     path.resolve(host.facts.workspace === '' ? workingDirectory : host.facts.workspace, resultFile),

@@ -1,4 +1,5 @@
-// `npm run bench` measures ops-filer and the start of a role, `npm run bench -- engagement` the reading of logs.
+// `npm run bench` measures ops-filer, `npm run bench -- start` the start of a role, `npm run bench -- engagement` the
+// reading of logs.
 // Everything is a ratio of things measured in the same run. `--readme` also writes the table into README.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -6,7 +7,7 @@ import path from 'node:path';
 import { root } from './bench/measure.ts';
 import { between } from './docs.ts';
 
-const which = process.argv.includes('engagement') ? 'engagement' : 'filing';
+const which = ['start', 'engagement'].find((name) => process.argv.includes(name)) ?? 'filing';
 const { measure, conditions } = await import(`./bench/${which}.ts`);
 const rows: import('./bench/measure.ts').Row[] = await measure();
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}; ${conditions}`;
@@ -29,7 +30,7 @@ for (const { what, measured, limit } of rows.filter(({ holds }) => !holds)) {
 }
 if (process.argv.includes('--readme')) {
   const file = path.join(root, 'README.md');
-  const place = which === 'engagement' ? 'bench-engagement' : 'bench';
+  const place = which === 'filing' ? 'bench' : `bench-${which}`;
   writeFileSync(file, between(readFileSync(file, 'utf8'), place, table, 'README.md'));
   console.log('wrote the table into README.md');
 }

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where a compiled role, or the command line, is. */
@@ -31,6 +33,26 @@ export async function runCompiled(
     });
   const code = await new Promise<number | null>((done) => child.once('close', done));
   return { code, text, lines: text.split('\n').filter((line) => line !== '') };
+}
+
+/**
+ * Which files of its folder a compiled file loads: `run` is given what to add to its environment, so that it tells at its
+ * end.
+ */
+export async function loadedFiles(
+  file: string,
+  run: (environment: Record<string, string>) => Promise<unknown>,
+): Promise<string[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-loaded-'));
+  const list = path.join(folder, 'list');
+  const teller = fileURLToPath(new URL('./loaded-files.cjs', import.meta.url));
+  await run({ NODE_OPTIONS: `--require=${teller}`, LOADED_FILES: list });
+  const loaded: string[] = JSON.parse(readFileSync(list, 'utf8'));
+  rmSync(folder, { recursive: true });
+  return loaded
+    .filter((name) => path.dirname(name) === path.dirname(file))
+    .map((name) => path.basename(name))
+    .sort();
 }
 
 /**

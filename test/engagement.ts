@@ -7,6 +7,7 @@ import { runRole } from '../core/run.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { startTestForge } from './embedded.ts';
+import { runStep } from './workflow-step.ts';
 
 // Runs of collect-engagement in this process; collecting.ts has those of the compiled role.
 
@@ -44,7 +45,10 @@ export function createWorkspace(): Workspace {
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-engagement-'));
   const at = (file: string): string => path.join(folder, file);
 
-  async function start(environment: Environment): Promise<Ran> {
+  /** The role's exit code, and what it printed. */
+  async function ran(environment: Environment): Promise<{ code: number; lines: string[] }> {
+    if (environment.GITHUB_ACTIONS === 'true')
+      return runStep('collect-engagement', environment, { folder, now });
     const lines: string[] = [];
     const code = await runRole(collectEngagement, {
       environment,
@@ -54,6 +58,11 @@ export function createWorkspace(): Workspace {
       now: () => now,
       pause: async () => undefined,
     });
+    return { code, lines };
+  }
+
+  async function start(environment: Environment): Promise<Ran> {
+    const { code, lines } = await ran(environment);
     const written = at('engagement.json');
     return {
       code,

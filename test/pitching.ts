@@ -10,6 +10,7 @@ import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/s
 import { compiledFile, runCompiled } from './compiled.ts';
 import { startTestForge } from './embedded.ts';
 import { writtenReport } from './report.ts';
+import { runStep } from './workflow-step.ts';
 
 /** The scopes architect-pitch asks for, and no more. */
 export const architectScopes = ['write:repository', 'write:issue', 'read:user'];
@@ -205,6 +206,7 @@ export async function startPitching(): Promise<Pitching> {
     environment,
     run: (overrides = {}, engine) =>
       ran(overrides, async (given) => {
+        if (given.GITHUB_ACTIONS === 'true') return runStep('architect-pitch', given, { folder: workspace });
         const lines: string[] = [];
         const role =
           engine === undefined

@@ -9,6 +9,7 @@ import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/s
 import { compiledFile, runCompiled } from './compiled.ts';
 import { startTestForge } from './embedded.ts';
 import { writtenReport } from './report.ts';
+import { runStep } from './workflow-step.ts';
 
 /** The scopes ops-filer asks for, and no more. */
 export const filerScopes = ['write:issue', 'read:repository', 'read:user'];
@@ -151,6 +152,10 @@ export async function startStory(options: ForgeOptions = {}): Promise<Story> {
     async run(overrides = {}) {
       const environment = await environmentOf(overrides);
       const from = forge.requests.length;
+      if (environment.GITHUB_ACTIONS === 'true') {
+        const step = await runStep('ops-filer', environment, { folder: workspace });
+        return outcome(step.code, step.lines, environment, from);
+      }
       const lines: string[] = [];
       const code = await runRole(opsFiler, {
         environment,

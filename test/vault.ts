@@ -4,6 +4,7 @@ import type { FiredRecord } from '../core/vault/record.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { startTestForge } from './embedded.ts';
+import { runStep } from './workflow-step.ts';
 
 /** A forge with an ops repo, a formula, and people: what tests of the vault start from. */
 export interface Vault {
@@ -115,6 +116,7 @@ export async function startVault(
   });
 
   const start: Vault['start'] = async (given, now) => {
+    if (given.GITHUB_ACTIONS === 'true') return runStep('vault-dispatch', given, { now });
     const lines: string[] = [];
     let waited = 0;
     const code = await runRole(vaultDispatch, {

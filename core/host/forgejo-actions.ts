@@ -1,6 +1,9 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+import { endGroup, getInput, setOutput, setSecret, startGroup, summary } from '@actions/core';
+import { context } from '@actions/github';
 import * as z from 'zod/mini';
-import { type Environment, type Host, known, present, type RunFacts, settingsFrom } from './host.ts';
+import { UserError } from '../errors.ts';
+import { type Host, known, present, type RunFacts, settingsFrom } from './host.ts';
 
 const payload = z.object({
   repository: z.nullish(z.object({ default_branch: z.string() })),
@@ -13,23 +16,30 @@ type Payload = z.infer<typeof payload>;
 const fromPullRequest = /^pull_request(?!_target)/;
 
 /** What the event says; a schedule says nothing. */
-function payloadOf(path: string | undefined): Payload | undefined {
-  if (path === undefined) return undefined;
-  const parsed = payload.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+function payloadOf(): Payload | undefined {
+  const file = present(process.env.GITHUB_EVENT_PATH);
+  // The toolkit goes on without an event then, as if the run had been started with nothing.
+  if (file !== undefined && !existsSync(file))
+    throw new UserError(
+      'The file of the event, which GITHUB_EVENT_PATH names, is not there.',
+      'Start the role as a step of a workflow; the runner writes the file.',
+    );
+  const parsed = payload.safeParse(context.payload);
   return parsed.success ? parsed.data : undefined;
 }
 
-function runOf(environment: Environment, inputs: Payload['inputs']): RunFacts | undefined {
-  const id = Number(present(environment.GITHUB_RUN_ID));
+function runOf(inputs: Payload['inputs']): RunFacts | undefined {
+  const id = context.runId;
   if (!Number.isSafeInteger(id)) return undefined;
   // `owner/name/.forgejo/workflows/backup.yml@refs/heads/main`; GITHUB_WORKFLOW is empty there.
-  const file = (present(environment.GITHUB_WORKFLOW_REF) ?? '').replace(/@.*$/s, '').split('/').at(-1) ?? '';
+  const file = (present(process.env.GITHUB_WORKFLOW_REF) ?? '').replace(/@.*$/s, '').split('/').at(-1) ?? '';
   return {
     backend: 'forgejo-workflow',
     id,
     workflow: file,
-    isFirst: (present(environment.GITHUB_RUN_ATTEMPT) ?? '1') === '1',
-    isManual: environment.GITHUB_EVENT_NAME === 'workflow_dispatch',
+    // As text: the toolkit reads a number from the start of anything, and what is not surely the first is a rerun.
+    isFirst: (present(process.env.GITHUB_RUN_ATTEMPT) ?? '1') === '1',
+    isManual: context.eventName === 'workflow_dispatch',
     inputs: Object.fromEntries(
       Object.entries(inputs ?? {}).map(([name, value]) => [
         name,
@@ -39,51 +49,81 @@ function runOf(environment: Environment, inputs: Payload['inputs']): RunFacts | 
   };
 }
 
+/** The repository of the run, as owner/name. The toolkit throws where there is none. */
+function repositoryOf(): string | undefined {
+  if (present(process.env.GITHUB_REPOSITORY) === undefined) return undefined;
+  const { owner, repo } = context.repo;
+  return `${owner}/${repo}`;
+}
+
+/** An input as it was given; nothing is trimmed, because a secret is what it is to the last byte. */
+function inputOf(name: string): string | undefined {
+  const given = (spelling: string): string | undefined =>
+    present(getInput(spelling, { trimWhitespace: false }));
+  // The runner keeps the hyphen; somebody who wrote `_` in a workflow meant the same input.
+  return given(name) ?? given(name.replaceAll('-', '_'));
+}
+
 /**
- * A step on a Forgejo runner. Inputs arrive as `INPUT_*` with their hyphens; `GITHUB_*` names exist on every
- * version, `FORGEJO_*` only on newer ones. `::error::` and friends are shown as plain text there, so they are not used.
+ * A step on a Forgejo runner, through the Actions toolkit, which reads this process's environment and prints.
+ * `GITHUB_*` names exist on every version, `FORGEJO_*` only on newer ones. The toolkit's `error`, `warning` and
+ * `setFailed` are not used: the runner shows those commands as plain text.
  */
-export function forgejoActions(environment: Environment): Host {
-  const event = present(environment.GITHUB_EVENT_NAME);
-  const server = present(environment.GITHUB_SERVER_URL);
-  const repository = present(environment.GITHUB_REPOSITORY);
-  const run = present(environment.GITHUB_RUN_NUMBER);
-  const said = payloadOf(present(environment.GITHUB_EVENT_PATH));
+export function forgejoActions(): Host {
+  // Not the toolkit's: it takes github.com for the server where none is named.
+  const server = present(process.env.GITHUB_SERVER_URL);
+  const repository = repositoryOf();
+  const event = present(context.eventName);
+  const said = payloadOf();
   return {
     name: 'forgejo-actions',
-    ...settingsFrom(environment, 'INPUT_'),
+    setting: inputOf,
+    givenSettings: settingsFrom(process.env, 'INPUT_').givenSettings,
     facts: known({
       forgeUrl: server,
       repository,
       defaultBranch: said?.repository?.default_branch,
-      branch: environment.GITHUB_REF_TYPE === 'branch' ? present(environment.GITHUB_REF_NAME) : undefined,
-      commit: present(environment.GITHUB_SHA),
+      branch: /^refs\/heads\/(.+)$/s.exec(present(context.ref) ?? '')?.[1],
+      commit: present(context.sha),
       event,
       isPullRequest: fromPullRequest.test(event ?? ''),
       isEnvironmentChosen: false,
-      workspace: present(environment.GITHUB_WORKSPACE) ?? process.cwd(),
+      workspace: present(process.env.GITHUB_WORKSPACE) ?? process.cwd(),
       runUrl:
-        server !== undefined && repository !== undefined && run !== undefined
-          ? `${server.replace(/\/+$/, '')}/${repository}/actions/runs/${run}`
+        server !== undefined && repository !== undefined && Number.isSafeInteger(context.runNumber)
+          ? `${server.replace(/\/+$/, '')}/${repository}/actions/runs/${context.runNumber}`
           : undefined,
-      run: runOf(environment, said?.inputs),
+      run: runOf(said?.inputs),
     }),
-    automaticTokens: [environment.GITHUB_TOKEN, environment.FORGEJO_TOKEN].flatMap(
+    automaticTokens: [process.env.GITHUB_TOKEN, process.env.FORGEJO_TOKEN].flatMap(
       (token) => present(token) ?? [],
     ),
-    group: (title) => ({ begin: [`::group::${title}`], end: ['::endgroup::'] }),
-    // The runner reads the command and hides the value from then on; it never shows this line itself.
-    hide: (secret) =>
-      secret
-        .split(/\r?\n/)
-        .filter((line) => line !== '')
-        .map((line) => `::add-mask::${line.replaceAll('%', '%25')}`),
+    group(title, body) {
+      startGroup(title);
+      try {
+        body();
+      } finally {
+        endGroup();
+      }
+    },
+    // The runner reads the command and hides the value from then on; it never shows this line itself. A secret of
+    // several lines is hidden line by line, as it would be printed.
+    hide(secret) {
+      for (const line of secret.split(/\r?\n/)) if (line !== '') setSecret(line);
+    },
     output(name, value) {
-      const file = present(environment.GITHUB_OUTPUT);
+      const file = present(process.env.GITHUB_OUTPUT);
+      // Without the file the toolkit would print `::set-output`, and whatever the value holds with it.
       if (file === undefined) return;
-      // A delimiter nobody can guess, so that no value can end its own block and begin another output.
-      const delimiter = `forgecrew_${crypto.randomUUID()}`;
-      appendFileSync(file, `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
+      // The toolkit refuses a file that is not there yet.
+      appendFileSync(file, '');
+      setOutput(name, value);
+    },
+    async summary(markdown) {
+      const file = present(process.env.GITHUB_STEP_SUMMARY);
+      // The toolkit throws where the host offers no summary.
+      if (file === undefined || !existsSync(file)) return;
+      await summary.addRaw(markdown, true).write();
     },
   };
 }

@@ -2,7 +2,8 @@ import type { Backend } from './backends.ts';
 
 /**
  * Where a role runs. One small port: what the host tells a step, and how the step speaks to the host.
- * Nothing outside `core/host/` reads the environment.
+ * A host acts itself, because Forgejo Actions is spoken to through a library that prints and writes files; what it
+ * prints for people it prints with the function it was given.
  */
 export interface Host {
   name: 'forgejo-actions' | 'woodpecker' | 'terminal';
@@ -13,12 +14,14 @@ export interface Host {
   givenSettings(): string[];
   /** Tokens that the host made for this run: never an account of our own. */
   automaticTokens: string[];
-  /** What to print to begin and end a foldable group. */
-  group(title: string): { begin: string[]; end: string[] };
-  /** What to print so that the host hides a secret too; nothing where printing it would show it. */
-  hide(secret: string): string[];
+  /** Prints what `body` prints under a title, foldable where the host can. The title is one plain line. */
+  group(title: string, body: () => void): void;
+  /** Has the host hide a secret from now on. Prints nothing where printing the secret would show it. */
+  hide(secret: string): void;
   /** Hands a value to later steps, where the host can. */
   output(name: string, value: string): void;
+  /** Shows Markdown on the page of the run, where the host can. */
+  summary(markdown: string): Promise<void>;
 }
 
 export interface HostFacts {
@@ -65,6 +68,9 @@ export interface RunFacts {
 
 /** The environment, as `process.env` has it. */
 export type Environment = Record<string, string | undefined>;
+
+/** Prints one line. */
+export type Print = (line: string) => void;
 
 /** A variable's value, where the empty text counts as absent: hosts export names without values. */
 export function present(value: string | undefined): string | undefined {

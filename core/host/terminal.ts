@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../errors.ts';
-import { type Environment, type Host, present, settingsFrom } from './host.ts';
+import { type Environment, type Host, type Print, present, settingsFrom } from './host.ts';
 
 /**
  * A person at a terminal: settings as `--name value` (or `--name` for true), or as `FORGECREW_*` variables.
  * A token is better given as FORGECREW_FORGE_TOKEN: arguments can be read by every account on the machine.
  */
-export function terminal(environment: Environment, args: string[], workspace: string): Host {
+export function terminal(environment: Environment, args: string[], workspace: string, print: Print): Host {
   const fromEnvironment = settingsFrom(environment, 'FORGECREW_');
   const given = new Map<string, string>();
   let parsed: ReturnType<typeof parseArgs>;
@@ -41,8 +41,12 @@ export function terminal(environment: Environment, args: string[], workspace: st
     givenSettings: () => [...given.keys(), ...fromEnvironment.givenSettings()],
     facts: { isPullRequest: false, isEnvironmentChosen: false, workspace },
     automaticTokens: [],
-    group: (title) => ({ begin: [title], end: [] }),
-    hide: () => [],
+    group(title, body) {
+      print(title);
+      body();
+    },
+    hide: () => undefined,
     output: () => undefined,
+    summary: async () => undefined,
   };
 }

@@ -1,4 +1,12 @@
-import { type Environment, type Host, known, present, type RunFacts, settingsFrom } from './host.ts';
+import {
+  type Environment,
+  type Host,
+  known,
+  type Print,
+  present,
+  type RunFacts,
+  settingsFrom,
+} from './host.ts';
 
 /** A restart makes a pipeline of its own, with the number of the one it restarts as its parent. */
 function isFirstRun(environment: Environment): boolean {
@@ -22,7 +30,7 @@ function runOf(environment: Environment): RunFacts | undefined {
  * A plugin step on Woodpecker (woodpecker-ci.org, "Creating plugins" and "Environment variables").
  * Empty values are not exported at all; settings arrive as `PLUGIN_*`; there are no groups and no outputs.
  */
-export function woodpecker(environment: Environment): Host {
+export function woodpecker(environment: Environment, print: Print): Host {
   const event = present(environment.CI_PIPELINE_EVENT);
   return {
     name: 'woodpecker',
@@ -44,8 +52,13 @@ export function woodpecker(environment: Environment): Host {
       run: runOf(environment),
     }),
     automaticTokens: [],
-    group: (title) => ({ begin: [title], end: [] }),
-    hide: () => [],
+    group(title, body) {
+      print(title);
+      body();
+    },
+    // Woodpecker knows no command that hides a value: it would be printed, and stand in the log.
+    hide: () => undefined,
     output: () => undefined,
+    summary: async () => undefined,
   };
 }

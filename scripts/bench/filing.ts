@@ -1,4 +1,4 @@
-// How many calls ops-filer makes, how near it comes to the latency floor of those calls, and how fast a role starts.
+// How many calls ops-filer makes, and how near it comes to the latency floor of those calls.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,6 @@ import { median, type Row, root, timed } from './measure.ts';
 
 const compiled = path.join(root, 'dist/ops-filer/index.js');
 const latencyMs = 20;
-const runs = 9;
 
 const entries = Array.from(
   { length: 8 },
@@ -107,48 +106,8 @@ function depthOf(calls: { arrived: number; answered: number }[]): number {
   return depth;
 }
 
-async function coldStart(): Promise<Row[]> {
-  process.stderr.write(`cold start, ${runs} runs each ...\n`);
-  const forge = await startForge();
-  const seed = seeder(forge.url, forge.adminToken);
-  const owner = await seed.createUser('owner', allScopes);
-  const project = await seed.createRepository(owner, 'project');
-  await seed.createLabel(owner, project, 'vision');
-  const workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-bench-'));
-  mkdirSync(path.join(workspace, 'sprints'));
-  const environment = {
-    FORGECREW_FORGE_TOKEN: owner.token,
-    FORGECREW_FORGE_URL: forge.url,
-    FORGECREW_FORGE_LOGIN: 'owner',
-    FORGECREW_PROJECT_REPO: project,
-  };
-  const bare: number[] = [];
-  const role: number[] = [];
-  // Taken in turn, so that whatever else the machine does falls on both.
-  for (let nth = 0; nth < runs; nth += 1) {
-    bare.push((await timed(process.execPath, ['-e', '0'])).ms);
-    role.push((await timed(process.execPath, [compiled], environment, workspace)).ms);
-  }
-  await forge.close();
-  rmSync(workspace, { recursive: true, force: true });
-  const ratio = median(role) / median(bare);
-  process.stderr.write(
-    `  node -e 0: ${median(bare).toFixed(0)} ms, the role: ${median(role).toFixed(0)} ms\n`,
-  );
-  return [
-    {
-      what: 'cold start: a run with nothing declared over `node -e 0`',
-      measured: `${ratio.toFixed(2)} x`,
-      limit: 'at most 3 x, aim 2 x',
-      holds: ratio <= 3,
-    },
-  ];
-}
-
 export const conditions = `every answer of the server delayed by ${latencyMs} ms; medians.`;
 
 export async function measure(): Promise<Row[]> {
-  // Cold start first: it is judged on a process that has not yet filled its memory with thousands of issues.
-  const starting = await coldStart();
-  return [...(await filing(500)), ...(await filing(5000)), ...starting];
+  return [...(await filing(500)), ...(await filing(5000))];
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../core/errors.ts';
-import { forgejoActions } from '../../core/host/forgejo-actions.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { woodpecker } from '../../core/host/woodpecker.ts';
 import { count, duration, flowSettings, parseSettings, sharedSettings, text } from '../../core/settings.ts';
+import { seenHost } from '../workflow-step.ts';
 
 const settings = {
   ...flowSettings,
@@ -11,6 +11,9 @@ const settings = {
   'max-issues': count({ description: 'At most.', default: '50' }),
 };
 const needed = { PLUGIN_FORGE_URL: 'https://forge.test', PLUGIN_FORGE_TOKEN: 'token' };
+
+/** Hosts print nothing while settings are read. */
+const print = (): void => undefined;
 
 function messageOf(work: () => unknown): string {
   try {
@@ -23,38 +26,50 @@ function messageOf(work: () => unknown): string {
 }
 
 describe('settings', () => {
-  it('arrive under the same name from Woodpecker, the Forgejo runner and a terminal', () => {
+  it('arrive under the same name from Woodpecker, the Forgejo runner and a terminal', async () => {
     const hosts = [
-      woodpecker({ ...needed, PLUGIN_DRY_RUN: 'true' }),
-      forgejoActions({
-        'INPUT_FORGE-URL': 'https://forge.test',
-        'INPUT_FORGE-TOKEN': 'token',
-        'INPUT_DRY-RUN': 'true',
-      }),
-      terminal({ FORGECREW_FORGE_TOKEN: 'token' }, ['--forge-url', 'https://forge.test', '--dry-run'], '/'),
+      woodpecker({ ...needed, PLUGIN_DRY_RUN: 'true' }, print),
+      terminal(
+        { FORGECREW_FORGE_TOKEN: 'token' },
+        ['--forge-url', 'https://forge.test', '--dry-run'],
+        '/',
+        print,
+      ),
     ];
+    const runner = await seenHost({
+      GITHUB_ACTIONS: 'true',
+      GITHUB_SERVER_URL: 'https://another.test',
+      'INPUT_FORGE-URL': 'https://forge.test',
+      'INPUT_FORGE-TOKEN': 'token',
+      'INPUT_DRY-RUN': 'true',
+      'INPUT_LOG-LEVEL': '',
+    });
 
-    for (const host of hosts) {
-      expect(parseSettings({ settings }, host)).toMatchObject({
+    for (const given of [...hosts.map((host) => parseSettings({ settings }, host)), runner.settings]) {
+      expect(given).toMatchObject({
         'forge-url': 'https://forge.test',
         'forge-token': 'token',
         'dry-run': true,
-        'max-issues': 50,
+        'log-level': 'info',
       });
     }
+    for (const host of hosts) expect(parseSettings({ settings }, host)['max-issues']).toBe(50);
   });
 
   it('that are wrong are reported all together, and a secret is never shown', () => {
     const message = messageOf(() =>
       parseSettings(
         { settings: { ...settings, key: text({ description: 'A key.', secret: true, required: true }) } },
-        woodpecker({
-          PLUGIN_DRY_RUN: 'yes',
-          PLUGIN_MAX_ISSUES: '0',
-          PLUGIN_DEADLINE: '10',
-          PLUGIN_FORGE_URL: 'https://user:secret@forge.test',
-          PLUGIN_KEYS: 'x',
-        }),
+        woodpecker(
+          {
+            PLUGIN_DRY_RUN: 'yes',
+            PLUGIN_MAX_ISSUES: '0',
+            PLUGIN_DEADLINE: '10',
+            PLUGIN_FORGE_URL: 'https://user:secret@forge.test',
+            PLUGIN_KEYS: 'x',
+          },
+          print,
+        ),
       ),
     );
 
@@ -74,14 +89,16 @@ describe('settings', () => {
   });
 
   it('given as the empty text are not given', () => {
-    expect(parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }))).toMatchObject({
+    expect(
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_MAX_ISSUES: '' }, print)),
+    ).toMatchObject({
       'max-issues': 50,
     });
   });
 
   it('that are misspelt are refused, so that no dry run becomes a real one', () => {
     expect(
-      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }))),
+      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_DRYRUN: 'true' }, print))),
     ).toContain('dryrun: no such setting. Did you mean dry-run?');
   });
 
@@ -92,13 +109,15 @@ describe('settings', () => {
     ['opsrepo', 'ops-repo'],
   ])('misspelt as %s get the suggestion %s', (given, meant) => {
     expect(
-      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, [`PLUGIN_${given}`]: 'x' }))),
+      messageOf(() =>
+        parseSettings({ settings }, woodpecker({ ...needed, [`PLUGIN_${given}`]: 'x' }, print)),
+      ),
     ).toContain(`no such setting. Did you mean ${meant}?`);
   });
 
   it('that resemble nothing get no suggestion', () => {
     const message = messageOf(() =>
-      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_COLOUR: 'x' })),
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_COLOUR: 'x' }, print)),
     );
 
     expect(message).toContain('colour: no such setting.');
@@ -111,7 +130,7 @@ describe('settings', () => {
       { settings: ['deadline'], message: 'is not told twice.' },
     ];
     const message = messageOf(() =>
-      parseSettings({ settings, faults }, woodpecker({ ...needed, PLUGIN_DEADLINE: '10' })),
+      parseSettings({ settings, faults }, woodpecker({ ...needed, PLUGIN_DEADLINE: '10' }, print)),
     );
 
     expect(message).toContain('2 settings are not right');
@@ -124,7 +143,7 @@ describe('settings', () => {
     expect(
       parseSettings(
         { settings },
-        woodpecker({ CI_PIPELINE_EVENT: 'pull_request', CI_FORGE_URL: 'https://forge.test' }),
+        woodpecker({ CI_PIPELINE_EVENT: 'pull_request', CI_FORGE_URL: 'https://forge.test' }, print),
       ),
     ).not.toHaveProperty('forge-token');
   });

@@ -75,8 +75,7 @@ describe.skipIf(!compiled)('the compiled ops-filer', () => {
       GITHUB_EVENT_NAME: 'push',
       GITHUB_EVENT_PATH: path.join(folder, 'event.json'),
       GITHUB_OUTPUT: output,
-      GITHUB_REF_NAME: 'main',
-      GITHUB_REF_TYPE: 'branch',
+      GITHUB_REF: 'refs/heads/main',
       GITHUB_REPOSITORY: story.ops,
       GITHUB_SERVER_URL: story.forge.url,
       GITHUB_WORKSPACE: story.workspace,
@@ -98,7 +97,7 @@ describe.skipIf(!compiled)('the compiled ops-filer', () => {
     ]);
     const outputs = readFileSync(output, 'utf8');
     expect(outputs).toMatch(
-      /^outcome<<(forgecrew_[\w-]+)\nchanged\n\1\nresult<<(forgecrew_[\w-]+)\n\{.*\}\n\2\n$/,
+      /^outcome<<(ghadelimiter_[\w-]+)\nchanged\n\1\nresult<<(ghadelimiter_[\w-]+)\n\{.*\}\n\2\n$/,
     );
     rmSync(folder, { recursive: true });
   });

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Counts, type Edges, joinEdges } from './counts.ts';
@@ -144,7 +145,7 @@ export function takePieces(task: ThreadTask): ThreadResult {
 }
 
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
-const threadFile = fileURLToPath(new URL('./thread.js', import.meta.url));
+const threadFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'thread.js');
 
 /** `foreign`: it is a log of something else. Otherwise it was read to its end, or not. */
 export type FileOutcome = 'read' | 'foreign' | { why: string };

@@ -32,9 +32,10 @@ const settings: PitchSettings = parseSettings(
       })[name],
     givenSettings: () => [],
     automaticTokens: [],
-    group: () => ({ begin: [], end: [] }),
-    hide: () => [],
+    group: (_, body) => body(),
+    hide: () => undefined,
     output: () => undefined,
+    summary: async () => undefined,
   },
 );
 

@@ -36,9 +36,10 @@ function settingsWith(given: Record<string, string>): PitchSettings {
     setting: (name) => values[name],
     givenSettings: () => [],
     automaticTokens: [],
-    group: () => ({ begin: [], end: [] }),
-    hide: () => [],
+    group: (_, body) => body(),
+    hide: () => undefined,
     output: () => undefined,
+    summary: async () => undefined,
   });
 }
 

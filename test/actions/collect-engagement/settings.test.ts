@@ -11,9 +11,10 @@ function faultsOf(given: Record<string, string>): string[] {
     setting: (name) => (given[name] === '' ? undefined : given[name]),
     givenSettings: () => Object.keys(given),
     automaticTokens: [],
-    group: () => ({ begin: [], end: [] }),
-    hide: () => [],
+    group: (_, body) => body(),
+    hide: () => undefined,
     output: () => undefined,
+    summary: async () => undefined,
   };
   return faults(parseSettings({ settings }, host)).map(
     ({ settings: names, message }) => `${names.join(', ')}: ${message}`,
