@@ -83,7 +83,8 @@ describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpec
   });
 
   it.each(failPoints)('%s, where it starts the pipeline: never two', async (point) => {
-    for (const call of callsToStrike(await callsOfARun(), point, { reads: 0 })) {
+    const calls = await callsOfARun();
+    for (const call of callsToStrike(calls, point, { reads: 0 })) {
       const ci = await start();
 
       const { struck } = await runBehind(dispatcher, ci.url, settings, { call, point });
@@ -92,7 +93,9 @@ describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpec
       const later = await vault.run(again, new Date(Date.now() + 20 * 60_000));
 
       expect(struck).toBe(true);
-      expect(ci.pipelines).toHaveLength(point === 'before-send' ? 0 : 1);
+      if (calls[call - 1]?.startsWith('POST'))
+        expect(ci.pipelines).toHaveLength(point === 'before-send' ? 0 : 1);
+      expect(ci.pipelines.length).toBeLessThanOrEqual(1);
       const record = await vault.record('backup-1');
       if (ci.pipelines.length === 1) {
         expect(record?.run.id).toBe(1);
