@@ -80,11 +80,7 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
       return;
     }
     // Whoever reads after a push has to find a repository that is not empty any more.
-    listBranches(repository.folder)
-      .then((branches) => {
-        if (branches.length > 0) repository.empty = false;
-      })
-      .catch(() => undefined)
-      .finally(() => response.end());
+    if (listBranches(repository.folder).length > 0) repository.empty = false;
+    response.end();
   });
 }

@@ -1,76 +1,66 @@
-import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { mergeBases } from './git/history.ts';
+import {
+  copyObjects,
+  emptyTree,
+  type Person,
+  readCommit,
+  readObject,
+  writeCommitOf,
+  writeObject,
+} from './git/objects.ts';
+import { GitError, git, line } from './git/process.ts';
+import { deleteRef, readRef, refsBelow, swapRef } from './git/refs.ts';
+import { changeTree, type Difference, differences, mergeUntouching } from './git/trees.ts';
 
-/** git said no; what it said is in the message. */
-export class GitError extends Error {
-  override name = 'GitError';
-}
+export { history as log } from './git/history.ts';
+export { type Commit, emptyTree, type Person } from './git/objects.ts';
+export { GitError } from './git/process.ts';
+export { differences, findInTree, listTree, type TreeItem } from './git/trees.ts';
 
-interface GitOptions {
-  input?: string | Buffer;
-  env?: Record<string, string>;
-}
-
-/** Runs git on a repository and gives back its output; nothing of the person's own git settings is used. */
-export function git(folder: string, args: string[], options: GitOptions = {}): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      'git',
-      args,
-      {
-        cwd: folder,
-        encoding: 'buffer',
-        maxBuffer: 64 * 1024 * 1024,
-        env: {
-          PATH: process.env.PATH,
-          GIT_CONFIG_GLOBAL: '/dev/null',
-          GIT_CONFIG_NOSYSTEM: '1',
-          HOME: folder,
-          ...options.env,
-        },
-      },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new GitError(`git ${args[0]}: ${stderr.toString('utf8').trim() || error.message}`));
-      },
-    );
-    // git may end before it has read its input; its exit code says so already.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.input ?? '');
-  });
-}
-
-async function line(folder: string, args: string[], options: GitOptions = {}): Promise<string> {
-  return (await git(folder, args, options)).toString('utf8').trim();
-}
-
-export interface Person {
-  name: string;
-  email: string;
-}
-
-function identity(person: Person, when: Date): Record<string, string> {
-  const date = `${Math.floor(when.getTime() / 1000)} +0000`;
-  return {
-    GIT_AUTHOR_NAME: person.name,
-    GIT_AUTHOR_EMAIL: person.email,
-    GIT_AUTHOR_DATE: date,
-    GIT_COMMITTER_NAME: person.name,
-    GIT_COMMITTER_EMAIL: person.email,
-    GIT_COMMITTER_DATE: date,
-  };
-}
-
+/**
+ * A bare repository, as `git init --bare` lays it out. What is pushed over HTTP stays loose objects for ever, because
+ * that is what git/objects.ts reads.
+ */
 export async function initBare(folder: string, branch: string): Promise<void> {
-  await git(path.dirname(folder), ['init', '-q', '--bare', '-b', branch, folder]);
-  await git(folder, ['config', 'http.receivepack', 'true']);
-  await git(folder, ['config', 'uploadpack.allowAnySHA1InWant', 'true']);
+  for (const below of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
+    mkdirSync(path.join(folder, below), { recursive: true });
+  writeFileSync(path.join(folder, 'HEAD'), `ref: refs/heads/${branch}\n`);
+  const settings = {
+    core: { repositoryformatversion: '0', filemode: 'true', bare: 'true' },
+    http: { receivepack: 'true' },
+    uploadpack: { allowAnySHA1InWant: 'true' },
+    transfer: { unpackLimit: '1000000000' },
+    gc: { auto: '0' },
+  };
+  writeFileSync(
+    path.join(folder, 'config'),
+    Object.entries(settings)
+      .map(
+        ([section, values]) =>
+          `[${section}]\n${Object.entries(values)
+            .map(([name, value]) => `\t${name} = ${value}\n`)
+            .join('')}`,
+      )
+      .join(''),
+  );
 }
 
 /** The commit a name stands for, or undefined. */
 export async function resolveCommit(folder: string, name: string): Promise<string | undefined> {
+  const sha = /^[0-9a-f]{40}$/.test(name)
+    ? name
+    : ['', 'refs/', 'refs/tags/', 'refs/heads/']
+        .map((prefix) => readRef(folder, `${prefix}${name}`))
+        .find((found) => found !== undefined);
+  if (sha !== undefined && readCommit(folder, sha) !== undefined) return sha;
+  // What is left are tags that are objects, names cut short, and expressions such as `main~1`; a branch that is not there
+  // is none of them, and asked for all the time.
+  if (sha === undefined && !/^HEAD$|^[0-9a-f]{4,40}$|-g[0-9a-f]+$|[~^:@]/.test(name)) return undefined;
   try {
     return await line(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]);
   } catch {
@@ -82,80 +72,63 @@ export async function branchCommit(folder: string, branch: string): Promise<stri
   return resolveCommit(folder, `refs/heads/${branch}`);
 }
 
-export async function listBranches(folder: string): Promise<string[]> {
-  const text = await line(folder, ['for-each-ref', '--format=%(refname:short)', 'refs/heads/']);
-  return text === '' ? [] : text.split('\n');
+export function listBranches(folder: string): string[] {
+  return refsBelow(folder, 'refs/heads/');
 }
 
-/** Moves a ref from one commit to another, in one step: false when it stands elsewhere by now. */
+/** Lets every request come in that was sent at this moment: turns of the event loop, which no slow machine takes away. */
+async function aMoment(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+}
+
+/**
+ * Moves a ref from one commit to another, in one step: false when it stands elsewhere by now. A real forge runs several
+ * programs between looking at a ref and moving it, and whoever writes in that time is the loser of the race; without the
+ * moment nobody here would ever lose one.
+ */
 export async function moveRef(
   folder: string,
   ref: string,
   to: string,
   from: string | null,
 ): Promise<boolean> {
-  try {
-    await git(folder, ['update-ref', ref, to, from ?? '0'.repeat(40)]);
-    return true;
-  } catch {
-    return false;
-  }
+  await aMoment();
+  return readCommit(folder, to) !== undefined && swapRef(folder, ref, to, from);
+}
+
+/** Lets a ref name a commit, whatever it named before. */
+export function setRef(folder: string, ref: string, to: string): void {
+  swapRef(folder, ref, to, readRef(folder, ref) ?? null);
+}
+
+/** Takes a branch away: false when it does not stand at this commit (or, without one, is not there). */
+export function removeBranch(folder: string, branch: string, at?: string): boolean {
+  const ref = `refs/heads/${branch}`;
+  return deleteRef(folder, ref, at ?? readRef(folder, ref) ?? '');
 }
 
 /** Brings a branch's commits over from another repository; no ref is moved. */
 export async function fetchBranch(folder: string, from: string, branch: string): Promise<void> {
-  await git(folder, [
-    '-c',
-    'gc.auto=0',
-    'fetch',
-    '-q',
-    '--no-tags',
-    '--no-write-fetch-head',
-    from,
-    `refs/heads/${branch}`,
-  ]);
+  const commit = await branchCommit(from, branch);
+  if (commit === undefined) throw new GitError(`there is no branch ${branch} to fetch`);
+  copyObjects(from, folder, commit);
 }
 
-export interface TreeItem {
-  mode: string;
-  type: 'blob' | 'tree' | 'commit';
-  sha: string;
-  size: number;
-  path: string;
+/** Brings all branches and tags over from another repository, with their commits. */
+export function fetchAll(folder: string, from: string): void {
+  for (const prefix of ['refs/heads/', 'refs/tags/'])
+    for (const name of refsBelow(from, prefix)) {
+      const sha = readRef(from, `${prefix}${name}`);
+      if (sha === undefined) continue;
+      copyObjects(from, folder, sha);
+      setRef(folder, `${prefix}${name}`, sha);
+    }
 }
 
-/** The items of a tree, one level or all. Paths are taken as they are, never as patterns. */
-export async function listTree(folder: string, treeish: string, recursive: boolean): Promise<TreeItem[]> {
-  const args = ['ls-tree', '-z', '-l', ...(recursive ? ['-r', '-t'] : []), treeish];
-  const text = (await git(folder, args)).toString('utf8');
-  return text
-    .split('\0')
-    .filter((item) => item !== '')
-    .map((item) => {
-      const [meta = '', file = ''] = item.split('\t');
-      const [mode = '', type = '', sha = '', size = ''] = meta.split(/\s+/);
-      return { mode, type: type as TreeItem['type'], sha, size: size === '-' ? 0 : Number(size), path: file };
-    });
-}
-
-/** What stands at a path of a commit. */
-export async function findInTree(
-  folder: string,
-  commit: string,
-  file: string,
-): Promise<TreeItem | undefined> {
-  const parent = path.posix.dirname(file);
-  try {
-    const items = await listTree(folder, parent === '.' ? commit : `${commit}:${parent}`, false);
-    const found = items.find((item) => item.path === path.posix.basename(file));
-    return found === undefined ? undefined : { ...found, path: file };
-  } catch {
-    return undefined;
-  }
-}
-
-export function readBlob(folder: string, sha: string): Promise<Buffer> {
-  return git(folder, ['cat-file', 'blob', sha]);
+export async function readBlob(folder: string, sha: string): Promise<Buffer> {
+  const object = readObject(folder, sha);
+  if (object?.type !== 'blob') throw new GitError(`${sha} is no file`);
+  return object.body;
 }
 
 export interface FileChange {
@@ -172,152 +145,85 @@ export async function writeCommit(
   message: string,
   by: Person,
   when: Date,
+  committed: Date = when,
 ): Promise<string> {
-  const scratch = await mkdtemp(path.join(tmpdir(), 'forge-index-'));
-  const env = { GIT_INDEX_FILE: path.join(scratch, 'index') };
-  try {
-    if (parent !== null) await git(folder, ['read-tree', parent], { env });
-    for (const change of changes) {
-      if (change.content === null) {
-        // Mode 0 takes a path away without a work tree, which a bare repository does not have.
-        await git(folder, ['update-index', '-z', '--index-info'], {
-          env,
-          input: `0 ${'0'.repeat(40)}\t${change.path}\0`,
-        });
-      } else {
-        const sha = await line(folder, ['hash-object', '-w', '--stdin'], { input: change.content });
-        await git(folder, ['update-index', '--add', '--cacheinfo', `100644,${sha},${change.path}`], { env });
-      }
-    }
-    const tree = await line(folder, ['write-tree'], { env });
-    return await commitTree(folder, tree, parent === null ? [] : [parent], message, by, when);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-async function commitTree(
-  folder: string,
-  tree: string,
-  parents: string[],
-  message: string,
-  by: Person,
-  when: Date,
-  author: Person = by,
-): Promise<string> {
-  return line(folder, ['commit-tree', tree, ...parents.flatMap((sha) => ['-p', sha])], {
-    input: `${message.trimEnd()}\n`,
-    env: { ...identity(by, when), GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email },
-  });
-}
-
-export interface Commit {
-  sha: string;
-  tree: string;
-  parents: string[];
-  author: Person & { date: string };
-  committer: Person & { date: string };
-  message: string;
-}
-
-/** Commits reachable from a name, newest first; with a path only those that changed it. */
-export async function log(
-  folder: string,
-  range: string,
-  options: { path?: string; limit?: number } = {},
-): Promise<Commit[]> {
-  const format = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'].join('%x00');
-  const args = [
-    'log',
-    '-z',
-    `--format=${format}%x01`,
-    ...(options.limit === undefined ? [] : [`-n${options.limit}`]),
-    range,
-  ];
-  const text = (
-    await git(folder, [...args, '--', ...(options.path === undefined ? [] : [`:(literal)${options.path}`])])
-  ).toString('utf8');
-  return text
-    .split('\x01')
-    .map((item) => item.replace(/^\0/, ''))
-    .filter((item) => item !== '')
-    .map((item) => {
-      const [
-        sha = '',
-        tree = '',
-        parents = '',
-        an = '',
-        ae = '',
-        ad = '',
-        cn = '',
-        ce = '',
-        cd = '',
-        message = '',
-      ] = item.split('\0');
-      const utc = (date: string): string => new Date(date).toISOString().replace(/\.\d{3}Z$/, 'Z');
-      return {
-        sha,
-        tree,
-        parents: parents === '' ? [] : parents.split(' '),
-        author: { name: an, email: ae, date: utc(ad) },
-        committer: { name: cn, email: ce, date: utc(cd) },
-        message: `${message.trimEnd()}\n`,
-      };
-    });
+  const before = parent === null ? emptyTree : readCommit(folder, parent)?.tree;
+  if (before === undefined) throw new GitError(`${parent} is no commit`);
+  const tree = changeTree(
+    folder,
+    before,
+    changes.map(({ path: file, content }) => ({
+      path: file,
+      sha: content === null ? null : writeObject(folder, 'blob', content),
+    })),
+  );
+  const parents = parent === null ? [] : [parent];
+  return writeCommitOf(folder, { tree, parents, message, author: by, committer: by, when, committed });
 }
 
 export async function mergeBase(folder: string, one: string, other: string): Promise<string | undefined> {
-  try {
-    return await line(folder, ['merge-base', one, other]);
-  } catch {
-    return undefined;
-  }
+  const bases = mergeBases(folder, one, other);
+  // Of several git takes the one it comes upon first.
+  return bases.length <= 1 ? bases[0] : line(folder, ['merge-base', one, other]);
 }
 
-/** The tree of nothing at all, which every git knows. */
-export const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
+/** What git had to be asked, by the question: its answers on commits that lie there never change. */
+const answers = new Map<string, Promise<string | undefined>>();
 
-/** Files that differ between two commits: `A`, `M`, `D`, the path, and how many lines; none of a file that is no text. */
+function askedOnce(folder: string, args: string[]): Promise<string | undefined> {
+  const key = [folder, ...args].join('\0');
+  const before = answers.get(key);
+  if (before !== undefined) return before;
+  const answer = git(folder, args).then(
+    (output) => output.toString('utf8'),
+    () => undefined,
+  );
+  if (answers.size >= 1000) answers.clear();
+  answers.set(key, answer);
+  return answer;
+}
+
+/** How many lines a file has; none where git would take it for no text. */
+function linesOf(folder: string, sha: string): number {
+  const body = readObject(folder, sha)?.body ?? Buffer.alloc(0);
+  if (body.length === 0 || body.subarray(0, 8000).includes(0)) return 0;
+  let lines = body.at(-1) === 10 ? 0 : 1;
+  for (let at = body.indexOf(10); at >= 0; at = body.indexOf(10, at + 1)) lines += 1;
+  return lines;
+}
+
+/** Files that differ between two commits, and how many lines; none of a file that is no text. */
 export async function changedFiles(
   folder: string,
   from: string,
   to: string,
-): Promise<{ status: string; path: string; sha: string; additions: number; deletions: number }[]> {
-  const text = (
-    await git(folder, [
-      'diff-tree',
-      '-r',
-      '-z',
-      '--no-renames',
-      '--full-index',
-      '--raw',
-      '--numstat',
-      from,
-      to,
-    ])
-  ).toString('utf8');
-  const parts = text.split('\0').filter((item) => item !== '');
-  const files = new Map<
-    string,
-    { status: string; path: string; sha: string; additions: number; deletions: number }
-  >();
-  for (let index = 0; index < parts.length; index += 1) {
-    const part = parts[index] ?? '';
-    if (part.startsWith(':')) {
-      const [, , , sha = '', status = ''] = part.split(' ');
-      const path = parts[index + 1] ?? '';
-      files.set(path, { status, path, sha, additions: 0, deletions: 0 });
-      index += 1;
-      continue;
-    }
-    const [added = '', deleted = '', path = ''] = part.split('\t');
-    const file = files.get(path);
-    if (file !== undefined) {
-      file.additions = Number(added) || 0;
-      file.deletions = Number(deleted) || 0;
-    }
-  }
-  return [...files.values()];
+): Promise<(Difference & { additions: number; deletions: number })[]> {
+  const files = differences(folder, from, to);
+  const isWhole = ({ status }: Difference): boolean => status === 'A' || status === 'D';
+  if (files.every(isWhole))
+    return files.map((file) => ({
+      ...file,
+      additions: file.status === 'A' ? linesOf(folder, file.sha) : 0,
+      deletions: file.status === 'D' ? linesOf(folder, file.before) : 0,
+    }));
+  const counted = await askedOnce(folder, ['diff-tree', '-r', '-z', '--no-renames', '--numstat', from, to]);
+  if (counted === undefined) throw new GitError(`${from} and ${to} cannot be compared`);
+  const counts = new Map(
+    counted.split('\0').map((item) => {
+      const [added = '', deleted = '', file = ''] = item.split('\t');
+      return [file, { additions: Number(added) || 0, deletions: Number(deleted) || 0 }];
+    }),
+  );
+  return files.map((file) => ({ ...file, ...(counts.get(file.path) ?? { additions: 0, deletions: 0 }) }));
+}
+
+/** The tree of two commits merged, or undefined where they do not fit together. */
+export async function mergedTree(folder: string, base: string, head: string): Promise<string | undefined> {
+  const [common, ...others] = mergeBases(folder, base, head);
+  const simple =
+    common === undefined || others.length > 0 ? undefined : mergeUntouching(folder, common, base, head);
+  if (simple !== undefined) return simple;
+  return (await askedOnce(folder, ['merge-tree', '--write-tree', base, head]))?.trim().split('\n')[0];
 }
 
 export type MergeStyle = 'merge' | 'squash' | 'rebase' | 'rebase-merge' | 'fast-forward-only';
@@ -334,28 +240,33 @@ export async function mergeCommits(
   /** Whose work it is, where that is not who merges. */
   author: Person = by,
 ): Promise<string> {
+  const commitOf = (tree: string, parents: string[], whose: Person): string =>
+    writeCommitOf(folder, { tree, parents, message, author: whose, committer: by, when });
   if (style === 'fast-forward-only') {
     if ((await mergeBase(folder, base, head)) !== base) throw new GitError('not a fast-forward');
     return head;
   }
   if (style === 'merge' || style === 'squash') {
-    const tree = (await line(folder, ['merge-tree', '--write-tree', base, head])).split('\n')[0] ?? '';
-    return commitTree(folder, tree, style === 'merge' ? [base, head] : [base], message, by, when, author);
+    const tree = await mergedTree(folder, base, head);
+    if (tree === undefined) throw new GitError('the two do not fit together');
+    return commitOf(tree, style === 'merge' ? [base, head] : [base], author);
   }
   const scratch = await mkdtemp(path.join(tmpdir(), 'forge-rebase-'));
+  const date = `${Math.floor(when.getTime() / 1000)} +0000`;
+  const env = {
+    GIT_AUTHOR_NAME: by.name,
+    GIT_AUTHOR_EMAIL: by.email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: by.name,
+    GIT_COMMITTER_EMAIL: by.email,
+    GIT_COMMITTER_DATE: date,
+  };
   try {
     await git(folder, ['worktree', 'add', '-q', '--detach', scratch, head]);
-    await git(scratch, ['rebase', '-q', base], { env: identity(by, when) });
+    await git(scratch, ['rebase', '-q', base], { env });
     const tip = await line(scratch, ['rev-parse', 'HEAD']);
     if (style === 'rebase') return tip;
-    return await commitTree(
-      folder,
-      await line(folder, ['rev-parse', `${tip}^{tree}`]),
-      [base, tip],
-      message,
-      by,
-      when,
-    );
+    return commitOf(readCommit(folder, tip)?.tree ?? '', [base, tip], by);
   } finally {
     await git(folder, ['worktree', 'remove', '--force', scratch]).catch(() => undefined);
     await rm(scratch, { recursive: true, force: true });

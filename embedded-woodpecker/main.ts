@@ -23,6 +23,8 @@ export interface EmbeddedWoodpecker {
   url: string;
   /** Every request: method, path below `/api`, and the answer's status. */
   requests: { method: string; path: string; status: number }[];
+  /** Calls that nothing here answers: a test that sees one here has found a gap. */
+  unknownRoutes: string[];
   /** Every pipeline, oldest first. */
   pipelines: Pipeline[];
   /** Moves a workflow of a pipeline on, as an agent would, and its pipeline with it. */
@@ -54,6 +56,7 @@ export async function startWoodpecker(given: {
   now?: () => Date;
 }): Promise<EmbeddedWoodpecker> {
   const requests: EmbeddedWoodpecker['requests'] = [];
+  const unknownRoutes: string[] = [];
   const pipelines: Pipeline[] = [];
   const now = given.now ?? (() => new Date());
 
@@ -72,6 +75,7 @@ export async function startWoodpecker(given: {
         : { status: 200, body: { id: 1, login: user.login } };
     const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
     const [, id, what, number] = /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+))?$/.exec(path) ?? [];
+    if (looked === undefined && id === undefined) unknownRoutes.push(`${method} ${url.pathname}`);
     const repository = given.repositories.find((item) =>
       looked === undefined ? item.id === Number(id) : item.name === decodeURIComponent(looked),
     );
@@ -97,7 +101,10 @@ export async function startWoodpecker(given: {
           .map((item) => shape(item, false)),
       };
     }
-    if (method !== 'POST') return { status: 405 };
+    if (method !== 'POST') {
+      unknownRoutes.push(`${method} ${url.pathname}`);
+      return { status: 405 };
+    }
     // Without the right it is as if it were not there.
     if (!push) return { status: user === undefined ? 401 : 404, body: '' };
     const asked = JSON.parse(body) as { branch: string; variables?: Record<string, string> };
@@ -150,6 +157,7 @@ export async function startWoodpecker(given: {
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests,
+    unknownRoutes,
     pipelines,
     settle(number, workflow, state) {
       const pipeline = pipelines.find((item) => item.number === number);

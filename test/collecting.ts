@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import { collectEngagement } from '../actions/collect-engagement/role.ts';
+import { runRole } from '../core/run.ts';
+import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { startTestForge } from './embedded.ts';
 
 /** The day that is collected in these stories; it is long over. */
 export const date = '2026-01-20';
@@ -22,6 +25,8 @@ export interface Collecting {
     environment?: Record<string, string>,
     started?: (pid: number) => void,
   ): Promise<{ code: number | null; lines: string[]; calls: string[] }>;
+  /** Runs the role in this process, on the same settings. */
+  runHere(): Promise<{ code: number; lines: string[] }>;
   /** A file's text, or undefined. */
   textOf(file: string, ref?: string): Promise<string | undefined>;
   protect(): Promise<void>;
@@ -34,7 +39,7 @@ export function line(uri: string, ip: string): string {
 }
 
 export async function startCollecting(): Promise<Collecting> {
-  const forge = await startForge();
+  const forge = await startTestForge();
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const collector = await seed.createUser('collector', ['write:repository', 'read:user']);
@@ -42,6 +47,17 @@ export async function startCollecting(): Promise<Collecting> {
   await seed.addCollaborator(owner, ops, collector.login, 'write');
   const workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-collecting-'));
   writeFileSync(path.join(workspace, 'access.log'), line('/a', '::1') + line('/b', '10.0.0.1'));
+  const settings = {
+    CI: 'woodpecker',
+    CI_FORGE_URL: forge.url,
+    CI_WORKSPACE: workspace,
+    CI_REPO: ops,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_PIPELINE_EVENT: 'cron',
+    PLUGIN_FORGE_TOKEN: collector.token,
+    PLUGIN_SOURCE: 'access.log',
+    PLUGIN_DATE: date,
+  };
   return {
     forge,
     seed,
@@ -49,22 +65,23 @@ export async function startCollecting(): Promise<Collecting> {
     collector,
     ops,
     workspace,
+    async runHere() {
+      const lines: string[] = [];
+      const code = await runRole(collectEngagement, {
+        environment: settings,
+        args: [],
+        workingDirectory: workspace,
+        print: (said) => lines.push(said),
+        now: () => new Date(),
+        pause: async () => undefined,
+      });
+      return { code, lines };
+    },
     async run(environment = {}, started = () => undefined) {
       const from = forge.requests.length;
       const { code, lines } = await runCompiled(
         compiledFile('collect-engagement'),
-        {
-          CI: 'woodpecker',
-          CI_FORGE_URL: forge.url,
-          CI_WORKSPACE: workspace,
-          CI_REPO: ops,
-          CI_REPO_DEFAULT_BRANCH: 'main',
-          CI_PIPELINE_EVENT: 'cron',
-          PLUGIN_FORGE_TOKEN: collector.token,
-          PLUGIN_SOURCE: 'access.log',
-          PLUGIN_DATE: date,
-          ...environment,
-        },
+        { ...settings, ...environment },
         { folder: workspace, started },
       );
       return {

@@ -1,13 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { architectPitch } from '../actions/architect-pitch/role.ts';
 import type { ModelAnswer, ModelQuestion } from '../core/model.ts';
 import type { Report } from '../core/report.ts';
 import { runRole } from '../core/run.ts';
-import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { startTestForge } from './embedded.ts';
+import { writtenReport } from './report.ts';
 import { runStep } from './workflow-step.ts';
 
 /** The scopes architect-pitch asks for, and no more. */
@@ -17,6 +19,7 @@ export interface Ran {
   code: number | null;
   lines: string[];
   text: string;
+  /** What the run wrote; undefined where it wrote none. */
   report: Report | undefined;
   /** Writes of the run, `POST /path 201`, in order. */
   writes: string[];
@@ -121,7 +124,7 @@ let nth = 0;
 
 export async function startPitching(): Promise<Pitching> {
   let clock = 0;
-  const forge = await startForge({ now: () => new Date(Date.now() + clock) });
+  const forge = await startTestForge({ now: () => new Date(Date.now() + clock) });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -160,17 +163,11 @@ export async function startPitching(): Promise<Pitching> {
     const calls = forge.requests
       .slice(from)
       .map(({ method, path: where, status }) => `${method} ${where} ${status}`);
-    let report: Report | undefined;
-    try {
-      report = JSON.parse(readFileSync(path.join(workspace, result), 'utf8'));
-    } catch {
-      report = undefined;
-    }
     return {
       code,
       lines,
       text: lines.join('\n'),
-      report,
+      report: writtenReport(path.join(workspace, result)),
       calls,
       writes: calls.filter((call) => !call.startsWith('GET')),
     };

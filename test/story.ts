@@ -1,12 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { opsFiler } from '../actions/ops-filer/role.ts';
 import type { Report } from '../core/report.ts';
 import { runRole } from '../core/run.ts';
-import { type EmbeddedForge, type ForgeOptions, startForge } from '../embedded-forge/main.ts';
+import type { EmbeddedForge, ForgeOptions } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
+import { startTestForge } from './embedded.ts';
+import { writtenReport } from './report.ts';
 import { runStep } from './workflow-step.ts';
 
 /** The scopes ops-filer asks for, and no more. */
@@ -17,7 +19,8 @@ export interface Ran {
   /** What was printed, by line. */
   lines: string[];
   text: string;
-  report: Report;
+  /** What the run wrote; undefined where it wrote none. */
+  report: Report | undefined;
   /** Calls the run made, `GET /path status`, in order. */
   calls: string[];
 }
@@ -74,7 +77,7 @@ export function entries(...ids: string[]): string {
 let nth = 0;
 
 export async function startStory(options: ForgeOptions = {}): Promise<Story> {
-  const forge = await startForge(options);
+  const forge = await startTestForge(options);
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const filer = await seed.createUser('filer', filerScopes);
@@ -121,33 +124,13 @@ export async function startStory(options: ForgeOptions = {}): Promise<Story> {
     environment: Record<string, string>,
     from: number,
   ): Ran {
-    let report: Report;
-    try {
-      report = JSON.parse(
-        readFileSync(
-          path.join(environment.CI_WORKSPACE ?? workspace, environment.PLUGIN_RESULT_FILE ?? ''),
-          'utf8',
-        ),
-      );
-    } catch {
-      report = {
-        version: 1,
-        role: '',
-        forgecrew: '',
-        outcome: 'refused',
-        startedAt: '',
-        host: { name: '' },
-        rounds: [],
-        made: {},
-        errors: [],
-        requests: { reads: 0, writes: 0 },
-      };
-    }
     return {
       code,
       lines,
       text: lines.join('\n'),
-      report,
+      report: writtenReport(
+        path.join(environment.CI_WORKSPACE ?? workspace, environment.PLUGIN_RESULT_FILE ?? ''),
+      ),
       calls: forge.requests
         .slice(from)
         .map(({ method, path: where, status }) => `${method} ${where} ${status}`),

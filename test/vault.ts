@@ -1,8 +1,9 @@
 import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
 import { runRole } from '../core/run.ts';
 import type { FiredRecord } from '../core/vault/record.ts';
-import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+import { startTestForge } from './embedded.ts';
 import { runStep } from './workflow-step.ts';
 
 /** A forge with an ops repo, a formula, and people: what tests of the vault start from. */
@@ -70,7 +71,7 @@ jobs:
 export async function startVault(
   policy = '[tiers]\nbackup = "medium"\ncleanup = "low"\nwipe = "high"\n',
 ): Promise<Vault> {
-  const forge = await startForge();
+  const forge = await startTestForge();
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);

@@ -65,7 +65,7 @@ async function workflowOf(
   const commit = await branchCommit(repository.folder, branch);
   if (commit === undefined) return undefined;
   for (const folder of ['.forgejo/workflows', '.gitea/workflows', '.github/workflows']) {
-    const item = await findInTree(repository.folder, commit, `${folder}/${name}`);
+    const item = findInTree(repository.folder, commit, `${folder}/${name}`);
     if (item?.type !== 'blob') continue;
     const workflow: unknown = parse((await readBlob(repository.folder, item.sha)).toString('utf8'));
     return { path: `${folder}/${name}`, commit, workflow: (workflow ?? {}) as Workflow };

@@ -1,11 +1,11 @@
 import {
   branchCommit,
-  changedFiles,
+  differences,
   emptyTree,
-  git,
   listBranches,
   log,
   moveRef,
+  removeBranch,
   resolveCommit,
 } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
@@ -16,8 +16,8 @@ import { branchProtectionShape, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
 import { headOf } from './reviews.ts';
 
-async function shape(call: Call, repository: Repository, name: string, commit: string): Promise<unknown> {
-  const [head] = await log(repository.folder, commit, { limit: 1 });
+function shape(call: Call, repository: Repository, name: string, commit: string): unknown {
+  const [head] = log(repository.folder, commit, { limit: 1 });
   if (head === undefined) throw new Error(`the branch ${name} has no commit`);
   return branchShape(call, repository, name, head, branchProtectionShape(call, repository, name));
 }
@@ -42,7 +42,7 @@ const create = forWriters(async (call, repository) => {
   if (commit === undefined)
     return failure(call, text(call.body.old_ref_name) === '' ? 404 : 500, 'The old branch does not exist');
   if (!(await moveRef(repository.folder, `refs/heads/${name}`, commit, null))) return failure(call, 500, '');
-  return { status: 201, body: await shape(call, repository, name, commit) };
+  return { status: 201, body: shape(call, repository, name, commit) };
 });
 
 const remove = forWriters(async (call, repository) => {
@@ -61,7 +61,7 @@ const remove = forWriters(async (call, repository) => {
     ),
   );
   for (const { base, pull } of closing) pull.headSha = await headOf(base, pull);
-  await git(repository.folder, ['update-ref', '-d', `refs/heads/${name}`, commit]);
+  if (!removeBranch(repository.folder, name, commit)) return failure(call, 500, '');
   for (const { issue } of closing) setState(call, issue, 'closed');
   return { status: 204 };
 });
@@ -70,7 +70,7 @@ const createTag = forWriters(async (call, repository) => {
   const name = text(call.body.tag_name);
   const target =
     (await resolveCommit(repository.folder, text(call.body.target) || repository.defaultBranch)) ?? '';
-  const [commit] = target === '' ? [] : await log(repository.folder, target, { limit: 1 });
+  const [commit] = target === '' ? [] : log(repository.folder, target, { limit: 1 });
   if (commit === undefined) return notFound(call);
   if (!(await moveRef(repository.folder, `refs/tags/${name}`, target, null)))
     return failure(call, 409, `tag already exists [name: ${name}]`);
@@ -127,9 +127,9 @@ export const branchRoutes: Route[] = [
       const base = await resolveCommit(repository.folder, from);
       const head = await resolveCommit(repository.folder, to);
       if (base === undefined || head === undefined) return notFound(call);
-      const commits = await log(repository.folder, `${base}..${head}`);
-      const files = await Promise.all(
-        commits.map(({ parents, sha }) => changedFiles(repository.folder, parents[0] ?? emptyTree, sha)),
+      const commits = log(repository.folder, head, { without: base });
+      const files = commits.map(({ parents, sha }) =>
+        differences(repository.folder, parents[0] ?? emptyTree, sha),
       );
       const names: Record<string, string> = { A: 'added', M: 'modified', D: 'removed' };
       return ok({
@@ -146,10 +146,13 @@ export const branchRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/branches',
     scope: 'repository',
     handle: async (call, repository) => {
-      const names = await listBranches(repository.folder);
-      const shapes = await Promise.all(
-        names.map(async (name) => shape(call, repository, name, `refs/heads/${name}`)),
+      const heads = await Promise.all(
+        listBranches(repository.folder).map(async (name) => ({
+          name,
+          commit: (await branchCommit(repository.folder, name)) ?? '',
+        })),
       );
+      const shapes = heads.map(({ name, commit }) => shape(call, repository, name, commit));
       return paged(call, shapes, (item) => item, `/repos/${fullName(call, repository)}/branches`, {
         link: true,
       });
@@ -166,7 +169,7 @@ export const branchRoutes: Route[] = [
         ? failure(call, 404, "The target couldn't be found.", [
             `branch does not exist [repo_id: ${repository.id} name: ${name}]`,
           ])
-        : ok(await shape(call, repository, name, commit));
+        : ok(shape(call, repository, name, commit));
     },
   },
   { method: 'POST', route: '/repos/{owner}/{repo}/branches', scope: 'repository', handle: create },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import {
   branchCommit,
   type Commit,
-  changedFiles,
+  differences,
   emptyTree,
   type FileChange,
   findInTree,
@@ -26,8 +26,8 @@ function cleanPath(given: string): string | undefined {
   return clean === '' || clean.split('/').some((part) => part.toLowerCase() === '.git') ? undefined : clean;
 }
 
-async function lastCommit(repository: Repository, commit: string, file: string): Promise<Commit> {
-  const [last] = await log(repository.folder, commit, { path: file, limit: 1 });
+function lastCommit(repository: Repository, commit: string, file: string): Commit {
+  const [last] = log(repository.folder, commit, { path: file, limit: 1 });
   if (last === undefined) throw new Error(`no commit changed ${file}`);
   return last;
 }
@@ -41,7 +41,7 @@ async function shapeOf(
   withContent: boolean,
 ): Promise<unknown> {
   const content = withContent && item.type === 'blob' ? await readBlob(repository.folder, item.sha) : null;
-  return fileShape(call, repository, item, ref, await lastCommit(repository, commit, item.path), content);
+  return fileShape(call, repository, item, ref, lastCommit(repository, commit, item.path), content);
 }
 
 async function read(call: Call, repository: Repository): Promise<Answer> {
@@ -53,11 +53,11 @@ async function read(call: Call, repository: Repository): Promise<Answer> {
   const file = (call.params.path ?? '').replace(/\/+$/, '');
   if (commit === undefined)
     return failure(call, 404, 'GetContentsOrList', [`object does not exist [id: ${ref}, rel_path: ]`]);
-  const item = file === '' ? undefined : await findInTree(repository.folder, commit, file);
+  const item = file === '' ? undefined : findInTree(repository.folder, commit, file);
   if (file !== '' && item === undefined) return missing(file);
   if (item !== undefined && item.type !== 'tree')
     return ok(await shapeOf(call, repository, item, ref, commit, true));
-  const items = await listTree(repository.folder, file === '' ? commit : `${commit}:${file}`, false);
+  const items = listTree(repository.folder, commit, false, file);
   return ok(
     await Promise.all(
       items.map((child) =>
@@ -110,7 +110,7 @@ async function write(
 
   const changes: FileChange[] = [];
   for (const operation of operations) {
-    const change = await prepare(call, repository, operation, head);
+    const change = prepare(call, repository, operation, head);
     if ('status' in change) return change;
     changes.push(change);
   }
@@ -122,7 +122,8 @@ async function write(
     changes,
     message,
     { name: account.login, email: account.email },
-    call.state.now(),
+    dateGiven(call, 'author'),
+    dateGiven(call, 'committer'),
   );
   const moved = await moveRef(
     repository.folder,
@@ -134,21 +135,25 @@ async function write(
   // The first commit makes its branch the default one.
   if (repository.empty) repository.defaultBranch = target;
   repository.empty = false;
-  const [made] = await log(repository.folder, commit, { limit: 1 });
+  const [made] = log(repository.folder, commit, { limit: 1 });
   if (made === undefined) throw new Error('the commit that was just written is not there');
-  const files = await Promise.all(
-    changes.map(async (change) => {
-      const item =
-        change.content === null ? undefined : await findInTree(repository.folder, commit, change.path);
-      return item === undefined ? null : fileShape(call, repository, item, target, made, change.content);
-    }),
-  );
+  const files = changes.map((change) => {
+    const item = change.content === null ? undefined : findInTree(repository.folder, commit, change.path);
+    return item === undefined ? null : fileShape(call, repository, item, target, made, change.content);
+  });
   const shared = { commit: fileCommitShape(call, repository, made), verification: unsigned };
   const isNew = operations.some(({ operation }) => operation === 'create') || !single;
   return {
     status: isNew ? 201 : 200,
     body: single ? { content: files[0] ?? null, ...shared } : { files, ...shared },
   };
+}
+
+/** Whoever writes may say when that was, of author and committer each. */
+function dateGiven(call: Call, whose: 'author' | 'committer'): Date {
+  const { dates } = call.body;
+  const given = typeof dates === 'object' && dates !== null ? Reflect.get(dates, whose) : undefined;
+  return typeof given === 'string' ? new Date(given) : call.state.now();
 }
 
 /** Somebody else moved the branch between our reading and writing it; the real message names a path of the server. */
@@ -160,23 +165,23 @@ function lostRace(call: Call, branch: string, head: string | undefined): Answer 
   );
 }
 
-async function prepare(
+function prepare(
   call: Call,
   repository: Repository,
   operation: Operation,
   head: string | undefined,
-): Promise<FileChange | Answer> {
+): FileChange | Answer {
   if (!['create', 'update', 'delete'].includes(operation.operation)) return failure(call, 500, '');
   const file = cleanPath(operation.path);
   if (file === undefined)
     return failure(call, 422, `path contains a malformed path component [path: ${operation.path}]`);
-  const at = (where: string): Promise<TreeItem | undefined> =>
-    head === undefined ? Promise.resolve(undefined) : findInTree(repository.folder, head, where);
-  const found = await at(file);
+  const at = (where: string): TreeItem | undefined =>
+    head === undefined ? undefined : findInTree(repository.folder, head, where);
+  const found = at(file);
   const sha = text(operation.sha);
   if (operation.operation === 'create') {
     for (let above = path.posix.dirname(file); above !== '.'; above = path.posix.dirname(above)) {
-      const item = await at(above);
+      const item = at(above);
       if (item !== undefined && item.type !== 'tree')
         return failure(
           call,
@@ -259,9 +264,7 @@ export const contentRoutes: Route[] = [
         call.query.get('ref') || repository.defaultBranch,
       );
       const item =
-        commit === undefined
-          ? undefined
-          : await findInTree(repository.folder, commit, call.params.path ?? '');
+        commit === undefined ? undefined : findInTree(repository.folder, commit, call.params.path ?? '');
       if (item === undefined || item.type !== 'blob') return notFound(call);
       const bytes = await readBlob(repository.folder, item.sha);
       const kind = bytes.includes(0) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
@@ -284,25 +287,18 @@ export const contentRoutes: Route[] = [
         call.query.get('sha') || repository.defaultBranch,
       );
       if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
-      const commits = await log(
-        repository.folder,
-        commit,
-        file === null || file === '' ? {} : { path: file },
-      );
+      const commits = log(repository.folder, commit, file === null || file === '' ? {} : { path: file });
       if (commits.length === 0) return notFound(call);
       const withFiles = call.query.get('files') === 'true';
-      const shapes = await Promise.all(
-        commits.map(async (item) => {
-          const shape = commitShape(call, repository, item) as object;
-          if (!withFiles) return shape;
-          const files = await changedFiles(repository.folder, item.parents[0] ?? emptyTree, item.sha);
-          return { ...shape, files: files.map(({ path }) => ({ filename: path })) };
-        }),
-      );
       return paged(
         call,
-        shapes,
-        (item) => item,
+        commits,
+        (item) => {
+          const shape = commitShape(call, repository, item) as object;
+          if (!withFiles) return shape;
+          const files = differences(repository.folder, item.parents[0] ?? emptyTree, item.sha);
+          return { ...shape, files: files.map(({ path }) => ({ filename: path })) };
+        },
         `/repos/${fullName(call, repository)}/commits`,
         // With a path a page skips fifty for each before it, whatever the limit.
         { link: true, ...(file === null || file === '' ? {} : { stride: 50 }) },
@@ -317,7 +313,7 @@ export const contentRoutes: Route[] = [
       const commit = await resolveCommit(repository.folder, call.params.path ?? '');
       if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
       const base = `${call.url}/api/v1/repos/${fullName(call, repository)}/git`;
-      const items = await listTree(
+      const items = listTree(
         repository.folder,
         commit,
         ['true', '1'].includes(call.query.get('recursive') ?? ''),

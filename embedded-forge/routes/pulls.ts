@@ -3,12 +3,14 @@ import {
   changedFiles,
   fetchBranch,
   GitError,
-  git,
   log,
   type MergeStyle,
   mergeBase,
   mergeCommits,
+  mergedTree,
   moveRef,
+  removeBranch,
+  setRef,
 } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, issueLabels, repositoryShape, userShape, wholeCommitShape } from '../shapes.ts';
@@ -109,11 +111,7 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
 /** Whether the head can be merged into the base without a conflict. */
 async function fitsTogether(repository: Repository, pull: Pull, head: string): Promise<boolean> {
   const base = await branchCommit(repository.folder, pull.base);
-  if (base === undefined) return false;
-  return git(repository.folder, ['merge-tree', '--write-tree', base, head]).then(
-    () => true,
-    () => false,
-  );
+  return base !== undefined && (await mergedTree(repository.folder, base, head)) !== undefined;
 }
 
 /** `branch` of the repository itself, or `login:branch` of that account's fork of it. */
@@ -182,7 +180,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     labels,
     pull,
   });
-  await git(repository.folder, ['update-ref', `refs/pull/${issue.number}/head`, headSha]);
+  setRef(repository.folder, `refs/pull/${issue.number}/head`, headSha);
   return { status: 201, body: await pullShape(call, repository, issue, pull) };
 }
 
@@ -271,8 +269,7 @@ async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: 
     created: at,
     updated: at,
   });
-  if (call.body.delete_branch_after_merge === true)
-    await git(pull.from.folder, ['update-ref', '-d', `refs/heads/${pull.head}`]);
+  if (call.body.delete_branch_after_merge === true) removeBranch(pull.from.folder, pull.head);
   return { status: 200 };
 }
 
@@ -367,9 +364,9 @@ export const pullRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/pulls/{index}/commits',
     scope: 'repository',
     handle: onPull(async (call, repository, issue, pull) => {
-      const range = `${pull.mergeBase}..${await headOf(repository, pull)}`;
+      const found = log(repository.folder, await headOf(repository, pull), { without: pull.mergeBase });
       const commits = await Promise.all(
-        (await log(repository.folder, range)).map(async (commit) => {
+        found.map(async (commit) => {
           const [parent = ''] = commit.parents;
           return wholeCommitShape(
             call,

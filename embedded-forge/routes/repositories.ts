@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { branchCommit, fetchBranch, git, initBare, mergeBase, moveRef, writeCommit } from '../git.ts';
+import { branchCommit, fetchAll, fetchBranch, initBare, mergeBase, moveRef, writeCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { repositoryShape, userShape } from '../shapes.ts';
 import {
@@ -106,13 +106,7 @@ async function fork(call: Call, parent: Repository): Promise<Answer> {
     created: timestamp(call.state),
   };
   await initBare(made.folder, parent.defaultBranch);
-  await git(made.folder, [
-    'fetch',
-    '-q',
-    parent.folder,
-    '+refs/heads/*:refs/heads/*',
-    '+refs/tags/*:refs/tags/*',
-  ]);
+  fetchAll(made.folder, parent.folder);
   const late = conflict();
   if (late !== undefined) {
     rmSync(made.folder, { recursive: true, force: true });

@@ -19,7 +19,7 @@ const forms: [string, (secret: string, around: string) => string][] = [
   ['JSON in JSON', (secret) => JSON.stringify(JSON.stringify({ secret }))],
 ];
 
-describe('case 38: a secret', () => {
+describe('a secret', () => {
   it.each(forms)('is masked in its %s form, at every offset', (_, form) => {
     const secret = 's3cr/t+t0k"n\\ü%';
     for (const around of ['', 'a', 'ab', 'abc']) {

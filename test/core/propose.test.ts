@@ -12,9 +12,11 @@ import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { Role, State } from '../../core/role.ts';
 import { runRole } from '../../core/run.ts';
 import { flowSettings, sharedSettings } from '../../core/settings.ts';
-import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../../embedded-forge/seed.ts';
-import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from '../faults/proxy.ts';
+import { startTestForge } from '../embedded.ts';
+import { type FailPoint, failPoints, startFaultProxy } from '../faults/proxy.ts';
+import { callsToStrike } from '../faults/strikes.ts';
 
 const settings = { ...flowSettings, ...sharedSettings, ...proposeSettings };
 const branch = 'topic/a';
@@ -73,7 +75,7 @@ let bot: Person;
 let ops: string;
 
 async function start(access: 'read' | 'write'): Promise<void> {
-  forge = await startForge({ quiet: true });
+  forge = await startTestForge({ quiet: true });
   seed = seeder(forge.url, forge.adminToken);
   owner = await seed.createUser('owner', allScopes);
   bot = await seed.createUser('bot', ['write:repository', 'read:user']);
@@ -254,7 +256,7 @@ describe('proposing', () => {
   });
 });
 
-describe('case 5: proposing, cut off where it writes', () => {
+describe('proposing, cut off where it writes', () => {
   async function cut(call: number, point: FailPoint): Promise<boolean> {
     // From that call on nothing gets through any more, which to the forge is a process that was killed.
     const proxy = await startFaultProxy(forge.url, { call, point, act: () => void proxy.close() });
@@ -272,7 +274,7 @@ describe('case 5: proposing, cut off where it writes', () => {
     const undisturbed = await startFaultProxy(forge.url);
     await run({ CI_FORGE_URL: undisturbed.url });
     await undisturbed.close();
-    const strikes = writesToStrike(undisturbed.calls);
+    const strikes = callsToStrike(undisturbed.calls, point, { reads: 0 });
     expect(strikes.length).toBeGreaterThanOrEqual(2);
     for (const call of strikes) {
       await forge.close();

@@ -118,6 +118,20 @@ describe('a file', () => {
   });
 });
 
+describe('a commit', () => {
+  it('has the dates that whoever writes gives it, author and committer each', async () => {
+    const name = await fresh('dates');
+    const dates = { author: '2020-01-02T03:04:05Z', committer: '2031-01-02T03:04:05Z' };
+
+    await status('POST', `/repos/${name}/contents/a`, { ...file, dates });
+
+    const { body } = await seed.api('GET', `/repos/${name}/commits?limit=1`);
+    expect(body).toMatchObject([
+      { commit: { author: { date: dates.author }, committer: { date: dates.committer } } },
+    ]);
+  });
+});
+
 describe('lists', () => {
   it('of issues follow sort, since and before, and refuse a time that is none', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EmbeddedForge, startForge } from '../../embedded-forge/main.ts';
+import type { EmbeddedForge } from '../../embedded-forge/main.ts';
+import { startTestForge } from '../embedded.ts';
 
 /**
  * What a real Forgejo answered, asked again of the embedded one: the same status, the same shape, and the same values
@@ -177,7 +178,7 @@ describe.skipIf(!existsSync(fileURLToPath(folder)))(
 
     beforeAll(async () => {
       // The recording server had a token `<admin-token>`; passwords are the recording's own placeholder.
-      forge = await startForge({ paging: { default: 30, max: 50 } });
+      forge = await startTestForge({ paging: { default: 30, max: 50 } });
       tokens.set('<admin-token>', `token ${forge.adminToken}`);
       for (const login of people)
         tokens.set(`<${login}-basic>`, `Basic ${Buffer.from(`${login}:<password>`).toString('base64')}`);

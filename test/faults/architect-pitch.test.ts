@@ -4,12 +4,13 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compiledFile } from '../compiled.ts';
 import { type Pitching, pitchText, startPitching } from '../pitching.ts';
-import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from './proxy.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { callsToStrike, once } from './strikes.ts';
 
 const file = compiledFile('architect-pitch');
 
 let forge: Pitching;
-afterEach(() => forge.close().catch(() => undefined));
+afterEach(() => forge.close());
 
 /** An engine that never says the same twice, as a model does: a rerun may not depend on its answers. */
 let engine = '';
@@ -90,27 +91,40 @@ const stories = {
   },
 };
 
-describe.skipIf(!existsSync(file))('case 5: the compiled architect-pitch killed with -9', () => {
+type StoryName = keyof typeof stories;
+
+/** The calls of an undisturbed run of a story. */
+const undisturbed = (name: StoryName): (() => Promise<string[]>) =>
+  once(async () => {
+    forge = await startPitching();
+    await stories[name].arrange();
+    const { calls, writes } = await forge.runCompiled(withEngine());
+    expect(writes.length).toBeGreaterThanOrEqual(stories[name].writes);
+    await forge.close();
+    return calls;
+  });
+const callsOf = {
+  pitching: undisturbed('pitching'),
+  accepting: undisturbed('accepting'),
+  declining: undisturbed('declining'),
+};
+
+describe.skipIf(!existsSync(file))('the compiled architect-pitch killed with -9', () => {
   it.each(
     failPoints.flatMap((point) =>
-      (Object.keys(stories) as (keyof typeof stories)[]).map((name) => [name, point] as const),
+      (Object.keys(stories) as StoryName[]).map((name) => [name, point] as const),
     ),
   )(
     'while %s, %s: a rerun leaves one branch, one pull request, and every word once',
     async (name, point) => {
       const story = stories[name];
-      forge = await startPitching();
-      await story.arrange();
-      const { calls, writes } = await forge.runCompiled(withEngine());
-      expect(writes.length).toBeGreaterThanOrEqual(story.writes);
-      await forge.close();
-      for (const call of writesToStrike(calls)) {
+      for (const call of callsToStrike(await callsOf[name](), point, { reads: 0 })) {
         forge = await startPitching();
         await story.arrange();
 
         const struck = await runKilled(call, point);
-        await forge.runCompiled(withEngine());
-        const last = await forge.runCompiled(withEngine());
+        await forge.run(withEngine());
+        const last = await forge.run(withEngine());
 
         expect(struck).toBe(true);
         expect(last).toMatchObject({ code: 0, writes: [] });

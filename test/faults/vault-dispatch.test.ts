@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
 import { startVault, type Vault } from '../vault.ts';
-import { callsToStrike, type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { callsToStrike, once } from './strikes.ts';
 
 const file = compiledFile('vault-dispatch');
 
 let vault: Vault;
-afterEach(() => vault.close().catch(() => undefined));
+afterEach(() => vault.close());
 
 /** One run that is killed at the given call; whether there was such a call. */
 async function runKilled(call: number, point: FailPoint): Promise<boolean> {
@@ -37,21 +38,22 @@ async function startApproved(): Promise<void> {
   await vault.approved('backup-1');
 }
 
-async function strikes(): Promise<number[]> {
+/** The calls of an undisturbed run. */
+const callsOfARun = once(async () => {
   await startApproved();
   const { calls } = await vault.run();
   await vault.close();
   expect(calls.filter((call) => !call.startsWith('GET'))).toHaveLength(3);
-  return callsToStrike(calls);
-}
+  return calls;
+});
 
-describe.skipIf(!existsSync(file))('cases 5 and 21: the compiled vault-dispatch killed with -9', () => {
+describe.skipIf(!existsSync(file))('the compiled vault-dispatch killed with -9', () => {
   it.each(failPoints)(
     '%s, at its calls: never two runs, and what happened is found out or asked of a person',
     async (point) => {
       let started = 0;
       let asked = 0;
-      for (const call of await strikes()) {
+      for (const call of callsToStrike(await callsOfARun(), point)) {
         await startApproved();
 
         expect(await runKilled(call, point)).toBe(true);

@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EmbeddedWoodpecker, startWoodpecker } from '../../embedded-woodpecker/main.ts';
+import type { EmbeddedWoodpecker } from '../../embedded-woodpecker/main.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
+import { startTestWoodpecker } from '../embedded.ts';
 import { actionText, startVault, type Vault } from '../vault.ts';
-import { type FailPoint, failPoints, startFaultProxy, writesToStrike } from './proxy.ts';
+import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
+import { callsToStrike, once } from './strikes.ts';
 
 const dispatcher = compiledFile('vault-dispatch');
 const requester = compiledFile('vault-request');
@@ -15,7 +17,7 @@ let woodpecker: EmbeddedWoodpecker | undefined;
 afterEach(async () => {
   await woodpecker?.close();
   woodpecker = undefined;
-  await vault.close().catch(() => undefined);
+  await vault.close();
 });
 
 type Environment = Record<string, string>;
@@ -42,10 +44,10 @@ async function runBehind(
   return { code, calls, struck };
 }
 
-describe.skipIf(!existsSync(dispatcher))('cases 5 and 21 on Woodpecker: killed with -9', () => {
+describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpecker, killed with -9', () => {
   async function start(): Promise<EmbeddedWoodpecker> {
     vault = await startVault();
-    const made = await startWoodpecker({
+    const made = await startTestWoodpecker({
       users: [{ login: 'dispatcher', token: 'a-woodpecker-token' }],
       repositories: [{ id: 12, name: vault.ops, workflows: ['backup'], pushers: ['dispatcher'] }],
     });
@@ -71,13 +73,17 @@ describe.skipIf(!existsSync(dispatcher))('cases 5 and 21 on Woodpecker: killed w
     PLUGIN_WOODPECKER_TOKEN: 'a-woodpecker-token',
   });
 
-  it.each(failPoints)('%s, where it starts the pipeline: never two', async (point) => {
+  const callsOfARun = once(async () => {
     const first = await start();
     const { calls } = await runBehind(dispatcher, first.url, settings);
     expect(calls.filter((call) => call.startsWith('POST'))).toHaveLength(1);
     await first.close();
     await vault.close();
-    for (const call of writesToStrike(calls)) {
+    return calls;
+  });
+
+  it.each(failPoints)('%s, where it starts the pipeline: never two', async (point) => {
+    for (const call of callsToStrike(await callsOfARun(), point, { reads: 0 })) {
       const ci = await start();
 
       const { struck } = await runBehind(dispatcher, ci.url, settings, { call, point });
@@ -130,14 +136,18 @@ describe.skipIf(!existsSync(dispatcher))('a gate killed with -9', () => {
     });
   }
 
-  it.each(failPoints)('%s, at its claim: opens at most once', async (point) => {
+  const callsOfARun = once(async () => {
     const undisturbed = await start();
     const { calls } = await runBehind(dispatcher, vault.forge.url, undisturbed);
     const write = calls.findIndex((call) => call.startsWith('POST')) + 1;
     expect(write).toBeGreaterThan(0);
     await vault.close();
     rmSync(folder, { recursive: true, force: true });
-    for (const call of writesToStrike(calls)) {
+    return calls;
+  });
+
+  it.each(failPoints)('%s, at its claim: opens at most once', async (point) => {
+    for (const call of callsToStrike(await callsOfARun(), point, { reads: 0 })) {
       const environment = await start();
 
       const killed = await runBehind(dispatcher, vault.forge.url, environment, { call, point });
@@ -161,18 +171,23 @@ describe.skipIf(!existsSync(dispatcher))('a merge of low tier killed with -9', (
     PLUGIN_LOW_TIER: 'auto-merge',
   });
 
-  it.each(failPoints)('%s, at its writes: one comment, one approval, merged in the end', async (point) => {
+  const callsOfARun = once(async () => {
     vault = await startVault();
     await vault.ask('clean-1', actionText('cleanup'));
     const { calls } = await runBehind(dispatcher, vault.forge.url, settings);
     await vault.close();
-    for (const call of writesToStrike(calls)) {
+    return calls;
+  });
+
+  it.each(failPoints)('%s, at its writes: one comment, one approval, merged in the end', async (point) => {
+    for (const call of callsToStrike(await callsOfARun(), point, { reads: 0 })) {
       vault = await startVault();
       const pull = await vault.ask('clean-1', actionText('cleanup'));
 
-      await runBehind(dispatcher, vault.forge.url, settings, { call, point });
-      await runBehind(dispatcher, vault.forge.url, settings);
+      const { struck } = await runBehind(dispatcher, vault.forge.url, settings, { call, point });
+      await vault.start(settings(vault.forge.url));
 
+      expect(struck).toBe(true);
       const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}`);
       expect((body as { merged: boolean }).merged).toBe(true);
       const { body: reviews } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}/reviews`);
@@ -185,29 +200,35 @@ describe.skipIf(!existsSync(dispatcher))('a merge of low tier killed with -9', (
 });
 
 describe.skipIf(!existsSync(requester))('a request killed with -9', () => {
-  it.each(failPoints)('%s, at its writes: a rerun leaves one branch and one pull request', async (point) => {
-    const start = async (): Promise<(url: string) => Environment> => {
-      vault = await startVault();
-      const agent = await vault.seed.createUser('agent', ['write:repository', 'read:user']);
-      return (url) => ({
-        CI: 'woodpecker',
-        CI_FORGE_URL: url,
-        CI_PIPELINE_EVENT: 'push',
-        PLUGIN_OPS_REPO: vault.ops,
-        PLUGIN_FORGE_TOKEN: agent.token,
-        PLUGIN_ID: 'backup-1',
-        PLUGIN_ACTION: actionText(),
-      });
-    };
+  async function start(): Promise<(url: string) => Environment> {
+    vault = await startVault();
+    const agent = await vault.seed.createUser('agent', ['write:repository', 'read:user']);
+    return (url) => ({
+      CI: 'woodpecker',
+      CI_FORGE_URL: url,
+      CI_PIPELINE_EVENT: 'push',
+      PLUGIN_OPS_REPO: vault.ops,
+      PLUGIN_FORGE_TOKEN: agent.token,
+      PLUGIN_ID: 'backup-1',
+      PLUGIN_ACTION: actionText(),
+    });
+  }
+
+  const callsOfARun = once(async () => {
     const undisturbed = await start();
     const { calls } = await runBehind(requester, vault.forge.url, undisturbed);
     await vault.close();
-    for (const call of writesToStrike(calls)) {
+    return calls;
+  });
+
+  it.each(failPoints)('%s, at its writes: a rerun leaves one branch and one pull request', async (point) => {
+    for (const call of callsToStrike(await callsOfARun(), point, { reads: 0 })) {
       const environment = await start();
 
-      await runBehind(requester, vault.forge.url, environment, { call, point });
+      const { struck } = await runBehind(requester, vault.forge.url, environment, { call, point });
       const again = await runBehind(requester, vault.forge.url, environment);
 
+      expect(struck).toBe(true);
       expect(again.code).toBe(0);
       const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls?state=all`);
       expect(body).toMatchObject([{ title: 'vault: backup-1', state: 'open' }]);

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Event, event, oracle } from '../histories.ts';
+import { fuzzRuns } from '../thorough.ts';
 import { startVault, type Vault } from '../vault.ts';
 
 // Whole histories through the embedded forge, its API and git: what the role starts is what the oracle allows.
 
-const histories = Number(process.env.FORGECREW_HISTORIES ?? 12);
+const histories = fuzzRuns(0.06);
 
 const actionWith = (bytes: number): string =>
   `formula = "backup"\ncontext = "why"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = ${bytes + 1}\n[inputs]\ntarget = "db"\n`;

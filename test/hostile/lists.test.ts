@@ -27,7 +27,7 @@ const issue = {
   html_url: '',
 };
 
-describe('case 1: after a list that could not be read to its end', () => {
+describe('after a list that could not be read to its end', () => {
   it.each<[string, Rewrite, string]>([
     [
       'answered 500',
@@ -77,7 +77,7 @@ describe('case 1: after a list that could not be read to its end', () => {
   });
 });
 
-describe('case 4: a limiter in front of the forge', () => {
+describe('a limiter in front of the forge', () => {
   it('slows the run down and loses nothing', async () => {
     let turned = 0;
     const ran = await runThrough((call) => {
@@ -92,7 +92,7 @@ describe('case 4: a limiter in front of the forge', () => {
   });
 });
 
-describe('case 42: a write that the forge refuses for a reason of its own', () => {
+describe('a write that the forge refuses for a reason of its own', () => {
   it('is told with its reason, and never with a path of the server', async () => {
     const ran = await runThrough((_, request) =>
       request.startsWith('POST') && request.endsWith('/issues')
@@ -105,7 +105,7 @@ describe('case 42: a write that the forge refuses for a reason of its own', () =
   });
 });
 
-describe('case 6: a list by author with somebody else in it', () => {
+describe('a list by author with somebody else in it', () => {
   it('is asked for the account by its id as well: a freed login may belong to another', async () => {
     const stranger = {
       ...issue,

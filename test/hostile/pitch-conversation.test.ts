@@ -7,7 +7,7 @@ beforeEach(async () => {
 });
 afterEach(() => forge.close());
 
-describe('case 34: words that do not decide', () => {
+describe('words that do not decide', () => {
   it.each([
     ['prose', 'I accept this, more or less.'],
     ['small letters', 'accept'],
@@ -244,7 +244,7 @@ describe('the words that do', () => {
   });
 });
 
-describe('case 35: what people write in a description stays', () => {
+describe('what people write in a description stays', () => {
   it('when our sections are brought up to date, everything around them is as they left it', async () => {
     const vision = await forge.pitched();
     const [before] = await forge.pulls();

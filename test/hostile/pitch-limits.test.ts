@@ -7,7 +7,7 @@ beforeEach(async () => {
 });
 afterEach(() => forge.close());
 
-describe('case 36: what is not pitched, and what is not paid for', () => {
+describe('what is not pitched, and what is not paid for', () => {
   it('never more than three at once, the most wanted first, and one more when one is decided', async () => {
     const visions: number[] = [];
     for (const name of ['a', 'b', 'c', 'd']) visions.push(await forge.vision(name));
@@ -191,7 +191,7 @@ describe('case 36: what is not pitched, and what is not paid for', () => {
   });
 });
 
-describe('case 37: an account that can write to the project', () => {
+describe('an account that can write to the project', () => {
   it('is refused before anything is asked or written, unless that is allowed', async () => {
     const vision = await forge.vision('A goal');
     await forge.seed.addCollaborator(forge.owner, forge.project, forge.architect.login, 'write');
@@ -223,7 +223,7 @@ describe('case 37: an account that can write to the project', () => {
 });
 
 describe('everywhere', () => {
-  it('case 38: a secret in a vision reaches no model, and a secret in an answer reaches no repository', async () => {
+  it('a secret in a vision reaches no model, and a secret in an answer reaches no repository', async () => {
     const vision = await forge.vision('A goal', `The token is ${forge.architect.token}.`);
     const inVision = await forge.run({}, () => {
       throw new Error('a model was asked');
@@ -240,7 +240,7 @@ describe('everywhere', () => {
     for (const { text } of [inVision, inAnswer]) expect(text).not.toContain(forge.architect.token);
   });
 
-  it('case 39: titles with controls and workflow commands are plain in the log', async () => {
+  it('titles with controls and workflow commands are plain in the log', async () => {
     await forge.vision('A goal\u001b[31m\n::set-output name=x::y');
 
     const { lines } = await forge.run({}, () => '::error::\u001b[31mno');
@@ -248,7 +248,7 @@ describe('everywhere', () => {
     expect(lines.filter((line) => /^::/.test(line) || line.includes('\u001b'))).toEqual([]);
   });
 
-  it('case 40: names that Node knows, and long rows of marks, are only text', async () => {
+  it('names that Node knows, and long rows of marks, are only text', async () => {
     const vision = await forge.vision(
       '__proto__ constructor',
       `${'#'.repeat(200_000)}x\n${'<!--'.repeat(50_000)}`,
@@ -267,7 +267,7 @@ describe('everywhere', () => {
     expect(Date.now() - started).toBeLessThan(30_000);
   });
 
-  it('case 46: started from a pull request’s own copy of the pipeline it reads nothing and needs no secret', async () => {
+  it('started from a pull request’s own copy of the pipeline it reads nothing and needs no secret', async () => {
     await forge.vision('A goal');
 
     const { code, text, calls } = await forge.run({
@@ -281,7 +281,7 @@ describe('everywhere', () => {
     expect(calls).toEqual([]);
   });
 
-  it('case 47: the automatic token of a workflow is refused before any call, with what to create instead', async () => {
+  it('the automatic token of a workflow is refused before any call, with what to create instead', async () => {
     const { code, text, calls } = await forge.run({
       CI: '',
       GITHUB_ACTIONS: 'true',

@@ -39,7 +39,7 @@ describe('an approved action', () => {
   });
 
   it.each(['merge', 'squash', 'rebase', 'rebase-merge', 'fast-forward-only'])(
-    'case 19: is found however it was merged: %s',
+    'is found however it was merged: %s',
     async (style) => {
       const pull = await vault.ask('backup-1');
       await vault.approve(vault.ada, pull);
@@ -218,7 +218,7 @@ describe('an approval that is there is found', () => {
   });
 });
 
-describe('case 46: on a pull request’s own pipeline', () => {
+describe('on a pull request’s own pipeline', () => {
   it('only the files are looked at, without any token, and nothing is asked of the forge', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-vault-'));
     mkdirSync(path.join(folder, 'vault/actions'), { recursive: true });

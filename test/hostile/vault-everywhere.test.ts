@@ -9,7 +9,7 @@ beforeEach(async () => {
 afterEach(() => vault.close());
 
 describe('what every role survives, vault-dispatch does too', () => {
-  it('case 38: a secret in what somebody asks for is neither printed nor sent', async () => {
+  it('a secret in what somebody asks for is neither printed nor sent', async () => {
     const { token } = vault.dispatcher;
     const pull = await vault.ask(
       'backup-1',
@@ -28,7 +28,7 @@ describe('what every role survives, vault-dispatch does too', () => {
     }
   });
 
-  it('case 41: an archived repository is found out first, and nothing is written', async () => {
+  it('an archived repository is found out first, and nothing is written', async () => {
     await vault.approved('backup-1');
     await vault.seed.api('PATCH', `/repos/${vault.ops}`, { archived: true });
 
@@ -39,7 +39,7 @@ describe('what every role survives, vault-dispatch does too', () => {
     expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
   });
 
-  it('case 42: a lost race is no missing right: it is looked at again, and no path of the server is printed', async () => {
+  it('a lost race is no missing right: it is looked at again, and no path of the server is printed', async () => {
     await vault.approved('backup-1');
     let lost = 0;
     const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
@@ -60,7 +60,7 @@ describe('what every role survives, vault-dispatch does too', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('case 44: an approval of an older commit, and a merge by force, are no approval of what would run', async () => {
+  it('an approval of an older commit, and a merge by force, are no approval of what would run', async () => {
     const pull = await vault.ask('backup-1');
     const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}`);
     const { head } = body as { head: { sha: string } };
@@ -77,7 +77,7 @@ describe('what every role survives, vault-dispatch does too', () => {
     expect((await vault.rejected('backup-1'))?.reasons.join()).toContain('is for an older commit');
   });
 
-  it('case 47: the automatic token is refused in one sentence, before any call', async () => {
+  it('the automatic token is refused in one sentence, before any call', async () => {
     const { code, text } = await vault.start({
       GITHUB_ACTIONS: 'true',
       GITHUB_SERVER_URL: vault.forge.url,

@@ -7,7 +7,7 @@ beforeEach(async () => {
 });
 afterEach(() => vault.close());
 
-describe('case 19: nothing runs that was not approved', () => {
+describe('nothing runs that was not approved', () => {
   it('approved by the gatekeeper, whose token whoever pushes can read', async () => {
     const gatekeeper = await vault.seed.createUser('gatekeeper', ['write:repository']);
     await vault.seed.addCollaborator(vault.owner, vault.ops, gatekeeper.login, 'write');
@@ -123,7 +123,7 @@ describe('case 19: nothing runs that was not approved', () => {
 });
 
 describe('what is spent, exposed, or not known', () => {
-  it('case 20: who administers is asked again when the token may not ask, and nothing is rejected', async () => {
+  it('who administers is asked again when the token may not ask, and nothing is rejected', async () => {
     await vault.seed.addCollaborator(vault.owner, vault.ops, 'dispatcher', 'write');
     const pull = await vault.ask('wipe-1', actionText('wipe'));
     await vault.approve(vault.owner, pull);
@@ -137,7 +137,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.rejected('wipe-1')).toBeUndefined();
   });
 
-  it('case 20: a team is asked for its members; where our account may not see them, nothing is rejected', async () => {
+  it('a team is asked for its members; where our account may not see them, nothing is rejected', async () => {
     const { api } = vault.seed;
     await api('POST', '/orgs', { username: 'company' }, vault.owner.token);
     const { body } = await api('POST', '/orgs/company/teams', { name: 'deployers' }, vault.owner.token);
@@ -172,7 +172,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.record('backup-1')).toMatchObject({ approvals: [{ login: 'ada' }] });
   });
 
-  it('case 45: a bot that can push is said, whatever the rule', async () => {
+  it('a bot that can push is said, whatever the rule', async () => {
     await vault.approved('backup-1');
 
     const { text } = await vault.run({ PLUGIN_BOTS: 'asker' });
@@ -180,7 +180,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(text).toContain('secrets of backup can be read by asker');
   });
 
-  it('case 45: secrets of high tier that others can read are refused, unless that is accepted', async () => {
+  it('secrets of high tier that others can read are refused, unless that is accepted', async () => {
     const pull = await vault.ask('wipe-1', actionText('wipe'));
     await vault.approve(vault.owner, pull);
     await vault.seed.mergePull(vault.owner, vault.ops, pull);
@@ -196,7 +196,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('case 22: the same id with other content is an error, and starts nothing', async () => {
+  it('the same id with other content is an error, and starts nothing', async () => {
     await vault.approved('backup-1');
     await vault.run();
     await vault.seed.putFile(
@@ -213,7 +213,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('case 21: a record that somebody else made in advance is an alarm, and nothing runs', async () => {
+  it('a record that somebody else made in advance is an alarm, and nothing runs', async () => {
     await vault.approved('backup-1');
     await vault.seed.putFile(vault.asker, vault.ops, 'vault/fired/backup-1.json', '{"outcome":"success"}');
 
@@ -224,7 +224,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toEqual([]);
   });
 
-  it('case 21: four dispatchers at once start one run', async () => {
+  it('four dispatchers at once start one run', async () => {
     await vault.approved('backup-1');
 
     const runs = await Promise.all([1, 2, 3, 4].map(() => vault.run()));
@@ -233,7 +233,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('case 21: an intent without a run is not acted on by another run, and after a while asks a person', async () => {
+  it('an intent without a run is not acted on by another run, and after a while asks a person', async () => {
     await vault.approved('backup-1');
     await vault.run();
     // As if the run had crashed between intent and dispatch.
@@ -265,23 +265,20 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it.each(['failure', 'cancelled'] as const)(
-    'case 23: a run that ends with %s is never a success',
-    async (status) => {
-      await vault.approved('backup-1');
-      await vault.run();
-      const [run] = await vault.runs();
-      vault.forge.settleRun(run?.id ?? 0, status);
+  it.each(['failure', 'cancelled'] as const)('a run that ends with %s is never a success', async (status) => {
+    await vault.approved('backup-1');
+    await vault.run();
+    const [run] = await vault.runs();
+    vault.forge.settleRun(run?.id ?? 0, status);
 
-      const { code, text } = await vault.run();
+    const { code, text } = await vault.run();
 
-      expect(code).toBe(1);
-      expect(text).toContain(`its run ended with ${status}`);
-      expect(await vault.record('backup-1')).toMatchObject({ outcome: status });
-    },
-  );
+    expect(code).toBe(1);
+    expect(text).toContain(`its run ended with ${status}`);
+    expect(await vault.record('backup-1')).toMatchObject({ outcome: status });
+  });
 
-  it('case 23: a run that never ends is recorded as over time', async () => {
+  it('a run that never ends is recorded as over time', async () => {
     await vault.approved('backup-1');
     await vault.run();
 
@@ -290,7 +287,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.record('backup-1')).toMatchObject({ outcome: 'timeout' });
   });
 
-  it('case 26: an action that asks a person is said to wait, with what it unblocks, and blocks nobody', async () => {
+  it('an action that asks a person is said to wait, with what it unblocks, and blocks nobody', async () => {
     await vault.seed.putFile(
       vault.owner,
       vault.ops,
@@ -306,7 +303,7 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('case 18: policy and formulas of the pull request that asks are not read', async () => {
+  it('policy and formulas of the pull request that asks are not read', async () => {
     await vault.seed.putFile(vault.asker, vault.ops, 'vault/policy.toml', '[tiers]\nbackup = "low"\n', {
       from: 'main',
       name: 'vault/backup-1',

@@ -107,7 +107,7 @@ describe('a request', () => {
     expect((await pulls())[0]?.title).toBe('vault: nightly-7');
   });
 
-  it('case 22: with other content under the same id is an error, wherever the first one has got to', async () => {
+  it('with other content under the same id is an error, wherever the first one has got to', async () => {
     const other = { PLUGIN_ACTION: actionText('backup', 'timeout_minutes = 5') };
     await ask();
     const asked = await ask(other);
@@ -124,7 +124,7 @@ describe('a request', () => {
     expect(await pulls()).toHaveLength(1);
   });
 
-  it('case 22: somebody else’s request for the same id is found, and with other content refused', async () => {
+  it('somebody else’s request for the same id is found, and with other content refused', async () => {
     const number = await vault.ask('backup-1');
 
     const same = await ask();
@@ -211,7 +211,7 @@ describe('a request', () => {
     expect(pull?.body).toContain('> `closes #1 @ada <img src=x> ´x´`\n> `# heading`');
   });
 
-  it('case 46: on a pull request’s own pipeline only looks at the text', async () => {
+  it('on a pull request’s own pipeline only looks at the text', async () => {
     const { code, text } = await ask({ CI_PIPELINE_EVENT: 'pull_request', PLUGIN_FORGE_TOKEN: '' });
 
     expect(code).toBe(0);
@@ -277,7 +277,7 @@ describe('waiting', () => {
     expect(text).toContain('has the label vault-approved');
   });
 
-  it('case 43: for a label, of which there are two by that name, counts either', async () => {
+  it('for a label, of which there are two by that name, counts either', async () => {
     const { code } = await ask(wait('label'), async () => {
       for (const color of ['#ff0000', '#00ff00'])
         await vault.seed.api('POST', `/repos/${vault.ops}/labels`, { name: 'vault-approved', color });

@@ -81,7 +81,7 @@ describe('a review of open pull requests', () => {
     expect(status).toEqual(['forgecrew/vault: pending']);
   });
 
-  it('case 25: says at once when nobody can ever approve, with the way out', async () => {
+  it('says at once when nobody can ever approve, with the way out', async () => {
     await vault.seed.api('DELETE', `/repos/${vault.ops}/collaborators/ada`);
     await vault.seed.api('DELETE', `/repos/${vault.ops}/collaborators/asker`);
     await vault.seed.putFile(vault.owner, vault.ops, 'vault/actions/backup-1.toml', actionText(), {
@@ -100,7 +100,7 @@ describe('a review of open pull requests', () => {
     expect((await said(pull)).comments[0]).toContain('**Nobody can give it**: 0 of the 1 needed may approve');
   });
 
-  it('case 16: shows every fault with its place, and nothing of the document as markup', async () => {
+  it('shows every fault with its place, and nothing of the document as markup', async () => {
     const pull = await vault.ask('backup-1', `${actionText()}\n[dispatch_mode]\nx = "@owner <img>"\n`);
 
     await review();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedWoodpecker, startWoodpecker } from '../../embedded-woodpecker/main.ts';
+import type { EmbeddedWoodpecker } from '../../embedded-woodpecker/main.ts';
+import { startTestWoodpecker } from '../embedded.ts';
 import { startVault, type Vault } from '../vault.ts';
 
 const formula = `description = "Back up"
@@ -32,7 +33,7 @@ let vault: Vault;
 let woodpecker: EmbeddedWoodpecker;
 beforeEach(async () => {
   vault = await startVault();
-  woodpecker = await startWoodpecker({
+  woodpecker = await startTestWoodpecker({
     users: [
       { login: 'dispatcher', token: 'a-woodpecker-token' },
       { login: 'reader', token: 'a-readers-token' },
@@ -90,7 +91,7 @@ describe('a formula that runs on Woodpecker', () => {
     ['killed', 'cancelled'],
     ['skipped', 'cancelled'],
     ['error', 'failure'],
-  ])('case 23: that ends with %s is on record as %s', async (state, outcome) => {
+  ])('that ends with %s is on record as %s', async (state, outcome) => {
     await vault.approved('backup-1');
     await vault.run(settings());
     woodpecker.settle(1, 'other', 'success');
@@ -102,7 +103,7 @@ describe('a formula that runs on Woodpecker', () => {
     expect(await vault.record('backup-1')).toMatchObject({ outcome });
   });
 
-  it('case 23: with a matrix has succeeded when every part of it has', async () => {
+  it('with a matrix has succeeded when every part of it has', async () => {
     await vault.approved('backup-1');
     await vault.run(settings());
     const [started] = woodpecker.pipelines;
@@ -115,7 +116,7 @@ describe('a formula that runs on Woodpecker', () => {
     expect(await vault.record('backup-1')).toMatchObject({ outcome: 'failure' });
   });
 
-  it('case 21: whose answer never came is found again, and not by what somebody else started', async () => {
+  it('whose answer never came is found again, and not by what somebody else started', async () => {
     await vault.approved('backup-1');
     await vault.run(settings());
     const record = await vault.record('backup-1');

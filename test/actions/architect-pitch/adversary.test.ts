@@ -10,6 +10,7 @@ import { isWrite } from '../../../core/plan.ts';
 import { parseSettings } from '../../../core/settings.ts';
 import { parseSprint } from '../../../core/sprint/sprint.ts';
 import { pitchText, startPitching } from '../../pitching.ts';
+import { fuzzRuns } from '../../thorough.ts';
 
 const vision = 7;
 const architect = { id: 9, login: 'architect' };
@@ -278,7 +279,8 @@ function widened(changes: Change[], stage: string): string[] {
 }
 
 describe('an engine that says anything at all', () => {
-  it('cannot widen what is written, at any stage of a pitch, in 10,000 answers', () => {
+  it('cannot widen what is written, at any stage of a pitch, in thousands of answers', () => {
+    const times = fuzzRuns(20);
     let written = 0;
     let refused = 0;
     const accepted = pitchAt('accepted');
@@ -329,11 +331,11 @@ describe('an engine that says anything at all', () => {
           );
         }
       }),
-      { numRuns: 10_000 },
+      { numRuns: times },
     );
     // Both happened often, or the answers would not have been worth asking for.
-    expect(written).toBeGreaterThan(500);
-    expect(refused).toBeGreaterThan(500);
+    expect(written).toBeGreaterThan(times / 20);
+    expect(refused).toBeGreaterThan(times / 20);
   });
 
   it('cannot do so on a forge either', async () => {

@@ -190,7 +190,7 @@ describe('filing', () => {
   });
 });
 
-describe('case 11: labels', () => {
+describe('labels', () => {
   it.each<[string, Partial<Filing>, string]>([
     [
       'an unknown one is refused with what there is',
@@ -230,7 +230,7 @@ describe('case 11: labels', () => {
   });
 });
 
-describe('case 13: a vision that is not one', () => {
+describe('a vision that is not one', () => {
   it.each<[string, Issue[], string]>([
     ['does not exist', [], 'vision #41 does not exist'],
     ['is closed', [issue(41, { state: 'closed', labels: [vision] })], 'vision #41 is closed'],
@@ -257,7 +257,7 @@ describe('case 13: a vision that is not one', () => {
   });
 });
 
-describe('case 14: an entry that changed after it was filed', () => {
+describe('an entry that changed after it was filed', () => {
   const file = sprint();
   const edited = sprint();
   if (edited.kind === 'sprint' && edited.sprint.entries[0] !== undefined)
@@ -308,7 +308,7 @@ describe('case 14: an entry that changed after it was filed', () => {
   });
 });
 
-describe('case 3: two runs at the same moment', () => {
+describe('two runs at the same moment', () => {
   const file = sprint();
 
   it('leave the lowest number of each key, and close the others with a link', () => {
@@ -362,7 +362,7 @@ describe('case 3: two runs at the same moment', () => {
   });
 });
 
-describe('cases 7 and 8: closing a vision', () => {
+describe('closing a vision', () => {
   const file = sprint();
   const done = [
     filed(5, file, 'a', { state: 'closed' }),

@@ -75,7 +75,7 @@ const write = { method: 'POST', route: '/things', body: { a: 1 } } as const;
 const thing = z.object({ id: z.int() });
 const things = (send: Send): Promise<unknown[]> => list(send, read, thing, ({ id }) => id);
 
-describe('case 1: a list', () => {
+describe('a list', () => {
   const all = Array.from({ length: 17 }, (_, id) => ({ id }));
   const pageOf = (request: http.IncomingMessage, size: number): typeof all => {
     const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
@@ -152,7 +152,7 @@ describe('case 1: a list', () => {
   });
 });
 
-describe('case 2: a write whose answer never comes', () => {
+describe('a write whose answer never comes', () => {
   it('is unknown, and not repeated', async () => {
     const { send, seen } = await serve((request) => request.socket.destroy());
 
@@ -190,7 +190,7 @@ describe('case 2: a write whose answer never comes', () => {
   });
 });
 
-describe('case 4: a limiter in front of the forge', () => {
+describe('a limiter in front of the forge', () => {
   it('is honoured for reads and writes alike when it turned the request away', async () => {
     const { send, waits } = await serve((_, response, nth) =>
       nth === 1 ? json(response, 429, {}, { 'retry-after': '3' }) : json(response, 200, {}),

@@ -80,7 +80,7 @@ describe('a sprint document', () => {
   });
 });
 
-describe('case 9: titles and bodies that look like something else', () => {
+describe('titles and bodies that look like something else', () => {
   it('keeps a title that looks like JSON as it is', () => {
     const [entry] = entriesOf(document(`- id: a\n  title: 'x","labels":[],"id":"evil'\n  body: b`));
 
@@ -159,7 +159,7 @@ describe('case 9: titles and bodies that look like something else', () => {
   });
 });
 
-describe('case 10: the shapes YAML allows', () => {
+describe('the shapes YAML allows', () => {
   it.each([
     ['an indented list', '  - id: a\n    title: A\n    body: text'],
     ['title before id', '- title: A\n  id: a\n  body: text'],
@@ -266,7 +266,7 @@ describe('case 10: the shapes YAML allows', () => {
   });
 });
 
-describe('case 12: dependencies', () => {
+describe('dependencies', () => {
   it.each([
     ['an unknown id', '- id: a\n  title: A\n  depends_on: [nope]\n  body: x', 'no entry has the id "nope"'],
     ['itself', '- id: a\n  title: A\n  depends_on: [a]\n  body: x', 'cannot depend on itself'],
@@ -291,7 +291,7 @@ describe('case 12: dependencies', () => {
   });
 });
 
-describe('case 13: the vision', () => {
+describe('the vision', () => {
   it.each([
     ['no section', document(one, '# Sprint\n\n'), 'there is no section "## Vision issues"'],
     ['no bullet', document(one, '## Vision issues\n\nthe colour #123456\n\n'), 'no vision is named'],
@@ -317,7 +317,7 @@ describe('case 13: the vision', () => {
   });
 });
 
-describe('case 43: titles the forge would cut or break', () => {
+describe('titles the forge would cut or break', () => {
   it('counts bytes as the forge does, after trimming', () => {
     const exactly = 'é'.repeat(127);
 
@@ -339,7 +339,7 @@ describe('a document that is too large', () => {
   });
 });
 
-describe('case 40: long input', () => {
+describe('long input', () => {
   it('does not slow down more than in proportion', () => {
     const hostile = [
       `${'#'.repeat(100_000)} x`,

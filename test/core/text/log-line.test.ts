@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logLine, plain, quoted } from '../../../core/text/log-line.ts';
 
-describe('case 39: text from outside in a log', () => {
+describe('text from outside in a log', () => {
   it('stays on one line, and what cannot be seen is spelled out', () => {
     expect(plain('a\nb\r\u001b[31m\u202e\u200b\u{e0041}\ud800')).toBe(
       'a\\nb\\r\\u{1b}[31m\\u{202e}\\u{200b}\\u{e0041}\\u{d800}',

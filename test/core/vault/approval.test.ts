@@ -47,7 +47,7 @@ const pull = (more: Partial<PullFacts> = {}): PullFacts => ({
   ...more,
 });
 
-it('case 20: a standing no of somebody whose right could not be read leaves it open', () => {
+it('a standing no of somebody whose right could not be read leaves it open', () => {
   const reviews = [review('ada'), review('bob', { id: 2, state: 'REQUEST_CHANGES' })];
   const asked = rule({ approvers: ['ada', '@org/sec'] });
 
@@ -60,7 +60,7 @@ it('case 20: a standing no of somebody whose right could not be read leaves it o
   ).toBe('approved');
 });
 
-describe('case 19: the bytes about to run are approved', () => {
+describe('the bytes about to run are approved', () => {
   it('by somebody who may, for the very head whose bytes they are', () => {
     expect(proveApproval('blob', [pull()], rule(), rights())).toEqual({
       verdict: 'approved',
@@ -154,7 +154,7 @@ describe('case 19: the bytes about to run are approved', () => {
     expect(proveApproval('blob', [], rule({ approvals: 0 }), rights())).toMatchObject({ verdict: 'denied' });
   });
 
-  it('case 20: is unknown, and not denied, when the forge did not tell who may', () => {
+  it('is unknown, and not denied, when the forge did not tell who may', () => {
     expect(
       proveApproval(
         'blob',

@@ -32,19 +32,15 @@ describe('a vault action', () => {
   });
 
   it.each<[string, string, string]>([
-    [
-      'case 16: a field that chooses its own gate',
-      'dispatch_mode = "direct"\n',
-      '5:1 "dispatch_mode": no such field',
-    ],
-    ['case 16: the same, quoted', '"dispatch_mode" = "direct"\n', '5:1 "dispatch_mode": no such field'],
-    ['case 16: the same, as a table', '[dispatch_mode]\nx = 1\n', '5:1 "dispatch_mode": no such field'],
-    ['case 16: a tier of its own', 'tier = "low"\n', '5:1 "tier": no such field'],
-    ['case 17: a wrong type', 'timeout_minutes = "20"\n', '5:1 "timeout_minutes": expected'],
-    ['case 17: a key twice', 'formula = "other"\n', '5:1 is no TOML 1.0'],
-    ['case 17: what only TOML 1.1 has', 'inputs = { a = "1", }\n', 'is no TOML 1.0'],
-    ['case 17: a secret that is a pattern', 'unblocks = ["#1"]\n', ''],
-    ['case 40: Node’s own names', '[inputs]\n__proto__ = "x"\n', ''],
+    ['a field that chooses its own gate', 'dispatch_mode = "direct"\n', '5:1 "dispatch_mode": no such field'],
+    ['the same, quoted', '"dispatch_mode" = "direct"\n', '5:1 "dispatch_mode": no such field'],
+    ['the same, as a table', '[dispatch_mode]\nx = 1\n', '5:1 "dispatch_mode": no such field'],
+    ['a tier of its own', 'tier = "low"\n', '5:1 "tier": no such field'],
+    ['a wrong type', 'timeout_minutes = "20"\n', '5:1 "timeout_minutes": expected'],
+    ['a key twice', 'formula = "other"\n', '5:1 is no TOML 1.0'],
+    ['what only TOML 1.1 has', 'inputs = { a = "1", }\n', 'is no TOML 1.0'],
+    ['a secret that is a pattern', 'unblocks = ["#1"]\n', ''],
+    ['Node’s own names', '[inputs]\n__proto__ = "x"\n', ''],
   ])('%s', (_, more, message) => {
     const found = faults(plainAction + more);
 
@@ -66,11 +62,11 @@ describe('a vault action', () => {
       `${plainAction}blast_radius = "LOW"\n`,
       '"blast_radius": expected low or medium or high',
     ],
-  ])('case 17: is refused with its line for %s', (_, text, message) => {
+  ])('is refused with its line for %s', (_, text, message) => {
     expect(faults(text).join('\n')).toContain(message);
   });
 
-  it('case 17: whose file name is no id is refused', () => {
+  it('whose file name is no id is refused', () => {
     for (const name of [
       'vault/actions/Backup.toml',
       'vault/actions/-x.toml',
@@ -81,7 +77,7 @@ describe('a vault action', () => {
       );
   });
 
-  it('case 26: that asks a person to act has no formula, and nothing that could run', () => {
+  it('that asks a person to act has no formula, and nothing that could run', () => {
     const human = 'context = "why"\nunblocks = ["#758"]\n[action_required]\ndescription = "Choose one"\n';
     expect(parseVaultAction(file, bytes(human))).toMatchObject({
       ok: true,
@@ -95,7 +91,7 @@ describe('a vault action', () => {
     '../../../../shared/ops-repo/vault/actions/fix-ops-branch-protection-20260415.toml',
     import.meta.url,
   );
-  it.skipIf(!existsSync(real))('case 26: of a real ops repo waits for a person', () => {
+  it.skipIf(!existsSync(real))('of a real ops repo waits for a person', () => {
     expect(
       parseVaultAction('vault/actions/fix-ops-branch-protection-20260415.toml', readFileSync(real)),
     ).toMatchObject({ ok: true, document: { kind: 'human', unblocks: ['#758', '#765'] } });
@@ -174,7 +170,7 @@ describe('the tier of an action', () => {
   const parsed = formula();
   const ofFormula = parsed.ok ? parsed.document : undefined;
 
-  it('case 18: is what policy says, high where nothing says, and the action may only raise it', () => {
+  it('is what policy says, high where nothing says, and the action may only raise it', () => {
     expect(tierOf(action(), policy('[tiers]\nbackup = "low"\n'), ofFormula, 'ops').tier).toBe('low');
     expect(tierOf(action(), policy(''), ofFormula, 'ops').tier).toBe('high');
     expect(tierOf(action(), policy(''), ofFormula, 'formula').tier).toBe('medium');

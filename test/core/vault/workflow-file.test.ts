@@ -10,7 +10,7 @@ const woodpecker = (text: string): WorkflowFacts =>
 
 const job = (step: string): string => `on:\n  workflow_dispatch:\njobs:\n  x:\n    steps:\n      - ${step}\n`;
 
-describe('case 24: a secret that a formula does not list is seen, however a workflow takes it', () => {
+describe('a secret that a formula does not list is seen, however a workflow takes it', () => {
   it.each([
     ['run: echo {{ secrets.CANARY }}'],
     ['run: echo {{secrets.canary}}'],

@@ -6,6 +6,7 @@ import { finishLine, scanLines } from '../../../../actions/collect-engagement/lo
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
 import type { Rules } from '../../../../actions/collect-engagement/log/rules.ts';
 import { testedScanner } from '../../../scanner.ts';
+import { fuzzRuns } from '../../../thorough.ts';
 
 // The compiled reader is held to JSON.parse on every line: what is counted has to be the same, whatever stands in a
 // line and wherever a buffer ends.
@@ -412,7 +413,7 @@ const alike = fc
     return Buffer.from(changed.endsWith('\n') ? changed : `${changed}\n`);
   });
 
-const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 400);
+const runs = fuzzRuns(1);
 
 describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, () => {
   it('on lines of every shape, cut into buffers anywhere', () => {

@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { onEveryForge } from './every-forge.ts';
+
+onEveryForge('branches', ({ api, bot, fresh, seed }) => {
+  it('are made once: 409 afterwards', async () => {
+    const name = await fresh('branches');
+    const make = (): ReturnType<typeof api> =>
+      api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'lock', old_branch_name: 'main' });
+
+    expect((await make()).status).toBe(201);
+    expect((await make()).status).toBe(409);
+    expect((await api(bot, 'DELETE', `/repos/${name}/branches/lock`)).status).toBe(204);
+  });
+
+  it('of one name made by six at the same moment are made once (the others 409 or 500)', async () => {
+    const name = await fresh('mutex');
+
+    const all = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'mutex', old_branch_name: 'main' }),
+      ),
+    );
+
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(all.every(({ status }) => [201, 409, 500].includes(status))).toBe(true);
+  });
+
+  it('that are gone cannot be deleted again (500, or 404 where the server says it better)', async () => {
+    const name = await fresh('gone-branch');
+    await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'x', old_branch_name: 'main' });
+    const remove = (): ReturnType<typeof api> => api(bot, 'DELETE', `/repos/${name}/branches/x`);
+
+    expect((await remove()).status).toBe(204);
+    expect([404, 500]).toContain((await remove()).status);
+  });
+
+  it('are as exclusive as tags: one of a name, then 409', async () => {
+    const name = await fresh('tags');
+    const make = (): ReturnType<typeof api> =>
+      api(bot, 'POST', `/repos/${name}/tags`, { tag_name: 'v1', target: 'main' });
+
+    expect((await make()).status).toBe(201);
+    expect((await make()).status).toBe(409);
+  });
+
+  it('with slashes in their names are found, and listed with the others', async () => {
+    const name = await fresh('slashes');
+    await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'a/b', old_branch_name: 'main' });
+
+    expect((await api<{ name: string }>(bot, 'GET', `/repos/${name}/branches/a/b`)).body.name).toBe('a/b');
+    expect(
+      (await api<{ name: string }[]>(bot, 'GET', `/repos/${name}/branches`)).body
+        .map((item) => item.name)
+        .sort(),
+    ).toEqual(['a/b', 'main']);
+  });
+
+  it('say where they stand, and whether we may push', async () => {
+    const name = await fresh('heads');
+    const commit = await seed.putFile(bot, name, 'a', 'x');
+
+    expect((await api<unknown>(bot, 'GET', `/repos/${name}/branches/main`)).body).toMatchObject({
+      name: 'main',
+      commit: { id: commit },
+      protected: false,
+      user_can_push: true,
+    });
+    expect((await api(bot, 'GET', `/repos/${name}/branches/nope`)).status).toBe(404);
+  });
+});

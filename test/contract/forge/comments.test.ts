@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { type Issue, onEveryForge } from './every-forge.ts';
+
+onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, repo, seed }) => {
+  it('come back whole, and a comment can be taken back', async () => {
+    const { number } = await issue(bot, repo, { title: 'x' });
+    const first = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
+      body: 'one',
+    });
+    await api(owner, 'POST', `/repos/${repo}/issues/${number}/comments`, { body: 'two' });
+    const list = async (): Promise<string[]> =>
+      (await api<{ body: string }[]>(bot, 'GET', `/repos/${repo}/issues/${number}/comments`)).body.map(
+        ({ body }) => body,
+      );
+
+    expect(first.status).toBe(201);
+    expect(await list()).toEqual(['one', 'two']);
+    expect((await api(bot, 'DELETE', `/repos/${repo}/issues/comments/${first.body.id}`)).status).toBe(204);
+    expect(await list()).toEqual(['two']);
+  });
+
+  it('say whether they were edited: both times are the same until then', async () => {
+    const { number } = (await api<Issue>(bot, 'POST', `/repos/${repo}/issues`, { title: 'edited' })).body;
+    const written = await api<{ id: number; created_at: string; updated_at: string }>(
+      bot,
+      'POST',
+      `/repos/${repo}/issues/${number}/comments`,
+      { body: 'one' },
+    );
+    // Times are in whole seconds.
+    await pass(1500);
+
+    await api(bot, 'PATCH', `/repos/${repo}/issues/comments/${written.body.id}`, { body: 'two' });
+
+    const [edited] = (
+      await api<{ created_at: string; updated_at: string }[]>(
+        bot,
+        'GET',
+        `/repos/${repo}/issues/${number}/comments`,
+      )
+    ).body;
+    expect(written.body.updated_at).toBe(written.body.created_at);
+    expect(edited?.created_at).toBe(written.body.created_at);
+    expect(edited?.updated_at).not.toBe(edited?.created_at);
+  });
+
+  it('show that an issue was closed after a comment', async () => {
+    const { number } = await issue(bot, repo, { title: 'x' });
+    const comment = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
+      body: 'closing',
+    });
+    await seed.closeIssue(owner, repo, number);
+    await api(owner, 'PATCH', `/repos/${repo}/issues/${number}`, { state: 'open' });
+
+    const { body } = await api<{ id: number; type: string }[]>(
+      bot,
+      'GET',
+      `/repos/${repo}/issues/${number}/timeline`,
+    );
+
+    expect(body.map(({ type }) => type)).toEqual(['comment', 'close', 'reopen']);
+    expect(body.find(({ type }) => type === 'close')?.id).toBeGreaterThan(comment.body.id);
+  });
+});
