@@ -9,6 +9,8 @@ import { startVault, type Vault } from '../vault.ts';
 let vault: Vault;
 let gatekeeper: Person;
 let folder: string;
+// What a gate refuses, case by case, stands in test/actions/vault-dispatch/gate.test.ts; these are whole runs.
+
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-gate-'));
   vault = await startVault();
@@ -105,26 +107,6 @@ describe('a gate', () => {
     expect(waited).toBeLessThan(70_000);
   });
 
-  it.each([
-    ['a rerun', { GITHUB_RUN_ATTEMPT: '2' }, 'this is a rerun'],
-    ['a push', { GITHUB_EVENT_NAME: 'push' }, 'was started by push'],
-    [
-      'another workflow',
-      { GITHUB_WORKFLOW_REF: 'o/r/.forgejo/workflows/other.yml@refs/heads/main' },
-      'and this is other.yml',
-    ],
-    ['a pull request', { GITHUB_EVENT_NAME: 'pull_request' }, 'was started by pull_request'],
-    ['a dry run', { 'INPUT_DRY-RUN': 'true' }, 'a gate cannot be tried without claiming'],
-    ['a record of somebody else', { INPUT_DISPATCHER: 'somebody' }, 'was not written by somebody alone'],
-    ['no run at all', { GITHUB_RUN_ID: '' }, 'this is no step of a pipeline'],
-  ])('refuses %s', async (_, more, reason) => {
-    const { code, text } = await gate(await theRun(), more);
-
-    expect(code).toBe(1);
-    expect(text).toContain(reason);
-    expect(await claims()).toBe(404);
-  });
-
   it('sends its token to no other forge, whatever the run was started with', async () => {
     const asked: string[] = [];
     const evil = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
@@ -138,15 +120,6 @@ describe('a gate', () => {
     expect(code).toBe(1);
     expect(text).toContain('a gate asks no other');
     expect(asked).toEqual([]);
-  });
-
-  it('refuses inputs that differ from what was approved', async () => {
-    const run = await theRun();
-
-    const { code, text } = await gate({ ...run, inputs: { ...run.inputs, target: 'files' } });
-
-    expect(code).toBe(1);
-    expect(text).toContain('its inputs differ');
   });
 
   it('refuses a workflow that has changed since it was compared with its formula', async () => {
@@ -164,24 +137,6 @@ describe('a gate', () => {
     expect(text).toContain('is not what it was when backup-1 was started');
   });
 
-  it('refuses a workflow that cannot be looked at', async () => {
-    const { code, text } = await gate(await theRun(), { GITHUB_SHA: '0'.repeat(40) });
-
-    expect(code).toBe(1);
-    expect(text).toContain('is not there at the commit that runs');
-  });
-
-  it('refuses a run whose action has ended', async () => {
-    const run = await theRun();
-    vault.forge.settleRun(run.id, 'success');
-    await vault.run();
-
-    const { code, text } = await gate(run);
-
-    expect(code).toBe(1);
-    expect(text).toContain('has ended already: success');
-  });
-
   it('stays shut when others are always faster: a claim that was not made has let nothing through', async () => {
     const run = await theRun();
     const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) =>
@@ -196,14 +151,5 @@ describe('a gate', () => {
     expect(code).toBe(1);
     expect(text).toContain('4 times another run wrote first, so this run stopped');
     expect(await claims()).toBe(404);
-  });
-
-  it('refuses when somebody put a claim there before, and says so', async () => {
-    await vault.seed.putFile(vault.asker, vault.ops, 'vault/claimed/backup-1.json', '{}');
-
-    const { code, text } = await gate(await theRun());
-
-    expect(code).toBe(1);
-    expect(text).toContain('is no claim: somebody else made it');
   });
 });
