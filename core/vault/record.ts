@@ -2,9 +2,27 @@ import * as z from 'zod/mini';
 import { backends } from '../host/backends.ts';
 import { tiers } from './action.ts';
 
-export const firedFolder = 'vault/fired';
-export const rejectedFolder = 'vault/rejected';
-export const claimedFolder = 'vault/claimed';
+// Records stand on branches that one account each may push to: so the branch says who wrote, which a commit's author, set by
+// whoever pushes, does not. No merge into main reaches them.
+
+/** The branch that only the dispatcher pushes to. */
+export const recordsBranch = 'vault-records';
+/** The branch that only the gatekeeper pushes to. */
+export const claimsBranch = 'vault-claims';
+
+/** On `vault-records`: one file for each action that was decided to be started. It spends the id, and never goes away. */
+export const firedFolder = 'fired';
+/** On `vault-records`: how it ended. */
+export const endedFolder = 'ended';
+/** On `vault-records`: actions that were turned down; they spend the id as well. */
+export const rejectedFolder = 'rejected';
+/** On `vault-records`: copies of what stood on main before there was such a branch. Their ids are spent, and that is all. */
+export const earlierFolder = 'earlier';
+/** On `vault-claims`: the one run of each action that a gate let through. */
+export const claimedFolder = 'claimed';
+
+/** Where records stood on main before there were such branches: whoever wrote them, their ids are spent. */
+export const formerFolders = ['vault/fired', 'vault/rejected', 'vault/claimed'];
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
