@@ -11,8 +11,12 @@ export interface PullFacts {
   headSha: string;
   /** The file's blob at the head: `null` when it is not there. */
   headBlob: string | null;
+  /** The blob of the action's formula at the head, which is what people were shown: `null` when it is not there. */
+  formulaBlob: string | null;
   /** Whether the file is among those it changed. */
   changesFile: boolean;
+  /** When it was last pointed at another branch (ISO 8601), or `null`: reviews of before were of other changes. */
+  retargetedAt: string | null;
   reviews: ReviewFacts[];
 }
 
@@ -23,6 +27,8 @@ export interface ReviewFacts {
   state: string;
   /** What the reviewer said was reviewed; anybody may name any commit. */
   commit: string;
+  /** ISO 8601. */
+  submittedAt: string;
   stale: boolean;
   /** By somebody who could write when it was given. */
   official: boolean;
@@ -52,50 +58,55 @@ export interface Approval {
   commit: string;
 }
 
+/** What an approval is of: the action's bytes, and the formula that they name. */
+export interface Approved {
+  blob: string;
+  formulaBlob: string;
+}
+
 /**
  * What is known of an approval. *Denied* and *unknown* are different: the first is an answer, the second is asked again.
  */
 export type Proof =
-  | { verdict: 'approved'; pull: number; approvals: Approval[] }
-  | { verdict: 'denied'; reasons: string[] }
+  | { verdict: 'approved'; approvals: Approval[] }
+  | {
+      verdict: 'denied';
+      reasons: string[];
+      /** Whether nobody's approval can count before the pull request is brought up to date. */
+      isOutdated: boolean;
+    }
   | { verdict: 'unknown'; reason: string };
 
 const verdicts = ['APPROVED', 'REQUEST_CHANGES'];
 
 /**
- * Whether these bytes were approved: a pull request into the branch that counts was merged, changed the file, had at its
- * head the very blob that is about to run, and enough people who may approve *now* approved that head. Never from text,
- * titles or names of branches, and never because the forge merged it: a forge merges what an older commit was approved
- * for, and site admins merge without any approval.
+ * Whether these bytes were approved: the pull request that brought them to the branch that counts had at its head the very
+ * blob that is about to run and the very formula that says what it does, and enough people who may approve *now* approved
+ * that head. Never from text, titles or names of branches, and never because the forge merged it: a forge merges what an
+ * older commit, or another base, was approved for, and site admins merge without any approval.
  */
-export function proveApproval(blob: string, pulls: PullFacts[], rule: Rule, rights: Rights): Proof {
-  const reasons: string[] = [];
-  let unknown: string | undefined;
-  for (const pull of pulls) {
-    const name = `#${pull.number}`;
-    const flaw = flawOf(pull, blob);
-    if (flaw !== undefined) {
-      reasons.push(`${name} ${flaw}`);
-      continue;
-    }
-    const counted = countApprovals(pull, rule, rights);
-    if ('unknown' in counted) {
-      unknown ??= `${name}: ${counted.unknown}`;
-      continue;
-    }
-    if (counted.reasons.length === 0)
-      return { verdict: 'approved', pull: pull.number, approvals: counted.approvals };
-    reasons.push(...counted.reasons.map((reason) => `${name} ${reason}`));
-  }
-  if (unknown !== undefined) return { verdict: 'unknown', reason: unknown };
+export function proveApproval(about: Approved, pull: PullFacts, rule: Rule, rights: Rights): Proof {
+  const name = `#${pull.number}`;
+  const flaw = flawOf(pull, about);
+  if (flaw !== undefined) return { verdict: 'denied', reasons: [`${name} ${flaw}`], isOutdated: false };
+  if (pull.formulaBlob !== about.formulaBlob)
+    return {
+      verdict: 'denied',
+      reasons: [`${name} was made with another version of its formula than the branch has now`],
+      isOutdated: true,
+    };
+  const counted = countApprovals(pull, rule, rights);
+  if ('unknown' in counted) return { verdict: 'unknown', reason: `${name}: ${counted.unknown}` };
+  if (counted.reasons.length === 0) return { verdict: 'approved', approvals: counted.approvals };
   return {
     verdict: 'denied',
-    reasons: reasons.length === 0 ? ['no merged pull request brought this file'] : reasons,
+    reasons: counted.reasons.map((reason) => `${name} ${reason}`),
+    isOutdated: false,
   };
 }
 
 /** Why a pull request says nothing about these bytes. */
-function flawOf(pull: PullFacts, blob: string): string | undefined {
+function flawOf(pull: PullFacts, { blob }: Approved): string | undefined {
   if (!pull.merged) return 'is not merged';
   if (!pull.intoBase) return 'was merged into another branch';
   if (!pull.changesFile) return 'did not change the file';
@@ -125,13 +136,7 @@ function countApprovals(
       if (!review.dismissed && typeof allowed === 'object') veto ??= allowed.unknown;
       continue;
     }
-    const flaw = review.dismissed
-      ? 'is dismissed'
-      : review.stale || review.commit !== pull.headSha
-        ? 'is for an older commit'
-        : !review.official
-          ? 'was given without write access'
-          : undefined;
+    const flaw = flawOfReview(review, pull);
     if (flaw !== undefined) reasons.push(`approval of ${user.login} ${flaw}`);
     else if (allowed === true)
       approvals.push({ login: user.login, review: review.id, commit: review.commit });
@@ -152,6 +157,21 @@ function countApprovals(
   if (approvals.length < rule.approvals)
     reasons.unshift(`has ${approvals.length} of ${rule.approvals} approvals by ${who}`);
   return { approvals, reasons };
+}
+
+/** Why an approval says nothing about the head of a pull request, whoever gave it. */
+function flawOfReview(
+  { dismissed, stale, commit, official, submittedAt }: ReviewFacts,
+  { headSha, retargetedAt }: PullFacts,
+): string | undefined {
+  if (dismissed) return 'is dismissed';
+  // The flag alone would not do: a forge sets it up to a second after the push.
+  if (stale || commit !== headSha) return 'is for an older commit';
+  if (!official) return 'was given without write access';
+  // Times have whole seconds, so one of the same second may be of before.
+  if (retargetedAt !== null && !(Date.parse(submittedAt) > Date.parse(retargetedAt)))
+    return 'was given before the pull request was pointed at this branch';
+  return undefined;
 }
 
 /** Whether somebody may approve this pull request at this moment, or why not, or that it could not be found out. */

@@ -1,15 +1,19 @@
 import type { Fault } from '../errors.ts';
 import type { PullFacts, Rights } from './approval.ts';
 import type { Formula } from './formula.ts';
+import type { PolicyGuard } from './guard.ts';
+import type { Policy } from './policy.ts';
 import type { WorkflowState } from './workflow.ts';
 
 /** What has to be known to decide about an action that names a formula; all of it asked of the forge, now. Plain data. */
 export interface Candidate {
   formula: FormulaState;
-  requests: Requests;
+  brought: Brought;
   rights: Rights;
   /** Who can push to the repository whose CI holds the secrets. */
   pushers: string[];
+  /** Whether policy, this formula and its workflow can be changed by a merge alone. */
+  guard: PolicyGuard;
 }
 
 /** The formula that an action names, and what it would start. */
@@ -18,11 +22,16 @@ export type FormulaState =
   | { kind: 'faulty'; faults: Fault[] }
   | ({ kind: 'known'; document: Formula; blob: string } & WorkflowState);
 
-/** The pull requests that may have brought an action. */
-export interface Requests {
-  pulls: PullFacts[];
-  /** Why not every one could be looked at, or undefined when all were. */
-  incomplete: string | undefined;
-  /** When the newest of them was merged, or the file committed where there is none; `null` while nothing is merged. */
-  mergedAt: string | null;
-}
+/**
+ * How an action came to the branch, by its newest change on the branch's own line of commits: what was taken away and brought
+ * back came with what brought it back, and with nothing else.
+ */
+export type Brought =
+  /** `commit`: the one on the branch's line that brought it. Times in ISO 8601. */
+  | { kind: 'pull'; pull: PullFacts; then: Policy | 'unreadable'; commit: string; mergedAt: string }
+  /** An open pull request, weighed as if it were merged now. */
+  | { kind: 'open'; pull: PullFacts; then: Policy | 'unreadable' }
+  /** Committed straight to the branch, without a pull request. */
+  | { kind: 'direct'; commit: string; at: string }
+  /** It could not be found out. */
+  | { kind: 'unclear'; why: string };

@@ -131,6 +131,11 @@ export function tierOf(
   return { tier: base, why: reason };
 }
 
+/** Of two tiers the one in which more can go wrong. */
+export function higherTier(a: Tier, b: Tier): Tier {
+  return tiers.indexOf(a) >= tiers.indexOf(b) ? a : b;
+}
+
 export function ruleOf(policy: Policy, tier: Tier): Rule {
   const given = policy.rules?.[tier];
   return {

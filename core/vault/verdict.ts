@@ -1,11 +1,11 @@
 import { namesLogin, sameLogin } from '../accounts.ts';
 import type { Fault } from '../errors.ts';
 import type { AskedAction, HumanAction, Tier, VaultAction } from './action.ts';
-import { type Approval, proveApproval, type Rights } from './approval.ts';
-import type { Candidate, FormulaState, Requests } from './candidate.ts';
+import { type Approval, type Proof, proveApproval, type Rights } from './approval.ts';
+import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { disagreements, type Formula, formulaFolder } from './formula.ts';
-import { frozenAt, type Policy, type PolicySource, type Rule, ruleOf, tierOf } from './policy.ts';
-import { type WorkflowFacts, workflowFaults } from './workflow.ts';
+import { frozenAt, higherTier, type Policy, type PolicySource, type Rule, ruleOf, tierOf } from './policy.ts';
+import { type RunPlace, type WorkflowFacts, workflowFaults } from './workflow.ts';
 
 // May this action run, and if not, what is missing and who can give it? Decided here and nowhere else: vault-dispatch acts
 // on it, its review and `forgecrew explain` put it into words, vault-request asks for the part that needs no approval.
@@ -16,6 +16,10 @@ export interface VerdictSettings {
   /** Whether an action of low tier may stand on the branch without any pull request. */
   acceptsDirectCommits: boolean;
   acceptsExposedSecrets: boolean;
+  /** Whether high tier may run although policy, formula or workflow can be changed by a merge alone. */
+  acceptsOpenPolicy: boolean;
+  /** How long after its merge an approval holds, in milliseconds. */
+  maxAgeMs: number;
   /** Accounts that hold their tokens in the same place as the secrets: what they could read is there already. */
   ownAccounts: string[];
 }
@@ -47,16 +51,24 @@ export type Hold = { kind: 'frozen'; reason: string } | { kind: 'delayed'; minut
 /** Who could still give what is missing. */
 export type Givers = { kind: 'known'; logins: string[] } | { kind: 'unknown' };
 
+/** What is not as it should be around an action, whoever approves it; `isFatal`: in this tier it then does not run. */
+export type Obstacle = { isFatal: boolean } & (
+  /** These could read its secrets although they may not approve their use. */
+  | { kind: 'exposed'; logins: string[] }
+  /** A merge alone can change policy, formula or workflow, or nobody can tell. */
+  | { kind: 'open-policy'; why: string }
+  /** Workflows that start with it, and that no gate covers. */
+  | { kind: 'beside'; files: string[]; withSecrets: boolean }
+);
+
 /** What is known of every action that could run if it were approved. */
 interface Weighed extends Tiered {
   action: AskedAction;
   formula: Formula;
   formulaBlob: string;
   workflow: WorkflowFacts;
-  /** Who could read its secrets although they may not approve their use. */
-  exposedTo: string[];
-  /** Whether that alone forbids it to run. */
-  isTooExposed: boolean;
+  place: RunPlace;
+  obstacles: Obstacle[];
 }
 
 export type Verdict =
@@ -64,10 +76,11 @@ export type Verdict =
   | { kind: 'faulty'; faults: Fault[] }
   /** Whether it was approved could not be found out: asked again, and never taken for a no. */
   | (Weighed & { kind: 'unknown'; reason: string })
-  | (Weighed & { kind: 'denied'; reasons: string[]; givers: Givers })
+  /** `isOutdated`: nobody's approval can count before the pull request is brought up to date. */
+  | (Weighed & { kind: 'denied'; reasons: string[]; givers: Givers; isOutdated: boolean })
   | (Weighed & { kind: 'held'; hold: Hold; approvals: Approval[] })
-  /** Approved, but somebody who may not approve it could read its secrets, which this tier does not allow. */
-  | (Weighed & { kind: 'exposed'; approvals: Approval[] })
+  /** Approved, but for this tier something around it is not as it has to be. */
+  | (Weighed & { kind: 'obstructed'; approvals: Approval[] })
   | (Weighed & { kind: 'allowed'; pull: number | null; approvals: Approval[] });
 
 /** Whether an action could be asked for at all, and how far it reaches; pure. */
@@ -84,14 +97,7 @@ export function standingOf<F extends KnownFormula>(
   const wrong = disagreements(action, formula.document);
   if (wrong.length > 0) return faulty(action.file, wrong);
   const { tier, why } = tierOf(action, policy, formula.document, source);
-  return {
-    kind: 'askable',
-    action,
-    formula,
-    tier,
-    tierReason: why,
-    rule: ruleOf(policy, tier),
-  };
+  return { kind: 'askable', action, formula, tier, tierReason: why, rule: ruleOf(policy, tier) };
 }
 
 /**
@@ -109,56 +115,160 @@ export function verdictOn(given: {
   now: string;
 }): Verdict {
   const { blob, candidate, policy, settings, now } = given;
-  const { requests, rights } = candidate;
+  const { brought, rights } = candidate;
   const standing = standingOf(given.action, candidate.formula, policy, settings.policySource);
   if (standing.kind !== 'askable') return standing;
-  const { action, formula, tier, rule } = standing;
-  const { workflow } = formula;
+  const { action, formula } = standing;
+  const { workflow, place } = formula;
   const wrong = workflowFaults(formula.document, formula, action);
   if (workflow === null || wrong.length > 0) return faulty(action.file, wrong);
-  const exposed = exposedTo(rule, candidate, settings.ownAccounts);
+  const tiered = withEarlierTier(standing, brought, policy, settings.policySource);
   const weighed: Weighed = {
     action,
     formula: formula.document,
     formulaBlob: formula.blob,
     workflow,
-    tier,
-    tierReason: standing.tierReason,
-    rule,
-    exposedTo: exposed,
-    isTooExposed: exposed.length > 0 && tier === 'high' && !settings.acceptsExposedSecrets,
+    place,
+    ...tiered,
+    obstacles: obstaclesTo(tiered, candidate, formula.beside, settings),
   };
-  const proof = isDirect(standing, requests, settings)
-    ? { verdict: 'approved' as const, pull: null, approvals: [] }
-    : proveApproval(blob, requests.pulls, rule, rights);
+  const denied = (reasons: string[], isOutdated = false): Verdict => ({
+    ...weighed,
+    kind: 'denied',
+    reasons,
+    givers: giversOf(tiered.rule, rights, brought),
+    isOutdated,
+  });
+  if (brought.kind === 'unclear') return { ...weighed, kind: 'unknown', reason: brought.why };
+  const proof = proofOf({ blob, formulaBlob: formula.blob }, brought, tiered, rights, settings);
   if (proof.verdict === 'unknown') return { ...weighed, kind: 'unknown', reason: proof.reason };
-  if (proof.verdict === 'denied')
-    return requests.incomplete === undefined
-      ? { ...weighed, kind: 'denied', reasons: proof.reasons, givers: giversOf(rule, rights, requests) }
-      : { ...weighed, kind: 'unknown', reason: requests.incomplete };
-  const hold = holdOn(rule, requests.mergedAt, now);
-  if (hold !== undefined) return { ...weighed, kind: 'held', hold, approvals: proof.approvals };
-  if (weighed.isTooExposed) return { ...weighed, kind: 'exposed', approvals: proof.approvals };
-  return { ...weighed, kind: 'allowed', pull: proof.pull, approvals: proof.approvals };
+  if (proof.verdict === 'denied') return denied(proof.reasons, proof.isOutdated);
+  const late = whyTooLate(tiered, brought, place, settings, now);
+  if (late !== undefined) return denied([late]);
+  const { approvals } = proof;
+  const hold = holdOn(tiered.rule, arrivedAt(brought), now);
+  if (hold !== undefined) return { ...weighed, kind: 'held', hold, approvals };
+  if (weighed.obstacles.some(({ isFatal }) => isFatal)) return { ...weighed, kind: 'obstructed', approvals };
+  return {
+    ...weighed,
+    kind: 'allowed',
+    pull: brought.kind === 'direct' ? null : brought.pull.number,
+    approvals,
+  };
 }
 
 function faulty(file: string, messages: string[]): { kind: 'faulty'; faults: Fault[] } {
   return { kind: 'faulty', faults: messages.map((message) => ({ file, line: 0, column: 0, message })) };
 }
 
-/** Where the team lets low tier be committed straight to main, there is no pull request to look for. */
-function isDirect(
+/** The tier by today's policy, or by the one that stood where the action was approved, whichever is higher. */
+function withEarlierTier(
+  { action, formula, tier, tierReason, rule }: Extract<Standing<KnownFormula>, { kind: 'askable' }>,
+  brought: Brought,
+  policy: Policy,
+  source: PolicySource,
+): Tiered {
+  const now = { tier, tierReason, rule };
+  if (brought.kind !== 'pull' && brought.kind !== 'open') return now;
+  const { then } = brought;
+  const before: { tier: Tier; why: string } =
+    then === 'unreadable'
+      ? { tier: 'high', why: 'the policy of the approved commit cannot be read, so it is high' }
+      : tierOf(action, then, formula.document, source);
+  if (higherTier(tier, before.tier) === tier) return now;
+  return {
+    tier: before.tier,
+    tierReason: `at the approved commit ${before.why}, and the higher tier counts`,
+    rule: ruleOf(policy, before.tier),
+  };
+}
+
+function proofOf(
+  about: { blob: string; formulaBlob: string },
+  brought: Exclude<Brought, { kind: 'unclear' }>,
   { tier, rule }: Tiered,
-  { pulls, incomplete }: Requests,
+  rights: Rights,
   { acceptsDirectCommits }: VerdictSettings,
-): boolean {
-  return (
-    acceptsDirectCommits &&
-    tier === 'low' &&
-    rule.approvals === 0 &&
-    pulls.length === 0 &&
-    incomplete === undefined
-  );
+): Proof {
+  if (brought.kind !== 'direct') return proveApproval(about, brought.pull, rule, rights);
+  // Where the team lets low tier be committed straight to main, there is no pull request to look for.
+  if (acceptsDirectCommits && tier === 'low' && rule.approvals === 0)
+    return { verdict: 'approved', approvals: [] };
+  return { verdict: 'denied', reasons: ['no merged pull request brought this file'], isOutdated: false };
+}
+
+/** Why an approval no longer holds, or undefined. */
+function whyTooLate(
+  { tier }: Tiered,
+  brought: Exclude<Brought, { kind: 'unclear' }>,
+  { repository, ref, pin }: RunPlace,
+  { maxAgeMs }: VerdictSettings,
+  now: string,
+): string | undefined {
+  if (brought.kind === 'pull' && !(Date.parse(now) - Date.parse(brought.mergedAt) <= maxAgeMs))
+    return `it was merged at ${brought.mergedAt}, and an approval holds for ${daysText(maxAgeMs)} (max-age)`;
+  if (brought.kind !== 'pull' || tier !== 'high') return undefined;
+  const where = `${ref} of ${repository}`;
+  if (pin.kind === 'unshown') return `nobody was shown which commit of ${where} would run before they approved`;
+  return pin.kind === 'shown' && !pin.isHead
+    ? `${where}, where it runs, has moved since people were shown its commit`
+    : undefined;
+}
+
+function daysText(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  return hours % 24 === 0 ? `${hours / 24} ${hours === 24 ? 'day' : 'days'}` : `${hours} hours`;
+}
+
+/** When it came to the branch; `null` while it is not there. */
+function arrivedAt(brought: Exclude<Brought, { kind: 'unclear' }>): string | null {
+  if (brought.kind === 'open') return null;
+  return brought.kind === 'pull' ? brought.mergedAt : brought.at;
+}
+
+function obstaclesTo(
+  { tier, rule }: Tiered,
+  candidate: Candidate,
+  beside: { file: string; takesManual: boolean; hasSecrets: boolean; gate: { kind: string } }[],
+  settings: VerdictSettings,
+): Obstacle[] {
+  const isHigh = tier === 'high';
+  const exposed = exposedTo(rule, candidate, settings.ownAccounts);
+  const { guard } = candidate;
+  const ungated = beside.filter(({ takesManual, gate }) => takesManual && gate.kind !== 'gated');
+  return [
+    ...(exposed.length === 0
+      ? []
+      : [
+          {
+            kind: 'exposed' as const,
+            logins: exposed,
+            isFatal: isHigh && !settings.acceptsExposedSecrets,
+          },
+        ]),
+    ...(guard.kind === 'closed'
+      ? []
+      : [
+          {
+            kind: 'open-policy' as const,
+            why:
+              guard.kind === 'unknown'
+                ? `whether a merge alone can change what decides about it could not be found out: ${guard.why}`
+                : `a merge alone can change what decides about it: ${guard.files.join(', ')}`,
+            isFatal: isHigh && !settings.acceptsOpenPolicy,
+          },
+        ]),
+    ...(ungated.length === 0
+      ? []
+      : [
+          {
+            kind: 'beside' as const,
+            files: ungated.map(({ file }) => file),
+            withSecrets: ungated.some(({ hasSecrets }) => hasSecrets),
+            isFatal: isHigh && ungated.some(({ hasSecrets }) => hasSecrets),
+          },
+        ]),
+  ];
 }
 
 /** What keeps an approved action of this rule from starting at a moment, or undefined. */
@@ -198,9 +308,10 @@ export function exposedTo(
 }
 
 /** Who may approve what somebody else asks for: people with write access now whom the rule names, and no bots. */
-function giversOf(rule: Rule, rights: Rights, { pulls }: Requests): Givers {
+function giversOf(rule: Rule, rights: Rights, brought: Brought): Givers {
   if (rule.approvers === 'admin' && !Array.isArray(rights.admins)) return { kind: 'unknown' };
-  const author = pulls[0]?.author?.login;
+  const author =
+    brought.kind === 'pull' || brought.kind === 'open' ? brought.pull.author?.login : undefined;
   return {
     kind: 'known',
     logins: approversOf(rule, rights).filter(

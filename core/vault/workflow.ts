@@ -9,18 +9,48 @@ export interface WorkflowFacts {
   inputs: string[] | null;
   /** Names of the secrets it uses, in capitals; but the one that a gate needs for itself. */
   secrets: string[];
-  /** Whether its first step is a gate. */
-  isGated: boolean;
+  gate: Gate;
   /** What keeps it from being understood. */
   faults: string[];
 }
 
-/** The workflow of a formula on the branch that it is to run on. */
+/** Whether nothing of a workflow runs unless its gate let it through; `why` not is a clause for people. */
+export type Gate = { kind: 'gated' } | { kind: 'open'; why: string };
+
+/** What a formula would start. */
 export interface WorkflowState {
   /** `null` where there is no such file. */
   workflow: WorkflowFacts | null;
   /** Why nothing of it could be started now, or undefined. */
   unreachable: string | undefined;
+  place: RunPlace;
+  /** Other workflows that start with it: on Woodpecker every one of the repository that takes `manual`. */
+  beside: BesideWorkflow[];
+}
+
+/** Where a formula's workflow runs. */
+export interface RunPlace {
+  repository: string;
+  /** The branch. */
+  ref: string;
+  /** What runs: on Forgejo this very commit; on Woodpecker the head of the branch, which this was when it was looked at. */
+  commit: string;
+  /**
+   * `own`: the commit that brought the action itself, on the branch where policy and formula stand.
+   * `shown`: the one that people were shown on the pull request, on another branch; `isHead`: whether that did not move since.
+   * `unshown`: the head of another branch, of which nobody was shown a commit.
+   * `head`: the head, because the host runs nothing else.
+   */
+  pin: { kind: 'own' } | { kind: 'shown'; isHead: boolean } | { kind: 'unshown' } | { kind: 'head' };
+}
+
+/** Another workflow that an approval starts as well. */
+export interface BesideWorkflow {
+  file: string;
+  name: string;
+  takesManual: boolean;
+  hasSecrets: boolean;
+  gate: Gate;
 }
 
 /** Where a formula's workflow may be, in the order in which the hosts look. */
