@@ -1,34 +1,28 @@
 import type { Send } from '../core/api/send.ts';
 import { formatFault } from '../core/errors.ts';
-import { commitsOfPath } from '../core/forge/commits.ts';
-import { findFile } from '../core/forge/contents.ts';
-import {
-  closedPullsSince,
-  findPull,
-  getPull,
-  listReviews,
-  openPulls,
-  type Pull,
-  pullFiles,
-} from '../core/forge/pulls.ts';
+import { getPull, listReviews, openPulls, type Pull } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
-import { branchOf } from '../core/propose.ts';
+import { createSnapshot, type Snapshot } from '../core/forge/snapshot.ts';
+import type { Kept } from '../core/once.ts';
 import { quoted } from '../core/text/log-line.ts';
-import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
-import { readCandidate } from '../core/vault/read-candidate.ts';
+import { parseVaultAction, type VaultAction, vaultActions } from '../core/vault/action.ts';
+import type { Brought } from '../core/vault/candidate.ts';
+import { type Base, readBrought, readCandidate } from '../core/vault/read-candidate.ts';
+import { guardReader } from '../core/vault/read-guard.ts';
+import { type Life, readLife } from '../core/vault/read-life.ts';
+import { createLine } from '../core/vault/read-line.ts';
 import { readPolicy } from '../core/vault/read-policy.ts';
 import { createPeople } from '../core/vault/read-rights.ts';
 import {
   claimedFolder,
-  claimRecord,
+  claimsBranch,
+  endedFolder,
   firedFolder,
-  firedRecord,
-  readRecord,
   recordPath,
+  recordsBranch,
   rejectedFolder,
-  rejectedRecord,
 } from '../core/vault/record.ts';
-import { type Verdict, verdictOn } from '../core/vault/verdict.ts';
+import { type Obstacle, type Verdict, verdictOn } from '../core/vault/verdict.ts';
 import { type ForgeAccess, withForge } from './forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {
@@ -50,123 +44,128 @@ async function tell(
   { repository, id, recordRepository }: ExplainOptions,
   say: (line: string) => void,
 ): Promise<boolean> {
+  const kept: Kept = new Map();
   const branch = (await getRepository(send, repository)).default_branch;
   const { commit } = await getBranch(send, repository, branch);
-  const records = recordRepository ?? repository;
-  const at =
-    recordRepository === undefined ? commit.id : (await getRepository(send, recordRepository)).default_branch;
+  const snapshot = createSnapshot(send, repository, kept);
   const file = `${vaultActions}/${id}.toml`;
-  const recorded = async (folder: string): Promise<Uint8Array | undefined> =>
-    (await findFile(send, records, recordPath(folder, id), at))?.bytes;
-  const [action, fired, rejected, claimed] = await Promise.all([
-    findFile(send, repository, file, commit.id),
-    recorded(firedFolder),
-    recorded(rejectedFolder),
-    recorded(claimedFolder),
+  const [found, life, policy] = await Promise.all([
+    snapshot.fileAt(commit.id, file),
+    readLife(send, kept, {
+      ops: repository,
+      commit: commit.id,
+      records: recordRepository ?? repository,
+      id,
+    }),
+    // Its settings are not known here, so what it would do is told for its defaults.
+    readPolicy(send, snapshot, { commit: commit.id, source: 'ops', project: undefined }),
   ]);
-  const record = fired === undefined ? undefined : readRecord(firedRecord, fired);
-  const pull =
-    record !== undefined && record.pull !== null
-      ? await getPull(send, repository, record.pull)
-      : await findRequest(send, repository, branch, id);
-  if (pull !== undefined) await tellPull(send, repository, file, pull, say);
-  if (action === undefined) say(`${file} is not on ${branch}: nothing of it can run`);
+  const base: Base = {
+    repository,
+    branch,
+    commit: commit.id,
+    policy: policy.policy.ok ? policy.policy.document : {},
+    policyBlob: policy.blob,
+    policySource: 'ops',
+    people: createPeople(send),
+    snapshot,
+    line: createLine(send, repository, commit.id),
+    account: { id: 0 },
+    guardOf: guardReader(send, repository, branch, kept),
+  };
+  const servers = { send, kept };
+  const isThere = found.kind !== 'missing';
+  const brought = isThere
+    ? await readBrought(servers, base, { file, formulaFile: '' })
+    : ({ kind: 'unclear', why: '' } as const);
+  const pull = await findRequest(send, { repository, branch, snapshot }, { file, life, brought });
+  if (pull !== undefined) await tellPull(send, repository, pull, say);
+  let action: VaultAction | undefined;
+  if (found.kind === 'missing') say(`${file} is not on ${branch}: nothing of it can run`);
   else {
-    const parsed = parseVaultAction(file, action.bytes);
+    const parsed = found.kind === 'file' ? parseVaultAction(file, found.bytes) : undefined;
+    action = parsed?.ok === true ? parsed.document : undefined;
     say(
-      !parsed.ok
-        ? `${file} is on ${branch}, and cannot be read: ${parsed.faults[0]?.message ?? ''}`
+      parsed?.ok !== true
+        ? `${file} is on ${branch}, and cannot be read: ${parsed?.faults[0]?.message ?? 'it is no ordinary file'}`
         : parsed.document.kind === 'human'
           ? `${file} is on ${branch}: it asks a person, and nothing runs`
           : `${file} is on ${branch}: it asks for ${parsed.document.formula}`,
     );
-    if (pull === undefined)
+    if (brought.kind === 'direct')
+      say(`${brought.at}  commit ${brought.commit.slice(0, 10)} put it there, without a pull request`);
+    if (brought.kind === 'unclear') say(`how it came there could not be found out: ${brought.why}`);
+  }
+  const hasRecord = tellLife(id, life, say);
+  if (action?.kind === 'formula' && found.kind === 'file' && !hasRecord) {
+    if (!policy.policy.ok)
+      for (const fault of policy.policy.faults) say(`the policy cannot be read: ${formatFault(fault)}`);
+    else {
+      const candidate = await readCandidate(servers, base, { id, file, formula: action.formula, never: [] });
+      const verdict = verdictOn({
+        action,
+        blob: found.sha,
+        candidate,
+        policy: base.policy,
+        settings: {
+          policySource: 'ops',
+          acceptsDirectCommits: false,
+          acceptsExposedSecrets: false,
+          acceptsOpenPolicy: false,
+          maxAgeMs: 7 * 86_400_000,
+          ownAccounts: [],
+        },
+        now: new Date().toISOString(),
+      });
+      say('it has no record yet. With its default settings vault-dispatch would now say:');
+      for (const line of verdictLines(verdict)) say(line);
+    }
+  }
+  return isThere || pull !== undefined || hasRecord;
+}
+
+/** What stands on record, a line for each thing; resolves to whether anything does. */
+function tellLife(
+  id: string,
+  { guards, fired, ended, rejected, claimed, isEarlier }: Life,
+  say: (line: string) => void,
+): boolean {
+  for (const [branch, guard] of [
+    [recordsBranch, guards.records],
+    [claimsBranch, guards.claims],
+  ] as const)
+    if (guard.kind !== 'guarded')
       say(
-        `no pull request from a branch vault/${id} is known: it may have been asked from another, or pushed`,
+        guard.kind === 'missing'
+          ? `! there is no branch ${branch}: nothing is on record, and nothing is started before forgecrew protect made it`
+          : `! ${branch} is not protected: whoever may push could have written what stands there`,
       );
-  }
-  if (rejected !== undefined) {
-    const read = readRecord(rejectedRecord, rejected);
-    if (read === undefined) say(`${recordPath(rejectedFolder, id)} is there, and is no record`);
-    else say(`${read.at}  rejected by ${read.by}: ${read.reasons.join('; ')}`);
-  }
-  if (fired !== undefined && record === undefined)
-    say(`${recordPath(firedFolder, id)} is there, and is no record: somebody else made it`);
-  if (record !== undefined) {
-    const { intent, run, outcome, finished, tier, tier_reason, approvals } = record;
+  for (const [folder, record] of [
+    [rejectedFolder, rejected],
+    [firedFolder, fired],
+    [claimedFolder, claimed],
+    [endedFolder, ended],
+  ] as const)
+    if (record.kind === 'unreadable') say(`! ${recordPath(folder, id)} is there, and is no record`);
+  if (rejected.kind === 'record')
+    say(`${rejected.record.at}  rejected by ${rejected.record.by}: ${rejected.record.reasons.join('; ')}`);
+  if (fired.kind === 'record') {
+    const { intent, run, tier, tier_reason, approvals } = fired.record;
     const who = approvals.map(({ login }) => login).join(', ');
-    const place = recordPath(firedFolder, id);
-    const authors = new Set(
-      (await commitsOfPath(send, records, place, at)).map(
-        ({ author }) => author?.login ?? 'somebody unknown',
-      ),
-    );
-    authors.delete(intent.by);
-    if (authors.size > 0) say(`! ${place} was also written by ${[...authors].join(', ')}: it may be forged`);
     say(
       `${intent.at}  intended by ${intent.by}: ${tier} (${tier_reason}), ${who === '' ? 'needed no approval' : `approved by ${who}`}`,
     );
     say(
       run.id === null
         ? 'its run was not seen yet'
-        : `started as run ${run.id} of ${run.workflow} at ${run.ref}: ${run.url}`,
+        : `started as run ${run.id} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
     );
-    if (claimed !== undefined) {
-      const claim = readRecord(claimRecord, claimed);
-      say(
-        claim !== undefined
-          ? `${claim.at}  its gate let run ${claim.run.id} through`
-          : `${recordPath(claimedFolder, id)} is there, and is no claim: somebody else made it`,
-      );
-    }
-    if (finished !== null) say(`${finished}  ended: ${outcome}`);
-  } else if (action !== undefined && rejected === undefined)
-    for (const line of await tellVerdict(send, { repository, branch, commit: commit.id, file, action }))
-      say(line);
-  return action !== undefined || pull !== undefined || rejected !== undefined || fired !== undefined;
-}
-
-/**
- * What there is to say of an action without any record: the verdict that vault-dispatch would come to now. Its settings are
- * not known here, so it is the one of its defaults, without any bots named.
- */
-async function tellVerdict(
-  send: Send,
-  given: {
-    repository: string;
-    branch: string;
-    commit: string;
-    file: string;
-    action: { bytes: Uint8Array; sha: string };
-  },
-): Promise<string[]> {
-  const { repository, branch, commit, file, action } = given;
-  const parsed = parseVaultAction(file, action.bytes);
-  if (!parsed.ok || parsed.document.kind === 'human') return [];
-  const { policy } = await readPolicy(send, { repository, commit, source: 'ops', project: undefined });
-  if (!policy.ok) return policy.faults.map((fault) => `the policy cannot be read: ${formatFault(fault)}`);
-  const candidate = await readCandidate(
-    { send },
-    { repository, branch, commit, policy: policy.document, people: createPeople(send) },
-    { file, formula: parsed.document.formula, never: [] },
-  );
-  const verdict = verdictOn({
-    action: parsed.document,
-    blob: action.sha,
-    candidate,
-    policy: policy.document,
-    settings: {
-      policySource: 'ops',
-      acceptsDirectCommits: false,
-      acceptsExposedSecrets: false,
-      ownAccounts: [],
-    },
-    now: new Date().toISOString(),
-  });
-  return [
-    'it has no record yet. With its default settings vault-dispatch would now say:',
-    ...verdictLines(verdict),
-  ];
+  }
+  if (claimed.kind === 'record')
+    say(`${claimed.record.at}  its gate let run ${claimed.record.run.id} through`);
+  if (ended.kind === 'record') say(`${ended.record.at}  ended: ${ended.record.outcome}`);
+  if (isEarlier) say('the id was used before records had a branch of their own: it is spent');
+  return isEarlier || [rejected, fired, ended].some(({ kind }) => kind !== 'missing');
 }
 
 function verdictLines(verdict: Verdict): string[] {
@@ -190,60 +189,71 @@ function verdictLines(verdict: Verdict): string[] {
           ? `  approved, and waits: nothing of tier ${verdict.tier} runs now (${verdict.hold.reason})`
           : `  approved, and waits: ${verdict.hold.minutes} minutes after its merge`,
       ];
-    case 'exposed':
+    case 'obstructed':
       return [
-        `  approved, but its secrets can be read by ${verdict.exposedTo.join(', ')}, who may not approve it`,
+        '  approved, and not started, because for this tier these are not as they have to be:',
+        ...verdict.obstacles
+          .filter(({ isFatal }) => isFatal)
+          .map((obstacle) => `    ${obstacleLine(obstacle)}`),
       ];
     case 'allowed':
       return [`  approved (${verdict.tier}: ${verdict.tierReason}), and started by its next run`];
   }
 }
 
-/** How many closed pull requests are looked through for one from a fork. */
-const mostPulls = 200;
+function obstacleLine(obstacle: Obstacle): string {
+  switch (obstacle.kind) {
+    case 'exposed':
+      return `its secrets can be read by ${obstacle.logins.join(', ')}, who may not approve it`;
+    case 'open-policy':
+      return obstacle.why;
+    case 'beside':
+      return `it starts ${obstacle.files.join(', ')} as well, which no gate covers`;
+  }
+}
 
-/** The pull request from a branch of that name, of the repository itself or of anybody's fork. */
+/** How many open pull requests are looked through for one that asks for an action. */
+const mostOpen = 50;
+
+/** The pull request that asks for an action, whatever its branch is called and whoever made it. */
 async function findRequest(
   send: Send,
-  repository: string,
-  branch: string,
-  id: string,
+  { repository, branch, snapshot }: { repository: string; branch: string; snapshot: Snapshot },
+  { file, life, brought }: { file: string; life: Life; brought: Brought },
 ): Promise<Pull | undefined> {
-  const name = `vault/${id}`;
-  const own = await findPull(send, repository, branch, name);
-  if (own !== undefined) return own;
-  const from = ({ base, head }: Pull): boolean => base.ref === branch && branchOf(head) === name;
-  const open = (await openPulls(send, repository)).find(from);
-  return (
-    open ?? (await closedPullsSince(send, repository, '1970-01-01T00:00:00Z', mostPulls)).pulls.find(from)
-  );
+  const { fired } = life;
+  const number =
+    fired.kind === 'record' && fired.record.pull !== null
+      ? fired.record.pull
+      : brought.kind === 'pull'
+        ? brought.pull.number
+        : undefined;
+  if (number !== undefined) return getPull(send, repository, number);
+  const open = (await openPulls(send, repository)).filter(({ base }) => base.ref === branch);
+  for (const pull of open.slice(0, mostOpen)) {
+    const { sha } = pull.head;
+    if ((await snapshot.holds(sha)) && (await snapshot.entryAt(sha, file)) !== undefined) return pull;
+  }
+  return undefined;
 }
 
 async function tellPull(
   send: Send,
   repository: string,
-  file: string,
   pull: Pull,
   say: (line: string) => void,
 ): Promise<void> {
   const name = `#${pull.number}`;
-  const files = await pullFiles(send, repository, pull.number);
-  const others = files.filter(({ filename }) => filename !== file).length;
-  say(
-    `${name} ${quoted(pull.title)} by ${pull.user?.login ?? 'somebody who is gone'}${others === 0 ? '' : `, with ${others} other ${others === 1 ? 'file' : 'files'}`}`,
-  );
-  for (const { user, state, commit_id, stale, dismissed } of await listReviews(
-    send,
-    repository,
-    pull.number,
-  )) {
+  say(`${name} ${quoted(pull.title)} by ${pull.user?.login ?? 'somebody who is gone'}`);
+  for (const review of await listReviews(send, repository, pull.number)) {
+    const { user, state, commit_id, stale, dismissed } = review;
     const flaws = [
       ...(commit_id === pull.head.sha ? [] : ['for an older commit']),
       ...(stale ? ['stale'] : []),
       ...(dismissed ? ['dismissed'] : []),
     ];
     say(
-      `${name} ${state.toLowerCase().replace('_', ' ')} by ${user?.login ?? 'a team'}${flaws.length === 0 ? '' : ` (${flaws.join(', ')})`}`,
+      `${review.submitted_at}  ${name} ${state.toLowerCase().replace('_', ' ')} by ${user?.login ?? 'a team'}${flaws.length === 0 ? '' : ` (${flaws.join(', ')})`}`,
     );
   }
   say(

@@ -2,8 +2,10 @@ import * as z from 'zod/mini';
 import { addLabels } from './changes/add-labels.ts';
 import { approvePull } from './changes/approve-pull.ts';
 import { askModel } from './changes/ask-model.ts';
+import { cancelRun } from './changes/cancel-run.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
+import { commentSection } from './changes/comment-section.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
@@ -41,6 +43,7 @@ const kinds = {
   'update-sections': updateSections,
   comment,
   'update-comment': updateComment,
+  'comment-section': commentSection,
   'set-status': setStatus,
   'set-protection': setProtection,
   'write-files': writeFiles,
@@ -52,6 +55,7 @@ const kinds = {
   'delete-branch': deleteBranch,
   dispatch,
   'start-pipeline': startPipeline,
+  'cancel-run': cancelRun,
   'ask-model': askModel,
   'write-workspace-file': writeWorkspaceFile,
 };

@@ -28,3 +28,20 @@ export function ownCommentsLike<T extends Written>(
     ({ user, body }) => sameAccount(user, account) && body.includes(`${opening}${beginning}`),
   );
 }
+
+/**
+ * A comment of ours with the part under a heading put in place of what stands under it now, or at its end where there is no
+ * such heading. `text` begins with the heading, a line such as "### `backup-1`".
+ */
+export function withSection(body: string, text: string, sign: string): string {
+  const [heading = ''] = text.split('\n');
+  const lines = body.replace(`\n\n${commentSign(sign)}`, '').split('\n');
+  const from = lines.indexOf(heading);
+  const isNext = (line: string, index: number): boolean => index > from && line.startsWith('### ');
+  const next = lines.findIndex(isNext);
+  const parts =
+    from < 0
+      ? [...lines, '', text]
+      : [...lines.slice(0, from), text, ...(next < 0 ? [] : ['', ...lines.slice(next)])];
+  return `${parts.join('\n')}\n\n${commentSign(sign)}`;
+}

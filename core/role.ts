@@ -4,6 +4,7 @@ import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
+import type { Kept } from './once.ts';
 import type { Settings, SettingsFault, ValuesOf } from './settings.ts';
 
 /**
@@ -59,7 +60,11 @@ export interface ReadContext<S extends Settings, T> {
   send: Send;
   /** The same for Woodpecker, where the role was told where it is and given a token for it. */
   woodpecker?: Send;
+  /** The same forge with the token of somebody who may see what only admins may, where one was given. */
+  audit?: Send;
   mask: Mask;
+  /** Answers that cannot change while the run goes on, kept over its rounds: see `once`. */
+  kept: Kept;
   now: string;
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;

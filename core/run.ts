@@ -8,6 +8,7 @@ import type { Environment, Host } from './host/host.ts';
 import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
+import type { Kept } from './once.ts';
 import { isWrite } from './plan.ts';
 import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from './report.ts';
 import type { AskContext, Previous, Role, State } from './role.ts';
@@ -226,6 +227,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   });
   try {
     let previous: Previous<T> | undefined;
+    const kept: Kept = new Map();
     let roundsLost = 0;
     for (let round = 1; ; round += 1) {
       const state = await role.read({
@@ -233,6 +235,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         facts: host.facts,
         ...servers.reading,
         mask,
+        kept,
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
         pause: (ms, why) => waitFor(ms, why, current, runtime),

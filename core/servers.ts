@@ -34,7 +34,7 @@ export interface ServerOptions {
 /** The same servers twice: as a role reads them, and as a plan is carried out on them. */
 export interface Servers {
   /** Anything but a read throws: reading writes nothing, not by promise, but because it cannot. */
-  reading: { send: Send; woodpecker?: Send };
+  reading: { send: Send; woodpecker?: Send; audit?: Send };
   writing: { send: Send; woodpecker?: Send };
   close(): void;
 }
@@ -47,17 +47,25 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
   const forge = createSend({ ...shared, url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '' });
   const ci = woodpeckerOf(settings);
   const ciServer = ci === undefined ? undefined : createSend({ ...shared, ...ci });
+  // A token that sees more than ours and writes nothing: there is no way to write with it from here.
+  const { 'audit-token': auditToken } = settings as { 'audit-token'?: string };
+  const auditor =
+    auditToken === undefined
+      ? undefined
+      : createSend({ ...shared, url: flow['forge-url'] ?? '', token: auditToken });
   const send = counted(forge, options);
   const woodpecker = ciServer === undefined ? undefined : counted(ciServer, options);
   return {
     reading: {
       send: readOnly(send),
       ...(woodpecker === undefined ? {} : { woodpecker: readOnly(woodpecker) }),
+      ...(auditor === undefined ? {} : { audit: readOnly(counted(auditor, options)) }),
     },
     writing: { send, ...(woodpecker === undefined ? {} : { woodpecker }) },
     close() {
       forge.close();
       ciServer?.close();
+      auditor?.close();
     },
   };
 }

@@ -123,15 +123,15 @@ export function listOf<T, O extends Options>(
   );
 }
 
-const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 };
+const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A span of time such as `90s`, `10m` or `2h`, in milliseconds. */
+/** A span of time such as `90s`, `10m`, `2h` or `7d`, in milliseconds. */
 export function duration<O extends Options>(options: O): Setting<Given<number, O>> {
   return setting(options, (value) => {
-    const parts = /^(\d{1,6})([smh])$/.exec(value);
+    const parts = /^(\d{1,6})([smhd])$/.exec(value);
     const factor = units[parts?.[2] ?? ''];
     if (factor === undefined || Number(parts?.[1]) === 0)
-      return expected('a duration such as 90s, 10m or 2h');
+      return expected('a duration such as 90s, 10m, 2h or 7d');
     return Number(parts?.[1]) * factor;
   });
 }

@@ -1,12 +1,20 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { type FiredRecord, firedFolder, recordPath, recordText } from '../../core/vault/record.ts';
-import { writeRecord } from './intend.ts';
+import {
+  type EndedRecord,
+  endedFolder,
+  type FiredRecord,
+  firedFolder,
+  recordPath,
+} from '../../core/vault/record.ts';
+import { tellOutcome, writeRecord } from './intend.ts';
 import type { DispatchState, FiredState, SeenRecord, StartedRun } from './state.ts';
 
-// An action with a record: whether that is to be believed, and how its run is doing.
+// An action that was started: how its run is doing, and what is left to write.
 
-type FollowChange = Change<'keep' | 'refuse' | 'write-files'>;
+type FollowChange = Change<
+  'keep' | 'refuse' | 'write-files' | 'cancel-run' | 'set-status' | 'comment-section'
+>;
 
 /** How long another run may take from its intent to its dispatch before nobody believes in it any more. */
 const patienceMs = 15 * 60_000;
@@ -16,11 +24,11 @@ export function follow(
   state: DispatchState,
   { id, file, isEdited, record }: { id: string; file: string } & FiredState,
 ): FollowChange[] {
-  if (record.kind === 'foreign')
+  if (record.kind === 'unreadable')
     return [
       refuseFor(
         recordPath(firedFolder, id),
-        `was not written by ${state.account.login}${record.isRecord ? '' : ', and is no record'}: somebody else made it, so nothing about ${id} is believed. Find out who; the action needs another id`,
+        `is no record: what stands at ${state.records.branch} of ${state.records.repository} is not what ${state.account.login} writes. Find out who did; the id is spent`,
       ),
     ];
   return [
@@ -28,62 +36,100 @@ export function follow(
       ? [
           refuseFor(
             file,
-            `has changed since it was fired: an id is used once, so ask again under another one`,
+            `has changed since it was started: an id is used once, so ask again under another one`,
           ),
         ]
       : []),
-    followRun(state, { id, file }, record),
+    ...followRun(state, { id, file }, record),
   ];
 }
 
 function followRun(
   state: DispatchState,
   { id, file }: { id: string; file: string },
-  seen: Exclude<SeenRecord, { kind: 'foreign' }>,
-): FollowChange {
+  seen: Exclude<SeenRecord, { kind: 'unreadable' }>,
+): FollowChange[] {
   const { record } = seen;
   switch (seen.kind) {
-    case 'final': {
-      const where = record.run.url === null ? '' : `, ${record.run.url}`;
-      // The run that finds out ends red; afterwards it is on record.
-      return record.outcome === 'success' || !seen.wroteItNow
-        ? keep(`${id}: ${record.outcome}${where}`)
-        : refuseFor(file, `its run ended with ${record.outcome}${where}; the id is spent`);
-    }
     case 'out-of-reach':
-      return refuseFor(
-        file,
-        'its run is on Woodpecker: set woodpecker-url and woodpecker-token, so that it can be followed',
-      );
+      return [
+        refuseFor(
+          file,
+          'its run is on Woodpecker: set woodpecker-url and woodpecker-token, so that it can be followed',
+        ),
+      ];
     case 'unseen': {
       const { at } = record.intent;
       const isPatient = Date.parse(state.now) - Date.parse(at) < patienceMs;
-      return seen.startedItNow || isPatient
-        ? notice(`${id} was intended at ${at}, and no run of it is seen yet`, 'the next run looks again')
-        : refuseFor(
-            file,
-            `was intended at ${at}, and no run with its nonce is found: whether it ran is unknown, so it is not started again. Look at ${record.run.repository}, then ask again under another id`,
-          );
+      return [
+        seen.startedItNow || isPatient
+          ? notice(`${id} was intended at ${at}, and no run of it is seen yet`, 'the next run looks again')
+          : refuseFor(
+              file,
+              `was intended at ${at}, and no run with its nonce is found: whether it ran is unknown, so it is not started again. Look at ${record.run.repository}, then ask again under another id`,
+            ),
+      ];
     }
-    case 'seen': {
-      const { run, blob } = seen;
-      const ended = howItEnded(record, run, state.now);
-      const updated: FiredRecord = {
-        ...record,
-        run: { ...record.run, id: run.id, url: run.url },
-        outcome: ended ?? 'dispatched',
-        finished: ended === undefined ? null : state.now,
-      };
-      if (recordText(updated) === recordText(record)) return keep(`${id} is running, ${run.url}`);
-      return writeRecord(state, {
-        folder: firedFolder,
-        record: updated,
-        expects: blob,
-        what: updated.outcome,
-        why: ended === undefined ? `run ${run.id} was started` : `run ${run.id} ended: ${ended}`,
-      });
-    }
+    case 'seen':
+      return record.run.id === null ? nameRun(state, record, seen) : awaitEnd(state, record, seen.run);
   }
+}
+
+/** The record names its run, which its gate waits for. */
+function nameRun(
+  state: DispatchState,
+  record: FiredRecord,
+  { blob, run }: { blob: string; run: StartedRun },
+): FollowChange[] {
+  return [
+    writeRecord(state, {
+      folder: firedFolder,
+      record: { ...record, run: { ...record.run, id: run.id, url: run.url } },
+      expects: blob,
+      what: 'dispatched',
+      why: `run ${run.id} was started`,
+    }),
+    ...tellOutcome(state, record, { state: 'pending', what: `runs as run ${run.id}`, url: run.url }),
+  ];
+}
+
+function awaitEnd(state: DispatchState, record: FiredRecord, run: StartedRun): FollowChange[] {
+  const { id } = record;
+  const outcome = howItEnded(record, run, state.now);
+  if (outcome === undefined) return [keep(`${id} is running, ${run.url}`)];
+  const ended: EndedRecord = {
+    version: 2,
+    id,
+    outcome,
+    run: { id: run.id, url: run.url },
+    at: state.now,
+    by: state.account.login,
+  };
+  return [
+    ...(outcome === 'timeout'
+      ? [
+          {
+            kind: 'cancel-run' as const,
+            repository: record.run.repository,
+            backend: record.run.backend,
+            run: run.id,
+            why: `${id} had ${record.run.timeout_minutes} minutes`,
+          },
+        ]
+      : []),
+    writeRecord(state, {
+      folder: endedFolder,
+      record: ended,
+      expects: null,
+      what: outcome,
+      why: `run ${run.id} ended: ${outcome}`,
+    }),
+    ...tellOutcome(state, record, {
+      state: outcome === 'success' ? 'success' : 'failure',
+      what: `ended with ${outcome}`,
+      url: run.url,
+    }),
+  ];
 }
 
 /** How a run ended, or undefined while it goes on within its time. */
@@ -91,7 +137,7 @@ function howItEnded(
   record: FiredRecord,
   { state, created }: StartedRun,
   now: string,
-): 'success' | 'failure' | 'cancelled' | 'timeout' | undefined {
+): EndedRecord['outcome'] | undefined {
   if (state !== 'running') return state;
   const limitMs = record.run.timeout_minutes * 60_000;
   return Date.parse(now) - Date.parse(created) > limitMs ? 'timeout' : undefined;

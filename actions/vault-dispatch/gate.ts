@@ -28,6 +28,13 @@ export function gate(state: GateState): GateChange[] {
           `no record names run ${found.run.id} of ${found.ciRepository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`,
         ),
       ];
+    case 'hopeless':
+      return [
+        refuseFor(
+          'gate',
+          `${found.why}: it was not started by vault-dispatch, so nothing runs and nothing is waited for`,
+        ),
+      ];
     case 'named': {
       const refused = whyNotThisRun(found);
       return [refused === undefined ? letThrough(state, found) : refuseFor('gate', refused)];
@@ -43,7 +50,7 @@ function letThrough(state: GateState, { run, ciRepository, record, claim }: Name
       `${record.tier}, ${record.approvals.length === 0 ? 'which needs no approval' : `approved by ${approvedBy(record.approvals)}`}`,
     );
   const claiming: ClaimRecord = {
-    version: 1,
+    version: 2,
     id: record.id,
     nonce: record.intent.nonce,
     run: { backend: run.backend, repository: ciRepository, id: run.id, url: state.runUrl },
@@ -52,7 +59,7 @@ function letThrough(state: GateState, { run, ciRepository, record, claim }: Name
   };
   return {
     kind: 'write-files',
-    ...state.records,
+    ...state.claims,
     files: [{ path: recordPath(claimedFolder, record.id), content: recordText(claiming), expects: null }],
     message: `vault: claim ${record.id}`,
     why: `this run is the one that ${record.id} was approved for`,
@@ -80,17 +87,8 @@ export function whyNotAsk({
 }
 
 /** Why this run is not the one that was approved, or undefined. */
-function whyNotThisRun({
-  run,
-  ciRepository,
-  record,
-  doubt,
-  inputs,
-  workflowBlob,
-  claim,
-}: NamedRun): string | undefined {
-  if (doubt !== undefined) return `${doubt}: nothing about ${record.id} is believed`;
-  if (record.outcome !== 'dispatched') return `${record.id} has ended already: ${record.outcome}`;
+function whyNotThisRun({ run, record, hasEnded, inputs, commit, claim }: NamedRun): string | undefined {
+  if (hasEnded) return `${record.id} has ended already`;
   if (workflowName(record.run) !== run.workflow)
     return `${record.id} runs ${workflowName(record.run)}, and this is ${run.workflow === '' ? 'another workflow' : run.workflow}`;
   const approved =
@@ -99,10 +97,10 @@ function whyNotThisRun({
       : record.run.inputs;
   if (inputs !== null && Object.entries(approved).some(([name, value]) => inputs[name] !== value))
     return `this run was not told what was approved for ${record.id}: its inputs differ`;
-  if (workflowBlob === 'missing')
-    return `${record.run.workflow_file} is not there at the commit that runs, or our account may not read ${ciRepository}`;
-  if (workflowBlob !== null && workflowBlob !== record.run.workflow_blob)
-    return `${record.run.workflow_file} is not what it was when ${record.id} was started`;
+  // The commit holds the workflow and every file that its steps run.
+  if (commit === null) return 'the host does not say which commit runs';
+  if (commit !== record.run.commit)
+    return `${record.id} was to run at ${record.run.commit}, and this runs ${commit}: ${record.run.ref} has moved since it was started`;
   if (claim.kind === 'unreadable')
     return `${recordPath(claimedFolder, record.id)} is there, and is no claim: somebody else made it`;
   if (claim.kind === 'theirs')

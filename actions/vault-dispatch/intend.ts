@@ -1,5 +1,8 @@
 import type { Change } from '../../core/change.ts';
+import type { StatusState } from '../../core/forge/statuses.ts';
+import { code } from '../../core/text/inert.ts';
 import {
+  type EndedRecord,
   type FiredRecord,
   firedFolder,
   type RejectedRecord,
@@ -10,23 +13,24 @@ import {
 import type { Verdict } from '../../core/vault/verdict.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
 import type { DispatchState, OpenState } from './state.ts';
-import { approvedBy, dispatchKey, inputsFor, variablesFor } from './text.ts';
+import { approvedBy, dispatchKey, inputsFor, reviewSign, statusContext, variablesFor } from './text.ts';
 
-// What is written before anything is started, and the start itself.
+// What is written before anything is started, the start itself, and what the pull request is told of it.
 
 type Asked = { id: string; file: string } & OpenState;
 type StartChange = Change<'write-files' | 'dispatch' | 'start-pipeline'>;
+type TellChange = Change<'set-status' | 'comment-section'>;
 
 /** The intent, and the start that waits for it. Both in one go: whatever comes between them spends the id. */
 export function intend(
   state: DispatchState,
-  { id, file, blob, digest, nonce }: Asked,
+  { id, file, blob, digest, nonce, candidate }: Asked,
   verdict: Extract<Verdict, { kind: 'allowed' }>,
 ): StartChange[] {
-  const { action, formula, formulaBlob, workflow, tier, tierReason, pull, approvals } = verdict;
+  const { action, formula, formulaBlob, workflow, place, tier, tierReason, pull, approvals } = verdict;
   const { run } = formula;
   const record: FiredRecord = {
-    version: 1,
+    version: 2,
     id,
     formula: action.formula,
     tier,
@@ -39,22 +43,22 @@ export function intend(
       tiers_blob: state.tiersBlob,
     },
     pull,
+    head: candidate.brought.kind === 'pull' ? candidate.brought.pull.headSha : null,
     approvals,
     intent: { nonce, at: state.now, by: state.account.login, run_url: state.runUrl },
     run: {
       backend: run.backend,
-      repository: run.repo ?? state.repository,
+      repository: place.repository,
       workflow: run.workflow,
       workflow_file: workflow.file,
       workflow_blob: workflow.blob,
+      commit: place.commit,
       inputs: inputsFor(action, nonce),
-      ref: run.ref ?? state.branch,
+      ref: place.ref,
       timeout_minutes: action.timeout_minutes ?? formula.timeout_minutes,
       id: null,
       url: null,
     },
-    outcome: 'intended',
-    finished: null,
   };
   const brought = pull === null ? 'committed straight to main, which' : `#${pull}`;
   const key = `intent ${id}`;
@@ -83,31 +87,39 @@ function start({ id, formula, run, pull }: FiredRecord): StartChange {
     why: `${id}, as ${pull === null ? 'main' : `#${pull}`} has it`,
   };
   return run.backend === 'forgejo-workflow'
-    ? { ...shared, kind: 'dispatch', ref: run.ref, inputs: run.inputs }
+    ? { ...shared, kind: 'dispatch', ref: run.commit, inputs: run.inputs }
     : { ...shared, kind: 'start-pipeline', branch: run.ref, variables: variablesFor(run.inputs, formula) };
 }
 
 /** The record that a merged action was not approved. */
 export function reject(
   state: DispatchState,
-  { id, file, blob, digest }: Asked,
+  { id, file, blob, digest, candidate: { brought } }: Asked,
   reasons: string[],
-): Change<'write-files'> {
+): (Change<'write-files'> | TellChange)[] {
   const record: RejectedRecord = {
-    version: 1,
+    version: 2,
     id,
     action: { file, blob, digest },
     reasons,
     at: state.now,
     by: state.account.login,
   };
-  return writeRecord(state, {
-    folder: rejectedFolder,
-    record,
-    expects: null,
-    what: 'reject',
-    why: reasons.join('; '),
-  });
+  const pull = brought.kind === 'pull' ? brought.pull : undefined;
+  return [
+    writeRecord(state, {
+      folder: rejectedFolder,
+      record,
+      expects: null,
+      what: 'reject',
+      why: reasons.join('; '),
+    }),
+    ...tellOutcome(
+      state,
+      { id, pull: pull?.number ?? null, head: pull?.headSha ?? null },
+      { state: 'failure', what: `is turned down, and the id is spent: ${reasons.join('; ')}` },
+    ),
+  ];
 }
 
 /** A record as a commit of its own: new, or in place of the blob that was read. */
@@ -115,7 +127,7 @@ export function writeRecord(
   { records }: DispatchState,
   given: {
     folder: string;
-    record: FiredRecord | RejectedRecord;
+    record: FiredRecord | EndedRecord | RejectedRecord;
     expects: string | null;
     /** In a word, for the commit's message. */
     what: string;
@@ -130,4 +142,31 @@ export function writeRecord(
     message: `vault: ${what} ${record.id}`,
     why,
   };
+}
+
+/** What became of an action, on the pull request that asked for it: in place of what was said of it before. */
+export function tellOutcome(
+  { repository }: DispatchState,
+  { id, pull, head }: { id: string; pull: number | null; head: string | null },
+  { state, what, url }: { state: StatusState; what: string; url?: string },
+): TellChange[] {
+  if (pull === null || head === null) return [];
+  const shared = { repository, why: `${id} ${what}` };
+  return [
+    {
+      ...shared,
+      kind: 'set-status',
+      commit: head,
+      state,
+      context: statusContext,
+      description: `${id} ${what}`.slice(0, 140),
+    },
+    {
+      ...shared,
+      kind: 'comment-section',
+      issue: pull,
+      sign: reviewSign,
+      text: `### ${code(id)}\n\n- ${code(what)}${url === undefined ? '' : `: ${url}`}`,
+    },
+  ];
 }

@@ -1,16 +1,24 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { firstLine } from '../../core/text/lines.ts';
-import { recordPath, rejectedFolder } from '../../core/vault/record.ts';
+import { claimsBranch, endedFolder, recordPath } from '../../core/vault/record.ts';
 import { verdictOn } from '../../core/vault/verdict.ts';
 import { follow } from './follow.ts';
 import { gate } from './gate.ts';
 import { intend, reject } from './intend.ts';
 import { validate } from './local.ts';
+import { strayChanges } from './low-tier.ts';
 import { review } from './review.ts';
 import { verdictSettings } from './settings.ts';
-import type { ActionState, DispatchState, OpenState, VaultSettings, VaultState } from './state.ts';
-import { exposedText, holdText } from './text.ts';
+import type {
+  ActionState,
+  DispatchState,
+  OpenState,
+  UnguardedState,
+  VaultSettings,
+  VaultState,
+} from './state.ts';
+import { holdText, obstacleLine } from './text.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [
@@ -19,11 +27,13 @@ export const changes = [
   'write-files',
   'dispatch',
   'start-pipeline',
+  'cancel-run',
   'approve-pull',
   'merge-pull',
   'set-status',
   'comment',
   'update-comment',
+  'comment-section',
 ] as const;
 type VaultChange = Change<(typeof changes)[number]>;
 
@@ -34,6 +44,8 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
       return validate(state);
     case 'gate':
       return gate(state);
+    case 'unguarded':
+      return [unguarded(state)];
     case 'policy-faulty':
       return state.faults.map(refuse);
     case 'review':
@@ -43,26 +55,107 @@ export function plan(settings: VaultSettings, state: VaultState): VaultChange[] 
   }
 }
 
+/** Nothing on such a branch is believed. It is never made here: making it anew would let every spent id run again. */
+function unguarded({ unguarded: { repository, branch, guard }, account }: UnguardedState): VaultChange {
+  const where = `${branch} of ${repository}`;
+  const what =
+    guard.kind === 'missing'
+      ? 'is not there. `forgecrew protect --apply` makes it, once. If it was there before, somebody deleted it with every id that was spent: restore it, and do not make it anew'
+      : guard.kind === 'unprotected'
+        ? 'is not protected, so whoever may push could have written what stands there. Look at what it holds, then run `forgecrew protect --apply`'
+        : guard.isOurs
+          ? `can be pushed to by ${account.login}, and should not: only one account writes to each branch of records. \`forgecrew protect\` shows and sets who`
+          : `cannot be pushed to by ${account.login}, which should be the one account that may. \`forgecrew protect\` shows and sets who`;
+  return refuseFor(where, `${what}. Nothing is started`);
+}
+
 /**
  * Each action goes its own way: asked, proven, intended, started, finished. Nothing is started before its intent stands
  * in the repository, and an intent that another run wrote is never acted on: so nothing is started twice.
  */
 function dispatch(settings: VaultSettings, state: DispatchState): VaultChange[] {
-  const planned = state.actions.map((action) => decide(settings, state, action));
-  const starting = planned.filter((own) => own.some(starts));
-  if (starting.length <= settings['max-dispatches']) return planned.flat();
-  // What was started before is followed all the same.
+  const ended = endedNow(state);
+  const stray = state.actions.flatMap((action) => strayMerge(state, action));
+  // Through such a merge somebody may have brought back an old policy, so nothing that it says counts.
+  const isTrusted = stray.length === 0;
+  const planned = state.actions.flatMap((action) =>
+    isTrusted || action.kind !== 'open' ? [{ action, own: decide(settings, state, action) }] : [],
+  );
+  const withheld = new Set<VaultChange[]>();
+  const told: VaultChange[] = [];
+  for (const [author, theirs] of byAuthor(planned.filter(({ own }) => own.some(starts)))) {
+    if (theirs.length <= settings['max-dispatches']) continue;
+    for (const { own } of theirs) withheld.add(own);
+    told.push(
+      refuseFor(
+        '',
+        `${theirs.length} actions ${author === '' ? 'without a pull request' : `that ${author} asked for`} are ready, which is more than max-dispatches (${settings['max-dispatches']}), so none of these is started: look at them, then raise it`,
+      ),
+    );
+  }
   return [
-    refuseFor(
-      '',
-      `${starting.length} actions are ready, which is more than max-dispatches (${settings['max-dispatches']}), so none of them is started: look at them, then raise it`,
-    ),
-    ...planned.filter((own) => !starting.includes(own)).flat(),
+    ...finishedText(state),
+    ...stray,
+    ...told,
+    // What was started before is followed all the same.
+    ...planned.flatMap(({ own }) => (withheld.has(own) ? [] : own)),
+    ...ended,
   ];
 }
 
 function starts({ kind }: VaultChange): boolean {
   return kind === 'dispatch' || kind === 'start-pipeline';
+}
+
+/** Whoever asks for too much stands in nobody's way but their own. */
+function byAuthor<T extends { action: ActionState }>(planned: T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const item of planned) {
+    const brought = item.action.kind === 'open' ? item.action.candidate.brought : undefined;
+    const author = brought?.kind === 'pull' ? (brought.pull.author?.login ?? '').toLowerCase() : '';
+    found.set(author, [...(found.get(author) ?? []), item]);
+  }
+  return found;
+}
+
+/** What is over is counted, and nothing more. */
+function finishedText({ finished: { ended, rejected, earlier } }: DispatchState): VaultChange[] {
+  const parts = [
+    ...(ended > 0 ? [`${ended} ${ended === 1 ? 'action has' : 'actions have'} ended`] : []),
+    ...(rejected > 0 ? [`${rejected} ${rejected === 1 ? 'was' : 'were'} rejected`] : []),
+    ...(earlier > 0
+      ? [`${earlier} ${earlier === 1 ? 'is' : 'are'} from before there was a branch of records`]
+      : []),
+  ];
+  return parts.length === 0 ? [] : [keep(parts.join(', '))];
+}
+
+/** The run that finds out that something did not end well ends red; afterwards it is on record. */
+function endedNow({ endedNow: records }: DispatchState): VaultChange[] {
+  return records
+    .filter(({ outcome }) => outcome !== 'success')
+    .map(({ id, outcome, run }) =>
+      refuseFor(
+        recordPath(endedFolder, id),
+        `the run of ${id} ended with ${outcome}, ${run.url}; the id is spent`,
+      ),
+    );
+}
+
+/** A merge by our own account that did more than it was made for. */
+function strayMerge({ account, branch }: DispatchState, action: ActionState): VaultChange[] {
+  if (action.kind !== 'open') return [];
+  const { brought } = action.candidate;
+  if (brought.kind !== 'pull' || brought.mergedBy !== account.id) return [];
+  const stray = strayChanges(brought.changes);
+  return stray.length === 0
+    ? []
+    : [
+        refuseFor(
+          action.file,
+          `#${brought.pull.number} was merged by ${account.login} as one that only adds actions, and it changed ${stray.slice(0, 5).join(', ')} on ${branch} too. Nothing is started: look at what ${brought.commit} did, revert it, and find out who made it`,
+        ),
+      ];
 }
 
 function decide(settings: VaultSettings, state: DispatchState, action: ActionState): VaultChange[] {
@@ -73,8 +166,6 @@ function decide(settings: VaultSettings, state: DispatchState, action: ActionSta
       return action.faults.map(refuse);
     case 'human':
       return [waitsForPerson(action.action)];
-    case 'rejected':
-      return [keep(`${action.id} was rejected, see ${recordPath(rejectedFolder, action.id)}`)];
     case 'fired':
       return follow(state, action);
     case 'open':
@@ -99,7 +190,7 @@ function judge(
   state: DispatchState,
   open: { id: string; file: string } & OpenState,
 ): VaultChange[] {
-  const { id, file, action, blob, candidate } = open;
+  const { id, file, action, blob, candidate, isClaimed } = open;
   const { policy, now, account } = state;
   const verdict = verdictOn({
     action,
@@ -117,26 +208,23 @@ function judge(
     case 'unknown':
       return [refuseFor(file, `whether it was approved could not be found out: ${verdict.reason}`)];
     case 'denied':
-      return [reject(state, open, verdict.reasons)];
+      return reject(state, open, verdict.reasons);
     case 'held':
       return [notice(`${id} waits: ${holdText(verdict.hold)}`, `${verdict.tier}: ${verdict.tierReason}`)];
-    case 'exposed':
-      return [
-        refuseFor(
-          file,
-          `${verdict.exposedTo.join(', ')} may not approve it, but can push to the repository whose CI holds its secrets, and so read them: take that away, or set accept-exposed-secrets`,
-        ),
-      ];
+    case 'obstructed':
+      return verdict.obstacles
+        .filter(({ isFatal }) => isFatal)
+        .map((obstacle) => refuseFor(file, obstacleLine(obstacle)));
     case 'allowed':
+      if (isClaimed)
+        return [
+          refuseFor(
+            file,
+            `a claim of ${id} stands on ${claimsBranch} although nothing was started: its gate would refuse. Find out who holds the gatekeeper's token, and ask again under another id`,
+          ),
+        ];
       return [
-        ...(verdict.exposedTo.length === 0
-          ? []
-          : [
-              notice(
-                `secrets of ${action.formula} can be read by ${verdict.exposedTo.join(', ')}`,
-                exposedText,
-              ),
-            ]),
+        ...verdict.obstacles.map((obstacle) => notice(`${id}: ${obstacleLine(obstacle)}`)),
         ...intend(state, open, verdict),
       ];
   }

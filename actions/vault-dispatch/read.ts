@@ -5,32 +5,39 @@ import { alone } from '../../core/api/errors.ts';
 import { sha256 } from '../../core/canonical.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
-import { getFile, namesIn } from '../../core/forge/contents.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
+import type { TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { once } from '../../core/once.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
 import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy, policyFile } from '../../core/vault/policy.ts';
-import { type Base, readCandidate } from '../../core/vault/read-candidate.ts';
+import { type Base, bytesOf, readCandidate } from '../../core/vault/read-candidate.ts';
+import { guardReader, readBranchGuard } from '../../core/vault/read-guard.ts';
+import { createLine } from '../../core/vault/read-line.ts';
 import { readPolicy } from '../../core/vault/read-policy.ts';
+import { formerIds, type Records, readRecords } from '../../core/vault/read-records.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
-import { firedFolder, rejectedFolder } from '../../core/vault/record.ts';
+import { claimedFolder, claimsBranch, recordPath, recordsBranch } from '../../core/vault/record.ts';
 import { whyNotAsk } from './gate.ts';
+import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
-import { readFired } from './read-records.ts';
 import { readRequests } from './read-requests.ts';
 import { neverApproving } from './settings.ts';
-import type { ActionState, Context, Decidable, LocalState, VaultState } from './state.ts';
+import type { ActionState, Context, Decidable, DispatchState, LocalState, VaultState } from './state.ts';
 
 export async function read(context: Context): Promise<VaultState> {
-  const { settings, send, facts, now } = context;
+  const { settings, send, facts, now, kept } = context;
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
   const misled = settings.mode === 'gate' ? whyNotAsk({ ...facts, given: settings['forge-url'] }) : undefined;
   if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
   const repository = settings['ops-repo'];
-  const account = await getExpectedUser(send, settings['forge-login']);
-  const { default_branch, default_merge_style, archived } = await getRepository(send, repository);
+  const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
+  const { default_branch, archived, allow_merge_commits } = await once(kept, `repository ${repository}`, () =>
+    getRepository(send, repository),
+  );
   // What an archive still answers is no longer what people decide about.
   if (archived)
     throw new UserError(
@@ -38,109 +45,155 @@ export async function read(context: Context): Promise<VaultState> {
       'Unarchive it, or stop the role.',
     );
   const branch = settings['ops-branch'] ?? default_branch;
-  const recordRepository = settings['record-repo'] ?? repository;
-  const records = {
-    repository: recordRepository,
-    branch:
-      recordRepository === repository ? branch : (await getRepository(send, recordRepository)).default_branch,
-  };
+  const records = { repository: settings['record-repo'] ?? repository, branch: recordsBranch };
   const ground = { now, account, repository, branch, records, runUrl: facts.runUrl ?? null };
-  if (settings.mode === 'gate')
+  const isGate = settings.mode === 'gate';
+  const found = await readRecords(send, records.repository, kept, { isOurs: !isGate });
+  if (found.kind === 'unguarded')
+    return { ...ground, kind: 'unguarded', unguarded: { ...records, guard: found.guard } };
+  const claims = { repository: records.repository, branch: claimsBranch };
+  if (isGate) {
+    const { guard } = await readBranchGuard(send, claims.repository, claims.branch);
+    if (guard.kind !== 'guarded' || !guard.isOurs)
+      return { ...ground, kind: 'unguarded', unguarded: { ...claims, guard } };
     return {
       ...ground,
       kind: 'gate',
+      claims,
       isDryRun: settings['dry-run'],
-      found: await readGate(context, records),
+      found: await readGate(context, { records, claims }),
     };
-  const commit = (await getBranch(send, repository, branch)).commit.id;
-  const recordCommit =
-    recordRepository === repository
-      ? commit
-      : (await getBranch(send, recordRepository, records.branch)).commit.id;
-  const [files, fired, rejected, { policy, blob, tiersBlob }] = await Promise.all([
-    namesIn(send, repository, vaultActions, commit),
-    namesIn(send, recordRepository, firedFolder, recordCommit),
-    namesIn(send, recordRepository, rejectedFolder, recordCommit),
-    readPolicy(send, {
-      repository,
-      commit,
-      source: settings['policy-source'],
-      project: settings['project-repo'],
-    }),
-  ]);
-  if (!policy.ok) return { ...ground, kind: 'policy-faulty', faults: policy.faults };
-  const base: Base = { repository, branch, commit, policy: policy.document, people: createPeople(send) };
-  const known: Decidable = { ...ground, commit, policy: policy.document, policyBlob: blob, tiersBlob };
-  if (settings.mode === 'review') {
-    const spent = [...fired, ...rejected, ...files].map(documentName);
+  }
+  const { commit } = await getBranch(send, repository, branch);
+  const snapshot = createSnapshot(send, repository, kept);
+  const policy = await readPolicy(send, snapshot, {
+    commit: commit.id,
+    source: settings['policy-source'],
+    project: settings['project-repo'],
+  });
+  if (!policy.policy.ok) return { ...ground, kind: 'policy-faulty', faults: policy.policy.faults };
+  const known: Decidable = {
+    ...ground,
+    commit: commit.id,
+    policy: policy.policy.document,
+    policyBlob: policy.blob,
+    tiersBlob: policy.tiersBlob,
+  };
+  const base: Base = {
+    repository,
+    branch,
+    commit: commit.id,
+    policy: known.policy,
+    policyBlob: known.policyBlob,
+    policySource: settings['policy-source'],
+    people: await once(kept, 'people', async () => createPeople(context.audit ?? send)),
+    snapshot,
+    line: createLine(send, repository, commit.id),
+    account,
+    guardOf: guardReader(context.audit ?? send, repository, branch, kept),
+  };
+  if (settings.mode === 'review')
     return {
       ...known,
       kind: 'review',
-      mergeStyle: default_merge_style ?? 'merge',
-      requests: await readRequests(context, base, account, spent),
+      mergesByCommit: allow_merge_commits !== false,
+      ...(await readRequests(context, base, account, found.records)),
     };
-  }
-  const names = files.filter((item) => item.endsWith('.toml')).sort();
-  const actions = await Promise.all(
-    names.map((name) =>
-      readAction(context, known, base, {
-        name,
-        recordCommit,
-        isFired: fired.includes(`${documentName(name)}.json`),
-        isRejected: rejected.includes(`${documentName(name)}.json`),
-      }),
-    ),
-  );
-  return { ...known, kind: 'dispatch', actions };
+  return readDispatch(context, known, base, found.records);
 }
 
-/** One action on the branch, with what its records say of it, or what there is to decide about it. */
-async function readAction(
+/** What of the actions something may still come of: those that were started and did not end, and those without a record. */
+async function readDispatch(
   context: Context,
-  { account, records }: Decidable,
+  known: Decidable,
   base: Base,
-  given: { name: string; recordCommit: string; isFired: boolean; isRejected: boolean },
-): Promise<ActionState> {
-  const { send, settings } = context;
-  const id = documentName(given.name);
-  const file = `${vaultActions}/${given.name}`;
-  const found = await alone(() => getFile(send, base.repository, file, base.commit));
-  if (found.trouble !== undefined) return { id, file, kind: 'troubled', trouble: found.trouble };
-  const { bytes, sha: blob } = found.value;
-  const parsed = parseVaultAction(file, bytes);
-  if (!parsed.ok) return { id, file, kind: 'faulty', faults: parsed.faults };
-  const action = parsed.document;
-  if (action.kind === 'human') return { id, file, kind: 'human', action };
-  if (given.isRejected) return { id, file, kind: 'rejected' };
-  const { value, trouble } = await alone(
-    async (): Promise<ActionState> =>
-      given.isFired
-        ? {
-            id,
-            file,
-            kind: 'fired',
-            ...(await readFired(
-              context,
-              account,
-              { repository: records.repository, commit: given.recordCommit },
-              { id, blob },
-            )),
-          }
-        : {
-            id,
-            file,
-            kind: 'open',
-            action,
-            blob,
-            digest: `sha256:${sha256(bytes)}`,
-            nonce: randomBytes(16).toString('hex'),
-            candidate: await readCandidate(context, base, {
-              file,
-              formula: action.formula,
-              never: neverApproving(settings, account.login),
-            }),
-          },
+  records: Records,
+): Promise<DispatchState | Extract<VaultState, { kind: 'unguarded' }>> {
+  const { send } = context;
+  const { snapshot, commit } = base;
+  const former = await formerIds(snapshot, commit);
+  const entries = (await snapshot.folderAt(commit, vaultActions)).filter(({ path: name }) =>
+    name.endsWith('.toml'),
   );
+  const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier: 0 };
+  const open = entries.filter(({ path: name }) => {
+    const id = documentName(name);
+    if (records.fired.has(id) || records.rejected.has(id)) return false;
+    if (!records.earlier.has(id) && !former.has(id)) return true;
+    finished.earlier += 1;
+    return false;
+  });
+  const running = [...records.fired].filter(([id]) => !records.ended.has(id));
+  const claims = { repository: known.records.repository, branch: claimsBranch };
+  const { guard, commit: claimsAt } =
+    open.length === 0
+      ? { guard: undefined, commit: null }
+      : await readBranchGuard(send, claims.repository, claims.branch);
+  if (guard !== undefined && (guard.kind !== 'guarded' || guard.isOurs || claimsAt === null))
+    return { ...known, kind: 'unguarded', unguarded: { ...claims, guard } };
+  const recordSnapshot = createSnapshot(send, known.records.repository, context.kept);
+  // As many at once as the forge gives, before each is looked into.
+  await snapshot.contents(open);
+  await recordSnapshot.contents(running.map(([, entry]) => entry));
+  const claimed =
+    claimsAt === null
+      ? new Set<string>()
+      : new Set(
+          (await recordSnapshot.folderAt(claimsAt, claimedFolder)).map((item) => documentName(item.path)),
+        );
+  const actions = await Promise.all([
+    ...running.map(([id, entry]) =>
+      readFired(context, known.account, recordSnapshot, {
+        id,
+        entry,
+        now: entries.find((item) => documentName(item.path) === id)?.sha,
+      }),
+    ),
+    ...open.map((entry) => readOpen(context, known, base, { entry, claimed })),
+  ]);
+  return {
+    ...known,
+    kind: 'dispatch',
+    finished,
+    endedNow: readEndedNow(context),
+    actions: actions.sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+}
+
+/** An action on the branch that has no record, with everything that there is to decide about it. */
+async function readOpen(
+  context: Context,
+  { account }: Decidable,
+  base: Base,
+  { entry, claimed }: { entry: TreeEntry; claimed: Set<string> },
+): Promise<ActionState> {
+  const { settings } = context;
+  const id = documentName(entry.path);
+  const file = `${vaultActions}/${entry.path}`;
+  const { value, trouble } = await alone(async (): Promise<ActionState> => {
+    const found = bytesOf(await base.snapshot.fileOf(entry), file);
+    if (!found.ok) return { id, file, kind: 'faulty', faults: found.faults };
+    const parsed = parseVaultAction(file, found.bytes);
+    if (!parsed.ok) return { id, file, kind: 'faulty', faults: parsed.faults };
+    const action = parsed.document;
+    if (action.kind === 'human') return { id, file, kind: 'human', action };
+    return {
+      id,
+      file,
+      kind: 'open',
+      action,
+      blob: found.sha,
+      digest: `sha256:${sha256(found.bytes)}`,
+      nonce: randomBytes(16).toString('hex'),
+      isClaimed: claimed.has(id),
+      candidate: await readCandidate(context, base, {
+        id,
+        file,
+        formula: action.formula,
+        never: neverApproving(settings, account.login),
+      }),
+    };
+  });
   return value ?? { id, file, kind: 'troubled', trouble };
 }
 

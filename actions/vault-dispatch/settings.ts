@@ -8,6 +8,7 @@ import {
   repository,
   type SettingsFault,
   sharedSettings,
+  text,
   type ValuesOf,
   woodpeckerSettings,
 } from '../../core/settings.ts';
@@ -22,7 +23,7 @@ export const settings = {
   ...woodpeckerSettings,
   'forge-login': login({
     description:
-      'The account the token belongs to; a token of anybody else is refused. Records count only when this account wrote them (or `dispatcher`).',
+      "The account the token belongs to; a token of anybody else is refused. With `mode: gate` it is the gatekeeper, otherwise the dispatcher: each may push to one branch of records, and not to the other's.",
     required: true,
   }),
   'ops-repo': repository({
@@ -30,13 +31,18 @@ export const settings = {
     required: true,
     fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
+  'audit-token': text({
+    description:
+      "A second token, with the scope `read:repository` alone, of an account that administers the ops repo: it is only asked what admins may see (who administers, which rules protect the branch), so that the role's own account need not be one.",
+    secret: true,
+  }),
   'record-repo': repository({
     description:
       'Where records are kept, when not in the ops repo: a repository that only the dispatcher writes to, as owner/name.',
   }),
   mode: oneOf(['dispatch', 'review', 'gate'], {
     description:
-      "`dispatch` starts what was approved and merged; `review` says on open pull requests what would run, and what is missing; `gate` is the first step of a formula's own workflow, and lets only the run through that was approved.",
+      "`dispatch` starts what was approved and merged; `review` says on open pull requests what would run, and what is missing; `gate` is a job of its own in a formula's workflow, and lets only the run through that was approved.",
     default: 'dispatch',
   }),
   'policy-source': oneOf(policySources, {
@@ -49,13 +55,20 @@ export const settings = {
       'Run high-tier actions even though somebody who may not approve them can push to the repository whose CI holds the secrets.',
     default: 'false',
   }),
+  'accept-open-policy': flag({
+    description:
+      'Run high-tier actions even though a merge alone can change policy, formula or workflow, or nobody can tell: see `forgecrew protect`.',
+    default: 'false',
+  }),
+  'max-age': duration({
+    description:
+      'How long after its merge an approved action may still be started; later it has to be asked for again.',
+    default: '7d',
+  }),
   'low-tier': oneOf(lowTiers, {
     description:
       'How low tier gets to main: `off` by a person; `auto-merge` with `mode: review` approves and merges it; `direct-commit` and `protected-exempt` let vault-request commit it, past the protection in the latter, and dispatch takes a low action without a pull request.',
     default: 'off',
-  }),
-  dispatcher: login({
-    description: 'With `mode: gate`: the account whose records count, when it is not that of `forge-token`.',
   }),
   'gate-wait': duration({
     description: 'With `mode: gate`: how long to wait for a record that names this run.',
@@ -66,7 +79,7 @@ export const settings = {
       "The account of the gates, whose token is a secret of the formulas' CI: it is not named among those who could read its secrets.",
   }),
   'max-dispatches': count({
-    description: 'More actions than this that are ready in one run: none is started.',
+    description: 'More actions than this of one author that are ready in one run: none of these is started.',
     default: '10',
   }),
 };
@@ -78,6 +91,8 @@ export function verdictSettings(given: ValuesOf<typeof settings>, account: strin
     policySource: given['policy-source'],
     acceptsDirectCommits: ['direct-commit', 'protected-exempt'].includes(given['low-tier']),
     acceptsExposedSecrets: given['accept-exposed-secrets'],
+    acceptsOpenPolicy: given['accept-open-policy'],
+    maxAgeMs: given['max-age'],
     ownAccounts: gatekeeper === undefined ? [account] : [account, gatekeeper],
   };
 }

@@ -7,8 +7,9 @@ import type { Parsed } from '../../core/toml.ts';
 import type { AskedAction, HumanAction, VaultAction } from '../../core/vault/action.ts';
 import type { Candidate } from '../../core/vault/candidate.ts';
 import type { Formula } from '../../core/vault/formula.ts';
+import type { BranchGuard } from '../../core/vault/guard.ts';
 import type { Policy } from '../../core/vault/policy.ts';
-import type { ClaimRecord, FiredRecord } from '../../core/vault/record.ts';
+import type { ClaimRecord, EndedRecord, FiredRecord } from '../../core/vault/record.ts';
 import type { WorkflowState } from '../../core/vault/workflow.ts';
 import type { settings } from './settings.ts';
 
@@ -16,7 +17,13 @@ export type VaultSettings = ValuesOf<typeof settings>;
 export type Context = ReadContext<typeof settings, VaultState>;
 
 /** Everything the plan decides on: plain data, and other data for each thing that the role does. */
-export type VaultState = LocalState | GateState | PolicyFaultyState | DispatchState | ReviewState;
+export type VaultState =
+  | LocalState
+  | GateState
+  | UnguardedState
+  | PolicyFaultyState
+  | DispatchState
+  | ReviewState;
 
 /** On a pull request's own pipeline: the documents of the checkout, read without any token. */
 export interface LocalState extends State {
@@ -35,10 +42,16 @@ export interface Place {
 /** What every look at the forge knows. */
 interface Grounded extends State, Place {
   account: User;
-  /** Where records are: the ops repo itself, or a repository that only the dispatcher writes to. */
+  /** Where records are: a branch of the ops repo, or of a repository that is there for them. */
   records: Place;
   /** Where this very run can be looked at. */
   runUrl: string | null;
+}
+
+/** A branch of records is not guarded as it has to be, so nothing on it is believed and nothing is started. */
+export interface UnguardedState extends Grounded {
+  kind: 'unguarded';
+  unguarded: Place & { guard: BranchGuard };
 }
 
 /** The policy cannot be read, and without it nothing is decided. */
@@ -60,25 +73,30 @@ export interface Decidable extends Grounded {
 /** With `mode: dispatch`. */
 export interface DispatchState extends Decidable {
   kind: 'dispatch';
+  /** Actions of which something may still come. */
   actions: ActionState[];
+  /** How many others there are, of which nothing was read but their names. */
+  finished: { ended: number; rejected: number; earlier: number };
+  /** What this run itself put on record as ended. */
+  endedNow: EndedRecord[];
 }
 
 /** With `mode: review`: the open pull requests that ask for something. */
 export interface ReviewState extends Decidable {
   kind: 'review';
-  /** How the ops repo merges unless somebody says otherwise. */
-  mergeStyle: string;
+  /** Whether the ops repo allows merge commits. */
+  mergesByCommit: boolean;
   requests: RequestState[];
+  /** Of whom more is open than is looked at for one person who may not write. */
+  crowded: { author: string; left: number }[];
 }
 
-/** One action on the branch. */
+/** One action on the branch, or one that was started from it. */
 export type ActionState = { id: string; file: string } & (
   | { kind: 'faulty'; faults: Fault[] }
   /** Something kept it from being looked into, and that concerns nobody else. */
   | { kind: 'troubled'; trouble: string }
   | { kind: 'human'; action: HumanAction }
-  /** There is a record that it was turned down. */
-  | { kind: 'rejected' }
   | FiredState
   | OpenState
 );
@@ -91,11 +109,13 @@ export interface OpenState {
   /** Of the bytes: `sha256:` and 64 hexadecimal digits. */
   digest: string;
   candidate: Candidate;
+  /** Whether a gate's claim of it stands already, though nothing was started. */
+  isClaimed: boolean;
   /** For the intent, should one be written. */
   nonce: string;
 }
 
-/** An action with a record of its start. */
+/** An action with a record of its start and none of its end. */
 export interface FiredState {
   kind: 'fired';
   /** Whether the action's file is no longer what it was when it was started. */
@@ -105,9 +125,8 @@ export interface FiredState {
 
 /** A record that is there, and what is known of its run. */
 export type SeenRecord =
-  /** Not believed: somebody else wrote it, or what it holds is no record. */
-  | { kind: 'foreign'; isRecord: boolean }
-  | { kind: 'final'; record: FiredRecord; wroteItNow: boolean }
+  /** What stands there is no record. */
+  | { kind: 'unreadable' }
   /** Its run is on Woodpecker, which this step was not told of. */
   | { kind: 'out-of-reach'; record: FiredRecord }
   /** No run of it is seen. */
@@ -123,32 +142,46 @@ export interface StartedRun {
   created: string;
 }
 
-/** An open pull request into the branch that brings actions, formulas or a policy. */
+/** An open pull request into the branch that changes what the vault is made of. */
 export interface RequestState {
   number: number;
   headSha: string;
   author: string;
-  isDraft: boolean;
-  /** Whether our account approved this very head already. */
-  isApprovedByUs: boolean;
-  /** Other files it changes. */
-  others: string[];
-  status: { state: string; description: string } | null;
-  comment: { id: number; body: string } | null;
   content: RequestContent;
 }
 
 /** What a pull request asks for, or what kept it from being looked into, where that concerns nobody else. */
 export type RequestContent =
   | { kind: 'troubled'; trouble: string }
-  | {
-      kind: 'read';
-      actions: RequestedAction[];
-      /** Formulas and policy that it changes, as they would be. */
-      documents: RequestedDocument[];
-      /** With `low-tier: auto-merge`: whether its head brings new actions and nothing else. */
-      onlyAddsActions: boolean;
-    };
+  /** Its newest commit has not come to the repository yet. */
+  | { kind: 'not-yet' }
+  | ReadRequest;
+
+export interface ReadRequest {
+  kind: 'read';
+  isDraft: boolean;
+  /** Whether our account approved this very head already. */
+  isApprovedByUs: boolean;
+  status: { state: string; description: string } | null;
+  comment: { id: number; body: string } | null;
+  actions: RequestedAction[];
+  /** Formulas and policy that it changes, as they would be. */
+  documents: RequestedDocument[];
+  /** Names of other files it changes; `null` where the forge cannot say. */
+  others: string[] | null;
+  /** With `low-tier: auto-merge`: what a merge would bring, as its trees say. */
+  merging: MergeFacts | null;
+}
+
+/** What merging a commit would do, by commits and trees: what lists of files say, a merge commit can fool. */
+export interface MergeFacts {
+  /** The commits that are not on the branch yet, newest first, with their parents. */
+  commits: { sha: string; parents: string[] }[];
+  /** Where the commit's tree differs from that of the branch where the two parted; `null` where they did not part in one place. */
+  changes: { path: string; kind: 'added' | 'changed' | 'removed'; mode: string }[] | null;
+  /** Those of the added paths that the branch has by now. */
+  taken: string[];
+}
 
 /** An action as a pull request has it. */
 export type RequestedAction = { id: string; file: string } & (
@@ -156,12 +189,15 @@ export type RequestedAction = { id: string; file: string } & (
   | { kind: 'human'; action: HumanAction }
   /** The id is used already. */
   | { kind: 'spent' }
+  /** It takes an action away that has no record: merged, that one is withdrawn. */
+  | { kind: 'withdrawn' }
   | { kind: 'open'; action: AskedAction; blob: string; candidate: Candidate }
 );
 
 /** A document that decides about others, as a pull request has it. */
 export type RequestedDocument = { file: string } & (
   | { kind: 'faulty'; faults: Fault[] }
+  | { kind: 'removed' }
   | { kind: 'policy' }
   | ({ kind: 'formula'; document: Formula } & WorkflowState)
   /** Its workflow stands where only our account may look: it is not looked at for a stranger. */
@@ -171,6 +207,8 @@ export type RequestedDocument = { file: string } & (
 /** With `mode: gate`: the run that this step is part of, and the record that should name it. */
 export interface GateState extends Grounded {
   kind: 'gate';
+  /** Where claims are. */
+  claims: Place;
   isDryRun: boolean;
   found: GateFinding;
 }
@@ -180,6 +218,8 @@ export type GateFinding =
   | { kind: 'no-run' }
   /** No record names the run, though one was waited for. `ciRepository` is the one whose CI it runs in. */
   | { kind: 'no-record'; run: RunFacts; ciRepository: string }
+  /** Nothing can come of it, whatever is waited for. */
+  | { kind: 'hopeless'; why: string }
   | NamedRun;
 
 /** A run that a record names. */
@@ -188,12 +228,11 @@ export interface NamedRun {
   run: RunFacts;
   ciRepository: string;
   record: FiredRecord;
-  /** Why the record is not believed, or undefined when it is. */
-  doubt: string | undefined;
+  hasEnded: boolean;
   /** What the run was started with, where the host or its API tells. */
   inputs: Record<string, string> | null;
-  /** The blob of the workflow's file at the commit that runs; `missing` when it is not there, or may not be read. */
-  workflowBlob: string | 'missing' | null;
+  /** The commit that runs, where the host tells. */
+  commit: string | null;
   claim:
     | { kind: 'none' }
     | { kind: 'unreadable' }

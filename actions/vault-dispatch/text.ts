@@ -1,5 +1,5 @@
 import type { AskedAction } from '../../core/vault/action.ts';
-import type { Hold } from '../../core/vault/verdict.ts';
+import type { Hold, Obstacle } from '../../core/vault/verdict.ts';
 
 /** The name of our status, and what tells our comment from others. */
 export const statusContext = 'forgecrew/vault';
@@ -7,8 +7,19 @@ export const reviewSign = 'vault review';
 /** The trail of what nobody had to look at. */
 export const autoApproved = 'auto-approved: low blast radius';
 
-/** Why it matters that somebody can read secrets. */
-export const exposedText = 'they can push to the repository whose CI holds them, and may not approve';
+/** What is not as it should be around an action, and what can be done, for the log. */
+export function obstacleLine(obstacle: Obstacle): string {
+  const remedy = (what: string, setting: string): string =>
+    obstacle.isFatal ? `. For this tier that is refused: ${what}, or set ${setting}` : '';
+  switch (obstacle.kind) {
+    case 'exposed':
+      return `${obstacle.logins.join(', ')} may not approve it, but can push to the repository whose CI holds its secrets, and so read them${remedy('take that away', 'accept-exposed-secrets')}`;
+    case 'open-policy':
+      return `${obstacle.why}${remedy('`forgecrew protect --apply` closes it, and an audit-token shows that it is closed', 'accept-open-policy')}`;
+    case 'beside':
+      return `an approval starts ${obstacle.files.join(', ')} as well, which no gate covers${obstacle.isFatal ? '. Some of these have secrets, so for this tier that is refused: give them a gate, or take the event manual away' : ''}`;
+  }
+}
 
 /** What an approved action waits for. */
 export function holdText(hold: Hold): string {

@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
-import { getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
@@ -17,15 +17,15 @@ import { parseVaultAction, type Tier, type VaultAction, vaultActions } from '../
 import { mayApprove } from '../../core/vault/approval.ts';
 import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
 import { ruleOf } from '../../core/vault/policy.ts';
+import { outcomeOf, readLife } from '../../core/vault/read-life.ts';
 import { readPolicy } from '../../core/vault/read-policy.ts';
 import { createPeople, readRights } from '../../core/vault/read-rights.ts';
-import { firedFolder, firedRecord, readRecord, recordPath, rejectedFolder } from '../../core/vault/record.ts';
 import { actionFaults } from './settings.ts';
 import type { Answer, AskingState, Context, OtherRequest, RequestedFormula, RequestState } from './state.ts';
 import { type Awaited, awaitedOf } from './waiting.ts';
 
 export async function read(context: Context): Promise<RequestState> {
-  const { settings, send, facts, now, previous } = context;
+  const { settings, send, facts, now, previous, kept } = context;
   const { id, text } = askedFor(context);
   const file = `${vaultActions}/${id}.toml`;
   const parsed = parseVaultAction(file, new TextEncoder().encode(text));
@@ -41,16 +41,20 @@ export async function read(context: Context): Promise<RequestState> {
   });
   const { repository, base: branch, commit } = ground;
   const branchName = `vault/${id}`;
-  const [{ policy }, formula, onMain, outcome, standing, open] = await Promise.all([
-    readPolicy(send, {
-      repository,
+  const [{ policy }, formula, onMain, life, standing, open] = await Promise.all([
+    readPolicy(send, createSnapshot(send, repository, kept), {
       commit,
       source: settings['policy-source'],
       project: settings['project-repo'],
     }),
     readFormula(send, repository, commit, action),
     findFile(send, repository, file, commit),
-    readOutcome(context, { repository, commit, id }),
+    readLife(send, kept, {
+      ops: repository,
+      commit,
+      records: settings['record-repo'] ?? repository,
+      id,
+    }),
     readStanding(send, ground, branchName, [file]),
     openPulls(send, repository),
   ]);
@@ -72,7 +76,7 @@ export async function read(context: Context): Promise<RequestState> {
     policy: policy.document,
     formula,
     onMain: onMain === undefined ? null : { text: onMain.bytes.toString('utf8') },
-    outcome,
+    outcome: outcomeOf(life),
     ground,
     standing,
     other: theirs === undefined ? null : await readOther(send, repository, theirs, { file, text }),
@@ -139,22 +143,6 @@ function askedFor({ settings, facts }: Pick<Context, 'settings' | 'facts'>): { i
       'Name a file in the workspace of this step, saved as UTF-8.',
     );
   }
-}
-
-/** What a record says of the id, or `null` when there is none. */
-async function readOutcome(
-  { settings, send }: Context,
-  { repository, commit, id }: { repository: string; commit: string; id: string },
-): Promise<string | null> {
-  const elsewhere = settings['record-repo'];
-  const where = elsewhere ?? repository;
-  const ref = elsewhere === undefined ? commit : (await getRepository(send, elsewhere)).default_branch;
-  const [fired, rejected] = await Promise.all(
-    [firedFolder, rejectedFolder].map((folder) => findFile(send, where, recordPath(folder, id), ref)),
-  );
-  if (rejected !== undefined) return 'rejected';
-  if (fired === undefined) return null;
-  return readRecord(firedRecord, fired.bytes)?.outcome ?? 'a record that cannot be read';
 }
 
 /** Waits until somebody has answered, or the time for it is over. */

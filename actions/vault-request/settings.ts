@@ -41,7 +41,7 @@ export const settings = {
   ...proposeSettings,
   wait: oneOf(['none', 'merge', 'label', 'timeout'], {
     description:
-      'What to wait for where the tier is medium: `none`; `merge`; `label`, which somebody who may approve sets; `timeout`, which is the merge, but goes on without it when the time is over. Low never waits, high always for the merge.',
+      'What to wait for: `none`; `merge`; `label`, which somebody who may approve sets; `timeout`, which is the merge, but goes on without it when the time is over. Low tier never waits. High tier waits for the merge instead of a label, and does not go on without it.',
     default: 'none',
   }),
   'wait-for': duration({ description: 'How long to wait at most.', default: '2h' }),

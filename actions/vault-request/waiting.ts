@@ -12,9 +12,10 @@ export function heeded({ other }: Pick<AskingState, 'other'>): OtherRequest | nu
   return other?.isSame === true || other?.mayWrite === true ? other : null;
 }
 
-/** What a tier waits for. Low has nobody to wait for; high is never taken for granted. */
+/** What a tier waits for. Low has nobody to wait for; high goes on without its merge only where nothing is waited for at all. */
 export function waitsFor({ wait }: Pick<RequestSettings, 'wait'>, tier: Tier): RequestSettings['wait'] {
-  return tier === 'low' ? 'none' : tier === 'high' ? 'merge' : wait;
+  if (tier === 'low' || wait === 'none') return 'none';
+  return tier === 'high' ? 'merge' : wait;
 }
 
 /** The pull request that is waited for, and for what. */

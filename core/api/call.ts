@@ -23,6 +23,19 @@ export function createCalls(errorOf: ErrorOf) {
     return shaped(request, response, schema);
   }
 
+  /** An answer with a list, and how many items the server counts in all, where it says so. */
+  async function page<T>(
+    send: Send,
+    request: ApiRequest,
+    schema: z.ZodMiniType<T[]>,
+  ): Promise<{ items: T[]; total: number | undefined }> {
+    const response = await send(request);
+    if (response.status < 200 || response.status > 299) throw errorOf(request, response);
+    const header = response.headers['x-total-count'];
+    const total = header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
+    return { items: shaped(request, response, schema), total };
+  }
+
   /**
    * A list, whole or not at all. It is complete when the server's `X-Total-Count` says so, or, where a server sends
    * none, when a page comes back empty. Servers cap the page size silently (`MAX_RESPONSE_ITEMS`), so a short page
@@ -39,28 +52,22 @@ export function createCalls(errorOf: ErrorOf) {
     enough: (items: T[]) => boolean = () => false,
   ): Promise<T[]> {
     const pages = z.array(schema);
-    async function page(number: number): Promise<{ items: T[]; total: number | undefined }> {
-      const asked = { ...request, params: { ...request.params, page: number, limit: pageSize } };
-      const response = await send(asked);
-      if (response.status < 200 || response.status > 299) throw errorOf(asked, response);
-      const header = response.headers['x-total-count'];
-      const total = header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
-      return { items: shaped(asked, response, pages), total };
-    }
+    const nth = (number: number): Promise<{ items: T[]; total: number | undefined }> =>
+      page(send, { ...request, params: { ...request.params, page: number, limit: pageSize } }, pages);
 
     let seen = 0;
     let counted: number | undefined = 0;
     for (let attempt = 1; attempt <= listAttempts; attempt += 1) {
-      const first = await page(1);
+      const first = await nth(1);
       const read = [first];
       const size = first.items.length;
       if (first.total === undefined) {
         while (read.at(-1)?.items.length !== 0 && !enough(read.flatMap(({ items }) => items)))
-          read.push(await page(read.length + 1));
+          read.push(await nth(read.length + 1));
       } else if (size > 0 && first.total > size) {
         // The first page shows the size the server really gives, so the others can be asked for together.
         const count = Math.ceil(first.total / size);
-        read.push(...(await Promise.all(Array.from({ length: count - 1 }, (_, index) => page(index + 2)))));
+        read.push(...(await Promise.all(Array.from({ length: count - 1 }, (_, index) => nth(index + 2)))));
       }
       const items = new Map<number | string, T>();
       for (const item of read.flatMap(({ items }) => items)) items.set(identity(item), item);
@@ -77,7 +84,7 @@ export function createCalls(errorOf: ErrorOf) {
     );
   }
 
-  return { call, list };
+  return { call, page, list };
 }
 
 /** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */

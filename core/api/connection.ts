@@ -33,9 +33,12 @@ export class TransportError extends Error {
   override name = 'TransportError';
   /** Whether the request surely never reached the server: not one byte of it was written to a connection. */
   readonly neverSent: boolean;
+  /** Whether the answer was larger than is taken: asked again it would be no smaller. */
+  readonly tooLarge: boolean;
   constructor(message: string, neverSent: boolean, cause?: unknown) {
     super(message, { cause });
     this.neverSent = neverSent;
+    this.tooLarge = codeOf(cause) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
   }
 }
 

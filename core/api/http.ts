@@ -115,7 +115,7 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
       }
       if (response !== undefined && response.status >= 200 && response.status < 300) return response;
       const mayRepeat = isRead
-        ? failure !== undefined || (response !== undefined && passing.has(response.status))
+        ? failure?.tooLarge === false || (response !== undefined && passing.has(response.status))
         : failure?.neverSent === true || response?.status === 429;
       const wait = mayRepeat ? waitBefore(attempt, response) : undefined;
       if (wait !== undefined) {
@@ -153,6 +153,15 @@ function unanswered(
   { setting }: Service,
 ): ApiError {
   const call = describeRequest(request);
+  if (isRead && failure.tooLarge) {
+    return new ApiError(
+      'too-large',
+      0,
+      `${call} is not read (${failure.message}).`,
+      'Somebody put something very large there: take it away.',
+      { cause: failure },
+    );
+  }
   if (isRead || failure.neverSent) {
     return new ApiError(
       'unreachable',

@@ -4,4 +4,4 @@ import { forgeError } from './errors.ts';
 export { anything, pageSize } from '../api/call.ts';
 
 /** How every function of this folder asks the forge: failures come with what Forgejo means by them. */
-export const { call, list } = createCalls(forgeError);
+export const { call, page, list } = createCalls(forgeError);

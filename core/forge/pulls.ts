@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { sameLogin } from '../accounts.ts';
-import { ifThere } from '../api/errors.ts';
+import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
-import { anything, call, list, pageSize } from './call.ts';
+import { anything, call, list, page, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
 import { user } from './users.ts';
 
@@ -16,11 +16,21 @@ const pull = z.object({
   merged: z.boolean(),
   merged_at: z.nullish(z.string()),
   merge_commit_sha: z.nullish(z.string()),
+  /** Where its branch left the base, as the forge last worked it out. */
+  merge_base: z.nullish(z.string()),
+  merged_by: z.nullish(user),
   updated_at: z.string(),
   /** Absent for an account that was deleted. */
   user: z.nullish(user),
   /** `label` is the branch's name still when the branch is gone and `ref` no longer says it. */
-  head: z.object({ label: z.string(), ref: z.string(), sha: z.string(), repo_id: z.number() }),
+  head: z.object({
+    label: z.string(),
+    ref: z.string(),
+    sha: z.string(),
+    repo_id: z.number(),
+    /** `null` when the fork is gone. */
+    repo: z.nullish(z.object({ full_name: z.string() })),
+  }),
   base: z.object({ ref: z.string(), repo_id: z.number() }),
 });
 export type Pull = z.infer<typeof pull>;
@@ -170,29 +180,6 @@ export function pullFiles(send: Send, name: string, index: number): Promise<z.in
 }
 
 /**
- * The files that the commits between two commits touched, or undefined where the forge does not say. Named by commits,
- * which cannot move while they are looked at, as a pull request's head can. A file that was added and taken away again is
- * among them. `GET /repos/{owner}/{repo}/compare/{base}...{head}`, scope read:repository.
- */
-export async function filesBetween(
-  send: Send,
-  name: string,
-  base: string,
-  head: string,
-): Promise<string[] | undefined> {
-  const { files } = await call(
-    send,
-    {
-      method: 'GET',
-      route: '/repos/{owner}/{repo}/compare/{basehead}',
-      params: { ...repositoryName(name), basehead: `${base}...${head}` },
-    },
-    z.object({ files: z.nullish(z.array(z.object({ filename: z.string() }))) }),
-  );
-  return files == null ? undefined : [...new Set(files.map(({ filename }) => filename))];
-}
-
-/**
  * The head of a pull request as the repository keeps it, which stays as it was when the pull request is merged: what the
  * pull request itself names is where its branch is by now. Undefined where there is none. `GET
  * /repos/{owner}/{repo}/git/refs/pull/{index}/head`, scope read:repository.
@@ -222,21 +209,47 @@ const review = z.object({
   stale: z.boolean(),
   official: z.boolean(),
   dismissed: z.boolean(),
+  submitted_at: z.string(),
 });
 export type Review = z.infer<typeof review>;
 
-/** All reviews, oldest first. `GET /repos/{owner}/{repo}/pulls/{index}/reviews`, scope read:repository. */
-export function listReviews(send: Send, name: string, index: number): Promise<Review[]> {
-  return list(
-    send,
-    {
-      method: 'GET',
-      route: '/repos/{owner}/{repo}/pulls/{index}/reviews',
-      params: { ...repositoryName(name), index },
-    },
-    review,
-    ({ id }) => id,
+/** How many reviews of one pull request are looked through; whoever reads may make any number of them. */
+const mostReviews = 500;
+/** Small, so that it is a page's size on every server, whatever it caps pages at. */
+const reviewsPage = 10;
+
+/**
+ * All reviews that our account may see. The forge counts those that somebody else has not submitted yet and does not list
+ * them, so its count proves nothing by being larger. Then the pages are read up to that count, whatever they hold: a veto
+ * that was not seen would let something through.
+ * `GET /repos/{owner}/{repo}/pulls/{index}/reviews`, which gives everything when no page is named; scope read:repository.
+ */
+export async function listReviews(send: Send, name: string, index: number): Promise<Review[]> {
+  const request: ApiRequest = {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/pulls/{index}/reviews',
+    params: { ...repositoryName(name), index },
+  };
+  const { items, total } = await page(send, request, z.array(review));
+  if (total === undefined || items.length >= total) return items;
+  if (total > mostReviews)
+    throw new ApiError(
+      'incomplete',
+      200,
+      `#${index} of ${name} has ${total} reviews; at most ${mostReviews} are looked through.`,
+      'Ask again in another pull request.',
+    );
+  const pages = await Promise.all(
+    Array.from({ length: Math.ceil(total / reviewsPage) }, (_, before) =>
+      page(
+        send,
+        { ...request, params: { ...request.params, page: before + 1, limit: reviewsPage } },
+        z.array(review),
+      ),
+    ),
   );
+  const all = new Map([...items, ...pages.flatMap((one) => one.items)].map((item) => [item.id, item]));
+  return [...all.values()].sort((a, b) => a.id - b.id);
 }
 
 /**

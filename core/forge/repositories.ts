@@ -9,8 +9,8 @@ const repository = z.object({
   full_name: z.string(),
   owner: z.object({ login: z.string() }),
   default_branch: z.string(),
-  /** Always one that the repository allows; absent on forges that do not say. */
-  default_merge_style: z.nullish(z.string()),
+  /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
+  allow_merge_commits: z.nullish(z.boolean()),
   archived: z.boolean(),
   /** Of a fork: what it was forked from. */
   parent: z.nullish(z.object({ full_name: z.string() })),

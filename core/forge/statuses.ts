@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { sameAccount } from '../accounts.ts';
 import { repositoryName, type Send } from '../api/send.ts';
-import { anything, call } from './call.ts';
+import { anything, call, list } from './call.ts';
+import { user } from './users.ts';
 
 export const statusStates = ['pending', 'success', 'failure', 'error'] as const;
 export type StatusState = (typeof statusStates)[number];
@@ -39,6 +41,38 @@ export async function findStatus(
   );
   const found = statuses?.find((item) => item.context === context);
   return found === undefined ? undefined : { state: found.status, description: found.description };
+}
+
+/**
+ * Every status that one account gave a commit under a name, oldest first: a status is never changed, only followed by
+ * another one. `GET /repos/{owner}/{repo}/commits/{ref}/statuses`, scope read:repository.
+ */
+export async function statusesBy(
+  send: Send,
+  name: string,
+  sha: string,
+  { account, context }: { account: { id: number }; context: string },
+): Promise<{ description: string; createdAt: string }[]> {
+  const all = await list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits/{sha}/statuses',
+      params: { ...repositoryName(name), sha, sort: 'oldest' },
+    },
+    z.object({
+      id: z.int(),
+      context: z.string(),
+      description: z.string(),
+      created_at: z.string(),
+      creator: z.nullish(user),
+    }),
+    ({ id }) => id,
+  );
+  return all
+    .filter((item) => item.context === context && sameAccount(item.creator, account))
+    .sort((a, b) => a.id - b.id)
+    .map(({ description, created_at }) => ({ description, createdAt: created_at }));
 }
 
 /** `POST /repos/{owner}/{repo}/statuses/{sha}`, scope write:repository. */

@@ -7,6 +7,7 @@ const event = z.object({
   id: z.int(),
   type: z.string(),
   user: z.nullish(user),
+  created_at: z.string(),
   /** Of a label's event: `1` where it was set, empty where it was taken away. */
   body: z.nullish(z.string()),
   label: z.nullish(z.object({ name: z.string() })),
@@ -42,6 +43,15 @@ export async function lastLabelling(
   // What was pushed since is not what was said yes to.
   const isOlder = events.some(({ id, type }) => type === 'pull_push' && id > (last?.id ?? 0));
   return last?.body === '1' && !isOlder ? (last.user ?? undefined) : undefined;
+}
+
+/**
+ * When a pull request was last pointed at another branch (ISO 8601), or `null`. The forge keeps reviews of before, and
+ * calls them neither stale nor dismissed. Same route and scope.
+ */
+export async function retargetedAt(send: Send, name: string, index: number): Promise<string | null> {
+  const events = await timelineOf(send, name, index);
+  return events.filter(({ type }) => type === 'change_target_branch').at(-1)?.created_at ?? null;
 }
 
 function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {

@@ -26,7 +26,8 @@ export function inputsOf({ event_payload }: WorkflowRun): Record<string, unknown
 }
 
 /**
- * Starts a workflow on the head of a branch. Answers the run's id; undefined where the forge tells none (before
+ * Starts a workflow on the head of a branch, or as it is at a commit: then this commit is what runs, however far the branch
+ * has moved. Answers the run's id; undefined where the forge tells none (before
  * Forgejo 11). An input that the workflow does not declare is dropped by the forge without a word.
  * `POST /repos/{owner}/{repo}/actions/workflows/{name}/dispatches`, scope write:repository.
  */
@@ -45,6 +46,22 @@ export async function dispatchWorkflow(
   if (response.status === 204) return undefined;
   if (response.status >= 300) throw forgeError(request, response);
   return z.object({ id: z.int() }).parse(response.body).id;
+}
+
+/**
+ * Ends a run; one that is over stays as it is. False where the forge has no such call (before Forgejo 14).
+ * `POST /repos/{owner}/{repo}/actions/runs/{id}/cancel`, scope write:repository.
+ */
+export async function cancelRun(send: Send, repository: string, id: number): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/actions/runs/{id}/cancel',
+    params: { ...repositoryName(repository), id },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  if (response.status === 404 || response.status === 405) return false;
+  throw forgeError(request, response);
 }
 
 /** `GET /repos/{owner}/{repo}/actions/runs/{id}`, scope read:repository. */

@@ -62,6 +62,8 @@ export interface Approval {
 export interface Approved {
   blob: string;
   formulaBlob: string;
+  /** Where what would run was shown at some moment (ISO 8601), only what was said later is of it; `null` where it always was. */
+  shownAt: string | null;
 }
 
 /**
@@ -95,7 +97,7 @@ export function proveApproval(about: Approved, pull: PullFacts, rule: Rule, righ
       reasons: [`${name} was made with another version of its formula than the branch has now`],
       isOutdated: true,
     };
-  const counted = countApprovals(pull, rule, rights);
+  const counted = countApprovals(pull, about, rule, rights);
   if ('unknown' in counted) return { verdict: 'unknown', reason: `${name}: ${counted.unknown}` };
   if (counted.reasons.length === 0) return { verdict: 'approved', approvals: counted.approvals };
   return {
@@ -116,6 +118,7 @@ function flawOf(pull: PullFacts, { blob }: Approved): string | undefined {
 
 function countApprovals(
   pull: PullFacts,
+  about: Approved,
   rule: Rule,
   rights: Rights,
 ): { approvals: Approval[]; reasons: string[] } | { unknown: string } {
@@ -136,7 +139,7 @@ function countApprovals(
       if (!review.dismissed && typeof allowed === 'object') veto ??= allowed.unknown;
       continue;
     }
-    const flaw = flawOfReview(review, pull);
+    const flaw = flawOfReview(review, pull, about);
     if (flaw !== undefined) reasons.push(`approval of ${user.login} ${flaw}`);
     else if (allowed === true)
       approvals.push({ login: user.login, review: review.id, commit: review.commit });
@@ -163,15 +166,17 @@ function countApprovals(
 function flawOfReview(
   { dismissed, stale, commit, official, submittedAt }: ReviewFacts,
   { headSha, retargetedAt }: PullFacts,
+  { shownAt }: Approved,
 ): string | undefined {
   if (dismissed) return 'is dismissed';
   // The flag alone would not do: a forge sets it up to a second after the push.
   if (stale || commit !== headSha) return 'is for an older commit';
   if (!official) return 'was given without write access';
   // Times have whole seconds, so one of the same second may be of before.
-  if (retargetedAt !== null && !(Date.parse(submittedAt) > Date.parse(retargetedAt)))
-    return 'was given before the pull request was pointed at this branch';
-  return undefined;
+  const isAfter = (moment: string | null): boolean =>
+    moment === null || Date.parse(submittedAt) > Date.parse(moment);
+  if (!isAfter(retargetedAt)) return 'was given before the pull request was pointed at this branch';
+  return isAfter(shownAt) ? undefined : 'was given before it was shown which commit would run';
 }
 
 /** Whether somebody may approve this pull request at this moment, or why not, or that it could not be found out. */

@@ -27,8 +27,20 @@ export type FormulaState =
  * back came with what brought it back, and with nothing else.
  */
 export type Brought =
-  /** `commit`: the one on the branch's line that brought it. Times in ISO 8601. */
-  | { kind: 'pull'; pull: PullFacts; then: Policy | 'unreadable'; commit: string; mergedAt: string }
+  | {
+      kind: 'pull';
+      pull: PullFacts;
+      /** The policy at its head. */
+      then: Policy | 'unreadable';
+      /** What the forge made of it: the commit on the branch's line that brought the file. */
+      commit: string;
+      /** ISO 8601. */
+      mergedAt: string;
+      /** Who merged it, by id; `null` where nobody can be named. */
+      mergedBy: number | null;
+      /** What that commit changed on the branch. */
+      changes: { path: string; status: string }[];
+    }
   /** An open pull request, weighed as if it were merged now. */
   | { kind: 'open'; pull: PullFacts; then: Policy | 'unreadable' }
   /** Committed straight to the branch, without a pull request. */

@@ -11,3 +11,8 @@ export type PolicyGuard =
   /** Files that a pull request may still change. */
   | { kind: 'open'; files: string[] }
   | { kind: 'unknown'; why: string };
+
+/** placeholder until the real one is merged */
+export function policyGuard(_rules: unknown[], _branch: string, files: string[]): PolicyGuard {
+  return { kind: 'open', files };
+}

@@ -1,27 +1,37 @@
+import { sameRepository } from '../accounts.ts';
 import type { Send } from '../api/send.ts';
-import { commitsOfPath } from '../forge/commits.ts';
-import { findFile } from '../forge/contents.ts';
-import {
-  closedPullsSince,
-  headKept,
-  listReviews,
-  type Pull,
-  pullFiles,
-  pullOfCommit,
-  type Review,
-} from '../forge/pulls.ts';
-import { getRepository } from '../forge/repositories.ts';
+import type { ChangingCommit } from '../forge/commits.ts';
+import { headKept, listReviews, type Pull, pullOfCommit, type Review } from '../forge/pulls.ts';
+import { getBranch, getRepository } from '../forge/repositories.ts';
+import { createSnapshot, type FileAt, type Snapshot } from '../forge/snapshot.ts';
+import { statusesBy } from '../forge/statuses.ts';
+import { retargetedAt } from '../forge/timeline.ts';
+import { type Kept, once } from '../once.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { PullFacts } from './approval.ts';
-import type { Candidate, FormulaState, Requests } from './candidate.ts';
+import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
-import type { Policy } from './policy.ts';
+import type { PolicyGuard } from './guard.ts';
+import { type Policy, type PolicySource, parsePolicy, policyFile } from './policy.ts';
+import type { Line } from './read-line.ts';
 import { type People, readRights } from './read-rights.ts';
-import { type WorkflowFacts, type WorkflowState, workflowFiles } from './workflow.ts';
-import { readWorkflow } from './workflow-file.ts';
+import { shownContext, shownIn } from './shown.ts';
+import {
+  type BesideWorkflow,
+  type RunPlace,
+  type WorkflowFacts,
+  type WorkflowState,
+  workflowFiles,
+} from './workflow.ts';
+import { readBesideWorkflow, readWorkflow } from './workflow-file.ts';
 
-/** How many pull requests are looked through for the one that brought an action. */
-const mostPulls = 200;
+/** The servers that are asked, and what a run keeps of their answers. */
+export interface Servers {
+  send: Send;
+  /** Where the role was told of a Woodpecker and given a token for it. */
+  woodpecker?: Send;
+  kept: Kept;
+}
 
 /** What an action is decided against, at one commit of the ops repo. */
 export interface Base {
@@ -29,177 +39,340 @@ export interface Base {
   branch: string;
   commit: string;
   policy: Policy;
+  policyBlob: string | null;
+  policySource: PolicySource;
   people: People;
+  /** What the ops repo holds. */
+  snapshot: Snapshot;
+  /** The branch's own line, which ends in `commit`. */
+  line: Line;
+  /** The account whose statuses name what people were shown: that of vault-dispatch. */
+  account: { id: number };
+  /** Whether a merge alone can change these files of the branch. */
+  guardOf(files: string[]): Promise<PolicyGuard>;
 }
 
-/** The servers that are asked. */
-export interface Servers {
-  send: Send;
-  /** Where the role was told of a Woodpecker and given a token for it. */
-  woodpecker?: Send;
+/** An open pull request that is weighed as if it were merged. */
+export interface OpenRequest {
+  pull: Pull;
+  reviews: Review[];
+  retargetedAt: string | null;
+  headBlob: string;
 }
 
 /** Everything that has to be known to decide about an action which names a formula. */
 export async function readCandidate(
   servers: Servers,
-  { repository, branch, commit, policy, people }: Base,
+  base: Base,
   given: {
+    id: string;
     file: string;
     formula: string;
     /** Accounts that never approve: bots, our own. */
     never: string[];
-    /** An open pull request that is weighed as if it were merged; otherwise the merged ones are looked for. */
-    open?: { pull: Pull; reviews: Review[]; headBlob: string };
+    /** Without it, what brought the file to the branch is looked for. */
+    open?: OpenRequest;
   },
 ): Promise<Candidate> {
-  const { send } = servers;
-  const { open } = given;
-  const formula = await readFormula(servers, repository, commit, given.formula);
-  const runRepository = formula.kind === 'known' ? (formula.document.run.repo ?? repository) : repository;
-  const [requests, pushers, rights] = await Promise.all([
-    open === undefined
-      ? readPulls(send, { repository, branch, commit, file: given.file })
-      : {
-          pulls: [{ ...factsOf(open.pull, branch, open.reviews, open.headBlob), merged: true }],
-          incomplete: undefined,
-          mergedAt: null,
-        },
+  const { repository, branch, policy, people } = base;
+  const formulaFile = `${formulaFolder}/${given.formula}.toml`;
+  const brought =
+    given.open === undefined
+      ? await readBrought(servers, base, { file: given.file, formulaFile })
+      : await openFacts(base, given.open, formulaFile);
+  const formula = await readFormula(servers, base, formulaFile, { id: given.id, brought });
+  const runRepository = formula.kind === 'known' ? formula.place.repository : repository;
+  const [pushers, rights, guard] = await Promise.all([
     people.writers(runRepository),
     readRights(people, repository, policy, given.never),
+    base.guardOf([
+      policyFile,
+      formulaFile,
+      // Of another repository what runs is pinned by its commit, or said not to be.
+      ...(formula.kind === 'known' &&
+      formula.workflow !== null &&
+      sameRepository(runRepository, repository) &&
+      formula.place.ref === branch
+        ? [formula.workflow.file]
+        : []),
+    ]),
   ]);
-  return { formula, requests, rights, pushers };
+  return { formula, brought, rights, pushers, guard };
 }
 
 async function readFormula(
   servers: Servers,
-  repository: string,
-  commit: string,
-  name: string,
+  base: Base,
+  file: string,
+  asked: { id: string; brought: Brought },
 ): Promise<FormulaState> {
-  const file = `${formulaFolder}/${name}.toml`;
-  const found = await findFile(servers.send, repository, file, commit);
-  if (found === undefined) return { kind: 'missing' };
-  const parsed = parseFormula(file, found.bytes);
+  const found = await base.snapshot.fileAt(base.commit, file);
+  if (found.kind === 'missing') return { kind: 'missing' };
+  const bytes = bytesOf(found, file);
+  if (!bytes.ok) return { kind: 'faulty', faults: bytes.faults };
+  const parsed = parseFormula(file, bytes.bytes);
   if (!parsed.ok) return { kind: 'faulty', faults: parsed.faults };
   return {
     kind: 'known',
     document: parsed.document,
-    blob: found.sha,
-    ...(await readWorkflowOf(servers, repository, parsed.document)),
+    blob: bytes.sha,
+    ...(await readWorkflowOf(servers, base, parsed.document, asked)),
   };
 }
 
-/** What a formula starts, and why nothing of it could be started, where that is so. */
+/** A file's bytes, or what is wrong with it as a document. */
+export function bytesOf(
+  found: FileAt,
+  file: string,
+):
+  | { ok: true; bytes: Uint8Array; sha: string }
+  | { ok: false; faults: { file: string; line: 0; column: 0; message: string }[] } {
+  if (found.kind === 'file') return { ok: true, bytes: found.bytes, sha: found.sha };
+  const message =
+    found.kind === 'missing'
+      ? 'is not there'
+      : found.kind === 'no-file'
+        ? 'is no ordinary file: a symbolic link, a folder or a submodule is not read'
+        : `is too large to be read (${found.size} bytes)`;
+  return { ok: false, faults: [{ file, line: 0, column: 0, message }] };
+}
+
+/** What a formula starts and where, and why nothing of it could be started, where that is so. */
 export async function readWorkflowOf(
-  { send, woodpecker }: Servers,
-  opsRepository: string,
+  servers: Servers,
+  base: Base,
   formula: Formula,
+  asked: { id: string; brought: Brought } | undefined,
 ): Promise<WorkflowState> {
-  const { run } = formula;
-  const repository = run.repo ?? opsRepository;
-  const [workflow, unreachable] = await Promise.all([
-    findWorkflow(send, repository, formula),
-    run.backend !== 'woodpecker-pipeline'
+  const { woodpecker, kept } = servers;
+  const isWoodpecker = formula.run.backend === 'woodpecker-pipeline';
+  const place = await readPlace(servers, base, formula, asked);
+  const snapshot = createSnapshot(servers.send, place.repository, kept);
+  const [workflow, unreachable, beside] = await Promise.all([
+    findWorkflow(snapshot, place.commit, formula),
+    !isWoodpecker
       ? undefined
       : woodpecker === undefined
         ? 'its formula runs on Woodpecker: set woodpecker-url and woodpecker-token'
-        : whyNotStart(woodpecker, repository),
+        : once(kept, `may start ${place.repository}`, () => whyNotStart(woodpecker, place.repository)),
+    isWoodpecker ? readBeside(snapshot, place.commit) : [],
   ]);
-  return { workflow, unreachable };
-}
-
-/** How far behind a clock is believed to be, at the most, before all pull requests are looked through. */
-const clockSlack = 48 * 3_600_000;
-
-/** The merged pull requests that may have brought a file, with everything that has to be known of them. */
-async function readPulls(
-  send: Send,
-  place: { repository: string; branch: string; commit: string; file: string },
-): Promise<Requests> {
-  const { repository, branch, commit, file } = place;
-  const [newest] = await commitsOfPath(send, repository, file, commit);
-  if (newest === undefined)
-    return { pulls: [], incomplete: 'the forge shows no commit that brought the file', mergedAt: null };
-  const { date } = newest.commit.committer;
-  const direct = await pullOfCommit(send, repository, newest.sha);
-  if (direct?.base.ref === branch) {
-    const found = await mergedWith(send, place, [direct]);
-    if (found.pulls.length > 0) return { ...found, incomplete: undefined };
-  }
-  // When it was committed is what the committer's clock says. Nobody is denied because of that: where nothing is found
-  // since then, all of them are looked through.
-  const since = Date.parse(date) - clockSlack;
-  for (const from of [since, 0]) {
-    const { pulls, complete } = await closedPullsSince(
-      send,
-      repository,
-      new Date(Number.isNaN(from) ? 0 : from).toISOString(),
-      mostPulls,
-    );
-    const found = await mergedWith(
-      send,
-      place,
-      pulls.filter(({ merged, base }) => merged && base.ref === branch),
-    );
-    const incomplete = complete
-      ? undefined
-      : `more than ${mostPulls} pull requests were closed since the file was written`;
-    if (found.pulls.length > 0 || !complete || from === 0)
-      return { ...found, incomplete, mergedAt: found.mergedAt ?? date };
-  }
-  throw new Error('the pull requests were not looked through');
-}
-
-/** Those of some merged pull requests that changed a file, at the heads that were merged. */
-async function mergedWith(
-  send: Send,
-  { repository, branch, file }: { repository: string; branch: string; file: string },
-  merged: Pull[],
-): Promise<{ pulls: PullFacts[]; mergedAt: string | null }> {
-  const facts: PullFacts[] = [];
-  let mergedAt: string | null = null;
-  for (const pull of merged) {
-    const files = await pullFiles(send, repository, pull.number);
-    if (!files.some(({ filename, status }) => filename === file && status !== 'deleted')) continue;
-    const [kept, reviews] = await Promise.all([
-      headKept(send, repository, pull.number),
-      listReviews(send, repository, pull.number),
-    ]);
-    const sha = kept ?? pull.head.sha;
-    const head = await findFile(send, repository, file, sha);
-    facts.push(factsOf({ ...pull, head: { ...pull.head, sha } }, branch, reviews, head?.sha ?? null));
-    if (pull.merged_at != null && (mergedAt === null || pull.merged_at > mergedAt)) mergedAt = pull.merged_at;
-  }
-  return { pulls: facts, mergedAt };
-}
-
-function factsOf(pull: Pull, branch: string, reviews: Review[], headBlob: string | null): PullFacts {
   return {
-    number: pull.number,
-    author: pull.user ?? null,
-    merged: pull.merged,
-    intoBase: pull.base.ref === branch,
-    headSha: pull.head.sha,
-    headBlob,
-    changesFile: true,
-    reviews: reviews.map(({ id, user, state, commit_id, stale, official, dismissed }) => ({
-      id,
-      user: user ?? null,
-      state,
-      commit: commit_id,
-      stale,
-      official,
-      dismissed,
-    })),
+    workflow,
+    unreachable,
+    place,
+    beside: beside.filter(({ file }) => file !== workflow?.file),
   };
 }
 
-/** The file of a formula's workflow on the branch that it runs on. */
-async function findWorkflow(send: Send, repository: string, formula: Formula): Promise<WorkflowFacts | null> {
-  const ref = formula.run.ref ?? (await getRepository(send, repository)).default_branch;
+/** Which commit a formula's workflow runs at. */
+async function readPlace(
+  { send, kept }: Servers,
+  base: Base,
+  { run }: Formula,
+  asked: { id: string; brought: Brought } | undefined,
+): Promise<RunPlace> {
+  const repository = run.repo ?? base.repository;
+  const isOps = sameRepository(repository, base.repository);
+  const ref =
+    run.ref ??
+    (isOps
+      ? base.branch
+      : (await once(kept, `repository ${repository}`, () => getRepository(send, repository))).default_branch);
+  const brought = asked?.brought;
+  const isOwn = isOps && ref === base.branch;
+  const isPinned = run.backend === 'forgejo-workflow';
+  if (isOwn && isPinned) {
+    const commit = brought?.kind === 'pull' || brought?.kind === 'direct' ? brought.commit : base.commit;
+    return { repository, ref, commit, pin: { kind: 'own' } };
+  }
+  const head = isOwn ? base.commit : (await getBranch(send, repository, ref)).commit.id;
+  if (!isPinned) return { repository, ref, commit: head, pin: { kind: 'head' } };
+  const pull = brought?.kind === 'pull' || brought?.kind === 'open' ? brought.pull : undefined;
+  if (asked === undefined || pull === undefined)
+    return { repository, ref, commit: head, pin: { kind: 'unshown' } };
+  const shown = (
+    await statusesBy(send, base.repository, pull.headSha, {
+      account: base.account,
+      context: shownContext(asked.id),
+    })
+  ).at(-1);
+  const commit = shown === undefined ? undefined : shownIn(shown.description);
+  return shown === undefined || commit === undefined
+    ? { repository, ref, commit: head, pin: { kind: 'unshown' } }
+    : { repository, ref, commit, pin: { kind: 'shown', at: shown.createdAt, head } };
+}
+
+/** The file of a formula's workflow at the commit that runs. */
+async function findWorkflow(
+  snapshot: Snapshot,
+  commit: string,
+  formula: Formula,
+): Promise<WorkflowFacts | null> {
   for (const file of workflowFiles(formula)) {
-    const raw = await findFile(send, repository, file, ref);
-    if (raw !== undefined) return readWorkflow(file, raw.sha, raw.bytes);
+    const found = await snapshot.fileAt(commit, file);
+    if (found.kind === 'missing') continue;
+    const bytes = bytesOf(found, file);
+    if (bytes.ok) return readWorkflow(file, bytes.sha, bytes.bytes);
   }
   return null;
+}
+
+/** How many workflows of one repository are looked at. */
+const mostWorkflows = 50;
+
+/** Every workflow that Woodpecker would look at there. */
+async function readBeside(snapshot: Snapshot, commit: string): Promise<BesideWorkflow[]> {
+  const inFolder = (await snapshot.folderAt(commit, '.woodpecker'))
+    .filter(({ path }) => /\.ya?ml$/.test(path))
+    .map((entry) => ({ file: `.woodpecker/${entry.path}`, entry }));
+  const alone = await Promise.all(
+    ['.woodpecker.yaml', '.woodpecker.yml'].map(async (file) => ({
+      file,
+      entry: await snapshot.entryAt(commit, file),
+    })),
+  );
+  const all = [...inFolder, ...alone].flatMap(({ file, entry }) =>
+    entry === undefined ? [] : [{ file, entry }],
+  );
+  await snapshot.contents(all.slice(0, mostWorkflows).map(({ entry }) => entry));
+  return Promise.all(
+    all.map(async ({ file, entry }, index) => {
+      const found: FileAt = index < mostWorkflows ? await snapshot.fileOf(entry) : { kind: 'no-file' };
+      // What is not read could be anything.
+      return readBesideWorkflow(file, found.kind === 'file' ? found.bytes : undefined);
+    }),
+  );
+}
+
+/** How an action's file came to the branch. */
+export async function readBrought(
+  { send }: Servers,
+  base: Base,
+  { file, formulaFile }: { file: string; formulaFile: string },
+): Promise<Brought> {
+  const { repository, line } = base;
+  const change = await line.lastChange(file);
+  if (change.kind === 'beyond')
+    return {
+      kind: 'unclear',
+      why: `more than ${change.commits} commits came to ${base.branch} since it was written: ask again under another id`,
+    };
+  if (change.kind === 'never')
+    return { kind: 'unclear', why: 'the forge shows no commit that brought the file' };
+  const { commit } = change;
+  const found = await findPull(send, repository, commit, change.later);
+  if (found === undefined || found.pull.base.ref !== base.branch)
+    return { kind: 'direct', commit: commit.sha, at: commit.date };
+  const { pull, merge } = found;
+  const [retargeted, reviews, head] = await Promise.all([
+    retargetedAt(send, repository, pull.number),
+    listReviews(send, repository, pull.number),
+    // A merge names the very commit that it merged; of the others the forge keeps the head.
+    merge.parents[1] ?? headKept(send, repository, pull.number),
+  ]);
+  const headSha = head ?? pull.head.sha;
+  const [action, before] = await Promise.all([
+    base.snapshot.entryAt(headSha, file),
+    // The commit that brought it is the merge itself, but where the pull request's commits were rebased.
+    merge === commit || pull.merge_base == null ? undefined : base.snapshot.entryAt(pull.merge_base, file),
+  ]);
+  return {
+    kind: 'pull',
+    commit: merge.sha,
+    mergedAt: pull.merged_at ?? '',
+    mergedBy: pull.merged_by?.id ?? null,
+    changes: merge.files,
+    then: await policyAt(base, headSha),
+    pull: {
+      ...factsOf(pull, reviews, retargeted),
+      intoBase: true,
+      headSha,
+      headBlob: action?.sha ?? null,
+      formulaBlob: (await base.snapshot.entryAt(headSha, formulaFile))?.sha ?? null,
+      changesFile: before === undefined || before.sha !== action?.sha,
+    },
+  };
+}
+
+/** How many commits after the one that brought a file are asked whether they end a pull request that was rebased. */
+const mostRebased = 10;
+
+/**
+ * The merged pull request that put a commit on the branch, and the commit that the forge made of it last. A merge or a squash
+ * is that commit itself. Where commits were rebased or only moved forward, it is the last of them, with one parent each.
+ */
+async function findPull(
+  send: Send,
+  repository: string,
+  commit: ChangingCommit,
+  later: ChangingCommit[],
+): Promise<{ pull: Pull; merge: ChangingCommit } | undefined> {
+  for (const merge of [commit, ...later].slice(0, mostRebased)) {
+    if (merge !== commit && merge.parents.length > 1) return undefined;
+    const pull = await pullOfCommit(send, repository, merge.sha);
+    if (pull !== undefined) return { pull, merge };
+    if (merge.parents.length > 1) return undefined;
+  }
+  return undefined;
+}
+
+/** An open pull request, as if it were merged now. */
+async function openFacts(
+  base: Base,
+  { pull, reviews, retargetedAt: retargeted, headBlob }: OpenRequest,
+  formulaFile: string,
+): Promise<Brought> {
+  const headSha = pull.head.sha;
+  return {
+    kind: 'open',
+    then: await policyAt(base, headSha),
+    pull: {
+      ...factsOf(pull, reviews, retargeted),
+      merged: true,
+      intoBase: pull.base.ref === base.branch,
+      headSha,
+      headBlob,
+      formulaBlob: (await base.snapshot.entryAt(headSha, formulaFile))?.sha ?? null,
+      changesFile: true,
+    },
+  };
+}
+
+/** The policy as it stands at a commit. Tiers of a project repo have no such commit: there today's count. */
+async function policyAt(base: Base, commit: string): Promise<Policy | 'unreadable'> {
+  if (base.policySource === 'project') return base.policy;
+  const entry = await base.snapshot.entryAt(commit, policyFile);
+  if ((entry?.sha ?? null) === base.policyBlob) return base.policy;
+  const found = await base.snapshot.fileOf(entry);
+  if (found.kind === 'missing' && entry === undefined) return parsedPolicy(new Uint8Array());
+  return found.kind === 'file' ? parsedPolicy(found.bytes) : 'unreadable';
+}
+
+function parsedPolicy(bytes: Uint8Array): Policy | 'unreadable' {
+  const parsed = parsePolicy(policyFile, bytes);
+  return parsed.ok ? parsed.document : 'unreadable';
+}
+
+function factsOf(
+  { number, user, merged }: Pull,
+  reviews: Review[],
+  retargeted: string | null,
+): Pick<PullFacts, 'number' | 'author' | 'merged' | 'retargetedAt' | 'reviews'> {
+  return {
+    number,
+    author: user ?? null,
+    merged,
+    retargetedAt: retargeted,
+    reviews: reviews.map((review) => ({
+      id: review.id,
+      user: review.user ?? null,
+      state: review.state,
+      commit: review.commit_id,
+      submittedAt: review.submitted_at,
+      stale: review.stale,
+      official: review.official,
+      dismissed: review.dismissed,
+    })),
+  };
 }

@@ -1,18 +1,29 @@
 import type { Send } from '../api/send.ts';
 import { findFile } from '../forge/contents.ts';
 import { getRepository } from '../forge/repositories.ts';
+import type { Snapshot } from '../forge/snapshot.ts';
 import type { Parsed } from '../toml.ts';
 import { type Policy, type PolicySource, parsePolicy, policyFile, withTiersOf } from './policy.ts';
 
 /** The policy that counts: rules always from the ops repo, tiers from where `policy-source` says. */
 export async function readPolicy(
   send: Send,
-  given: { repository: string; commit: string; source: PolicySource; project: string | undefined },
+  ops: Snapshot,
+  given: { commit: string; source: PolicySource; project: string | undefined },
 ): Promise<{ policy: Parsed<Policy>; blob: string | null; tiersBlob: string | null }> {
-  const { repository, commit, source, project } = given;
-  const file = await findFile(send, repository, policyFile, commit);
-  const policy = parsePolicy(policyFile, file?.bytes ?? new Uint8Array());
-  const blob = file?.sha ?? null;
+  const { commit, source, project } = given;
+  const found = await ops.fileAt(commit, policyFile);
+  if (found.kind === 'no-file' || found.kind === 'too-large')
+    return {
+      policy: {
+        ok: false,
+        faults: [{ file: policyFile, line: 0, column: 0, message: 'is no file that can be read' }],
+      },
+      blob: null,
+      tiersBlob: null,
+    };
+  const policy = parsePolicy(policyFile, found.kind === 'file' ? found.bytes : new Uint8Array());
+  const blob = found.kind === 'file' ? found.sha : null;
   if (source !== 'project' || !policy.ok) return { policy, blob, tiersBlob: null };
   // Settings without it are refused before anything is read: see `policySourceFaults`.
   if (project === undefined) throw new Error('policy-source is project, and there is no project-repo');

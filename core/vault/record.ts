@@ -32,12 +32,11 @@ const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/));
 export const finalOutcomes = ['success', 'failure', 'cancelled', 'timeout'] as const;
 
 /**
- * `vault/fired/<id>.json`: one privileged action from the moment it was decided to run it. Written first with the
- * outcome `intended`, before anything is started, and only where no such file is yet: that is what makes it run at most
- * once. Then kept up to date by its blob.
+ * `fired/<id>.json`: one privileged action from the moment it was decided to run it. Written first without a run, before
+ * anything is started, and only where no such file is yet: that is what makes it run at most once. Then the run is put in.
  */
 export const firedRecord = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   id: z.string(),
   formula: z.string(),
   tier: z.enum(tiers),
@@ -54,6 +53,8 @@ export const firedRecord = z.strictObject({
   }),
   /** The pull request that brought the action, and whose approvals count for it; `null` where low tier needs none. */
   pull: z.nullable(z.int()),
+  /** Its head, which is what was approved. */
+  head: z.nullable(sha),
   approvals: z.array(z.strictObject({ login: z.string(), review: z.int(), commit: sha })),
   intent: z.strictObject({ nonce: z.string(), at: time, by: z.string(), run_url: z.nullable(z.string()) }),
   run: z.strictObject({
@@ -61,24 +62,32 @@ export const firedRecord = z.strictObject({
     repository: z.string(),
     workflow: z.string(),
     workflow_file: z.string(),
-    /** The workflow's blob when it was compared with the formula; the host runs the branch's head. */
+    /** The workflow's blob at that commit, which agreed with the formula. */
     workflow_blob: sha,
+    /** What runs. On Forgejo it is started as it is at this commit; on Woodpecker the gate refuses any other. */
+    commit: sha,
     /** Everything it is told. */
     inputs: z.record(z.string(), z.string()),
+    /** The branch. */
     ref: z.string(),
     timeout_minutes: z.int(),
+    /** `null` as long as no run of it was seen. */
     id: z.nullable(z.int()),
     url: z.nullable(z.string()),
   }),
-  outcome: z.enum(['intended', 'dispatched', ...finalOutcomes]),
-  finished: z.nullable(time),
 });
 export type FiredRecord = z.infer<typeof firedRecord>;
 
-/** Whether nothing more is to come of a record's run. */
-export function isFinal({ outcome }: FiredRecord): boolean {
-  return (finalOutcomes as readonly string[]).includes(outcome);
-}
+/** `ended/<id>.json`: how the run of an action ended, created once. What spent the id stays where it is. */
+export const endedRecord = z.strictObject({
+  version: z.literal(2),
+  id: z.string(),
+  outcome: z.enum(finalOutcomes),
+  run: z.strictObject({ id: z.int(), url: z.string() }),
+  at: time,
+  by: z.string(),
+});
+export type EndedRecord = z.infer<typeof endedRecord>;
 
 /** What a file holds, or undefined where it is no such record: what is no JSON is none either. */
 export function readRecord<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | undefined {
@@ -90,9 +99,9 @@ export function readRecord<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | 
   }
 }
 
-/** `vault/rejected/<id>.json`: a merged action whose approval was looked for and is not there. The id is spent. */
+/** `rejected/<id>.json`: a merged action whose approval was looked for and is not there. The id is spent. */
 export const rejectedRecord = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   id: z.string(),
   action: z.strictObject({ file: z.string(), blob: sha, digest }),
   reasons: z.array(z.string()),
@@ -101,9 +110,9 @@ export const rejectedRecord = z.strictObject({
 });
 export type RejectedRecord = z.infer<typeof rejectedRecord>;
 
-/** `vault/claimed/<id>.json`: the one run that a gate let through, created by that gate where no such file was yet. */
+/** `claimed/<id>.json`: the one run that a gate let through, created by that gate where no such file was yet. */
 export const claimRecord = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   id: z.string(),
   nonce: z.string(),
   run: z.strictObject({
@@ -117,8 +126,10 @@ export const claimRecord = z.strictObject({
 });
 export type ClaimRecord = z.infer<typeof claimRecord>;
 
+export type VaultRecord = FiredRecord | EndedRecord | RejectedRecord | ClaimRecord;
+
 /** As it stands in the repository: for people as well, so one field a line. */
-export function recordText(record: FiredRecord | RejectedRecord | ClaimRecord): string {
+export function recordText(record: VaultRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 

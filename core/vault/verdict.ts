@@ -1,7 +1,7 @@
 import { namesLogin, sameLogin } from '../accounts.ts';
 import type { Fault } from '../errors.ts';
 import type { AskedAction, HumanAction, Tier, VaultAction } from './action.ts';
-import { type Approval, type Proof, proveApproval, type Rights } from './approval.ts';
+import { type Approval, type Approved, type Proof, proveApproval, type Rights } from './approval.ts';
 import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { disagreements, type Formula, formulaFolder } from './formula.ts';
 import { frozenAt, higherTier, type Policy, type PolicySource, type Rule, ruleOf, tierOf } from './policy.ts';
@@ -52,8 +52,10 @@ export type Hold = { kind: 'frozen'; reason: string } | { kind: 'delayed'; minut
 export type Givers = { kind: 'known'; logins: string[] } | { kind: 'unknown' };
 
 /** What is not as it should be around an action, whoever approves it; `isFatal`: in this tier it then does not run. */
-export type Obstacle = { isFatal: boolean } & (
-  /** These could read its secrets although they may not approve their use. */
+export type Obstacle = {
+  isFatal: boolean;
+} & /** These could read its secrets although they may not approve their use. */
+(
   | { kind: 'exposed'; logins: string[] }
   /** A merge alone can change policy, formula or workflow, or nobody can tell. */
   | { kind: 'open-policy'; why: string }
@@ -140,7 +142,8 @@ export function verdictOn(given: {
     isOutdated,
   });
   if (brought.kind === 'unclear') return { ...weighed, kind: 'unknown', reason: brought.why };
-  const proof = proofOf({ blob, formulaBlob: formula.blob }, brought, tiered, rights, settings);
+  const about = { blob, formulaBlob: formula.blob, shownAt: shownSince(tiered, place, now) };
+  const proof = proofOf(about, brought, tiered, rights, settings);
   if (proof.verdict === 'unknown') return { ...weighed, kind: 'unknown', reason: proof.reason };
   if (proof.verdict === 'denied') return denied(proof.reasons, proof.isOutdated);
   const late = whyTooLate(tiered, brought, place, settings, now);
@@ -184,7 +187,7 @@ function withEarlierTier(
 }
 
 function proofOf(
-  about: { blob: string; formulaBlob: string },
+  about: Approved,
   brought: Exclude<Brought, { kind: 'unclear' }>,
   { tier, rule }: Tiered,
   rights: Rights,
@@ -197,21 +200,28 @@ function proofOf(
   return { verdict: 'denied', reasons: ['no merged pull request brought this file'], isOutdated: false };
 }
 
+/**
+ * Since when people could know which commit would run, where that has to be approved too: in high tier, where it is one of
+ * another branch. `null` where it is the commit of the merge itself, or no commit can be promised.
+ */
+function shownSince({ tier }: Tiered, { pin }: RunPlace, now: string): string | null {
+  if (tier !== 'high' || pin.kind === 'own' || pin.kind === 'head') return null;
+  return pin.kind === 'shown' ? pin.at : now;
+}
+
 /** Why an approval no longer holds, or undefined. */
 function whyTooLate(
   { tier }: Tiered,
   brought: Exclude<Brought, { kind: 'unclear' }>,
-  { repository, ref, pin }: RunPlace,
+  { repository, ref, commit, pin }: RunPlace,
   { maxAgeMs }: VerdictSettings,
   now: string,
 ): string | undefined {
   if (brought.kind === 'pull' && !(Date.parse(now) - Date.parse(brought.mergedAt) <= maxAgeMs))
     return `it was merged at ${brought.mergedAt}, and an approval holds for ${daysText(maxAgeMs)} (max-age)`;
   if (brought.kind !== 'pull' || tier !== 'high') return undefined;
-  const where = `${ref} of ${repository}`;
-  if (pin.kind === 'unshown') return `nobody was shown which commit of ${where} would run before they approved`;
-  return pin.kind === 'shown' && !pin.isHead
-    ? `${where}, where it runs, has moved since people were shown its commit`
+  return pin.kind === 'shown' && pin.head !== commit
+    ? `${ref} of ${repository}, where it runs, has moved since people were shown its commit`
     : undefined;
 }
 
@@ -310,8 +320,7 @@ export function exposedTo(
 /** Who may approve what somebody else asks for: people with write access now whom the rule names, and no bots. */
 function giversOf(rule: Rule, rights: Rights, brought: Brought): Givers {
   if (rule.approvers === 'admin' && !Array.isArray(rights.admins)) return { kind: 'unknown' };
-  const author =
-    brought.kind === 'pull' || brought.kind === 'open' ? brought.pull.author?.login : undefined;
+  const author = brought.kind === 'pull' || brought.kind === 'open' ? brought.pull.author?.login : undefined;
   return {
     kind: 'known',
     logins: approversOf(rule, rights).filter(

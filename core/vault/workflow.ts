@@ -37,11 +37,12 @@ export interface RunPlace {
   commit: string;
   /**
    * `own`: the commit that brought the action itself, on the branch where policy and formula stand.
-   * `shown`: the one that people were shown on the pull request, on another branch; `isHead`: whether that did not move since.
+   * `shown`: the one of another branch that people were shown on the pull request since then (ISO 8601); `head`: where that
+   * branch is now.
    * `unshown`: the head of another branch, of which nobody was shown a commit.
    * `head`: the head, because the host runs nothing else.
    */
-  pin: { kind: 'own' } | { kind: 'shown'; isHead: boolean } | { kind: 'unshown' } | { kind: 'head' };
+  pin: { kind: 'own' } | { kind: 'shown'; at: string; head: string } | { kind: 'unshown' } | { kind: 'head' };
 }
 
 /** Another workflow that an approval starts as well. */

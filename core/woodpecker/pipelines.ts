@@ -123,6 +123,18 @@ export async function startPipeline(
   return shaped(request, response, z.object({ number: z.int() })).number;
 }
 
+/** Ends a pipeline; one that is over stays as it is. `POST /api/repos/{id}/pipelines/{number}/cancel`. */
+export async function cancelPipeline(send: Send, repositoryId: number, number: number): Promise<void> {
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/repos/{id}/pipelines/{number}/cancel',
+    params: { id: repositoryId, number },
+  };
+  const response = await send(request);
+  // 400: it is over.
+  if (response.status >= 300 && response.status !== 400) throw woodpeckerError(request, response);
+}
+
 /** `GET /api/repos/{id}/pipelines/{number}`, with its workflows. */
 export function getPipeline(send: Send, repositoryId: number, number: number): Promise<Pipeline> {
   return call(

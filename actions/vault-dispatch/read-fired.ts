@@ -1,58 +1,49 @@
-import { sameLogin } from '../../core/accounts.ts';
-import { commitsOfPath } from '../../core/forge/commits.ts';
-import { getFile } from '../../core/forge/contents.ts';
+import { alone } from '../../core/api/errors.ts';
+import type { Snapshot } from '../../core/forge/snapshot.ts';
+import type { TreeEntry } from '../../core/forge/trees.ts';
 import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
-import { writesFile } from '../../core/plan.ts';
+import { once } from '../../core/once.ts';
+import { vaultActions } from '../../core/vault/action.ts';
 import {
+  type EndedRecord,
+  endedFolder,
+  endedRecord,
   type FiredRecord,
-  firedFolder,
   firedRecord,
-  isFinal,
   readRecord,
-  recordPath,
 } from '../../core/vault/record.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
-import type { Context, FiredState, SeenRecord, StartedRun } from './state.ts';
+import type { ActionState, Context, SeenRecord, StartedRun } from './state.ts';
 import { dispatchKey, variablesFor } from './text.ts';
 
-/** Where records are read from. */
-export interface Records {
-  repository: string;
-  commit: string;
-}
-
-/** The record of an action, whether it is to be believed, and how its run is doing. */
+/** An action that was started and did not end as far as is known; `now`: the blob of its file on the branch, if it is there. */
 export async function readFired(
   context: Context,
   account: User,
-  records: Records,
-  { id, blob }: { id: string; blob: string },
-): Promise<Omit<FiredState, 'kind'>> {
-  const { send } = context;
-  const place = recordPath(firedFolder, id);
-  const { bytes, sha } = await getFile(send, records.repository, place, records.commit);
-  const record = recordOf(bytes, id);
-  const isOurs = await isWrittenBy(context, records, place, account.login);
-  if (record === null || !isOurs)
-    return { isEdited: false, record: { kind: 'foreign', isRecord: record !== null } };
-  return {
-    isEdited: record.action.blob !== blob,
-    record: await seen(context, account, record, sha),
-  };
+  records: Snapshot,
+  { id, entry, now }: { id: string; entry: TreeEntry; now: string | undefined },
+): Promise<ActionState> {
+  const file = `${vaultActions}/${id}.toml`;
+  const { value, trouble } = await alone(async (): Promise<ActionState> => {
+    const found = await records.fileOf(entry);
+    const record = found.kind === 'file' ? recordOf(found.bytes, id) : null;
+    if (record === null) return { id, file, kind: 'fired', isEdited: false, record: { kind: 'unreadable' } };
+    return {
+      id,
+      file,
+      kind: 'fired',
+      isEdited: now !== undefined && now !== record.action.blob,
+      record: await seen(context, account, record, entry.sha),
+    };
+  });
+  return value ?? { id, file, kind: 'troubled', trouble };
 }
 
-/** What is known of the run of a record that is ours. */
+/** What is known of the run of a record. */
 async function seen(context: Context, account: User, record: FiredRecord, blob: string): Promise<SeenRecord> {
   const { previous, woodpecker } = context;
-  const place = recordPath(firedFolder, record.id);
-  if (isFinal(record))
-    return {
-      kind: 'final',
-      record,
-      wroteItNow: previous?.done.some((change) => writesFile(change, place)) === true,
-    };
   if (record.run.backend === 'woodpecker-pipeline' && woodpecker === undefined)
     return { kind: 'out-of-reach', record };
   const run = await runOf(context, account, record);
@@ -71,22 +62,22 @@ export function recordOf(bytes: Uint8Array, id: string): FiredRecord | null {
   return record?.id === id ? record : null;
 }
 
-/** Whether every commit of a file names this account as its author. */
-export async function isWrittenBy(
-  { send }: Pick<Context, 'send'>,
-  { repository, commit }: Records,
-  path: string,
-  login: string,
-): Promise<boolean> {
-  const history = await commitsOfPath(send, repository, path, commit);
-  return (
-    history.length > 0 && history.every(({ author }) => author != null && sameLogin(author.login, login))
-  );
+/** The ends that this very run put on record, in all of its rounds. */
+export function readEndedNow({ previous }: Pick<Context, 'previous'>): EndedRecord[] {
+  if (previous === undefined) return [];
+  const before = previous.state.kind === 'dispatch' ? previous.state.endedNow : [];
+  const files = previous.done.flatMap((change) => (change.kind === 'write-files' ? change.files : []));
+  return [
+    ...before,
+    ...files
+      .filter(({ path }) => path.startsWith(`${endedFolder}/`))
+      .flatMap(({ content }) => readRecord(endedRecord, new TextEncoder().encode(content)) ?? []),
+  ];
 }
 
 /** The run of a record: by its id, or, where that is not on record, by what it was started with and by whom. */
 async function runOf(
-  { send, woodpecker, settings }: Context,
+  { send, woodpecker, settings, kept }: Context,
   account: User,
   { formula, run, intent }: FiredRecord,
 ): Promise<StartedRun | null> {
@@ -101,7 +92,9 @@ async function runOf(
     return { id, url: html_url, created, state: stateOf(status) };
   }
   if (woodpecker === undefined) return null;
-  const repositoryId = await lookupRepository(woodpecker, repository);
+  const repositoryId = await once(kept, `woodpecker ${repository}`, () =>
+    lookupRepository(woodpecker, repository),
+  );
   const number =
     run.id ??
     (await findPipeline(woodpecker, repositoryId, {

@@ -1,0 +1,34 @@
+import * as z from 'zod/mini';
+import { createComment, editComment, listComments } from '../forge/comments.ts';
+import { commentSign, ownComments, withSection } from '../own-comment.ts';
+import { common, issueNumber, repository } from './fields.ts';
+import { changeKind } from './kind.ts';
+
+/** One part of a comment of ours, brought up to date: the part under a heading, which the text begins with. */
+export const commentSection = changeKind({
+  kind: 'comment-section',
+  sign: '~',
+  noun: ['comment', 'comments'],
+  verb: ['to bring up to date', 'brought up to date'],
+  schema: () =>
+    z.strictObject({
+      kind: z.literal('comment-section'),
+      ...common(),
+      repository: repository(),
+      issue: issueNumber(),
+      text: z.string(),
+      sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
+    }),
+  describe: (change) => `comment on #${change.issue}`,
+  async apply({ repository: name, issue, text, sign }, { send, account }) {
+    if (account === undefined) throw new Error('a comment was planned without an account');
+    const [ours] = ownComments(await listComments(send, name, issue), account, sign);
+    if (ours === undefined) {
+      await createComment(send, name, issue, `${text}\n\n${commentSign(sign)}`);
+      return { status: 'done', said: `comment on #${issue} written` };
+    }
+    const body = withSection(ours.body, text, sign);
+    if (body !== ours.body) await editComment(send, name, ours.id, body);
+    return { status: 'done', said: `comment on #${issue} brought up to date` };
+  },
+});
