@@ -206,9 +206,11 @@ function weighedOpinion(id: string, author: string, verdict: WeighedVerdict): Op
       `- tier **${tier}**: ${code(tierReason)}`,
       `- ${approvalText(verdict, author)}`,
       ...(verdict.kind === 'held' ? [`- once it is merged it waits: ${code(holdText(verdict.hold))}`] : []),
-      ...(workflow.isGated
+      ...(workflow.gate.kind === 'gated'
         ? []
-        : ['- its workflow has no gate, so whoever may start it by hand runs it without any of this']),
+        : [
+            `- its workflow can run without its gate, because ${workflow.gate.why}: whoever may start it by hand runs it without any of this`,
+          ]),
       ...(exposedTo.length === 0
         ? []
         : [

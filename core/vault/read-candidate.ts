@@ -105,7 +105,7 @@ export async function readWorkflowOf(
         ? 'its formula runs on Woodpecker: set woodpecker-url and woodpecker-token'
         : whyNotStart(woodpecker, repository),
   ]);
-  return { workflow, unreachable };
+  return { workflow, unreachable, beside: [] };
 }
 
 /** How far behind a clock is believed to be, at the most, before all pull requests are looked through. */

@@ -1,6 +1,12 @@
 import type { AskedAction } from './action.ts';
 import type { Formula } from './formula.ts';
 
+/**
+ * Whether nothing of a workflow runs, and none of its secrets is given to anything, before its gate has let it through.
+ * `why` is a whole clause for people: "its gate is not the only step of its job".
+ */
+export type Gate = { kind: 'gated' } | { kind: 'open'; why: string };
+
 /** What a workflow's file says of itself. */
 export interface WorkflowFacts {
   file: string;
@@ -9,10 +15,26 @@ export interface WorkflowFacts {
   inputs: string[] | null;
   /** Names of the secrets it uses, in capitals; but the one that a gate needs for itself. */
   secrets: string[];
-  /** Whether its first step is a gate. */
-  isGated: boolean;
+  gate: Gate;
+  /**
+   * Names between `${` and `}` on Woodpecker, which puts values there before it reads the file: an input of such a name
+   * could rewrite the file. Empty on Forgejo.
+   */
+  substituted: string[];
   /** What keeps it from being understood. */
   faults: string[];
+}
+
+/** Another workflow of a repository on Woodpecker: one approval starts every one that takes the event `manual`. */
+export interface BesideWorkflow {
+  file: string;
+  /** As Woodpecker calls it. */
+  name: string;
+  /** Whether it may start with the formula's; true also where that could not be understood. */
+  takesManual: boolean;
+  /** Whether anything of it is given a secret; true also where that could not be understood. */
+  hasSecrets: boolean;
+  gate: Gate;
 }
 
 /** The workflow of a formula on the branch that it is to run on. */
@@ -21,6 +43,8 @@ export interface WorkflowState {
   workflow: WorkflowFacts | null;
   /** Why nothing of it could be started now, or undefined. */
   unreachable: string | undefined;
+  /** What else may start with it; empty on Forgejo, which starts one workflow. */
+  beside: BesideWorkflow[];
 }
 
 /** Where a formula's workflow may be, in the order in which the hosts look. */
@@ -55,7 +79,7 @@ export function workflowFaults(
   const away = unreachable === undefined ? [] : [unreachable];
   if (workflow === null)
     return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
-  const { file, inputs, secrets, faults } = workflow;
+  const { file, inputs, secrets, substituted, faults } = workflow;
   const lists = (['mounts', 'model', 'tools'] as const).filter(
     (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
@@ -63,6 +87,8 @@ export function workflowFaults(
   const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
   // A shell cannot read such a variable.
   const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];
+  // Woodpecker up to 3.17 puts the values of variables there as text: a value could be a further step.
+  const pasted = given.filter((name) => substituted.includes(name));
   const listed = formula.secrets.map((name) => name.toUpperCase());
   const unlisted = secrets.filter((name) => !listed.includes(name));
   const unbound = listed.filter((name) => !secrets.includes(name));
@@ -73,6 +99,10 @@ export function workflowFaults(
     ...faults,
     ...fault(dropped, `workflow ${file} does not declare these inputs, so they would be dropped:`),
     ...fault(unreadable, 'on Woodpecker inputs are variables, so their names need underscores:'),
+    ...fault(
+      pasted,
+      `Woodpecker would paste these inputs into the text of workflow ${file} before reading it; write $name without braces:`,
+    ),
     ...fault(unlisted, `workflow ${file} uses secrets that its formula does not list:`),
     ...fault(unbound, `workflow ${file} does not use secrets that its formula lists:`),
   ];
