@@ -83,7 +83,8 @@ export function workflow(more: Partial<WorkflowFacts> = {}): WorkflowFacts {
     blob: 'workflow-blob',
     inputs: ['action', 'nonce', 'target'],
     secrets: ['BACKUP_KEY'],
-    isGated: true,
+    gate: { kind: 'gated' },
+    substituted: [],
     faults: [],
     ...more,
   };
@@ -98,6 +99,7 @@ export function known(
     blob: 'formula-blob',
     workflow: workflow(),
     unreachable: undefined,
+    beside: [],
     ...more,
   };
 }

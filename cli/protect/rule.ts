@@ -102,6 +102,7 @@ export function wantedRule(
     dismiss_stale_approvals: true,
     block_on_rejected_reviews: true,
     apply_to_admins: true,
+    protected_file_patterns: before?.protected_file_patterns ?? '',
     unprotected_file_patterns: [
       ...new Set([...patternsOf(before).filter((pattern) => !isTooWide(pattern)), ...exempt]),
     ].join(';'),

@@ -30,6 +30,7 @@ export const setProtection = changeKind({
         dismiss_stale_approvals: z.boolean(),
         block_on_rejected_reviews: z.boolean(),
         apply_to_admins: z.boolean(),
+        protected_file_patterns: z.string(),
         unprotected_file_patterns: z.string(),
       }),
     }),

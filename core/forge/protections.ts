@@ -17,6 +17,9 @@ const protection = z.object({
   dismiss_stale_approvals: z.boolean(),
   block_on_rejected_reviews: z.boolean(),
   apply_to_admins: z.boolean(),
+  /** Files that nobody can change there, not by a merge either; patterns with `;` between them, in small letters or not. */
+  protected_file_patterns: z.string(),
+  /** Files that anybody with write access may change there without a pull request. */
   unprotected_file_patterns: z.string(),
 });
 export type Protection = z.infer<typeof protection>;

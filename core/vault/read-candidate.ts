@@ -11,7 +11,7 @@ import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { PullFacts } from './approval.ts';
 import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
-import type { PolicyGuard } from './guard.ts';
+import { decidingFiles, type PolicyGuard } from './guard.ts';
 import { type Policy, type PolicySource, parsePolicy, policyFile } from './policy.ts';
 import type { Line } from './read-line.ts';
 import { type People, readRights } from './read-rights.ts';
@@ -85,17 +85,10 @@ export async function readCandidate(
   const [pushers, rights, guard] = await Promise.all([
     people.writers(runRepository),
     readRights(people, repository, policy, given.never),
-    base.guardOf([
-      policyFile,
-      formulaFile,
-      // Of another repository what runs is pinned by its commit, or said not to be.
-      ...(formula.kind === 'known' &&
-      formula.workflow !== null &&
-      sameRepository(runRepository, repository) &&
-      formula.place.ref === branch
-        ? [formula.workflow.file]
-        : []),
-    ]),
+    // Elsewhere what runs is pinned by its commit, or said not to be.
+    base.guardOf(
+      decidingFiles(formula.kind === 'known' ? [formula.document] : [], { repository, branch }).patterns,
+    ),
   ]);
   return { formula, brought, rights, pushers, guard };
 }

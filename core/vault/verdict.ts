@@ -54,8 +54,7 @@ export type Givers = { kind: 'known'; logins: string[] } | { kind: 'unknown' };
 /** What is not as it should be around an action, whoever approves it; `isFatal`: in this tier it then does not run. */
 export type Obstacle = {
   isFatal: boolean;
-} & /** These could read its secrets although they may not approve their use. */
-(
+} /** These could read its secrets although they may not approve their use. */ & (
   | { kind: 'exposed'; logins: string[] }
   /** A merge alone can change policy, formula or workflow, or nobody can tell. */
   | { kind: 'open-policy'; why: string }

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import type { WorkflowFacts } from './workflow.ts';
+import type { BesideWorkflow, Gate, WorkflowFacts } from './workflow.ts';
 
 /** Reads a workflow's file. A gate's own token is not a secret of what runs, and is not among the secrets. */
 export function readWorkflow(file: string, blob: string, bytes: Uint8Array): WorkflowFacts {
@@ -9,7 +9,8 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
     blob,
     inputs: isForgejo ? [] : null,
     secrets: [],
-    isGated: false,
+    gate: { kind: 'open', why: 'its file could not be read' },
+    substituted: [],
     faults: [],
   };
   let document: unknown;
@@ -18,18 +19,20 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
   } catch {
     return { ...facts, faults: [`workflow ${file} cannot be read as YAML`] };
   }
-  const isGated = isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document);
+  const gate: Gate = (isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document))
+    ? { kind: 'gated' }
+    : { kind: 'open', why: 'not everything in it waits for a gate' };
   forgetGateTokens(document);
   if (isForgejo) {
     const inputs = get(get(get(document, 'on'), 'workflow_dispatch'), 'inputs');
     return {
       ...facts,
-      isGated,
+      gate,
       inputs: isMap(inputs) ? Object.keys(inputs) : [],
       ...secretsOfExpressions(file, document),
     };
   }
-  return { ...facts, isGated, secrets: named(fromSecrets(document)) };
+  return { ...facts, gate, secrets: named(fromSecrets(document)) };
 }
 
 type YamlMap = Record<string, unknown>;
@@ -171,4 +174,9 @@ function textsOf(value: unknown): string[] {
 
 function named(names: string[]): string[] {
   return [...new Set(names.map((name) => name.toUpperCase()))].sort();
+}
+
+/** placeholder */
+export function readBesideWorkflow(file: string, _bytes: Uint8Array | undefined) {
+  return { file, name: file, takesManual: true, hasSecrets: true, gate: { kind: 'open' as const, why: '' } };
 }

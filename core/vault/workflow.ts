@@ -10,11 +10,19 @@ export interface WorkflowFacts {
   /** Names of the secrets it uses, in capitals; but the one that a gate needs for itself. */
   secrets: string[];
   gate: Gate;
+  /**
+   * Names between `${` and `}` on Woodpecker, which puts values there before it reads the file: an input of such a name
+   * could rewrite the file. Empty on Forgejo.
+   */
+  substituted: string[];
   /** What keeps it from being understood. */
   faults: string[];
 }
 
-/** Whether nothing of a workflow runs unless its gate let it through; `why` not is a clause for people. */
+/**
+ * Whether nothing of a workflow runs, and none of its secrets is given to anything, before its gate has let it through.
+ * `why` is a whole clause for people: "its gate is not the only step of its job".
+ */
 export type Gate = { kind: 'gated' } | { kind: 'open'; why: string };
 
 /** What a formula would start. */
@@ -45,11 +53,14 @@ export interface RunPlace {
   pin: { kind: 'own' } | { kind: 'shown'; at: string; head: string } | { kind: 'unshown' } | { kind: 'head' };
 }
 
-/** Another workflow that an approval starts as well. */
+/** Another workflow of a repository on Woodpecker: one approval starts every one that takes the event `manual`. */
 export interface BesideWorkflow {
   file: string;
+  /** As Woodpecker calls it. */
   name: string;
+  /** Whether it may start with the formula's; true also where that could not be understood. */
   takesManual: boolean;
+  /** Whether anything of it is given a secret; true also where that could not be understood. */
   hasSecrets: boolean;
   gate: Gate;
 }
@@ -86,7 +97,7 @@ export function workflowFaults(
   const away = unreachable === undefined ? [] : [unreachable];
   if (workflow === null)
     return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
-  const { file, inputs, secrets, faults } = workflow;
+  const { file, inputs, secrets, substituted, faults } = workflow;
   const lists = (['mounts', 'model', 'tools'] as const).filter(
     (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
@@ -94,6 +105,8 @@ export function workflowFaults(
   const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
   // A shell cannot read such a variable.
   const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];
+  // Woodpecker up to 3.17 puts the values of variables there as text: a value could be a further step.
+  const pasted = given.filter((name) => substituted.includes(name));
   const listed = formula.secrets.map((name) => name.toUpperCase());
   const unlisted = secrets.filter((name) => !listed.includes(name));
   const unbound = listed.filter((name) => !secrets.includes(name));
@@ -104,6 +117,10 @@ export function workflowFaults(
     ...faults,
     ...fault(dropped, `workflow ${file} does not declare these inputs, so they would be dropped:`),
     ...fault(unreadable, 'on Woodpecker inputs are variables, so their names need underscores:'),
+    ...fault(
+      pasted,
+      `Woodpecker would paste these inputs into the text of workflow ${file} before reading it; write $name without braces:`,
+    ),
     ...fault(unlisted, `workflow ${file} uses secrets that its formula does not list:`),
     ...fault(unbound, `workflow ${file} does not use secrets that its formula lists:`),
   ];

@@ -73,7 +73,7 @@ describe('a gate', () => {
 
   it('is known as the first step, and only its own token is not counted', () => {
     expect(forgejo(job(`${gate}      - run: echo {{ secrets.KEY }}`))).toMatchObject({
-      isGated: true,
+      gate: { kind: 'gated' },
       secrets: ['KEY'],
     });
     expect(forgejo(job(`${gate}          other: {{ secrets.KEY }}`)).secrets).toEqual(['KEY']);
@@ -81,18 +81,18 @@ describe('a gate', () => {
       woodpecker(
         'steps:\n  - {name: g, image: /opt/x/vault-dispatch, settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
       ),
-    ).toMatchObject({ isGated: true, secrets: [] });
+    ).toMatchObject({ gate: { kind: 'gated' }, secrets: [] });
   });
 
   it('is none when it is not the first, not in every job that starts, or a step of another kind', () => {
-    expect(forgejo(job(`run: x\n      - ${gate}`)).isGated).toBe(false);
-    expect(forgejo(`${job(gate)}  y:\n    steps:\n      - run: x\n`).isGated).toBe(false);
-    expect(forgejo(`${job(gate)}  y:\n    needs: x\n    steps:\n      - run: x\n`).isGated).toBe(true);
+    expect(forgejo(job(`run: x\n      - ${gate}`)).gate.kind).toBe('open');
+    expect(forgejo(`${job(gate)}  y:\n    steps:\n      - run: x\n`).gate.kind).toBe('open');
+    expect(forgejo(`${job(gate)}  y:\n    needs: x\n    steps:\n      - run: x\n`).gate.kind).toBe('gated');
     expect(
       woodpecker(
         'steps:\n  - {name: g, image: vault-dispatch, commands: [x], settings: {mode: gate, forge_token: {from_secret: gate}}}\n',
       ),
-    ).toMatchObject({ isGated: false, secrets: ['GATE'] });
+    ).toMatchObject({ gate: { kind: 'open' }, secrets: ['GATE'] });
   });
 });
 
@@ -110,7 +110,7 @@ describe('a gate that would not hold is none', () => {
     ['a job with an empty list of needs', `${job(first)}  y:\n    needs: []\n    steps:\n      - ${first}`],
     ['an action of somebody else', job('uses: mallory/gate@v1\n        with: {mode: gate}\n      - run: x')],
   ])('on Forgejo: %s', (_, text) => {
-    expect(forgejo(text).isGated).toBe(false);
+    expect(forgejo(text).gate.kind).toBe('open');
   });
 
   const gate = '{name: g, image: vault-dispatch, settings: {mode: gate}';
@@ -123,14 +123,14 @@ describe('a gate that would not hold is none', () => {
     ],
     ['a step for a failure', `steps:\n  - ${gate}}\n  - {name: x, image: a, when: [{status: failure}]}\n`],
   ])('on Woodpecker: %s', (_, text) => {
-    expect(woodpecker(`steps:\n  - ${gate}}\n`).isGated).toBe(true);
-    expect(woodpecker(text).isGated).toBe(false);
+    expect(woodpecker(`steps:\n  - ${gate}}\n`).gate.kind).toBe('gated');
+    expect(woodpecker(text).gate.kind).toBe('open');
   });
 
   it('and one with a condition holds, where all others have the same', () => {
     const when = "when: [{evaluate: 'x'}]";
-    expect(woodpecker(`steps:\n  - ${gate}, ${when}}\n  - {name: x, image: a, ${when}}\n`).isGated).toBe(
-      true,
+    expect(woodpecker(`steps:\n  - ${gate}, ${when}}\n  - {name: x, image: a, ${when}}\n`).gate.kind).toBe(
+      'gated',
     );
   });
 });

@@ -1,0 +1,93 @@
+import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
+import { call } from './call.ts';
+import { forgeError } from './errors.ts';
+
+const told = z.object({
+  name: z.string(),
+  commit: z.object({ id: z.string() }),
+  protected: z.boolean(),
+  /**
+   * Whether the token's user is let through by the rule that holds, without regard to exempt paths: false for admins that it
+   * does not name. Absent on forges that do not say.
+   */
+  user_can_push: z.nullish(z.boolean()),
+  /** The rule that holds; told to admins of the repository only, and empty for everybody else. */
+  effective_branch_protection_name: z.nullish(z.string()),
+});
+/** What a branch tells of itself and of its rule; any reader may ask. */
+export type BranchTold = z.infer<typeof told>;
+
+/** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository; undefined where there is no such branch. */
+export function askBranch(send: Send, name: string, branch: string): Promise<BranchTold | undefined> {
+  return ifThere(
+    call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/branches/{path}',
+        params: { ...repositoryName(name), path: branch },
+      },
+      told,
+    ),
+  );
+}
+
+/**
+ * Makes a branch at a commit; false where one of that name is there already, whatever it holds. Of several that try at the
+ * same moment one is answered 201, and the others 409 or 500, so after a 500 it is looked whether there is one.
+ * `POST /repos/{owner}/{repo}/branches`, scope write:repository.
+ */
+export async function createBranch(
+  send: Send,
+  name: string,
+  branch: string,
+  commit: string,
+): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/branches',
+    params: { ...repositoryName(name) },
+    body: { new_branch_name: branch, old_ref_name: commit },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  const error = forgeError(request, response);
+  if (error.kind === 'conflict') return false;
+  if (error.kind === 'server' && (await askBranch(send, name, branch)) !== undefined) return false;
+  throw error;
+}
+
+/**
+ * The commit that a branch's history begins with. The forge lists parents after their children, so the last one of the list
+ * has none; where unrelated histories were merged it is one of several such. Two calls, however long the history is.
+ * `GET /repos/{owner}/{repo}/commits?sha=`, scope read:repository.
+ */
+export async function firstCommit(send: Send, name: string, branch: string): Promise<string> {
+  const page = async (number: number): Promise<{ shas: string[]; total: number }> => {
+    const request: ApiRequest = {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits',
+      params: {
+        ...repositoryName(name),
+        sha: branch,
+        stat: false,
+        verification: false,
+        files: false,
+        limit: 1,
+        page: number,
+      },
+    };
+    const response = await send(request);
+    if (response.status >= 300) throw forgeError(request, response);
+    const commits = z
+      .array(z.object({ sha: z.string(), parents: z.nullish(z.array(z.unknown())) }))
+      .parse(response.body);
+    return { shas: commits.map(({ sha }) => sha), total: Number(response.headers['x-total-count'] ?? 0) };
+  };
+  const { total } = await page(1);
+  const [sha] = (await page(Math.max(total, 1))).shas;
+  if (sha === undefined) throw new Error(`${name}: the commits of ${branch} could not be counted`);
+  return sha;
+}
