@@ -1,9 +1,9 @@
 import type { AskedAction } from '../core/vault/action.ts';
 import type { PullFacts, ReviewFacts, Rights } from '../core/vault/approval.ts';
-import type { Candidate, FormulaState } from '../core/vault/candidate.ts';
+import type { Brought, Candidate, FormulaState } from '../core/vault/candidate.ts';
 import type { Formula } from '../core/vault/formula.ts';
 import type { FiredRecord } from '../core/vault/record.ts';
-import type { WorkflowFacts } from '../core/vault/workflow.ts';
+import type { RunPlace, WorkflowFacts } from '../core/vault/workflow.ts';
 
 // What plan tables of the vault start from: everything right, one override for each thing that is not.
 
@@ -19,6 +19,7 @@ export function review(login: string, more: Partial<ReviewFacts> = {}): ReviewFa
     user: person(login),
     state: 'APPROVED',
     commit: 'head',
+    submittedAt: '2026-11-20T09:30:00Z',
     stale: false,
     official: true,
     dismissed: false,
@@ -35,7 +36,9 @@ export function pull(more: Partial<PullFacts> = {}): PullFacts {
     intoBase: true,
     headSha: 'head',
     headBlob: 'blob',
+    formulaBlob: 'formula-blob',
     changesFile: true,
+    retargetedAt: null,
     reviews: [review('ada')],
     ...more,
   };
@@ -99,7 +102,30 @@ export function known(
     blob: 'formula-blob',
     workflow: workflow(),
     unreachable: undefined,
+    place: place(),
     beside: [],
+    ...more,
+  };
+}
+
+/** Where it runs: at the commit that brought the action. */
+export function place(more: Partial<RunPlace> = {}): RunPlace {
+  return { repository: 'owner/ops', ref: 'main', commit: 'merge', pin: { kind: 'own' }, ...more };
+}
+
+/** Merged as it was approved, under a policy that says what today's says. */
+export function brought(
+  more: Partial<Extract<Brought, { kind: 'pull' }>> = {},
+): Extract<Brought, { kind: 'pull' }> {
+  return {
+    kind: 'pull',
+    pull: pull(),
+    // Says nothing higher than any other policy.
+    policyThen: { tiers: { backup: 'low' } },
+    commit: 'merge',
+    mergedAt: '2026-11-20T10:00:00Z',
+    mergedBy: 1,
+    changes: [{ path: 'vault/actions/backup-1.toml', status: 'added' }],
     ...more,
   };
 }
@@ -107,9 +133,10 @@ export function known(
 export function candidate(more: Partial<Candidate> = {}): Candidate {
   return {
     formula: known(),
-    requests: { pulls: [pull()], incomplete: undefined, mergedAt: '2026-11-20T10:00:00Z' },
+    brought: brought(),
     rights: rights(),
     pushers: ['owner', 'ada', 'dispatcher'],
+    guard: { kind: 'closed' },
     ...more,
   };
 }
@@ -120,7 +147,7 @@ export function fired(
 ): FiredRecord {
   const sha = 'a'.repeat(40);
   return {
-    version: 1,
+    version: 2,
     id: 'backup-1',
     formula: 'backup',
     tier: 'medium',
@@ -128,10 +155,9 @@ export function fired(
     action: { file: 'vault/actions/backup-1.toml', blob: sha, digest: `sha256:${'b'.repeat(64)}` },
     base: { commit: sha, formula_blob: sha, policy_blob: null, tiers_blob: null },
     pull: 7,
+    head: sha,
     approvals: [{ login: 'ada', review: 1, commit: sha }],
     intent: { nonce: 'nonce', at: '2026-11-20T10:00:00Z', by: 'dispatcher', run_url: null },
-    outcome: 'dispatched',
-    finished: null,
     ...more,
     run: {
       backend: 'forgejo-workflow',
@@ -139,6 +165,7 @@ export function fired(
       workflow: 'backup.yml',
       workflow_file: '.forgejo/workflows/backup.yml',
       workflow_blob: sha,
+      commit: sha,
       inputs: { target: 'db', action: 'backup-1', nonce: 'nonce' },
       ref: 'main',
       timeout_minutes: 30,

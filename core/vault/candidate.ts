@@ -31,7 +31,7 @@ export type Brought =
       kind: 'pull';
       pull: PullFacts;
       /** The policy at its head. */
-      then: Policy | 'unreadable';
+      policyThen: Policy | 'unreadable';
       /** What the forge made of it: the commit on the branch's line that brought the file. */
       commit: string;
       /** ISO 8601. */
@@ -42,7 +42,7 @@ export type Brought =
       changes: { path: string; status: string }[];
     }
   /** An open pull request, weighed as if it were merged now. */
-  | { kind: 'open'; pull: PullFacts; then: Policy | 'unreadable' }
+  | { kind: 'open'; pull: PullFacts; policyThen: Policy | 'unreadable' }
   /** Committed straight to the branch, without a pull request. */
   | { kind: 'direct'; commit: string; at: string }
   /** It could not be found out. */

@@ -276,7 +276,7 @@ export async function readBrought(
     mergedAt: pull.merged_at ?? '',
     mergedBy: pull.merged_by?.id ?? null,
     changes: merge.files,
-    then: await policyAt(base, headSha),
+    policyThen: await policyAt(base, headSha),
     pull: {
       ...factsOf(pull, reviews, retargeted),
       intoBase: true,
@@ -319,7 +319,7 @@ async function openFacts(
   const headSha = pull.head.sha;
   return {
     kind: 'open',
-    then: await policyAt(base, headSha),
+    policyThen: await policyAt(base, headSha),
     pull: {
       ...factsOf(pull, reviews, retargeted),
       merged: true,

@@ -172,11 +172,11 @@ function withEarlierTier(
 ): Tiered {
   const now = { tier, tierReason, rule };
   if (brought.kind !== 'pull' && brought.kind !== 'open') return now;
-  const { then } = brought;
+  const { policyThen } = brought;
   const before: { tier: Tier; why: string } =
-    then === 'unreadable'
+    policyThen === 'unreadable'
       ? { tier: 'high', why: 'the policy of the approved commit cannot be read, so it is high' }
-      : tierOf(action, then, formula.document, source);
+      : tierOf(action, policyThen, formula.document, source);
   if (higherTier(tier, before.tier) === tier) return now;
   return {
     tier: before.tier,

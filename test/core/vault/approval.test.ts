@@ -1,13 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type PullFacts,
-  proveApproval,
-  type ReviewFacts,
-  type Rights,
-} from '../../../core/vault/approval.ts';
+import { type Approved, type PullFacts, proveApproval, type Rights } from '../../../core/vault/approval.ts';
 import type { Rule } from '../../../core/vault/policy.ts';
-import { type Event, event, oracle, people } from '../../histories.ts';
+import { verdictOn } from '../../../core/vault/verdict.ts';
+import { asForge, event, oracle } from '../../histories.ts';
+import { action, pull, review, rights } from '../../vault-facts.ts';
 
 const rule = (more: Partial<Rule> = {}): Rule => ({
   approvals: 1,
@@ -16,34 +13,11 @@ const rule = (more: Partial<Rule> = {}): Rule => ({
   freeze: [],
   ...more,
 });
-const rights = (more: Partial<Rights> = {}): Rights => ({
-  writers: ['owner', 'ada', 'bob', 'asker', 'robot'],
-  admins: ['owner', 'ada'],
-  teams: {},
-  never: ['robot'],
-  ...more,
-});
-const ids: Record<string, number> = { owner: 1, ada: 2, bob: 3, asker: 4, robot: 5, reader: 6 };
-const user = (login: string): { id: number; login: string } => ({ id: ids[login] ?? 99, login });
-const review = (login: string, more: Partial<ReviewFacts> = {}): ReviewFacts => ({
-  id: 1,
-  user: user(login),
-  state: 'APPROVED',
-  commit: 'head',
-  stale: false,
-  official: true,
-  dismissed: false,
-  ...more,
-});
-const pull = (more: Partial<PullFacts> = {}): PullFacts => ({
-  number: 7,
-  author: user('asker'),
-  merged: true,
-  intoBase: true,
-  headSha: 'head',
-  headBlob: 'blob',
-  changesFile: true,
-  reviews: [review('ada')],
+/** What would run now: the bytes and the formula that were at the head. */
+const about = (more: Partial<Approved> = {}): Approved => ({
+  blob: 'blob',
+  formulaBlob: 'formula-blob',
+  shownAt: null,
   ...more,
 });
 
@@ -51,20 +25,19 @@ it('a standing no of somebody whose right could not be read leaves it open', () 
   const reviews = [review('ada'), review('bob', { id: 2, state: 'REQUEST_CHANGES' })];
   const asked = rule({ approvers: ['ada', '@org/sec'] });
 
-  expect(proveApproval('blob', [pull({ reviews })], asked, rights()).verdict).toBe('unknown');
+  expect(proveApproval(about(), pull({ reviews }), asked, rights()).verdict).toBe('unknown');
   expect(
-    proveApproval('blob', [pull({ reviews })], asked, rights({ teams: { '@org/sec': ['bob'] } })).verdict,
+    proveApproval(about(), pull({ reviews }), asked, rights({ teams: { '@org/sec': ['bob'] } })).verdict,
   ).toBe('denied');
   expect(
-    proveApproval('blob', [pull({ reviews })], asked, rights({ teams: { '@org/sec': [] } })).verdict,
+    proveApproval(about(), pull({ reviews }), asked, rights({ teams: { '@org/sec': [] } })).verdict,
   ).toBe('approved');
 });
 
 describe('the bytes about to run are approved', () => {
   it('by somebody who may, for the very head whose bytes they are', () => {
-    expect(proveApproval('blob', [pull()], rule(), rights())).toEqual({
+    expect(proveApproval(about(), pull(), rule(), rights())).toEqual({
       verdict: 'approved',
-      pull: 7,
       approvals: [{ login: 'ada', review: 1, commit: 'head' }],
     });
   });
@@ -144,26 +117,78 @@ describe('the bytes about to run are approved', () => {
     ],
     ['the author is gone, and could be anybody', { author: null }, {}, {}, 'their own pull request'],
   ])('never when %s', (_, given, asked, may, reason) => {
-    const proof = proveApproval('blob', [pull(given)], rule(asked), rights(may));
+    const proof = proveApproval(about(), pull(given), rule(asked), rights(may));
 
     expect(proof.verdict).toBe('denied');
     expect(JSON.stringify(proof)).toContain(reason);
   });
 
-  it('never without a pull request at all', () => {
-    expect(proveApproval('blob', [], rule({ approvals: 0 }), rights())).toMatchObject({ verdict: 'denied' });
+  it.each<[string, Partial<PullFacts>, Partial<Approved>, string]>([
+    [
+      'the pull request was pointed at this branch after the approval',
+      { retargetedAt: '2026-11-20T09:45:00Z' },
+      {},
+      'before the pull request was pointed at this branch',
+    ],
+    [
+      'it was pointed here in the very second of the approval',
+      { retargetedAt: '2026-11-20T09:30:00Z' },
+      {},
+      'before the pull request was pointed at this branch',
+    ],
+    [
+      'people were shown only later which commit would run',
+      {},
+      { shownAt: '2026-11-20T09:45:00Z' },
+      'before it was shown which commit would run',
+    ],
+    [
+      'its formula is another one by now',
+      {},
+      { formulaBlob: 'changed' },
+      'with another version of its formula',
+    ],
+    ['its head had no formula', { formulaBlob: null }, {}, 'with another version of its formula'],
+  ])('never when %s', (_, given, wanted, reason) => {
+    const proof = proveApproval(about(wanted), pull(given), rule(), rights());
+
+    expect(proof.verdict).toBe('denied');
+    expect(JSON.stringify(proof)).toContain(reason);
+  });
+
+  it('although it was pointed at another branch once, where everything was said after that', () => {
+    expect(
+      proveApproval(about(), pull({ retargetedAt: '2026-11-20T09:29:59Z' }), rule(), rights()).verdict,
+    ).toBe('approved');
+  });
+
+  it('and a formula that changed is told apart, for a push mends it and more approvals do not', () => {
+    expect(proveApproval(about({ formulaBlob: 'changed' }), pull(), rule(), rights())).toMatchObject({
+      isOutdated: true,
+    });
+    expect(proveApproval(about(), pull({ reviews: [] }), rule(), rights())).toMatchObject({
+      isOutdated: false,
+    });
+  });
+
+  it('and a standing no counts whenever it was said', () => {
+    const reviews = [review('bob', { id: 2, state: 'REQUEST_CHANGES', commit: 'older' }), review('ada')];
+
+    expect(
+      proveApproval(about(), pull({ reviews, retargetedAt: '2026-11-20T09:00:00Z' }), rule(), rights()),
+    ).toMatchObject({ verdict: 'denied' });
   });
 
   it('is unknown, and not denied, when the forge did not tell who may', () => {
     expect(
       proveApproval(
-        'blob',
-        [pull()],
+        about(),
+        pull(),
         rule({ approvers: 'admin' }),
         rights({ admins: { unknown: 'the token may not ask' } }),
       ),
     ).toEqual({ verdict: 'unknown', reason: '#7: the token may not ask' });
-    expect(proveApproval('blob', [pull()], rule({ approvers: ['@acme/ops'] }), rights())).toMatchObject({
+    expect(proveApproval(about(), pull(), rule({ approvers: ['@acme/ops'] }), rights())).toMatchObject({
       verdict: 'unknown',
     });
   });
@@ -171,108 +196,53 @@ describe('the bytes about to run are approved', () => {
   it('by a team member, or somebody the policy names, as it names them', () => {
     expect(
       proveApproval(
-        'blob',
-        [pull()],
+        about(),
+        pull(),
         rule({ approvers: ['@acme/ops'] }),
         rights({ teams: { '@acme/ops': ['ADA'] } }),
       ),
     ).toMatchObject({ verdict: 'approved' });
-    expect(proveApproval('blob', [pull()], rule({ approvers: ['Ada'] }), rights())).toMatchObject({
+    expect(proveApproval(about(), pull(), rule({ approvers: ['Ada'] }), rights())).toMatchObject({
       verdict: 'approved',
     });
   });
 });
-
-// Random histories of a repository, kept as a forge keeps them.
-
-/** What a forge would say at the end. */
-function asForge(events: Event[]): { blob: string; pulls: PullFacts[]; rights: Rights } {
-  const levels = new Map<string, string>([
-    ['owner', 'admin'],
-    ['ada', 'admin'],
-    ['bob', 'write'],
-    ['asker', 'write'],
-    ['robot', 'write'],
-  ]);
-  const pulls: (PullFacts & { commits: string[]; blobs: string[] })[] = [];
-  let main = '';
-  let reviewId = 0;
-  const open = (): void => {
-    const head = `c${pulls.length}-0`;
-    pulls.push({
-      ...pull({ number: pulls.length + 1, merged: false, headSha: head, headBlob: 'b0', reviews: [] }),
-      commits: [head],
-      blobs: ['b0'],
-    });
-  };
-  open();
-  for (const item of events) {
-    const now = pulls.at(-1);
-    if (now === undefined) break;
-    if (item.do === 'reopen') {
-      if (now.merged) open();
-    } else if (item.do === 'edit') main = `b${item.bytes}`;
-    else if (item.do === 'rights') levels.set(item.who, item.level);
-    else if (now.merged) continue;
-    else if (item.do === 'push') {
-      now.headSha = `c${pulls.length - 1}-${now.commits.length}`;
-      now.headBlob = `b${item.bytes}`;
-      now.commits.push(now.headSha);
-      now.blobs.push(now.headBlob);
-      for (const older of now.reviews) older.stale = true;
-    } else if (item.do === 'review') {
-      if (item.who === 'asker') continue;
-      const commit = now.commits.at(-1 - Math.min(item.of, now.commits.length - 1)) ?? '';
-      const level = levels.get(item.who);
-      reviewId += 1;
-      if (item.verdict !== 'COMMENT')
-        for (const older of now.reviews)
-          if (older.user?.login === item.who && older.state !== 'COMMENT') {
-            older.official = false;
-            older.dismissed = true;
-          }
-      now.reviews.push(
-        review(item.who, {
-          id: reviewId,
-          state: item.verdict,
-          commit,
-          stale: commit !== now.headSha,
-          official: item.verdict !== 'COMMENT' && (level === 'write' || level === 'admin'),
-        }),
-      );
-    } else if (item.do === 'dismiss') {
-      const found = now.reviews[item.nth];
-      if (found !== undefined) found.dismissed = true;
-    } else if (item.do === 'merge') {
-      // Anybody's merge, forced or not: merged says nothing about approvals.
-      now.merged = true;
-      main = now.headBlob ?? '';
-    }
-  }
-  const at = (...wanted: string[]): string[] =>
-    people.filter((who) => wanted.includes(levels.get(who) ?? 'none'));
-  return {
-    blob: main,
-    pulls,
-    rights: rights({ writers: at('write', 'admin'), admins: at('admin') }),
-  };
-}
 
 describe('over random histories', () => {
   it('nothing is accepted that was not approved, and nothing refused that was', () => {
     let accepted = 0;
     const falseRefusals: string[] = [];
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 16 }), fc.integer({ min: 1, max: 2 }), (events, needed) => {
-        const { blob, pulls, rights: may } = asForge(events);
-        const proof = proveApproval(blob, pulls, rule({ approvals: needed }), may);
-        const truth = oracle(events, needed);
+      fc.property(
+        fc.array(event, { maxLength: 16 }),
+        fc.integer({ min: 1, max: 2 }),
+        fc.constantFrom(0, 6, 8),
+        (events, needed, days) => {
+          const { blob, candidate, policy, now } = asForge(events, { needed, days });
+          if (candidate === undefined) return;
+          const verdict = verdictOn({
+            action: action(),
+            blob,
+            candidate,
+            policy,
+            settings: {
+              policySource: 'ops',
+              acceptsDirectCommits: false,
+              acceptsExposedSecrets: true,
+              acceptsOpenPolicy: false,
+              maxAgeMs: 7 * 86_400_000,
+              ownAccounts: [],
+            },
+            now,
+          });
+          const truth = oracle(events, { needed, days });
 
-        if (proof.verdict === 'approved') {
-          accepted += 1;
-          expect(truth).toBe(true);
-        } else if (truth) falseRefusals.push(JSON.stringify(proof));
-      }),
+          if (verdict.kind === 'allowed') {
+            accepted += 1;
+            expect(truth).toBe(true);
+          } else if (truth) falseRefusals.push(JSON.stringify(verdict));
+        },
+      ),
       { numRuns: 10_000 },
     );
     // A proof that refuses everything would accept nothing falsely; this one does accept, in about one of fifty.

@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../core/vault/candidate.ts';
 import type { Policy } from '../../../core/vault/policy.ts';
 import { standingOf, type Verdict, type VerdictSettings, verdictOn } from '../../../core/vault/verdict.ts';
+import type { BesideWorkflow } from '../../../core/vault/workflow.ts';
 import {
   action,
+  brought,
   candidate,
   formula,
   known,
   person,
+  place,
   pull,
   review,
   rights,
@@ -37,6 +40,8 @@ function verdict(
       policySource: 'ops',
       acceptsDirectCommits: false,
       acceptsExposedSecrets: false,
+      acceptsOpenPolicy: false,
+      maxAgeMs: 7 * 86_400_000,
       ownAccounts: ['dispatcher'],
       ...given.settings,
     },
@@ -44,8 +49,29 @@ function verdict(
   });
 }
 
-const requests = (more: Partial<Candidate['requests']>): Partial<Candidate> => ({
-  requests: { ...candidate().requests, ...more },
+const merged = (more: Parameters<typeof brought>[0]): Partial<Candidate> => ({ brought: brought(more) });
+const besides = (more: Partial<BesideWorkflow> = {}): BesideWorkflow => ({
+  file: '.woodpecker/other.yml',
+  name: 'other',
+  takesManual: true,
+  hasSecrets: true,
+  gate: { kind: 'open', why: 'it has no gate' },
+  ...more,
+});
+/** Nobody asked for it by a pull request. */
+const direct: Partial<Candidate> = {
+  brought: { kind: 'direct', commit: 'edit', at: '2026-11-20T10:00:00Z' },
+};
+/** Its workflow runs in another repository, at the commit that people were shown before they approved. */
+const shown = (more: Parameters<typeof place>[0] = {}): Partial<Candidate> => ({
+  formula: known({
+    place: place({
+      repository: 'owner/app',
+      commit: 'shown',
+      pin: { kind: 'shown', at: '2026-11-20T09:00:00Z', head: 'shown' },
+      ...more,
+    }),
+  }),
 });
 
 describe('an action is allowed', () => {
@@ -56,18 +82,15 @@ describe('an action is allowed', () => {
       tierReason: 'policy says medium for backup',
       pull: 7,
       approvals: [{ login: 'ada', review: 1, commit: 'head' }],
-      exposedTo: [],
+      obstacles: [],
     });
   });
 
   it.each<[string, Parameters<typeof verdict>[0]]>([
-    [
-      'of low tier without any approval',
-      { policy: low, candidate: requests({ pulls: [pull({ reviews: [] })] }) },
-    ],
+    ['of low tier without any approval', { policy: low, candidate: merged({ pull: pull({ reviews: [] }) }) }],
     [
       'of low tier without a pull request, where that is how the team works',
-      { policy: low, candidate: requests({ pulls: [] }), settings: { acceptsDirectCommits: true } },
+      { policy: low, candidate: direct, settings: { acceptsDirectCommits: true } },
     ],
     ['of high tier with the approval of an admin', { policy: high }],
     ['although a bot can read its secrets, below high tier', { candidate: { pushers: ['owner', 'robot'] } }],
@@ -80,8 +103,36 @@ describe('an action is allowed', () => {
       { policy: { ...medium, rules: { medium: { delay_minutes: 60 } } } },
     ],
     [
-      'when all pull requests were looked at but one had nothing to say',
-      { candidate: requests({ pulls: [pull({ number: 5, headBlob: 'other' }), pull()] }) },
+      'of high tier although a merge alone can change the policy, where that is accepted',
+      {
+        policy: high,
+        candidate: { guard: { kind: 'open', files: ['vault/policy.toml'] } },
+        settings: { acceptsOpenPolicy: true },
+      },
+    ],
+    [
+      'of high tier in another repository, at the commit that people were shown before',
+      { policy: high, candidate: shown() },
+    ],
+    [
+      'below high tier in another repository, whatever was shown',
+      { candidate: shown({ pin: { kind: 'unshown' } }) },
+    ],
+    [
+      'until the last second that an approval holds',
+      { candidate: merged({ mergedAt: '2026-11-13T12:00:00Z' }) },
+    ],
+    [
+      'although an ungated workflow starts with it, below high tier',
+      { candidate: { formula: known({ beside: [besides()] }) } },
+    ],
+    [
+      'of high tier although a workflow without secrets starts with it',
+      { policy: high, candidate: { formula: known({ beside: [besides({ hasSecrets: false })] }) } },
+    ],
+    [
+      'of high tier although a gated workflow starts with it',
+      { policy: high, candidate: { formula: known({ beside: [besides({ gate: { kind: 'gated' } })] }) } },
     ],
   ])('%s', (_, given) => {
     expect(verdict(given).kind).toBe('allowed');
@@ -92,20 +143,16 @@ describe('an action is not approved', () => {
   it.each<[string, Parameters<typeof verdict>[0], string]>([
     [
       'merged without an approval',
-      { candidate: requests({ pulls: [pull({ reviews: [] })] }) },
+      { candidate: merged({ pull: pull({ reviews: [] }) }) },
       'has 0 of 1 approvals',
     ],
-    [
-      'that no pull request brought',
-      { candidate: requests({ pulls: [] }) },
-      'no merged pull request brought this file',
-    ],
+    ['that no pull request brought', { candidate: direct }, 'no merged pull request brought this file'],
     ['whose file is another one by now', { blob: 'edited' }, 'other bytes at its head'],
     [
       'approved by the gatekeeper, whose token whoever pushes can read',
       {
         candidate: {
-          ...requests({ pulls: [pull({ reviews: [review('gatekeeper')] })] }),
+          ...merged({ pull: pull({ reviews: [review('gatekeeper')] }) }),
           rights: rights({ writers: ['gatekeeper'], never: ['gatekeeper'] }),
         },
       },
@@ -113,24 +160,77 @@ describe('an action is not approved', () => {
     ],
     [
       'of high tier, approved by somebody who is no admin',
-      { policy: high, candidate: requests({ pulls: [pull({ reviews: [review('bob')] })] }) },
+      { policy: high, candidate: merged({ pull: pull({ reviews: [review('bob')] }) }) },
       'they are no admin now',
     ],
     [
       'of low tier without a pull request, where low tier needs one',
-      { policy: low, candidate: requests({ pulls: [] }) },
+      { policy: low, candidate: direct },
       'no merged pull request brought this file',
     ],
     [
       'of medium tier without a pull request, even where low tier needs none',
-      { candidate: requests({ pulls: [] }), settings: { acceptsDirectCommits: true } },
+      { candidate: direct, settings: { acceptsDirectCommits: true } },
       'no merged pull request brought this file',
+    ],
+    [
+      'whose approval is older than it holds',
+      { candidate: merged({ mergedAt: '2026-11-13T11:59:59Z' }) },
+      'an approval holds for 7 days (max-age)',
+    ],
+    [
+      'of which nobody can say when it was merged',
+      { candidate: merged({ mergedAt: 'some day' }) },
+      'an approval holds for 7 days (max-age)',
+    ],
+    [
+      'whose formula is another one than it was approved with',
+      { candidate: { formula: known({ blob: 'changed' }) } },
+      'another version of its formula',
+    ],
+    [
+      'that was high when it was approved, by somebody who is no admin',
+      {
+        candidate: merged({
+          pull: pull({ reviews: [review('bob')] }),
+          policyThen: { tiers: { backup: 'high' } },
+        }),
+      },
+      'they are no admin now',
+    ],
+    [
+      'whose policy of then cannot be read, by somebody who is no admin',
+      {
+        candidate: merged({ pull: pull({ reviews: [review('bob')] }), policyThen: 'unreadable' }),
+      },
+      'they are no admin now',
+    ],
+    [
+      'of high tier, of which nobody was shown what would run',
+      { policy: high, candidate: shown({ pin: { kind: 'unshown' } }) },
+      'before it was shown which commit would run',
+    ],
+    [
+      'of high tier, shown only after the approval',
+      {
+        policy: high,
+        candidate: shown({ pin: { kind: 'shown', at: '2026-11-20T09:31:00Z', head: 'shown' } }),
+      },
+      'before it was shown which commit would run',
+    ],
+    [
+      'of high tier, whose branch moved since it was shown',
+      {
+        policy: high,
+        candidate: shown({ pin: { kind: 'shown', at: '2026-11-20T09:00:00Z', head: 'moved' } }),
+      },
+      'has moved since people were shown its commit',
     ],
     [
       'that raised its own tier above what was approved',
       {
         action: { blast_radius: 'high' },
-        candidate: requests({ pulls: [pull({ reviews: [review('bob')] })] }),
+        candidate: merged({ pull: pull({ reviews: [review('bob')] }) }),
       },
       'they are no admin now',
     ],
@@ -142,12 +242,12 @@ describe('an action is not approved', () => {
   });
 
   it('and the verdict names who can still give it: whom the rule lets, without bots and who asked', () => {
-    const pulls = [pull({ reviews: [] })];
+    const waiting = merged({ pull: pull({ reviews: [] }) });
 
-    expect(verdict({ candidate: requests({ pulls }) })).toMatchObject({
+    expect(verdict({ candidate: waiting })).toMatchObject({
       givers: { kind: 'known', logins: ['owner', 'ada', 'bob'] },
     });
-    expect(verdict({ policy: high, candidate: requests({ pulls }) })).toMatchObject({
+    expect(verdict({ policy: high, candidate: waiting })).toMatchObject({
       givers: { kind: 'known', logins: ['owner', 'ada'] },
     });
   });
@@ -158,7 +258,7 @@ describe('an action is not approved', () => {
     expect(
       verdict({
         policy: high,
-        candidate: { ...requests({ pulls: [pull({ reviews: [] })] }), rights: rights({ admins }) },
+        candidate: { ...merged({ pull: pull({ reviews: [] }) }), rights: rights({ admins }) },
       }),
     ).toMatchObject({ kind: 'denied', givers: { kind: 'unknown' } });
   });
@@ -167,9 +267,9 @@ describe('an action is not approved', () => {
 describe('what could not be found out is no answer', () => {
   it.each<[string, Parameters<typeof verdict>[0], string]>([
     [
-      'when not every pull request could be looked at',
-      { candidate: requests({ pulls: [], incomplete: 'more than 200 pull requests' }) },
-      'more than 200 pull requests',
+      'when what brought the file could not be found',
+      { candidate: { brought: { kind: 'unclear', why: 'more than 600 commits came to main' } } },
+      'more than 600 commits came to main',
     ],
     [
       'when nobody told who administers',
@@ -202,48 +302,75 @@ describe('an approved action waits', () => {
     });
   });
 
-  it.each([
-    ['after its merge', '2026-11-20T11:59:00Z'],
-    ['as long as it is not merged', null],
-    ['when nobody can say when it was merged', 'some day'],
-  ])('for its delay: %s', (_, mergedAt) => {
+  it.each<[string, Partial<Candidate>]>([
+    ['after its merge', merged({ mergedAt: '2026-11-20T11:59:00Z' })],
+    [
+      'as long as it is not merged',
+      { brought: { kind: 'open', pull: pull(), policyThen: { tiers: { backup: 'low' } } } },
+    ],
+  ])('for its delay: %s', (_, given) => {
     expect(
-      verdict({
-        policy: { ...medium, rules: { medium: { delay_minutes: 60 } } },
-        candidate: requests({ mergedAt }),
-      }),
+      verdict({ policy: { ...medium, rules: { medium: { delay_minutes: 60 } } }, candidate: given }),
     ).toMatchObject({ kind: 'held', hold: { kind: 'delayed', minutes: 60 } });
   });
 });
 
-describe('secrets that others can read', () => {
-  it('are a refusal in high tier', () => {
-    expect(verdict({ policy: high, candidate: { pushers: ['owner', 'bob', 'dispatcher'] } })).toMatchObject({
-      kind: 'exposed',
-      exposedTo: ['bob'],
+describe('what is not as it should be around an action', () => {
+  it.each<[string, Partial<Candidate>, Record<string, unknown>]>([
+    [
+      'secrets that somebody else can read',
+      { pushers: ['owner', 'bob', 'dispatcher'] },
+      { kind: 'exposed', logins: ['bob'] },
+    ],
+    [
+      'a policy that a merge alone can change',
+      { guard: { kind: 'open', files: ['vault/policy.toml'] } },
+      { kind: 'open-policy', why: 'a merge alone can change what decides about it: vault/policy.toml' },
+    ],
+    [
+      'a policy of which nobody can tell',
+      { guard: { kind: 'unknown', why: 'only an admin may ask' } },
+      {
+        kind: 'open-policy',
+        why: 'whether a merge alone can change what decides about it could not be found out: only an admin may ask',
+      },
+    ],
+    [
+      'a workflow with secrets that starts with it, and no gate in it',
+      { formula: known({ beside: [besides()] }) },
+      { kind: 'beside', files: ['.woodpecker/other.yml'], withSecrets: true },
+    ],
+  ])('is told, and a refusal in high tier alone: %s', (_, given, obstacle) => {
+    expect(verdict({ policy: high, candidate: given })).toMatchObject({
+      kind: 'obstructed',
+      obstacles: [{ ...obstacle, isFatal: true }],
     });
+    const inMedium = verdict({ candidate: { ...given, rights: rights({ admins: [] }) } });
+    expect(inMedium.kind).toBe('allowed');
   });
 
-  it('are told of a bot whatever the rule lets it do', () => {
-    expect(verdict({ candidate: { pushers: ['owner', 'robot'] } })).toMatchObject({ exposedTo: ['robot'] });
-  });
-
-  it('are told while approvals are still missing', () => {
+  it('is told while approvals are still missing', () => {
     expect(
       verdict({
         policy: high,
-        candidate: { ...requests({ pulls: [pull({ reviews: [] })] }), pushers: ['bob'] },
+        candidate: { ...merged({ pull: pull({ reviews: [] }) }), pushers: ['bob'] },
       }),
-    ).toMatchObject({ kind: 'denied', isTooExposed: true });
+    ).toMatchObject({ kind: 'denied', obstacles: [{ kind: 'exposed', isFatal: true }] });
   });
 
-  it('are not told of our own accounts, under whatever spelling', () => {
+  it('is told of a bot that can read secrets whatever the rule lets it do', () => {
+    expect(verdict({ candidate: { pushers: ['owner', 'robot'] } })).toMatchObject({
+      obstacles: [{ kind: 'exposed', logins: ['robot'], isFatal: false }],
+    });
+  });
+
+  it('is not told of our own accounts, under whatever spelling', () => {
     expect(
       verdict({
         candidate: { pushers: ['Dispatcher', 'Gate'] },
         settings: { ownAccounts: ['dispatcher', 'gate'] },
       }),
-    ).toMatchObject({ exposedTo: [] });
+    ).toMatchObject({ obstacles: [] });
   });
 });
 
@@ -324,5 +451,5 @@ it('a tier is what policy says, which the action may only raise', () => {
 it('who asks never approves, under whatever spelling of the login', () => {
   const own = pull({ author: { id: 42, login: 'Ada' }, reviews: [review('ada', { user: person('ada') })] });
 
-  expect(verdict({ candidate: requests({ pulls: [own] }) }).kind).toBe('denied');
+  expect(verdict({ candidate: merged({ pull: own }) }).kind).toBe('denied');
 });
