@@ -1,6 +1,6 @@
 import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
 import { runRole } from '../core/run.ts';
-import type { FiredRecord } from '../core/vault/record.ts';
+import { claimsBranch, type EndedRecord, type FiredRecord, recordsBranch } from '../core/vault/record.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import { startTestForge } from './embedded.ts';
@@ -17,6 +17,8 @@ export interface Vault {
   /** Asks, with write access. */
   asker: Person;
   dispatcher: Person;
+  /** Whose token gates have. */
+  gatekeeper: Person;
   ops: string;
   environment(): Record<string, string>;
   run(
@@ -34,7 +36,10 @@ export interface Vault {
   /** Asked, approved by somebody who may, and merged: the pull request's number. */
   approved(id: string, text?: string): Promise<number>;
   record(id: string): Promise<FiredRecord | undefined>;
+  ended(id: string): Promise<EndedRecord | undefined>;
   rejected(id: string): Promise<{ reasons: string[] } | undefined>;
+  /** Lets main's protected files be changed while something is done, as an admin would. */
+  opened<T>(work: () => Promise<T>): Promise<T>;
   /** Runs that were started, oldest first. */
   runs(): Promise<{ id: number; status: string; inputs: Record<string, string> }[]>;
   close(): Promise<void>;
@@ -68,19 +73,59 @@ jobs:
           KEY: \${{ secrets.BACKUP_KEY }}
 `;
 
+const deciding = 'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**';
+
+/** The two branches of records, each with one account that may push to it. */
+export async function seedRecords(
+  seed: Seeder,
+  owner: Person,
+  repository: string,
+  { dispatcher, gatekeeper }: { dispatcher: Person; gatekeeper: Person },
+): Promise<void> {
+  for (const [branch, writer] of [
+    [recordsBranch, dispatcher],
+    [claimsBranch, gatekeeper],
+  ] as const) {
+    const made = await seed.api(
+      'POST',
+      `/repos/${repository}/branches`,
+      { new_branch_name: branch, old_ref_name: 'main' },
+      owner.token,
+    );
+    const ruled = await seed.api(
+      'POST',
+      `/repos/${repository}/branch_protections`,
+      {
+        rule_name: branch,
+        enable_push: true,
+        enable_push_whitelist: true,
+        push_whitelist_usernames: [writer.login],
+        apply_to_admins: true,
+      },
+      owner.token,
+    );
+    for (const { status, body } of [made, ruled])
+      if (status !== 201) throw new Error(`${branch}: ${status} ${JSON.stringify(body)}`);
+  }
+}
+
 export async function startVault(
   policy = '[tiers]\nbackup = "medium"\ncleanup = "low"\nwipe = "high"\n',
+  options: Parameters<typeof startTestForge>[0] = {},
 ): Promise<Vault> {
-  const forge = await startTestForge();
+  const forge = await startTestForge(options);
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
   const asker = await seed.createUser('asker', allScopes);
   const dispatcher = await seed.createUser('dispatcher', ['write:repository', 'write:issue', 'read:user']);
+  const gatekeeper = await seed.createUser('gatekeeper', ['write:repository', 'read:user']);
   const ops = await seed.createRepository(owner, 'ops');
   await seed.addCollaborator(owner, ops, ada.login, 'write');
   await seed.addCollaborator(owner, ops, asker.login, 'write');
   await seed.addCollaborator(owner, ops, dispatcher.login, 'admin');
+  await seed.addCollaborator(owner, ops, gatekeeper.login, 'write');
+  await seedRecords(seed, owner, ops, { dispatcher, gatekeeper });
   const files = {
     'vault/policy.toml': policy,
     ...Object.fromEntries(
@@ -99,8 +144,14 @@ export async function startVault(
     })),
   });
 
+  await seed.api('POST', `/repos/${ops}/branch_protections`, {
+    rule_name: 'main',
+    enable_push: true,
+    protected_file_patterns: deciding,
+  });
+
   async function json<T>(path: string): Promise<T | undefined> {
-    const { status, body } = await seed.api('GET', `/repos/${ops}/contents/${path}`);
+    const { status, body } = await seed.api('GET', `/repos/${ops}/contents/${path}?ref=${recordsBranch}`);
     if (status !== 200) return undefined;
     return JSON.parse(Buffer.from((body as { content: string }).content, 'base64').toString('utf8'));
   }
@@ -139,6 +190,7 @@ export async function startVault(
     ada,
     asker,
     dispatcher,
+    gatekeeper,
     ops,
     environment,
     start,
@@ -175,8 +227,16 @@ export async function startVault(
       );
       if (status !== 200) throw new Error(`the review was answered ${status}`);
     },
-    record: (id) => json(`vault/fired/${id}.json`),
-    rejected: (id) => json(`vault/rejected/${id}.json`),
+    record: (id) => json(`fired/${id}.json`),
+    ended: (id) => json(`ended/${id}.json`),
+    rejected: (id) => json(`rejected/${id}.json`),
+    async opened(work) {
+      const rule = `/repos/${ops}/branch_protections/main`;
+      await seed.api('PATCH', rule, { protected_file_patterns: '' });
+      const done = await work();
+      await seed.api('PATCH', rule, { protected_file_patterns: deciding });
+      return done;
+    },
     async runs() {
       const { body } = await seed.api('GET', `/repos/${ops}/actions/runs?limit=50`);
       const { workflow_runs } = body as {

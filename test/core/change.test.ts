@@ -74,6 +74,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
       dismiss_stale_approvals: true,
       block_on_rejected_reviews: true,
       apply_to_admins: true,
+      protected_file_patterns: 'vault/policy.toml',
       unprotected_file_patterns: 'evidence/**',
     },
   },
@@ -134,6 +135,15 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     workflow: 'backup',
     branch: 'main',
     variables: { action: 'x' },
+  },
+  'cancel-run': { kind: 'cancel-run', why, repository, backend: 'forgejo-workflow', run: 3 },
+  'comment-section': {
+    kind: 'comment-section',
+    why,
+    repository,
+    issue: 3,
+    text: '### `x`\n\nended',
+    sign: 'vault',
   },
   'approve-pull': { kind: 'approve-pull', why, repository, pull: 3, commit: 'a', text: 'low' },
   'merge-pull': {

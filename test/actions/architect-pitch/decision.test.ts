@@ -28,6 +28,7 @@ function review(user: Review['user'], given: Partial<Review> = {}): Review {
     stale: false,
     official: true,
     dismissed: false,
+    submitted_at: at,
     ...given,
   };
 }

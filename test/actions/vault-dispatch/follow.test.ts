@@ -12,13 +12,15 @@ const state: DispatchState = {
   account: person('dispatcher'),
   repository: 'owner/ops',
   branch: 'main',
-  records: { repository: 'owner/ops', branch: 'main' },
+  records: { repository: 'owner/ops', branch: 'vault-records' },
   runUrl: null,
   commit: 'c',
   policy: {},
   policyBlob: null,
   tiersBlob: null,
   actions: [],
+  finished: { ended: 0, rejected: 0, earlier: 0 },
+  endedNow: [],
 };
 
 function followed(record: SeenRecord, isEdited = false): Change[] {
@@ -41,7 +43,7 @@ function seen(more: Partial<StartedRun>): SeenRecord {
 
 /** The outcome that a change puts on record, or undefined. */
 function recorded(changes: Change[]): unknown {
-  const [change] = changes;
+  const change = changes.find(({ kind }) => kind === 'write-files');
   return change?.kind === 'write-files' ? JSON.parse(change.files[0]?.content ?? '{}').outcome : undefined;
 }
 
@@ -67,43 +69,61 @@ describe('a run that was started', () => {
   it('is put on record with its number in place of the blob that was read', () => {
     const [change] = followed({
       kind: 'seen',
-      record: fired({ outcome: 'intended', run: { id: null, url: null } }),
+      record: fired({ run: { id: null, url: null } }),
       blob: 'b',
       run: run(),
     });
 
     expect(change).toMatchObject({
       kind: 'write-files',
-      files: [{ path: 'vault/fired/backup-1.json', expects: 'b' }],
+      files: [{ path: 'fired/backup-1.json', expects: 'b' }],
       why: 'run 3 was started',
     });
   });
 
-  it('ends the run of the role red that finds out, and no later one', () => {
-    const record = fired({ outcome: 'failure', finished: now });
+  it('is put on record as ended in a file of its own, so that what spent the id stays as it is', () => {
+    expect(followed(seen({ state: 'success' }))[0]).toMatchObject({
+      kind: 'write-files',
+      branch: 'vault-records',
+      files: [{ path: 'ended/backup-1.json', expects: null }],
+    });
+  });
 
-    expect(followed({ kind: 'final', record, wroteItNow: true }).map(({ kind }) => kind)).toEqual(['refuse']);
-    expect(followed({ kind: 'final', record, wroteItNow: false }).map(({ kind }) => kind)).toEqual(['keep']);
+  it('that is over its time is ended first, and nothing else ever is', () => {
+    expect(followed(seen({ created: '2026-11-20T09:00:00Z' })).map(({ kind }) => kind)).toEqual([
+      'cancel-run',
+      'write-files',
+      'set-status',
+      'comment-section',
+    ]);
+    expect(followed(seen({ state: 'failure' })).map(({ kind }) => kind)).not.toContain('cancel-run');
+  });
+
+  it('tells the pull request that asked for it, and nobody where there was none', () => {
+    expect(followed(seen({ state: 'failure' })).slice(1)).toMatchObject([
+      { kind: 'set-status', state: 'failure' },
+      { kind: 'comment-section' },
+    ]);
+    const alone = fired({ pull: null, head: null });
+    expect(
+      followed({ kind: 'seen', record: alone, blob: 'b', run: run({ state: 'success' }) }).map(
+        ({ kind }) => kind,
+      ),
+    ).toEqual(['write-files']);
   });
 });
 
 describe('what is not known', () => {
   it.each<[string, SeenRecord, string, string]>([
     [
-      'a record that somebody else wrote is an alarm',
-      { kind: 'foreign', isRecord: true },
-      'refuse',
-      'was not written by dispatcher: somebody else made it',
-    ],
-    [
       'a file that is no record is an alarm',
-      { kind: 'foreign', isRecord: false },
+      { kind: 'unreadable' },
       'refuse',
-      'and is no record: somebody else made it',
+      'is not what dispatcher writes. Find out who did; the id is spent',
     ],
     [
       'an intent without a run is waited for',
-      { kind: 'unseen', record: fired({ outcome: 'intended' }), startedItNow: false },
+      { kind: 'unseen', record: fired({ run: { id: null, url: null } }), startedItNow: false },
       'keep',
       'no run of it is seen yet',
     ],
@@ -111,7 +131,7 @@ describe('what is not known', () => {
       'an old intent without a run is asked of a person, and never started again',
       {
         kind: 'unseen',
-        record: fired({ outcome: 'intended', intent: { ...fired().intent, at: '2026-11-20T09:00:00Z' } }),
+        record: fired({ intent: { ...fired().intent, at: '2026-11-20T09:00:00Z' } }),
         startedItNow: false,
       },
       'refuse',
@@ -134,6 +154,6 @@ describe('what is not known', () => {
   it('an action edited after its start is refused, and its run is followed all the same', () => {
     const changes = followed(seen({ state: 'success' }), true);
 
-    expect(changes.map(({ kind }) => kind)).toEqual(['refuse', 'write-files']);
+    expect(changes.slice(0, 2).map(({ kind }) => kind)).toEqual(['refuse', 'write-files']);
   });
 });

@@ -13,7 +13,8 @@ const run: RunFacts = {
   isManual: true,
   inputs: { target: 'db', action: 'backup-1', nonce: 'nonce' },
 };
-const blob = 'a'.repeat(40);
+/** What a record of the facts says. */
+const commit = 'a'.repeat(40);
 
 function named(more: Partial<NamedRun> = {}): NamedRun {
   return {
@@ -21,9 +22,9 @@ function named(more: Partial<NamedRun> = {}): NamedRun {
     run,
     ciRepository: 'owner/ops',
     record: fired(),
-    doubt: undefined,
+    hasEnded: false,
     inputs: run.inputs ?? null,
-    workflowBlob: blob,
+    commit,
     claim: { kind: 'none' },
     ...more,
   };
@@ -36,7 +37,8 @@ function planned(found: GateFinding, more: Partial<GateState> = {}): { kind: str
     account: person('gatekeeper'),
     repository: 'owner/ops',
     branch: 'main',
-    records: { repository: 'owner/ops', branch: 'main' },
+    records: { repository: 'owner/ops', branch: 'vault-records' },
+    claims: { repository: 'owner/ops', branch: 'vault-claims' },
     runUrl: null,
     isDryRun: false,
     found,
@@ -48,7 +50,7 @@ function planned(found: GateFinding, more: Partial<GateState> = {}): { kind: str
 describe('a gate', () => {
   it('claims the run that a record names', () => {
     expect(planned(named())).toEqual([
-      { kind: 'write-files', text: 'vault/claimed/backup-1.json on main of owner/ops' },
+      { kind: 'write-files', text: 'claimed/backup-1.json on vault-claims of owner/ops' },
     ]);
   });
 
@@ -58,8 +60,8 @@ describe('a gate', () => {
     ]);
   });
 
-  it('lets a run through whose inputs and file nobody can tell, and no other', () => {
-    expect(planned(named({ inputs: null, workflowBlob: null }))[0]?.kind).toBe('write-files');
+  it('lets a run through whose inputs nobody can tell', () => {
+    expect(planned(named({ inputs: null }))[0]?.kind).toBe('write-files');
   });
 
   it.each<[string, GateFinding, string]>([
@@ -70,20 +72,11 @@ describe('a gate', () => {
       'no record names run 3 of owner/ops',
     ],
     [
-      'whose record somebody else wrote',
-      named({ doubt: 'the record was not written by dispatcher alone' }),
-      'nothing about backup-1 is believed',
+      'that was started by hand',
+      { kind: 'hopeless', why: 'no action waits for its run' },
+      'no action waits for its run: it was not started by vault-dispatch, so nothing runs and nothing is waited for',
     ],
-    [
-      'whose action has ended',
-      named({ record: fired({ outcome: 'success' }) }),
-      'has ended already: success',
-    ],
-    [
-      'whose action is only intended',
-      named({ record: fired({ outcome: 'intended' }) }),
-      'has ended already: intended',
-    ],
+    ['whose action has ended', named({ hasEnded: true }), 'has ended already'],
     [
       'of another workflow',
       named({ run: { ...run, workflow: 'wipe.yml' } }),
@@ -100,11 +93,15 @@ describe('a gate', () => {
       named({ inputs: { target: 'db', action: 'backup-1', nonce: 'guessed' } }),
       'its inputs differ',
     ],
-    ['whose file is not there', named({ workflowBlob: 'missing' }), 'is not there at the commit that runs'],
     [
-      'whose file has changed since it was compared',
-      named({ workflowBlob: 'c'.repeat(40) }),
-      'is not what it was when backup-1 was started',
+      'of which the host does not say what runs',
+      named({ commit: null }),
+      'the host does not say which commit runs',
+    ],
+    [
+      'at another commit than the one that was started',
+      named({ commit: 'c'.repeat(40) }),
+      'has moved since it was started',
     ],
     [
       'that has a claim which is none',
@@ -117,7 +114,7 @@ describe('a gate', () => {
         claim: {
           kind: 'theirs',
           record: {
-            version: 1,
+            version: 2,
             id: 'backup-1',
             nonce: 'nonce',
             run: { backend: 'forgejo-workflow', repository: 'owner/ops', id: 2, url: null },
