@@ -31,17 +31,14 @@ export function follow(
         `is no record: what stands at ${state.records.branch} of ${state.records.repository} is not what ${state.account.login} writes. Find out who did; the id is spent`,
       ),
     ];
-  return [
-    ...(isEdited
-      ? [
-          refuseFor(
-            file,
-            `has changed since it was started: an id is used once, so ask again under another one`,
-          ),
-        ]
-      : []),
-    ...followRun(state, { id, file }, record),
-  ];
+  return [...(isEdited ? [refuseEdited(file)] : []), ...followRun(state, { id, file }, record)];
+}
+
+export function refuseEdited(file: string): FollowChange {
+  return refuseFor(
+    file,
+    'has changed since it was started: an id is used once, so ask again under another one',
+  );
 }
 
 function followRun(

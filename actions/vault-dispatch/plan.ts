@@ -1,9 +1,10 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { firstLine } from '../../core/text/lines.ts';
+import { vaultActions } from '../../core/vault/action.ts';
 import { claimsBranch, endedFolder, recordPath } from '../../core/vault/record.ts';
 import { verdictOn } from '../../core/vault/verdict.ts';
-import { follow } from './follow.ts';
+import { follow, refuseEdited } from './follow.ts';
 import { gate } from './gate.ts';
 import { intend, reject } from './intend.ts';
 import { validate } from './local.ts';
@@ -133,15 +134,18 @@ function finishedText({ finished: { ended, rejected, earlier } }: DispatchState)
 }
 
 /** The run that finds out that something did not end well ends red; afterwards it is on record. */
-function endedNow({ endedNow: records }: DispatchState): VaultChange[] {
-  return records
-    .filter(({ outcome }) => outcome !== 'success')
-    .map(({ id, outcome, run }) =>
-      refuseFor(
-        recordPath(endedFolder, id),
-        `the run of ${id} ended with ${outcome}, ${run.url}; the id is spent`,
-      ),
-    );
+function endedNow({ endedNow: found }: DispatchState): VaultChange[] {
+  return found.flatMap(({ record: { id, outcome, run }, isEdited }) => [
+    ...(isEdited ? [refuseEdited(`${vaultActions}/${id}.toml`)] : []),
+    ...(outcome === 'success'
+      ? []
+      : [
+          refuseFor(
+            recordPath(endedFolder, id),
+            `the run of ${id} ended with ${outcome}, ${run.url}; the id is spent`,
+          ),
+        ]),
+  ]);
 }
 
 /** A merge by our own account that did more than it was made for. */

@@ -6,7 +6,6 @@ import { findRun, getRun } from '../../core/forge/workflows.ts';
 import { once } from '../../core/once.ts';
 import { vaultActions } from '../../core/vault/action.ts';
 import {
-  type EndedRecord,
   endedFolder,
   endedRecord,
   type FiredRecord,
@@ -15,7 +14,7 @@ import {
 } from '../../core/vault/record.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
-import type { ActionState, Context, SeenRecord, StartedRun } from './state.ts';
+import type { ActionState, Context, EndedNow, SeenRecord, StartedRun } from './state.ts';
 import { dispatchKey, variablesFor } from './text.ts';
 
 /** An action that was started and did not end as far as is known; `now`: the blob of its file on the branch, if it is there. */
@@ -63,16 +62,17 @@ export function recordOf(bytes: Uint8Array, id: string): FiredRecord | null {
 }
 
 /** The ends that this very run put on record, in all of its rounds. */
-export function readEndedNow({ previous }: Pick<Context, 'previous'>): EndedRecord[] {
-  if (previous === undefined) return [];
-  const before = previous.state.kind === 'dispatch' ? previous.state.endedNow : [];
+export function readEndedNow({ previous }: Pick<Context, 'previous'>): EndedNow[] {
+  if (previous?.state.kind !== 'dispatch') return [];
+  const { endedNow, actions } = previous.state;
+  const edited = new Set(
+    actions.flatMap((item) => (item.kind === 'fired' && item.isEdited ? [item.id] : [])),
+  );
   const files = previous.done.flatMap((change) => (change.kind === 'write-files' ? change.files : []));
-  return [
-    ...before,
-    ...files
-      .filter(({ path }) => path.startsWith(`${endedFolder}/`))
-      .flatMap(({ content }) => readRecord(endedRecord, new TextEncoder().encode(content)) ?? []),
-  ];
+  const written = files
+    .filter(({ path }) => path.startsWith(`${endedFolder}/`))
+    .flatMap(({ content }) => readRecord(endedRecord, new TextEncoder().encode(content)) ?? []);
+  return [...endedNow, ...written.map((record) => ({ record, isEdited: edited.has(record.id) }))];
 }
 
 /** The run of a record: by its id, or, where that is not on record, by what it was started with and by whom. */

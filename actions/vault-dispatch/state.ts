@@ -78,7 +78,13 @@ export interface DispatchState extends Decidable {
   /** How many others there are, of which nothing was read but their names. */
   finished: { ended: number; rejected: number; earlier: number };
   /** What this run itself put on record as ended. */
-  endedNow: EndedRecord[];
+  endedNow: EndedNow[];
+}
+
+/** An end that this run put on record; `isEdited`: the action's file was no longer what had been started. */
+export interface EndedNow {
+  record: EndedRecord;
+  isEdited: boolean;
 }
 
 /** With `mode: review`: the open pull requests that ask for something. */
