@@ -73,7 +73,8 @@ jobs:
           KEY: \${{ secrets.BACKUP_KEY }}
 `;
 
-const deciding = 'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**';
+const deciding =
+  'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**;.gitea/workflows/**;.github/workflows/**';
 
 /** The two branches of records, each with one account that may push to it. */
 export async function seedRecords(
@@ -164,6 +165,7 @@ export async function startVault(
     CI_PIPELINE_EVENT: 'cron',
     PLUGIN_FORGE_TOKEN: dispatcher.token,
     PLUGIN_FORGE_LOGIN: dispatcher.login,
+    PLUGIN_GATEKEEPER: gatekeeper.login,
   });
 
   const start: Vault['start'] = async (given, now) => {

@@ -2,7 +2,7 @@ import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { firstLine } from '../../core/text/lines.ts';
 import { vaultActions } from '../../core/vault/action.ts';
-import { claimsBranch, endedFolder, recordPath } from '../../core/vault/record.ts';
+import { claimsBranch, endedFolder, formerFolders, recordPath } from '../../core/vault/record.ts';
 import { verdictOn } from '../../core/vault/verdict.ts';
 import { follow, refuseEdited } from './follow.ts';
 import { gate } from './gate.ts';
@@ -98,6 +98,12 @@ function dispatch(settings: VaultSettings, state: DispatchState): VaultChange[] 
   }
   return [
     ...finishedText(state),
+    ...state.planted.map((id) =>
+      refuseFor(
+        `${vaultActions}/${id}.toml`,
+        `a file in ${formerFolders.join(', ')} of ${state.branch} says that ${id} was used. It came there after records got a branch of their own, so ${state.account.login} did not write it. The id counts as spent: find out who made it, and ask again under another id`,
+      ),
+    ),
     ...stray,
     ...told,
     // What was started before is followed all the same.

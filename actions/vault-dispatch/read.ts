@@ -116,11 +116,13 @@ async function readDispatch(
     name.endsWith('.toml'),
   );
   const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier: 0 };
+  const planted: string[] = [];
   const open = entries.filter(({ path: name }) => {
     const id = documentName(name);
     if (records.fired.has(id) || records.rejected.has(id)) return false;
-    if (!records.earlier.has(id) && !former.has(id)) return true;
-    finished.earlier += 1;
+    if (records.earlier.has(id)) finished.earlier += 1;
+    else if (former.has(id)) planted.push(id);
+    else return true;
     return false;
   });
   const running = [...records.fired].filter(([id]) => !records.ended.has(id));
@@ -155,6 +157,7 @@ async function readDispatch(
     ...known,
     kind: 'dispatch',
     finished,
+    planted,
     endedNow: readEndedNow(context),
     actions: actions.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };

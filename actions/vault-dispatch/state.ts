@@ -77,6 +77,8 @@ export interface DispatchState extends Decidable {
   actions: ActionState[];
   /** How many others there are, of which nothing was read but their names. */
   finished: { ended: number; rejected: number; earlier: number };
+  /** Those that a file among the actions' own branch calls spent, though records stood elsewhere when it came there. */
+  planted: string[];
   /** What this run itself put on record as ended. */
   endedNow: EndedNow[];
 }

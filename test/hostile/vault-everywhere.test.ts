@@ -43,7 +43,7 @@ describe('what every role survives, vault-dispatch does too', () => {
     await vault.approved('backup-1');
     let lost = 0;
     const proxy = await startFaultProxy(vault.forge.url, undefined, (_, request) => {
-      if (!request.startsWith('POST') || !request.includes('/vault/fired/') || lost > 0) return undefined;
+      if (!request.startsWith('POST') || !request.includes('/contents/fired/') || lost > 0) return undefined;
       lost += 1;
       return {
         status: 403,

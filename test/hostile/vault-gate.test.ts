@@ -2,20 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Person } from '../../embedded-forge/seed.ts';
 import { startFaultProxy } from '../faults/proxy.ts';
 import { startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
-let gatekeeper: Person;
 let folder: string;
 // What a gate refuses, case by case, stands in test/actions/vault-dispatch/gate.test.ts; these are whole runs.
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-gate-'));
   vault = await startVault();
-  gatekeeper = await vault.seed.createUser('gatekeeper', ['write:repository', 'read:user']);
-  await vault.seed.addCollaborator(vault.owner, vault.ops, gatekeeper.login, 'write');
   await vault.approved('backup-1');
   await vault.run();
 });
@@ -36,7 +32,6 @@ async function gate(
 ): Promise<{ code: number; text: string; waited: number }> {
   const event = path.join(folder, 'event.json');
   writeFileSync(event, JSON.stringify({ inputs, repository: { default_branch: 'main' } }));
-  const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/branches/main`);
   return vault.start({
     GITHUB_ACTIONS: 'true',
     GITHUB_SERVER_URL: vault.forge.url,
@@ -46,12 +41,11 @@ async function gate(
     GITHUB_RUN_ID: `${id}`,
     GITHUB_RUN_NUMBER: `${id}`,
     GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_SHA: (body as { commit: { id: string } }).commit.id,
+    GITHUB_SHA: (await vault.record('backup-1'))?.run.commit ?? '',
     GITHUB_WORKFLOW_REF: `${vault.ops}/.forgejo/workflows/backup.yml@refs/heads/main`,
     GITHUB_WORKSPACE: folder,
-    'INPUT_FORGE-TOKEN': gatekeeper.token,
-    'INPUT_FORGE-LOGIN': gatekeeper.login,
-    INPUT_DISPATCHER: vault.dispatcher.login,
+    'INPUT_FORGE-TOKEN': vault.gatekeeper.token,
+    'INPUT_FORGE-LOGIN': vault.gatekeeper.login,
     INPUT_MODE: 'gate',
     ...more,
   });
@@ -64,7 +58,10 @@ async function theRun(): Promise<Started> {
 }
 
 async function claims(): Promise<number> {
-  const { status } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/claimed/backup-1.json`);
+  const { status } = await vault.seed.api(
+    'GET',
+    `/repos/${vault.ops}/contents/claimed/backup-1.json?ref=vault-claims`,
+  );
   return status;
 }
 
@@ -92,15 +89,30 @@ describe('a gate', () => {
     const run = await theRun();
 
     for (const inputs of [run.inputs, {}]) {
-      const { code, text } = await gate({ id: 99, inputs });
+      const { code, text, waited } = await gate({ id: 99, inputs });
       expect(code).toBe(1);
-      expect(text).toContain('no record names run 99');
+      expect(text).toContain('no intent on record waits for run 99');
+      expect(waited).toBe(0);
     }
     expect(await claims()).toBe(404);
   });
 
   it('waits for the record to name its run, and no longer than it was told', async () => {
-    const { waited, code } = await gate({ id: 99, inputs: {} }, { 'INPUT_GATE-WAIT': '1m' });
+    const run = await theRun();
+    const record = await vault.record('backup-1');
+    // As it stands between the start of a run and the commit that names it.
+    await vault.seed.putFile(
+      vault.dispatcher,
+      vault.ops,
+      'fired/backup-1.json',
+      JSON.stringify({ ...record, run: { ...record?.run, id: null, url: null } }),
+      { from: 'vault-records', name: 'vault-records' },
+    );
+
+    const { waited, code } = await gate(run, {
+      'INPUT_GATE-WAIT': '1m',
+      GITHUB_SHA: record?.run.commit ?? '',
+    });
 
     expect(code).toBe(1);
     expect(waited).toBeGreaterThanOrEqual(60_000);
@@ -122,19 +134,43 @@ describe('a gate', () => {
     expect(asked).toEqual([]);
   });
 
-  it('refuses a workflow that has changed since it was compared with its formula', async () => {
+  it('refuses a run at any other commit, and the branch that moved since the start is no hindrance', async () => {
     const run = await theRun();
-    await vault.seed.putFile(
-      vault.owner,
-      vault.ops,
-      '.forgejo/workflows/backup.yml',
-      'on: workflow_dispatch\n',
+    const moved = await vault.opened(() =>
+      vault.seed.putFile(vault.owner, vault.ops, '.forgejo/workflows/backup.yml', 'on: workflow_dispatch\n'),
     );
+
+    const elsewhere = await gate(run, { GITHUB_SHA: moved });
+    const right = await gate(run);
+
+    expect(elsewhere).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('has moved since it was started'),
+    });
+    expect(right.code).toBe(0);
+  });
+
+  it('believes no branch of records that anybody may push to', async () => {
+    const run = await theRun();
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/vault-records`);
 
     const { code, text } = await gate(run);
 
     expect(code).toBe(1);
-    expect(text).toContain('is not what it was when backup-1 was started');
+    expect(text).toContain('vault-records of owner/ops: is not protected');
+    expect(await claims()).toBe(404);
+  });
+
+  it('believes no branch of records that it may push to itself', async () => {
+    const run = await theRun();
+    await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/vault-records`, {
+      push_whitelist_usernames: [vault.dispatcher.login, vault.gatekeeper.login],
+    });
+
+    const { code, text } = await gate(run);
+
+    expect(code).toBe(1);
+    expect(text).toContain('can be pushed to by gatekeeper, and should not');
   });
 
   it('stays shut when others are always faster: a claim that was not made has let nothing through', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFaultProxy } from '../faults/proxy.ts';
-import { actionText, startVault, type Vault } from '../vault.ts';
+import { actionText, seedRecords, startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
 beforeEach(async () => {
@@ -183,11 +183,13 @@ describe('low-tier: direct-commit and protected-exempt', () => {
   );
 
   it('waits as long as its rule says, from when it was committed, and then runs', async () => {
-    await vault.seed.putFile(
-      vault.owner,
-      vault.ops,
-      'vault/policy.toml',
-      '[tiers]\ncleanup = "low"\n[rules.low]\ndelay_minutes = 5\n',
+    await vault.opened(() =>
+      vault.seed.putFile(
+        vault.owner,
+        vault.ops,
+        'vault/policy.toml',
+        '[tiers]\ncleanup = "low"\n[rules.low]\ndelay_minutes = 5\n',
+      ),
     );
     await put('clean-1', actionText('cleanup'));
     const direct = { PLUGIN_LOW_TIER: 'direct-commit' };
@@ -221,7 +223,9 @@ describe('low-tier: direct-commit and protected-exempt', () => {
 describe('where records and tiers stand', () => {
   it('keeps records in another repository, which is also looked at for what is spent', async () => {
     const control = await vault.seed.createRepository(vault.owner, 'control');
-    await vault.seed.addCollaborator(vault.owner, control, vault.dispatcher.login, 'write');
+    for (const { login } of [vault.dispatcher, vault.gatekeeper])
+      await vault.seed.addCollaborator(vault.owner, control, login, 'write');
+    await seedRecords(vault.seed, vault.owner, control, vault);
     const pull = await vault.ask('clean-1', actionText('cleanup'));
     await vault.seed.mergePull(vault.owner, vault.ops, pull);
 
@@ -233,7 +237,10 @@ describe('where records and tiers stand', () => {
     expect(first.code).toBe(0);
     expect(last.text).toContain('ended: success');
     expect(await vault.record('clean-1')).toBeUndefined();
-    const { status } = await vault.seed.api('GET', `/repos/${control}/contents/vault/fired/clean-1.json`);
+    const { status } = await vault.seed.api(
+      'GET',
+      `/repos/${control}/contents/fired/clean-1.json?ref=vault-records`,
+    );
     expect(status).toBe(200);
     expect(await vault.runs()).toHaveLength(1);
   });

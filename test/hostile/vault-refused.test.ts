@@ -32,7 +32,7 @@ describe('nothing runs that was not approved', () => {
       actionText('backup', 'timeout_minutes = 1'),
     );
 
-    await nothing('other bytes at its head');
+    await nothing('no merged pull request brought this file');
   });
 
   it('changed in its pull request after the approval, and approved for the older commit', async () => {
@@ -107,29 +107,36 @@ describe('what is spent, exposed, or not known', () => {
     const { body } = await api('POST', '/orgs/company/teams', { name: 'deployers' }, vault.owner.token);
     const team = (body as { id: number }).id;
     await api('PUT', `/teams/${team}/members/ada`, {}, vault.owner.token);
-    await vault.seed.putFile(
-      vault.owner,
-      vault.ops,
-      'vault/policy.toml',
-      '[tiers]\nbackup = "medium"\n[rules.medium]\napprovers = ["@company/Deployers"]\n[rules.high]\napprovers = ["owner"]\n',
+    await vault.opened(() =>
+      vault.seed.putFile(
+        vault.owner,
+        vault.ops,
+        'vault/policy.toml',
+        '[tiers]\nbackup = "medium"\n[rules.medium]\napprovers = ["@company/Deployers"]\n[rules.high]\napprovers = ["owner"]\n',
+      ),
     );
     await vault.approved('backup-1');
-    const teller = await vault.seed.createUser('teller', [
-      'write:repository',
-      'read:user',
-      'read:organization',
-    ]);
-    await vault.seed.addCollaborator(vault.owner, vault.ops, teller.login, 'write');
-    const asTeller = { PLUGIN_FORGE_TOKEN: teller.token, PLUGIN_FORGE_LOGIN: teller.login };
+    const made = await fetch(`${vault.forge.url}/api/v1/users/dispatcher/tokens`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`dispatcher:${vault.dispatcher.password}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        name: 'more',
+        scopes: ['write:repository', 'write:issue', 'read:user', 'read:organization'],
+      }),
+    });
+    const scoped = { PLUGIN_FORGE_TOKEN: ((await made.json()) as { sha1: string }).sha1 };
 
-    const outside = await vault.run(asTeller);
+    const outside = await vault.run(scoped);
     const withoutScope = await vault.run();
-    await api('PUT', `/teams/${team}/members/teller`, {}, vault.owner.token);
-    const inside = await vault.run(asTeller);
+    await api('PUT', `/teams/${team}/members/dispatcher`, {}, vault.owner.token);
+    const inside = await vault.run(scoped);
 
     for (const { code, text } of [outside, withoutScope]) {
-      expect(code).toBe(1);
       expect(text).toContain('the members of @company/Deployers could not be read');
+      expect(code).toBe(1);
     }
     expect(await vault.rejected('backup-1')).toBeUndefined();
     expect(inside.code).toBe(0);
@@ -141,7 +148,9 @@ describe('what is spent, exposed, or not known', () => {
 
     const { text } = await vault.run({ PLUGIN_BOTS: 'asker' });
 
-    expect(text).toContain('secrets of backup can be read by asker');
+    expect(text).toContain(
+      'backup-1: asker may not approve it, but can push to the repository whose CI holds its secrets',
+    );
   });
 
   it('secrets of high tier that others can read are refused, unless that is accepted', async () => {
@@ -154,7 +163,7 @@ describe('what is spent, exposed, or not known', () => {
 
     expect(refused.code).toBe(1);
     expect(refused.text).toContain('ada, asker may not approve it, but can push');
-    expect(accepted.text).toContain('secrets of wipe can be read by ada, asker');
+    expect(accepted.text).toContain('wipe-1: ada, asker may not approve it, but can push');
     const named = await vault.run({ PLUGIN_GATEKEEPER: 'asker', PLUGIN_DRY_RUN: 'true' });
     expect(named.text).not.toContain('asker may not approve');
     expect(await vault.runs()).toHaveLength(1);
@@ -177,15 +186,60 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toHaveLength(1);
   });
 
-  it('a record that somebody else made in advance is an alarm, and nothing runs', async () => {
+  it('a record that somebody put on main is an alarm: the id is spent, and nothing is approved by it', async () => {
     await vault.approved('backup-1');
+    await vault.approved('backup-2');
     await vault.seed.putFile(vault.asker, vault.ops, 'vault/fired/backup-1.json', '{"outcome":"success"}');
 
     const { code, text } = await vault.run();
 
     expect(code).toBe(1);
-    expect(text).toContain('was not written by dispatcher');
+    expect(text).toContain('so dispatcher did not write it. The id counts as spent');
+    expect((await vault.runs()).map(({ inputs }) => inputs.action)).toEqual(['backup-2']);
+  });
+
+  it.each<[string, string, Record<string, unknown> | undefined, string]>([
+    ['vault-records', 'is not protected', undefined, 'is not protected'],
+    [
+      'vault-records',
+      'lets somebody else push',
+      { push_whitelist_usernames: ['ada'] },
+      'cannot be pushed to by dispatcher',
+    ],
+    ['vault-claims', 'is not protected', undefined, 'is not protected'],
+    [
+      'vault-claims',
+      'lets our account push',
+      { push_whitelist_usernames: ['dispatcher', 'gatekeeper'] },
+      'can be pushed to by dispatcher, and should not',
+    ],
+  ])('nothing is started and no branch made where %s %s', async (branch, _, rule, reason) => {
+    await vault.approved('backup-1');
+    const path = `/repos/${vault.ops}/branch_protections/${branch}`;
+    if (rule === undefined) await vault.seed.api('DELETE', path);
+    else await vault.seed.api('PATCH', path, rule);
+
+    const { code, text } = await vault.run();
+
+    expect(code).toBe(1);
+    expect(text).toContain(`${branch} of ${vault.ops}: ${reason}`);
+    expect(text).toContain('Nothing is started');
     expect(await vault.runs()).toEqual([]);
+  });
+
+  it('a branch of records that is gone is never made anew, because every id would be unspent', async () => {
+    await vault.approved('backup-1');
+    await vault.run();
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/vault-records`);
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branches/vault-records`);
+
+    const { code, text } = await vault.run();
+
+    expect(code).toBe(1);
+    expect(text).toContain('restore it, and do not make it anew');
+    const { status } = await vault.seed.api('GET', `/repos/${vault.ops}/branches/vault-records`);
+    expect(status).toBe(404);
+    expect(await vault.runs()).toHaveLength(1);
   });
 
   it('four dispatchers at once start one run', async () => {
@@ -201,20 +255,22 @@ describe('what is spent, exposed, or not known', () => {
     await vault.approved('backup-1');
     await vault.run();
     // As if the run had crashed between intent and dispatch.
-    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/fired/backup-1.json`);
+    const { body } = await vault.seed.api(
+      'GET',
+      `/repos/${vault.ops}/contents/fired/backup-1.json?ref=vault-records`,
+    );
     const record = await vault.record('backup-1');
     if (record === undefined) throw new Error('no record');
     const text = JSON.stringify({
       ...record,
       intent: { ...record.intent, nonce: 'never-started' },
       run: { ...record.run, inputs: { ...record.run.inputs, nonce: 'never-started' }, id: null, url: null },
-      outcome: 'intended',
     });
-    await fetch(`${vault.forge.url}/api/v1/repos/${vault.ops}/contents/vault/fired/backup-1.json`, {
+    await fetch(`${vault.forge.url}/api/v1/repos/${vault.ops}/contents/fired/backup-1.json`, {
       method: 'PUT',
       headers: { authorization: `token ${vault.dispatcher.token}`, 'content-type': 'application/json' },
       body: JSON.stringify({
-        branch: 'main',
+        branch: 'vault-records',
         message: 'm',
         sha: (body as { sha: string }).sha,
         content: Buffer.from(text).toString('base64'),
@@ -238,8 +294,8 @@ describe('what is spent, exposed, or not known', () => {
     const { code, text } = await vault.run();
 
     expect(code).toBe(1);
-    expect(text).toContain(`its run ended with ${status}`);
-    expect(await vault.record('backup-1')).toMatchObject({ outcome: status });
+    expect(text).toContain(`the run of backup-1 ended with ${status}`);
+    expect(await vault.ended('backup-1')).toMatchObject({ outcome: status });
   });
 
   it('a run that never ends is recorded as over time', async () => {
@@ -248,7 +304,8 @@ describe('what is spent, exposed, or not known', () => {
 
     await vault.run({}, new Date(Date.now() + 31 * 60_000));
 
-    expect(await vault.record('backup-1')).toMatchObject({ outcome: 'timeout' });
+    expect(await vault.ended('backup-1')).toMatchObject({ outcome: 'timeout' });
+    expect((await vault.runs())[0]?.status).toBe('cancelled');
   });
 
   it('an action that asks a person is said to wait, with what it unblocks, and blocks nobody', async () => {
@@ -274,7 +331,10 @@ describe('what is spent, exposed, or not known', () => {
     );
     await vault.approved('backup-1');
 
-    const { code, text } = await vault.run({}, new Date('2030-01-01T12:00:00Z'));
+    const noon = new Date(Date.now() + 86_400_000);
+    noon.setUTCHours(12, 0, 0, 0);
+
+    const { code, text } = await vault.run({}, noon);
 
     expect(code).toBe(0);
     expect(text).toContain('backup-1 waits: nothing of this tier runs now (holidays)');
@@ -282,11 +342,13 @@ describe('what is spent, exposed, or not known', () => {
   });
 
   it('a workflow that disagrees with its formula is refused before anything is decided', async () => {
-    await vault.seed.putFile(
-      vault.owner,
-      vault.ops,
-      '.forgejo/workflows/backup.yml',
-      `on:\n  workflow_dispatch:\n    inputs:\n      action: {}\njobs:\n  x:\n    steps:\n      - run: echo \${{ secrets.OTHER }}\n`,
+    await vault.opened(() =>
+      vault.seed.putFile(
+        vault.owner,
+        vault.ops,
+        '.forgejo/workflows/backup.yml',
+        `on:\n  workflow_dispatch:\n    inputs:\n      action: {}\njobs:\n  x:\n    steps:\n      - run: echo \${{ secrets.OTHER }}\n`,
+      ),
     );
     await vault.approved('backup-1');
 

@@ -20,6 +20,7 @@ const state: DispatchState = {
   tiersBlob: null,
   actions: [],
   finished: { ended: 0, rejected: 0, earlier: 0 },
+  planted: [],
   endedNow: [],
 };
 
