@@ -36,7 +36,7 @@ describe('a review of open pull requests', () => {
     const { comments, status } = await said(pull);
     expect(comments).toHaveLength(1);
     expect(comments[0]).toContain('- runs `backup`: `Back up`');
-    expect(comments[0]).toContain('with the secret `BACKUP_KEY` and `target = db`');
+    expect(comments[0]).toContain('with the secret `BACKUP_KEY`\n- input `target`: `db`');
     expect(comments[0]).toContain('tier **medium**: `policy says medium for backup`');
     expect(comments[0]).toContain('approved by `ada`');
     expect(status).toEqual(['forgecrew/vault: success']);
