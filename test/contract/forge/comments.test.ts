@@ -1,7 +1,37 @@
 import { expect, it } from 'vitest';
 import { type Issue, onEveryForge } from './every-forge.ts';
 
-onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, repo, seed }) => {
+onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, repo, seed, stranger }) => {
+  it('are refused to who was blocked by the author of what they are about, whatever else they may do', async () => {
+    const before = await issue(stranger, repo, { title: 'mine' });
+    const comment = (number: number) =>
+      api(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, { body: 'hi' });
+    const patch = async (fields: Record<string, unknown>): Promise<number> =>
+      (await api(bot, 'PATCH', `/repos/${repo}/issues/${before.number}`, fields)).status;
+    const label = await seed.createLabel(owner, repo, 'blocked-or-not');
+    const blocks = (how: string) => api(stranger, 'PUT', `/user/${how}/${bot.login}`);
+
+    expect((await blocks('block')).status).toBe(204);
+
+    const refused = await comment(before.number);
+    expect([refused.status, refused.body.message]).toEqual([
+      403,
+      'user is blocked by the poster or repository owner',
+    ]);
+    expect([
+      await patch({ state: 'closed' }),
+      await patch({ title: 'x' }),
+      await patch({ body: 'x' }),
+    ]).toEqual([500, 500, 201]);
+    expect(
+      (await api(bot, 'POST', `/repos/${repo}/issues/${before.number}/labels`, { labels: [label] })).status,
+    ).toBe(200);
+    const own = await issue(bot, repo, { title: 'of mine' });
+    expect((await comment(own.number)).status).toBe(201);
+    expect((await blocks('unblock')).status).toBe(204);
+    expect((await comment(before.number)).status).toBe(201);
+  });
+
   it('come back whole, and a comment can be taken back', async () => {
     const { number } = await issue(bot, repo, { title: 'x' });
     const first = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
