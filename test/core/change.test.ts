@@ -74,6 +74,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
       dismiss_stale_approvals: true,
       block_on_rejected_reviews: true,
       apply_to_admins: true,
+      protected_file_patterns: '',
       unprotected_file_patterns: 'evidence/**',
     },
   },
