@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type Scalar,
+  visit,
+} from 'yaml';
+import { readYaml, type YamlFault, yamlData } from '../yaml.ts';
 
 // A workflow's file is read here by one parser and run by another one (of Go), so what both could read differently must not
 // be believed. `doubt` says so; everything else of the file can still be used.
@@ -8,89 +19,66 @@ export type PlainYaml =
   | { kind: 'unreadable'; why: string }
   | {
       kind: 'read';
-      document: unknown;
+      data: unknown;
       text: string;
       /** Why another parser could read something else, as a clause; undefined where every parser reads the same. */
       doubt: string | undefined;
     };
 
-/** No workflow that people read before they approve it comes near this. */
+/** No workflow that people write comes near these. */
 const largest = 256 * 1024;
-/** Nor these: folders of keys inside each other, and brackets that are not closed yet. */
-const deepest = 64;
+const bounds = { pieces: 30_000, depth: 48 };
 
+/** Reads a file that is run by others. Throws nothing. */
 export function readPlainYaml(bytes: Uint8Array): PlainYaml {
   const unreadable = (why: string): PlainYaml => ({ kind: 'unreadable', why });
   if (bytes.length > largest)
-    return unreadable(`is ${bytes.length} bytes long; at most ${largest} are read`);
+    return unreadable(`it is ${bytes.length} bytes long; at most ${largest} are read`);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return unreadable('cannot be read as YAML');
+    return unreadable('it is no UTF-8');
   }
-  if (isTooDeep(text)) return unreadable('nests too deep to be read');
-  try {
-    // Whether a key stands twice is looked for below: this parser takes time by the square of the keys for it.
-    const parsed = parseDocument(text, { uniqueKeys: false });
-    if (parsed.errors.length > 0 || hasTwins(parsed.contents)) return unreadable('cannot be read as YAML');
-    const document: unknown = parsed.toJS({ maxAliasCount: 50 });
-    const doubt =
-      doubtOfText(text) ??
-      (parsed.warnings.length > 0 ? 'it has tags' : doubtOfNode(parsed.contents, { text, isFlow: false }));
-    return { kind: 'read', document, text, doubt };
-  } catch {
-    return unreadable('cannot be read as YAML');
-  }
+  const placed = ({ offset, message }: YamlFault): PlainYaml =>
+    unreadable(`line ${text.slice(0, offset).split('\n').length}: ${message}`);
+  const read = readYaml(text, bounds);
+  if (read.kind === 'too-much') return placed(read.fault);
+  if (read.kind === 'faulty') return placed(read.faults[0]);
+  const { document } = read;
+  const content = document === undefined ? { data: null } : yamlData(document, text);
+  if (!('data' in content)) return placed(content);
+  return { kind: 'read', data: content.data, text, doubt: doubtOf(document, text) };
 }
 
-function hasTwins(node: unknown): boolean {
-  if (isSeq(node)) return node.items.some(hasTwins);
-  if (!isMap(node)) return false;
-  const seen = new Set<unknown>();
-  return node.items.some(({ key, value }) => {
-    const name = isScalar(key) ? key.value : key;
-    const isTwin = seen.has(name);
-    seen.add(name);
-    return isTwin || hasTwins(key) || hasTwins(value);
-  });
-}
-
-/**
- * Whether a text could nest so deep that a parser takes very long for it or runs out of stack; told in time proportional to its
- * length, before any parser sees it. Rather too often: what looks like nesting inside a script counts as well.
- */
-function isTooDeep(text: string): boolean {
-  const indents: number[] = [];
-  let open = 0;
-  for (const line of text.split('\n')) {
-    const lead = /^[ \t]*(?:[-?:][ \t]+)*/.exec(line)?.[0] ?? '';
-    if (lead.length === line.trimEnd().length && !/[-?:]/.test(lead)) continue;
-    if ((lead.match(/[-?:]/g) ?? []).length > deepest) return true;
-    while ((indents.at(-1) ?? -1) >= lead.length) indents.pop();
-    indents.push(lead.length);
-    if (indents.length > deepest) return true;
-    for (const character of line)
-      if (character === '[' || character === '{') open += 1;
-      else if ((character === ']' || character === '}') && open > 0) open -= 1;
-    if (open > deepest) return true;
-  }
-  return false;
-}
-
-function doubtOfText(text: string): string | undefined {
+function doubtOf(document: Document.Parsed | undefined, text: string): string | undefined {
   // Go's parsers end a line at each of these, this one does not: what stands behind one in a comment is a key to them.
   if (/[\u0085\u2028\u2029]|\r(?!\n)/.test(text)) return 'it has line ends of an unusual kind';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufeff\ufffe\uffff]/.test(text))
     return 'it has control characters';
-  if (/^ *\t/m.test(text) || /^[ ]*(?:[-?:] *)+\t/m.test(text)) return 'it is indented with tabs';
   if (/^%/m.test(text)) return 'it has directives for its parser';
-  return undefined;
+  if (document === undefined) return undefined;
+  if (/^ *\t|^ *(?:[-?:] *)+\t/m.test(withoutBlocks(document, text))) return 'it is indented with tabs';
+  return doubtOfNode(document.contents, { text, isFlow: false });
+}
+
+/** A text but its block scalars: a script in one may be indented as its author likes. */
+function withoutBlocks(document: Document.Parsed, text: string): string {
+  const pieces: string[] = [];
+  let end = 0;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (range == null || (type !== 'BLOCK_LITERAL' && type !== 'BLOCK_FOLDED')) return;
+      pieces.push(text.slice(end, range[0]), '\n');
+      end = range[1];
+    },
+  });
+  return [...pieces, text.slice(end)].join('');
 }
 
 /** A key that means the same everywhere: no merge, no number with two spellings, nothing that spans lines. */
-const plainKey = /^(?:[A-Za-z0-9_][A-Za-z0-9_ ./-]*|"[A-Za-z0-9_][A-Za-z0-9_ ./-]*"|'[A-Za-z0-9_][A-Za-z0-9_ ./-]*')$/;
+const plainKey =
+  /^(?:[A-Za-z_][A-Za-z0-9_ ./-]*|"[A-Za-z0-9_][A-Za-z0-9_ ./-]*"|'[A-Za-z0-9_][A-Za-z0-9_ ./-]*')$/;
 
 interface Place {
   text: string;
@@ -112,9 +100,9 @@ function tagOf(node: unknown): string | undefined {
   return (node as Node & { tag?: string }).tag;
 }
 
-function firstDoubt<T>(items: T[], doubtOf: (item: T) => string | undefined): string | undefined {
+function firstDoubt<T>(items: T[], doubtOfItem: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
-    const doubt = doubtOf(item);
+    const doubt = doubtOfItem(item);
     if (doubt !== undefined) return doubt;
   }
   return undefined;
