@@ -4,6 +4,7 @@ import { approvePull } from './changes/approve-pull.ts';
 import { askModel } from './changes/ask-model.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
+import { createBranch } from './changes/create-branch.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
@@ -49,6 +50,7 @@ const kinds = {
   'open-pull': openPull,
   'approve-pull': approvePull,
   'merge-pull': mergePull,
+  'create-branch': createBranch,
   'delete-branch': deleteBranch,
   dispatch,
   'start-pipeline': startPipeline,
