@@ -6,6 +6,7 @@ import { cancelRun } from './changes/cancel-run.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { commentSection } from './changes/comment-section.ts';
+import { createBranch } from './changes/create-branch.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
@@ -52,6 +53,7 @@ const kinds = {
   'open-pull': openPull,
   'approve-pull': approvePull,
   'merge-pull': mergePull,
+  'create-branch': createBranch,
   'delete-branch': deleteBranch,
   dispatch,
   'start-pipeline': startPipeline,

@@ -1,5 +1,6 @@
 import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
 import { runRole } from '../core/run.ts';
+import { steadyRuleName } from '../core/vault/guard.ts';
 import { claimsBranch, type EndedRecord, type FiredRecord, recordsBranch } from '../core/vault/record.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
@@ -76,6 +77,11 @@ jobs:
 const deciding =
   'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**;.gitea/workflows/**;.github/workflows/**';
 
+/** A branch's rule, as a part of a path. */
+export function ruleOf(branch: string): string {
+  return encodeURIComponent(steadyRuleName(branch));
+}
+
 /** The two branches of records, each with one account that may push to it. */
 export async function seedRecords(
   seed: Seeder,
@@ -97,7 +103,7 @@ export async function seedRecords(
       'POST',
       `/repos/${repository}/branch_protections`,
       {
-        rule_name: branch,
+        rule_name: steadyRuleName(branch),
         enable_push: true,
         enable_push_whitelist: true,
         push_whitelist_usernames: [writer.login],
@@ -146,7 +152,7 @@ export async function startVault(
   });
 
   await seed.api('POST', `/repos/${ops}/branch_protections`, {
-    rule_name: 'main',
+    rule_name: steadyRuleName('main'),
     enable_push: true,
     protected_file_patterns: deciding,
   });
@@ -233,7 +239,7 @@ export async function startVault(
     ended: (id) => json(`ended/${id}.json`),
     rejected: (id) => json(`rejected/${id}.json`),
     async opened(work) {
-      const rule = `/repos/${ops}/branch_protections/main`;
+      const rule = `/repos/${ops}/branch_protections/${ruleOf('main')}`;
       await seed.api('PATCH', rule, { protected_file_patterns: '' });
       const done = await work();
       await seed.api('PATCH', rule, { protected_file_patterns: deciding });

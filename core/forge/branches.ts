@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ifThere } from '../api/errors.ts';
+import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -59,13 +59,16 @@ export async function createBranch(
   throw error;
 }
 
+const listed = z.array(z.object({ sha: z.string(), parents: z.nullish(z.array(z.unknown())) }));
+type Listed = z.infer<typeof listed>[number];
+
 /**
  * The commit that a branch's history begins with. The forge lists parents after their children, so the last one of the list
  * has none; where unrelated histories were merged it is one of several such. Two calls, however long the history is.
  * `GET /repos/{owner}/{repo}/commits?sha=`, scope read:repository.
  */
 export async function firstCommit(send: Send, name: string, branch: string): Promise<string> {
-  const page = async (number: number): Promise<{ shas: string[]; total: number }> => {
+  const page = async (number: number): Promise<{ commits: Listed[]; total: number }> => {
     const request: ApiRequest = {
       method: 'GET',
       route: '/repos/{owner}/{repo}/commits',
@@ -81,13 +84,20 @@ export async function firstCommit(send: Send, name: string, branch: string): Pro
     };
     const response = await send(request);
     if (response.status >= 300) throw forgeError(request, response);
-    const commits = z
-      .array(z.object({ sha: z.string(), parents: z.nullish(z.array(z.unknown())) }))
-      .parse(response.body);
-    return { shas: commits.map(({ sha }) => sha), total: Number(response.headers['x-total-count'] ?? 0) };
+    return {
+      commits: listed.parse(response.body),
+      total: Number(response.headers['x-total-count'] ?? 0),
+    };
   };
   const { total } = await page(1);
-  const [sha] = (await page(Math.max(total, 1))).shas;
-  if (sha === undefined) throw new Error(`${name}: the commits of ${branch} could not be counted`);
-  return sha;
+  const [last] = (await page(Math.max(total, 1))).commits;
+  // The branch grew between the two calls, or the forge does not count.
+  if (last === undefined || (last.parents ?? []).length > 0)
+    throw new ApiError(
+      'incomplete',
+      200,
+      `${name}: the first commit of ${branch} was not where the list of its commits ends.`,
+      'Run it again.',
+    );
+  return last.sha;
 }

@@ -10,46 +10,102 @@ export type BranchGuard =
   | { kind: 'missing' }
   /** No rule holds for it: whoever may write to the repository may have written anything there. */
   | { kind: 'unprotected' }
-  /**
-   * A rule holds for it that was another branch's. Whoever may write to a repository may rename a branch, protected or not, and
-   * its rule goes with it: renamed so that the rule still fits, it makes room for a branch with whatever somebody wants in it.
-   * Only an admin of the repository is told the rule's name.
-   */
+  /** A rule holds for it that was another branch's, which was renamed: see `steadyRuleName`. */
   | { kind: 'swapped'; rule: string }
   | {
       kind: 'guarded';
       /** Whether the account that asked may push there: the one whose branch it is may, and nobody else. */
       isOurs: boolean;
-      /** Whether the account was told that the rule is this branch's own; false for everybody but admins of the repository. */
-      seesRule: boolean;
+      /**
+       * `steady`: the branch cannot be renamed. `plain`: its rule bears its name, so it can be: see `steadyRuleName`. `hidden`:
+       * the account was not told, being no admin of the repository.
+       */
+      rule: 'steady' | 'plain' | 'hidden';
     };
 
-/** What a branch tells, as a guard. */
-export function branchGuardOf(
-  branch: string,
-  told:
-    | {
-        protected: boolean;
-        user_can_push?: boolean | null | undefined;
-        effective_branch_protection_name?: string | null | undefined;
-      }
-    | undefined,
-): BranchGuard {
-  if (told === undefined) return { kind: 'missing' };
-  if (!told.protected) return { kind: 'unprotected' };
-  const rule = told.effective_branch_protection_name ?? '';
-  // No branch can have one of these in its name, so a rule with one was written by an admin and never was a branch's.
-  const isWrittenAsPattern = /[*?[\\]/.test(rule);
-  if (rule !== '' && rule !== branch && !isWrittenAsPattern) return { kind: 'swapped', rule };
-  return { kind: 'guarded', isOurs: told.user_can_push === true, seesRule: rule !== '' };
+/** What a branch tells of its rule. */
+export interface BranchAsTold {
+  protected: boolean;
+  user_can_push?: boolean | null | undefined;
+  /** Told to admins of the repository only. */
+  effective_branch_protection_name?: string | null | undefined;
 }
 
-/** Whether nobody can change what decides without an admin lifting a rule first. */
+/** What a branch tells, as a guard. */
+export function branchGuardOf(branch: string, told: BranchAsTold | undefined): BranchGuard {
+  if (told === undefined) return { kind: 'missing' };
+  if (!told.protected) return { kind: 'unprotected' };
+  const name = told.effective_branch_protection_name ?? '';
+  const rule = name === '' ? 'hidden' : isPattern(name) ? 'steady' : 'plain';
+  if (rule === 'plain' && name !== branch) return { kind: 'swapped', rule: name };
+  return { kind: 'guarded', isOurs: told.user_can_push === true, rule };
+}
+
+/**
+ * What the rule of a branch has to be called. Whoever may write to a repository may rename a branch for which there is a rule of
+ * the same name, the default branch too, and the rule is renamed with it; so `main` becomes `Main`, another branch becomes
+ * `main`, and the rule, which knows no capitals, protects that one (all seen on Forgejo 17). A branch for which a pattern
+ * holds cannot be renamed by anybody, so the rule is a pattern that fits one name.
+ */
+export function steadyRuleName(branch: string): string {
+  return branch.replace(/[A-Za-z0-9](?=[^A-Za-z0-9]*$)/, (last) => `[${last}]`);
+}
+
+/** As the forge tells patterns from names. */
+function isPattern(rule: string): boolean {
+  return /[*?\\[\]{}]/.test(rule);
+}
+
+/** Whether nobody can change what decides without an admin lifting a rule first; `why` not is a clause for people. */
 export type PolicyGuard =
   | { kind: 'closed' }
-  /** These may be changed by any merged pull request. */
-  | { kind: 'open'; files: string[] }
+  | { kind: 'open'; files: string[]; why: string }
   | { kind: 'unknown'; why: string };
+
+/** What an account sees of the rules of a branch. */
+export interface RulesSeen {
+  repository: string;
+  branch: string;
+  told: BranchAsTold | undefined;
+  /** All rules of the repository; `hidden` from everybody who is no admin of it. */
+  rules: { rule_name: string; protected_file_patterns: string }[] | 'hidden';
+}
+
+/**
+ * Whether the rule of a branch keeps everybody from changing these files, but for an admin who lifts it first; files or
+ * patterns, see `decidingFiles`. What cannot be seen is never taken for closed.
+ *
+ * What no rule of the forge holds: a file that a pull request moves elsewhere counts as a change of the new place only (seen on
+ * Forgejo 17). So a merge may still take a file away, and whoever decides must not go by what is missing.
+ */
+export function policyGuard({ repository, branch, told, rules }: RulesSeen, wanted: string[]): PolicyGuard {
+  const guard = branchGuardOf(branch, told);
+  const unknown = (why: string): PolicyGuard => ({ kind: 'unknown', why });
+  if (guard.kind === 'missing') return unknown(`${repository} has no branch ${branch}`);
+  if (guard.kind === 'unprotected')
+    return { kind: 'open', files: wanted, why: `no rule protects ${branch} of ${repository}` };
+  if (guard.kind === 'swapped')
+    return {
+      kind: 'open',
+      files: wanted,
+      why: `another branch was put in the place of ${branch}, whose rule is called ${guard.rule} now`,
+    };
+  if (rules === 'hidden' || guard.rule === 'hidden')
+    return unknown(`only an admin of ${repository} may see which files are protected`);
+  const rule = rules.find(({ rule_name }) => rule_name === told?.effective_branch_protection_name);
+  // The rule was changed between two calls.
+  if (rule === undefined)
+    return unknown(`the rule that holds for ${branch} of ${repository} is not among its rules`);
+  const files = unreached(wanted, rule.protected_file_patterns);
+  if (files.length > 0) return { kind: 'open', files, why: `a merge alone may change ${files.join(', ')}` };
+  if (guard.rule === 'plain')
+    return {
+      kind: 'open',
+      files: wanted,
+      why: `whoever may write can put another branch in the place of ${branch}, because its rule is called like it; call it ${steadyRuleName(branch)}`,
+    };
+  return { kind: 'closed' };
+}
 
 /** Which files of the ops repo decide what runs. */
 export interface DecidingFiles {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { SettingsFault } from '../settings.ts';
 import { type Parsed, parseToml } from '../toml.ts';
-import { type AskedAction, type Tier, tiers } from './action.ts';
+import { type AskedAction, secretName, type Tier, tiers } from './action.ts';
 import type { Formula } from './formula.ts';
 
 export const policyFile = 'vault/policy.toml';
@@ -35,6 +35,8 @@ const rule = z.strictObject({
 });
 export const policySchema = z.strictObject({
   tiers: z.optional(z.record(z.string(), z.enum(tiers))),
+  /** The least tier of whatever uses a secret. */
+  secrets: z.optional(z.record(secretName, z.enum(tiers))),
   rules: z.optional(
     z.strictObject({ low: z.optional(rule), medium: z.optional(rule), high: z.optional(rule) }),
   ),
@@ -64,8 +66,9 @@ export function parsePolicy(file: string, bytes: Uint8Array): Parsed<Policy> {
 /** A policy whose tiers are another file's; that one may hold nothing but tiers, so that it decides nothing else. */
 export function withTiersOf(policy: Policy, other: Parsed<Policy>): Parsed<Policy> {
   if (!other.ok) return other;
-  const { tiers: named, rules } = other.document;
-  if (rules !== undefined)
+  const { tiers: named, rules, secrets } = other.document;
+  const extra = rules !== undefined ? 'rules' : secrets !== undefined ? 'secrets' : undefined;
+  if (extra !== undefined)
     return {
       ok: false,
       faults: [
@@ -73,17 +76,17 @@ export function withTiersOf(policy: Policy, other: Parsed<Policy>): Parsed<Polic
           file: policyFile,
           line: 0,
           column: 0,
-          message:
-            '"rules" stand in the ops repo; with policy-source: project the project repo says tiers only',
+          message: `"${extra}" stand in the ops repo; with policy-source: project the project repo says tiers only`,
         },
       ],
     };
-  const { rules: own } = policy;
+  const { rules: own, secrets: ownSecrets } = policy;
   return {
     ok: true,
     document: {
       ...(named === undefined ? {} : { tiers: named }),
       ...(own === undefined ? {} : { rules: own }),
+      ...(ownSecrets === undefined ? {} : { secrets: ownSecrets }),
     },
   };
 }
@@ -108,7 +111,7 @@ export function policySourceFaults(source: PolicySource, project: string | undef
 /** How an action of low tier gets to main. */
 export const lowTiers = ['off', 'auto-merge', 'direct-commit', 'protected-exempt'] as const;
 
-/** The tier of an action and why: what policy and formula say, which the action may only raise. */
+/** The tier of an action and why: what policy and formula say, which a secret or the action may only raise. */
 export function tierOf(
   action: AskedAction,
   policy: Policy,
@@ -125,10 +128,31 @@ export function tierOf(
       : ofFormula !== undefined
         ? [ofFormula, `formula ${action.formula} says ${ofFormula}`]
         : ['high', `nothing says how far ${action.formula} reaches, so it is high`];
+  const bySecret = secretTier([...(formula?.secrets ?? []), ...action.secrets], policy);
+  const [least, leastReason]: [Tier, string] =
+    bySecret !== undefined && isHigher(bySecret.tier, base)
+      ? [bySecret.tier, `${reason}; its secret ${bySecret.name} raises it to ${bySecret.tier}`]
+      : [base, reason];
   const asked = action.blast_radius;
-  if (asked !== undefined && tiers.indexOf(asked) > tiers.indexOf(base))
-    return { tier: asked, why: `${reason}; the action raises it to ${asked}` };
-  return { tier: base, why: reason };
+  if (asked !== undefined && isHigher(asked, least))
+    return { tier: asked, why: `${leastReason}; the action raises it to ${asked}` };
+  return { tier: least, why: leastReason };
+}
+
+/** The highest tier that the policy gives to one of these secrets; hosts know no small or capital letters in their names. */
+function secretTier(names: string[], { secrets = {} }: Policy): { name: string; tier: Tier } | undefined {
+  const used = new Set(names.map((name) => name.toUpperCase()));
+  return Object.entries(secrets)
+    .filter(([name]) => used.has(name.toUpperCase()))
+    .map(([name, tier]) => ({ name, tier }))
+    .reduce<{ name: string; tier: Tier } | undefined>(
+      (most, item) => (most === undefined || isHigher(item.tier, most.tier) ? item : most),
+      undefined,
+    );
+}
+
+function isHigher(a: Tier, b: Tier): boolean {
+  return tiers.indexOf(a) > tiers.indexOf(b);
 }
 
 /** Of two tiers the one in which more can go wrong. */

@@ -263,7 +263,7 @@ function obstaclesTo(
             why:
               guard.kind === 'unknown'
                 ? `whether a merge alone can change what decides about it could not be found out: ${guard.why}`
-                : `a merge alone can change what decides about it: ${guard.files.join(', ')}`,
+                : guard.why,
             isFatal: isHigh && !settings.acceptsOpenPolicy,
           },
         ]),

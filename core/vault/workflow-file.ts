@@ -1,4 +1,12 @@
-import { parse } from 'yaml';
+import {
+  field,
+  gateOnForgejo,
+  gateOnWoodpecker,
+  gateSettings,
+  isYamlMap as isMap,
+  stepsOf,
+} from './gate-rules.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import type { BesideWorkflow, Gate, WorkflowFacts } from './workflow.ts';
 
 /** Reads a workflow's file. A gate's own token is not a secret of what runs, and is not among the secrets. */
@@ -13,90 +21,87 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
     substituted: [],
     faults: [],
   };
-  let document: unknown;
-  try {
-    document = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { maxAliasCount: 50 });
-  } catch {
-    return { ...facts, faults: [`workflow ${file} cannot be read as YAML`] };
-  }
-  const gate: Gate = (isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document))
-    ? { kind: 'gated' }
-    : { kind: 'open', why: 'not everything in it waits for a gate' };
-  forgetGateTokens(document);
+  const read = readPlainYaml(bytes);
+  if (read.kind === 'unreadable')
+    return { ...facts, faults: [`workflow ${file} cannot be read as YAML: ${read.why}`] };
+  const { data, text, doubt } = read;
   if (isForgejo) {
-    const inputs = get(get(get(document, 'on'), 'workflow_dispatch'), 'inputs');
+    const gate = doubtful(doubt) ?? gateOnForgejo(data);
+    forgetGateTokens(data);
+    const inputs = field(field(field(data, 'on'), 'workflow_dispatch'), 'inputs');
     return {
       ...facts,
       gate,
       inputs: isMap(inputs) ? Object.keys(inputs) : [],
-      ...secretsOfExpressions(file, document),
+      ...secretsOfExpressions(file, data),
     };
   }
-  return { ...facts, gate, secrets: named(fromSecrets(document)) };
+  const substituted = substitutedIn(text);
+  const gate = doubtful(doubt) ?? gateOnWoodpecker(data, substituted);
+  forgetGateTokens(data);
+  return { ...facts, gate, substituted, secrets: named(fromSecrets(data)) };
 }
 
-type YamlMap = Record<string, unknown>;
-
-function isMap(value: unknown): value is YamlMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/**
+ * Reads another workflow of a repository on Woodpecker, where an approval starts every one that takes `manual`. What cannot be
+ * read (no bytes), or could be read differently, may start and may have secrets.
+ */
+export function readBesideWorkflow(file: string, bytes: Uint8Array | undefined): BesideWorkflow {
+  const name = (file.split('/').at(-1) ?? '').replace(/^\./, '').replace(/\.ya?ml$/, '');
+  const unknown = (why: string): BesideWorkflow => ({
+    file,
+    name,
+    takesManual: true,
+    hasSecrets: true,
+    gate: { kind: 'open', why },
+  });
+  const read = bytes === undefined ? undefined : readPlainYaml(bytes);
+  if (read === undefined || read.kind === 'unreadable') return unknown('its file could not be read');
+  const { data, text } = read;
+  const doubt = doubtful(read.doubt);
+  if (doubt !== undefined) return unknown(doubt.why);
+  const substituted = substitutedIn(text);
+  const gate = gateOnWoodpecker(data, substituted);
+  forgetGateTokens(data);
+  const steps = stepsOf(field(data, 'steps')).filter(mayStartByHand);
+  const others = isMap(data) ? Object.entries(data).filter(([key]) => key !== 'steps') : [];
+  return {
+    file,
+    name,
+    takesManual: mayStartByHand(data) && steps.length > 0,
+    // Inputs of actions are never called `CI_...`; one with another name could paste a step with a secret into the file.
+    hasSecrets:
+      fromSecrets([steps, Object.fromEntries(others)]).length > 0 ||
+      substituted.some((variable) => !variable.startsWith('CI_')),
+    gate,
+  };
 }
 
-function get(value: unknown, key: string): unknown {
-  return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-/** Steps as a list; Woodpecker also takes a map of them. */
-function stepsOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : isMap(value) ? Object.values(value) : [];
-}
-
-/** One job that everything else waits for, whose first step is a gate, and nothing that runs although it failed. */
-function isGatedOnForgejo(document: unknown): boolean {
-  const found = get(document, 'jobs');
-  const jobs = isMap(found) ? Object.values(found) : [];
-  const roots = jobs.filter(
-    (job) => [get(job, 'needs')].flat().filter((name) => name !== undefined).length === 0,
-  );
-  const [first, ...rest] = stepsOf(get(roots[0], 'steps'));
-  const regardless = /\b(?:always|failure|cancelled)\s*\(/i;
+/** Whether a workflow or a step may start with the event `manual`, by its `when`; rather too often. */
+function mayStartByHand(item: unknown): boolean {
+  const when = field(item, 'when');
+  const conditions = Array.isArray(when) ? when : [when];
   return (
-    roots.length === 1 &&
-    holdsShut(first) &&
-    [...rest, ...jobs].every((item) => !regardless.test(String(get(item, 'if') ?? '')))
+    conditions.length === 0 ||
+    conditions.some((condition) => {
+      const events = [field(condition, 'event')].flat().filter((event) => event != null);
+      return events.length === 0 || events.includes('manual');
+    })
   );
 }
 
-/** The first step is a gate, and no other starts beside it, where it is left out, or although it failed. */
-function isGatedOnWoodpecker(document: unknown): boolean {
-  const [first, ...rest] = stepsOf(get(document, 'steps'));
-  const condition = JSON.stringify(get(first, 'when'));
-  return (
-    holdsShut(first) &&
-    rest.every(
-      (step) =>
-        get(step, 'depends_on') === undefined &&
-        (condition === undefined || JSON.stringify(get(step, 'when')) === condition) &&
-        ![get(step, 'when')].flat(2).some((when) => get(when, 'status') !== undefined),
-    )
+/** Names in `${...}`, which Woodpecker replaces by values before it reads the file; `$${...}` stays as it is. */
+function substitutedIn(text: string): string[] {
+  const names = [...text.matchAll(/\$\$|\$\{([^}]*)/g)].flatMap(([, inside]) =>
+    inside === undefined ? [] : (inside.match(/[A-Za-z_]\w*/g) ?? [inside]),
   );
+  return [...new Set(names)];
 }
 
-/** A gate whose refusal ends what it stands in. */
-function holdsShut(step: unknown): boolean {
-  return (
-    gateSettings(step) !== undefined &&
-    ['if', 'continue-on-error', 'failure', 'detach'].every((name) => get(step, name) === undefined)
-  );
-}
-
-/** The settings of a step that is a gate, or undefined. */
-function gateSettings(step: unknown): YamlMap | undefined {
-  const uses = get(step, 'uses');
-  const settings = uses === undefined ? get(step, 'settings') : get(step, 'with');
-  const name = String(uses ?? get(step, 'image') ?? '').replace(/[@:][^/]*$/, '');
-  const isOurs = name.split('/').at(-1) === 'vault-dispatch';
-  const isPlain = get(step, 'commands') === undefined && get(step, 'run') === undefined;
-  return isOurs && isPlain && isMap(settings) && settings.mode === 'gate' ? settings : undefined;
+function doubtful(doubt: string | undefined): Extract<Gate, { kind: 'open' }> | undefined {
+  return doubt === undefined
+    ? undefined
+    : { kind: 'open', why: `another program could read its file differently: ${doubt}` };
 }
 
 /** Takes the forge token out of every gate of a document. */
@@ -117,7 +122,7 @@ function fromSecrets(value: unknown): string[] {
     key === 'from_secret' && typeof item === 'string'
       ? [item]
       : key === 'secrets' && Array.isArray(item)
-        ? item.map((entry) => String(get(entry, 'source') ?? entry))
+        ? item.map((entry) => String(field(entry, 'source') ?? entry))
         : fromSecrets(item),
   );
 }
@@ -174,9 +179,4 @@ function textsOf(value: unknown): string[] {
 
 function named(names: string[]): string[] {
   return [...new Set(names.map((name) => name.toUpperCase()))].sort();
-}
-
-/** placeholder */
-export function readBesideWorkflow(file: string, _bytes: Uint8Array | undefined) {
-  return { file, name: file, takesManual: true, hasSecrets: true, gate: { kind: 'open' as const, why: '' } };
 }

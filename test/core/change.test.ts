@@ -156,6 +156,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     text: 'low',
     after: ['approve #3'],
   },
+  'create-branch': { kind: 'create-branch', why, repository, branch: 'b', commit: 'c'.repeat(40) },
   'delete-branch': { kind: 'delete-branch', why, repository, branch: 'evidence/x' },
   'write-workspace-file': { kind: 'write-workspace-file', why, path: 'a.json', content: '{}' },
   comment: { kind: 'comment', why, repository, issue: 3, text: 'hello', sign: 'duplicate of #2' },

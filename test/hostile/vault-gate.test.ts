@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startFaultProxy } from '../faults/proxy.ts';
-import { startVault, type Vault } from '../vault.ts';
+import { ruleOf, startVault, type Vault } from '../vault.ts';
 
 let vault: Vault;
 let folder: string;
@@ -152,7 +152,7 @@ describe('a gate', () => {
 
   it('believes no branch of records that anybody may push to', async () => {
     const run = await theRun();
-    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/vault-records`);
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/${ruleOf('vault-records')}`);
 
     const { code, text } = await gate(run);
 
@@ -163,7 +163,7 @@ describe('a gate', () => {
 
   it('believes no branch of records that it may push to itself', async () => {
     const run = await theRun();
-    await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/vault-records`, {
+    await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/${ruleOf('vault-records')}`, {
       push_whitelist_usernames: [vault.dispatcher.login, vault.gatekeeper.login],
     });
 

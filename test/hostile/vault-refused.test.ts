@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { actionText, startVault, type Vault } from '../vault.ts';
+import { actionText, ruleOf, startVault, type Vault } from '../vault.ts';
 
 // What is approved and what is not stands case by case in test/core/vault/; these are whole runs.
 
@@ -215,7 +215,7 @@ describe('what is spent, exposed, or not known', () => {
     ],
   ])('nothing is started and no branch made where %s %s', async (branch, _, rule, reason) => {
     await vault.approved('backup-1');
-    const path = `/repos/${vault.ops}/branch_protections/${branch}`;
+    const path = `/repos/${vault.ops}/branch_protections/${ruleOf(branch)}`;
     if (rule === undefined) await vault.seed.api('DELETE', path);
     else await vault.seed.api('PATCH', path, rule);
 
@@ -230,7 +230,7 @@ describe('what is spent, exposed, or not known', () => {
   it('a branch of records that is gone is never made anew, because every id would be unspent', async () => {
     await vault.approved('backup-1');
     await vault.run();
-    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/vault-records`);
+    await vault.seed.api('DELETE', `/repos/${vault.ops}/branch_protections/${ruleOf('vault-records')}`);
     await vault.seed.api('DELETE', `/repos/${vault.ops}/branches/vault-records`);
 
     const { code, text } = await vault.run();

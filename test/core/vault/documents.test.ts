@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AskedAction, parseVaultAction } from '../../../core/vault/action.ts';
 import { disagreements, linearPattern, parseFormula } from '../../../core/vault/formula.ts';
-import { frozenAt, parsePolicy, ruleOf, tierOf } from '../../../core/vault/policy.ts';
+import { frozenAt, parsePolicy, ruleOf, tierOf, withTiersOf } from '../../../core/vault/policy.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const file = 'vault/actions/backup-1.toml';
@@ -182,6 +182,56 @@ describe('the tier of an action', () => {
       tierOf(action('blast_radius = "low"\n'), policy('[tiers]\nbackup = "high"\n'), ofFormula, 'ops').tier,
     ).toBe('high');
     expect(tierOf({ ...action(), formula: 'constructor' }, policy(''), undefined, 'ops').tier).toBe('high');
+  });
+
+  it.each<[string, string, string, Parameters<typeof tierOf>[3], string]>([
+    ['a low formula', 'low', '[secrets]\nBACKUP_KEY = "high"\n', 'ops', 'high'],
+    ['whatever the spelling', 'low', '[secrets]\nbackup_key = "medium"\n', 'ops', 'medium'],
+    [
+      'the highest of several',
+      'low',
+      '[secrets]\nBACKUP_KEY = "medium"\nBackup_Key = "high"\n',
+      'ops',
+      'high',
+    ],
+    ['where the formula says its tier', 'low', '[secrets]\nBACKUP_KEY = "high"\n', 'formula', 'high'],
+    ['never down', 'high', '[secrets]\nBACKUP_KEY = "low"\n', 'ops', 'high'],
+    ['not for another secret', 'low', '[secrets]\nOTHER = "high"\n', 'ops', 'low'],
+  ])('is raised by a secret that its formula binds: %s', (_, tier, secrets, source, raised) => {
+    const found = tierOf(action(), policy(`[tiers]\nbackup = "${tier}"\n${secrets}`), ofFormula, source);
+
+    expect(found.tier).toBe(raised);
+    expect(found.why.includes('its secret')).toBe(raised !== tier);
+  });
+
+  it('is raised by a secret and then by the action, and both are said', () => {
+    expect(
+      tierOf(
+        action('blast_radius = "high"\n'),
+        policy('[tiers]\nbackup = "low"\n[secrets]\nBACKUP_KEY = "medium"\n'),
+        ofFormula,
+        'ops',
+      ),
+    ).toEqual({
+      tier: 'high',
+      why: 'policy says low for backup; its secret BACKUP_KEY raises it to medium; the action raises it to high',
+    });
+  });
+
+  it('is raised by secrets of the ops repo only, where a project repo says tiers', () => {
+    const own = policy('[secrets]\nBACKUP_KEY = "high"\n');
+    const tiersOnly = withTiersOf(own, parsePolicy('p', bytes('[tiers]\nbackup = "low"\n')));
+
+    expect(tiersOnly.ok && tierOf(action(), tiersOnly.document, ofFormula, 'project').tier).toBe('high');
+    expect(withTiersOf(own, parsePolicy('p', bytes('[secrets]\nBACKUP_KEY = "low"\n')))).toMatchObject({
+      ok: false,
+      faults: [{ message: expect.stringContaining('"secrets" stand in the ops repo') }],
+    });
+  });
+
+  it('is no secret’s whose name is none, or that is given no tier', () => {
+    expect(parsePolicy('p', bytes('[secrets]\n"a b" = "high"\n')).ok).toBe(false);
+    expect(parsePolicy('p', bytes('[secrets]\nBACKUP_KEY = "highest"\n')).ok).toBe(false);
   });
 
   it('has rules with defaults: low needs nobody, medium a writer, high an admin', () => {

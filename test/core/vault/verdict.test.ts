@@ -106,7 +106,7 @@ describe('an action is allowed', () => {
       'of high tier although a merge alone can change the policy, where that is accepted',
       {
         policy: high,
-        candidate: { guard: { kind: 'open', files: ['vault/policy.toml'] } },
+        candidate: { guard: { kind: 'open', files: ['vault/policy.toml'], why: 'it is open' } },
         settings: { acceptsOpenPolicy: true },
       },
     ],
@@ -324,8 +324,14 @@ describe('what is not as it should be around an action', () => {
     ],
     [
       'a policy that a merge alone can change',
-      { guard: { kind: 'open', files: ['vault/policy.toml'] } },
-      { kind: 'open-policy', why: 'a merge alone can change what decides about it: vault/policy.toml' },
+      {
+        guard: {
+          kind: 'open',
+          files: ['vault/policy.toml'],
+          why: 'a merge alone may change vault/policy.toml',
+        },
+      },
+      { kind: 'open-policy', why: 'a merge alone may change vault/policy.toml' },
     ],
     [
       'a policy of which nobody can tell',

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import type { Send } from '../../../core/api/send.ts';
+import type { Formula } from '../../../core/vault/formula.ts';
+import {
+  branchGuardOf,
+  decidingFiles,
+  patternsIn,
+  policyGuard,
+  type RulesSeen,
+  steadyRuleName,
+  unreached,
+} from '../../../core/vault/guard.ts';
+import { readBranchGuard, readRulesSeen } from '../../../core/vault/read-guard.ts';
+
+/** What a branch tells an admin who may push to it. */
+const told = (rule: string): NonNullable<RulesSeen['told']> => ({
+  protected: true,
+  user_can_push: true,
+  effective_branch_protection_name: rule,
+});
+
+describe('the guard of a branch', () => {
+  it.each([
+    ['is missing where there is no branch', undefined, { kind: 'missing' }],
+    ['is none where no rule holds', { protected: false, user_can_push: true }, { kind: 'unprotected' }],
+    [
+      'is ours where we may push',
+      { protected: true, user_can_push: true },
+      { kind: 'guarded', isOurs: true, rule: 'hidden' },
+    ],
+    [
+      'is not ours where we may not',
+      { protected: true, user_can_push: false },
+      { kind: 'guarded', isOurs: false, rule: 'hidden' },
+    ],
+    [
+      'is not ours where the forge does not say',
+      { protected: true },
+      { kind: 'guarded', isOurs: false, rule: 'hidden' },
+    ],
+    ['is steady by a pattern', told('vault-record[s]'), { kind: 'guarded', isOurs: true, rule: 'steady' }],
+    [
+      'is plain by the name of the branch',
+      told('vault-records'),
+      { kind: 'guarded', isOurs: true, rule: 'plain' },
+    ],
+    [
+      'was another branch’s where the rule has another name',
+      told('Vault-Records'),
+      { kind: 'swapped', rule: 'Vault-Records' },
+    ],
+  ])('%s', (_, asked, guard) => {
+    expect(branchGuardOf('vault-records', asked)).toEqual(guard);
+  });
+
+  it('is steady by a rule that fits one name and is no name of a branch', () => {
+    expect(['main', 'vault-records', 'release/1.0', 'odd-'].map(steadyRuleName)).toEqual([
+      'mai[n]',
+      'vault-record[s]',
+      'release/1.[0]',
+      'od[d]-',
+    ]);
+    expect(branchGuardOf('main', told(steadyRuleName('main')))).toMatchObject({ rule: 'steady' });
+  });
+});
+
+describe('the files that decide', () => {
+  const place = { repository: 'owner/ops', branch: 'main' };
+  const formula = (run: Formula['run']): Formula => ({
+    name: 'x',
+    file: 'vault/formulas/x.toml',
+    description: '',
+    secrets: [],
+    timeout_minutes: 1,
+    run,
+  });
+
+  it('are policy, formulas and workflows, these under every name that a host would look for', () => {
+    const formulas = [
+      formula({ backend: 'forgejo-workflow', workflow: 'backup.yml' }),
+      formula({ backend: 'woodpecker-pipeline', workflow: 'deploy', repo: 'Owner/Ops', ref: 'main' }),
+    ];
+
+    expect(decidingFiles(formulas, place)).toEqual({
+      patterns: [
+        'vault/policy.toml',
+        'vault/formulas/**',
+        '.forgejo/workflows/backup.yml',
+        '.gitea/workflows/backup.yml',
+        '.github/workflows/backup.yml',
+        '.woodpecker/deploy.yaml',
+        '.woodpecker/deploy.yml',
+      ],
+      elsewhere: [],
+    });
+  });
+
+  it('are not those of other repositories, and those of other branches are out of the rule’s reach', () => {
+    const formulas = [
+      formula({ backend: 'forgejo-workflow', workflow: 'a.yml', repo: 'owner/project' }),
+      formula({ backend: 'woodpecker-pipeline', workflow: 'b', ref: 'next' }),
+    ];
+
+    expect(decidingFiles(formulas, place)).toEqual({
+      patterns: ['vault/policy.toml', 'vault/formulas/**'],
+      elsewhere: ['next: .woodpecker/b.yaml', 'next: .woodpecker/b.yml'],
+    });
+  });
+});
+
+describe('patterns of a rule', () => {
+  it.each([
+    ['the same text', 'vault/policy.toml', true],
+    ['the same text among others, with blanks and capitals', 'a; Vault/Policy.toml ;b', true],
+    ['the folder', 'vault/**', true],
+    ['everything', '**', true],
+    ['nothing', '', false],
+    ['another file', 'vault/policy.tom', false],
+    ['one folder only', '*', false],
+    ['files of a folder, of which the forge takes those without a dot', 'vault/*', false],
+    ['a folder of a like name', 'vaul/**', false],
+    ['a folder that is a pattern', 'v*/**', false],
+    ['all but it, or who knows', '{vault}/**', false],
+  ])('reach a file, or are taken not to: %s', (_, list, reaches) => {
+    expect(unreached(['vault/policy.toml'], list)).toEqual(reaches ? [] : ['vault/policy.toml']);
+  });
+
+  it('reach another pattern as a whole', () => {
+    expect(unreached(['vault/formulas/**'], 'vault/formulas/*.toml')).toEqual(['vault/formulas/**']);
+    expect(unreached(['vault/formulas/**', 'vault/formulas/x.toml'], 'vault/formulas/**')).toEqual([]);
+    expect(patternsIn(' a ;; b;')).toEqual(['a', 'b']);
+    expect(patternsIn(null)).toEqual([]);
+  });
+});
+
+describe('what decides', () => {
+  const files = ['vault/policy.toml', 'vault/formulas/x.toml'];
+  const seen = (more: Partial<RulesSeen> = {}): RulesSeen => ({
+    repository: 'owner/ops',
+    branch: 'main',
+    told: told('mai[n]'),
+    rules: [
+      { rule_name: 'main', protected_file_patterns: '' },
+      { rule_name: 'mai[n]', protected_file_patterns: 'vault/policy.toml;vault/formulas/**' },
+    ],
+    ...more,
+  });
+
+  it('is closed where the rule that holds protects all of it and the branch stays where it is', () => {
+    expect(policyGuard(seen(), files)).toEqual({ kind: 'closed' });
+  });
+
+  it.each<[string, Partial<RulesSeen>, string, string[]]>([
+    ['no rule holds', { told: { protected: false } }, 'no rule protects main of owner/ops', files],
+    [
+      'the rule that holds leaves a file out',
+      { rules: [{ rule_name: 'mai[n]', protected_file_patterns: 'vault/formulas/**' }] },
+      'a merge alone may change vault/policy.toml',
+      ['vault/policy.toml'],
+    ],
+    [
+      'only another rule protects it',
+      { told: told('main') },
+      'a merge alone may change vault/policy.toml, vault/formulas/x.toml',
+      files,
+    ],
+    [
+      'the branch can be renamed',
+      { told: told('main'), rules: [{ rule_name: 'main', protected_file_patterns: '**' }] },
+      'call it mai[n]',
+      files,
+    ],
+    [
+      'the branch was renamed',
+      { told: told('Main'), rules: [{ rule_name: 'Main', protected_file_patterns: '**' }] },
+      'another branch was put in the place of main',
+      files,
+    ],
+  ])('is open where %s', (_, more, why, open) => {
+    expect(policyGuard(seen(more), files)).toEqual({
+      kind: 'open',
+      files: open,
+      why: expect.stringContaining(why),
+    });
+  });
+
+  it.each<[string, Partial<RulesSeen>, string]>([
+    ['there is no such branch', { told: undefined }, 'owner/ops has no branch main'],
+    ['rules are hidden', { rules: 'hidden' }, 'only an admin of owner/ops may see which files are protected'],
+    ['the rule’s name is hidden', { told: { protected: true } }, 'only an admin of owner/ops'],
+    ['the rule is not among those listed', { rules: [] }, 'is not among its rules'],
+  ])('is unknown, and never closed, where %s', (_, more, why) => {
+    expect(policyGuard(seen(more), files)).toEqual({ kind: 'unknown', why: expect.stringContaining(why) });
+  });
+});
+
+describe('asked of the forge', () => {
+  const branch = { name: 'main', commit: { id: 'c' }, protected: true, user_can_push: false };
+  /** A forge that shows a branch to everybody and rules as given. */
+  const forge = (rules: { status: number; body: unknown }, shown: object | null = branch): Send => {
+    return async ({ route }) => {
+      if (route.endsWith('/branch_protections')) return { headers: {}, ...rules };
+      return shown === null
+        ? { status: 404, headers: {}, body: { message: 'branch does not exist' } }
+        : { status: 200, headers: {}, body: shown };
+    };
+  };
+
+  it('who is no admin sees that there is a rule, and not what it protects', async () => {
+    const send = forge({
+      status: 403,
+      body: { message: 'user should be an owner or a collaborator with admin write of a repository' },
+    });
+
+    const seen = await readRulesSeen(send, 'owner/ops', 'main');
+
+    expect(seen.rules).toBe('hidden');
+    expect(policyGuard(seen, ['vault/policy.toml']).kind).toBe('unknown');
+    expect(await readBranchGuard(send, 'owner/ops', 'main')).toEqual({
+      guard: { kind: 'guarded', isOurs: false, rule: 'hidden' },
+      commit: 'c',
+    });
+  });
+
+  it('a branch that is not there is missing, and a forge that fails is an error and nothing else', async () => {
+    const failing: Send = async () => ({ status: 500, headers: {}, body: { message: '' } });
+
+    expect(await readBranchGuard(forge({ status: 200, body: [] }, null), 'owner/ops', 'main')).toEqual({
+      guard: { kind: 'missing' },
+      commit: null,
+    });
+    await expect(readBranchGuard(failing, 'owner/ops', 'main')).rejects.toMatchObject({ kind: 'server' });
+    await expect(
+      readRulesSeen(forge({ status: 500, body: { message: '' } }), 'owner/ops', 'main'),
+    ).rejects.toMatchObject({ kind: 'server' });
+  });
+});
