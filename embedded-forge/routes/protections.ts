@@ -43,11 +43,11 @@ function shapeOf(rule: Protection): unknown {
 
 /**
  * A pattern as the forge's glob library has it, as an expression that `grep -E` takes as well: `*` stays within what the
- * separators bound, `**` goes across them.
+ * separators bound, `**` goes across them, `[s]` is one of the signs in it.
  */
 function expression(pattern: string, separators: string): string {
   const source = pattern
-    .split(/(\*\*|\*|\?)/)
+    .split(/(\*\*|\*|\?|\[[A-Za-z0-9_-]+\])/)
     .map((part) =>
       part === '**'
         ? '.*'
@@ -55,7 +55,9 @@ function expression(pattern: string, separators: string): string {
           ? `[^${separators}]*`
           : part === '?'
             ? `[^${separators}]`
-            : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&'),
+            : /^\[[A-Za-z0-9_-]+\]$/.test(part)
+              ? part
+              : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&'),
     )
     .join('');
   return `^${source}$`;
