@@ -56,7 +56,12 @@ function sayOf(
   const worst: Opinion['state'] =
     (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
     'success';
-  const merging = mergingOf(settings, state, content, asked.map(({ opinion }) => opinion));
+  const merging = mergingOf(
+    settings,
+    state,
+    content,
+    asked.map(({ opinion }) => opinion),
+  );
   const description = {
     failure: 'could not run: see the comment',
     pending: `${opinions.some(({ tier }) => tier === 'high') ? 'approval is missing' : 'pending async review'}: see the comment`,

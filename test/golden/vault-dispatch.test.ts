@@ -20,7 +20,8 @@ describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
     return [
       'the log:',
       ...lines.map(
-        (line) => `  ${line.replaceAll(vault.forge.url, '<forge>').replace(/\b[0-9a-f]{40}\b/g, '<commit>')}`,
+        (line) =>
+          `  ${line.replaceAll(vault.forge.url, '<forge>').replace(/\b(?:[0-9a-f]{40}|[0-9a-f]{10})\b/g, '<commit>')}`,
       ),
       'the writes:',
       ...writes.map(
