@@ -40,6 +40,8 @@ interface Pipeline {
   branch: string;
   status: string;
   created: number;
+  commit?: string;
+  errors?: { message: string; is_warning?: boolean }[];
   variables: Record<string, string>;
   workflows: { name: string; state: string }[];
 }

@@ -5,7 +5,7 @@ import { keep, notice } from '../../core/plan.ts';
 import { code } from '../../core/text/inert.ts';
 import { shownContext, shownText } from '../../core/vault/shown.ts';
 import { whyNotMergeable } from './low-tier.ts';
-import { failure, type Opinion, opinionOf, opinionOfDocument } from './opinion.ts';
+import { type Opinion, opinionOf, opinionOfDocument } from './opinion.ts';
 import type { ReadRequest, RequestState, ReviewState, VaultSettings } from './state.ts';
 import { autoApproved, reviewSign, statusContext } from './text.ts';
 

@@ -338,7 +338,7 @@ async function retarget(
 }
 
 /** Merges the base into the branch of a pull request. What is up to date already is an error of the server. */
-const update = onPull(async (call, repository, issue, pull) => {
+const update = onPull(async (call, repository, _issue, pull) => {
   const { account } = call;
   if (account === null) return failure(call, 401, 'token is required');
   if (pull.merged !== null) return failure(call, 422, '');
