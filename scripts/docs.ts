@@ -12,6 +12,7 @@ import { formulaSchema } from '../core/vault/formula.ts';
 import { policySchema } from '../core/vault/policy.ts';
 import { claimRecord, firedRecord, rejectedRecord } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
+import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -62,22 +63,10 @@ function containerfile(name: string): string {
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
     '# Never root: a role reads the workspace and writes at most its result file.',
     'USER node',
-    `ENTRYPOINT ["/forgecrew/plugins/${name}/${name}"]`,
+    '# By name of the shell: the one of this image does not know the option in the first line of the launcher.',
+    `ENTRYPOINT ["/bin/sh", "/forgecrew/plugins/${name}/${name}"]`,
     '',
   ].join('\n');
-}
-
-/** What starts a role on Woodpecker. */
-function launcher(name: string): string {
-  return `#!/bin/sh
-# Made from scripts/docs.ts by \`npm run docs\`; edit that.
-# Woodpecker's local backend runs a plugin by the path in \`image:\`; a container runs it as its entry point.
-# What steers Node itself is no setting: it may come from whoever started the pipeline. Certificates are handed on under
-# a name that Node does not heed, so that the role decides whether they count in this run.
-exec env -u NODE_OPTIONS -u NODE_PATH -u NODE_TLS_REJECT_UNAUTHORIZED -u NODE_EXTRA_CA_CERTS \\
-  ROLE_EXTRA_CA_CERTS="\${NODE_EXTRA_CA_CERTS-}" \\
-  node "$(dirname "$(readlink -f "$0")")/../../dist/${name}/index.js" "$@"
-`;
 }
 
 function isRequired(setting: Setting<unknown>): boolean {
