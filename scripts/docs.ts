@@ -30,7 +30,9 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
   );
   const outputs = {
     outcome: { description: 'unchanged, changed, planned (a dry run), refused or failed.' },
-    result: { description: 'The whole outcome as JSON, as in result-file.' },
+    'result-file': {
+      description: 'The path of a file with the whole outcome as JSON, for later steps of the job.',
+    },
   };
   const door = {
     name: `forgecrew ${role.name}`,

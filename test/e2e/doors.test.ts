@@ -278,6 +278,25 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
     expect(await filed()).toEqual(['Title of a', 'Title of b']);
   });
 
+  it('ends its log with what is to mend, and with nothing else that is long', async () => {
+    const { folder } = await checkout();
+    const workflow = await example('ops-filer', [
+      ['forge-login: filer', `forge-login: ${story.filer.login}`],
+      ['project-repo: owner/project', `project-repo: ${story.owner.login}/nowhere`],
+    ]);
+
+    const said = await act(folder, workflow, 'push', `FILER_TOKEN=${story.filer.token}`).catch(
+      ({ message }: Error) => message,
+    );
+
+    const [, below = ''] = said.split('The run ends red. Nothing was written.');
+    expect(below).toMatch(/::set-output:: outcome=refused$/m);
+    expect(below).toMatch(/::set-output:: result-file=\S+\.json$/m);
+    // What the runner says of the outputs, and the summary, which repeats the last lines.
+    expect(below.length).toBeLessThan(2000);
+    expect(below).toContain(`Check that ${story.owner.login}/nowhere is right`);
+  });
+
   it('runs the example of collect-engagement in host mode', async () => {
     const { folder } = await checkout();
     writeFileSync(path.join(scratch, 'access.log'), yesterday());
