@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { firstCalls, laterCalls } from '../core/forge/versions.ts';
 import type { Setting, Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
 import { formulaSchema } from '../core/vault/formula.ts';
@@ -104,6 +105,20 @@ function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file:
   };
 }
 
+/** The calls that not every forge has, and those that all have. */
+function callsTable(): string {
+  const rows = laterCalls.map(
+    ({ method, route, since, without }) => `| \`${method} ${route}\` | ${since} | ${without} |`,
+  );
+  return [
+    '| call | since Forgejo | what a role does without it |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    `All others were there in Forgejo 7: ${firstCalls.map((route) => `\`${route}\``).join(', ')}.`,
+  ].join('\n');
+}
+
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
   const schemas = [
@@ -115,6 +130,11 @@ function generated(): { file: string; text: string }[] {
     schemaOf('vault-rejected', 'vault/rejected/<id>.json', rejectedRecord),
     schemaOf('vault-claimed', 'vault/claimed/<id>.json', claimRecord),
   ];
+  const versions = 'docs/forge-versions.md';
+  const calls = {
+    file: versions,
+    text: between(readFileSync(path.join(root, versions), 'utf8'), 'calls', callsTable(), versions),
+  };
   const ofRoles = roles.flatMap((role) => {
     const described = [`actions/${role.name}/README.md`, `plugins/${role.name}/docs.md`].map((file) => ({
       file,
@@ -127,7 +147,7 @@ function generated(): { file: string; text: string }[] {
       ...described,
     ];
   });
-  return [...ofRoles, ...schemas];
+  return [...ofRoles, ...schemas, calls];
 }
 
 /** Names of generated files that are not what the settings give. */
