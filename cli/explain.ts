@@ -1,9 +1,9 @@
+import type { Kept } from '../core/api/once.ts';
 import type { Send } from '../core/api/send.ts';
 import { formatFault } from '../core/errors.ts';
 import { getPull, listReviews, openPulls, type Pull } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../core/forge/snapshot.ts';
-import type { Kept } from '../core/once.ts';
 import { quoted } from '../core/text/log-line.ts';
 import { parseVaultAction, type VaultAction, vaultActions } from '../core/vault/action.ts';
 import type { Brought } from '../core/vault/candidate.ts';

@@ -1,9 +1,9 @@
 import { alone } from '../../core/api/errors.ts';
+import { once } from '../../core/api/once.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import type { TreeEntry } from '../../core/forge/trees.ts';
 import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
-import { once } from '../../core/once.ts';
 import { vaultActions } from '../../core/vault/action.ts';
 import {
   endedFolder,

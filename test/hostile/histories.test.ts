@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Event, event, oracle } from '../histories.ts';
+import { type Event, history, oracle } from '../histories.ts';
 import { fuzzRuns } from '../thorough.ts';
 import { startVault, type Vault } from '../vault.ts';
 
@@ -187,7 +187,7 @@ it(`over ${histories} random histories on a forge, what runs is what was approve
   let started = 0;
   await fc.assert(
     fc.asyncProperty(
-      fc.array(event, { minLength: 2, maxLength: 12 }),
+      history(12),
       fc.integer({ min: 1, max: 2 }),
       fc.constantFrom(0, 6, 8),
       async (events, needed, days) => {
