@@ -22,11 +22,16 @@ export function converse(settings: PitchSettings, state: Live, pitch: OpenPitch)
   ];
   const { document } = pitch;
   const name = `pitch #${pitch.pull.number}`;
-  if (document === undefined)
+  if (document.kind === 'not-yet')
     return [
       ...notes,
-      notice(`${name} does not hold exactly one document below ${settings.sprints}/: only REJECT is heard`),
+      notice(
+        `what ${name} holds could not be found out: the forge lists ${document.path} and does not have it at its head`,
+        'the next run looks again',
+      ),
     ];
+  if (document.kind === 'none')
+    return [...notes, notice(`${name} ${document.why}: only a word that declines it is heard`)];
   const forks = forksIn(document.text);
   if (forks !== undefined) return [...notes, ...settleForks(settings, state, pitch, document, forks)];
   if (decision.kind === 'none') return [...notes, keep(`${name} waits for ACCEPT or REJECT`)];
@@ -49,6 +54,7 @@ function declined(
       issue: number,
       text: rejectedText(decision.reason),
       sign: signs.rejected(decision.comment),
+      mayDecline: true,
       why,
     },
     {

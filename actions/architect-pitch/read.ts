@@ -80,6 +80,12 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
     drafts,
     context: shown,
     spentToday: before?.spentToday ?? spentOn(now.slice(0, 10), { pitches, account }),
+    closedToUs: [
+      ...(before?.closedToUs ?? []),
+      ...(context.previous?.declined ?? []).flatMap((change) =>
+        change.kind === 'comment' ? [change.issue] : [],
+      ),
+    ],
     answers: before?.answers ?? [],
   };
 }

@@ -45,6 +45,8 @@ export interface Live extends State {
   context: { name: string; text: string }[];
   /** What calls of this day cost, as our pull requests record it; unknown where one of them does not say. */
   spentToday: number | 'unknown';
+  /** Our pull requests on which the forge did not let us write in this run: blocked, or the conversation is locked. */
+  closedToUs: number[];
   /** What models answered in this run, oldest first. */
   answers: { key: string; answer: ModelAnswer }[];
 }
@@ -67,8 +69,7 @@ export interface OpenPitch extends AnyPitch {
   kind: 'open';
   comments: Comment[];
   reviews: Review[];
-  /** The one document it adds, as it is on its branch; undefined where it does not hold exactly one. */
-  document: PitchDocument | undefined;
+  document: DocumentSeen;
   /** Comments with a REJECT that had its effect, after which somebody reopened the pitch. */
   reopenedAfter: number[];
 }
@@ -81,10 +82,20 @@ export interface ClosedPitch extends AnyPitch {
   again: boolean;
 }
 
-/** Merged or declined, and so long ago that nothing depends on what was said on it. */
+/** Not read: nothing depends on what was said on it any more, or it cannot be read. */
 export interface UnreadPitch extends AnyPitch {
   kind: 'unread';
+  /** Why it cannot be read; its trouble is its own, and the others go on. */
+  trouble: string | undefined;
 }
+
+/** What a pitch adds below the folder for sprints. */
+export type DocumentSeen =
+  | ({ kind: 'one' } & PitchDocument)
+  /** Not exactly one document, for good: what it holds instead. */
+  | { kind: 'none'; why: string }
+  /** The forge names it and does not show it (yet): nothing is known, and nothing follows. */
+  | { kind: 'not-yet'; path: string };
 
 export interface PitchDocument {
   path: string;

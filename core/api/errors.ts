@@ -20,6 +20,7 @@ export type ApiErrorKind =
   | 'server'
   | 'shape'
   | 'incomplete'
+  | 'too-large'
   | 'unreachable'
   | 'unknown-outcome'
   | 'deadline';
@@ -77,9 +78,20 @@ export async function orElse<T>(read: Promise<T>, remedy: string): Promise<T> {
   }
 }
 
+/** Kinds that may be about the one thing that was asked for, and say nothing of the forge as a whole. */
+const aboutOne: ApiErrorKind[] = [
+  'not-found',
+  'permission',
+  'shape',
+  'incomplete',
+  'invalid',
+  'server',
+  'too-large',
+];
+
 /**
- * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, or
- * is something else. Whatever concerns everything that is read still ends the run.
+ * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, is
+ * something else, or makes the forge fail. Whatever concerns everything that is read still ends the run.
  */
 export async function alone<T>(
   read: () => Promise<T>,
@@ -87,7 +99,7 @@ export async function alone<T>(
   try {
     return { value: await read(), trouble: undefined };
   } catch (error) {
-    if (!isApiError(error, 'not-found', 'permission', 'shape')) throw error;
+    if (!isApiError(error, ...aboutOne)) throw error;
     return { value: undefined, trouble: `${error.message} ${error.remedy}`.trim() };
   }
 }

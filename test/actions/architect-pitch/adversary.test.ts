@@ -82,6 +82,7 @@ const base: Live = {
   drafts: [],
   context: [],
   spentToday: 0,
+  closedToUs: [],
   answers: [],
 };
 
@@ -122,6 +123,7 @@ function pitchAt(stage: 'accepted' | 'answered'): { state: Live; key: (state: Li
     comments: [comment(1, ada, 'ACCEPT')],
     reviews: [],
     document: {
+      kind: 'one',
       path: 'sprints/x.md',
       text: stage === 'accepted' ? text : text.replace('## Sub-issues', forks),
       sha: 'b',

@@ -59,7 +59,7 @@ function open(given: Partial<OpenPitch> = {}): OpenPitch {
     kind: 'open',
     comments: [],
     reviews: [],
-    document: undefined,
+    document: { kind: 'none', why: '' },
     reopenedAfter: [],
     ...given,
   };
@@ -154,7 +154,12 @@ describe('what our own comments tell', () => {
   });
 
   it('what a day cost: in descriptions and in our comments, and in nobody else’s', () => {
-    const unread: UnreadPitch = { ...base, kind: 'unread', pull: { ...base.pull, body: cost } };
+    const unread: UnreadPitch = {
+      ...base,
+      kind: 'unread',
+      trouble: undefined,
+      pull: { ...base.pull, body: cost },
+    };
     const read = closed([comment(architect, cost), comment(ada, cost), comment(null, cost)], cost);
 
     expect(spentOn('2026-11-20', live([unread, read]))).toBe(0.75);
