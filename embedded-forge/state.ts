@@ -151,6 +151,8 @@ export interface TimelineItem {
   label: number | null;
   created: string;
   updated: string;
+  /** Who reacted to a comment, by account id. */
+  reactions?: { by: number; content: string; created: string }[] | undefined;
 }
 
 export interface Pull {

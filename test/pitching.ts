@@ -286,10 +286,22 @@ export async function startPitching(): Promise<Pitching> {
   return pitching;
 }
 
+/** Two questions as a model would ask them. */
+export const questionsAsked = `Q1 (critical): One or two?
+A: One -> it is done sooner
+B: Two -> each can fail alone
+Recommended: B
+
+Q2 (secondary): Now or later?
+A: Now -> nothing else is done this week
+B: Later -> somebody has to remember it
+Recommended: A
+`;
+
 /** Answers each question as its kind asks for. */
 export const wellBehaved = (vision: number) => (question: { about: Record<string, unknown> }) =>
   question.about.purpose === 'pitch'
     ? pitchText(vision)
     : question.about.purpose === 'questions'
-      ? 'Q1: One or two?\nQ2: Now or later?'
+      ? questionsAsked
       : `${pitchText(vision).split('## Sub-issues\n\n')[1]?.replace('measure\n  title', 'measure-twice\n  title')}`;

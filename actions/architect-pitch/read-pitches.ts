@@ -1,19 +1,22 @@
 import { alone } from '../../core/api/errors.ts';
 import { repositoryName } from '../../core/api/send.ts';
-import { listComments } from '../../core/forge/comments.ts';
+import { type Comment, listComments } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listReviews, type Pull, pullFiles } from '../../core/forge/pulls.ts';
-import { closedAfterComment } from '../../core/forge/timeline.ts';
+import { listReactions, type Reaction } from '../../core/forge/reactions.ts';
+import { closings } from '../../core/forge/timeline.ts';
+import { ownComments } from '../../core/own-comment.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
 import { together } from '../../core/together.ts';
 import { isPitch, visionsOf } from './choose.ts';
-import { asksAgain, rejectionsIn } from './decision.ts';
+import { asksAgain, mayBeDeclined, reactionsThatCount } from './decision.ts';
 import type { Context, DocumentSeen, Live, OpenPitch, PitchSeen } from './state.ts';
+import { footerComment, signs } from './text.ts';
 
 // Our pull requests, and what people said on them.
 
 /** What has to be known before a pitch is read: whose it is, where, and who may decide on it. */
-type Known = Pick<Live, 'account' | 'ground' | 'visions' | 'deciders'>;
+type Known = Pick<Live, 'account' | 'ground' | 'visions' | 'deciders' | 'byVerdict'>;
 
 export function readPitches(context: Context, known: Known): Promise<PitchSeen[]> {
   return Promise.all(known.ground.pulls.filter(isPitch).map((pull) => readPitch(context, known, pull)));
@@ -36,8 +39,12 @@ async function readClosed({ settings, send, now }: Context, known: Known, seen: 
     settings['max-cost-per-day'] !== undefined && pull.updated_at.slice(0, 10) >= yesterday(now);
   const isWanted = known.visions.some(({ number }) => visions.includes(number));
   if (!isOfToday && !isWanted) return { ...seen, kind: 'unread', trouble: undefined };
-  const comments = await listComments(send, known.ground.repository, pull.number);
-  return { ...seen, kind: 'closed', comments, again: !pull.merged && asksAgain(known, comments) };
+  const ops = known.ground.repository;
+  const comments = await listComments(send, ops, pull.number);
+  const reactions = pull.merged ? [] : await readReactions(send, known, comments);
+  const ends = reactions.length > 0 ? await closings(send, ops, pull.number) : [];
+  const again = !pull.merged && asksAgain(known, { comments, reviews: [], reactions }, ends);
+  return { ...seen, kind: 'closed', comments, again };
 }
 
 async function readOpen(context: Context, known: Known, seen: Seen): Promise<OpenPitch> {
@@ -49,11 +56,7 @@ async function readOpen(context: Context, known: Known, seen: Seen): Promise<Ope
     listReviews(send, ops, pull.number),
     readDocument(context, ops, { pull, home }),
   );
-  const reopened = await Promise.all(
-    rejectionsIn(known, comments).map(async (comment) =>
-      (await closedAfterComment(send, ops, pull.number, comment)) ? [comment.id] : [],
-    ),
-  );
+  const said = { comments, reviews, reactions: await readReactions(send, known, comments) };
   return {
     ...seen,
     kind: 'open',
@@ -61,11 +64,18 @@ async function readOpen(context: Context, known: Known, seen: Seen): Promise<Ope
     visions: [
       ...new Set([...(document.kind === 'one' ? visionsNamed(document.text) : []), ...visionsOf(pull)]),
     ],
-    comments,
-    reviews,
+    ...said,
     document,
-    reopenedAfter: reopened.flat(),
+    closings: mayBeDeclined(known, said) ? await closings(send, ops, pull.number) : [],
   };
+}
+
+/** Reactions to our comment that says how to decide, where they decide. */
+async function readReactions(send: Context['send'], known: Known, comments: Comment[]): Promise<Reaction[]> {
+  const [footer] = known.byVerdict ? ownComments(comments, known.account, signs.footer) : [];
+  if (footer === undefined) return [];
+  const all = await listReactions(send, known.ground.repository, footer.id);
+  return reactionsThatCount(footer, footerComment(known), all);
 }
 
 /** Times of the forge may be in any zone; a day more is read than counts. */

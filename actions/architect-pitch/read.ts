@@ -51,13 +51,14 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
   refuseProject(settings, repository, account);
   const [listed, documents] = await together(readIssues(context), readDocuments(context, ground));
   const visions = await readVisions(context, listed);
+  const byVerdict = settings.deciders.length > 0;
   const never = [account.login, ...settings.bots];
   const deciders = [...settings.deciders, ...writers.map(({ login }) => login)].filter(
     (login) => !namesLogin(never, login),
   );
   const [filed, pitches] = await together(
     readFiled(context, listed.issues),
-    readPitches(context, { account, ground, visions, deciders }),
+    readPitches(context, { account, ground, visions, deciders, byVerdict }),
   );
   const seen = { ...listed, visions, documents, formerPulls, filed, pitches };
   const { chosen } = choose(settings, seen);
@@ -77,6 +78,7 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
     ground,
     ...seen,
     deciders,
+    byVerdict,
     drafts,
     context: shown,
     spentToday: before?.spentToday ?? spentOn(now.slice(0, 10), { pitches, account }),

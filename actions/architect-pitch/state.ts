@@ -1,6 +1,7 @@
 import type { Comment } from '../../core/forge/comments.ts';
 import type { Issue } from '../../core/forge/issues.ts';
 import type { Pull, Review } from '../../core/forge/pulls.ts';
+import type { Reaction } from '../../core/forge/reactions.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { ModelAnswer } from '../../core/model.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
@@ -37,6 +38,8 @@ export interface Live extends State {
   formerPulls: Pull[];
   /** Logins that may decide now. */
   deciders: string[];
+  /** Whether they decide by what nobody can do in their name, which a comment is not: where the settings name them. */
+  byVerdict: boolean;
   /** Sub-issues that count; none when nobody was named who files them. */
   filed: FiledIssue[];
   /** Branches of chosen visions that are there without a pull request. */
@@ -52,7 +55,7 @@ export interface Live extends State {
 }
 
 /** Who is who on a pitch: our own account, and the logins of those who may decide. */
-export type People = Pick<Live, 'account' | 'deciders'>;
+export type People = Pick<Live, 'account' | 'deciders' | 'byVerdict'>;
 
 /** A pull request of ours that is, or was, a pitch. */
 export type PitchSeen = OpenPitch | ClosedPitch | UnreadPitch;
@@ -70,8 +73,10 @@ export interface OpenPitch extends AnyPitch {
   comments: Comment[];
   reviews: Review[];
   document: DocumentSeen;
-  /** Comments with a REJECT that had its effect, after which somebody reopened the pitch. */
-  reopenedAfter: number[];
+  /** To our comment that says how to decide, while it holds what we wrote; read only where such a reaction decides. */
+  reactions: Reaction[];
+  /** When it was closed, as far as something declines it: a word from before that had its effect, and somebody reopened it. */
+  closings: { id: number; at: string }[];
 }
 
 /** Merged or declined. Read, because its vision is open or because what it cost may count for today. */

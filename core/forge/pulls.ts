@@ -222,6 +222,7 @@ const review = z.object({
   stale: z.boolean(),
   official: z.boolean(),
   dismissed: z.boolean(),
+  submitted_at: z.string(),
 });
 export type Review = z.infer<typeof review>;
 

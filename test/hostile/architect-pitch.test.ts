@@ -73,7 +73,7 @@ describe('what a vision says, a model may obey', () => {
             .replace('People can do it.', evil)
             .replace('Know how it is.', evil)
         : question.about.purpose === 'questions'
-          ? `Q1: ${evil}`
+          ? `Q1 (critical): ${evil}\nA: ${evil} -> ${evil}\nB: no -> no ${evil}\nRecommended: A`
           : (pitchText(vision).split('## Sub-issues\n\n')[1] ?? '').replace('Know how it is.', evil);
     await forge.run({}, engine);
     await forge.say(forge.ada, 1, 'ACCEPT');

@@ -368,6 +368,6 @@ describe('everywhere', () => {
     expect(last.code).toBe(0);
     expect(await forge.pulls()).toHaveLength(1);
     expect(await forge.branches()).toEqual(['architect/ops:architect/sprint-vision-1']);
-    expect((await forge.comments(1)).filter((text) => text.includes('Reply ACCEPT'))).toHaveLength(1);
+    expect((await forge.comments(1)).filter((text) => text.includes('Reply `ACCEPT`'))).toHaveLength(1);
   });
 });

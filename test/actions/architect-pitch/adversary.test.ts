@@ -11,7 +11,7 @@ import { parseSettings } from '../../../core/settings.ts';
 import { parseSprint } from '../../../core/sprint/sprint.ts';
 import { commandLines } from '../../../core/text/commands.ts';
 import { activeIn } from '../../core/text/page.ts';
-import { pitchText, startPitching } from '../../pitching.ts';
+import { pitchText, questionsAsked, startPitching } from '../../pitching.ts';
 import { fuzzRuns } from '../../thorough.ts';
 
 const vision = 7;
@@ -82,6 +82,7 @@ const base: Live = {
   drafts: [],
   context: [],
   spentToday: 0,
+  byVerdict: false,
   closedToUs: [],
   answers: [],
 };
@@ -128,7 +129,8 @@ function pitchAt(stage: 'accepted' | 'answered'): { state: Live; key: (state: Li
       text: stage === 'accepted' ? text : text.replace('## Sub-issues', forks),
       sha: 'b',
     },
-    reopenedAfter: [],
+    reactions: [],
+    closings: [],
   };
   const state = { ...base, pitches: [pitch] };
   return {
@@ -195,6 +197,8 @@ const sweet = [
   'Know how',
   'One number',
   'Q1: One',
+  'Q1 (critical): One\nA: x -> y',
+  'A: x -> y\nRecommended: A',
   'Q2: ',
   'People can',
   'Worth',
@@ -220,7 +224,7 @@ const block = pitchText(vision).split('## Sub-issues\n\n')[1] ?? '';
 const answers = fc.oneof(
   { weight: 6, arbitrary: poisoned(pitchText(vision)) },
   { weight: 2, arbitrary: poisoned(block) },
-  { weight: 2, arbitrary: poisoned('Q1: One or two?\nQ2: Now or later?') },
+  { weight: 2, arbitrary: poisoned(questionsAsked) },
   { weight: 1, arbitrary: poison },
 );
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Issue, onEveryForge } from './every-forge.ts';
 
-onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, repo, seed }) => {
+onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, reader, repo, seed }) => {
   it('come back whole, and a comment can be taken back', async () => {
     const { number } = await issue(bot, repo, { title: 'x' });
     const first = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
@@ -42,6 +42,40 @@ onEveryForge('comments and the timeline', ({ api, bot, issue, owner, pass, repo,
     expect(written.body.updated_at).toBe(written.body.created_at);
     expect(edited?.created_at).toBe(written.body.created_at);
     expect(edited?.updated_at).not.toBe(edited?.created_at);
+  });
+
+  it('have reactions, by whoever may read, each with who and when; none at all is null', async () => {
+    const { number } = await issue(bot, repo, { title: 'x' });
+    const { body: comment } = await api<{ id: number }>(
+      bot,
+      'POST',
+      `/repos/${repo}/issues/${number}/comments`,
+      { body: 'a proposal' },
+    );
+    const path = `/repos/${repo}/issues/comments/${comment.id}/reactions`;
+    const all = async (): Promise<[string, string][] | null> => {
+      const { body } = await api<{ user: { login: string }; content: string; created_at: string }[] | null>(
+        reader,
+        'GET',
+        path,
+      );
+      for (const { created_at } of body ?? []) expect(Number.isNaN(Date.parse(created_at))).toBe(false);
+      return body?.map(({ user, content }) => [user.login, content]) ?? null;
+    };
+
+    expect(await all()).toBeNull();
+    expect((await api(owner, 'POST', path, { content: '+1' })).status).toBe(201);
+    expect((await api(reader, 'POST', path, { content: '-1' })).status).toBe(201);
+    expect((await api(reader, 'POST', path, { content: 'nonsense' })).status).toBe(403);
+    expect((await api(null, 'POST', path, { content: '+1' })).status).toBe(401);
+    expect(await all()).toEqual([
+      [owner.login, '+1'],
+      [reader.login, '-1'],
+    ]);
+    expect((await api(owner, 'DELETE', path, { content: '+1' })).status).toBe(200);
+    expect((await api(owner, 'DELETE', path, { content: '+1' })).status).toBe(200);
+    expect(await all()).toEqual([[reader.login, '-1']]);
+    expect((await api(bot, 'GET', `/repos/${repo}/issues/comments/999999/reactions`)).status).toBe(404);
   });
 
   it('show that an issue was closed after a comment', async () => {
