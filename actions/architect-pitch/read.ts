@@ -1,4 +1,4 @@
-import { namesLogin } from '../../core/accounts.ts';
+import { namesLogin, sameLogin } from '../../core/accounts.ts';
 import { getFile, namesIn } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
@@ -16,9 +16,12 @@ import type { Context, Live, PitchState } from './state.ts';
 import { pitchBranch } from './text.ts';
 
 export async function read(context: Context): Promise<PitchState> {
-  const { previous, facts, now } = context;
+  const { previous, facts, now, settings } = context;
   if (facts.isPullRequest)
     return { kind: 'inert', now, why: 'a pull request’s own copy of the pipeline proposes nothing' };
+  // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
+  if (facts.commentBy !== undefined && sameLogin(facts.commentBy, settings['forge-login']))
+    return { kind: 'inert', now, why: 'a comment of our own started this run' };
   if (previous?.state.kind !== 'live') return readAll(context, undefined);
   const before = {
     ...previous.state,
