@@ -1,16 +1,50 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { credentialsOf, missingScope } from './auth.ts';
 import { listBranches } from './git.ts';
-import { accessOf, findRepository, mayWrite, type State } from './state.ts';
+import { noteLook, notePushes } from './heads.ts';
+import { pushRule } from './routes/protections.ts';
+import { type Account, accessOf, findRepository, mayWrite, type Repository, type State } from './state.ts';
 
 /** Whether a URL is one of git's own: `/owner/name.git/...` (the smart HTTP protocol). */
 export function isGitPath(pathname: string): boolean {
   return /^\/[^/]+\/[^/]+\.git\//.test(pathname);
 }
 
+const hooks = fileURLToPath(new URL('./git/hooks', import.meta.url));
+
+/** The refs that a push is about: a line of its own for each, with its length before it, up to one that is empty. */
+function pushedRefs(body: Buffer): string[] {
+  const refs: string[] = [];
+  for (let at = 0; ; ) {
+    const length = Number.parseInt(body.toString('latin1', at, at + 4), 16);
+    if (!(length > 4)) return refs;
+    const [command = ''] = body.toString('utf8', at + 4, at + length).split('\0');
+    refs.push(command.trimEnd().split(' ').slice(2).join(' '));
+    at += length;
+  }
+}
+
+/** What `hooks/pre-receive` has to know of the protected branches among what is pushed. */
+function rulesFor(repository: Repository, account: Account | null, body: Buffer): string {
+  const lines = pushedRefs(body).flatMap((ref) => {
+    const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
+    const rule = branch === undefined ? undefined : pushRule(repository, branch, account);
+    return rule === undefined
+      ? []
+      : [[ref, rule.mayPush ? 'yes' : 'no', rule.protected, rule.unprotected].join('\t')];
+  });
+  return lines.join('\n');
+}
+
 /** Serves git's smart HTTP through `git http-backend`: reading by whoever may read, pushing by whoever may write. */
-export function serveGit(state: State, request: IncomingMessage, response: ServerResponse, url: URL): void {
+export async function serveGit(
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
   const [, owner = '', folder = '', ...rest] = url.pathname.split('/');
   const repository = findRepository(
     state,
@@ -36,6 +70,10 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
     response.writeHead(403).end();
     return;
   }
+  if (url.searchParams.get('service') === 'git-upload-pack') await noteLook(state, repository, () => true);
+  const chunks: Buffer[] = [];
+  if (pushes) for await (const chunk of request) chunks.push(chunk);
+  const pushed = Buffer.concat(chunks);
   const backend = spawn('git', ['http-backend'], {
     env: {
       PATH: process.env.PATH,
@@ -50,9 +88,14 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_USER: account?.login ?? '',
       REMOTE_ADDR: '127.0.0.1',
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'core.hooksPath',
+      GIT_CONFIG_VALUE_0: hooks,
+      FORGE_RULES: rulesFor(repository, account, pushed),
     },
   });
-  request.pipe(backend.stdin);
+  if (pushes) backend.stdin.end(pushed);
+  else request.pipe(backend.stdin);
   backend.stdin.on('error', () => undefined);
   let head = Buffer.alloc(0);
   let begun = false;
@@ -81,6 +124,6 @@ export function serveGit(state: State, request: IncomingMessage, response: Serve
     }
     // Whoever reads after a push has to find a repository that is not empty any more.
     if (listBranches(repository.folder).length > 0) repository.empty = false;
-    response.end();
+    void notePushes(state, repository, account?.id ?? -1).finally(() => response.end());
   });
 }

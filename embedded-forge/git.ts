@@ -245,6 +245,82 @@ export async function changedFiles(
   return files.map((file) => ({ ...file, ...(counts.get(file.path) ?? { additions: 0, deletions: 0 }) }));
 }
 
+/** A file of a pull request, as `git diff -M` tells of it. */
+export interface ListedFile {
+  path: string;
+  /** What it was called before, where it was moved. */
+  from: string | null;
+  kind: 'added' | 'changed' | 'deleted' | 'renamed' | 'unchanged';
+  additions: number;
+  deletions: number;
+}
+
+interface Move {
+  from: string;
+  additions: number;
+  deletions: number;
+}
+
+/** What was taken away at one place and put at another, the same or much alike, by its new name. */
+async function moves(folder: string, from: string, to: string): Promise<Map<string, Move>> {
+  const told = await askedOnce(folder, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '-M',
+    '--diff-filter=R',
+    '--numstat',
+    from,
+    to,
+  ]);
+  if (told === undefined) throw new GitError(`${from} and ${to} cannot be compared`);
+  const parts = told.split('\0');
+  const found = new Map<string, Move>();
+  for (let at = 0; at + 2 < parts.length; at += 3) {
+    const [added = '', deleted = ''] = (parts[at] ?? '').split('\t');
+    found.set(parts[at + 2] ?? '', {
+      from: parts[at + 1] ?? '',
+      additions: Number(added) || 0,
+      deletions: Number(deleted) || 0,
+    });
+  }
+  return found;
+}
+
+/**
+ * The files of a pull request: a move is one of them, and a file that became a link is two, of which one is deleted. One
+ * whose lines cannot be counted, or whose mode alone is another, is there as unchanged.
+ */
+export async function listedFiles(folder: string, from: string, to: string): Promise<ListedFile[]> {
+  const files = await changedFiles(folder, from, to);
+  const has = (kind: string): boolean => files.some(({ status }) => status === kind);
+  const moved = has('A') && has('D') ? await moves(folder, from, to) : new Map<string, Move>();
+  const left = new Set([...moved.values()].map((move) => move.from));
+  return files.flatMap(({ path: file, status, additions, deletions, before, sha }): ListedFile[] => {
+    const listed = { path: file, from: null, additions, deletions };
+    const move = moved.get(file);
+    if (move !== undefined) return [{ ...listed, ...move, kind: 'renamed' }];
+    if (status === 'D') return left.has(file) ? [] : [{ ...listed, kind: 'deleted' }];
+    if (status === 'A') return [{ ...listed, kind: 'added' }];
+    if (status === 'T')
+      return [
+        { ...listed, kind: 'deleted', additions: 0, deletions: linesOf(folder, before) },
+        { ...listed, kind: 'added', additions: linesOf(folder, sha), deletions: 0 },
+      ];
+    return [{ ...listed, kind: additions + deletions === 0 ? 'unchanged' : 'changed' }];
+  });
+}
+
+/**
+ * The names of what differs, as the forge asks git for them when it looks for protected files: a file that was moved has
+ * its new name only.
+ */
+export async function changedNames(folder: string, from: string, to: string): Promise<string[]> {
+  const told = await askedOnce(folder, ['diff', '-z', '-M', '--name-only', from, to]);
+  if (told === undefined) throw new GitError(`${from} and ${to} cannot be compared`);
+  return told.split('\0').filter((name) => name !== '');
+}
+
 /** The tree of two commits merged, or undefined where they do not fit together. */
 export async function mergedTree(folder: string, base: string, head: string): Promise<string | undefined> {
   const [common, ...others] = mergeBases(folder, base, head);
@@ -254,7 +330,8 @@ export async function mergedTree(folder: string, base: string, head: string): Pr
   return (await askedOnce(folder, ['merge-tree', '--write-tree', base, head]))?.trim().split('\n')[0];
 }
 
-export type MergeStyle = 'merge' | 'squash' | 'rebase' | 'rebase-merge' | 'fast-forward-only';
+export const mergeStyles = ['merge', 'rebase', 'rebase-merge', 'squash', 'fast-forward-only'] as const;
+export type MergeStyle = (typeof mergeStyles)[number];
 
 /** The commit that a merge in this style puts on the base branch; throws `GitError` on a conflict. No ref is moved. */
 export async function mergeCommits(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { credentialsOf, missingScope } from './auth.ts';
 import { isGitPath, serveGit } from './git-http.ts';
+import { looksAtHead, noteLook, notePushes, settleHeads } from './heads.ts';
 import { type Answer, type Call, failure, notFound, type Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { actionRoutes } from './routes/actions.ts';
@@ -52,6 +53,8 @@ export interface EmbeddedForge {
   unknownRoutes: string[];
   /** From now on every answer is delayed by this much. */
   setLatency(milliseconds: number): void;
+  /** Lets every head that was pushed arrive in the repository of its pull request, however many looks are left. */
+  settleHeads(): Promise<void>;
   /** Moves a workflow's run on, as a runner would: nothing is ever run here. */
   settleRun(id: number, status: Run['status']): void;
   close(): Promise<void>;
@@ -69,6 +72,12 @@ export interface ForgeOptions {
   /** Files of more bytes than this are given without their content; a forge's own limit is 10 MiB. */
   largestBlob?: number;
   now?: () => Date;
+  /**
+   * How many looks after a push to the branch of a pull request still find its older head, as on a real forge for up to
+   * two seconds: its files, commits, reviews, `refs/pull/N/head`, and 404 for a fork's new commit. Then it arrives. With
+   * any lag, the first merge after a head has arrived is refused with "Please try again later". None when absent.
+   */
+  forkLag?: number;
   /** Says nothing of unknown routes and faults on stderr; unknown routes are remembered all the same. */
   quiet?: boolean;
 }
@@ -139,6 +148,8 @@ const noRepository: Repository = {
   hasIssues: false,
   empty: true,
   dependencies: false,
+  mergeStyles: new Set(),
+  defaultMergeStyle: 'merge',
   defaultBranch: '',
   collaborators: new Map(),
   protections: [],
@@ -203,13 +214,17 @@ async function answer(
     repository = known;
     if (request.method !== 'GET' && account === null) return done(failure(call, 401, 'token is required'));
   }
-  return done(await found.route.handle(call, repository));
+  const rest = request.url.pathname.replace(/^\/api\/v1\/repos\/[^/]+\/[^/]+/, '') + request.url.search;
+  await noteLook(state, repository, looksAtHead(rest, call.body));
+  const given = await found.route.handle(call, repository);
+  if (request.method !== 'GET' && given.status < 300) await notePushes(state, repository, account?.id ?? -1);
+  return done(given);
 }
 
 /** Starts a forge on loopback. Everything it knows is gone when it is closed. */
 export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedForge> {
   const folder = options.folder ?? mkdtempSync(path.join(tmpdir(), 'embedded-forge-'));
-  const state = createState(options.now ?? (() => new Date()));
+  const state = createState(options.now ?? (() => new Date()), options.forkLag ?? 0);
   const admin = addAccount(state, {
     login: 'admin',
     email: 'admin@example.test',
@@ -234,7 +249,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
   const server = http.createServer((request, response) => {
     const asked = new URL(request.url ?? '/', url);
     if (isGitPath(asked.pathname)) {
-      serveGit(state, request, response, asked);
+      void serveGit(state, request, response, asked);
       return;
     }
     const chunks: Buffer[] = [];
@@ -307,6 +322,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
     setLatency: (milliseconds) => {
       latency = milliseconds;
     },
+    settleHeads: () => settleHeads(state),
     settleRun: (id, status) => {
       const run = state.repositories.flatMap(({ runs }) => runs).find((item) => item.id === id);
       if (run === undefined) throw new Error(`there is no run ${id}`);

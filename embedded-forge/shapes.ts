@@ -1,4 +1,4 @@
-import type { Commit, Difference, TreeItem } from './git.ts';
+import type { Commit, Difference, MergeStyle, TreeItem } from './git.ts';
 import type { Call } from './route.ts';
 import {
   type Account,
@@ -72,6 +72,15 @@ export function fullName(call: Call, repository: Repository): string {
   return `${accountById(call.state, repository.owner)?.login ?? 'Ghost'}/${repository.name}`;
 }
 
+/** The settings of a repository that allow a style of merges. */
+export const styleSettings: Record<string, MergeStyle> = {
+  allow_merge_commits: 'merge',
+  allow_rebase: 'rebase',
+  allow_rebase_explicit: 'rebase-merge',
+  allow_squash_merge: 'squash',
+  allow_fast_forward_only_merge: 'fast-forward-only',
+};
+
 export function repositoryShape(call: Call, repository: Repository, isParent = false): unknown {
   const name = fullName(call, repository);
   const access = accessOf(call.state, repository, call.account);
@@ -135,14 +144,12 @@ export function repositoryShape(call: Call, repository: Repository, isParent = f
     has_packages: true,
     has_actions: true,
     ignore_whitespace_conflicts: false,
-    allow_merge_commits: true,
-    allow_rebase: true,
-    allow_rebase_explicit: true,
-    allow_squash_merge: true,
-    allow_fast_forward_only_merge: true,
+    ...Object.fromEntries(
+      Object.entries(styleSettings).map(([setting, style]) => [setting, repository.mergeStyles.has(style)]),
+    ),
     allow_rebase_update: true,
     default_delete_branch_after_merge: false,
-    default_merge_style: 'merge',
+    default_merge_style: repository.defaultMergeStyle,
     default_allow_maintainer_edit: false,
     default_update_style: 'merge',
     avatar_url: '',
@@ -252,11 +259,42 @@ export function commentShape(
 
 export function timelineShape(call: Call, repository: Repository, issue: Issue, item: TimelineItem): unknown {
   const label = repository.labels.find(({ id }) => id === item.label);
+  const { id, html_url, pull_request_url, issue_url, user, body, created_at, updated_at } = commentShape(
+    call,
+    repository,
+    issue,
+    item,
+  ) as Record<string, unknown>;
   return {
-    ...(commentShape(call, repository, issue, item) as object),
+    id,
     type: item.type,
-    label: label === undefined ? null : labelShape(call, label, `repos/${fullName(call, repository)}`),
+    html_url,
+    pull_request_url,
+    issue_url,
+    user,
+    body,
+    created_at,
+    updated_at,
+    old_project_id: 0,
+    project_id: 0,
+    old_milestone: null,
+    milestone: null,
+    tracked_time: null,
+    old_title: '',
+    new_title: '',
+    old_ref: item.refs?.before ?? '',
+    new_ref: item.refs?.now ?? '',
+    ref_issue: null,
+    ref_comment: null,
+    ref_action: 'none',
     ref_commit_sha: '',
+    review_id: item.review,
+    label: label === undefined ? null : labelShape(call, label, `repos/${fullName(call, repository)}`),
+    assignee: item.assignee === null ? null : userShape(call, accountById(call.state, item.assignee.account)),
+    assignee_team: null,
+    removed_assignee: item.assignee?.removed ?? false,
+    resolve_doer: null,
+    dependent_issue: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { MergeStyle } from './git.ts';
 
 /** Everything the forge knows, except what git keeps: plain data, changed only by the route handlers. */
 export interface State {
@@ -7,10 +8,22 @@ export interface State {
   repositories: Repository[];
   /** One row of ids per kind of thing, as a database has them. */
   ids: Record<
-    'account' | 'token' | 'repository' | 'label' | 'issue' | 'comment' | 'review' | 'status' | 'run' | 'team',
+    | 'account'
+    | 'token'
+    | 'repository'
+    | 'label'
+    | 'issue'
+    | 'comment'
+    | 'review'
+    | 'status'
+    | 'run'
+    | 'job'
+    | 'team',
     number
   >;
   now: () => Date;
+  /** How many looks after a push to the branch of a pull request still find its older head: see heads.ts. */
+  forkLag: number;
 }
 
 export interface Account {
@@ -26,6 +39,8 @@ export interface Account {
   owners: number[];
   /** Its other teams, with the account ids of their members. They give no access to repositories here. */
   teams: { id: number; name: string; members: number[] }[];
+  /** Accounts that it has blocked, by id: they may write nothing under what it posted, nor in what it owns. */
+  blocked: Set<number>;
   created: string;
 }
 
@@ -53,6 +68,9 @@ export interface Repository {
   /** Without a commit so far. */
   empty: boolean;
   dependencies: boolean;
+  /** What its settings allow, and what its pages offer first. */
+  mergeStyles: Set<MergeStyle>;
+  defaultMergeStyle: string;
   defaultBranch: string;
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
   protections: Protection[];
@@ -86,8 +104,10 @@ export interface Run {
   /** Within its repository. */
   number: number;
   workflow: string;
-  branch: string;
+  /** The whole name of a branch or a tag, or a commit. */
+  ref: string;
   commit: string;
+  jobs: { id: number; name: string; needs: string[] | null; runsOn: string[] }[];
   by: number;
   inputs: Record<string, string>;
   status: 'waiting' | 'running' | 'success' | 'failure' | 'cancelled' | 'blocked';
@@ -145,10 +165,25 @@ export interface Issue {
 
 export interface TimelineItem {
   id: number;
-  type: 'comment' | 'label' | 'close' | 'reopen' | 'pull_push' | 'merge_pull';
+  type:
+    | 'assignees'
+    | 'change_target_branch'
+    | 'close'
+    | 'comment'
+    | 'dismiss_review'
+    | 'label'
+    | 'merge_pull'
+    | 'pull_push'
+    | 'reopen'
+    | 'review';
   author: number;
   body: string;
   label: number | null;
+  /** Of `assignees`: who, and whether no longer. */
+  assignee: { account: number; removed: boolean } | null;
+  /** Of `change_target_branch`. */
+  refs: { before: string; now: string } | null;
+  review: number;
   created: string;
   updated: string;
   /** Who reacted to a comment, by account id. */
@@ -160,13 +195,17 @@ export interface Pull {
   head: string;
   /** Where the head's branch is: the repository itself, or a fork of it. */
   from: Repository;
-  /** The head commit when the branch is gone, and the last one that was fetched from a fork. */
+  /** The head that the repository knows, as `refs/pull/N/head` names it: behind the branch for a while after a push. */
   headSha: string;
+  /** Where the branch was after the last push to it. */
+  seen: string;
+  /** A head that was pushed and is not here yet, by whom, and after how many looks it comes. */
+  late: { head: string; looks: number; by: number } | null;
+  /** Whether conflicts are being looked for: until then a merge is refused, once. */
+  checking: boolean;
   mergeBase: string;
   merged: { at: string; by: number; commit: string } | null;
   reviews: Review[];
-  /** The head that the reviews were last held against. */
-  reviewedHead: string;
 }
 
 export interface Review {
@@ -180,12 +219,10 @@ export interface Review {
   /** By somebody who could write at the time. */
   official: boolean;
   dismissed: boolean;
-  /** Not yet held against a later push. */
-  beforePush: boolean;
   submitted: string;
 }
 
-export function createState(now: () => Date): State {
+export function createState(now: () => Date, forkLag = 0): State {
   return {
     accounts: [],
     tokens: [],
@@ -200,9 +237,11 @@ export function createState(now: () => Date): State {
       review: 0,
       status: 0,
       run: 0,
+      job: 0,
       team: 0,
     },
     now,
+    forkLag,
   };
 }
 
@@ -217,6 +256,32 @@ export function timestamp(state: State): string {
     .now()
     .toISOString()
     .replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** Puts something that happened into a timeline; comments and events share one row of ids. */
+export function addEvent(
+  state: State,
+  issue: Issue,
+  type: TimelineItem['type'],
+  author: number,
+  given: Partial<Omit<TimelineItem, 'id' | 'type' | 'author'>> = {},
+): TimelineItem {
+  const at = timestamp(state);
+  const item: TimelineItem = {
+    id: nextId(state, 'comment'),
+    type,
+    author,
+    body: '',
+    label: null,
+    assignee: null,
+    refs: null,
+    review: 0,
+    created: at,
+    updated: at,
+    ...given,
+  };
+  issue.timeline.push(item);
+  return item;
 }
 
 export function accountByLogin(state: State, login: string): Account | undefined {
@@ -245,6 +310,7 @@ export function addAccount(
     labels: [],
     owners: [],
     teams: [],
+    blocked: new Set(),
     created: timestamp(state),
     ...given,
   };
@@ -302,6 +368,11 @@ export function accessOf(state: State, repository: Repository, account: Account 
     if (given !== undefined) return given;
   }
   return repository.private ? 'none' : 'read';
+}
+
+/** Whether one of these accounts has blocked who asks. */
+export function isBlocked(state: State, by: number[], account: Account | null): boolean {
+  return by.some((id) => accountById(state, id)?.blocked.has(account?.id ?? 0) === true);
 }
 
 export function mayWrite(access: Access): boolean {

@@ -32,7 +32,13 @@ export interface PullSeen {
   body: string;
   state: string;
   merged: boolean;
-  head: { label: string; ref: string; sha: string; repo_id: number };
+  head: {
+    label: string;
+    ref: string;
+    sha: string;
+    repo_id: number;
+    repo: { full_name: string } | null;
+  };
 }
 
 /** A forge with a project, an ops repo and an architect who may only read both: what tests of pitches start from. */
@@ -120,11 +126,14 @@ ${
 `;
 }
 
+/** A commit in a fork is known late, as on a real forge: only after the run that made it has looked for it more than once. */
+const forkLag = 3;
+
 let nth = 0;
 
 export async function startPitching(): Promise<Pitching> {
   let clock = 0;
-  const forge = await startTestForge({ now: () => new Date(Date.now() + clock) });
+  const forge = await startTestForge({ now: () => new Date(Date.now() + clock), forkLag });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -275,7 +284,8 @@ export async function startPitching(): Promise<Pitching> {
     async document(pull) {
       const found = (await pulls()).find(({ number }) => number === pull);
       const [file = ''] = await files(pull);
-      const { body } = await seed.api('GET', `/repos/${ops}/contents/${file}?ref=${found?.head.sha}`);
+      const where = found?.head.repo?.full_name ?? ops;
+      const { body } = await seed.api('GET', `/repos/${where}/contents/${file}?ref=${found?.head.sha}`);
       return Buffer.from((body as { content: string }).content, 'base64').toString('utf8');
     },
     async close() {

@@ -51,6 +51,19 @@ function ofOwner(call: Call, work: (organisation: Account) => Answer): Answer {
   });
 }
 
+/** Keeps somebody from writing under what the caller posts, and in what the caller owns, or lets them again. */
+function blocking(blocks: boolean): Route['handle'] {
+  return (call) => {
+    const { account } = call;
+    if (account === null) return failure(call, 401, 'token is required');
+    const other = accountByLogin(call.state, call.params.username ?? '');
+    if (other === undefined) return notFound(call);
+    if (blocks) account.blocked.add(other.id);
+    else account.blocked.delete(other.id);
+    return { status: 204 };
+  };
+}
+
 export const accountRoutes: Route[] = [
   {
     method: 'GET',
@@ -154,6 +167,8 @@ export const accountRoutes: Route[] = [
     handle: (call) =>
       call.account === null ? failure(call, 401, 'token is required') : ok(userShape(call, call.account)),
   },
+  { method: 'PUT', route: '/user/block/{username}', scope: 'user', handle: blocking(true) },
+  { method: 'PUT', route: '/user/unblock/{username}', scope: 'user', handle: blocking(false) },
   {
     method: 'GET',
     route: '/users/{username}',

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { branchCommit, findInTree, readBlob } from '../git.ts';
+import { findInTree, readBlob, resolveCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, repositoryShape, userShape } from '../shapes.ts';
 import {
@@ -25,7 +25,7 @@ function shapeOf(call: Call, repository: Repository, run: Run): unknown {
     index_in_repo: run.number,
     trigger_user: sender,
     ScheduleID: 0,
-    prettyref: run.branch,
+    prettyref: run.ref.replace(/^refs\/(heads|tags)\//, ''),
     is_ref_deleted: false,
     commit_sha: run.commit,
     is_fork_pull_request: false,
@@ -34,7 +34,7 @@ function shapeOf(call: Call, repository: Repository, run: Run): unknown {
     event: '',
     event_payload: JSON.stringify({
       inputs: run.inputs,
-      ref: `refs/heads/${run.branch}`,
+      ref: run.ref,
       repository: repositoryShape(call, repository),
       sender,
       workflow: run.workflow,
@@ -53,16 +53,23 @@ interface Workflow {
   on?: {
     workflow_dispatch?: { inputs?: Record<string, { required?: boolean; default?: unknown } | null> } | null;
   };
-  jobs?: Record<string, unknown>;
+  jobs?: Record<string, { needs?: string | string[]; 'runs-on'?: string | string[] } | null>;
 }
 
-/** A workflow's file on a branch, in either folder that the forge looks in. */
+/** The whole name of a branch or a tag that is called so; a commit, whole or in part, is called what it is. */
+async function wholeRef(repository: Repository, name: string): Promise<string> {
+  for (const ref of name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`])
+    if ((await resolveCommit(repository.folder, ref)) !== undefined) return ref;
+  return name;
+}
+
+/** A workflow's file as it stands at a branch, a tag or a commit, in either folder that the forge looks in. */
 async function workflowOf(
   repository: Repository,
-  branch: string,
+  ref: string,
   name: string,
 ): Promise<{ path: string; commit: string; workflow: Workflow } | undefined> {
-  const commit = await branchCommit(repository.folder, branch);
+  const commit = await resolveCommit(repository.folder, ref);
   if (commit === undefined) return undefined;
   for (const folder of ['.forgejo/workflows', '.gitea/workflows', '.github/workflows']) {
     const item = findInTree(repository.folder, commit, `${folder}/${name}`);
@@ -77,9 +84,9 @@ async function dispatch(call: Call, repository: Repository): Promise<Answer> {
   const { account } = call;
   if (account === null || !mayWrite(accessOf(call.state, repository, account)))
     return failure(call, 403, 'user should have a permission to write to a repo');
-  const branch = text(call.body.ref).replace(/^refs\/heads\//, '');
-  const found = await workflowOf(repository, branch, call.params.name ?? '');
-  // A missing workflow, a missing branch and a commit as ref are all errors of the server.
+  const ref = await wholeRef(repository, text(call.body.ref));
+  const found = await workflowOf(repository, ref, call.params.name ?? '');
+  // A missing branch, a commit that is not there, and one without such a workflow are all errors of the server.
   if (found === undefined) return failure(call, 500, '');
   const given: Record<string, unknown> =
     typeof call.body.inputs === 'object' && call.body.inputs !== null
@@ -99,8 +106,14 @@ async function dispatch(call: Call, repository: Repository): Promise<Answer> {
     id: nextId(call.state, 'run'),
     number: repository.runs.length + 1,
     workflow: found.path,
-    branch,
+    ref,
     commit: found.commit,
+    jobs: Object.entries(found.workflow.jobs ?? {}).map(([name, job]) => ({
+      id: nextId(call.state, 'job'),
+      name,
+      needs: job?.needs === undefined ? null : [job.needs].flat(),
+      runsOn: [job?.['runs-on'] ?? []].flat(),
+    })),
     by: account.id,
     inputs,
     status: 'waiting',
@@ -112,7 +125,30 @@ async function dispatch(call: Call, repository: Repository): Promise<Answer> {
   if (call.body.return_run_info !== true) return { status: 204 };
   return {
     status: 201,
-    body: { id: run.id, run_number: run.number, jobs: Object.keys(found.workflow.jobs ?? {}) },
+    body: { id: run.id, run_number: run.number, jobs: run.jobs.map(({ name }) => name) },
+  };
+}
+
+function jobShape(repository: Repository, run: Run, job: Run['jobs'][number]): unknown {
+  return {
+    id: job.id,
+    run_id: run.id,
+    attempt: 1,
+    handle: `job-${job.id}`,
+    repo_id: repository.id,
+    owner_id: repository.owner,
+    name: job.name,
+    needs: job.needs,
+    runs_on: job.runsOn,
+    task_id: 0,
+    status: job.needs !== null && run.status === 'waiting' ? 'blocked' : run.status,
+  };
+}
+
+function onRun(work: (call: Call, repository: Repository, run: Run) => Answer): Route['handle'] {
+  return (call, repository) => {
+    const run = repository.runs.find(({ id }) => String(id) === call.params.id);
+    return run === undefined ? notFound(call) : work(call, repository, run);
   };
 }
 
@@ -149,10 +185,38 @@ export const actionRoutes: Route[] = [
     method: 'GET',
     route: `${runs}/{id}`,
     scope: 'repository',
-    handle: (call, repository) => {
-      const run = repository.runs.find(({ id }) => String(id) === call.params.id);
-      return run === undefined ? notFound(call) : ok(shapeOf(call, repository, run));
-    },
+    handle: onRun((call, repository, run) => ok(shapeOf(call, repository, run))),
+  },
+  {
+    method: 'GET',
+    route: `${runs}/{id}/jobs`,
+    scope: 'repository',
+    handle: onRun((_, repository, run) => ok(run.jobs.map((job) => jobShape(repository, run, job)))),
+  },
+  {
+    // One that is over stays what it was, and the answer is the same.
+    method: 'POST',
+    route: `${runs}/{id}/cancel`,
+    scope: 'repository',
+    handle: onRun((call, repository, run) => {
+      if (!mayWrite(accessOf(call.state, repository, call.account)))
+        return failure(call, 403, 'user should have a permission to write to a repo');
+      if (run.stopped === null) {
+        run.status = 'cancelled';
+        run.stopped = timestamp(call.state);
+      }
+      return { status: 204 };
+    }),
+  },
+  {
+    // Nothing is ever run here, so there is never a log.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/actions/jobs/{id}/logs',
+    scope: 'repository',
+    handle: (call, repository) =>
+      repository.runs.some(({ jobs }) => jobs.some(({ id }) => String(id) === call.params.id))
+        ? failure(call, 404, 'job has not been executed yet')
+        : notFound(call),
   },
   {
     method: 'PUT',

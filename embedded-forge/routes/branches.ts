@@ -1,11 +1,10 @@
+import { setState } from '../closing.ts';
 import { branchCommit, listBranches, log, moveRef, removeBranch, resolveCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
-import { setState } from './issues.ts';
 import { branchProtectionShape, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
-import { headOf } from './reviews.ts';
 
 function shape(call: Call, repository: Repository, name: string, commit: string): unknown {
   const [head] = log(repository.folder, commit, { limit: 1 });
@@ -43,17 +42,44 @@ const remove = forWriters(async (call, repository) => {
   const commit = await branchCommit(repository.folder, name);
   // One that is gone answers 500 on the real forge as well.
   if (commit === undefined) return failure(call, 500, '');
-  // A pull request without its branch is closed, and remembers where it stood; one from a fork lies elsewhere.
-  const closing = call.state.repositories.flatMap((base) =>
-    base.issues.flatMap((issue) =>
-      issue.state === 'open' && issue.pull?.from === repository && issue.pull.head === name
-        ? [{ base, issue, pull: issue.pull }]
-        : [],
+  // A pull request without its branch is closed, and keeps the head that was known of it; one from a fork lies elsewhere.
+  const closing = call.state.repositories.flatMap(({ issues }) =>
+    issues.flatMap((issue) =>
+      issue.state === 'open' && issue.pull?.from === repository && issue.pull.head === name ? [issue] : [],
     ),
   );
-  for (const { base, pull } of closing) pull.headSha = await headOf(base, pull);
   if (!removeBranch(repository.folder, name, commit)) return failure(call, 500, '');
-  for (const { issue } of closing) setState(call, issue, 'closed');
+  for (const issue of closing) setState(call, issue, 'closed');
+  return { status: 204 };
+});
+
+/**
+ * Whoever may write may give a branch another name, also one that is protected by its name: the rule goes along, and so do
+ * the pull requests. Only a rule for a pattern keeps the names that it fits where they are.
+ */
+const rename = forWriters(async (call, repository) => {
+  const [from, to] = [call.params.path ?? '', text(call.body.name)];
+  if (to === '') return failure(call, 422, '[Name]: Required');
+  if ((await branchCommit(repository.folder, to)) !== undefined)
+    return failure(
+      call,
+      422,
+      'Cannot rename a branch using the same name or rename to a branch that already exists.',
+    );
+  const commit = await branchCommit(repository.folder, from);
+  if (commit === undefined) return failure(call, 404, "Branch doesn't exist.");
+  const rule = protectionOf(repository, from);
+  if (rule !== undefined && rule.name !== from) return failure(call, 500, '');
+  if (!(await moveRef(repository.folder, `refs/heads/${to}`, commit, null))) return failure(call, 500, '');
+  removeBranch(repository.folder, from, commit);
+  if (rule !== undefined) rule.name = to;
+  if (repository.defaultBranch === from) repository.defaultBranch = to;
+  for (const { pull } of call.state.repositories.flatMap(({ issues }) => issues)) {
+    if (pull === null || pull.merged !== null) continue;
+    if (pull.from === repository && pull.head === from) pull.head = to;
+  }
+  for (const { pull } of repository.issues)
+    if (pull !== null && pull.merged === null && pull.base === from) pull.base = to;
   return { status: 204 };
 });
 
@@ -118,5 +144,6 @@ export const branchRoutes: Route[] = [
   },
   { method: 'POST', route: '/repos/{owner}/{repo}/branches', scope: 'repository', handle: create },
   { method: 'DELETE', route: '/repos/{owner}/{repo}/branches/{path}', scope: 'repository', handle: remove },
+  { method: 'PATCH', route: '/repos/{owner}/{repo}/branches/{path}', scope: 'repository', handle: rename },
   { method: 'POST', route: '/repos/{owner}/{repo}/tags', scope: 'repository', handle: createTag },
 ];

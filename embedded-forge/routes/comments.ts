@@ -2,14 +2,15 @@ import { type Answer, type Call, failure, notFound, ok, type Route, text, within
 import { commentShape } from '../shapes.ts';
 import {
   accessOf,
+  addEvent,
   type Issue,
+  isBlocked,
   mayWrite,
-  nextId,
   type Repository,
   type TimelineItem,
   timestamp,
 } from '../state.ts';
-import { findIssue, noSuchIssue } from './issues.ts';
+import { blockedHere, findIssue, noSuchIssue } from './issues.ts';
 import { archived } from './repositories.ts';
 
 /** The comment that a route names, with the issue it is on. */
@@ -67,18 +68,11 @@ export const commentRoutes: Route[] = [
       if (repository.archived) return archived(call, repository);
       if (call.account === null) return failure(call, 401, 'token is required');
       if (text(call.body.body) === '') return failure(call, 422, '[Body]: Required');
-      const at = timestamp(call.state);
-      const comment: TimelineItem = {
-        id: nextId(call.state, 'comment'),
-        type: 'comment',
-        author: call.account.id,
+      if (isBlocked(call.state, [issue.author, repository.owner], call.account)) return blockedHere(call);
+      const comment = addEvent(call.state, issue, 'comment', call.account.id, {
         body: text(call.body.body),
-        label: null,
-        created: at,
-        updated: at,
-      };
-      issue.timeline.push(comment);
-      issue.updated = at;
+      });
+      issue.updated = comment.created;
       return { status: 201, body: commentShape(call, repository, issue, comment) };
     },
   },

@@ -15,7 +15,7 @@ import {
 import { type Answer, type Call, failure, notFound, ok, type Route, text } from '../route.ts';
 import { fileCommitShape, fileShape, unsigned } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
-import { mayPush } from './protections.ts';
+import { mayPush, protectedFile } from './protections.ts';
 import { archived } from './repositories.ts';
 
 /** The path as the forge stores it: dots are resolved, and a component named `.git` is refused. */
@@ -98,6 +98,9 @@ async function write(
   const cleaned = operations.map(({ path: given }) => cleanPath(given) ?? given);
   if (!mayPush(repository, target, call.account, true, cleaned))
     return failure(call, 403, `user cannot commit to repo [user: ${call.account.login}]`);
+  const held = target === branch ? protectedFile(repository, target, cleaned) : undefined;
+  if (held !== undefined)
+    return failure(call, 403, `path is protected and can not be changed [path: ${held}]`);
   const head = await branchCommit(repository.folder, branch);
   // This 404 comes without the list of errors that others have.
   if (head === undefined && !repository.empty)

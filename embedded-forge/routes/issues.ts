@@ -1,9 +1,12 @@
+import { setState } from '../closing.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text, within } from '../route.ts';
 import { fullName, issueShape, timelineShape } from '../shapes.ts';
 import {
   accessOf,
   accountByLogin,
+  addEvent,
   type Issue,
+  isBlocked,
   mayWrite,
   nextId,
   type Repository,
@@ -36,6 +39,11 @@ export function noSuchIssue(call: Call, repository: Repository, index: unknown):
   ]);
 }
 
+/** What somebody is told who was blocked by who wrote what they answer to, or by who owns where they write. */
+export function blockedHere(call: Call): Answer {
+  return failure(call, 403, 'user is blocked by the poster or repository owner');
+}
+
 /** A new issue or pull request under the next number. */
 export function addIssue(
   call: Call,
@@ -58,43 +66,8 @@ export function addIssue(
   };
   repository.issues.push(issue);
   // Labels that an issue is born with are events as well.
-  for (const label of issue.labels) {
-    const id = nextId(call.state, 'comment');
-    issue.timeline.push({
-      id,
-      type: 'label',
-      author: issue.author,
-      body: '1',
-      label,
-      created: at,
-      updated: at,
-    });
-  }
+  for (const label of issue.labels) addEvent(call.state, issue, 'label', issue.author, { body: '1', label });
   return issue;
-}
-
-/** Closes or reopens; false when open dependencies forbid closing. */
-export function setState(call: Call, issue: Issue, state: 'open' | 'closed'): boolean {
-  if (issue.state === state) return true;
-  const isOpen = ({ repository, number }: Issue['dependsOn'][number]): boolean =>
-    call.state.repositories.find(({ id }) => id === repository)?.issues.find((item) => item.number === number)
-      ?.state === 'open';
-  // A dependency on itself is taken by the forge, and then the issue can never be closed.
-  if (state === 'closed' && issue.dependsOn.some(isOpen)) return false;
-  const at = timestamp(call.state);
-  issue.state = state;
-  issue.closed = state === 'closed' ? at : null;
-  issue.updated = at;
-  issue.timeline.push({
-    id: nextId(call.state, 'comment'),
-    type: state === 'closed' ? 'close' : 'reopen',
-    author: call.account?.id ?? -1,
-    body: '',
-    label: null,
-    created: at,
-    updated: at,
-  });
-  return true;
 }
 
 type Order = (a: Issue, b: Issue) => number;
@@ -156,6 +129,7 @@ function create(call: Call, repository: Repository): Answer {
       '[]: json: cannot unmarshal number " into Go struct field CreateIssueOption.Labels of type int64',
     );
   if (text(call.body.title) === '') return failure(call, 422, '[Title]: Required');
+  if (isBlocked(call.state, [repository.owner], call.account)) return blockedHere(call);
   const may = mayWrite(accessOf(call.state, repository, call.account));
   const issue = addIssue(call, repository, {
     title: cutTitle(text(call.body.title)),
@@ -173,6 +147,10 @@ function edit(call: Call, repository: Repository): Answer {
   const may = mayWrite(accessOf(call.state, repository, call.account));
   if (!may && issue.author !== call.account?.id) return { status: 403 };
   const { title, body, state } = call.body;
+  // Of who is blocked the forge says so when they comment; here it breaks instead.
+  const changes = [title, state].some((item) => item !== undefined);
+  if (changes && isBlocked(call.state, [issue.author, repository.owner], call.account))
+    return failure(call, 500, '');
   if (typeof title === 'string' && title !== '') issue.title = cutTitle(text(title));
   if (typeof body === 'string') issue.body = text(body);
   if (title !== undefined || body !== undefined) issue.updated = timestamp(call.state);

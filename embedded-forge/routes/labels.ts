@@ -3,6 +3,7 @@ import { fullName, issueLabels, labelShape } from '../shapes.ts';
 import {
   accessOf,
   accountById,
+  addEvent,
   type Issue,
   type Label,
   mayWrite,
@@ -28,18 +29,11 @@ export function setLabels(call: Call, issue: Issue, ids: number[]): void {
     ...ids.filter((id) => !issue.labels.includes(id)),
     ...issue.labels.filter((id) => !ids.includes(id)),
   ];
-  for (const label of changed) {
-    const at = timestamp(call.state);
-    issue.timeline.push({
-      id: nextId(call.state, 'comment'),
-      type: 'label',
-      author: call.account?.id ?? 0,
+  for (const label of changed)
+    addEvent(call.state, issue, 'label', call.account?.id ?? 0, {
       body: ids.includes(label) ? '1' : '',
       label,
-      created: at,
-      updated: at,
     });
-  }
   if (changed.length > 0) issue.updated = timestamp(call.state);
   issue.labels = ids;
 }

@@ -1,9 +1,8 @@
-import { listRefs, listTree, log, objectBytes, resolveCommit, resolveTree, setRef } from '../git.ts';
+import { listRefs, listTree, log, objectBytes, resolveCommit, resolveTree } from '../git.ts';
 import { type Answer, type Call, failure, flag, notFound, ok, type Route, whole } from '../route.ts';
 import { blobContent, fullName } from '../shapes.ts';
 import type { Repository } from '../state.ts';
 import { wantedCommit } from './commits.ts';
-import { headOf } from './reviews.ts';
 
 function at(call: Call, repository: Repository): string {
   return `${call.url}/api/v1/repos/${fullName(call, repository)}/git`;
@@ -62,9 +61,7 @@ async function tree(call: Call, repository: Repository): Promise<Answer> {
 }
 
 /** All refs that begin so, always as a list: also those that are no branches, such as the heads of pull requests. */
-async function refs(call: Call, repository: Repository): Promise<Answer> {
-  for (const { number, pull } of repository.issues)
-    if (pull !== null) setRef(repository.folder, `refs/pull/${number}/head`, await headOf(repository, pull));
+function refs(call: Call, repository: Repository): Answer {
   const found = listRefs(repository.folder, `refs/${call.params.path ?? ''}`);
   if (found.length === 0) return notFound(call);
   const home = at(call, repository);

@@ -41,21 +41,48 @@ function shapeOf(rule: Protection): unknown {
   };
 }
 
-/** A pattern of paths or branches: `*` within a folder, `**` across them, as the forge's glob library has it. */
-function fits(pattern: string, name: string): boolean {
+/**
+ * A pattern as the forge's glob library has it, as an expression that `grep -E` takes as well: `*` stays within what the
+ * separators bound, `**` goes across them.
+ */
+function expression(pattern: string, separators: string): string {
   const source = pattern
     .split(/(\*\*|\*|\?)/)
     .map((part) =>
       part === '**'
         ? '.*'
         : part === '*'
-          ? '[^/]*'
+          ? `[^${separators}]*`
           : part === '?'
-            ? '[^/]'
+            ? `[^${separators}]`
             : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&'),
     )
     .join('');
-  return new RegExp(`^${source}$`, 's').test(name);
+  return `^${source}$`;
+}
+
+function fits(pattern: string, name: string): boolean {
+  return new RegExp(expression(pattern, '/'), 's').test(name);
+}
+
+/** Patterns of files, with semicolons between them, as expressions. In them a dot ends what a `*` takes, like a slash. */
+function filePatterns(patterns: string): string[] {
+  return patterns
+    .toLowerCase()
+    .split(';')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => expression(item, './'));
+}
+
+function isAmong(patterns: string[], file: string): boolean {
+  return patterns.some((pattern) => new RegExp(pattern, 's').test(file.toLowerCase()));
+}
+
+/** The first of these files that the rule of a branch lets nobody change, its owner neither. */
+export function protectedFile(repository: Repository, branch: string, files: string[]): string | undefined {
+  const patterns = filePatterns(protectionOf(repository, branch)?.protectedFiles ?? '');
+  return files.find((file) => isAmong(patterns, file));
 }
 
 /** The rule that holds for a branch: its own name before a pattern. */
@@ -82,15 +109,24 @@ export function mayPush(
     (rule.pushers === null ||
       rule.pushers.some((login) => login.toLowerCase() === account?.login.toLowerCase()));
   if (listed) return true;
-  const exempt = rule.unprotectedFiles
-    .split(';')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  return (
-    paths.length > 0 &&
-    exempt.length > 0 &&
-    paths.every((path) => exempt.some((pattern) => fits(pattern.toLowerCase(), path.toLowerCase())))
-  );
+  const exempt = filePatterns(rule.unprotectedFiles);
+  return paths.length > 0 && paths.every((path) => isAmong(exempt, path));
+}
+
+/** What the rule of a branch lets somebody push to it over git, for `hooks/pre-receive`: undefined where there is no rule. */
+export function pushRule(
+  repository: Repository,
+  branch: string,
+  account: Account | null,
+): { mayPush: boolean; protected: string; unprotected: string } | undefined {
+  const rule = protectionOf(repository, branch);
+  if (rule === undefined) return undefined;
+  const all = (patterns: string): string => filePatterns(patterns).join('|');
+  return {
+    mayPush: mayPush(repository, branch, account, true),
+    protected: all(rule.protectedFiles),
+    unprotected: all(rule.unprotectedFiles),
+  };
 }
 
 export function mayMerge(

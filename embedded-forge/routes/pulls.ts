@@ -1,8 +1,10 @@
+import { setState } from '../closing.ts';
 import {
   branchCommit,
-  changedFiles,
+  changedNames,
   fetchBranch,
   GitError,
+  listedFiles,
   log,
   type MergeStyle,
   mergeBase,
@@ -10,28 +12,31 @@ import {
   mergedTree,
   moveRef,
   removeBranch,
+  resolveCommit,
   setRef,
 } from '../git.ts';
+import { branchHead, commonCommit, pushed, settleHead } from '../heads.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
 import {
   accessOf,
   accountById,
   accountByLogin,
+  addEvent,
   type Issue,
+  isBlocked,
   mayAdmin,
   mayWrite,
-  nextId,
   type Pull,
   type Repository,
   timestamp,
 } from '../state.ts';
 import { wantedCommit } from './commits.ts';
-import { addIssue, cutTitle, setState } from './issues.ts';
+import { addIssue, blockedHere, cutTitle } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
-import { mayMerge, protectionOf } from './protections.ts';
+import { mayMerge, protectedFile, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
-import { headOf, missingApproval, onPull, scheduled } from './reviews.ts';
+import { missingApproval, onPull, scheduled } from './reviews.ts';
 
 const styles: Record<string, MergeStyle> = {
   merge: 'merge',
@@ -44,11 +49,16 @@ const styles: Record<string, MergeStyle> = {
 async function pullShape(call: Call, repository: Repository, issue: Issue, pull: Pull): Promise<unknown> {
   const name = fullName(call, repository);
   const page = `${call.url}/${name}/pulls/${issue.number}`;
-  const head = await headOf(repository, pull);
-  const gone = (await branchCommit(pull.from.folder, pull.head)) === undefined;
+  // Where its branch is by now, also when it was merged long ago, and before it can be read here.
+  const branch = await branchHead(call.state, pull);
+  const head = branch ?? pull.headSha;
   // A fork may be deleted, which leaves the pull request without a repository at its head.
   const from = call.state.repositories.includes(pull.from) ? pull.from : undefined;
-  const files = await changedFiles(repository.folder, pull.mergeBase, head);
+  const common = await commonCommit(repository, issue, pull);
+  const files =
+    from === undefined || (await resolveCommit(repository.folder, head)) === undefined
+      ? []
+      : await listedFiles(repository.folder, common, head);
   const side = (label: string, ref: string, sha: string, where: Repository | undefined): unknown => ({
     label,
     ref,
@@ -81,25 +91,19 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     review_comments: pull.reviews.filter(({ state }) => state !== 'PENDING').length,
     additions: files.reduce((sum, file) => sum + file.additions, 0),
     deletions: files.reduce((sum, file) => sum + file.deletions, 0),
-    changed_files: files.length,
+    changed_files: new Set(files.map(({ path }) => path)).size,
     html_url: page,
     diff_url: `${page}.diff`,
     patch_url: `${page}.patch`,
-    mergeable: pull.merged !== null || (await fitsTogether(repository, pull, head)),
+    mergeable: pull.merged !== null || (!pull.checking && (await fitsTogether(repository, pull))),
     merged: pull.merged !== null,
     merged_at: pull.merged?.at ?? null,
     merge_commit_sha: pull.merged?.commit ?? null,
     merged_by: pull.merged === null ? null : userShape(call, accountById(call.state, pull.merged.by)),
     allow_maintainer_edit: false,
     base: side(pull.base, pull.base, (await branchCommit(repository.folder, pull.base)) ?? '', repository),
-    // Where its branch is by now, also when it was merged long ago.
-    head: side(
-      pull.head,
-      gone ? `refs/pull/${issue.number}/head` : pull.head,
-      pull.merged === null ? head : ((await branchCommit(pull.from.folder, pull.head)) ?? head),
-      from,
-    ),
-    merge_base: pull.mergeBase,
+    head: side(pull.head, branch === undefined ? `refs/pull/${issue.number}/head` : pull.head, head, from),
+    merge_base: common,
     due_date: null,
     created_at: issue.created,
     updated_at: issue.updated,
@@ -110,9 +114,9 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
 }
 
 /** Whether the head can be merged into the base without a conflict. */
-async function fitsTogether(repository: Repository, pull: Pull, head: string): Promise<boolean> {
+async function fitsTogether(repository: Repository, pull: Pull): Promise<boolean> {
   const base = await branchCommit(repository.folder, pull.base);
-  return base !== undefined && (await mergedTree(repository.folder, base, head)) !== undefined;
+  return base !== undefined && (await mergedTree(repository.folder, base, pull.headSha)) !== undefined;
 }
 
 /** `branch` of the repository itself, or `login:branch` of that account's fork of it. */
@@ -134,8 +138,9 @@ function headNamed(
 }
 
 async function create(call: Call, repository: Repository): Promise<Answer> {
+  const { account } = call;
   if (repository.archived) return archived(call, repository);
-  if (call.account === null) return failure(call, 401, 'token is required');
+  if (account === null) return failure(call, 401, 'token is required');
   const base = text(call.body.base);
   const { from, head } = headNamed(call, repository, text(call.body.head));
   if (from === undefined) return notFound(call);
@@ -149,8 +154,9 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     return failure(call, 404, "The target couldn't be found.", [
       `could not find '${headSha === undefined ? head : base}' to be a commit, branch or tag in the ${headSha === undefined ? 'head' : 'base'} repository ${fullName(call, repository)}`,
     ]);
+  if (isBlocked(call.state, [repository.owner], account)) return blockedHere(call);
   if (from !== repository) await fetchBranch(repository.folder, from.folder, head);
-  const commonCommit = (await mergeBase(repository.folder, baseSha, headSha)) ?? '';
+  const common = (await mergeBase(repository.folder, baseSha, headSha)) ?? '';
   // Nothing may be awaited from here until the pull request is in the list, or two would be made.
   const open = repository.issues.find(
     ({ state, pull }) => state === 'open' && pull?.base === base && pull.from === from && pull.head === head,
@@ -170,10 +176,12 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     head,
     from,
     headSha,
-    mergeBase: commonCommit,
+    seen: headSha,
+    late: null,
+    checking: call.state.forkLag > 0,
+    mergeBase: common,
     merged: null,
     reviews: [],
-    reviewedHead: headSha,
   };
   const issue = addIssue(call, repository, {
     title: cutTitle(text(call.body.title)),
@@ -182,7 +190,18 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
     pull,
   });
   setRef(repository.folder, `refs/pull/${issue.number}/head`, headSha);
+  addEvent(call.state, issue, 'pull_push', account.id, { body: pushed(repository, baseSha, headSha) });
   return { status: 201, body: await pullShape(call, repository, issue, pull) };
+}
+
+/** Why a pull request may not be merged by what the rules of its base say, or undefined. */
+async function forbidden(repository: Repository, issue: Issue, pull: Pull): Promise<string | undefined> {
+  const missing = missingApproval(repository, pull);
+  if (missing !== undefined) return missing;
+  if ((protectionOf(repository, pull.base)?.protectedFiles ?? '') === '') return undefined;
+  const common = await commonCommit(repository, issue, pull);
+  const changed = await changedNames(repository.folder, common, pull.headSha);
+  return protectedFile(repository, pull.base, changed) === undefined ? undefined : 'Changed protected files';
 }
 
 const merge = onPull(async (call, repository, issue, pull) => {
@@ -195,7 +214,11 @@ const merge = onPull(async (call, repository, issue, pull) => {
   if (issue.state === 'closed') return notFound(call);
   if (/^(WIP:|\[WIP\])/i.test(issue.title))
     return failure(call, 405, 'Work in progress PRs cannot be merged');
-  const reason = await missingApproval(repository, pull);
+  // Only once: who asks again is not refused for this.
+  const checking = pull.checking;
+  pull.checking = false;
+  if (checking) return failure(call, 405, 'Please try again later');
+  const reason = await forbidden(repository, issue, pull);
   const rule = protectionOf(repository, pull.base);
   const forced =
     call.body.force_merge === true &&
@@ -212,7 +235,7 @@ const merge = onPull(async (call, repository, issue, pull) => {
       );
     const later = { ...call, body: { ...call.body, merge_when_checks_succeed: false } };
     scheduled.set(pull, async () => {
-      if ((await missingApproval(repository, pull)) === undefined)
+      if ((await forbidden(repository, issue, pull)) === undefined)
         await mergeNow(later, repository, issue, pull);
     });
     return { status: 201 };
@@ -222,8 +245,13 @@ const merge = onPull(async (call, repository, issue, pull) => {
 
 async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: Pull): Promise<Answer> {
   const style = styles[text(call.body.Do)];
-  if (style === undefined) return failure(call, 422, '[Do]: In');
-  const [base, head] = [await branchCommit(repository.folder, pull.base), await headOf(repository, pull)];
+  if (style === undefined)
+    return failure(call, 422, `[Do]: ${text(call.body.Do) === '' ? 'Required' : 'In'}`);
+  if (!repository.mergeStyles.has(style))
+    return failure(call, 405, `${style} is not an allowed merge style for this repository`);
+  // What is merged is where the branch is now, whatever was reviewed and whatever is known here.
+  const base = await branchCommit(repository.folder, pull.base);
+  const head = (await branchHead(call.state, pull)) ?? pull.headSha;
   const expected = text(call.body.head_commit_id);
   if (base === undefined) return notFound(call);
   if (expected !== '' && expected !== head) return failure(call, 409, 'head out of date');
@@ -236,6 +264,9 @@ async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: 
       : `Merge pull request '${issue.title}' (#${issue.number}) from ${pull.from === repository ? '' : `${fullName(call, pull.from)}:`}${pull.head} into ${pull.base}`);
   const author = accountById(call.state, issue.author);
   const poster = author === undefined ? undefined : { name: author.login, email: author.email };
+  await commonCommit(repository, issue, pull);
+  if (pull.from !== repository && head !== pull.headSha)
+    await fetchBranch(repository.folder, pull.from.folder, pull.head);
   let commit: string;
   try {
     commit = await mergeCommits(
@@ -256,25 +287,104 @@ async function mergeNow(call: Call, repository: Repository, issue: Issue, pull: 
   if (!(await moveRef(repository.folder, `refs/heads/${pull.base}`, commit, base)))
     return failure(call, 409, 'push rejected');
   const at = timestamp(call.state);
-  pull.headSha = head;
   pull.merged = { at, by: account.id, commit };
   issue.state = 'closed';
   issue.closed = at;
   issue.updated = at;
-  issue.timeline.push({
-    id: nextId(call.state, 'comment'),
-    type: 'merge_pull',
-    author: account.id,
-    body: '',
-    label: null,
-    created: at,
-    updated: at,
-  });
+  addEvent(call.state, issue, 'merge_pull', account.id);
+  // A push just before the merge is noticed all the same.
+  if (pull.late !== null) await settleHead(call.state, repository, issue, pull);
   if (call.body.delete_branch_after_merge === true) removeBranch(pull.from.folder, pull.head);
   return { status: 200 };
 }
 
-const statusNames: Record<string, string> = { A: 'added', M: 'changed', D: 'deleted' };
+/** Lets a pull request ask to be merged into another branch. What was said of it stays said, though its files change. */
+async function retarget(
+  call: Call,
+  repository: Repository,
+  issue: Issue,
+  pull: Pull,
+  base: string,
+): Promise<Answer | undefined> {
+  const [now, head] = [await branchCommit(repository.folder, base), pull.headSha];
+  if (now === undefined) return failure(call, 404, `new base '${base}' not exist`);
+  if (issue.state === 'closed')
+    return failure(
+      call,
+      422,
+      `issue is closed [id: ${issue.id}, repo_id: ${repository.id}, index: ${issue.number}]`,
+    );
+  // A base that has all of it and more is an error of the server on a real forge as well; the head itself is none.
+  if (now !== head && (await mergeBase(repository.folder, now, head)) === head) return failure(call, 500, '');
+  const other = repository.issues.find(
+    (item) =>
+      item.state === 'open' &&
+      item.pull?.base === base &&
+      item.pull.from === pull.from &&
+      item.pull.head === pull.head,
+  );
+  if (other !== undefined)
+    return failure(
+      call,
+      409,
+      `pull request already exists for these targets [id: ${other.id}, issue_id: ${other.id}, head_repo_id: ${pull.from.id}, base_repo_id: ${repository.id}, head_branch: ${pull.head}, base_branch: ${base}]`,
+    );
+  addEvent(call.state, issue, 'change_target_branch', call.account?.id ?? -1, {
+    refs: { before: pull.base, now: base },
+  });
+  pull.base = base;
+  pull.mergeBase = (await mergeBase(repository.folder, now, head)) ?? '';
+  return undefined;
+}
+
+const edit = onPull(async (call, repository, issue, pull) => {
+  if (issue.author !== call.account?.id && !mayWrite(accessOf(call.state, repository, call.account)))
+    return { status: 403 };
+  const { title, body, state, base } = call.body;
+  if (typeof title === 'string') issue.title = cutTitle(text(title));
+  if (typeof body === 'string') issue.body = text(body);
+  if (state === 'open' || state === 'closed') {
+    if (pull.merged !== null)
+      return failure(call, 412, 'cannot change state of this pull request, it was already merged');
+    setState(call, issue, state);
+  }
+  if (typeof base === 'string' && base !== '' && base !== pull.base && pull.merged === null) {
+    const why = await retarget(call, repository, issue, pull, base);
+    if (why !== undefined) return why;
+  }
+  return { status: 201, body: await pullShape(call, repository, issue, pull) };
+});
+
+const files = onPull(async (call, repository, issue, pull) => {
+  // The forge looks for a fork to name the files' addresses by, and breaks where there is none any more, for ever.
+  if (!call.state.repositories.includes(pull.from)) return { status: 500, body: brokenPage, headers: html };
+  const head = pull.headSha;
+  const listed = await listedFiles(repository.folder, await commonCommit(repository, issue, pull), head);
+  const [name, page] = [fullName(call, pull.from), `${call.url}/${fullName(call, pull.from)}`];
+  return paged(
+    call,
+    listed,
+    ({ path, from, kind, additions, deletions }) => {
+      const at = path.split('/').map(encodeURIComponent).join('/');
+      return {
+        filename: path,
+        ...(from === null ? {} : { previous_filename: from }),
+        status: kind,
+        additions,
+        deletions,
+        changes: additions + deletions,
+        html_url: `${page}/src/commit/${head}/${at}`,
+        contents_url: `${call.url}/api/v1/repos/${name}/contents/${at}?ref=${head}`,
+        raw_url: `${page}/raw/commit/${head}/${at}`,
+      };
+    },
+    `/repos/${fullName(call, repository)}/pulls/${issue.number}/files`,
+    { link: true },
+  );
+});
+
+const html = { 'content-type': 'text/html; charset=utf-8' };
+const brokenPage = Buffer.from('<!DOCTYPE html>\n<title>Internal server error</title>\n');
 
 export const pullRoutes: Route[] = [
   {
@@ -313,19 +423,7 @@ export const pullRoutes: Route[] = [
     method: 'PATCH',
     route: '/repos/{owner}/{repo}/pulls/{index}',
     scope: 'repository',
-    handle: onPull(async (call, repository, issue, pull) => {
-      if (issue.author !== call.account?.id && !mayWrite(accessOf(call.state, repository, call.account)))
-        return { status: 403 };
-      const { title, body, state } = call.body;
-      if (typeof title === 'string') issue.title = cutTitle(text(title));
-      if (typeof body === 'string') issue.body = text(body);
-      if (state === 'open' || state === 'closed') {
-        if (pull.merged !== null)
-          return failure(call, 412, 'cannot change state of this pull request, it was already merged');
-        setState(call, issue, state);
-      }
-      return { status: 201, body: await pullShape(call, repository, issue, pull) };
-    }),
+    handle: edit,
   },
   { method: 'POST', route: '/repos/{owner}/{repo}/pulls/{index}/merge', scope: 'repository', handle: merge },
   {
@@ -338,34 +436,15 @@ export const pullRoutes: Route[] = [
     method: 'GET',
     route: '/repos/{owner}/{repo}/pulls/{index}/files',
     scope: 'repository',
-    handle: onPull(async (call, repository, issue, pull) => {
-      const head = await headOf(repository, pull);
-      const files = await changedFiles(repository.folder, pull.mergeBase, head);
-      const page = `${call.url}/${fullName(call, repository)}`;
-      return paged(
-        call,
-        files,
-        ({ path, status, additions, deletions }) => ({
-          filename: path,
-          status: statusNames[status] ?? 'changed',
-          additions,
-          deletions,
-          changes: additions + deletions,
-          html_url: `${page}/src/commit/${head}/${path}`,
-          contents_url: `${call.url}/api/v1/repos/${fullName(call, repository)}/contents/${path}?ref=${head}`,
-          raw_url: `${page}/raw/commit/${head}/${path}`,
-        }),
-        `/repos/${fullName(call, repository)}/pulls/${issue.number}/files`,
-        { link: true },
-      );
-    }),
+    handle: files,
   },
   {
     method: 'GET',
     route: '/repos/{owner}/{repo}/pulls/{index}/commits',
     scope: 'repository',
     handle: onPull(async (call, repository, issue, pull) => {
-      const found = log(repository.folder, await headOf(repository, pull), { without: pull.mergeBase });
+      const without = await commonCommit(repository, issue, pull);
+      const found = log(repository.folder, pull.headSha, { without });
       const commits = await Promise.all(found.map((commit) => wantedCommit(call, repository, commit)));
       return paged(
         call,

@@ -1,8 +1,18 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { branchCommit, fetchAll, fetchBranch, initBare, mergeBase, moveRef, writeCommit } from '../git.ts';
+import { setState } from '../closing.ts';
+import {
+  branchCommit,
+  fetchAll,
+  fetchBranch,
+  initBare,
+  mergeBase,
+  mergeStyles,
+  moveRef,
+  writeCommit,
+} from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { repositoryShape, userShape } from '../shapes.ts';
+import { repositoryShape, styleSettings, userShape } from '../shapes.ts';
 import {
   type Account,
   accessOf,
@@ -36,6 +46,8 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     hasIssues: true,
     empty: call.body.auto_init !== true,
     dependencies: true,
+    mergeStyles: new Set(mergeStyles),
+    defaultMergeStyle: 'merge',
     defaultBranch: text(call.body.default_branch, 'main') || 'main',
     collaborators: new Map(),
     protections: [],
@@ -94,6 +106,8 @@ async function fork(call: Call, parent: Repository): Promise<Answer> {
     forkOf: parent.id,
     archived: false,
     hasIssues: false,
+    mergeStyles: new Set(mergeStyles),
+    defaultMergeStyle: 'merge',
     collaborators: new Map(),
     protections: [],
     statuses: [],
@@ -145,6 +159,11 @@ function edit(call: Call, repository: Repository): Answer {
   if (typeof body.private === 'boolean') repository.private = body.private;
   if (typeof body.description === 'string') repository.description = body.description;
   if (typeof body.default_branch === 'string') repository.defaultBranch = body.default_branch;
+  for (const [setting, style] of Object.entries(styleSettings)) {
+    if (body[setting] === true) repository.mergeStyles.add(style);
+    if (body[setting] === false) repository.mergeStyles.delete(style);
+  }
+  if (typeof body.default_merge_style === 'string') repository.defaultMergeStyle = body.default_merge_style;
   const tracker = body.internal_tracker;
   if (typeof tracker === 'object' && tracker !== null && 'enable_issue_dependencies' in tracker)
     repository.dependencies = tracker.enable_issue_dependencies === true;
@@ -230,6 +249,11 @@ export const repositoryRoutes: Route[] = [
     handle: (call, repository) => {
       if (accessOf(call.state, repository, call.account) !== 'owner')
         return failure(call, 403, 'user should be an owner of the repo');
+      // What asked to be merged from here into another repository is closed, and never opens again.
+      for (const other of call.state.repositories)
+        for (const issue of other.issues)
+          if (other !== repository && issue.state === 'open' && issue.pull?.from === repository)
+            setState(call, issue, 'closed');
       call.state.repositories = call.state.repositories.filter((item) => item !== repository);
       rmSync(repository.folder, { recursive: true, force: true });
       return { status: 204 };

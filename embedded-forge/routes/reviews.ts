@@ -1,9 +1,12 @@
-import { branchCommit, fetchBranch, resolveCommit } from '../git.ts';
+import { branchCommit, resolveCommit } from '../git.ts';
+import { hasOwnChange } from '../heads.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, userShape } from '../shapes.ts';
 import {
+  type Account,
   accessOf,
   accountById,
+  addEvent,
   type Issue,
   mayAdmin,
   mayWrite,
@@ -16,49 +19,13 @@ import {
 import { findIssue } from './issues.ts';
 import { protectionOf } from './protections.ts';
 
-/**
- * Where the head stands: its branch while there is one, else what it was. A fork's commits are brought over, so that
- * they can be read in the repository that is asked to take them.
- */
-export async function headOf(repository: Repository, pull: Pull): Promise<string> {
-  if (pull.merged !== null) return pull.headSha;
-  const head = (await branchCommit(pull.from.folder, pull.head)) ?? pull.headSha;
-  if (pull.from !== repository && head !== pull.headSha) {
-    await fetchBranch(repository.folder, pull.from.folder, pull.head);
-    pull.headSha = head;
-  }
-  return head;
-}
-
 const verdicts = new Set<Review['state']>(['APPROVED', 'REQUEST_CHANGES']);
 
-/** A push leaves older reviews behind: they are stale, and where the rule says so approvals no longer count. */
-function markStale(repository: Repository, pull: Pull, head: string): void {
-  if (pull.reviewedHead === head) return;
-  const rule = protectionOf(repository, pull.base);
-  for (const review of pull.reviews) {
-    if (review.commit === head) continue;
-    review.stale = true;
-    if (rule?.dismissStale === true && review.state === 'APPROVED' && review.official && review.beforePush)
-      review.dismissed = true;
-    review.beforePush = false;
-  }
-  pull.reviewedHead = head;
-}
-
-/** The reviews as they stand now; a push since the last look makes them stale. */
-export async function reviewsOf(repository: Repository, pull: Pull): Promise<Review[]> {
-  if (pull.merged === null) markStale(repository, pull, await headOf(repository, pull));
-  return pull.reviews;
-}
-
 /** Why the rules of the base branch forbid a merge, or undefined. */
-export async function missingApproval(repository: Repository, pull: Pull): Promise<string | undefined> {
+export function missingApproval(repository: Repository, pull: Pull): string | undefined {
   const rule = protectionOf(repository, pull.base);
   if (rule === undefined) return undefined;
-  const reviews = (await reviewsOf(repository, pull)).filter(
-    ({ official, dismissed }) => official && !dismissed,
-  );
+  const reviews = pull.reviews.filter(({ official, dismissed }) => official && !dismissed);
   // The forge counts an approval that names an older commit, unless the rule says otherwise.
   const approvals = reviews.filter(
     ({ state, stale }) => state === 'APPROVED' && !(rule.ignoreStale && stale),
@@ -99,34 +66,66 @@ export function onPull(
   };
 }
 
+/** What an event makes of a review; anything that is no verdict and no comment is not submitted yet. */
+function stateOf(event: string): Review['state'] {
+  return event === 'APPROVED' || event === 'REQUEST_CHANGES' || event === 'COMMENT' ? event : 'PENDING';
+}
+
+/** Why a review cannot be as it is meant, or undefined. */
+function refused(call: Call, issue: Issue, state: Review['state'], body: string): Answer | undefined {
+  if (verdicts.has(state) && issue.author === call.account?.id)
+    return failure(call, 422, `${state === 'APPROVED' ? 'approve' : 'reject'} your own pull is not allowed`);
+  if (state === 'APPROVED' || body !== '') return undefined;
+  return failure(
+    call,
+    422,
+    `review event ${text(call.body.event)} requires a body${state === 'COMMENT' ? ' or a comment' : ''}`,
+  );
+}
+
 const create = onPull(async (call, repository, issue, pull) => {
   const { account } = call;
   if (account === null) return failure(call, 401, 'token is required');
-  const event = text(call.body.event);
-  const state: Review['state'] =
-    event === 'APPROVED' || event === 'REQUEST_CHANGES' || event === 'COMMENT' ? event : 'PENDING';
-  if (verdicts.has(state) && issue.author === account.id)
-    return failure(call, 422, `${state === 'APPROVED' ? 'approve' : 'reject'} your own pull is not allowed`);
-  const head = await headOf(repository, pull);
+  const state = stateOf(text(call.body.event));
+  const why = refused(call, issue, state, text(call.body.body));
+  if (why !== undefined) return why;
   const named = text(call.body.commit_id);
-  const commit = named === '' ? head : await resolveCommit(repository.folder, named);
-  // A commit that is not there is an error of the server on a real forge as well.
+  // What is not named is the head that is known here, which may be the one before the last push.
+  const given = named === '' ? pull.headSha : named;
+  const commit = verdicts.has(state) ? await resolveCommit(repository.folder, given) : given;
+  // A verdict on a commit that is not there, or not there yet, is an error of the server on a real forge as well.
   if (commit === undefined) return failure(call, 500, '');
-  await reviewsOf(repository, pull);
+  const review = await submit(call, repository, issue, pull, { state, body: text(call.body.body), commit });
+  return ok(shapeOf(call, repository, issue, review));
+});
+
+/** Submits what somebody thinks: as the review of theirs that was not submitted, if there is one. */
+async function submit(
+  call: Call,
+  repository: Repository,
+  issue: Issue,
+  pull: Pull,
+  given: { state: Review['state']; body: string; commit: string },
+): Promise<Review> {
+  const account = call.account as Account;
+  const { state, commit } = given;
   const rule = protectionOf(repository, pull.base);
   const listed =
     rule?.approvers?.some((login) => login.toLowerCase() === account.login.toLowerCase()) ??
     mayWrite(accessOf(call.state, repository, account));
+  const base = await branchCommit(repository.folder, pull.base);
+  const pending = pull.reviews.find((item) => item.author === account.id && item.state === 'PENDING');
   const review: Review = {
-    id: nextId(call.state, 'review'),
+    ...given,
+    id: pending?.id ?? nextId(call.state, 'review'),
     author: account.id,
-    state,
-    body: text(call.body.body),
-    commit,
-    stale: commit !== head,
+    stale:
+      verdicts.has(state) &&
+      commit !== pull.headSha &&
+      base !== undefined &&
+      hasOwnChange(repository.folder, base, pull.headSha, commit),
     official: verdicts.has(state) && listed,
     dismissed: false,
-    beforePush: true,
     submitted: timestamp(call.state),
   };
   if (verdicts.has(state)) {
@@ -137,26 +136,48 @@ const create = onPull(async (call, repository, issue, pull) => {
       older.dismissed = true;
     }
   }
-  pull.reviews.push(review);
+  pull.reviews = [...pull.reviews.filter((item) => item !== pending), review].sort((a, b) => a.id - b.id);
+  addEvent(call.state, issue, 'review', account.id, { body: given.body, review: review.id });
   await scheduled.get(pull)?.();
-  return ok(shapeOf(call, repository, issue, review));
-});
+  return review;
+}
+
+/** A review that its author has not submitted is shown to nobody else, though it is counted. */
+function isShown(call: Call, review: Review): boolean {
+  return review.state !== 'PENDING' || review.author === call.account?.id;
+}
+
+/** A route below one review that the caller may see. */
+function onReview(
+  work: (
+    call: Call,
+    repository: Repository,
+    found: { issue: Issue; pull: Pull; review: Review },
+  ) => Answer | Promise<Answer>,
+): Route['handle'] {
+  return onPull((call, repository, issue, pull) => {
+    const review = pull.reviews.find(({ id }) => String(id) === call.params.id);
+    return review === undefined || !isShown(call, review)
+      ? failure(call, 404, 'GetReviewByID')
+      : work(call, repository, { issue, pull, review });
+  });
+}
 
 /** Merges that wait until the rules allow them. */
 export const scheduled = new WeakMap<Pull, () => Promise<unknown>>();
 
-function onReview(dismissed: boolean): Route['handle'] {
-  return onPull((call, repository, issue, pull) => {
+function dismissal(dismissed: boolean): Route['handle'] {
+  return onReview((call, repository, { issue, review }) => {
     if (!mayAdmin(accessOf(call.state, repository, call.account)))
       return failure(call, 403, 'Must be repo admin');
-    const review = pull.reviews.find(({ id }) => String(id) === call.params.id);
-    if (review === undefined) return notFound(call);
     if (!verdicts.has(review.state))
       return failure(
         call,
         403,
-        'not need to dismiss this review because it’s type is not Approve or change request',
+        "not need to dismiss this review because it's type is not Approve or change request",
       );
+    if (issue.state === 'closed')
+      return failure(call, 403, "can't dismiss a review associated to a closed or merged PR");
     review.dismissed = dismissed;
     return ok(shapeOf(call, repository, issue, review));
   });
@@ -166,29 +187,37 @@ const all = '/repos/{owner}/{repo}/pulls/{index}/reviews';
 
 export const reviewRoutes: Route[] = [
   {
+    // The count is of all there are, the list of those that are shown.
     method: 'GET',
     route: all,
     scope: 'repository',
-    handle: onPull(async (call, repository, issue, pull) =>
-      paged(
-        call,
-        await reviewsOf(repository, pull),
-        (review) => shapeOf(call, repository, issue, review),
-        all,
-        { allWithoutPage: true },
-      ),
-    ),
+    handle: onPull((call, repository, issue, pull) => {
+      const page = paged(call, pull.reviews, (review) => review, all, { allWithoutPage: true });
+      const shown = (page.body as Review[]).filter((review) => isShown(call, review));
+      return { ...page, body: shown.map((review) => shapeOf(call, repository, issue, review)) };
+    }),
   },
   { method: 'POST', route: all, scope: 'repository', handle: create },
   {
     method: 'GET',
     route: `${all}/{id}`,
     scope: 'repository',
-    handle: onPull(async (call, repository, issue, pull) => {
-      const review = (await reviewsOf(repository, pull)).find(({ id }) => String(id) === call.params.id);
-      return review === undefined ? notFound(call) : ok(shapeOf(call, repository, issue, review));
+    handle: onReview((call, repository, { issue, review }) => ok(shapeOf(call, repository, issue, review))),
+  },
+  {
+    // What was not submitted is, with the head that is known by then.
+    method: 'POST',
+    route: `${all}/{id}`,
+    scope: 'repository',
+    handle: onReview(async (call, repository, { issue, pull, review }) => {
+      if (review.state !== 'PENDING') return failure(call, 422, 'only a pending review can be submitted');
+      const state = stateOf(text(call.body.event));
+      const why = refused(call, issue, state, text(call.body.body) || review.body);
+      if (why !== undefined) return why;
+      const given = { state, body: text(call.body.body), commit: pull.headSha };
+      return ok(shapeOf(call, repository, issue, await submit(call, repository, issue, pull, given)));
     }),
   },
-  { method: 'POST', route: `${all}/{id}/dismissals`, scope: 'repository', handle: onReview(true) },
-  { method: 'POST', route: `${all}/{id}/undismissals`, scope: 'repository', handle: onReview(false) },
+  { method: 'POST', route: `${all}/{id}/dismissals`, scope: 'repository', handle: dismissal(true) },
+  { method: 'POST', route: `${all}/{id}/undismissals`, scope: 'repository', handle: dismissal(false) },
 ];

@@ -37,7 +37,13 @@ function latest(statuses: CommitStatus[]): CommitStatus[] {
 const byCommit: Route['handle'] = async (call, repository) => {
   const commit = await resolveCommit(repository.folder, call.params.sha ?? '');
   if (commit === undefined) return failure(call, 404, call.params.sha ?? '');
-  const all = repository.statuses.filter((status) => status.commit === commit);
+  const state = call.query.get('state') ?? '';
+  const all = repository.statuses.filter(
+    (status) => status.commit === commit && (state === '' || status.state === state),
+  );
+  // The newest first; of those of one second the order is not said.
+  const age = call.query.get('sort') === 'oldest' ? 1 : -1;
+  all.sort((one, other) => age * (Date.parse(one.created) - Date.parse(other.created)));
   return paged(
     call,
     all,

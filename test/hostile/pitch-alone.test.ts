@@ -58,6 +58,27 @@ describe('what is wrong with one pull request is its own', () => {
     expect((await forge.comments(1)).join('\n')).not.toContain('These are left to decide');
   });
 
+  it('a review that a stranger never submits holds up no other pitch', async () => {
+    await twoAccepted();
+    await forge.seed.api('POST', `/repos/${forge.ops}/pulls/1/reviews`, { body: 'hm' }, forge.stranger.token);
+
+    const { code } = await forge.run({}, questions);
+
+    expect(code).toBe(0);
+    expect((await forge.comments(2)).join('\n')).toContain('These are left to decide');
+  });
+
+  it('somebody who blocks our account keeps nobody else from being served', async () => {
+    await twoAccepted();
+    await forge.seed.api('PUT', `/user/block/${forge.architect.login}`, undefined, forge.ada.token);
+
+    const { code } = await forge.run({}, questions);
+
+    expect(code).toBe(0);
+    for (const pull of [1, 2])
+      expect((await forge.comments(pull)).join('\n')).toContain('These are left to decide');
+  });
+
   it('where a conversation is closed to our account, the others go on and new visions are pitched', async () => {
     await twoAccepted();
     const third = await forge.vision('The third');
@@ -76,19 +97,40 @@ describe('what is wrong with one pull request is its own', () => {
     expect((await forge.pulls()).map(({ head }) => head.label)).toContain(`architect/sprint-vision-${third}`);
   });
 
-  it('a pitch whose fork was deleted is not asked for its files, and can still be declined', async () => {
+  it('pitches whose fork was deleted are over, and their files, which make the forge fail for ever, are not asked for', async () => {
     await twoAccepted();
     await forge.seed.api('DELETE', '/repos/architect/ops', undefined, forge.architect.token);
-    await forge.say(forge.ada, 2, 'REJECT: gone');
     const third = await forge.vision('The third');
 
-    const { code, text, calls } = await forge.run({}, () => pitchText(third));
+    const { code, calls } = await forge.run({}, () => pitchText(third));
+
+    expect(code).toBe(0);
+    expect(calls.join('\n')).not.toMatch(/pulls\/[12]\/files/);
+    expect((await forge.pulls()).map(({ state }) => state)).toEqual(['closed', 'closed', 'open']);
+  });
+
+  it('an open pitch whose fork the forge no longer names is not asked for its files, and can still be declined', async () => {
+    await twoAccepted();
+    await forge.say(forge.ada, 2, 'REJECT: gone');
+    const { body } = await forge.seed.api('GET', `/repos/${forge.ops}/pulls?state=all`);
+    const orphaned = (body as { head: object }[]).map((pull) => ({
+      ...pull,
+      head: { ...pull.head, repo_id: -1, repo: null },
+    }));
+
+    const { code, text, calls } = await runWith(
+      (_, request) =>
+        /\/repos\/owner\/ops\/pulls\?/.test(request)
+          ? { status: 200, body: orphaned, headers: { 'x-total-count': '2' } }
+          : undefined,
+      questions,
+    );
 
     expect(code).toBe(0);
     expect(text).toContain(
       'pitch #1 comes from a repository that is gone: only a word that declines it is heard',
     );
     expect(calls.join('\n')).not.toMatch(/pulls\/[12]\/files/);
-    expect((await forge.pulls()).map(({ state }) => state)).toEqual(['open', 'closed', 'open']);
+    expect((await forge.comments(2)).join('\n')).toContain('Declined: gone');
   });
 });

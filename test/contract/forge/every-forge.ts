@@ -59,6 +59,8 @@ export interface AskedForge {
     body?: unknown,
   ): Promise<Answer<T>>;
   issue(by: Person, where: string, fields: Record<string, unknown>): Promise<Issue>;
+  /** Asks again and again until the answer is as it has to become: much of a forge follows a push late. */
+  until<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T>;
   /** Lets time pass: an edit is told from the first writing by whole seconds. */
   pass(milliseconds: number): Promise<void>;
 }
@@ -80,7 +82,8 @@ export function onEveryForge(resource: string, questions: (forge: AskedForge) =>
     let clock = 0;
 
     beforeAll(async () => {
-      if (url === '') embedded = await startTestForge({ now: () => new Date(Date.now() + clock) });
+      if (url === '')
+        embedded = await startTestForge({ now: () => new Date(Date.now() + clock), forkLag: 3 });
       Object.assign(seed, seeder(embedded?.url ?? url, embedded?.adminToken ?? token));
       const create = async (who: Person, scopes: string[]): Promise<void> => {
         Object.assign(who, await seed.createUser(who.login, scopes));
@@ -143,6 +146,14 @@ export function onEveryForge(resource: string, questions: (forge: AskedForge) =>
         const answer = await forge.api<Issue>(by, 'POST', `/repos/${where}/issues`, fields);
         expect(answer.status).toBe(201);
         return answer.body;
+      },
+      async until(ask, isSo) {
+        for (let attempt = 0; ; attempt += 1) {
+          const answer = await ask();
+          if (isSo(answer)) return answer;
+          if (attempt === 100) throw new Error(`it is still ${JSON.stringify(answer)}`);
+          await forge.pass(100);
+        }
       },
       async pass(milliseconds) {
         clock += milliseconds;

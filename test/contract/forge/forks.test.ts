@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { base64, onEveryForge } from './every-forge.ts';
 
-onEveryForge('a fork', ({ api, bot, fresh, owner, remove, seed, stranger }) => {
+onEveryForge('a fork', ({ api, bot, fresh, owner, remove, seed, stranger, until }) => {
   /** A repository with a file, and the stranger's fork of it, who may only read it. */
   async function forked(name: string): Promise<{ name: string; fork: string; id: number }> {
     const full = await fresh(name);
@@ -109,6 +109,75 @@ onEveryForge('a fork', ({ api, bot, fresh, owner, remove, seed, stranger }) => {
     expect((await api(stranger, 'POST', `/repos/${fork}/sync_fork/main`)).status).toBe(204);
 
     expect((await api(stranger, 'GET', `/repos/${fork}/contents/later.md?ref=main`)).status).toBe(200);
+  });
+
+  it('has a new commit at once, which its pull request names and where it is to be merged is not there yet', async () => {
+    const { name, fork } = await forked('fork-late');
+    await write(fork, 'sprints/a.md', { branch: 'main', new_branch: 'topic' });
+    const { number, head } = (await propose(name, `${stranger.login}:topic`)).body;
+    const known = () =>
+      api<{ object: { sha: string } }[]>(owner, 'GET', `/repos/${name}/git/refs/pull/${number}/head`);
+    const files = async (): Promise<string[]> =>
+      (await api<{ filename: string }[]>(owner, 'GET', `/repos/${name}/pulls/${number}/files`)).body.map(
+        ({ filename }) => filename,
+      );
+    const written = await api<{ commit: { sha: string } }>(
+      stranger,
+      'POST',
+      `/repos/${fork}/contents/sprints/b.md`,
+      { content: base64('text\n'), message: 'm', branch: 'topic' },
+    );
+    const { sha } = written.body.commit;
+    const read = async (repository: string): Promise<number> =>
+      (await api(owner, 'GET', `/repos/${repository}/contents/sprints/b.md?ref=${sha}`)).status;
+
+    const first = {
+      head: (await api<{ head: { sha: string } }>(owner, 'GET', `/repos/${name}/pulls/${number}`)).body.head
+        .sha,
+      known: (await known()).body[0]?.object.sha,
+      there: await read(name),
+      fork: await read(fork),
+    };
+    await until(
+      () => read(name),
+      (status) => status === 200,
+    );
+
+    expect(first).toEqual({ head: sha, known: head.sha, there: 404, fork: 200 });
+    expect((await known()).body[0]?.object.sha).toBe(sha);
+    expect(await files()).toEqual(['sprints/a.md', 'sprints/b.md']);
+  });
+
+  it('that is deleted closes its pull request and leaves commits and head, but never again its files', async () => {
+    const { name, fork } = await forked('fork-deleted');
+    await write(fork, 'sprints/a.md', { branch: 'main', new_branch: 'topic' });
+    const { number, head } = (await propose(name, `${stranger.login}:topic`)).body;
+
+    expect((await api(stranger, 'DELETE', `/repos/${fork}`)).status).toBe(204);
+
+    const pull = `/repos/${name}/pulls/${number}`;
+    const { body } = await until(
+      () => api<{ state: string; head: unknown }>(owner, 'GET', pull),
+      (answer) => answer.body.state === 'closed',
+    );
+    expect(body.head).toMatchObject({
+      label: 'topic',
+      ref: `refs/pull/${number}/head`,
+      sha: head.sha,
+      repo_id: -1,
+      repo: null,
+    });
+    const files = await api<string>(owner, 'GET', `${pull}/files`);
+    expect([files.status, files.headers.get('content-type')]).toEqual([500, 'text/html; charset=utf-8']);
+    expect((await api(owner, 'GET', `${pull}/commits`)).body).toMatchObject([{ sha: head.sha }]);
+    expect((await api(owner, 'GET', `/repos/${name}/contents/sprints/a.md?ref=${head.sha}`)).status).toBe(
+      200,
+    );
+    expect((await api(owner, 'GET', `/repos/${name}/git/refs/pull/${number}/head`)).body).toMatchObject([
+      { object: { sha: head.sha } },
+    ]);
+    expect((await api(owner, 'PATCH', pull, { state: 'open' })).status).toBe(201);
+    expect((await api(owner, 'GET', `${pull}/files`)).status).toBe(500);
   });
 
   it('may lose the branch, whose name the pull request keeps as its label', async () => {

@@ -1,7 +1,10 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { base64, onEveryForge } from './every-forge.ts';
+import { withClone } from './git.ts';
 
-onEveryForge('a protected branch', ({ api, bot, fresh, owner }) => {
+onEveryForge('a protected branch', ({ api, bot, fresh, owner, reader, seed, until, url }) => {
   const write = (
     name: string,
     path: string,
@@ -69,6 +72,175 @@ onEveryForge('a protected branch', ({ api, bot, fresh, owner }) => {
     expect((await api(bot, 'GET', `/repos/${name}/branches/main`)).body).toMatchObject({
       user_can_push: false,
     });
+  });
+
+  const held = {
+    enable_push: true,
+    protected_file_patterns: 'vault/policy.toml;vault/formulas/**;vault/*.lock',
+  };
+  const refusedMerge = (name: string, number: number, more: Record<string, unknown> = {}) =>
+    until(
+      () => api(owner, 'POST', `/repos/${name}/pulls/${number}/merge`, { Do: 'merge', ...more }),
+      ({ body }) => body.message !== 'Please try again later',
+    );
+
+  it('takes no change of a protected file from anybody, by the contents API or by a merge', async () => {
+    const name = await protectedRepo('files-held', held);
+
+    for (const person of [bot, owner])
+      for (const path of ['vault/policy.toml', 'VAULT/Policy.toml', 'vault/formulas/a/b.md']) {
+        const refused = await api(person, ...write(name, path));
+        expect([refused.status, refused.body.message]).toEqual([
+          403,
+          `path is protected and can not be changed [path: ${path}]`,
+        ]);
+      }
+    // A star ends at a dot as it does at a slash.
+    expect((await api(bot, ...write(name, 'vault/a.lock'))).status).toBe(403);
+    expect((await api(bot, ...write(name, 'vault/a.b.lock'))).status).toBe(201);
+    expect((await api(bot, ...write(name, 'vault/policy.toml', { new_branch: 'topic' }))).status).toBe(201);
+    const number = await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'x' });
+    const refused = await refusedMerge(name, number);
+    expect([refused.status, refused.body.message]).toEqual([
+      405,
+      'not allowed to merge [reason: Changed protected files]',
+    ]);
+    await api(owner, 'PATCH', `/repos/${name}/branch_protections/main`, { protected_file_patterns: '' });
+    await seed.mergePull(owner, name, number);
+    expect((await api(owner, 'GET', `/repos/${name}/contents/vault/policy.toml`)).status).toBe(200);
+  });
+
+  it('lets its owner force a change of a protected file, unless the rule holds for admins too', async () => {
+    const name = await protectedRepo('files-forced', { ...held, apply_to_admins: true });
+    for (const topic of ['one', 'two'])
+      await api(bot, ...write(name, `vault/formulas/${topic}`, { new_branch: topic }));
+    const one = await seed.openPull(bot, name, { head: 'one', base: 'main', title: 'x' });
+    const two = await seed.openPull(bot, name, { head: 'two', base: 'main', title: 'x' });
+
+    const refused = await refusedMerge(name, one, { force_merge: true });
+    await api(owner, 'PATCH', `/repos/${name}/branch_protections/main`, { apply_to_admins: false });
+    const merged = await refusedMerge(name, two, { force_merge: true });
+
+    expect([refused.status, merged.status]).toEqual([405, 200]);
+  });
+
+  it('does not see that a protected file was moved away: a move has its new name only', async () => {
+    const name = await fresh('files-moved');
+    await seed.putFile(bot, name, 'vault/policy.toml', 'a long enough line\n');
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, { rule_name: 'main', ...held });
+    const { body } = await api<{ sha: string }>(bot, 'GET', `/repos/${name}/contents/vault/policy.toml`);
+    const moved = await api(bot, 'POST', `/repos/${name}/contents`, {
+      branch: 'main',
+      new_branch: 'topic',
+      message: 'm',
+      files: [
+        {
+          operation: 'update',
+          path: 'elsewhere.toml',
+          from_path: 'vault/policy.toml',
+          sha: body.sha,
+          content: base64('a long enough line\n'),
+        },
+      ],
+    });
+    const number = await seed.openPull(bot, name, { head: 'topic', base: 'main', title: 'x' });
+
+    await seed.mergePull(bot, name, number);
+
+    expect(moved.status).toBe(201);
+    expect((await api(bot, 'GET', `/repos/${name}/contents/vault/policy.toml`)).status).toBe(404);
+  });
+
+  it('is pushed to over git by those whom its rule names, and never back, away or over a protected file', async () => {
+    const name = await fresh('pushed');
+    const branch = 'vault-records';
+    await api(owner, 'POST', `/repos/${name}/branches`, { new_branch_name: branch, old_branch_name: 'main' });
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: branch,
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: [owner.login],
+      protected_file_patterns: 'held/**',
+      unprotected_file_patterns: 'free/**',
+    });
+    const push = (by: typeof owner, file: string, ...how: string[]): Promise<string> =>
+      withClone(url(), by, name, async (clone) => {
+        await clone.git('checkout', '-q', branch);
+        mkdirSync(path.join(clone.folder, path.dirname(file)), { recursive: true });
+        clone.write(file, `${Math.random()}\n`);
+        await clone.commit('a file');
+        return clone.git('push', ...(how.length === 0 ? ['origin', branch] : how)).then(
+          () => 'pushed',
+          (error: Error) => /remote: Forgejo: (.*)/.exec(error.message)?.[1]?.trim() ?? error.message,
+        );
+      });
+
+    expect(await push(owner, 'fired/x.json')).toBe('pushed');
+    expect(await push(bot, 'fired/y.json')).toBe(`Not allowed to push to protected branch ${branch}`);
+    expect(await push(bot, 'free/y.json')).toBe('pushed');
+    expect(await push(owner, 'held/x')).toBe(`branch ${branch} is protected from changing file held/x`);
+    expect(await push(bot, 'a', 'origin', `:${branch}`)).toBe(`branch ${branch} is protected from deletion`);
+    expect(await push(owner, 'a', '-f', 'origin', `origin/main:${branch}`)).toBe(
+      `branch ${branch} is protected from force push`,
+    );
+    expect((await api(bot, 'GET', `/repos/${name}/contents/fired/x.json?ref=${branch}`)).status).toBe(200);
+    for (const [person, status] of [
+      [owner, 201],
+      [bot, 403],
+    ] as const)
+      expect((await api(person, ...write(name, `fired/${status}.json`, { branch }))).status).toBe(status);
+    expect((await api(owner, 'DELETE', `/repos/${name}/branches/${branch}`)).status).toBe(403);
+  });
+
+  it('is given another name by whoever may write, and its rule goes along', async () => {
+    const name = await protectedRepo('renamed');
+    await api(owner, 'POST', `/repos/${name}/branches`, {
+      new_branch_name: 'records',
+      old_branch_name: 'main',
+    });
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'records',
+      enable_push: false,
+    });
+    await api(bot, ...write(name, 'a', { new_branch: 'topic' }));
+    const number = await seed.openPull(bot, name, { head: 'topic', base: 'records', title: 'x' });
+    const rename = async (from: string, to: string, by = bot): Promise<number> =>
+      (await api(by, 'PATCH', `/repos/${name}/branches/${from}`, { name: to })).status;
+
+    expect(await rename('records', 'main')).toBe(422);
+    expect(await rename('none', 'other')).toBe(404);
+    expect(await rename('records', 'old-records', reader)).toBe(403);
+    expect(await rename('records', 'old-records')).toBe(204);
+    expect(await rename('topic', 'subject')).toBe(204);
+
+    const rules = await api<{ rule_name: string }[]>(owner, 'GET', `/repos/${name}/branch_protections`);
+    expect(rules.body.map(({ rule_name }) => rule_name).sort()).toEqual(['main', 'old-records']);
+    expect((await api(bot, 'GET', `/repos/${name}/branches/records`)).status).toBe(404);
+    expect((await api(bot, 'GET', `/repos/${name}/pulls/${number}`)).body).toMatchObject({
+      state: 'open',
+      base: { ref: 'old-records' },
+      head: { ref: 'subject' },
+    });
+    // What stands free again is no longer protected.
+    expect(
+      (
+        await api(bot, 'POST', `/repos/${name}/branches`, {
+          new_branch_name: 'records',
+          old_branch_name: 'main',
+        })
+      ).body,
+    ).toMatchObject({ protected: false });
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'pattern-*',
+      enable_push: true,
+    });
+    await api(bot, 'POST', `/repos/${name}/branches`, {
+      new_branch_name: 'pattern-a',
+      old_branch_name: 'main',
+    });
+    expect(await rename('pattern-a', 'free')).toBe(500);
+    expect(await rename('main', 'trunk')).toBe(204);
+    expect((await api(bot, 'GET', `/repos/${name}`)).body).toMatchObject({ default_branch: 'trunk' });
   });
 
   it('finds a pull request by its two branches, closed ones included', async () => {

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
 import { base64, onEveryForge } from './every-forge.ts';
 
-onEveryForge('reviews and merges', ({ api, bot, fresh, owner, seed }) => {
+onEveryForge('reviews and merges', ({ api, bot, fresh, owner, seed, stranger, until }) => {
   const file = (name: string, path: string): string => `/repos/${name}/contents/${path}`;
   interface Review {
     id: number;
     state: string;
     commit_id: string;
+    submitted_at: string;
     stale: boolean;
     official: boolean;
     dismissed: boolean;
@@ -25,15 +26,16 @@ onEveryForge('reviews and merges', ({ api, bot, fresh, owner, seed }) => {
   }
   const reviews = (repository: string, number: number): string =>
     `/repos/${repository}/pulls/${number}/reviews`;
-  async function push(repository: string): Promise<void> {
+  async function push(repository: string): Promise<string> {
     const { body } = await api<{ sha: string }>(bot, 'GET', `${file(repository, 'a.toml')}?ref=vault/a`);
-    const { status } = await api(bot, 'PUT', file(repository, 'a.toml'), {
+    const written = await api<{ commit: { sha: string } }>(bot, 'PUT', file(repository, 'a.toml'), {
       content: base64('two'),
       message: 'm',
       branch: 'vault/a',
       sha: body.sha,
     });
-    expect(status).toBe(200);
+    expect(written.status).toBe(200);
+    return written.body.commit.sha;
   }
 
   it('count for whoever may write, never for the author, and are stale after a push', async () => {
@@ -54,14 +56,63 @@ onEveryForge('reviews and merges', ({ api, bot, fresh, owner, seed }) => {
       dismissed: false,
       commit_id: head,
     });
-    await push(repository);
+    const pushed = await push(repository);
+    // Until the push has been looked at, which takes a second, they are as they were; so nothing is decided by it.
+    const { body } = await until(
+      () => api<Review[]>(bot, 'GET', reviews(repository, number)),
+      (answer) => answer.body.every(({ stale }) => stale),
+    );
+    expect(body.map(({ stale, commit_id }) => [stale, commit_id === pushed])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  it('are not stale for a while after a push, though the pull request names the new head', async () => {
+    const { repository, number, head } = await requested('late-stale');
+    await api(owner, 'POST', reviews(repository, number), { event: 'APPROVED' });
+    const pushed = await push(repository);
+
+    const pull = await api<{ head: { sha: string } }>(bot, 'GET', `/repos/${repository}/pulls/${number}`);
     const { body } = await api<Review[]>(bot, 'GET', reviews(repository, number));
-    expect(body.map(({ stale }) => stale)).toEqual([true, true]);
+
+    expect(pull.body.head.sha).toBe(pushed);
+    expect(body).toMatchObject([{ state: 'APPROVED', stale: false, commit_id: head }]);
+  });
+
+  it('are not shown to others before they are submitted, though they are counted', async () => {
+    const { repository, number, head } = await requested('pending');
+    const list = (by: typeof owner, query = '') =>
+      api<Review[]>(by, 'GET', `${reviews(repository, number)}${query}`);
+
+    expect(
+      (await api<Review>(stranger, 'POST', reviews(repository, number), { body: 'not yet' })).body,
+    ).toMatchObject({ state: 'PENDING', commit_id: head, official: false });
+    for (const { body, headers } of [await list(owner), await list(owner, '?page=1&limit=50')])
+      expect([body, headers.get('x-total-count')]).toEqual([[], '1']);
+    const own = await list(stranger);
+    expect(own.body).toMatchObject([{ state: 'PENDING' }]);
+    expect((await api(owner, 'GET', `${reviews(repository, number)}/${own.body[0]?.id}`)).status).toBe(404);
+    const submitted = await api<Review>(
+      stranger,
+      'POST',
+      `${reviews(repository, number)}/${own.body[0]?.id}`,
+      {
+        event: 'APPROVED',
+      },
+    );
+    expect(submitted.body).toMatchObject({ id: own.body[0]?.id, state: 'APPROVED', official: false });
+    expect((await list(owner)).body).toMatchObject([{ state: 'APPROVED', body: '' }]);
   });
 
   it('may name an older commit, which is stale at once; one that is not there is an error', async () => {
     const { repository, number, head } = await requested('older-commit');
-    await push(repository);
+    const pushed = await push(repository);
+    await until(
+      () =>
+        api<{ object: { sha: string } }[]>(bot, 'GET', `/repos/${repository}/git/refs/pull/${number}/head`),
+      ({ body }) => body[0]?.object.sha === pushed,
+    );
 
     expect(
       (
