@@ -35,7 +35,12 @@ export function plan(settings: PitchSettings, state: PitchState): PitchChange[] 
     if (why !== undefined) return [notice(`pitch #${pitch.pull.number} is left aside: ${why}`)];
     return pitch.kind === 'open' ? converse(settings, state, pitch) : progressOn(state, pitch);
   });
-  const conversation = oneQuestion([...nobodyDecides(state), ...talk, ...leftOver(state)]);
+  const conversation = oneQuestion([
+    ...nobodyDecides(state),
+    ...unreadDocuments(state),
+    ...talk,
+    ...leftOver(state),
+  ]);
   if (conversation.some(isWrite)) return conversation;
 
   const { chosen, waiting, skipped, order } = choose(settings, state);
@@ -146,6 +151,15 @@ function progressOn(state: Live, pitch: PitchSeen): PitchChange[] {
 function troubleOf({ closedToUs }: Live, pitch: PitchSeen): string | undefined {
   if (closedToUs.includes(pitch.pull.number)) return 'the forge does not let this account comment there';
   return pitch.kind === 'unread' ? pitch.trouble : undefined;
+}
+
+/** A document of a pull request that people merged is theirs to mend; until then its vision may be pitched a second time. */
+function unreadDocuments({ documents }: Live): PitchChange[] {
+  return documents.flatMap(({ file, trouble }) =>
+    trouble === undefined
+      ? []
+      : [notice(`${file} is not read, and the visions it names are not known: ${trouble}`)],
+  );
 }
 
 /** Said at once, and not when the first pitch has waited for a month. */

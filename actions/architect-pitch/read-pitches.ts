@@ -37,7 +37,10 @@ async function readClosed({ settings, send, now }: Context, known: Known, seen: 
   const { pull, visions } = seen;
   const isOfToday =
     settings['max-cost-per-day'] !== undefined && pull.updated_at.slice(0, 10) >= yesterday(now);
-  const isWanted = known.visions.some(({ number }) => visions.includes(number));
+  // What was said on one that was merged is of interest for telling how far it is, and for nothing else.
+  const isWanted =
+    (!pull.merged || settings['filer-login'] !== undefined) &&
+    known.visions.some(({ number }) => visions.includes(number));
   if (!isOfToday && !isWanted) return { ...seen, kind: 'unread', trouble: undefined };
   const ops = known.ground.repository;
   const comments = await listComments(send, ops, pull.number);

@@ -1,8 +1,10 @@
 import { namesLogin, sameLogin } from '../../core/accounts.ts';
-import { getFile, namesIn } from '../../core/forge/contents.ts';
+import { readBlobs } from '../../core/forge/blobs.ts';
+import { namesIn } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
+import { isFile, listFolder } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
@@ -102,18 +104,24 @@ async function readFormerPulls({ settings, send }: Context): Promise<Pull[]> {
   return lists.flat();
 }
 
-/** Every sprint document on the branch, with or without a filer block. No folder is no document. */
+/**
+ * Every sprint document on the branch, with or without a filer block; no folder is no document. Read many in one answer,
+ * because they are never taken away. One that cannot be read is said, and names no vision that is known.
+ */
 async function readDocuments({ settings, send }: Context, ground: Ground): Promise<Live['documents']> {
-  const names = await namesIn(send, ground.repository, settings.sprints, ground.commit);
-  return Promise.all(
-    names
-      .filter((name) => name.endsWith('.md'))
-      .map(async (name) => {
-        const file = `${settings.sprints}/${name}`;
-        const { bytes } = await getFile(send, ground.repository, file, ground.commit);
-        return { file, visions: visionsNamed(bytes.toString('utf8')) };
-      }),
-  );
+  const folder = (await listFolder(send, ground.repository, ground.commit, settings.sprints)) ?? [];
+  const files = folder.filter(({ path, type }) => path.endsWith('.md') && type !== 'tree');
+  const blobs = await readBlobs(send, ground.repository, files.filter(isFile));
+  return files.map(({ path: file, sha }) => {
+    const blob = blobs.get(sha);
+    return blob?.kind === 'read'
+      ? { file, visions: visionsNamed(blob.bytes.toString('utf8')) }
+      : {
+          file,
+          visions: [],
+          trouble: blob?.kind === 'too-large' ? `it has ${blob.size} bytes` : 'it is no ordinary file',
+        };
+  });
 }
 
 /** What a run that was cut off may have left: a branch, and on it the documents that the ops repo does not have. */

@@ -31,8 +31,8 @@ export interface Live extends State {
   allIssues: boolean;
   /** Open issues with the vision label, all of them. */
   visions: Issue[];
-  /** Sprint documents on the ops repo's branch, and the visions they name. */
-  documents: { file: string; visions: number[] }[];
+  /** Sprint documents on the ops repo's branch, and the visions they name; `trouble` says why that is not known. */
+  documents: { file: string; visions: number[]; trouble?: string }[];
   pitches: PitchSeen[];
   /** Pull requests by former identities. */
   formerPulls: Pull[];

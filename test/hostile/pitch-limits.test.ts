@@ -331,6 +331,32 @@ describe('everywhere', () => {
     expect(named).not.toContain('Needs a server.');
   });
 
+  it('sprint documents are read many at once, and one that cannot be read is said and stops nothing', async () => {
+    const vision = await forge.vision('A goal');
+    const named = await forge.vision('Another');
+    for (let nth = 0; nth < 12; nth += 1)
+      await forge.seed.putFile(forge.owner, forge.ops, `sprints/s${nth}.md`, `# S ${nth}\n`);
+    await forge.seed.putFile(
+      forge.owner,
+      forge.ops,
+      'sprints/named.md',
+      `# S\n\n## Vision issues\n- #${named} — x\n`,
+    );
+    await forge.seed.putFile(forge.owner, forge.ops, 'sprints/vast.md', `# S\n${'x'.repeat(1_100_000)}`);
+
+    const { code, text, calls } = await forge.run({}, () => pitchText(vision));
+    const idle = await forge.run();
+
+    expect(code).toBe(0);
+    expect(text).toContain('sprints/vast.md is not read, and the visions it names are not known: it has 11');
+    expect(idle.text).toContain('sprints/named.md is about it');
+    expect((await forge.pulls()).map(({ head }) => head.label)).toEqual([
+      `architect/sprint-vision-${vision}`,
+    ]);
+    expect(calls.filter((call) => call.includes('/contents/sprints/s'))).toEqual([]);
+    expect(idle.calls.filter((call) => call.includes('/git/'))).toHaveLength(3);
+  });
+
   it('a run that a comment of our own started ends at once; one that somebody else’s started does its work', async () => {
     await forge.vision('A goal');
     const startedBy = (login: string): Promise<Ran> => {
