@@ -22,11 +22,13 @@ import {
   evidenceOf,
   evidencePath,
   evidenceText,
+  isOver,
   pageDays,
   pagePath,
   pageText,
   parseEvidence,
   pullBody,
+  visitorsOf,
 } from './text.ts';
 
 /** The kinds of change this role may plan. */
@@ -72,9 +74,10 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
     clientSources: settings['client-source'],
     totals: log.totals,
     clientSide: log.clientSide,
+    mostUnknown: settings['max-bad-share'],
   });
   const fuller = onRecord(target).find(
-    (known) => known.complete && known.total_requests > evidence.total_requests,
+    (known) => isOver(known) && known.total_requests > evidence.total_requests,
   );
   if (fuller !== undefined)
     return [
@@ -87,7 +90,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   if (local.kind === 'none' && target.kind === 'none')
     return [keep(`the log can be counted (${summary}); on a pull request nothing is written`)];
   return [
-    ...noRecord(log, date),
+    ...remarks(log, date),
     ...(local.kind === 'none' ? [] : [localFile(local, evidence, summary)]),
     ...(target.kind === 'none' ? [] : commit(target, evidence, summary)),
   ];
@@ -101,7 +104,16 @@ function onRecord(target: Target): EngagementEvidence[] {
   return found.flatMap((file) => parseEvidence(file?.text) ?? []);
 }
 
-/** A day without a record may be a quiet one, or one whose file was not named: a person should look. */
+/** What a person should look at, although the day can be counted. */
+function remarks(log: LogState, date: string): EngagementChange[] {
+  return [
+    ...log.remarks.map(({ file, message }) => notice(file, message)),
+    ...noRecord(log, date),
+    ...unknownVisitors(log),
+  ];
+}
+
+/** A day without a record may be a quiet one, or one whose file was not named. */
 function noRecord({ totals, names, newest }: LogState, date: string): EngagementChange[] {
   if (totals.lines > 0) return [];
   return [
@@ -112,10 +124,22 @@ function noRecord({ totals, names, newest }: LogState, date: string): Engagement
   ];
 }
 
+/** Page views that nobody knows the visitor of: without an address, or with one that is masked. */
+function unknownVisitors({ totals, names }: LogState): EngagementChange[] {
+  const { unique_visitors, views_without_address: views, page_views } = totals;
+  if (views === 0) return [];
+  return [
+    notice(
+      `${names.join(', ')}: ${unique_visitors === null ? 'the visitors are unknown' : 'some visitors are unknown'}: of ${views} of ${counted(page_views, 'page view')} the log has no address of whoever asked, or a masked one`,
+      'where a proxy or a Unix socket stands before Caddy, set `trusted_proxies` in its configuration; where a filter of the log deletes, hashes or masks `remote_ip` or `client_ip`, leave them in: addresses never leave the run; Caddy before 2.5 wrote `remote_addr` instead, which is not read: update it',
+    ),
+  ];
+}
+
 /** What the day comes to, for the log of the run. */
 function summaryOf(evidence: EngagementEvidence, log: LogState): string {
   const beacons = log.badBeacons === 0 ? '' : `, ${log.badBeacons} lines of client-source were no beacons`;
-  return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${counted(evidence.unique_visitors, 'visitor')}${evidence.complete ? '' : ', the day is not over'}${beacons}`;
+  return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${visitorsOf(evidence)}${isOver(evidence) ? '' : ', the day is not over'}${beacons}`;
 }
 
 function counted(number: number, noun: string): string {
@@ -137,7 +161,7 @@ function faultsOf(settings: EngagementSettings, log: LogState, date: string): En
   return [
     refuseFor(
       log.names.join(', '),
-      `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: look at the log, or raise max-bad-share`,
+      `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: ${log.badLook === null ? 'look at the log' : `most that are known look like ${log.badLook}`}, or raise max-bad-share`,
     ),
   ];
 }
@@ -307,7 +331,12 @@ function dayFaults({ date, evidence }: PageDay): NamedFault[] {
   const fault = (message: string): NamedFault[] => [{ file: evidencePath(date), message }];
   if (evidence === null) return fault('is missing, or is no evidence');
   if (evidence.date !== date) return fault(`is the evidence of another day: ${evidence.date}`);
-  return evidence.complete ? [] : fault(`is not complete: ${evidence.period_hours} hours of the day`);
+  if (evidence.complete) return [];
+  return fault(
+    isOver(evidence) && evidence.views_without_address > 0
+      ? 'is not complete: its visitors are unknown'
+      : `is not complete: ${evidence.period_hours} hours of the day`,
+  );
 }
 
 /** Why the log is not one that is still being written. */

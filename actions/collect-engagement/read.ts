@@ -12,7 +12,7 @@ import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
 import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
-import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';
+import { broken, countLogs, findSources, linesOf, looksOfBad, type SourceSettings } from './log/sources.ts';
 import {
   durationFormats,
   evidenceFileOf,
@@ -107,6 +107,7 @@ async function readLog(context: Context, date: string): Promise<LogState> {
     key: settings['ssh-key'],
     knownHosts: settings['ssh-known-hosts'],
     deadlineMs: settings.deadline,
+    mostBad: settings['max-bad-share'],
   };
   const sources = await findSources('source', settings.source, facts.workspace);
   const clientSources = await findSources('client-source', settings['client-source'], facts.workspace);
@@ -117,7 +118,7 @@ async function readLog(context: Context, date: string): Promise<LogState> {
       `evidence-file: ${local} is a log that is read.`,
       'Name another file: it is written with the evidence.',
     );
-  const { counts, names, faults } = await fitting(countLogs(sources, rules, from));
+  const { counts, names, faults, remarks } = await fitting(countLogs(sources, rules, from));
   const beacons = createBeaconTally(date);
   for (const source of clientSources) {
     try {
@@ -132,10 +133,13 @@ async function readLog(context: Context, date: string): Promise<LogState> {
     badBeacons: beacons.bad(),
     names,
     faults,
+    remarks,
+    badLook: looksOfBad(counts),
     newest: counts.newest === 0 ? null : new Date(counts.newest * 1000).toISOString(),
     isAhead: counts.newest === 0 && counts.latest > 0,
   };
 }
+
 /** Visitors choose what they ask for; when that no longer fits into memory it is said in words. */
 async function fitting<T>(counting: Promise<T>): Promise<T> {
   try {

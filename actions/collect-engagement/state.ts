@@ -4,7 +4,7 @@ import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { EngagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
-import type { LogFault } from './log/sources.ts';
+import type { LogFault } from './log/source.ts';
 import type { settings } from './settings.ts';
 
 export type EngagementSettings = ValuesOf<typeof settings>;
@@ -47,6 +47,10 @@ export interface LogState {
   names: string[];
   /** Why a source is not a log that was read to its end. */
   faults: LogFault[];
+  /** What a person should know of a source that is no fault. */
+  remarks: LogFault[];
+  /** What most of the lines look like that are no records, and what to do; `null` where that is not known. */
+  badLook: string | null;
   /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
   newest: string | null;
   /** Whether all records are in the future: they are read in another unit than they were written. */

@@ -61,7 +61,7 @@ describe('committing', () => {
     expect(await story.textOf('evidence/engagement/README.md')).toContain(
       '| [2026-11-20](2026-11-20.json) | 1 | 1 |',
     );
-    expect(await story.textOf('evidence/engagement/visitors.svg')).toContain('1 page views, 1 visitors');
+    expect(await story.textOf('evidence/engagement/visitors.svg')).toContain('1 page view, 1 visitor');
   });
 
   it('keeps the page of the last days, whatever stands in a file among them', async () => {

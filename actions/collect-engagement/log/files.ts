@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type Counts, type Edges, joinEdges } from './counts.ts';
+import { type Counts, type Edges, joinEdges, type LogEdges } from './counts.ts';
 import { createFastReader, type Share } from './fast.ts';
 import { createPlainReader, type LogReader, lineFeed, longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
@@ -147,8 +147,8 @@ export function takePieces(task: ThreadTask): ThreadResult {
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
 const threadFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'thread.js');
 
-/** `foreign`: it is a log of something else. Otherwise it was read to its end, or not. */
-export type FileOutcome = 'read' | 'foreign' | { why: string };
+/** What a file that was read to its end comes to, or why it could not be. */
+export type FileOutcome = LogEdges | { why: string };
 
 /**
  * Counts plain files, in as many threads as there are processors (four at most) where that is faster. Answers what
@@ -179,7 +179,7 @@ export async function countFiles(
       if (why !== undefined) return { why };
       const joined = joinEdges(ofFile.filter((result) => typeof result !== 'string'));
       counts.bad += joined.bad;
-      return joined.isForeign ? 'foreign' : 'read';
+      return joined;
     });
     return { counts, outcomes };
   } finally {

@@ -54,7 +54,7 @@ function settings(overrides: Partial<EngagementSettings> = {}): EngagementSettin
 }
 
 function log(views = 1, overrides: Partial<LogState> = {}): LogState {
-  const counts = { ...emptyCounts(), views, requests: views };
+  const counts = { ...emptyCounts(), views, requests: views, visitors: new Set(['10.0.0.1']) };
   return {
     totals: totalsOf(counts, 10),
     clientSide: {
@@ -67,6 +67,8 @@ function log(views = 1, overrides: Partial<LogState> = {}): LogState {
     badBeacons: 0,
     names: ['access.log'],
     faults: [],
+    remarks: [],
+    badLook: null,
     newest: `${date}T12:00:00.000Z`,
     isAhead: false,
     ...overrides,
@@ -83,6 +85,7 @@ function found(views = 1): Found {
     clientSources: [],
     totals,
     clientSide,
+    mostUnknown: 0.05,
   });
   return { text: evidenceText(evidence), sha: `sha of ${views}` };
 }
@@ -150,13 +153,13 @@ describe('a run without the forge', () => {
 
     expect(content).toBe(found()?.text);
     expect(planned(state(content), { commit: 'none' })).toEqual([
-      `keep: engagement.json is as it should be (${date}: 1 page view by 0 visitors)`,
+      `keep: engagement.json is as it should be (${date}: 1 page view by 1 visitor)`,
     ]);
   });
 
   it('on a pull request says what it would count, and writes nothing', () => {
     expect(planned(collected({ target: { kind: 'none' } }))).toEqual([
-      `keep: the log can be counted (${date}: 1 page view by 0 visitors); on a pull request nothing is written`,
+      `keep: the log can be counted (${date}: 1 page view by 1 visitor); on a pull request nothing is written`,
     ]);
   });
 });
@@ -224,7 +227,7 @@ describe('the way of the evidence', () => {
     [
       'is right and open',
       { exists: true, evidence: found(), pull: pull() },
-      [`keep: pull request #7 is as it should be (${date}: 1 page view by 0 visitors)`],
+      [`keep: pull request #7 is as it should be (${date}: 1 page view by 1 visitor)`],
     ],
     [
       'was closed by somebody',

@@ -1,0 +1,39 @@
+import { Buffer } from 'node:buffer';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { startBytes } from './format.ts';
+import type { SshSource } from './ssh-address.ts';
+
+/** A log that has a name: a file, or another machine's. */
+export type Source = FileSource | RemoteSource;
+
+export interface FileSource {
+  name: string;
+  file: string;
+}
+
+export interface RemoteSource {
+  name: string;
+  ssh: SshSource;
+}
+
+/** Why a source is not a log that was read to its end, or what else is to be said of it. */
+export interface LogFault {
+  file: string;
+  message: string;
+}
+
+/** Whether a log has to be unpacked, as far as its name tells; what another machine sends may be packed. */
+export function isPacked(source: Source): boolean {
+  return 'ssh' in source || /\.(?:gz|zst)$/.test(source.file);
+}
+
+/** The first bytes of a file, as they are. */
+export function startOf(file: string): Buffer {
+  const start = Buffer.alloc(startBytes);
+  const fd = openSync(file, 'r');
+  try {
+    return start.subarray(0, readSync(fd, start, 0, startBytes, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
