@@ -46,7 +46,10 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
   return state.kind === 'verify' ? verify(settings, state) : collect(settings, state);
 }
 
-/** Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. */
+/**
+ * Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. Whether a
+ * path is exempt only trying tells, so a branch that took the evidence says so in the round after that.
+ */
 export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
   if (state.kind === 'verify' || state.target.kind === 'none') return undefined;
   const { target } = state;
@@ -54,9 +57,11 @@ export function headline(settings: EngagementSettings, state: EngagementState): 
   const where = `${target.branch} of ${target.repository}`;
   if (settings.commit === 'pull')
     return `The evidence goes to a pull request into ${where}, one for the day.`;
-  return routeOf(target).kind === 'commit'
-    ? `${where} is protected: the evidence goes there as an exempt path if it may, and otherwise to a pull request.`
-    : `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+  if (routeOf(target).kind === 'pull')
+    return `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+  return target.evidence === null
+    ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+    : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
 }
 
 /**
@@ -200,21 +205,37 @@ function commit(target: BranchTarget, evidence: EngagementEvidence, summary: str
   const inPlace = keep(`${path} is as it should be (${summary})`);
   const route = routeOf(target);
   if (route.kind === 'pull') return isRight ? [inPlace] : viaPull(target, route.request, evidence, summary);
-  const files = isRight ? [] : [{ path, content, expects: found?.sha ?? null }];
-  // A branch takes or declines a commit as a whole, and the page may not be exempt from its protection where the evidence is.
-  // So where the branch may decline, the first commit has the evidence alone, and the page follows once that is there.
-  const page = route.mayDecline && !isRight ? [] : pageFiles(target.page, evidence);
-  if (files.length + page.length === 0) return [inPlace];
+  const files = [
+    ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
+    ...pageFiles(target.page, evidence),
+  ];
+  // Until the branch has the evidence, nobody knows whether it takes that alone.
+  const left = isRight ? leftOut(target) : [];
+  if (files.length === 0) return [...left, inPlace];
   return [
+    ...left,
     {
       kind: 'write-files',
       repository,
       branch,
       ...(route.mayDecline ? { mayDecline: true } : {}),
-      files: [...files, ...page],
-      message: isRight ? 'evidence: page of engagement' : `evidence: engagement of ${evidence.date}`,
+      files,
+      message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
       why: isRight ? 'the page and its chart' : summary,
     },
+  ];
+}
+
+const pageMessage = 'evidence: page of engagement';
+
+/** What is said where the branch takes the evidence alone. */
+function leftOut({ page, branch, repository }: BranchTarget): EngagementChange[] {
+  if (page.kind !== 'declined') return [];
+  return [
+    notice(
+      `${pagePath} and its chart are left as they are: they are not exempt from the protection of ${branch} of ${repository}, as the evidence is`,
+      `exempt ${evidenceFolder}/** as a whole to have them kept`,
+    ),
   ];
 }
 
@@ -235,7 +256,7 @@ function pageFiles(
     .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
 }
 
-/** One pull request for the day, with its evidence and nothing else: opened, or brought up to date. */
+/** One pull request for the day, with its evidence and the page: opened, or brought up to date. */
 function viaPull(
   target: BranchTarget,
   request: DayRequest,
@@ -263,35 +284,38 @@ function viaPull(
       },
     ];
   const isRight = request.exists && request.evidence?.text === content;
+  const files = [
+    ...(isRight
+      ? []
+      : [{ path, content, expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null }]),
+    ...pageFiles(request.page, evidence),
+  ];
   const isOpen = pull?.state === 'open';
-  if (isRight && isOpen) return [keep(`pull request #${pull.number} is as it should be (${summary})`)];
-  const written: EngagementChange[] = isRight
-    ? []
-    : [
-        {
-          kind: 'write-files',
-          key: branch,
-          repository,
-          branch: request.exists ? branch : base,
-          ...(request.exists ? {} : { newBranch: branch }),
-          files: [
-            {
-              path,
-              content,
-              expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null,
-            },
-          ],
-          message: `evidence: engagement of ${evidence.date}`,
-          why: summary,
-        },
-      ];
+  const waiting = waitingPage(request);
+  if (files.length === 0 && isOpen)
+    return [...waiting, keep(`pull request #${pull.number} is as it should be (${summary})`)];
+  const written: EngagementChange[] =
+    files.length === 0
+      ? []
+      : [
+          {
+            kind: 'write-files',
+            key: branch,
+            repository,
+            branch: request.exists ? branch : base,
+            ...(request.exists ? {} : { newBranch: branch }),
+            files,
+            message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
+            why: isRight ? 'the page and its chart' : summary,
+          },
+        ];
   const opened: EngagementChange[] = isOpen
     ? []
     : [
         {
           kind: 'open-pull',
           key: `pull ${branch}`,
-          ...(isRight ? {} : { after: [branch] }),
+          ...(written.length === 0 ? {} : { after: [branch] }),
           repository,
           base,
           head: branch,
@@ -300,7 +324,18 @@ function viaPull(
           why: `${base} is only changed by pull requests`,
         },
       ];
-  return [...written, ...opened];
+  return [...waiting, ...written, ...opened];
+}
+
+/** What is said where another day's request is to bring the page first. */
+function waitingPage({ page }: DayRequest): EngagementChange[] {
+  if (page.kind !== 'waits') return [];
+  return [
+    notice(
+      `${pagePath} and its chart wait: pull request #${page.pull} of another day changes them as well`,
+      'merge it, and the next pull request that is opened brings them up to date',
+    ),
+  ];
 }
 
 /** Whether the site can be observed: evidence of each day, complete, and a log that is still being written. */

@@ -83,12 +83,21 @@ export interface BranchTarget {
 
 /** The page over the last days, and its chart. */
 export type Page =
-  /** It is not kept by this run, or waits until the evidence is on the branch. */
+  /** It is not kept by this run. */
   | { kind: 'left' }
+  /** Another day's pull request changes it, and two that change it would be in conflict once one of them is merged. */
+  | { kind: 'waits'; pull: number }
   /** The branch turned it away in this run. */
-  | { kind: 'declined' }
-  /** Its two files, and the other days it shows. */
-  | { kind: 'kept'; readme: Found; chart: Found; others: PageDay[] };
+  | ({ kind: 'declined' } & PageFiles)
+  | ({ kind: 'kept' } & PageFiles);
+
+/** The two files of the page at a commit, and the other days it shows. */
+export interface PageFiles {
+  at: string;
+  readme: Found;
+  chart: Found;
+  others: PageDay[];
+}
 
 /** How the evidence can get to the branch. */
 export type Way =
@@ -104,5 +113,7 @@ export interface DayRequest {
   branch: string;
   exists: boolean;
   evidence: Found;
+  /** The page as the request shows it; from the branch it goes into, as long as it has none of its own. */
+  page: Page;
   pull: Pull | null;
 }

@@ -21,6 +21,11 @@ export function evidenceBranch(date: string): string {
   return `evidence/engagement-${date}`;
 }
 
+/** Whether a branch is that of some day's pull request. */
+export function isEvidenceBranch(branch: string): boolean {
+  return /^evidence\/engagement-\d{4}-\d{2}-\d{2}$/.test(branch);
+}
+
 /** A source without what could be a secret in it: no user, no password, no query. */
 export function publicSource(source: string): string {
   return source.replace(/^([a-z]{1,10}:\/\/)[^/]*@/i, '$1').replace(/[?#].*$/, (rest) =>

@@ -105,7 +105,7 @@ function pull(overrides: Partial<Pull> = {}): Pull {
 }
 
 function request(overrides: Partial<DayRequest> = {}): DayRequest {
-  return { branch, exists: false, evidence: null, pull: null, ...overrides };
+  return { branch, exists: false, evidence: null, page: { kind: 'left' }, pull: null, ...overrides };
 }
 
 function target(overrides: Partial<BranchTarget> = {}): BranchTarget {
@@ -172,22 +172,24 @@ describe('the way of the evidence', () => {
     expect(headline(settings(), collected())).toBeUndefined();
   });
 
-  it('is a commit that may be declined where the branch is protected, without the page', () => {
-    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
-    const state = collected({
-      target: target({ page, way: { kind: 'commit-or-pull', request: request() } }),
-    });
+  const page = { kind: 'kept' as const, at: 'a', readme: null, chart: null, others: [] };
+  const pageFiles = [{ path: 'evidence/engagement/README.md' }, { path: 'evidence/engagement/visitors.svg' }];
+
+  it('is one commit that may be declined where the branch is protected, then one of the evidence alone', () => {
+    const way = { kind: 'commit-or-pull' as const, request: request() };
+    const state = collected({ target: target({ page, way }) });
+    const declined = collected({ target: target({ page: { ...page, kind: 'declined' }, way }) });
 
     expect(plan(settings(), state)).toMatchObject([
+      { kind: 'write-files', branch: 'main', mayDecline: true, files: [{ path: file }, ...pageFiles] },
+    ]);
+    expect(headline(settings(), state)).toContain(`${protectedMain}: a commit is tried first`);
+    expect(plan(settings(), declined)).toMatchObject([
       { kind: 'write-files', branch: 'main', mayDecline: true, files: [{ path: file }] },
     ]);
-    expect(headline(settings(), state)).toContain(
-      `${protectedMain}: the evidence goes there as an exempt path`,
-    );
   });
 
   it('is a commit of the page once the evidence is on the protected branch', () => {
-    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
     const way = { kind: 'commit-or-pull' as const, request: request() };
 
     const changes = plan(settings(), collected({ target: target({ evidence: found(), page, way }) }));
@@ -201,11 +203,11 @@ describe('the way of the evidence', () => {
     ]);
   });
 
-  it('is a pull request once the branch declined, and the page stays as it is', () => {
-    const state = collected({ target: target({ way: { kind: 'pull', request: request() } }) });
+  it('is a pull request with the page once the branch declined', () => {
+    const state = collected({ target: target({ way: { kind: 'pull', request: request({ page }) } }) });
 
     expect(plan(settings(), state)).toMatchObject([
-      { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }] },
+      { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }, ...pageFiles] },
       { kind: 'open-pull', base: 'main', head: branch, after: [branch] },
     ]);
     expect(headline(settings(), state)).toContain('is not exempt: the evidence goes to a pull request');
