@@ -13,7 +13,8 @@ import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
 import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
-import { broken, countLogs, findSources, linesOf, looksOfBad, type SourceSettings } from './log/sources.ts';
+import { broken } from './log/source.ts';
+import { countLogs, findSources, linesOf, looksOfBad, type SourceSettings } from './log/sources.ts';
 import {
   durationFormats,
   evidenceFileOf,

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { UserError } from '../../../core/errors.ts';
 import { startBytes } from './format.ts';
 import type { SshSource } from './ssh-address.ts';
 
@@ -36,4 +37,15 @@ export function startOf(file: string): Buffer {
   } finally {
     closeSync(fd);
   }
+}
+
+/** What is said of a log that could not be read to its end. */
+export function brokenOff(why: string): string {
+  return `could not be read to its end (${why}): what is missing is unknown, so nothing is written`;
+}
+
+/** An error of reading, in words: one that says what to do keeps its own. */
+export function broken(error: unknown): string {
+  if (error instanceof UserError) return `${error.message} ${error.remedy}`.trim();
+  return brokenOff(error instanceof Error ? error.message : String(error));
 }

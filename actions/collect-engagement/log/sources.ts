@@ -5,9 +5,18 @@ import { UserError } from '../../../core/errors.ts';
 import { addCounts, type Counts, joinEdges, type LogEdges } from './counts.ts';
 import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
-import { isGzip, looksLike, mostSeen } from './format.ts';
+import { looksLike, mostSeen } from './format.ts';
+import type { PackedOutcome } from './packed.ts';
 import { dayOf, type Rules } from './rules.ts';
-import { type FileSource, isPacked, type LogFault, type Source, startOf } from './source.ts';
+import {
+  broken,
+  brokenOff,
+  type FileSource,
+  isPacked,
+  type LogFault,
+  type Source,
+  startOf,
+} from './source.ts';
 import { isSshAddress, parseSshSource, type SshSecrets } from './ssh-address.ts';
 import type { Bytes } from './streams.ts';
 
@@ -146,29 +155,54 @@ async function countPlain(
   };
 }
 
+/** Packed files, and what other machines send. */
 async function countPacked(
   sources: Source[],
   rules: Rules,
   settings: SourceSettings,
 ): Promise<{ counts: Counts; outcomes: Outcome[] }> {
   // What plain files have no use for is loaded here.
+  const { countPackedFiles } = await import('./packed.ts');
+  const files = sources.filter((source): source is FileSource => 'file' in source);
+  const read = await countPackedFiles(
+    files.map(({ file }) => file),
+    rules,
+  );
+  const counts = read.counts;
+  const outcomes = files.map((source, index) =>
+    outcomeOf(source, read.outcomes[index] ?? { why: brokenOff('') }),
+  );
+  const remote = sources.filter((source) => 'ssh' in source);
+  if (remote.length > 0) {
+    const more = await countRemote(remote, rules, settings);
+    addCounts(counts, more.counts);
+    outcomes.push(...more.outcomes);
+  }
+  for (const outcome of outcomes) if ('edges' in outcome) counts.bad += outcome.edges.bad;
+  return { counts, outcomes };
+}
+
+async function countRemote(
+  sources: Source[],
+  rules: Rules,
+  settings: SourceSettings,
+): Promise<{ counts: Counts; outcomes: Outcome[] }> {
   const { scanStream } = await import('./streams.ts');
   const reader = createReader(rules);
   const outcomes: Outcome[] = [];
-  let bad = 0;
   for (const source of sources) {
     try {
-      const { edges, start } = await scanStream(reader, bytesOf(source, settings));
-      const joined = joinEdges([edges]);
-      bad += joined.bad;
-      outcomes.push({ source, edges: joined, start });
+      outcomes.push(outcomeOf(source, await scanStream(reader, bytesOf(source, settings))));
     } catch (error) {
       outcomes.push({ source, why: broken(error) });
     }
   }
-  const counts = reader.counts();
-  counts.bad += bad;
-  return { counts, outcomes };
+  return { counts: reader.counts(), outcomes };
+}
+
+function outcomeOf(source: Source, read: PackedOutcome): Outcome {
+  if ('why' in read) return { source, why: read.why };
+  return { source, edges: joinEdges([read.edges]), start: Buffer.from(read.start) };
 }
 
 /** Why a source is not the log of the day, as far as that is known from it alone. */
@@ -243,8 +277,6 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
     yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
     return;
   }
-  if (source.file.endsWith('.gz') && !isGzip(startOf(source.file)))
-    throw new UserError('is no gzip file, though its name says so.', 'Rename it.');
   yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
@@ -256,14 +288,4 @@ function foreign(start: Buffer): string {
 /** What bad lines look like, for who refuses them. */
 export function looksOfBad({ looks }: Counts): string | null {
   return mostSeen(looks) ?? null;
-}
-
-function brokenOff(why: string): string {
-  return `could not be read to its end (${why}): what is missing is unknown, so nothing is written`;
-}
-
-/** An error of reading, in words: one that says what to do keeps its own. */
-export function broken(error: unknown): string {
-  if (error instanceof UserError) return `${error.message} ${error.remedy}`.trim();
-  return brokenOff(error instanceof Error ? error.message : String(error));
 }

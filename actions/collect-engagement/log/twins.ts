@@ -75,8 +75,9 @@ function toldOnce({ name }: Source, relation: 'other' | 'one' | 'broken'): strin
     : `holds what ${name} holds as well; it is counted once`;
 }
 
-function contentOf(source: FileSource): Bytes {
-  return isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
+/** The bytes of a log. Its file is opened when the first ones are asked for, so that no error is nobody's. */
+async function* contentOf(source: FileSource): Bytes {
+  yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
 /** The first bytes of a log, as many as can be read. */
