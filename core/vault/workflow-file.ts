@@ -1,5 +1,9 @@
-import { parse } from 'yaml';
+import { readYaml, type YamlFault, yamlData } from '../yaml.ts';
 import type { WorkflowFacts } from './workflow.ts';
+
+/** No workflow that people write comes near these. */
+const largest = 256 * 1024;
+const bounds = { pieces: 30_000, depth: 48 };
 
 /** Reads a workflow's file. A gate's own token is not a secret of what runs, and is not among the secrets. */
 export function readWorkflow(file: string, blob: string, bytes: Uint8Array): WorkflowFacts {
@@ -12,12 +16,10 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
     isGated: false,
     faults: [],
   };
-  let document: unknown;
-  try {
-    document = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { maxAliasCount: 50 });
-  } catch {
-    return { ...facts, faults: [`workflow ${file} cannot be read as YAML`] };
-  }
+  const read = contentOf(bytes);
+  if ('fault' in read)
+    return { ...facts, faults: [`workflow ${file} cannot be read as YAML: ${read.fault}`] };
+  const document = read.data;
   const isGated = isForgejo ? isGatedOnForgejo(document) : isGatedOnWoodpecker(document);
   forgetGateTokens(document);
   if (isForgejo) {
@@ -30,6 +32,27 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
     };
   }
   return { ...facts, isGated, secrets: named(fromSecrets(document)) };
+}
+
+/** What a workflow's file holds, or the first thing for which it cannot be read. */
+function contentOf(bytes: Uint8Array): { data: unknown } | { fault: string } {
+  if (bytes.length > largest)
+    return { fault: `it is ${bytes.length} bytes long; at most ${largest} are read` };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { fault: 'it is no UTF-8' };
+  }
+  const fault = ({ offset, message }: YamlFault): { fault: string } => ({
+    fault: `line ${text.slice(0, offset).split('\n').length}: ${message}`,
+  });
+  const read = readYaml(text, bounds);
+  if (read.kind === 'too-much') return fault(read.fault);
+  if (read.kind === 'faulty') return fault(read.faults[0]);
+  if (read.document === undefined) return { data: null };
+  const content = yamlData(read.document, text);
+  return 'data' in content ? content : fault(content);
 }
 
 type YamlMap = Record<string, unknown>;

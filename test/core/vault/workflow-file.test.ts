@@ -136,7 +136,9 @@ describe('a gate that would not hold is none', () => {
 });
 
 it('what is no YAML is a fault, and so is one that explodes', () => {
-  expect(forgejo('a: [\n').faults).toEqual(['workflow .forgejo/workflows/x.yml cannot be read as YAML']);
+  expect(forgejo('a: [\n').faults).toEqual([
+    'workflow .forgejo/workflows/x.yml cannot be read as YAML: line 2: not YAML 1.2: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ]);
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x,x]',
     ...'bcdefgh'
@@ -144,4 +146,38 @@ it('what is no YAML is a fault, and so is one that explodes', () => {
       .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`),
   ].join('\n');
   expect(forgejo(bomb).faults).toHaveLength(1);
+});
+
+describe('a workflow that is made to hurt', () => {
+  it.each([
+    ['lists in lists', `a: ${'['.repeat(20_000)}`, 'things inside each other more than 48 deep'],
+    ['keys in keys', '? '.repeat(700), 'things inside each other more than 48 deep'],
+    [
+      'ever deeper indentation',
+      Array.from({ length: 400 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'),
+      'more than 48 deep',
+    ],
+    [
+      'very many keys',
+      Array.from({ length: 12_000 }, (_, n) => `k${n}: 1`).join('\n'),
+      'more than 30000 pieces',
+    ],
+    [
+      'a large text that is repeated',
+      `a: &a "${'x'.repeat(50_000)}"\nb: [${Array(40).fill('*a').join(', ')}]`,
+      'repeat',
+    ],
+    ['very many aliases', `a: &a 1\nb: [${Array(300).fill('*a').join(', ')}]`, 'aliases'],
+    ['a key twice', 'jobs: 1\non: 2\njobs: 3\n', 'line 3: not YAML 1.2: Map keys must be unique'],
+    ['its size', `# ${'x'.repeat(300_000)}\n`, 'at most 262144 are read'],
+    ['two documents', 'a: 1\n---\nb: 2\n', 'a second YAML document'],
+  ])('is refused at once for %s', (_, text, message) => {
+    const began = performance.now();
+    const { faults, isGated } = forgejo(text);
+
+    expect(faults.join('\n')).toContain(message);
+    expect(faults).toHaveLength(1);
+    expect(isGated).toBe(false);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
 });
