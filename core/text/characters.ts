@@ -7,7 +7,7 @@ const named: readonly (readonly [RegExp, string, string])[] = [
   [/^[\u2028\u2029\u0085\u000b\u000c]$/, 'a line separator that is no line end', 'a line end'],
   [/^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]$/, 'a dash that is no hyphen', '-'],
   [/^[\u201c-\u201f\u00ab\u00bb\u2033\uff02]$/, 'a curly quotation mark', '"'],
-  [/^[\u2018-\u201b\u2032\u0060\u00b4\uff07]$/, 'a quotation mark of another kind', "'"],
+  [/^[\u2018-\u201b\u2032\u00b4\uff07]$/, 'a quotation mark of another kind', "'"],
   [/^[\uff1a\ufe55\ua789\u2236]$/, 'a colon of another width', ':'],
   [/^[\uff1d]$/, 'an equals sign of another width', '='],
   [/^[\uff3b\uff3d\u3010\u3011]$/, 'a bracket of another width', '[ or ]'],
@@ -20,6 +20,7 @@ const named: readonly (readonly [RegExp, string, string])[] = [
  * `a no-break space (U+00A0): write a plain space`; undefined for every other character.
  */
 export function lookalike(character: string): string | undefined {
+  if (/^[\t -_a-~]?$/.test(character)) return undefined;
   const found = named.find(([pattern]) => pattern.test(character));
   if (found === undefined) return undefined;
   const [, what, instead] = found;
