@@ -10,6 +10,7 @@ import {
   type Person,
   readCommit,
   readObject,
+  readTree,
   writeCommitOf,
   writeObject,
 } from './git/objects.ts';
@@ -20,7 +21,7 @@ import { changeTree, type Difference, differences, mergeUntouching } from './git
 export { history as log } from './git/history.ts';
 export { type Commit, emptyTree, type Person } from './git/objects.ts';
 export { GitError } from './git/process.ts';
-export { differences, findInTree, listTree, type TreeItem } from './git/trees.ts';
+export { type Difference, differences, findInTree, listTree, type TreeItem } from './git/trees.ts';
 
 /**
  * A bare repository, as `git init --bare` lays it out. What is pushed over HTTP stays loose objects for ever, because
@@ -66,6 +67,17 @@ export async function resolveCommit(folder: string, name: string): Promise<strin
   } catch {
     return undefined;
   }
+}
+
+/** The object that a name stands for as a tree: a commit stays the commit; undefined where it is neither. */
+export async function resolveTree(folder: string, name: string): Promise<string | undefined> {
+  const commit = await resolveCommit(folder, name);
+  if (commit !== undefined || readTree(folder, name) !== undefined) return commit ?? name;
+  if (!name.includes(':')) return undefined;
+  const named = await line(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]).catch(
+    () => '',
+  );
+  return readTree(folder, named) === undefined ? undefined : named;
 }
 
 export async function branchCommit(folder: string, branch: string): Promise<string | undefined> {
@@ -123,6 +135,22 @@ export function fetchAll(folder: string, from: string): void {
       copyObjects(from, folder, sha);
       setRef(folder, `${prefix}${name}`, sha);
     }
+}
+
+/** Any object's bytes, as they are between its header and its end; undefined where there is none of that name. */
+export function objectBytes(folder: string, sha: string): Buffer | undefined {
+  return readObject(folder, sha)?.body;
+}
+
+/** Every ref below a prefix, with the commit that it names. */
+export function listRefs(folder: string, prefix: string): { ref: string; sha: string }[] {
+  // The prefix may end within a name.
+  const above = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  return refsBelow(folder, above).flatMap((name) => {
+    const ref = `${above}${name}`;
+    const sha = ref.startsWith(prefix) ? readRef(folder, ref) : undefined;
+    return sha === undefined ? [] : [{ ref, sha }];
+  });
 }
 
 export async function readBlob(folder: string, sha: string): Promise<Buffer> {

@@ -9,10 +9,12 @@ import { accountRoutes } from './routes/accounts.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { branchRoutes } from './routes/branches.ts';
 import { commentRoutes } from './routes/comments.ts';
+import { commitRoutes } from './routes/commits.ts';
 import { contentRoutes } from './routes/contents.ts';
 import { dependencyRoutes } from './routes/dependencies.ts';
 import { issueRoutes } from './routes/issues.ts';
 import { labelRoutes } from './routes/labels.ts';
+import { objectRoutes } from './routes/objects.ts';
 import { protectionRoutes } from './routes/protections.ts';
 import { pullRoutes } from './routes/pulls.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
@@ -62,7 +64,9 @@ export interface ForgeOptions {
   /** Delays every answer, as a network would. */
   latencyMs?: number;
   /** What the server gives without `limit`, and the most it gives at all. */
-  paging?: { default?: number; max?: number };
+  paging?: { default?: number; max?: number; trees?: number };
+  /** Files of more bytes than this are given without their content; a forge's own limit is 10 MiB. */
+  largestBlob?: number;
   now?: () => Date;
   /** Says nothing of unknown routes and faults on stderr; unknown routes are remembered all the same. */
   quiet?: boolean;
@@ -76,6 +80,8 @@ const routes: Route[] = [
   ...dependencyRoutes,
   ...issueRoutes,
   ...contentRoutes,
+  ...commitRoutes,
+  ...objectRoutes,
   ...branchRoutes,
   ...protectionRoutes,
   ...statusRoutes,
@@ -146,7 +152,7 @@ const noRepository: Repository = {
 
 async function answer(
   state: State,
-  base: Pick<Call, 'url' | 'folder' | 'paging'>,
+  base: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'>,
   request: { method: string; url: URL; authorization: string | undefined; body: string },
   unknownRoutes: string[],
   say: (text: string) => void,
@@ -212,7 +218,9 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
   const paging = {
     default: Math.min(options.paging?.default ?? 30, options.paging?.max ?? 50),
     max: options.paging?.max ?? 50,
+    trees: options.paging?.trees ?? 1000,
   };
+  const largestBlob = options.largestBlob ?? 10 * 1024 * 1024;
   const requests: EmbeddedForge['requests'] = [];
   const unknownRoutes: string[] = [];
   const say = (text: string): void => {
@@ -236,7 +244,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       try {
         given = await answer(
           state,
-          { url, folder, paging },
+          { url, folder, paging, largestBlob },
           {
             method,
             url: asked,

@@ -14,7 +14,9 @@ export interface Call {
   url: string;
   /** The folder for git repositories. */
   folder: string;
-  paging: { default: number; max: number };
+  paging: { default: number; max: number; trees: number };
+  /** Files of more bytes than this are given without their content. */
+  largestBlob: number;
 }
 
 export interface Answer {
@@ -67,8 +69,14 @@ export function within(call: Call): Answer | ((time: string) => boolean) {
     (since === null || Date.parse(time) >= since) && (before === null || Date.parse(time) <= before);
 }
 
-function whole(text: string | null): number {
+export function whole(text: string | null): number {
   return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+}
+
+/** Whether a query says yes; what it does not name is `fallback`, and what is no yes is a no. */
+export function flag(call: Call, name: string, fallback = false): boolean {
+  const given = call.query.get(name) ?? '';
+  return given === '' ? fallback : /^(1|t|true|on)$/i.test(given);
 }
 
 interface PageOptions {

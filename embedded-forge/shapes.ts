@@ -1,4 +1,4 @@
-import type { Commit, TreeItem } from './git.ts';
+import type { Commit, Difference, TreeItem } from './git.ts';
 import type { Call } from './route.ts';
 import {
   type Account,
@@ -271,6 +271,11 @@ export const unsigned = {
 
 const never = '0001-01-01T00:00:00Z';
 
+/** Content in base64, but none of a file that is larger than the forge's limit: `size` still tells. */
+export function blobContent(call: Call, bytes: Buffer): string {
+  return bytes.length > call.largestBlob ? '' : bytes.toString('base64');
+}
+
 export function fileShape(
   call: Call,
   repository: Repository,
@@ -302,7 +307,7 @@ export function fileShape(
     type: kind,
     size: item.size,
     encoding: content === null ? null : 'base64',
-    content: content === null ? null : content.toString('base64'),
+    content: content === null ? null : blobContent(call, content),
     target: null,
     url: self,
     html_url: html,
@@ -331,27 +336,22 @@ export function fileCommitShape(call: Call, repository: Repository, commit: Comm
   };
 }
 
-/** A commit with its files and counts, as a pull request lists it. */
-export function wholeCommitShape(
+/** What a commit is shown with where it is asked for. */
+export interface CommitParts {
+  verification?: boolean;
+  /** Files against its first parent, renames not looked for. */
+  files?: Difference[];
+  lines?: { additions: number; deletions: number };
+}
+
+const fileStatus: Record<string, string> = { A: 'added', M: 'modified', D: 'removed' };
+
+export function commitShape(
   call: Call,
   repository: Repository,
   commit: Commit,
-  files: { path: string; status: string; additions: number; deletions: number }[],
+  { verification = false, files, lines }: CommitParts = {},
 ): unknown {
-  const names: Record<string, string> = { A: 'added', M: 'modified', D: 'removed' };
-  const shape = commitShape(call, repository, commit) as { commit: object };
-  const additions = files.reduce((sum, file) => sum + file.additions, 0);
-  const deletions = files.reduce((sum, file) => sum + file.deletions, 0);
-  return {
-    ...shape,
-    commit: { ...shape.commit, verification: unsigned },
-    files: files.map(({ path, status }) => ({ filename: path, status: names[status] ?? 'modified' })),
-    stats: { total: additions + deletions, additions, deletions },
-  };
-}
-
-/** A commit in a list. */
-export function commitShape(call: Call, repository: Repository, commit: Commit): unknown {
   const at = (kind: string, sha: string): string =>
     `${call.url}/api/v1/repos/${fullName(call, repository)}/git/${kind}/${sha}`;
   const byEmail = (email: string): unknown => {
@@ -370,13 +370,19 @@ export function commitShape(call: Call, repository: Repository, commit: Commit):
       message: commit.message,
       // The forge names the commit here, not its tree.
       tree: { url: at('trees', commit.sha), sha: commit.sha, created: commit.committer.date },
-      verification: null,
+      verification: verification ? unsigned : null,
     },
     author: byEmail(commit.author.email),
     committer: byEmail(commit.committer.email),
     parents: commit.parents.map((sha) => ({ url: at('commits', sha), sha, created: never })),
-    files: null,
-    stats: null,
+    files:
+      files === undefined
+        ? null
+        : // A file that became a link is none of the three, and is left out.
+          files
+            .filter(({ status }) => status in fileStatus)
+            .map(({ path, status }) => ({ filename: path, status: fileStatus[status] })),
+    stats: lines === undefined ? null : { total: lines.additions + lines.deletions, ...lines },
   };
 }
 

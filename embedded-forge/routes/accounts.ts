@@ -66,8 +66,8 @@ export const accountRoutes: Route[] = [
       ok({
         max_response_items: call.paging.max,
         default_paging_num: call.paging.default,
-        default_git_trees_per_page: 1000,
-        default_max_blob_size: 10485760,
+        default_git_trees_per_page: call.paging.trees,
+        default_max_blob_size: call.largestBlob,
       }),
   },
   {

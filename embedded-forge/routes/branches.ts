@@ -1,15 +1,6 @@
-import {
-  branchCommit,
-  differences,
-  emptyTree,
-  listBranches,
-  log,
-  moveRef,
-  removeBranch,
-  resolveCommit,
-} from '../git.ts';
+import { branchCommit, listBranches, log, moveRef, removeBranch, resolveCommit } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { branchShape, commitShape, fullName } from '../shapes.ts';
+import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
 import { setState } from './issues.ts';
 import { branchProtectionShape, protectionOf } from './protections.ts';
@@ -94,53 +85,6 @@ const createTag = forWriters(async (call, repository) => {
 });
 
 export const branchRoutes: Route[] = [
-  {
-    // Branches, and the heads of pull requests, which stay where they were merged.
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/git/refs/{path}',
-    scope: 'repository',
-    handle: async (call, repository) => {
-      const ref = call.params.path ?? '';
-      const number = /^pull\/(\d+)\/head$/.exec(ref)?.[1];
-      const pull = repository.issues.find((issue) => issue.number === Number(number))?.pull;
-      const sha = pull
-        ? await headOf(repository, pull)
-        : ref.startsWith('heads/')
-          ? await branchCommit(repository.folder, ref.slice('heads/'.length))
-          : undefined;
-      if (sha === undefined) return notFound(call);
-      const at = `${call.url}/api/v1/repos/${fullName(call, repository)}/git`;
-      return ok({
-        ref: `refs/${ref}`,
-        url: `${at}/refs/${ref}`,
-        object: { type: 'commit', sha, url: `${at}/commits/${sha}` },
-      });
-    },
-  },
-  {
-    // Of commits only; the files are those of every commit between them.
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/compare/{basehead}',
-    scope: 'repository',
-    handle: async (call, repository) => {
-      const [from = '', to = ''] = (call.params.basehead ?? '').split('...');
-      const base = await resolveCommit(repository.folder, from);
-      const head = await resolveCommit(repository.folder, to);
-      if (base === undefined || head === undefined) return notFound(call);
-      const commits = log(repository.folder, head, { without: base });
-      const files = commits.map(({ parents, sha }) =>
-        differences(repository.folder, parents[0] ?? emptyTree, sha),
-      );
-      const names: Record<string, string> = { A: 'added', M: 'modified', D: 'removed' };
-      return ok({
-        total_commits: commits.length,
-        commits: commits.map((commit) => commitShape(call, repository, commit)),
-        files: files
-          .flat()
-          .map(({ path, status }) => ({ filename: path, status: names[status] ?? 'modified' })),
-      });
-    },
-  },
   {
     method: 'GET',
     route: '/repos/{owner}/{repo}/branches',

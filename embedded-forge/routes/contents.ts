@@ -2,8 +2,6 @@ import path from 'node:path';
 import {
   branchCommit,
   type Commit,
-  differences,
-  emptyTree,
   type FileChange,
   findInTree,
   listTree,
@@ -14,8 +12,8 @@ import {
   type TreeItem,
   writeCommit,
 } from '../git.ts';
-import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { commitShape, fileCommitShape, fileShape, fullName, unsigned } from '../shapes.ts';
+import { type Answer, type Call, failure, notFound, ok, type Route, text } from '../route.ts';
+import { fileCommitShape, fileShape, unsigned } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
 import { mayPush } from './protections.ts';
 import { archived } from './repositories.ts';
@@ -79,6 +77,8 @@ interface Operation {
   path: string;
   content?: unknown;
   sha?: unknown;
+  /** Where an updated file was before, if it moves. */
+  from_path?: unknown;
 }
 
 /** A write of one or more files as one commit, or nothing at all. */
@@ -109,17 +109,20 @@ async function write(
     return failure(call, 422, `branch already exists [name: ${target}]`);
 
   const changes: FileChange[] = [];
+  const left: FileChange[] = [];
   for (const operation of operations) {
-    const change = prepare(call, repository, operation, head);
+    const change = prepare(call, repository, operation, head, single);
     if ('status' in change) return change;
     changes.push(change);
+    const from = cleanPath(text(operation.from_path));
+    if (from !== undefined && from !== change.path) left.push({ path: from, content: null });
   }
   const { account } = call;
   const message = text(body.message) || `Update ${changes.map((change) => change.path).join(', ')}`;
   const commit = await writeCommit(
     repository.folder,
     head ?? null,
-    changes,
+    [...left, ...changes],
     message,
     { name: account.login, email: account.email },
     dateGiven(call, 'author'),
@@ -170,6 +173,7 @@ function prepare(
   repository: Repository,
   operation: Operation,
   head: string | undefined,
+  single: boolean,
 ): FileChange | Answer {
   if (!['create', 'update', 'delete'].includes(operation.operation)) return failure(call, 500, '');
   const file = cleanPath(operation.path);
@@ -177,9 +181,14 @@ function prepare(
     return failure(call, 422, `path contains a malformed path component [path: ${operation.path}]`);
   const at = (where: string): TreeItem | undefined =>
     head === undefined ? undefined : findInTree(repository.folder, head, where);
-  const found = at(file);
+  const moves = operation.operation === 'update' && text(operation.from_path) !== '';
+  const from = moves ? cleanPath(text(operation.from_path)) : file;
+  if (from === undefined)
+    return failure(call, 422, `path contains a malformed path component [path: ${operation.from_path}]`);
+  const found = at(from);
   const sha = text(operation.sha);
-  if (operation.operation === 'create') {
+  const needsRoom = operation.operation === 'create' || from !== file;
+  if (needsRoom) {
     for (let above = path.posix.dirname(file); above !== '.'; above = path.posix.dirname(above)) {
       const item = at(above);
       if (item !== undefined && item.type !== 'tree')
@@ -189,11 +198,18 @@ function prepare(
           `a file exists where you’re trying to create a subdirectory [path: ${above}]`,
         );
     }
-    if (found?.type === 'tree')
+    const there = at(file);
+    if (there?.type === 'tree')
       return failure(call, 422, `a directory exists where you’re trying to create a file [path: ${file}]`);
-    if (found !== undefined) return failure(call, 422, `repository file already exists [path: ${file}]`);
-  } else {
-    if (sha === '') return failure(call, 422, '[SHA]: Required');
+    if (there !== undefined) return failure(call, 422, `repository file already exists [path: ${file}]`);
+  }
+  if (operation.operation !== 'create') {
+    if (sha === '')
+      return failure(
+        call,
+        422,
+        single ? '[SHA]: Required' : 'a SHA or commit ID must be provided when updating a file',
+      );
     if (found === undefined)
       return operation.operation === 'delete'
         ? failure(call, 404, `repository file does not exist [path: ${file}]`)
@@ -214,12 +230,7 @@ function prepare(
 
 function one(operation: Operation['operation']): Route['handle'] {
   return (call, repository) =>
-    write(
-      call,
-      repository,
-      [{ operation, path: call.params.path ?? '', content: call.body.content, sha: call.body.sha }],
-      true,
-    );
+    write(call, repository, [{ ...call.body, operation, path: call.params.path ?? '' }], true);
 }
 
 export const contentRoutes: Route[] = [
@@ -269,95 +280,6 @@ export const contentRoutes: Route[] = [
       const bytes = await readBlob(repository.folder, item.sha);
       const kind = bytes.includes(0) ? 'application/octet-stream' : 'text/plain; charset=utf-8';
       return { status: 200, body: bytes, headers: { 'content-type': kind } };
-    },
-  },
-  {
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/commits',
-    scope: 'repository',
-    handle: async (call, repository) => {
-      const file = call.query.get('path');
-      if (repository.empty)
-        return {
-          status: 409,
-          body: { message: 'Git Repository is empty.', url: `${call.url}/api/swagger` },
-        };
-      const commit = await resolveCommit(
-        repository.folder,
-        call.query.get('sha') || repository.defaultBranch,
-      );
-      if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
-      const commits = log(repository.folder, commit, file === null || file === '' ? {} : { path: file });
-      if (commits.length === 0) return notFound(call);
-      const withFiles = call.query.get('files') === 'true';
-      return paged(
-        call,
-        commits,
-        (item) => {
-          const shape = commitShape(call, repository, item) as object;
-          if (!withFiles) return shape;
-          const files = differences(repository.folder, item.parents[0] ?? emptyTree, item.sha);
-          return { ...shape, files: files.map(({ path }) => ({ filename: path })) };
-        },
-        `/repos/${fullName(call, repository)}/commits`,
-        // With a path a page skips fifty for each before it, whatever the limit.
-        { link: true, ...(file === null || file === '' ? {} : { stride: 50 }) },
-      );
-    },
-  },
-  {
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/git/trees/{path}',
-    scope: 'repository',
-    handle: async (call, repository) => {
-      const commit = await resolveCommit(repository.folder, call.params.path ?? '');
-      if (commit === undefined) return failure(call, 404, "The target couldn't be found.");
-      const base = `${call.url}/api/v1/repos/${fullName(call, repository)}/git`;
-      const items = listTree(
-        repository.folder,
-        commit,
-        ['true', '1'].includes(call.query.get('recursive') ?? ''),
-      );
-      const tree = items.map((item) => ({
-        path: item.path,
-        mode: item.mode,
-        type: item.type,
-        size: item.size,
-        sha: item.sha,
-        url: `${base}/${item.type === 'tree' ? 'trees' : 'blobs'}/${item.sha}`,
-      }));
-      return ok(
-        {
-          sha: commit,
-          url: `${base}/trees/${commit}`,
-          tree,
-          truncated: false,
-          page: 1,
-          total_count: tree.length,
-        },
-        { 'x-total-count': String(tree.length) },
-      );
-    },
-  },
-  {
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/git/blobs/{sha}',
-    scope: 'repository',
-    handle: async (call, repository) => {
-      const { sha = '' } = call.params;
-      if (!/^[0-9a-f]{40}$/.test(sha)) return failure(call, 422, 'sha not provided');
-      try {
-        const content = await readBlob(repository.folder, sha);
-        return ok({
-          content: content.toString('base64'),
-          encoding: 'base64',
-          url: `${call.url}/api/v1/repos/${fullName(call, repository)}/git/blobs/${sha}`,
-          sha,
-          size: content.length,
-        });
-      } catch {
-        return notFound(call);
-      }
     },
   },
 ];

@@ -13,7 +13,7 @@ import {
   setRef,
 } from '../git.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { fullName, issueLabels, repositoryShape, userShape, wholeCommitShape } from '../shapes.ts';
+import { fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
 import {
   accessOf,
   accountById,
@@ -26,6 +26,7 @@ import {
   type Repository,
   timestamp,
 } from '../state.ts';
+import { wantedCommit } from './commits.ts';
 import { addIssue, cutTitle, setState } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
 import { mayMerge, protectionOf } from './protections.ts';
@@ -365,17 +366,7 @@ export const pullRoutes: Route[] = [
     scope: 'repository',
     handle: onPull(async (call, repository, issue, pull) => {
       const found = log(repository.folder, await headOf(repository, pull), { without: pull.mergeBase });
-      const commits = await Promise.all(
-        found.map(async (commit) => {
-          const [parent = ''] = commit.parents;
-          return wholeCommitShape(
-            call,
-            repository,
-            commit,
-            await changedFiles(repository.folder, parent, commit.sha),
-          );
-        }),
-      );
+      const commits = await Promise.all(found.map((commit) => wantedCommit(call, repository, commit)));
       return paged(
         call,
         commits,
