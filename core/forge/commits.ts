@@ -70,3 +70,20 @@ export async function filesChangedIn(
   const files = (found ?? []).flatMap((item) => (item.files ?? []).map(({ filename }) => filename));
   return [...new Set(files)];
 }
+
+/**
+ * The commit that a repository's default branch stands on, without knowing the branch's name; undefined where it has no
+ * commits. Same route.
+ */
+export async function defaultHead(send: Send, name: string): Promise<string | undefined> {
+  const [newest] = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits',
+      params: { ...repositoryName(name), stat: false, verification: false, files: false, limit: 1 },
+    },
+    z.array(commit),
+  );
+  return newest?.sha;
+}

@@ -23,6 +23,11 @@ import { markWord } from './marker.ts';
 /** The forge cuts a longer title without a word, and counts bytes of UTF-8. */
 const longestTitle = 255;
 const mostEntries = 500;
+/**
+ * Of one entry's body, in bytes. As JSON it may be twice as long, and what proxies take at most is often one megabyte: what
+ * they refuse would be found out half way through a document.
+ */
+const longestBody = 256 * 1024;
 /** Labels of one entry. */
 const mostLabels = 50;
 /** Enough for all entries with everything that they may have. */
@@ -73,6 +78,10 @@ const entry = z.strictObject({
     z.refine(
       (body) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(body),
       'a body without control characters',
+    ),
+    z.refine(
+      (body) => Buffer.byteLength(body) <= longestBody,
+      `a body of at most ${longestBody} bytes: put the rest into a file, and link it`,
     ),
   ),
 });
