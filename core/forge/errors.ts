@@ -93,7 +93,7 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, res
     case 'permission':
       if (message.includes('cannot commit to repo'))
         return `The branch is protected. Exempt the path in its protection (unprotected file patterns), let the account push to it, or have the role open a pull request instead.`;
-      return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators).`;
+      return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators${isAboutIssues(request) ? '; in an organisation, a team that may write issues and read code is enough, and safer' : ''}).`;
     case 'not-found':
       return repository === ''
         ? 'Check the name; the forge answers the same when the account may not see it.'
@@ -121,6 +121,11 @@ function scopesIn(message: string): string[] {
   return plain(scopes)
     .split(/[\s,]+/)
     .filter((scope) => scope !== '');
+}
+
+/** Whether a write is one that takes the right to issues alone. */
+function isAboutIssues({ method, route }: ApiRequest): boolean {
+  return method !== 'GET' && /^\/repos\/\{owner\}\/\{repo\}\/(?:issues|labels)\b/.test(route);
 }
 
 /** How long it asks to wait, in words. */
