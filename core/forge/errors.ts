@@ -36,8 +36,10 @@ const ofAccount: readonly (readonly [RegExp, string])[] = [
 function serverSaid(response: ApiResponse): string {
   if (response.status === 401) return '';
   const { body } = response;
-  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
-  if (typeof message !== 'string' || message.trim() === '' || message.trimStart().startsWith('<')) return '';
+  const said = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
+  // An answer may be 64 MiB long.
+  const message = typeof said === 'string' ? said.slice(0, 1000) : '';
+  if (message.trim() === '' || message.trimStart().startsWith('<')) return '';
   const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
 }

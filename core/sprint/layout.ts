@@ -48,8 +48,8 @@ export function layOut(lines: string[], fault: ReportFault): Layout {
   const dressed: Dressed[] = [];
   const loose: number[] = [];
   for (const [index, line] of lines.entries()) {
-    const isBegin = line.trimEnd() === filerBegin;
-    const isEnd = line.trimEnd() === filerEnd;
+    const isBegin = line.startsWith(filerBegin) && line.trimEnd() === filerBegin;
+    const isEnd = line.startsWith(filerEnd) && line.trimEnd() === filerEnd;
     if (opened !== undefined) {
       if (isBegin)
         fault(
@@ -76,7 +76,7 @@ export function layOut(lines: string[], fault: ReportFault): Layout {
       inVisions = false;
     } else if (dress !== undefined) dressed.push({ line: index + 1, dress });
     else if (isEnd) loose.push(index + 1);
-    else if (/^#{1,2}(\s|$)/.test(line)) {
+    else if (line.startsWith('#') && /^#{1,2}(\s|$)/.test(line)) {
       inVisions = /^##\s+vision issues$/i.test(withoutClosing(line));
       if (inVisions) {
         if (visions === undefined) visions = { heading: index + 1, headings: 1, bullets: [] };

@@ -26,7 +26,8 @@ export function partsOf(document: string, skip: { begin: string; end: string }):
   let isSkipping = false;
   for (const [index, line] of document.replaceAll('\r\n', '\n').split('\n').entries()) {
     const trimmed = line.trimEnd();
-    const heading = fence === undefined && !isSkipping ? /^(#{1,2})\s+(.*)$/.exec(trimmed) : null;
+    const heading =
+      fence === undefined && !isSkipping && line.startsWith('#') ? /^(#{1,2})\s+(.*)$/.exec(trimmed) : null;
     if (heading !== null) {
       const title = withoutClosing(heading[2] ?? '');
       parts.push({ level: heading[1] === '#' ? 1 : 2, title, line: index + 1, text: '' });

@@ -62,8 +62,12 @@ export function isFinal({ outcome }: FiredRecord): boolean {
   return (finalOutcomes as readonly string[]).includes(outcome);
 }
 
+/** No record that is written comes near this. */
+const largestRecord = 64 * 1024;
+
 /** What a file holds, or undefined where it is no such record: what is no JSON is none either. */
 export function readRecord<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | undefined {
+  if (bytes.length > largestRecord) return undefined;
   try {
     const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
     return parsed.success ? parsed.data : undefined;
