@@ -1,6 +1,6 @@
 import { namesLogin, sameAccount } from '../../core/accounts.ts';
 import type { Comment } from '../../core/forge/comments.ts';
-import { visible } from '../../core/text/inert.ts';
+import { commandLines } from '../../core/text/commands.ts';
 import type { OpenPitch, People } from './state.ts';
 
 // What people decided about a pitch: which words decide, and whose. Pure.
@@ -9,7 +9,7 @@ import type { OpenPitch, People } from './state.ts';
 export type Command = { kind: 'ACCEPT' } | { kind: 'PITCH AGAIN' } | { kind: 'REJECT'; reason: string };
 
 export function commandIn(comment: string): Command | undefined {
-  const first = (visible(comment).split('\n')[0] ?? '').trim();
+  const first = (commandLines(comment)[0] ?? '').trim();
   if (first === 'ACCEPT' || first === 'PITCH AGAIN') return { kind: first };
   const reason = /^REJECT:\s*(.*)$/.exec(first)?.[1];
   return reason === undefined ? undefined : { kind: 'REJECT', reason };

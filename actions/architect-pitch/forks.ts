@@ -1,4 +1,5 @@
 import { sha256 } from '../../core/canonical.ts';
+import { answerMark, commandLines } from '../../core/text/commands.ts';
 import { type Fence, fenceAfter } from '../../core/text/fences.ts';
 import { inertLine, visible } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
@@ -35,10 +36,16 @@ export function forksIn(document: string): Forks | undefined {
   for (const line of section.split('\n')) {
     const question = /^- Q(\d{1,2}): (.+)$/.exec(line.trimEnd());
     const answer = /^ {2}- A(\d{1,2}): (.+)$/.exec(line.trimEnd());
+    // Whoever may write to the branch may have written here, and our comments repeat it.
     if (question !== null)
-      forks.push({ number: Number(question[1]), question: question[2] ?? '', answer: undefined });
+      forks.push({
+        number: Number(question[1]),
+        question: inertLine(question[2] ?? '', longestQuestion),
+        answer: undefined,
+      });
     const last = forks.at(-1);
-    if (answer !== null && last !== undefined && last.number === Number(answer[1])) last.answer = answer[2];
+    if (answer !== null && last !== undefined && last.number === Number(answer[1]))
+      last.answer = inertLine(answer[2] ?? '', longestAnswer);
     revised ??= /^<!-- revised: ([0-9a-f]{64}) -->$/.exec(line.trimEnd())?.[1];
   }
   return { forks, revised };
@@ -92,15 +99,17 @@ export function readQuestions(answer: string): Reading<Fork[]> {
   };
 }
 
+const answerLine = new RegExp(`^${answerMark} *(\\S.*)$`);
+
 /** Lines `A<n>: <text>` of a comment, at the start of a line and outside quotes and code fences; the last of each counts. */
 export function answersIn(comment: string): Map<number, string> {
   const answers = new Map<number, string>();
   let fence: Fence | undefined;
-  for (const line of visible(comment).split('\n')) {
+  for (const line of commandLines(comment)) {
     const before = fence;
     fence = fenceAfter(before, line);
     if (before !== undefined || fence !== undefined) continue;
-    const found = /^A(\d{1,2}): *(\S.*)$/.exec(line.trimEnd());
+    const found = answerLine.exec(line.trimEnd());
     if (found !== null) answers.set(Number(found[1]), inertLine(found[2] ?? '', longestAnswer));
   }
   return answers;

@@ -1,7 +1,8 @@
 import type { ModelUse } from '../../core/model.ts';
 import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
-import { code, inertLine } from '../../core/text/inert.ts';
+import { code, inert, inertLine } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
+import { joiner } from '../../core/text/visible.ts';
 import { type Fork, forksBegin, forksEnd } from './forks.ts';
 
 // Every word the role writes on the forge that is not the pitch itself.
@@ -39,9 +40,25 @@ export function bodySections(
   const forks = sectionIn(document, forksBegin, forksEnd);
   const block = sectionIn(document, filerBegin, filerEnd);
   if (forks !== undefined)
-    sections.push({ begin: forksBegin, end: forksEnd, content: forks, before: '## Sub-issues' });
-  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: block });
+    sections.push({ begin: forksBegin, end: forksEnd, content: shown(forks), before: '## Sub-issues' });
+  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: shown(block) });
   return sections;
+}
+
+/** What our own lines of a section look like once they were made inert. */
+const ownLines = new RegExp(
+  `^(<)${joiner}(!-- revised: [0-9a-f]{64} -->)$|^( *title: ["']?vision\\(#)${joiner}(\\d+\\): )|^( {2}- )${joiner}(A\\d{1,2}: )`,
+  'gm',
+);
+
+/** A section that people may have edited on the branch, as our description shows it: what we wrote there ourselves stays as it is. */
+function shown(section: string): string {
+  return inert(section).replaceAll(ownLines, (_, ...parts: (string | undefined)[]) =>
+    parts
+      .slice(0, 6)
+      .map((part) => part ?? '')
+      .join(''),
+  );
 }
 
 /** Whether a description still is one of ours that can be kept up to date. */
@@ -88,7 +105,8 @@ export const signs = {
   ready: (digest: string): string => `ready ${digest.slice(0, 12)}`,
 };
 
-export const footer = 'Reply ACCEPT to proceed with design questions, or REJECT: <reason> to decline.';
+export const footer =
+  'Reply `ACCEPT` to proceed with design questions, or `REJECT: ` and a reason to decline.';
 
 /** Said once, on the first word that looked like a decision and was none. */
 export function ignoredText(word: string, login: string, why: 'who' | 'edited', ops: string): string {
