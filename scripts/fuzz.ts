@@ -5,7 +5,7 @@
 //   npm run fuzz -- --parser formula      one parser
 //   npm run fuzz -- --seed 17 --count 1   one input again
 import { parseArgs } from 'node:util';
-import { fuzzParser } from '../test/fuzz/fuzz.ts';
+import { fuzz } from '../test/fuzz/fuzz.ts';
 import { parsers } from '../test/fuzz/parsers.ts';
 
 const { values } = parseArgs({
@@ -18,12 +18,15 @@ const { values } = parseArgs({
 });
 for (const { name } of parsers) {
   if (values.parser !== undefined && !name.includes(values.parser)) continue;
-  const { inputs, worst, found } = await fuzzParser(name, {
-    seed: Number(values.seed),
-    count: Number(values.count),
-  });
+  const [outcome] = await fuzz({ parser: name, seed: Number(values.seed), count: Number(values.count) });
+  const { inputs, worst, worstSeed, found } = outcome ?? {
+    inputs: 0,
+    worst: 0,
+    worstSeed: 0,
+    found: ['it did not start'],
+  };
   console.log(
-    `${found.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${inputs} inputs, the worst ${worst.toFixed(1)} times a harmless one`,
+    `${found.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${inputs} inputs, the worst ${worst.toFixed(1)} times a harmless one (seed ${worstSeed})`,
   );
   for (const item of found.slice(0, 20)) console.log(`       ${item}`);
   if (found.length > 0) process.exitCode = 1;

@@ -128,7 +128,7 @@ export function pageTitle(body: unknown): string | undefined {
     !/^\s*<(?:!doctype|html|head|body|title|center|h\d|\?xml)\b/i.test(body.slice(0, 200))
   )
     return undefined;
-  const from = body.slice(0, 20_000).search(/<title[^<>]{0,200}>/i);
+  const from = body.slice(0, 4000).search(/<title[^<>]{0,200}>/i);
   if (from < 0) return '';
   const start = body.indexOf('>', from) + 1;
   const title = plain(body.slice(start, start + 300).split('<', 1)[0] ?? '')

@@ -1,6 +1,7 @@
 import type { ReportFault } from '../errors.ts';
 import { type Fence, fenceAfter } from '../text/fences.ts';
 import { withoutClosing } from '../text/headings.ts';
+import { joiner } from '../text/visible.ts';
 
 // Where things stand in a sprint document: the filer block and the visions. No YAML, so that a role that only has to know
 // what a document is about loads none.
@@ -8,6 +9,9 @@ import { withoutClosing } from '../text/headings.ts';
 /** The lines around a filer block, each alone on its line and at its very start. */
 export const filerBegin = '<!-- filer:begin -->';
 export const filerEnd = '<!-- filer:end -->';
+/** More lines than this no person writes into one document: it is refused, and nothing is looked for behind them. */
+export const mostLines = 20_000;
+
 export interface VisionLine {
   number: number;
   line: number;
@@ -29,7 +33,7 @@ export function visionBullet(line: string): number | undefined {
 
 /** The issues listed under `## Vision issues`: what a document says it is about, filer block or not. */
 export function visionsNamed(document: string): number[] {
-  const { visions } = layOut(document.replace(/\r\n?/g, '\n').split('\n'), () => undefined);
+  const { visions } = layOut(document.split(/\r\n?|\n/, mostLines), () => undefined);
   return visions?.bullets.map(({ number }) => number) ?? [];
 }
 
@@ -123,8 +127,11 @@ const word = /filer *: *(?:begin|end)(?![a-z])/i;
 const comment = /<! *[-\u2010-\u2015\u2212]{1,3} *\/? *filer\b/i;
 
 /** How a line is dressed up that holds a marker but is none; undefined for a line that holds none. */
-function dressOf(line: string): string | undefined {
-  if (!/filer/i.test(line)) return undefined;
+function dressOf(whole: string): string | undefined {
+  // Text of a model or a stranger that a role of ours has made harmless (`inert`) before it wrote it here.
+  if (!/filer/i.test(whole) || whole.includes(`<${joiner}!`)) return undefined;
+  // Of a line that goes on and on, its two ends: a formatter may have put a paragraph and a block into one.
+  const line = whole.length > 4000 ? `${whole.slice(0, 2000)} ${whole.slice(-2000)}` : whole;
   // As it is meant: without what is not seen, without escapes, with characters of usual width.
   const meant = line
     .normalize('NFKC')

@@ -3,7 +3,7 @@ import { type Fault, faultList, type ReportFault } from '../errors.ts';
 import { codePoint } from '../text/characters.ts';
 import type { Entry, Sprint } from './entry.ts';
 import { parseFilerBlock } from './filer-block.ts';
-import { type Layout, layOut, type VisionLine } from './layout.ts';
+import { type Layout, layOut, mostLines, type VisionLine } from './layout.ts';
 import { markWord } from './marker.ts';
 
 /** What a file turned out to be. A document without a filer block is not ours to judge. */
@@ -26,7 +26,11 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
   const text = decode(bytes, fault);
   if (text === undefined)
     return { kind: 'faulty', file, faults: faults.told(), visions: numbersIn(roughly(bytes)) };
-  const lines = text.split('\n');
+  const lines = text.split('\n', mostLines + 1);
+  if (lines.length > mostLines) {
+    fault(0, 0, `the document has more than ${mostLines} lines; no more are read`);
+    return { kind: 'faulty', file, faults: faults.told(), visions: numbersIn(text) };
+  }
   reportUnseen(lines, fault);
   const isText = faults.count() === 0;
   const layout = layOut(lines, fault);

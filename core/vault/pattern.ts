@@ -5,11 +5,15 @@
 
 /** The longest input that is matched; the longest that an action can hold. */
 const longestInput = 4000;
+/** The most pieces that may have more than one length: each takes a pass over the input. */
+const mostOpen = 24;
 /** The most that a repetition may count to. */
 const mostRepeats = 9999;
 
 /** One character or class of a pattern, and how often it may follow itself. */
 interface Piece {
+  /** As it is written. */
+  text: string;
   /** A regular expression for exactly one character. */
   one: RegExp;
   least: number;
@@ -47,8 +51,19 @@ export function readPattern(pattern: string): Pattern {
     if (found !== null) at += found[0].length;
     if (least > most)
       return { kind: 'fault', message: `\`${found?.[0]}\` counts down: at least ${least}, at most ${most}` };
-    pieces.push({ one, least, most });
+    const last = pieces.at(-1);
+    // `a*a+` is `a+`: the same thing again makes the piece before it longer.
+    if (last?.text === text) {
+      last.least += least;
+      last.most += most;
+    } else pieces.push({ text, one, least, most });
   }
+  const open = pieces.filter(({ least, most }) => least !== most).length;
+  if (open > mostOpen)
+    return {
+      kind: 'fault',
+      message: `it repeats ${open} things without saying how often; at most ${mostOpen}`,
+    };
   return { kind: 'pattern', matches: (input) => matches(pieces, input) };
 }
 
@@ -79,36 +94,48 @@ function matches(pieces: Piece[], input: string): boolean {
   if (input.length > longestInput) return false;
   const characters = Array.from(input);
   const length = characters.length;
-  let reached = new Uint8Array(length + 1);
+  const reached = new Uint8Array(length + 1);
+  const ends = new Int32Array(length + 2);
   reached[0] = 1;
+  /** The first and the last place that is reached: nothing outside is looked at, so that single characters cost a step each. */
+  let [low, high] = [0, 0];
   for (const { one, least, most } of pieces) {
-    const runs = runsOf(characters, one);
-    const ends = new Int32Array(length + 2);
-    for (let from = 0; from <= length; from += 1) {
-      const farthest = Math.min(most, runs[from] ?? 0);
-      if (reached[from] !== 1 || farthest < least) continue;
+    const isOne = oneOf(one);
+    /** Up to here the characters are the one, from the last place that was looked at. */
+    let seen = 0;
+    let [first, last] = [length + 1, -1];
+    for (let from = low; from <= high; from += 1) {
+      if (reached[from] !== 1) continue;
+      reached[from] = 0;
+      seen = Math.max(seen, from);
+      // No further than this piece can go.
+      while (seen < length && seen - from < most && isOne(characters[seen] ?? '')) seen += 1;
+      const farthest = seen - from;
+      if (farthest < least) continue;
       ends[from + least] = (ends[from + least] ?? 0) + 1;
-      ends[from + farthest + 1] = (ends[from + farthest + 1] ?? 0) - 1;
+      ends[seen + 1] = (ends[seen + 1] ?? 0) - 1;
+      first = Math.min(first, from + least);
+      last = seen;
     }
-    reached = new Uint8Array(length + 1);
+    if (last < 0) return false;
     let open = 0;
-    for (let at = 0; at <= length; at += 1) {
+    for (let at = first; at <= last; at += 1) {
       open += ends[at] ?? 0;
-      if (open > 0) reached[at] = 1;
+      ends[at] = 0;
+      reached[at] = open > 0 ? 1 : 0;
     }
+    ends[last + 1] = 0;
+    [low, high] = [first, last];
   }
   return reached[length] === 1;
 }
 
-/** From each place, how many characters in a row are the one. */
-function runsOf(characters: string[], one: RegExp): Int32Array {
-  const runs = new Int32Array(characters.length + 1);
+/** Whether a character is the one, asked of the pattern once for each that there is. */
+function oneOf(one: RegExp): (character: string) => boolean {
   const known = new Map<string, boolean>();
-  for (let at = characters.length - 1; at >= 0; at -= 1) {
-    const character = characters[at] ?? '';
+  return (character) => {
     const isOne = known.get(character) ?? one.test(character);
     known.set(character, isOne);
-    runs[at] = isOne ? (runs[at + 1] ?? 0) + 1 : 0;
-  }
-  return runs;
+    return isOne;
+  };
 }

@@ -17,7 +17,7 @@ export interface Task {
 export type Word =
   | { kind: 'trying'; parser: string; seed: number }
   | { kind: 'found'; parser: string; seed: number; size: number; what: string; begins: string }
-  | { kind: 'done'; parser: string; inputs: number; worst: number };
+  | { kind: 'done'; parser: string; inputs: number; worst: number; worstSeed: number };
 
 /** No input may take more than so many times as long as a harmless one of its size. */
 export const mostTimes = 20;
@@ -51,6 +51,7 @@ function harmlessTime(parser: Parser, size: number): number {
 function tryParser(parser: Parser, { seed: first, count }: Task): void {
   const usual = new Map(parser.sizes.map((size) => [size, harmlessTime(parser, size)]));
   let worst = 0;
+  let worstSeed = first;
   for (let seed = first; seed < first + count; seed += 1) {
     const random = randomOf(seed);
     const size = random.one(parser.sizes);
@@ -72,7 +73,10 @@ function tryParser(parser: Parser, { seed: first, count }: Task): void {
       // What is slow once may be the machine; what is slow each time is the parser.
       for (let attempt = 0; attempt < 4 && times > limit; attempt += 1)
         times = Math.min(times, timed(parser, text));
-      worst = Math.max(worst, (times / limit) * mostTimes);
+      if ((times / limit) * mostTimes > worst) {
+        worst = (times / limit) * mostTimes;
+        worstSeed = seed;
+      }
       if (times > limit)
         found(`took ${times.toFixed(1)} ms, and harmless ones ${(limit / mostTimes).toFixed(2)} ms`);
     } catch (error) {
@@ -81,7 +85,7 @@ function tryParser(parser: Parser, { seed: first, count }: Task): void {
       );
     }
   }
-  say({ kind: 'done', parser: parser.name, inputs: count, worst });
+  say({ kind: 'done', parser: parser.name, inputs: count, worst, worstSeed });
 }
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Task, Word } from './child.ts';
 
-// Runs the fuzz of one parser in a process of its own: with so much memory and no more, and ended where it says nothing.
+// Runs the fuzz in a process of its own: with so much memory and no more, and ended where it says nothing.
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -18,14 +18,19 @@ export interface Outcome {
   inputs: number;
   /** The worst input against a harmless one of its size. */
   worst: number;
+  worstSeed: number;
   found: string[];
 }
 
-/** Tries inputs on one parser; a process that dies or hangs is a finding, and names its input. */
-export async function fuzzParser(parser: string, task: Omit<Task, 'parser'>): Promise<Outcome> {
-  const outcome: Outcome = { parser, inputs: 0, worst: 0, found: [] };
-  let trying: number | undefined;
-  let isDone = false;
+/** Tries inputs; a process that dies or hangs is a finding, and names its input. */
+export async function fuzz(task: Task): Promise<Outcome[]> {
+  const outcomes = new Map<string, Outcome>();
+  const outcomeOf = (parser: string): Outcome => {
+    const known = outcomes.get(parser) ?? { parser, inputs: 0, worst: 0, worstSeed: 0, found: [] };
+    outcomes.set(parser, known);
+    return known;
+  };
+  let trying: { parser: string; seed: number } | undefined;
   let last = '';
   const child = spawn(
     process.execPath,
@@ -33,7 +38,7 @@ export async function fuzzParser(parser: string, task: Omit<Task, 'parser'>): Pr
       `--max-old-space-size=${memoryMb}`,
       path.join(root, 'scripts', 'start.mjs'),
       'test/fuzz/child.ts',
-      JSON.stringify({ ...task, parser }),
+      JSON.stringify(task),
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -49,23 +54,28 @@ export async function fuzzParser(parser: string, task: Omit<Task, 'parser'>): Pr
     }, silenceMs);
   };
   listen();
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   for await (const line of createInterface({ input: child.stdout })) {
     listen();
     if (!line.startsWith('{')) continue;
     const word = JSON.parse(line) as Word;
-    if (word.kind === 'trying') trying = word.seed;
+    const outcome = outcomeOf(word.parser);
+    if (word.kind === 'trying') trying = word;
     else if (word.kind === 'done') {
-      isDone = true;
+      trying = undefined;
       outcome.inputs = word.inputs;
       outcome.worst = word.worst;
+      outcome.worstSeed = word.worstSeed;
     } else
       outcome.found.push(
         `seed ${word.seed}, ${word.size} characters: ${word.what}; begins ${JSON.stringify(word.begins)}`,
       );
   }
-  await closed;
+  const code = await closed;
   clearTimeout(timer);
-  if (!isDone) outcome.found.push(`seed ${trying ?? 'none yet'}: the process ended: ${last.trim()}`);
-  return outcome;
+  if (code !== 0)
+    outcomeOf(trying?.parser ?? task.parser ?? 'none yet').found.push(
+      `seed ${trying?.seed ?? 'none yet'}: the process ended: ${last.trim()}`,
+    );
+  return [...outcomes.values()];
 }

@@ -38,17 +38,37 @@ export interface Parser {
   parse: (text: string) => boolean;
 }
 
-const words = ['the', 'gate', 'opens', 'when', 'a', 'person', 'has', 'read', 'it', 'and', 'says', 'so'];
+const words = [
+  'the',
+  'gate',
+  'opens',
+  'when',
+  'a',
+  'person',
+  'has',
+  'read',
+  'it',
+  '—',
+  '“so”',
+  'très',
+  'and',
+  'says',
+];
 
+/** Paragraphs, lists and headings, of which about half the lines are short, as in what people write. */
 function prose(size: number, random: Random): string {
-  let text = '';
-  let line = 0;
-  while (text.length < size) {
-    const word = random.one(words);
-    text += line > 70 ? `\n${word}` : `${text === '' ? '' : ' '}${word}`;
-    line = line > 70 ? word.length : line + word.length + 1;
+  const lines: string[] = [];
+  let length = 0;
+  while (length < size) {
+    const kind = random.whole(10);
+    const wanted = kind < 2 ? 0 : kind < 6 ? 10 + random.whole(20) : 70;
+    let line = wanted === 0 ? '' : kind === 2 ? '- ' : kind === 3 ? '### ' : '';
+    while (line.length < wanted) line += `${random.one(words)} `;
+    lines.push(line.trimEnd());
+    length += line.length + 1;
   }
-  return text.slice(0, Math.max(size, 1)).trimEnd();
+  const text = lines.join('\n').slice(0, Math.max(size, 1)).trim();
+  return text === '' ? 'so' : text;
 }
 
 /** Repeated until the size is reached. */
@@ -71,7 +91,7 @@ function sprint(size: number, random: Random): string {
     { length: Math.max(1, Math.min(60, Math.floor(size / (each + 80)))) },
     (_, nth) => ({
       id: `entry-${nth}`,
-      title: prose(40, random),
+      title: oneLine(40, random),
       labels: ['backlog', 'area'],
       dependsOn: nth === 0 ? [] : [`entry-${nth - 1}`],
       body: `${prose(each, random)}\n`,
@@ -79,7 +99,7 @@ function sprint(size: number, random: Random): string {
       column: 0,
     }),
   );
-  return `# Sprint: ${prose(20, random)}\n\n## Vision issues\n- #7 — a goal\n\n## What it is\n${prose(200, random)}\n\n${filerBlockText(entries)}\n`;
+  return `# Sprint: ${oneLine(20, random)}\n\n## Vision issues\n- #7 — a goal\n\n## What it is\n${prose(200, random)}\n\n${filerBlockText(entries)}\n`;
 }
 
 const markdown = [
@@ -179,7 +199,7 @@ const toml = [
   'true',
 ];
 
-const oneLine = (size: number, random: Random): string => prose(size, random).replaceAll('\n', ' ');
+const oneLine = (size: number, random: Random): string => prose(size, random).replace(/\s+/g, ' ');
 const formula = (size: number, random: Random): string =>
   until(
     size,
@@ -200,7 +220,7 @@ const workflow = (size: number, random: Random): string =>
     size,
     'on:\n  workflow_dispatch:\njobs:\n',
     (nth) =>
-      `  job-${nth}:\n    runs-on: docker\n    steps:\n      - name: ${prose(30, random).replaceAll('\n', ' ')}\n        run: |\n${prose(
+      `  job-${nth}:\n    runs-on: docker\n    steps:\n      - name: ${oneLine(30, random).replace(/[^a-z ]/g, 'x')}\n        run: |\n${prose(
         400,
         random,
       ).replace(/^/gm, '          ')}\n`,
@@ -241,7 +261,7 @@ const texts = { sizes: [4000, 1_000_000], harmless: prose, tokens: markdown };
 export const parsers: Parser[] = [
   {
     name: 'sprint document',
-    sizes: [4000, 60_000, 900_000],
+    sizes: [4000, 60_000, 700_000],
     harmless: sprint,
     tokens: [...markdown, ...yaml, ...yaml],
     parse: (text) => parseSprint('sprints/x.md', bytes(text)).kind === 'sprint',
@@ -261,21 +281,21 @@ export const parsers: Parser[] = [
   },
   {
     name: 'vault action',
-    sizes: [4000, 60_000],
+    sizes: [4000, 45_000],
     harmless: action,
     tokens: toml,
     parse: (text) => parseVaultAction('vault/actions/x.toml', bytes(text)).ok,
   },
   {
     name: 'formula',
-    sizes: [4000, 60_000],
+    sizes: [4000, 45_000],
     harmless: formula,
     tokens: toml,
     parse: (text) => parseFormula('vault/formulas/x.toml', bytes(text)).ok,
   },
   {
     name: 'policy',
-    sizes: [4000, 60_000],
+    sizes: [4000, 45_000],
     harmless: policy,
     tokens: toml,
     parse: (text) => parsePolicy('vault/policy.toml', bytes(text)).ok,
@@ -317,7 +337,7 @@ export const parsers: Parser[] = [
   },
   {
     name: 'record of the vault',
-    sizes: [4000, 60_000],
+    sizes: [4000, 45_000],
     harmless: fired,
     tokens: [
       '{',
@@ -348,7 +368,7 @@ export const parsers: Parser[] = [
   },
   {
     name: 'pitch of a model',
-    sizes: [4000, 60_000],
+    sizes: [4000, 45_000],
     harmless: sprint,
     tokens: [...markdown, ...yaml],
     parse: (text) => readPitch(text, rules).ok || true,
@@ -356,6 +376,7 @@ export const parsers: Parser[] = [
   {
     name: 'design questions in a document',
     ...texts,
+    harmless: (size, random) => `<!-- forks:begin -->\n${prose(size, random)}\n<!-- forks:end -->\n`,
     tokens: [...markdown, '<!-- forks:begin -->\n', '<!-- forks:end -->\n', 'Q1: ', 'A1: ', '**'],
     parse: (text) => forksIn(text) === undefined || true,
   },

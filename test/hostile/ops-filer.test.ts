@@ -70,6 +70,8 @@ describe('filing', () => {
       expect(growth.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
       expect(growth.calls.length).toBeLessThanOrEqual(mostCalls(growth));
     }
+    // Its only dependency is on a closed issue, and keeps nothing open.
+    expect(many.calls.filter((call) => call.endsWith('/dependencies'))).toEqual([]);
     // One more for the second 45 documents, one for the second 50 issues.
     expect(many.calls.length - few.calls.length).toBe(2);
   });
