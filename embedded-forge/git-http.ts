@@ -4,9 +4,9 @@ import { credentialsOf, missingScope } from './auth.ts';
 import { listBranches } from './git.ts';
 import { accessOf, findRepository, mayWrite, type State } from './state.ts';
 
-/** Whether a URL is one of git's own: `/owner/name.git/...` (the smart HTTP protocol). */
+/** Whether a URL is one of git's own (the smart HTTP protocol). A runner that clones an action leaves the `.git` away. */
 export function isGitPath(pathname: string): boolean {
-  return /^\/[^/]+\/[^/]+\.git\//.test(pathname);
+  return /^\/[^/]+\/[^/]+(\.git\/|\/(info\/refs|git-upload-pack|git-receive-pack)$)/.test(pathname);
 }
 
 /** Serves git's smart HTTP through `git http-backend`: reading by whoever may read, pushing by whoever may write. */

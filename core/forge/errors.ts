@@ -2,6 +2,7 @@ import { ApiError, type ApiErrorKind, scopeRemedy } from '../api/errors.ts';
 import { type Asked, intermediaryError } from '../api/intermediary.ts';
 import { type ApiRequest, type ApiResponse, describeRequest } from '../api/send.ts';
 import { plain } from '../text/log-line.ts';
+import { sinceForgejo } from './versions.ts';
 
 const forge: Asked = {
   name: 'the forge',
@@ -38,10 +39,15 @@ function serverSaid(response: ApiResponse): string {
   const { body } = response;
   const said = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
   // An answer may be 64 MiB long.
-  const message = typeof said === 'string' ? said.slice(0, 1000) : '';
-  if (message.trim() === '' || message.trimStart().startsWith('<')) return '';
+  const message = typeof said === 'string' ? said.slice(0, 1000).trim() : '';
+  if (message === '' || message.startsWith('<')) return '';
   const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
+}
+
+/** A call that no route of the forge answers gets the text of the router, where all that the forge itself says is JSON. */
+function isUnknownCall({ body }: ApiResponse): boolean {
+  return typeof body === 'string' && body.trim() === '404 page not found';
 }
 
 function kindOf(request: ApiRequest, response: ApiResponse, message: string): ApiErrorKind {
@@ -55,7 +61,7 @@ function kindOf(request: ApiRequest, response: ApiResponse, message: string): Ap
       if (ofAccount.some(([said]) => said.test(message))) return 'token';
       return /PushRejected|cannot lock ref/.test(message) ? 'race' : 'permission';
     case 404:
-      return 'not-found';
+      return isUnknownCall(response) ? 'no-such-call' : 'not-found';
     case 409:
       return 'conflict';
     case 412:
@@ -100,6 +106,12 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, res
       return repository === ''
         ? 'Check the name; the forge answers the same when the account may not see it.'
         : `Check that ${repository} is right and that the token's account may see it: the forge answers the same for both.`;
+    case 'no-such-call': {
+      const since = sinceForgejo(request);
+      return since === undefined
+        ? 'Check that forge-url is the address of a Forgejo; what answers there does not know this call.'
+        : `This call came with Forgejo ${since}: update the forge. docs/forge-versions.md says what works on older ones.`;
+    }
     case 'archived':
       return `${repository} is archived: unarchive it, or stop the role for it.`;
     case 'unknown-outcome':

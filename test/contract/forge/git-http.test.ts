@@ -7,12 +7,20 @@ onEveryForge('git over HTTP', ({ api, bot, fresh, seed, url }) => {
     const name = await fresh('git');
     await seed.putFile(bot, name, 'a.md', 'by the API\n');
 
-    await withClone(url(), bot, name, async ({ git, write, commit }) => {
+    const [withoutEnding, whole] = await withClone(url(), bot, name, async ({ git, write, commit }) => {
       write('b.md', 'by git\n');
       await commit('by git');
       await git('push', '-q', 'origin', 'HEAD:main');
+      const address = (await git('remote', 'get-url', 'origin')).trim();
+      // As a runner asks that clones an action.
+      return [
+        await git('ls-remote', address.replace(/\.git$/, ''), 'refs/heads/main'),
+        await git('ls-remote', address, 'refs/heads/main'),
+      ];
     });
 
+    expect(withoutEnding).toBe(whole);
+    expect(withoutEnding).toContain('refs/heads/main');
     expect((await api<{ content: string }>(bot, 'GET', `/repos/${name}/contents/b.md`)).body.content).toBe(
       base64('by git\n'),
     );
