@@ -29,9 +29,11 @@ export async function applyPlan(
     mask: Mask;
     results: Result[];
     say: (line: string) => void;
+    /** All scopes that the role's token needs: told where one is missing. */
+    scopes?: readonly string[];
   },
 ): Promise<Applied> {
-  const { mask, results, say } = given;
+  const { mask, results, say, scopes = [] } = given;
   const context: ApplyContext = { ...given.context, made: new Map() };
   const applied: Applied = { made: {}, answers: {}, errors: [] };
   /** Keys of changes that were not done: what waits for them is not tried. */
@@ -82,7 +84,7 @@ export async function applyPlan(
         ...(answer === undefined ? {} : { use: answer.use }),
       });
     } catch (error) {
-      const [message = '', ...rest] = errorLines(error);
+      const [message = '', ...rest] = errorLines(error, scopes);
       applied.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
       settle(index, change, {
         status: isApiError(error, 'unknown-outcome') ? 'unknown' : 'failed',

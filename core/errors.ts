@@ -21,6 +21,43 @@ export interface Fault {
   message: string;
 }
 
+/** Takes down what is wrong, and where; lines and columns from 1. */
+export type ReportFault = (line: number, column: number, message: string) => void;
+
+/** How many faults of one document are told: whoever mends these looks again, and nobody reads thousands. */
+export const mostFaults = 20;
+
+/** The faults of one document as they are found: the first ones are kept, the others only counted. */
+export interface FaultList {
+  report: ReportFault;
+  /** How many were reported, told or not. */
+  count(): number;
+  /** The first ones; where there are more, the last of them says how many. */
+  told(): Fault[];
+}
+
+export function faultList(file: string): FaultList {
+  const kept: Fault[] = [];
+  let count = 0;
+  return {
+    report(line, column, message) {
+      count += 1;
+      if (count <= mostFaults) kept.push({ file, line, column, message });
+    },
+    count: () => count,
+    told: () => (count <= mostFaults ? kept : [...kept, andMore(file, count - mostFaults)]),
+  };
+}
+
+function andMore(file: string, more: number): Fault {
+  return {
+    file,
+    line: 0,
+    column: 0,
+    message: `and ${more} more ${more === 1 ? 'fault' : 'faults'}: mend the ones above first`,
+  };
+}
+
 /** `file:line:column: message`, the form that editors and people can jump to. */
 export function formatFault(fault: Fault): string {
   const place = fault.line > 0 ? `${fault.file}:${fault.line}:${fault.column}` : fault.file;

@@ -5,28 +5,36 @@ import { isApiError } from './api/errors.ts';
 import type { Send } from './api/send.ts';
 import { checkedOutCommit } from './checkout.ts';
 import { UserError } from './errors.ts';
-import { getFile, listDirectory } from './forge/contents.ts';
+import { readBlobs } from './forge/blobs.ts';
+import { defaultHead } from './forge/commits.ts';
 import { getBranch, getRepository } from './forge/repositories.ts';
+import { isFile, listFolder, type TreeEntry } from './forge/trees.ts';
 import type { HostFacts } from './host/host.ts';
 
 type Place =
   | { kind: 'checkout'; folder: string; repository: string | undefined }
-  | { kind: 'forge'; repository: string };
+  /** `proposed`: the commit of a pull request, whose documents are looked at instead of what is merged. */
+  | { kind: 'forge'; repository: string; proposed: string | undefined };
 
 /**
  * Where the documents are: in the checkout, when CI runs for the ops repo itself or when no CI is involved;
  * otherwise in the forge, at the head of the ops repo's branch.
  */
 function placeOf({ ops, facts, folder }: FolderRequest): Place {
-  // A pull request's copy is looked at where it lies: nothing is asked, so no secret is needed.
-  if (facts.isPullRequest) return { kind: 'checkout', folder: facts.workspace, repository: ops };
   if (ops === undefined) return { kind: 'checkout', folder: facts.workspace, repository: undefined };
+  const checkout: Place = { kind: 'checkout', folder: facts.workspace, repository: ops };
   const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
-  const isCheckout =
-    existsSync(path.join(facts.workspace, '.git')) || existsSync(path.resolve(facts.workspace, folder));
+  const hasFolder = existsSync(path.resolve(facts.workspace, folder));
+  const isCheckout = hasFolder || existsSync(path.join(facts.workspace, '.git'));
+  // A pull request's copy is looked at where it lies: nothing is asked, so no secret is needed.
+  if (facts.isPullRequest && hasFolder) return checkout;
   return isOwn && isCheckout
-    ? { kind: 'checkout', folder: facts.workspace, repository: ops }
-    : { kind: 'forge', repository: ops };
+    ? checkout
+    : {
+        kind: 'forge',
+        repository: ops,
+        proposed: isOwn && facts.isPullRequest ? facts.commit : undefined,
+      };
 }
 
 /** The documents of one folder of the ops repo, and how far they may be believed. */
@@ -48,6 +56,8 @@ export interface FolderRequest {
   folder: string;
   /** The end of the names that are meant, such as `.md`. */
   extension: string;
+  /** Waiting, for a commit that the forge does not have yet. */
+  pause?: (ms: number, why: string) => Promise<void>;
 }
 
 /**
@@ -58,12 +68,7 @@ export async function readOpsFolder(given: FolderRequest): Promise<OpsFolder> {
   const request = { ...given, folder: given.folder.replace(/(?<=[^/])\/+$/, '') };
   const { send, facts, folder, extension } = request;
   const place = placeOf(request);
-  if (place.kind === 'forge') {
-    const branch = request.branch ?? (await getRepository(send, place.repository)).default_branch;
-    const { commit } = await getBranch(send, place.repository, branch);
-    const files = await fromForge(send, place.repository, folder, extension, commit.id);
-    return { files, unmerged: undefined, outdated: undefined };
-  }
+  if (place.kind === 'forge') return throughForge(request, place);
   const files = fromCheckout(place.folder, folder, extension);
   if (facts.isPullRequest)
     return { files, unmerged: 'a pull request is not merged yet', outdated: undefined };
@@ -72,7 +77,15 @@ export async function readOpsFolder(given: FolderRequest): Promise<OpsFolder> {
   if (branch !== undefined && facts.branch !== undefined && facts.branch !== branch) {
     return { files, unmerged: `the branch ${facts.branch} is not ${branch}`, outdated: undefined };
   }
-  return { files, unmerged: undefined, outdated: await outdated(send, place, branch, facts.commit) };
+  const behind = await outdated(send, place, branch, facts.commit);
+  // Anybody who may push can put a tag on a commit that was never merged; only the head itself is beyond doubt.
+  if (facts.branch === undefined && behind !== undefined)
+    return {
+      files,
+      unmerged: `this pipeline is of no branch (of a tag or a release, perhaps), and ${behind}`,
+      outdated: undefined,
+    };
+  return { files, unmerged: undefined, outdated: behind };
 }
 
 async function branchName(send: Send, repository: string): Promise<string | undefined> {
@@ -146,31 +159,88 @@ function fromCheckout(workspace: string, folder: string, extension: string): Raw
     });
 }
 
-async function fromForge(
-  send: Send,
-  repository: string,
-  folder: string,
-  extension: string,
-  commit: string,
-): Promise<RawDocument[]> {
-  let items: Awaited<ReturnType<typeof listDirectory>>;
+/** Nobody reads a document of this size, but what a document is too large for is told by whoever parses it. */
+const largest = 8 * 1024 * 1024;
+
+async function throughForge(
+  { send, facts, folder, extension, branch, pause }: FolderRequest,
+  { repository, proposed }: Place & { kind: 'forge' },
+): Promise<OpsFolder> {
+  if (proposed !== undefined) {
+    const folderAt = (): Promise<TreeEntry[] | undefined> => listFolder(send, repository, proposed, folder);
+    const entries = await whenThere(folderAt, facts, pause);
+    return {
+      files: await contentsOf(send, repository, filesIn(entries, { repository, folder, extension })),
+      unmerged: 'a pull request is not merged yet',
+      outdated: undefined,
+    };
+  }
+  const commit =
+    branch === undefined
+      ? await defaultHead(send, repository)
+      : (await getBranch(send, repository, branch)).commit.id;
+  const entries = commit === undefined ? undefined : await listFolder(send, repository, commit, folder);
+  return {
+    files: await contentsOf(send, repository, filesIn(entries, { repository, folder, extension })),
+    unmerged: undefined,
+    outdated: undefined,
+  };
+}
+
+/** In milliseconds: a fork's commit comes into the repository up to two seconds after the pipeline may have been told of it. */
+const lags = [500, 1000, 2000];
+
+/** The head of a pull request, looked for again while it is not there yet. */
+async function whenThere<T>(
+  read: () => Promise<T>,
+  facts: HostFacts,
+  pause: FolderRequest['pause'],
+): Promise<T> {
+  for (const wait of lags) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isApiError(error, 'not-found') || pause === undefined) throw error;
+      await pause(wait, "the forge does not have the pull request's commit yet");
+    }
+  }
   try {
-    items = await listDirectory(send, repository, folder, commit);
+    return await read();
   } catch (error) {
     if (!isApiError(error, 'not-found')) throw error;
     throw new UserError(
-      `There is no folder ${folder} in ${repository} at ${commit.slice(0, 10)}.`,
-      'Check the setting that names it, ops-repo and ops-branch.',
+      `There is no checkout in ${facts.workspace}, and the forge does not show ${facts.repository} at ${facts.commit?.slice(0, 10)}.`,
+      'Let this step run where the pull request was cloned: then nothing is asked. Without a checkout, a private repository needs a forge-token that may read it.',
       { cause: error },
     );
   }
-  const files = items
-    .filter(({ name, type }) => type === 'file' && name.endsWith(extension))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return Promise.all(
-    files.map(async (item) => ({
-      file: item.path,
-      bytes: (await getFile(send, repository, item.path, commit)).bytes,
-    })),
-  );
+}
+
+function filesIn(
+  entries: TreeEntry[] | undefined,
+  { repository, folder, extension }: { repository: string; folder: string; extension: string },
+): TreeEntry[] {
+  if (entries === undefined)
+    throw new UserError(
+      `There is no folder ${folder} in ${repository}.`,
+      'Check the setting that names it, ops-repo and ops-branch.',
+    );
+  return entries
+    .filter((entry) => isFile(entry) && entry.path.endsWith(extension))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The files' bytes, many in one call. */
+async function contentsOf(send: Send, repository: string, files: TreeEntry[]): Promise<RawDocument[]> {
+  const blobs = await readBlobs(send, repository, files, { largest });
+  return files.map(({ path: file, sha }) => {
+    const blob = blobs.get(sha);
+    if (blob?.kind === 'read') return { file, bytes: blob.bytes };
+    throw new UserError(
+      blob?.kind === 'too-large'
+        ? `${file} in ${repository} has ${blob.size} bytes, which is more than the forge gives or this role reads.`
+        : `${file} in ${repository} is listed, but the forge does not give its content.`,
+      blob?.kind === 'too-large' ? 'Take it out of the folder.' : 'Run the role again.',
+    );
+  });
 }

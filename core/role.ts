@@ -24,7 +24,7 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
    * What the role's token needs, by repository, in the words of the forge's token page; for documents, and for the
    * sentence that refuses a token which cannot do the work.
    */
-  needs: { where: string; access: string; scopes: string[]; why: string }[];
+  needs: Need[];
   /** I/O only: the forge, the checkout, the log, into one plain object. Nothing is decided here. */
   read(context: ReadContext<S, T>): Promise<T>;
   /** What a reader of the log has to know before anything else, in one or more lines; pure. It is printed at once, and kept in the report. */
@@ -44,6 +44,22 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
+
+/** What a role needs in one place. */
+export interface Need {
+  where: string;
+  /** A level of the forge, which may be followed by when another one is needed; or `issuesOnly`. */
+  access: string;
+  scopes: string[];
+  why: string;
+}
+
+/**
+ * The right to label, assign, close and file, and nothing else: in an organisation a team can have it, with code and pull
+ * requests to read. It is a level of its own because whoever may write to a repository as a whole can push, and whoever can
+ * push can read the secrets of its CI. A repository of a person knows no such level: there it takes `write`.
+ */
+export const issuesOnly = 'issues-only write';
 
 /** What the flow itself needs to know of a role's state. */
 export interface State {

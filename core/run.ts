@@ -113,7 +113,7 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     const isUnsettled = await rounds(role, settings, current, runtime);
     finish(current, isUnsettled);
   } catch (error) {
-    const [message = '', ...rest] = errorLines(error);
+    const [message = '', ...rest] = errorLines(error, neededScopes(role));
     report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
     for (const line of [`Stopped: ${message}`, ...rest].flatMap((text) => text.split('\n')))
       sayLast(line, current);
@@ -200,11 +200,16 @@ function refuseAutomaticToken(
   host: Host,
 ): void {
   if (!host.automaticTokens.includes(token)) return;
-  const scopes = [...new Set(role.needs.flatMap((need) => need.scopes))].join(', ');
+  const scopes = neededScopes(role).join(', ');
   throw new UserError(
     `forge-token is the automatic Actions token: it works in its own repository only, and what it creates cannot be listed by author, so ${role.name} could not find its own work again.`,
     `Create an account for the role (${role.needs.map(({ where, access }) => `${access} access on ${where}`).join(', ')}), and give forge-token a token of that account with the scopes ${scopes}.`,
   );
+}
+
+/** All scopes that a role's token needs, wherever it needs them. */
+function neededScopes({ needs }: { needs: { scopes: string[] }[] }): string[] {
+  return [...new Set(needs.flatMap(({ scopes }) => scopes))];
 }
 
 /** Reads, plans, prints and applies until nothing is left. Resolves to whether it gave up in a role that must not. */
@@ -263,6 +268,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         mask,
         results,
         say,
+        scopes: neededScopes(role),
       });
       Object.assign(report.made, made);
       report.errors.push(...errors);

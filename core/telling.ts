@@ -1,3 +1,4 @@
+import { isApiError, scopeRemedy } from './api/errors.ts';
 import { type Change, countChanges, describeChange, signOf } from './change.ts';
 import { causeChain, UserError } from './errors.ts';
 import { isKept, isWrite } from './plan.ts';
@@ -96,10 +97,25 @@ export function closingLines(
   ];
 }
 
-/** An error as lines: one that the user can fix with its remedy, ours with its causes. */
-export function errorLines(error: unknown): string[] {
-  if (error instanceof UserError)
-    return error.remedy === '' ? [error.message] : [error.message, error.remedy];
+function remedyOf(error: UserError, needed: readonly string[]): string {
+  if (!isApiError(error, 'scope') || error.scopes.length === 0) return error.remedy;
+  const missing = error.scopes.map((scope) => {
+    const write = scope.replace(/^read:/, 'write:');
+    return needed.includes(write) ? write : scope;
+  });
+  const all = needed.length === 0 ? '' : ` In all this role needs ${needed.join(', ')}.`;
+  return `${scopeRemedy(missing)}${all}`;
+}
+
+/**
+ * An error as lines: one that the user can fix with its remedy, ours with its causes. `scopes` are all that the role needs:
+ * a call that only reads asks for less, and whoever gave the token just that would be back at the first write.
+ */
+export function errorLines(error: unknown, scopes: readonly string[] = []): string[] {
+  if (error instanceof UserError) {
+    const remedy = remedyOf(error, scopes);
+    return remedy === '' ? [error.message] : [error.message, remedy];
+  }
   return [
     'forgecrew itself failed; this is a defect. Please report it with these lines:',
     ...causeChain(error).map((line) => `  ${line}`),

@@ -47,8 +47,8 @@ export function newerThanToml10(text: string): Newer | undefined {
   return undefined;
 }
 
-/** Where a string ends, and where it holds an escape that 1.0 does not know. */
-function stringAt(text: string, start: number): { end: number; newer: number | undefined } {
+/** Where a string that begins at a place ends, and where it holds an escape that 1.0 does not know. */
+export function stringAt(text: string, start: number): { end: number; newer: number | undefined } {
   const quote = text[start] ?? '';
   const isLong = text.startsWith(quote.repeat(3), start);
   const mark = isLong ? quote.repeat(3) : quote;

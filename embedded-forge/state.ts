@@ -142,6 +142,8 @@ export interface Label {
   name: string;
   color: string;
   description: string;
+  /** Whether an issue carries only one label of its scope, which is what stands before the last slash of its name. */
+  exclusive?: boolean;
 }
 
 /** An issue, or a pull request, which shares the numbers. */

@@ -6,6 +6,7 @@ import { isUntouched } from '../../core/sealed.ts';
 import { type Entry, inDependencyOrder, type Sprint } from '../../core/sprint/entry.ts';
 import { markKey, markLine } from '../../core/sprint/marker.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
+import { quoted } from '../../core/text/log-line.ts';
 import {
   closingSign,
   duplicates,
@@ -17,7 +18,7 @@ import {
   sprintsOf,
   wantedDependencies,
 } from './filed.ts';
-import { cannotFile, sharedIds } from './refusals.ts';
+import { cannotFile, scopeOf, sharedIds } from './refusals.ts';
 import type { FilerSettings, FilerState, Filing, Validating } from './state.ts';
 import {
   closingComment,
@@ -156,6 +157,13 @@ function inProgress(settings: FilerSettings, state: Filing, vision: number): Fil
   const name = settings['in-progress-label'];
   const issue = state.visions.find(({ number }) => number === vision);
   if (issue?.labels.some((label) => label.name === name)) return [];
+  const label = state.labels.find((item) => item.name === name);
+  const scope = label === undefined ? undefined : scopeOf(label);
+  const lost = (issue?.labels ?? []).filter((item) => scope !== undefined && scopeOf(item) === scope);
+  const losing =
+    lost.length === 0
+      ? ''
+      : `; it excludes ${lost.map((item) => quoted(item.name)).join(', ')}, which comes off`;
   return [
     {
       kind: 'add-labels',
@@ -163,7 +171,7 @@ function inProgress(settings: FilerSettings, state: Filing, vision: number): Fil
       repository: settings['project-repo'],
       issue: vision,
       labels: [labelReference(state, name)],
-      why: 'its entries are about to be filed',
+      why: `its entries are about to be filed${losing}`,
     },
   ];
 }
@@ -299,7 +307,9 @@ function undeclared(state: Filing, own: Own): FilerChange[] {
 function missingDependencies(settings: FilerSettings, state: Filing, own: Own): FilerChange[] {
   if (!state.dependenciesOn) return [];
   return wantedDependencies(state.documents, own).flatMap(({ issue, on }) => {
-    const present = state.dependencies.find((item) => item.issue === issue)?.on ?? [];
+    const present = state.dependencies.find((item) => item.issue === issue)?.on;
+    // Not looked for, because it would keep nothing open: unread is not empty.
+    if (present === undefined) return [];
     return on
       .filter((number) => !present.includes(number))
       .map(

@@ -135,7 +135,7 @@ async function complete(context: Context, state: Filing): Promise<Filing> {
   const known = new Set(state.dependencies.map(({ issue }) => issue));
   const wanted = state.dependenciesOn
     ? [
-        ...wantedDependencies(state.documents, own),
+        ...wantedDependencies(state.documents, own).filter(({ on }) => keepsOpen(state.issues, on)),
         ...duplicates(own).map(({ issue }) => ({ issue: issue.number, on: [] })),
       ]
     : [];
@@ -163,6 +163,14 @@ async function complete(context: Context, state: Filing): Promise<Filing> {
     visions: [...state.visions, ...visions.flat()],
     closing,
   };
+}
+
+/**
+ * Whether a dependency on one of these still keeps an issue open. On closed ones alone it does nothing any more, so that it
+ * is not asked for: it was added when the issue was filed, and a project of many years would cost a call for each.
+ */
+function keepsOpen(issues: Issue[], on: number[]): boolean {
+  return issues.some((issue) => issue.state === 'open' && on.includes(issue.number));
 }
 
 /** What each of our accounts wrote, the present one first. */
@@ -233,6 +241,7 @@ async function readDocuments(context: Context): Promise<Source> {
     branch: settings['ops-branch'],
     folder: settings.sprints,
     extension: '.md',
+    pause: context.pause,
   });
   return { documents: await parseAll(files, context), unmerged, outdated };
 }

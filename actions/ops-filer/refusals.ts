@@ -1,4 +1,5 @@
 import type { Fault } from '../../core/errors.ts';
+import type { Label } from '../../core/forge/labels.ts';
 import type { Entry, Sprint } from '../../core/sprint/entry.ts';
 import { markKey } from '../../core/sprint/marker.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
@@ -31,6 +32,30 @@ export function sharedIds(documents: SprintFile[]): Fault[] {
             .join(', ')}: give one of them another id`,
         })),
   );
+}
+
+/**
+ * What stands before the last slash of an exclusive label's name: setting one label of a scope takes another one off, and of
+ * two that are given at once the forge drops one. Undefined for every other label.
+ */
+export function scopeOf({ name, exclusive }: Label): string | undefined {
+  const slash = name.lastIndexOf('/');
+  return exclusive === true && slash > 0 && slash < name.length - 1 ? name.slice(0, slash) : undefined;
+}
+
+/** Which two of some labels cannot be on one issue together, in words; undefined where all can. */
+function excluding(labels: Label[], names: string[]): string | undefined {
+  const scopes = new Map<string, string>();
+  for (const name of names) {
+    const label = labels.find((item) => item.name === name);
+    const scope = label === undefined ? undefined : scopeOf(label);
+    if (scope === undefined) continue;
+    const other = scopes.get(scope);
+    if (other !== undefined)
+      return `the labels ${quoted(other)} and ${quoted(name)} exclude each other (both are of ${quoted(`${scope}/`)}, and marked as exclusive)`;
+    scopes.set(scope, name);
+  }
+  return undefined;
 }
 
 /** Why a document's waiting entries cannot be filed; empty when they can. */
@@ -81,7 +106,22 @@ export function cannotFile(
       return `no label ${quoted(name)}; there are: ${shown.join(', ') || 'none'}${unread}. Create it, correct it, or set create-missing-labels`;
     return undefined;
   };
+  const exclusion = excluding(state.labels, [visionLabel, settings['in-progress-label']]);
+  if (exclusion !== undefined)
+    faults.push(
+      at(
+        `${exclusion}: with the one on it the vision would lose the other. Set vision-label or in-progress-label to another label, or take the mark "exclusive" off one of them`,
+      ),
+    );
   for (const entry of waiting) {
+    const both = excluding(state.labels, entry.labels);
+    if (both !== undefined)
+      faults.push({
+        file: sprint.file,
+        line: entry.line,
+        column: entry.column,
+        message: `entry ${entry.id}: ${both}, and the forge would drop one of them without a word: keep one`,
+      });
     for (const name of entry.labels) {
       const message = problem(name);
       if (message !== undefined)

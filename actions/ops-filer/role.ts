@@ -1,4 +1,4 @@
-import type { Role } from '../../core/role.ts';
+import { issuesOnly, type Role } from '../../core/role.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
 import { settings } from './settings.ts';
@@ -13,9 +13,9 @@ export const opsFiler: Role<typeof settings, FilerState, (typeof changes)[number
   needs: [
     {
       where: 'project-repo',
-      access: 'write',
+      access: issuesOnly,
       scopes: ['write:issue', 'read:repository', 'read:user'],
-      why: 'write:issue files, labels, comments and closes issues; read:repository tells whether issues and dependencies are switched on; read:user tells whose token it is.',
+      why: 'write:issue files, labels, comments and closes issues, which needs no right to push; read:repository tells whether issues and dependencies are switched on; read:user tells whose token it is.',
     },
     {
       where: 'ops-repo',

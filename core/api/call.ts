@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ApiError } from './errors.ts';
+import { pageTitle } from './intermediary.ts';
 import { type ApiRequest, type ApiResponse, describeRequest, type Send } from './send.ts';
 
 /** The largest page a server is asked for; it may cap it lower without saying so. */
@@ -91,6 +92,14 @@ export function createCalls(errorOf: ErrorOf) {
 export function shaped<T>(request: ApiRequest, response: ApiResponse, schema: z.ZodMiniType<T>): T {
   const parsed = schema.safeParse(response.body);
   if (parsed.success) return parsed.data;
+  const page = pageTitle(response.body);
+  if (page !== undefined)
+    throw new ApiError(
+      'shape',
+      response.status,
+      `${describeRequest(request)} answered ${response.status} with a web page${page} instead of data.`,
+      'A login page, or another site, answers at that address: correct the setting that names it, or let requests to the API through without a login.',
+    );
   const issue = parsed.error.issues[0];
   const place = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
   const expected = issue?.code === 'invalid_type' ? issue.expected : 'something else';

@@ -31,6 +31,8 @@ export interface ConnectionOptions {
 /** An exchange that did not end in an answer. */
 export class TransportError extends Error {
   override name = 'TransportError';
+  /** What is wrong with the certificate, or with speaking TLS at all. */
+  readonly distrust: Distrust | undefined;
   /** Whether the request surely never reached the server: not one byte of it was written to a connection. */
   readonly neverSent: boolean;
   /** Whether the answer was larger than is taken: asked again it would be no smaller. */
@@ -39,7 +41,59 @@ export class TransportError extends Error {
     super(message, { cause });
     this.neverSent = neverSent;
     this.tooLarge = codeOf(cause) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+    this.distrust = distrustOf(cause);
   }
+
+  /** Whether trying again would end the same way: a certificate does not change within seconds. */
+  get isFinal(): boolean {
+    return this.distrust !== undefined && this.distrust.kind !== 'no-tls';
+  }
+}
+
+/** Why a server is not spoken with over TLS. */
+export type Distrust =
+  /** Signed by an authority that is not known here. */
+  | { kind: 'unknown-authority' }
+  /** Signed by itself. */
+  | { kind: 'self-signed' }
+  | { kind: 'expired' }
+  | { kind: 'not-yet-valid' }
+  /** It is for other hosts; which, as the certificate has it. */
+  | { kind: 'other-host'; names: string }
+  /** What answers there does not speak TLS. */
+  | { kind: 'no-tls' };
+
+const distrusts: Readonly<Record<string, Exclude<Distrust['kind'], 'other-host'>>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unknown-authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'unknown-authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unknown-authority',
+  SELF_SIGNED_CERT_IN_CHAIN: 'unknown-authority',
+  CERT_UNTRUSTED: 'unknown-authority',
+  INVALID_CA: 'unknown-authority',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed',
+  CERT_HAS_EXPIRED: 'expired',
+  CERT_NOT_YET_VALID: 'not-yet-valid',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no-tls',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'no-tls',
+};
+
+function distrustOf(error: unknown): Distrust | undefined {
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return { kind: 'other-host', names: altNamesOf(error) };
+  const kind = Object.hasOwn(distrusts, code) ? distrusts[code] : undefined;
+  return kind === undefined ? undefined : { kind };
+}
+
+/** The hosts that a certificate is for; empty where it does not say. */
+function altNamesOf(error: unknown): string {
+  const certificate = error instanceof Error && 'cert' in error ? error.cert : undefined;
+  return typeof certificate === 'object' &&
+    certificate !== null &&
+    'subjectaltname' in certificate &&
+    typeof certificate.subjectaltname === 'string'
+    ? certificate.subjectaltname.replaceAll(/\b(?:DNS|IP Address):/g, '')
+    : '';
 }
 
 export interface Exchange {

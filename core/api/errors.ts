@@ -43,17 +43,31 @@ export class ApiError extends UserError {
   readonly kind: ApiErrorKind;
   /** The HTTP status, or 0 when there was no answer. */
   readonly status: number;
+  /** For `scope`: what the server says that the token lacks, as far as it says so. */
+  readonly scopes: readonly string[];
 
-  constructor(kind: ApiErrorKind, status: number, message: string, remedy: string, options?: ErrorOptions) {
+  constructor(
+    kind: ApiErrorKind,
+    status: number,
+    message: string,
+    remedy: string,
+    options?: ErrorOptions & { scopes?: string[] },
+  ) {
     super(message, remedy, options);
     this.kind = kind;
     this.status = status;
+    this.scopes = options?.scopes ?? [];
   }
 
   /** Whether the rest of a plan is better left undone. */
   get endsTheRun(): boolean {
     return hopeless.has(this.kind);
   }
+}
+
+/** What to do about a token without the scopes that a call asks for. */
+export function scopeRemedy(scopes: readonly string[]): string {
+  return `Create a token that also has the scope ${scopes.join(', ')} and store it in the CI secret.`;
 }
 
 export function isApiError(error: unknown, ...kinds: ApiErrorKind[]): error is ApiError {

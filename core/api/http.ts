@@ -1,10 +1,18 @@
 import type { Mask } from '../mask.ts';
-import { type ConnectionOptions, type Connections, openConnections, TransportError } from './connection.ts';
+import { quoted } from '../text/log-line.ts';
+import {
+  type ConnectionOptions,
+  type Connections,
+  type Distrust,
+  openConnections,
+  TransportError,
+} from './connection.ts';
 import { ApiError } from './errors.ts';
 import { type ApiRequest, type ApiResponse, describeRequest, pathOf, type Send } from './send.ts';
 
 const requestTimeoutMs = 30_000;
 const readAttempts = 4;
+const longWaitMs = 5000;
 
 /** What a server's API is called, and how it is told whose call it is. */
 export interface Service {
@@ -30,6 +38,8 @@ export interface HttpOptions extends ConnectionOptions {
   /** Waiting between attempts; tests pass one that does not wait. */
   pause?: (ms: number) => Promise<void>;
   clock?: () => number;
+  /** Says that the run waits because the server asks for it. */
+  say?: (line: string) => void;
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3), as milliseconds from now; undefined when the header says neither. */
@@ -115,14 +125,20 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
       }
       if (response !== undefined && response.status >= 200 && response.status < 300) return response;
       const mayRepeat = isRead
-        ? failure?.tooLarge === false || (response !== undefined && passing.has(response.status))
-        : failure?.neverSent === true || response?.status === 429;
+        ? (failure !== undefined && !failure.tooLarge && !failure.isFinal) ||
+          (response !== undefined && passing.has(response.status))
+        : (failure?.neverSent === true && !failure.isFinal) || response?.status === 429;
       const wait = mayRepeat ? waitBefore(attempt, response) : undefined;
       if (wait !== undefined) {
+        // A minute without a word looks like a run that hangs.
+        if (wait >= longWaitMs)
+          options.say?.(
+            `Waiting ${Math.round(wait / 1000)} s: ${describeRequest(request)} answered ${response?.status}, and asks for it.`,
+          );
         await pause(wait);
         continue;
       }
-      if (failure !== undefined) throw unanswered(request, failure, isRead, service);
+      if (failure !== undefined) throw unanswered(request, failure, isRead, { url: base, ...service });
       if (response !== undefined) return response;
     }
   }
@@ -150,7 +166,7 @@ function unanswered(
   request: ApiRequest,
   failure: TransportError,
   isRead: boolean,
-  { setting }: Service,
+  server: { url: string; setting: string },
 ): ApiError {
   const call = describeRequest(request);
   if (isRead && failure.tooLarge) {
@@ -161,6 +177,13 @@ function unanswered(
       'Somebody put something very large there: take it away.',
       { cause: failure },
     );
+  }
+  const { setting } = server;
+  if (failure.distrust !== undefined && failure.neverSent) {
+    const [what, remedy] = distrustText(failure.distrust, server);
+    return new ApiError('unreachable', 0, `${call} was not sent: ${what} (${failure.message}).`, remedy, {
+      cause: failure,
+    });
   }
   if (isRead || failure.neverSent) {
     return new ApiError(
@@ -178,4 +201,46 @@ function unanswered(
     'Run the role again: it finds out by reading, and does only what is missing.',
     { cause: failure },
   );
+}
+
+/** What is wrong with how a server proves who it is, and what to do about it on either host. */
+function distrustText(
+  distrust: Distrust,
+  { url, setting }: { url: string; setting: string },
+): [string, string] {
+  const host = quoted(new URL(url).host);
+  const given =
+    'Put it as a file in PEM where the step can read it, and name that file in forge-ca (`forge-ca:` below `with:` in a workflow, `forge_ca:` below `settings:` on Woodpecker; for a container the file has to be in its image or mounted), or in NODE_EXTRA_CA_CERTS of the runner or agent.';
+  switch (distrust.kind) {
+    case 'unknown-authority':
+      return [
+        `the certificate of ${host} is signed by an authority that is not known here`,
+        `Get the certificate of that authority (or, where the server leaves out one in between, have it send the whole chain). ${given}`,
+      ];
+    case 'self-signed':
+      return [
+        `the certificate of ${host} is signed by nobody but itself`,
+        `Get that certificate from whoever runs the server. ${given}`,
+      ];
+    case 'expired':
+      return [
+        `the certificate of ${host} has expired`,
+        'Renew it on the server; no setting of this role helps. If it is good in a browser, look at the clock of this machine.',
+      ];
+    case 'not-yet-valid':
+      return [
+        `the certificate of ${host} is not valid yet`,
+        'Set the clock of this machine, or of the one that made the certificate.',
+      ];
+    case 'other-host':
+      return [
+        `the certificate that answers at ${host} is for ${distrust.names === '' ? 'other hosts' : quoted(distrust.names, 200)}`,
+        `Write ${setting} with a name that the certificate has, or give the server one for this name.`,
+      ];
+    case 'no-tls':
+      return [
+        `what answers at ${host} does not speak TLS`,
+        `Write ${setting} with http:// if it is meant to be so, or with the port that speaks TLS.`,
+      ];
+  }
 }

@@ -153,3 +153,20 @@ export async function getCommit(send: Send, name: string, sha: string): Promise<
     ),
   );
 }
+
+/**
+ * The commit that a repository's default branch stands on, without knowing the branch's name; undefined where it has no
+ * commits. Same route.
+ */
+export async function defaultHead(send: Send, name: string): Promise<string | undefined> {
+  const [newest] = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits',
+      params: { ...repositoryName(name), stat: false, verification: false, files: false, limit: 1 },
+    },
+    z.array(commit),
+  );
+  return newest?.sha;
+}

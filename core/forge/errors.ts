@@ -1,7 +1,34 @@
-import { ApiError, type ApiErrorKind } from '../api/errors.ts';
+import { ApiError, type ApiErrorKind, scopeRemedy } from '../api/errors.ts';
+import { type Asked, intermediaryError } from '../api/intermediary.ts';
 import { type ApiRequest, type ApiResponse, describeRequest } from '../api/send.ts';
 import { plain } from '../text/log-line.ts';
 import { sinceForgejo } from './versions.ts';
+
+const forge: Asked = {
+  name: 'the forge',
+  api: '/api/v1',
+  setting: 'forge-url',
+  token: 'forge-token',
+  // Every error of its API is an object with a message.
+  isOwn: ({ body }) =>
+    typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string',
+};
+
+/** A 403 that is about the whole account, whatever is asked, and what mends it. */
+const ofAccount: readonly (readonly [RegExp, string])[] = [
+  [
+    /change your password/i,
+    'Its password has to be changed first: log in to the forge as that account and do so, then run the role again. The token stays good.',
+  ],
+  [
+    /two-?factor|\b2fa\b/i,
+    'The forge lets nobody in without a second factor: log in as that account and set one up (Settings, Security). The token stays good.',
+  ],
+  [
+    /prohibited from sign|not activated|is not active|account is (?:disabled|suspended|locked)/i,
+    'The account is switched off: a site admin can activate it again, or take another account.',
+  ],
+];
 
 /**
  * What the server said, fit for a log: one line, short, and without what its messages are known to give away
@@ -10,14 +37,11 @@ import { sinceForgejo } from './versions.ts';
 function serverSaid(response: ApiResponse): string {
   if (response.status === 401) return '';
   const { body } = response;
-  const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
-  if (typeof message !== 'string' || message.trim() === '' || message.trimStart().startsWith('<')) return '';
-  const text = plain(
-    message
-      .trim()
-      .slice(0, 300)
-      .replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…'),
-  ).replace(/[.\s]+$/, '');
+  const said = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
+  // An answer may be 64 MiB long.
+  const message = typeof said === 'string' ? said.slice(0, 1000).trim() : '';
+  if (message === '' || message.startsWith('<')) return '';
+  const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
 }
 
@@ -33,7 +57,8 @@ function kindOf(request: ApiRequest, response: ApiResponse, message: string): Ap
     case 401:
       return 'token';
     case 403:
-      if (message.includes('required scope')) return 'scope';
+      if (message.includes('required scope') || isPublicOnly(message)) return 'scope';
+      if (ofAccount.some(([said]) => said.test(message))) return 'token';
       return /PushRejected|cannot lock ref/.test(message) ? 'race' : 'permission';
     case 404:
       return isUnknownCall(response) ? 'no-such-call' : 'not-found';
@@ -50,24 +75,33 @@ function kindOf(request: ApiRequest, response: ApiResponse, message: string): Ap
   }
 }
 
+/** Whether a token is kept from everything that is not public, however its scopes are named. */
+function isPublicOnly(message: string): boolean {
+  return message.includes('limited to public');
+}
+
 /**
  * The remedy by kind. The forge names a missing scope itself (`required scope(s): [write:issue]`); a missing right
  * it does not name, so the repository and the level that the call needs are said here.
  */
-function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string): string {
+function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, response: ApiResponse): string {
   const repository =
     request.params?.owner === undefined ? '' : `${request.params.owner}/${request.params.repo ?? ''}`;
   switch (kind) {
     case 'token':
-      return 'The forge does not know forge-token: create a new access token for the account in forge-login and store it in the CI secret.';
+      return (
+        ofAccount.find(([said]) => said.test(message))?.[1] ??
+        'The forge does not know forge-token: create a new access token for the account in forge-login and store it in the CI secret.'
+      );
     case 'scope': {
-      const scopes = /required scope\(s\): \[([^\]]*)\]/.exec(message)?.[1] ?? '';
-      return `Create a token that also has the scope ${plain(scopes).replaceAll(' ', ', ')} and store it in the CI secret.`;
+      if (isPublicOnly(message))
+        return `forge-token was made for public repositories only, and ${repository === '' ? 'this' : repository} is private: create one for all repositories and store it in the CI secret.`;
+      return scopeRemedy(scopesIn(message));
     }
     case 'permission':
       if (message.includes('cannot commit to repo'))
         return `The branch is protected. Exempt the path in its protection (unprotected file patterns), let the account push to it, or have the role open a pull request instead.`;
-      return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators).`;
+      return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators${isAboutIssues(request) ? '; in an organisation, a team that may write issues and read code is enough, and safer' : ''}).`;
     case 'not-found':
       return repository === ''
         ? 'Check the name; the forge answers the same when the account may not see it.'
@@ -82,6 +116,12 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string): st
       return `${repository} is archived: unarchive it, or stop the role for it.`;
     case 'unknown-outcome':
       return 'Whether it happened is unknown. Run the role again: it finds out by reading, and does only what is missing.';
+    case 'rate':
+      return `The forge, or a proxy in front of it, limits how much is asked of it${waitOf(response)}. Start the role less often, or raise that limit for its account; a wait that is shorter than the setting deadline is kept by itself.`;
+    case 'invalid':
+      if (response.status === 413)
+        return 'The account has used up the space that the forge grants it: a site admin can raise its quota.';
+      return '';
     case 'server':
       return 'The forge failed; its own log says why. Run the role again when it answers.';
     default:
@@ -89,18 +129,42 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string): st
   }
 }
 
+/** The scopes of which the forge says that one has to be there. */
+function scopesIn(message: string): string[] {
+  const [, scopes = ''] = /required scope\(s\): \[([^\]]{0,300})\]/.exec(message) ?? [];
+  return plain(scopes)
+    .split(/[\s,]+/)
+    .filter((scope) => scope !== '');
+}
+
+/** Whether a write is one that takes the right to issues alone. */
+function isAboutIssues({ method, route }: ApiRequest): boolean {
+  return method !== 'GET' && /^\/repos\/\{owner\}\/\{repo\}\/(?:issues|labels)\b/.test(route);
+}
+
+/** How long it asks to wait, in words. */
+function waitOf({ headers }: ApiResponse): string {
+  const asked = headers['retry-after'];
+  return asked === undefined
+    ? ''
+    : `, and asks to wait ${/^\d{1,9}$/.test(asked) ? `${asked} seconds` : `until ${plain(asked.slice(0, 40))}`}`;
+}
+
 /** The typed error for an answer that is not a success. */
 export function forgeError(request: ApiRequest, response: ApiResponse): ApiError {
+  const between = intermediaryError(request, response, forge);
+  if (between !== undefined) return between;
   const { body } = response;
-  const raw =
-    typeof body === 'object' && body !== null && 'message' in body
-      ? String(body.message)
-      : String(body ?? '');
+  // Nothing that is looked for stands further behind, and an answer may be 64 MiB long.
+  const raw = (
+    typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : String(body ?? '')
+  ).slice(0, 4000);
   const kind = kindOf(request, response, raw);
   return new ApiError(
     kind,
     response.status,
     `${describeRequest(request)} answered ${response.status}.${serverSaid(response)}`,
-    remedyFor(kind, request, raw),
+    remedyFor(kind, request, raw, response),
+    kind === 'scope' && !isPublicOnly(raw) ? { scopes: scopesIn(raw) } : {},
   );
 }

@@ -4,7 +4,12 @@ import { repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list } from './call.ts';
 import { forgeError } from './errors.ts';
 
-export const label = z.object({ id: z.int(), name: z.string() });
+export const label = z.object({
+  id: z.int(),
+  name: z.string(),
+  /** Whether an issue carries only one label of this scope; absent on forges that do not say. */
+  exclusive: z.optional(z.boolean()),
+});
 export type Label = z.infer<typeof label>;
 
 /** The repository's own labels, without its organisation's. `GET /repos/{owner}/{repo}/labels`, scope read:issue. */

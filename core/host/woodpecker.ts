@@ -39,8 +39,8 @@ export function woodpecker(environment: Environment, print: Print): Host {
       forgeUrl: present(environment.CI_FORGE_URL),
       repository: present(environment.CI_REPO),
       defaultBranch: present(environment.CI_REPO_DEFAULT_BRANCH),
-      // On a pull request CI_COMMIT_BRANCH is the branch it wants to go to.
-      branch: present(environment.CI_COMMIT_BRANCH),
+      // On a pull request CI_COMMIT_BRANCH is the branch it wants to go to; of a release it is what whoever made it wrote there.
+      branch: event === 'tag' || event === 'release' ? undefined : present(environment.CI_COMMIT_BRANCH),
       commit: present(environment.CI_COMMIT_SHA),
       event,
       isPullRequest: event?.startsWith('pull_request') === true,

@@ -24,14 +24,25 @@ export interface Sprint {
 
 /** Entries so that each comes after what it depends on, otherwise in the document's order; members of a circle are left out. */
 export function inDependencyOrder(entries: Entry[]): Entry[] {
-  const placed = new Set<string>();
-  const order: Entry[] = [];
-  for (let waiting = entries; waiting.length > 0; ) {
-    const next = waiting.find(({ dependsOn }) => dependsOn.every((id) => placed.has(id)));
-    if (next === undefined) break;
-    placed.add(next.id);
-    order.push(next);
-    waiting = waiting.filter((item) => item !== next);
+  const waitingFor = new Map<string, Entry[]>();
+  const missing = new Map<Entry, number>();
+  for (const item of entries) {
+    missing.set(item, item.dependsOn.length);
+    for (const id of item.dependsOn) {
+      const known = waitingFor.get(id);
+      if (known === undefined) waitingFor.set(id, [item]);
+      else known.push(item);
+    }
   }
-  return order;
+  const order: Entry[] = [];
+  const placed = new Set<Entry>();
+  for (;;) {
+    const next = entries.find((item) => !placed.has(item) && missing.get(item) === 0);
+    if (next === undefined) return order;
+    placed.add(next);
+    order.push(next);
+    for (const item of waitingFor.get(next.id) ?? []) missing.set(item, (missing.get(item) ?? 0) - 1);
+    // Of two entries with one id, which is a fault, the first is the one that others wait for.
+    waitingFor.delete(next.id);
+  }
 }

@@ -5,16 +5,17 @@ import {
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
-  parseAllDocuments,
   visit,
   Document as YamlDocument,
 } from 'yaml';
 import * as z from 'zod/mini';
+import type { ReportFault } from '../errors.ts';
 import { quoted } from '../text/log-line.ts';
+import { readYaml, type YamlComment, type YamlFault, type YamlText, yamlData } from '../yaml.ts';
+import { causesIn } from './causes.ts';
 import { type Entry, inDependencyOrder } from './entry.ts';
-import { filerBegin, filerEnd, type ReportFault } from './layout.ts';
+import { filerBegin, filerEnd } from './layout.ts';
 import { markWord } from './marker.ts';
 
 // The list between the two lines of a filer block, as YAML 1.2 says: read, and written so that it reads the same.
@@ -22,8 +23,15 @@ import { markWord } from './marker.ts';
 /** The forge cuts a longer title without a word, and counts bytes of UTF-8. */
 const longestTitle = 255;
 const mostEntries = 500;
-/** Aliases may repeat a text, but not blow a small block up. */
-const mostAliases = 50;
+/**
+ * Of one entry's body, in bytes. As JSON it may be twice as long, and what proxies take at most is often one megabyte: what
+ * they refuse would be found out half way through a document.
+ */
+const longestBody = 256 * 1024;
+/** Labels of one entry. */
+const mostLabels = 50;
+/** Enough for all entries with everything that they may have. */
+const bounds = { pieces: 60_000, depth: 24 };
 
 const wellFormed = z
   .string()
@@ -41,9 +49,9 @@ const word = (what: string) =>
     ),
   );
 /** An empty `labels:` is YAML's null; people mean an empty list. */
-const listOf = (item: z.ZodMiniType<string, string>) =>
+const listOf = (item: z.ZodMiniType<string, string>, most: number) =>
   z.pipe(
-    z.nullish(z.array(item)),
+    z.nullish(z.array(item).check(z.maxLength(most, `at most ${most}`))),
     z.transform((items: string[] | null | undefined) => items ?? []),
   );
 const title = z.string().check(
@@ -64,52 +72,84 @@ const entry = z.strictObject({
     ),
     title,
   ),
-  labels: listOf(wellFormed.check(z.minLength(1, 'a label name that is not empty'))),
-  depends_on: listOf(word('an id')),
+  labels: listOf(wellFormed.check(z.minLength(1, 'a label name that is not empty')), mostLabels),
+  depends_on: listOf(word('an id'), mostEntries),
   body: wellFormed.check(
     z.refine(
       (body) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(body),
       'a body without control characters',
     ),
+    z.refine(
+      (body) => Buffer.byteLength(body) <= longestBody,
+      `a body of at most ${longestBody} bytes: put the rest into a file, and link it`,
+    ),
   ),
 });
 
+/** Where something in the block stands in the document. */
+type Place = (position: number) => [line: number, column: number];
+
 /** The entries of a block; `offset` is how many lines of the document stand before it. */
 export function parseFilerBlock(source: string, offset: number, report: ReportFault): Entry[] {
-  const counter = new LineCounter();
-  const at = (position: number): [line: number, column: number] => {
-    const { line, col } = counter.linePos(position);
-    return [line + offset, col];
-  };
-  const documents = parseAllDocuments(source, {
-    lineCounter: counter,
-    version: '1.2',
-    prettyErrors: false,
-    uniqueKeys: true,
-    merge: false,
-  });
-  if (!Array.isArray(documents) || documents.length === 0) return [];
-  const [document, second] = documents;
-  if (document === undefined) return [];
-  if (second !== undefined) {
-    report(...at(second.range?.[0] ?? 0), 'a second YAML document ("---"): a filer block is one list');
-    return [];
-  }
-  const problems = [...document.errors, ...document.warnings];
-  for (const problem of problems)
-    report(...at(problem.pos[0]), `not YAML 1.2: ${problem.message.split('\n')[0]}`);
-  if (problems.length > 0) return [];
+  const lines = withoutPragmas(source.split('\n'));
+  const text = lines.join('\n');
+  const at = placeIn(text, offset);
+  const yaml = readYaml(text, bounds);
+  const found: Parameters<ReportFault>[] = [];
+  const entries = entriesOf(yaml, text, at, (...fault) => found.push(fault));
+  // One cause makes several faults, and often none of them names it.
+  const causes = found.length === 0 || yaml.kind === 'too-much' ? [] : causesIn(lines);
+  if (causes.length > 0)
+    for (const { line, column, message } of causes) report(line + offset, column, message);
+  else for (const fault of found) report(...fault);
+  return entries;
+}
 
-  let data: unknown;
-  try {
-    data = document.toJS({ maxAliasCount: mostAliases });
-  } catch (error) {
-    report(
-      ...at(document.contents?.range?.[0] ?? 0),
-      `the aliases cannot be followed (${error instanceof Error ? error.message : String(error)}): write the text out`,
-    );
+/** What formatters are told around the block, where it was put just inside; every line stays where it is. */
+const pragma =
+  /^<!-- *(?:prettier-ignore|dprint-ignore|deno-fmt-ignore|mdformat|markdownlint|remark|rumdl|textlint|vale|cspell|lint)[\w: ,.=/-]{0,200}-->[ \t]*$/i;
+
+function withoutPragmas(lines: string[]): string[] {
+  const isOutside = (line: string): boolean => line.trim() === '' || pragma.test(line);
+  const first = lines.findIndex((line) => !isOutside(line));
+  const last = lines.findLastIndex((line) => !isOutside(line));
+  return lines.map((line, index) => ((index < first || index > last) && pragma.test(line) ? '' : line));
+}
+
+function placeIn(text: string, offset: number): Place {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (position) => {
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= position) low = middle;
+      else high = middle;
+    }
+    return [low + 1 + offset, position - (starts[low] ?? 0) + 1];
+  };
+}
+
+function entriesOf(yaml: YamlText, text: string, at: Place, report: ReportFault): Entry[] {
+  if (yaml.kind === 'too-much') {
+    report(...at(yaml.fault.offset), yaml.fault.message);
     return [];
   }
+  const lost = yaml.comments.flatMap((comment) => lostText(text, comment) ?? []);
+  for (const { offset, message } of lost) report(...at(offset), message);
+  if (yaml.kind === 'faulty') {
+    // What the missing text leads to is no fault of its own.
+    if (lost.length === 0) for (const { offset, message } of yaml.faults) report(...at(offset), message);
+    return [];
+  }
+  const { document } = yaml;
+  if (document === undefined) return [];
+  const content = yamlData(document, text);
+  if ('offset' in content) {
+    report(...at(content.offset), content.message);
+    return [];
+  }
+  const { data } = content;
   if (data === null || data === undefined) return [];
   const place = (path: PropertyKey[]): [line: number, column: number] =>
     at(nodeAt(document, path)?.range?.[0] ?? 0);
@@ -124,8 +164,11 @@ export function parseFilerBlock(source: string, offset: number, report: ReportFa
     );
     return [];
   }
+  const lostLines = new Set(lost.map(({ offset }) => at(offset)[0]));
   const entries: Entry[] = [];
   for (const [index, item] of data.entries()) {
+    const folded = foldedBody(text, document, index);
+    if (folded) report(...place([index, 'body']), folded);
     const parsed = entry.safeParse(item);
     if (parsed.success) {
       const [line, column] = place([index]);
@@ -144,12 +187,75 @@ export function parseFilerBlock(source: string, offset: number, report: ReportFa
     for (const issue of parsed.error.issues) {
       const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const path = [index, ...issue.path, ...(unknown === undefined ? [] : [unknown])];
-      report(...place(path), explain(issue, path.slice(1), item));
+      const [line, column] = place(path);
+      if (!lostLines.has(line)) report(line, column, explain(issue, path.slice(1), item));
     }
   }
   if (entries.length === data.length)
     checkGraph(entries, (entryIndex, path) => place([entryIndex, ...path]), report);
   return entries;
+}
+
+/**
+ * Text of an entry that is lost as a comment, `title: Mend #12` for one. A comment that is meant has a blank behind its sign
+ * and, behind a title, two before it.
+ */
+function lostText(text: string, { offset, text: comment }: YamlComment): YamlFault | undefined {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const before = text.slice(start, offset);
+  const shown = quoted(comment, 40);
+  if (before.trim() !== '') {
+    const name = /^ *(?:- +)*(id|title|labels|depends_on|body) *:/.exec(before)?.[1];
+    const isTight = name === 'title' && (/\S $/.test(before) || /: *$/.test(before));
+    if (!/^#\S/.test(comment) && !isTight) return undefined;
+    return {
+      offset,
+      message: `${shown} is a comment to YAML${name === undefined ? '' : `, so ${name} ends before it`}: put the value in quotes${name === 'body' ? ', or write it as `body: |`' : ''}`,
+    };
+  }
+  // On a line of its own, and deeper than the body that it was meant to go on: a heading of Markdown, mostly.
+  const above = text.slice(0, Math.max(0, start - 1)).trimEnd();
+  const [, indent, value = ''] =
+    /^( *(?:- +)*)body *: *(.*)$/.exec(above.slice(above.lastIndexOf('\n') + 1)) ?? [];
+  if (indent === undefined || value === '' || before.length <= indent.length) return undefined;
+  return { offset, message: `${shown} is a comment to YAML, so body ends before it: ${wholeBody}` };
+}
+
+const wholeBody = 'a body over several lines needs `body: |`, and its lines below, indented';
+
+/** A break in a line that is shorter than this was made by a person, and means a new line; what wraps lines fills them. */
+const shortLine = 76;
+
+/** What is wrong with a body that YAML folds, where lines that a person broke become one; undefined where nothing is. */
+function foldedBody(text: string, document: Document.Parsed, index: number): string | undefined {
+  const node = document.getIn([index, 'body'], true);
+  if (!isScalar(node) || !Array.isArray(node.range) || node.type === 'BLOCK_LITERAL') return undefined;
+  const [from, to] = node.range;
+  if (from === undefined || to === undefined) return undefined;
+  const lines = text.slice(text.lastIndexOf('\n', from - 1) + 1, to).split('\n');
+  const isFolded = node.type === 'BLOCK_FOLDED';
+  const isBroken = lines.some((line, nth) => {
+    const next = lines[nth + 1];
+    if (next === undefined || (isFolded && nth === 0)) return false;
+    // Paragraphs: plain text loses the line between them, quoted and folded text may have been written to keep it.
+    if (next.trim() === '')
+      return node.type === 'PLAIN' && lines.slice(nth + 1).some((item) => item.trim() !== '');
+    if (line.trim() === '' || (node.type === 'QUOTE_DOUBLE' && line.endsWith('\\'))) return false;
+    if (isFolded && !isMarkdownLine(next) && !isMarkdownLine(line)) return false;
+    if (isFolded && indentOf(line) !== indentOf(next)) return false;
+    const word = /^\S+(?: {2,}\S+)*/.exec(next.trimStart())?.[0] ?? '';
+    return line.trimEnd().length + 1 + word.length <= shortLine;
+  });
+  return isBroken ? `the lines of this body become one: ${wholeBody}` : undefined;
+}
+
+/** Whether a line is something of its own in Markdown: an item, a heading, a quote, a fence, a row of a table. */
+function isMarkdownLine(line: string): boolean {
+  return /^ *(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|`{3}|~{3}|\|)/.test(line);
+}
+
+function indentOf(line: string): number {
+  return line.search(/[^ ]/);
 }
 
 /** What was expected at a path, in words. */
@@ -221,6 +327,7 @@ function checkGraph(
       );
   }
   let sound = true;
+  const known = [...byId.keys()].join(', ');
   for (const [index, { id, dependsOn }] of entries.entries()) {
     for (const [nth, needed] of dependsOn.entries()) {
       const problem =
@@ -228,7 +335,7 @@ function checkGraph(
           ? 'an entry cannot depend on itself'
           : byId.has(needed)
             ? undefined
-            : `no entry has the id ${quoted(needed)}; this document has ${[...byId.keys()].join(', ')}`;
+            : `no entry has the id ${quoted(needed)}; this document has ${known}`;
       if (problem !== undefined) report(...place(index, ['depends_on', nth]), problem);
       sound &&= problem === undefined;
     }

@@ -1,8 +1,9 @@
 import { documentName } from '../document-name.ts';
-import type { Fault } from '../errors.ts';
+import { type Fault, faultList, type ReportFault } from '../errors.ts';
+import { codePoint } from '../text/characters.ts';
 import type { Entry, Sprint } from './entry.ts';
 import { parseFilerBlock } from './filer-block.ts';
-import { type Layout, layOut, type ReportFault, type VisionLine } from './layout.ts';
+import { type Layout, layOut, mostLines, type VisionLine } from './layout.ts';
 import { markWord } from './marker.ts';
 
 /** What a file turned out to be. A document without a filer block is not ours to judge. */
@@ -16,18 +17,24 @@ const largest = 1024 * 1024;
 
 /**
  * Reads a sprint document: the vision from `## Vision issues`, the entries from the filer block, as YAML 1.2 says.
- * Every fault is reported with line and column; a document with any fault gives no entries.
+ * Every fault has line and column, and the first twenty are told; a document with any fault gives no entries. Takes time in
+ * proportion to the document, whatever stands in it.
  */
 export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
-  const faults: Fault[] = [];
-  const fault = (line: number, column: number, message: string): void => {
-    faults.push({ file, line, column, message });
-  };
+  const faults = faultList(file);
+  const fault = faults.report;
   const text = decode(bytes, fault);
-  const lines = text.split('\n');
-  const isText = faults.length === 0;
+  if (text === undefined)
+    return { kind: 'faulty', file, faults: faults.told(), visions: numbersIn(roughly(bytes)) };
+  const lines = text.split('\n', mostLines + 1);
+  if (lines.length > mostLines) {
+    fault(0, 0, `the document has more than ${mostLines} lines; no more are read`);
+    return { kind: 'faulty', file, faults: faults.told(), visions: numbersIn(text) };
+  }
+  reportUnseen(lines, fault);
+  const isText = faults.count() === 0;
   const layout = layOut(lines, fault);
-  if (layout.block === undefined && faults.length === 0) return { kind: 'no-block', file };
+  if (layout.block === undefined && faults.count() === 0) return { kind: 'no-block', file };
 
   const slug = documentName(file);
   if (!markWord.test(slug))
@@ -46,9 +53,14 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
           layout.block.line,
           fault,
         );
-  if (faults.length > 0 || vision === undefined) {
+  if (faults.count() > 0 || vision === undefined) {
     const named = layout.visions?.bullets.map(({ number }) => number) ?? [];
-    return { kind: 'faulty', file, faults, visions: named.length > 0 ? named : numbersIn(text) };
+    return {
+      kind: 'faulty',
+      file,
+      faults: faults.told(),
+      visions: named.length > 0 ? [...new Set(named)] : numbersIn(text),
+    };
   }
   return {
     kind: 'sprint',
@@ -62,25 +74,45 @@ export function parseSprint(file: string, bytes: Uint8Array): SprintFile {
   };
 }
 
-/** UTF-8 with LF line ends. What cannot be told apart on a screen, or cannot be stored, is a fault. */
-function decode(bytes: Uint8Array, fault: ReportFault): string {
-  if (bytes.length > largest)
+/** The document as text with LF line ends, or undefined with the one fault that it is for. */
+function decode(bytes: Uint8Array, fault: ReportFault): string | undefined {
+  if (bytes.length > largest) {
     fault(0, 0, `the document has ${bytes.length} bytes; at most ${largest} are read`);
-  const text = new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n');
-  const lines = text.split('\n');
+    return undefined;
+  }
+  if (isUtf16(bytes)) {
+    fault(0, 0, 'the document is UTF-16: save it as UTF-8');
+    return undefined;
+  }
+  return new TextDecoder('utf-8').decode(bytes).replace(/\r\n?/g, '\n');
+}
+
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+}
+
+/** What may be read of a document that is not read. */
+function roughly(bytes: Uint8Array): string {
+  const isLittle = isUtf16(bytes) && bytes[0] === 0xff;
+  // Each second byte of the other order is nought for what is looked for.
+  const text = new TextDecoder(isLittle ? 'utf-16le' : 'utf-8').decode(bytes);
+  return isUtf16(bytes) && !isLittle ? text.replaceAll('\u0000', '') : text;
+}
+
+/** What cannot be told apart on a screen, or cannot be stored, is a fault. */
+function reportUnseen(lines: string[], fault: ReportFault): void {
   for (const [index, line] of lines.entries()) {
     const column = line.search(/[\u0000-\u0008\u000b-\u001f\u007f\ufffd]/);
     if (column < 0) continue;
-    const code = line.charCodeAt(column);
+    const character = line[column] ?? '';
     fault(
       index + 1,
       column + 1,
-      code === 0xfffd
+      character === '\ufffd'
         ? 'not valid UTF-8: save the document as UTF-8'
-        : `a control character (U+${code.toString(16).padStart(4, '0').toUpperCase()}): remove it`,
+        : `a control character (${codePoint(character)}): remove it`,
     );
   }
-  return text;
 }
 
 function readVision(

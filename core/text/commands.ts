@@ -21,13 +21,15 @@ export function withoutCommands(text: string): string {
   return text.replace(spoken, `$1${joiner}`);
 }
 
+/** More lines than this no person writes into one comment; what stands behind them decides nothing. */
+const mostLines = 5000;
+
 /**
  * The lines of a comment as people see them, to look for commands in. A line that was made harmless before stays harmless when
  * somebody copies it out of a comment of ours: it is empty here.
  */
 export function commandLines(comment: string): string[] {
   return comment
-    .replace(/\r\n?/g, '\n')
-    .split('\n')
+    .split(/\r\n?|\n/, mostLines)
     .map((line) => (line.trimStart().startsWith(joiner) ? '' : visible(line)));
 }

@@ -9,10 +9,24 @@ export interface Part {
   text: string;
 }
 
+/** What stands behind so many lines is one more line, in which no heading is looked for. */
+const mostLines = 10_000;
+
+function upTo(most: number, text: string): string[] {
+  const lines = text.split('\n', most + 1);
+  if (lines.length <= most) return lines;
+  const read = lines.slice(0, most);
+  return [...read, text.slice(read.reduce((length, line) => length + line.length + 1, 0))];
+}
+
+function isClosing(character: string): boolean {
+  return character === '#' || character === ' ' || /\s/.test(character);
+}
+
 /** A heading without the marks that may close it. Not by a pattern: one with an end takes quadratic time on a row of marks. */
 export function withoutClosing(heading: string): string {
   let end = heading.length;
-  while (end > 0 && /[\s#]/.test(heading[end - 1] ?? '')) end -= 1;
+  while (end > 0 && isClosing(heading[end - 1] ?? '')) end -= 1;
   return heading.slice(0, end);
 }
 
@@ -24,9 +38,12 @@ export function partsOf(document: string, skip: { begin: string; end: string }):
   const parts: Part[] = [];
   let fence: Fence | undefined;
   let isSkipping = false;
-  for (const [index, line] of document.replaceAll('\r\n', '\n').split('\n').entries()) {
+  for (const [index, line] of upTo(mostLines, document.replaceAll('\r\n', '\n')).entries()) {
     const trimmed = line.trimEnd();
-    const heading = fence === undefined && !isSkipping ? /^(#{1,2})\s+(.*)$/.exec(trimmed) : null;
+    const heading =
+      fence === undefined && !isSkipping && index < mostLines && line.startsWith('#')
+        ? /^(#{1,2})\s+(.*)$/.exec(trimmed)
+        : null;
     if (heading !== null) {
       const title = withoutClosing(heading[2] ?? '');
       parts.push({ level: heading[1] === '#' ? 1 : 2, title, line: index + 1, text: '' });

@@ -54,25 +54,21 @@ export type VaultAction = AskedAction | HumanAction;
 export function parseVaultAction(file: string, bytes: Uint8Array): Parsed<VaultAction> {
   const named = documentName(file);
   // Which of the two it is decides what is expected of it; text alone cannot make it the other.
-  const isHuman = parseToml(file, bytes, z.looseObject({ action_required: z.unknown() }));
-  const forHuman =
-    isHuman.ok && isHuman.document.action_required !== undefined ? isHuman.document : undefined;
-  const parsed: Parsed<z.infer<typeof asked> | z.infer<typeof human>> =
-    forHuman === undefined ? parseToml(file, bytes, asked) : parseToml(file, bytes, human);
+  const parsed = parseToml<z.infer<typeof asked> | z.infer<typeof human>>(
+    file,
+    bytes,
+    (data) => ('action_required' in data ? human : asked),
+    ({ id }, fault) => {
+      if (id !== undefined && id !== named) fault(['id'], `"id" is ${id}, but the file is ${named}.toml`);
+    },
+  );
   const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
   if (!actionId.test(named))
-    faults.push({
+    faults.unshift({
       file,
       line: 0,
       column: 0,
       message: 'the file name is the id: lower-case letters, digits and hyphens, at most 63, and .toml',
-    });
-  if (parsed.ok && parsed.document.id !== undefined && parsed.document.id !== named)
-    faults.push({
-      file,
-      line: 0,
-      column: 0,
-      message: `"id" is ${parsed.document.id}, but the file is ${named}.toml`,
     });
   if (!parsed.ok || faults.length > 0) return { ok: false, faults };
   const { document } = parsed;

@@ -3,6 +3,7 @@ import { documentName } from '../document-name.ts';
 import { backends } from '../host/backends.ts';
 import { type Parsed, parseToml } from '../toml.ts';
 import { type AskedAction, secretName, tiers } from './action.ts';
+import { readPattern } from './pattern.ts';
 
 export const formulaFolder = 'vault/formulas';
 
@@ -13,7 +14,7 @@ const list = z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z
 const input = z.strictObject({
   required: z.optional(z.boolean()),
   one_of: z.optional(z.array(z.string().check(z.maxLength(4000))).check(z.minLength(1), z.maxLength(200))),
-  /** A regular expression that takes time in proportion to its input: see `linearPattern`. */
+  /** See `readPattern` for what may stand in it. */
   pattern: z.optional(z.string().check(z.maxLength(200))),
   max_length: z.optional(z.int().check(z.gte(1), z.lte(4000))),
 });
@@ -41,41 +42,16 @@ export const formulaSchema = z.strictObject({
 export type Formula = z.infer<typeof formulaSchema> & { name: string; file: string };
 
 export function parseFormula(file: string, bytes: Uint8Array): Parsed<Formula> {
-  const name = documentName(file);
-  const parsed = parseToml(file, bytes, formulaSchema);
-  if (!parsed.ok) return parsed;
-  const fault = (message: string): Parsed<Formula> => ({
-    ok: false,
-    faults: [{ file, line: 0, column: 0, message }],
+  const parsed = parseToml(file, bytes, formulaSchema, ({ inputs }, fault) => {
+    for (const [key, { pattern }] of Object.entries(inputs ?? {})) {
+      const path = ['inputs', key];
+      if (ownInputs.includes(key))
+        fault(path, `"inputs.${key}": the dispatcher gives an input of this name itself`);
+      const read = pattern === undefined ? undefined : readPattern(pattern);
+      if (read?.kind === 'fault') fault([...path, 'pattern'], `"inputs.${key}.pattern": ${read.message}`);
+    }
   });
-  for (const [key, { pattern }] of Object.entries(parsed.document.inputs ?? {})) {
-    if (ownInputs.includes(key))
-      return fault(`"inputs.${key}": the dispatcher gives an input of this name itself`);
-    if (pattern !== undefined && linearPattern(pattern) === undefined)
-      return fault(
-        `"inputs.${key}.pattern": only characters, classes, \`?\`, \`*\`, \`+\` and \`{n,m}\` after single ones are understood; no groups, alternatives or back references`,
-      );
-  }
-  return { ok: true, document: { ...parsed.document, name, file } };
-}
-
-/**
- * A pattern as an anchored regular expression, or undefined when it is more than a row of characters and classes with
- * at most one open repetition (`*`, `+`, `{n,}`): with one, matching cannot take longer than the input times itself,
- * and inputs have at most 4,000 characters.
- */
-export function linearPattern(pattern: string): RegExp | undefined {
-  const piece =
-    /(?:\[\^?(?:\\[\\\]^dws-]|[^\\\][])+\]|\\[\\.[\](){}^$*+?|/dws-]|[^\\.[\](){}^$*+?|]|\.)(\*|\+|\?|\{\d{1,4}(?:,\d{0,4})?\})?/uy;
-  const body = pattern.replace(/^\^/, '').replace(/(?<!\\)\$$/, '');
-  let open = 0;
-  while (piece.lastIndex < body.length) {
-    const found = piece.exec(body);
-    if (found === null) return undefined;
-    if (found[1] !== undefined && /^[*+]|,\}$/.test(found[1])) open += 1;
-  }
-  if (open > 1) return undefined;
-  return new RegExp(`^(?:${body})$`, 'u');
+  return parsed.ok ? { ok: true, document: { ...parsed.document, name: documentName(file), file } } : parsed;
 }
 
 /** Why a formula does not allow what an action asks of it; empty when it does. Declaring a secret is consenting to it. */
@@ -115,8 +91,14 @@ export function disagreements(action: AskedAction, formula: Formula): string[] {
       wrong.push(`input ${name}: expected ${rule.one_of.join(' or ')}`);
     if (rule.max_length !== undefined && Array.from(value).length > rule.max_length)
       wrong.push(`input ${name}: at most ${rule.max_length} characters`);
-    if (rule.pattern !== undefined && linearPattern(rule.pattern)?.test(value) !== true)
+    if (rule.pattern !== undefined && !fits(rule.pattern, value))
       wrong.push(`input ${name}: does not match ${rule.pattern}`);
   }
   return wrong;
+}
+
+/** A pattern that cannot be read lets nothing through; a formula with one is refused before this is asked. */
+function fits(pattern: string, value: string): boolean {
+  const read = readPattern(pattern);
+  return read.kind === 'pattern' && read.matches(value);
 }

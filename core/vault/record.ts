@@ -89,8 +89,12 @@ export const endedRecord = z.strictObject({
 });
 export type EndedRecord = z.infer<typeof endedRecord>;
 
+/** No record that is written comes near this. */
+const largestRecord = 64 * 1024;
+
 /** What a file holds, or undefined where it is no such record: what is no JSON is none either. */
 export function readRecord<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | undefined {
+  if (bytes.length > largestRecord) return undefined;
   try {
     const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
     return parsed.success ? parsed.data : undefined;

@@ -2,11 +2,22 @@ import * as z from 'zod/mini';
 import { createCalls, shaped } from '../api/call.ts';
 import { ApiError, type ApiErrorKind } from '../api/errors.ts';
 import type { Service } from '../api/http.ts';
+import { type Asked, intermediaryError, pageTitle } from '../api/intermediary.ts';
 import { type ApiRequest, type ApiResponse, describeRequest, type Send } from '../api/send.ts';
 import { plain } from '../text/log-line.ts';
 
 /** Woodpecker's API (server/router/api.go). Its tokens are of an account, without scopes. */
 export const woodpeckerService: Service = { api: '/api', scheme: 'Bearer', setting: 'woodpecker-url' };
+
+const woodpecker: Asked = {
+  name: 'Woodpecker',
+  api: '/api',
+  setting: 'woodpecker-url',
+  token: 'woodpecker-token',
+  // Its errors are plain text or empty, and it asks for no login by itself.
+  isOwn: ({ status, headers, body }) =>
+    pageTitle(body) === undefined && headers['www-authenticate'] === undefined && status !== 413,
+};
 
 const pipeline = z.object({
   number: z.int(),
@@ -28,6 +39,8 @@ const pipeline = z.object({
 export type Pipeline = z.infer<typeof pipeline>;
 
 function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
+  const between = intermediaryError(request, response, woodpecker);
+  if (between !== undefined) return between;
   const { status } = response;
   const failed = status >= 500;
   const [kind, remedy]: [ApiErrorKind, string] =

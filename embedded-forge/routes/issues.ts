@@ -12,7 +12,7 @@ import {
   type Repository,
   timestamp,
 } from '../state.ts';
-import { knownLabelIds } from './labels.ts';
+import { knownLabelIds, withoutExcluded } from './labels.ts';
 import { archived } from './repositories.ts';
 
 /**
@@ -135,7 +135,7 @@ function create(call: Call, repository: Repository): Answer {
     title: cutTitle(text(call.body.title)),
     body: text(call.body.body),
     // Without the right to set them they are dropped, and the answer is 201 all the same.
-    labels: may ? knownLabelIds(call, repository, labels) : [],
+    labels: may ? withoutExcluded(call, repository, knownLabelIds(call, repository, labels)) : [],
     pull: null,
   });
   return { status: 201, body: issueShape(call, repository, issue) };

@@ -24,6 +24,20 @@ export function knownLabelIds(call: Call, repository: Repository, ids: unknown[]
     .map(({ id }) => id);
 }
 
+/** Of exclusive labels of one scope only the last is kept, and nothing is said of the others. */
+export function withoutExcluded(call: Call, repository: Repository, ids: number[]): number[] {
+  const labels = usable(call, repository);
+  const scopeOf = (id: number): string | undefined => {
+    const label = labels.find((item) => item.id === id);
+    const slash = label?.name.lastIndexOf('/') ?? -1;
+    return label?.exclusive === true && slash > 0 ? label.name.slice(0, slash) : undefined;
+  };
+  return ids.filter((id, index) => {
+    const scope = scopeOf(id);
+    return scope === undefined || !ids.slice(index + 1).some((later) => scopeOf(later) === scope);
+  });
+}
+
 export function setLabels(call: Call, issue: Issue, ids: number[]): void {
   const changed = [
     ...ids.filter((id) => !issue.labels.includes(id)),
@@ -73,7 +87,7 @@ function withNamed(choose: (issue: Issue, ids: number[]) => number[]): Route['ha
   return writing((call, repository, issue) => {
     const ids = named(call, repository);
     if (!Array.isArray(ids)) return ids;
-    setLabels(call, issue, choose(issue, ids));
+    setLabels(call, issue, withoutExcluded(call, repository, choose(issue, ids)));
     return ok(issueLabels(call, repository, issue));
   });
 }
@@ -113,6 +127,7 @@ export const labelRoutes: Route[] = [
         name: text(call.body.name),
         color: text(call.body.color).replace(/^#/, ''),
         description: text(call.body.description),
+        exclusive: call.body.exclusive === true,
       };
       repository.labels.push(label);
       return { status: 201, body: labelShape(call, label, `repos/${fullName(call, repository)}`) };

@@ -47,6 +47,16 @@ onEveryForge('commits', ({ api, bot, fresh, seed, url }) => {
     expect((await api(bot, 'GET', `/repos/${name}/git/commits/${'1'.repeat(40)}`)).status).toBe(404);
   });
 
+  it('are those of the default branch where none is named, the newest first', async () => {
+    const name = await fresh('default-head');
+    const head = await seed.putFile(bot, name, 'a', 'one\n');
+    await seed.putFile(bot, name, 'b', 'two\n', { from: 'main', name: 'topic' });
+
+    const { body } = await api<Commit[]>(bot, 'GET', `/repos/${name}/commits?limit=1`);
+
+    expect(body.map(({ sha }) => sha)).toEqual([head]);
+  });
+
   it('are listed with their files, lines and signature, each of which can be left out', async () => {
     const name = await fresh('parts');
     await seed.putFile(bot, name, 'a', 'one\n');

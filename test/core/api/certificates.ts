@@ -3,7 +3,7 @@
 // whatever the clock of a machine says. Made with OpenSSL 3, for each of ca, forge and elsewhere:
 //   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout NAME.key -out NAME.csr -subj '/CN=NAME of the tests'
 //   openssl ca -batch -notext -keyfile ca.key -in NAME.csr -out NAME.pem -extfile NAME.ext
-//     -startdate 20200101000000Z -enddate 21200101000000Z    (with -selfsign for ca, and -cert ca.pem for the others)
+//     -startdate 20200101000000Z -enddate 21200101000000Z    (with -selfsign for ca, alone and old, and -cert ca.pem for the others)
 // NAME.ext of ca: basicConstraints=critical,CA:true and keyUsage=critical,keyCertSign; of the others: the subjectAltName below.
 
 export const authority = `-----BEGIN CERTIFICATE-----
@@ -58,6 +58,48 @@ fAIhAI3/+dtTKO+6anWNCHOF6friHmEixNB1tn3euBXAXqj3
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgw/NHuQp4k7U9ZUrc
 Fg4JfSA8O1Jhre48fDoFsoKYDMGhRANCAASOUb0wNQfuCbkrm00XcOld5dl+jQb4
 XzS4V8NIj/cTXUumwHzFIR2Zz9tLS4tnONsoBkV4OEb7vahi98Ysnkg/
+-----END PRIVATE KEY-----
+`,
+};
+
+/** Signed by itself, for this machine. */
+export const alone = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBezCCASGgAwIBAgIUeFSTCe9yQLaCkm6SKKm8Zdtn2lkwCgYIKoZIzj0EAwIw
+HTEbMBkGA1UEAwwSYWxvbmUgb2YgdGhlIHRlc3RzMCAXDTIwMDEwMTAwMDAwMFoY
+DzIxMjAwMTAxMDAwMDAwWjAdMRswGQYDVQQDDBJhbG9uZSBvZiB0aGUgdGVzdHMw
+WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASVu9CCOU1Wqes+oxn63MvOvX1vl05j
+qwrsHeeEO1GP3DAf1nvN2vzKexLdf2lBQAVNPyt4uLpTQNbgRvzcIcwQoz0wOzAa
+BgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwHQYDVR0OBBYEFARz8eYN4q2TZ71d
+L6Mfg/eauYyBMAoGCCqGSM49BAMCA0gAMEUCIQCMfn7r41rlGA603Rl03rtU9/CS
+qyt79zAN/eopCpzAhQIgB6ouQfcw6igZY8dVTHWv0quhJU+3eV73WTDB+JkR+Fk=
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQggdhEgtoA/1j2/GSF
+aM6Dq46L7L1AuMxqNtcoF1TsQlyhRANCAASVu9CCOU1Wqes+oxn63MvOvX1vl05j
+qwrsHeeEO1GP3DAf1nvN2vzKexLdf2lBQAVNPyt4uLpTQNbgRvzcIcwQ
+-----END PRIVATE KEY-----
+`,
+};
+
+/** Signed by itself, for this machine, until 2021. */
+export const old = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBdjCCARugAwIBAgIUDmSZnVXYIshzXu6rFOh8Ss4FqIswCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQb2xkIG9mIHRoZSB0ZXN0czAeFw0yMDAxMDEwMDAwMDBaFw0y
+MTAxMDEwMDAwMDBaMBsxGTAXBgNVBAMMEG9sZCBvZiB0aGUgdGVzdHMwWTATBgcq
+hkjOPQIBBggqhkjOPQMBBwNCAAQWd+S0KonvxS4CWjbCmx9Irc7zrwjZyqqyTPRU
+MiYWtlz5cDlVNUR9YA7vi6RG6T/mHQPsf6GG9G6+DPV2rms+oz0wOzAaBgNVHREE
+EzARhwR/AAABgglsb2NhbGhvc3QwHQYDVR0OBBYEFHHDpYKOd2Ovh5pviLK6ER1G
+sjCPMAoGCCqGSM49BAMCA0kAMEYCIQCCezgVMjPAVwp0zp70fWhwHqen1Yg1+7Xj
+sLAmOdnWfgIhAInII7ysBM/fXFOzTnuvNB+sFlgRKJ8X76AV+jTz71ha
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKVZxkv4fsEXAUgfV
+aJbkC2EeHeCHC2mUqhUQLDxe+JuhRANCAAQWd+S0KonvxS4CWjbCmx9Irc7zrwjZ
+yqqyTPRUMiYWtlz5cDlVNUR9YA7vi6RG6T/mHQPsf6GG9G6+DPV2rms+
 -----END PRIVATE KEY-----
 `,
 };

@@ -13,7 +13,7 @@ import { createSend, type HttpOptions } from '../../../core/api/http.ts';
 import type { ApiResponse, Send } from '../../../core/api/send.ts';
 import { call } from '../../../core/forge/call.ts';
 import { createMask } from '../../../core/mask.ts';
-import { authority, ofAnotherHost, ofThisMachine } from './certificates.ts';
+import { alone, authority, ofAnotherHost, ofThisMachine, old } from './certificates.ts';
 
 const read = { method: 'GET', route: '/things' } as const;
 const write = { method: 'POST', route: '/things', body: { a: 1 } } as const;
@@ -508,21 +508,73 @@ describe('TLS', () => {
     expect(authorizations).toEqual([`token ${token}`]);
   });
 
-  it.each<[string, { cert: string; key: string }, string | undefined, string]>([
-    ['whose authority nobody knows', ofThisMachine, undefined, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['whose authority is not among the ones given', ofThisMachine, '', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['whose certificate is for another host', ofAnotherHost, authority, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-  ])('is not spoken with a host %s, and nothing is sent', async (_, certificate, ca, code) => {
-    const { url, seen } = await secure(certificate);
-    const { send, waits } = sender(url, ca === undefined ? {} : { ca });
+  it.each<[string, { cert: string; key: string }, string | undefined, string, string]>([
+    [
+      'whose authority nobody knows',
+      ofThisMachine,
+      undefined,
+      'is signed by an authority that is not known here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      'name that file in forge-ca (`forge-ca:` below `with:` in a workflow, `forge_ca:` below `settings:` on Woodpecker',
+    ],
+    [
+      'whose authority is not among the ones given',
+      ofThisMachine,
+      '',
+      'is signed by an authority that is not known here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      'NODE_EXTRA_CA_CERTS of the runner or agent',
+    ],
+    [
+      'that vouches for itself',
+      alone,
+      undefined,
+      'is signed by nobody but itself (DEPTH_ZERO_SELF_SIGNED_CERT)',
+      'in forge-ca',
+    ],
+    [
+      'whose certificate has expired',
+      old,
+      old.cert,
+      'has expired (CERT_HAS_EXPIRED)',
+      'Renew it on the server; no setting of this role helps',
+    ],
+    [
+      'whose certificate is for another host',
+      ofAnotherHost,
+      authority,
+      'is for "elsewhere.example" (ERR_TLS_CERT_ALTNAME_INVALID)',
+      'Write forge-url with a name that the certificate has',
+    ],
+  ])(
+    'is not spoken with a host %s: that is named, once, and nothing is sent',
+    async (_, certificate, ca, said, remedy) => {
+      const { url, seen } = await secure(certificate);
 
-    expect(await failure(send(write))).toMatchObject({
-      kind: 'unreachable',
-      message: `POST /things got no answer (${code}).`,
-    });
+      for (const request of [read, write]) {
+        const { send, waits } = sender(url, ca === undefined ? {} : { ca });
+        const error = await failure(send(request));
+
+        expect(error.kind).toBe('unreachable');
+        expect(error.message).toContain(`${request.method} /things was not sent: the certificate`);
+        expect(error.message).toContain(said);
+        expect(error.message).toContain(new URL(url).host);
+        expect(error.remedy).toContain(remedy);
+        expect(waits).toEqual([]);
+      }
+      expect(seen).toEqual([]);
+      expect(began).toEqual([]);
+    },
+  );
+
+  it('is not spoken with a server that does not speak it, which is named', async () => {
+    const { url, seen } = await plain(forge);
+    const { send, waits } = sender(url.replace('http:', 'https:'));
+
+    const error = await failure(send(read));
+
+    expect(error.message).toContain('does not speak TLS');
+    expect(error.remedy).toContain('Write forge-url with http://');
     expect(waits).toHaveLength(3);
     expect(seen).toEqual([]);
-    expect(began).toEqual([]);
   });
 
   it('is not tried with authorities that are no certificates: that is said instead', async () => {
@@ -578,7 +630,7 @@ describe('TLS', () => {
     const { send } = sender(url, { ca: authority, proxy: { httpsProxy: `http://127.0.0.1:${port}` } });
 
     expect((await failure(send(write))).message).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
-    expect(connections).toHaveLength(4);
+    expect(connections).toHaveLength(1);
     expect(seen).toEqual([]);
   });
 });
