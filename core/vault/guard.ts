@@ -107,6 +107,19 @@ export function policyGuard({ repository, branch, told, rules }: RulesSeen, want
   return { kind: 'closed' };
 }
 
+/**
+ * The same where there may be no policy at all. A merge can take the policy away by moving it (see above), and where it stood
+ * nothing of it is left to be seen: so its absence is never taken for somebody's decision.
+ */
+export function guardWithPolicy(guard: PolicyGuard, policyBlob: string | null): PolicyGuard {
+  if (policyBlob !== null || guard.kind === 'open') return guard;
+  return {
+    kind: 'open',
+    files: [policyFile],
+    why: `there is no ${policyFile}, and a merge alone may have moved it away`,
+  };
+}
+
 /** Which files of the ops repo decide what runs. */
 export interface DecidingFiles {
   /** On the branch that counts, as patterns of a branch's rule. */

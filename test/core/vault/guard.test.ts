@@ -4,6 +4,7 @@ import type { Formula } from '../../../core/vault/formula.ts';
 import {
   branchGuardOf,
   decidingFiles,
+  guardWithPolicy,
   patternsIn,
   policyGuard,
   type RulesSeen,
@@ -233,5 +234,27 @@ describe('asked of the forge', () => {
     await expect(
       readRulesSeen(forge({ status: 500, body: { message: '' } }), 'owner/ops', 'main'),
     ).rejects.toMatchObject({ kind: 'server' });
+  });
+});
+
+describe('a policy that is not there', () => {
+  const open = { kind: 'open' as const, files: ['a'], why: 'no rule' };
+  const missing = {
+    kind: 'open',
+    files: ['vault/policy.toml'],
+    why: 'there is no vault/policy.toml, and a merge alone may have moved it away',
+  };
+
+  it.each([
+    ['is open, however the branch is protected', { kind: 'closed' as const }, null, missing],
+    ['is open where nobody can tell', { kind: 'unknown' as const, why: 'hidden' }, null, missing],
+    ['leaves what is open as it is', open, null, open],
+  ])('%s', (_, guard, blob, expected) => {
+    expect(guardWithPolicy(guard, blob)).toEqual(expected);
+  });
+
+  it('is not what stands there', () => {
+    for (const guard of [{ kind: 'closed' as const }, { kind: 'unknown' as const, why: 'hidden' }, open])
+      expect(guardWithPolicy(guard, 'b'.repeat(40))).toBe(guard);
   });
 });
