@@ -192,6 +192,49 @@ onEveryForge('a protected branch', ({ api, bot, fresh, owner, reader, seed, unti
     expect((await api(owner, 'DELETE', `/repos/${name}/branches/${branch}`)).status).toBe(403);
   });
 
+  it('is merged into by everybody who may write, though few may push, until nobody is named who may', async () => {
+    const name = await fresh('merged-into');
+    const rule = `/repos/${name}/branch_protections/${encodeURIComponent('vault-record[s]')}`;
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'vault-record[s]',
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: [owner.login],
+      apply_to_admins: true,
+    });
+    await api(owner, 'POST', `/repos/${name}/branches`, {
+      new_branch_name: 'vault-records',
+      old_ref_name: 'main',
+    });
+    const ask = async (file: string): Promise<number> => {
+      await api(bot, ...write(name, file, { new_branch: file }));
+      return seed.openPull(bot, name, { head: file, base: 'vault-records', title: file });
+    };
+    const merge = (by: typeof owner, pull: number): ReturnType<typeof api> =>
+      until(
+        () => api(by, 'POST', `/repos/${name}/pulls/${pull}/merge`, { Do: 'merge', force_merge: true }),
+        ({ body }) => body.message !== 'Please try again later',
+      );
+    const told = async (by: typeof owner): Promise<unknown> =>
+      (await api<{ user_can_merge: boolean }>(by, 'GET', `/repos/${name}/branches/vault-records`)).body
+        .user_can_merge;
+    const [one, two] = [await ask('one'), await ask('two')];
+
+    expect([await told(bot), await told(owner)]).toEqual([true, true]);
+    expect((await merge(bot, one)).status).toBe(200);
+    const closed = await api(owner, 'PATCH', rule, {
+      enable_merge_whitelist: true,
+      merge_whitelist_usernames: [],
+    });
+    expect(closed.body).toMatchObject({ enable_merge_whitelist: true, merge_whitelist_usernames: [] });
+    expect([await told(bot), await told(owner)]).toEqual([false, false]);
+    for (const by of [bot, owner])
+      expect(await merge(by, two)).toMatchObject({
+        status: 405,
+        body: { message: 'User not allowed to merge PR' },
+      });
+  });
+
   it('is given another name by whoever may write, and its rule goes along', async () => {
     const name = await protectedRepo('renamed');
     await api(owner, 'POST', `/repos/${name}/branches`, {

@@ -8,6 +8,7 @@ import {
   patternsIn,
   policyGuard,
   type RulesSeen,
+  recordGuardOf,
   steadyRuleName,
   unreached,
 } from '../../../core/vault/guard.ts';
@@ -52,6 +53,29 @@ describe('the guard of a branch', () => {
     ],
   ])('%s', (_, asked, guard) => {
     expect(branchGuardOf('vault-records', asked)).toEqual(guard);
+  });
+
+  it.each([
+    ['takes merges where our account may merge', true, { kind: 'mergeable' }],
+    ['is taken to where the forge does not say', undefined, { kind: 'mergeable' }],
+    ['takes none where nobody is named', false, { kind: 'guarded', isOurs: true, rule: 'steady' }],
+  ])('of records %s', (_, user_can_merge, guard) => {
+    expect(recordGuardOf('vault-records', { ...told('vault-record[s]'), user_can_merge })).toEqual(guard);
+    // Into main people merge, so there it says nothing.
+    expect(branchGuardOf('vault-records', { ...told('vault-record[s]'), user_can_merge }).kind).toBe(
+      'guarded',
+    );
+  });
+
+  it('of records is missing, free or swapped whoever may merge', () => {
+    const free = { protected: false, user_can_push: true, user_can_merge: true };
+
+    expect(recordGuardOf('vault-records', undefined)).toEqual({ kind: 'missing' });
+    expect(recordGuardOf('vault-records', free)).toEqual({ kind: 'unprotected' });
+    expect(recordGuardOf('vault-records', { ...told('Vault-records'), user_can_merge: true })).toEqual({
+      kind: 'swapped',
+      rule: 'Vault-records',
+    });
   });
 
   it('is steady by a rule that fits one name and is no name of a branch', () => {
@@ -196,7 +220,13 @@ describe('what decides', () => {
 });
 
 describe('asked of the forge', () => {
-  const branch = { name: 'main', commit: { id: 'c' }, protected: true, user_can_push: false };
+  const branch = {
+    name: 'main',
+    commit: { id: 'c' },
+    protected: true,
+    user_can_push: false,
+    user_can_merge: false,
+  };
   /** A forge that shows a branch to everybody and rules as given. */
   const forge = (rules: { status: number; body: unknown }, shown: object | null = branch): Send => {
     return async ({ route }) => {
