@@ -184,3 +184,13 @@ export function unreached(wanted: string[], list: string | null | undefined): st
     return !known.includes(name) && !folders.some((folder) => name.startsWith(folder));
   });
 }
+
+/** A list of patterns with those that it does not reach yet. */
+export function withPatterns(list: string | null | undefined, wanted: string[]): string {
+  return [...patternsIn(list), ...unreached([...new Set(wanted)], list)].join(';');
+}
+
+/** Those patterns of a list that reach one of these files or patterns. */
+export function reaching(list: string | null | undefined, wanted: string[]): string[] {
+  return patternsIn(list).filter((pattern) => unreached(wanted, pattern).length < wanted.length);
+}

@@ -210,7 +210,7 @@ onEveryForge('a protected branch', ({ api, bot, fresh, owner, reader, seed, unti
       await api(bot, ...write(name, file, { new_branch: file }));
       return seed.openPull(bot, name, { head: file, base: 'vault-records', title: file });
     };
-    const merge = (by: typeof owner, pull: number): ReturnType<typeof api> =>
+    const merge = (by: typeof owner, pull: number) =>
       until(
         () => api(by, 'POST', `/repos/${name}/pulls/${pull}/merge`, { Do: 'merge', force_merge: true }),
         ({ body }) => body.message !== 'Please try again later',
