@@ -302,9 +302,11 @@ export function headline(settings: ProtectSettings, state: ProtectState): string
           `what will be possible ${settings.apply ? 'afterwards' : 'after --apply'}:`,
           ...after.map((line) => `  ${line}`),
         ]),
-    main.rule?.apply_to_admins === true
-      ? 'what is left: a site admin merges without approvals, and an admin of the repository can change these rules'
-      : 'what is left: an admin of the repository merges without approvals, and can change these rules',
+    `what is left: ${
+      main.rule?.apply_to_admins === true
+        ? 'a site admin merges without approvals, and an admin of the repository can change these rules'
+        : 'an admin of the repository merges without approvals, and can change these rules'
+    }; a pull request that moves a protected file elsewhere can be merged, so the vault takes nothing that is missing for a permission`,
   ].join('\n');
 }
 

@@ -25,7 +25,7 @@ export function possible(
     `merge into ${main.branch}: ${merging(rule, writers)}${approvalsFor(rule)}`,
     `change policy, formulas and their workflows: ${
       open.length > 0
-        ? `whoever merges${open.length === deciding.patterns.length ? '' : ` (${open.join(', ')})`}`
+        ? `whoever pushes or merges there${open.length === deciding.patterns.length ? '' : ` (${open.join(', ')})`}`
         : `nobody, until ${either(admins)} runs forgecrew policy open`
     }`,
     ...tiers.map((tier) => approving(tier, settings, state)),

@@ -392,7 +392,7 @@ describe('forgecrew protect', () => {
     for (const line of [
       `push to main: ${everybody}`,
       `merge into main: ${everybody}, without an approval`,
-      'change policy, formulas and their workflows: whoever merges',
+      'change policy, formulas and their workflows: whoever pushes or merges there',
       `write records (vault-records): ${everybody}`,
     ])
       expect(now).toContain(line);
