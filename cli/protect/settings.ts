@@ -1,4 +1,4 @@
-import { flag, flowSettings, login, repository, sharedSettings } from '../../core/settings.ts';
+import { flag, flowSettings, listOf, login, repository } from '../../core/settings.ts';
 
 export const settings = {
   ...flowSettings,
@@ -7,7 +7,11 @@ export const settings = {
     description:
       'Where records are kept, when not in the ops repo, as owner/name; the same as for vault-dispatch.',
   }),
-  bots: sharedSettings.bots,
+  bots: listOf(login, {
+    description:
+      'Accounts of agents: they do not merge and never approve, and none of them counts as a person.',
+    default: '',
+  }),
   dispatcher: login({
     description: 'The account of vault-dispatch: the only one that may push to main and write records.',
     required: true,
