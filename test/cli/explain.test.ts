@@ -230,6 +230,21 @@ describe('forgecrew explain', () => {
     expect(asAdmin).toContain('its secrets can be read by ada, asker, who may not approve it');
   });
 
+  it('says that without a policy nothing decides, so that what is high is not started', async () => {
+    await vault.opened(async () => {
+      const path = `/repos/${vault.ops}/contents/vault/policy.toml`;
+      const { body } = await vault.seed.api('GET', path);
+      const { sha } = body as { sha: string };
+      await vault.seed.api('DELETE', path, { sha, message: 'm', branch: 'main' }, vault.owner.token);
+    });
+    const pull = await vault.ask('backup-1');
+    await vault.approve(vault.owner, pull);
+
+    expect((await told('backup-1', vault.owner)).text).toContain(
+      'there is no vault/policy.toml, and a merge alone may have moved it away',
+    );
+  });
+
   it('tells of an action that was put there without a pull request, and of an id from before', async () => {
     await vault.seed.putFile(vault.asker, vault.ops, 'vault/actions/direct-1.toml', actionText());
     await vault.seed.putFile(vault.owner, vault.ops, 'vault/fired/old-1.json', '{}');

@@ -8,9 +8,11 @@ import {
   patternsIn,
   policyGuard,
   type RulesSeen,
+  reaching,
   recordGuardOf,
   steadyRuleName,
   unreached,
+  withPatterns,
 } from '../../../core/vault/guard.ts';
 import { readBranchGuard, readRulesSeen } from '../../../core/vault/read-guard.ts';
 
@@ -286,5 +288,28 @@ describe('a policy that is not there', () => {
   it('is not what stands there', () => {
     for (const guard of [{ kind: 'closed' as const }, { kind: 'unknown' as const, why: 'hidden' }, open])
       expect(guardWithPolicy(guard, 'b'.repeat(40))).toBe(guard);
+  });
+});
+
+describe('a list of protected patterns', () => {
+  const wanted = ['vault/policy.toml', 'vault/formulas/**', '.forgejo/workflows/a.yml'];
+
+  it.each([
+    ['', wanted.join(';')],
+    ['LICENSE', ['LICENSE', ...wanted].join(';')],
+    ['Vault/**', 'Vault/**;.forgejo/workflows/a.yml'],
+    ['**', '**'],
+    [wanted.join(' ; '), wanted.join(';')],
+  ])('with what it does not reach yet: %s', (list, all) => {
+    expect(withPatterns(list, [...wanted, ...wanted])).toBe(all);
+  });
+
+  it.each([
+    ['LICENSE;vault/policy.toml;docs/**', ['vault/policy.toml']],
+    ['.forgejo/**;vault/**;**', ['.forgejo/**', 'vault/**', '**']],
+    ['vault/formulas/x.toml', []],
+    ['', []],
+  ])('reaches by: %s', (list, by) => {
+    expect(reaching(list, wanted)).toEqual(by);
   });
 });
