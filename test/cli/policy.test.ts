@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { plan } from '../../cli/policy/plan.ts';
 import { policy } from '../../cli/policy/role.ts';
 import { protect } from '../../cli/protect/role.ts';
 import type { Person } from '../../embedded-forge/seed.ts';
@@ -128,6 +129,63 @@ describe('forgecrew policy', () => {
     expect(code).toBe(1);
     expect(text).toContain('its issues are switched off');
     expect(await protectedFiles()).toBe(before);
+  });
+
+  it('opens nothing with a token that may not write the issue', async () => {
+    const admin = await vault.seed.createUser('admin2', ['write:repository', 'read:issue', 'read:user']);
+    await vault.seed.addCollaborator(vault.owner, vault.ops, admin.login, 'admin');
+    const before = await protectedFiles();
+
+    const { code, text } = await policyAs(admin, 'open');
+
+    expect(code).toBe(1);
+    expect(text).toContain('write:issue');
+    expect(await protectedFiles()).toBe(before);
+  });
+
+  it('opens only after the issue is written, and closes the issue only after the files are protected', () => {
+    const rule = {
+      rule_name: 'mai[n]',
+      enable_push: true,
+      enable_push_whitelist: false,
+      required_approvals: 1,
+      dismiss_stale_approvals: true,
+      block_on_rejected_reviews: true,
+      apply_to_admins: true,
+      protected_file_patterns: 'vault/policy.toml',
+      unprotected_file_patterns: '',
+    };
+    const state = {
+      now: '2026-11-20T10:00:00Z',
+      account: { id: 1, login: 'owner' },
+      repository: 'owner/ops',
+      main: { repository: 'owner/ops', branch: 'main', told: undefined, rule, steady: rule },
+      deciding: { patterns: ['vault/policy.toml'], elsewhere: [], unread: [] },
+      hasIssues: true,
+      record: undefined,
+    };
+    const settings = (what: 'open' | 'close') => ({ what }) as Parameters<typeof plan>[0];
+    const steps = (changes: ReturnType<typeof plan>): unknown[] =>
+      changes.map(({ kind, key, after }) => [kind, key, after]);
+
+    expect(steps(plan(settings('open'), state))).toEqual([
+      ['create-issue', 'record', undefined],
+      ['set-protection', undefined, ['record']],
+    ]);
+    expect(
+      steps(
+        plan(settings('close'), {
+          ...state,
+          main: { ...state.main, rule: { ...rule, protected_file_patterns: '' } },
+          record: { number: 3, login: 'owner', title: 't', body: '' },
+        }),
+      ),
+    ).toEqual([
+      ['set-protection', 'shut', undefined],
+      ['comment', 'closed', ['shut']],
+      ['close-issue', undefined, ['closed']],
+      ['keep', undefined, undefined],
+    ]);
   });
 
   it('opened twice is opened once; closed by another admin is closed', async () => {
