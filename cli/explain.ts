@@ -1,4 +1,5 @@
 import { sameLogin } from '../core/accounts.ts';
+import type { Kept } from '../core/api/once.ts';
 import type { Send } from '../core/api/send.ts';
 import { formatFault } from '../core/errors.ts';
 import { listWriters } from '../core/forge/people.ts';
@@ -14,7 +15,6 @@ import { getBranch, getRepository } from '../core/forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
 import { retargetedAt } from '../core/forge/timeline.ts';
 import type { User } from '../core/forge/users.ts';
-import type { Kept } from '../core/once.ts';
 import { quoted } from '../core/text/log-line.ts';
 import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
 import type { Brought } from '../core/vault/candidate.ts';

@@ -1,10 +1,10 @@
+import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import type { Change, ChangeName } from './change.ts';
 import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
-import type { Kept } from './once.ts';
 import type { Settings, SettingsFault, ValuesOf } from './settings.ts';
 
 /**

@@ -40,6 +40,8 @@ interface Pipeline {
   branch: string;
   status: string;
   created: number;
+  commit?: string;
+  errors?: { message: string; is_warning?: boolean }[];
   variables: Record<string, string>;
   workflows: { name: string; state: string }[];
 }
@@ -74,7 +76,8 @@ export async function startWoodpecker(given: {
         ? { status: 401, body: '' }
         : { status: 200, body: { id: 1, login: user.login } };
     const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
-    const [, id, what, number] = /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+))?$/.exec(path) ?? [];
+    const [, id, what, number, cancels] =
+      /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+)(?:\/(cancel))?)?$/.exec(path) ?? [];
     if (looked === undefined && id === undefined) unknownRoutes.push(`${method} ${url.pathname}`);
     const repository = given.repositories.find((item) =>
       looked === undefined ? item.id === Number(id) : item.name === decodeURIComponent(looked),
@@ -107,6 +110,16 @@ export async function startWoodpecker(given: {
     }
     // Without the right it is as if it were not there.
     if (!push) return { status: user === undefined ? 401 : 404, body: '' };
+    if (cancels !== undefined) {
+      const found = own.find((item) => item.number === Number(number));
+      if (found === undefined) return { status: 404, body: '' };
+      if (!['pending', 'running'].includes(found.status))
+        return { status: 400, body: 'Cannot cancel a non-running or non-pending or non-blocked pipeline' };
+      found.status = 'killed';
+      for (const workflow of found.workflows)
+        if (['pending', 'running'].includes(workflow.state)) workflow.state = 'killed';
+      return { status: 204 };
+    }
     const asked = JSON.parse(body) as { branch: string; variables?: Record<string, string> };
     // As the branch's head cannot be read then.
     if (asked.branch !== (repository.branch ?? 'main')) return { status: 500, body: '' };

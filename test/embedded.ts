@@ -36,11 +36,14 @@ process.once('exit', () => {
   for (const folder of open) rmSync(folder, { recursive: true, force: true });
 });
 
+/** How late every test's forge knows of a push, where a test does not say so itself: see `ForgeOptions.forkLag`. */
+const forkLag = Number(process.env.FORGECREW_FORK_LAG ?? 0);
+
 /** The embedded forge; its `close` fails when it was asked for a route that it does not have. */
 export async function startTestForge(options: Omit<ForgeOptions, 'folder'> = {}): Promise<EmbeddedForge> {
   const folder = mkdtempSync(path.join(place ?? tmpdir(), 'forgecrew-forge-'));
   open.add(folder);
-  const forge = await startForge({ ...options, folder });
+  const forge = await startForge({ forkLag, ...options, folder });
   const { close } = forge;
   return closesOnlyKnown(
     Object.assign(forge, {

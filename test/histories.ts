@@ -74,9 +74,21 @@ const kinds: [number, fc.Arbitrary<Event>][] = [
   ],
   [1, fc.record({ do: fc.constant('reopen' as const) })],
 ];
-export const event: fc.Arbitrary<Event> = fc.oneof(
-  ...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })),
-);
+const event: fc.Arbitrary<Event> = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+/** A row of events; half of them go on from something that was approved and merged, or random ones would hardly get there. */
+export function history(maxLength: number): fc.Arbitrary<Event[]> {
+  const random = fc.array(event, { maxLength });
+  return fc.oneof(
+    random,
+    random.map((events): Event[] => [
+      { do: 'review', who: 'ada', verdict: 'APPROVED', of: 0 },
+      { do: 'review', who: 'bob', verdict: 'APPROVED', of: 0 },
+      { do: 'merge', style: 'merge' },
+      ...events.slice(0, maxLength / 2),
+    ]),
+  );
+}
 
 /** How many approvals each tier asks for, and how long ago all of it was. */
 export interface Circumstances {

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
+import { firstLine } from '../../core/text/lines.ts';
 import {
   type EndedRecord,
   endedFolder,
@@ -68,8 +69,28 @@ function followRun(
       ];
     }
     case 'seen':
+      if (seen.run.commit !== null && seen.run.commit !== record.run.commit)
+        return endStray(state, { id, file }, record, seen.run);
       return record.run.id === null ? nameRun(state, record, seen) : awaitEnd(state, record, seen.run);
   }
+}
+
+/** Something else runs than what was approved: it is ended, and no gate ever lets it through. */
+function endStray(
+  state: DispatchState,
+  { id, file }: { id: string; file: string },
+  record: FiredRecord,
+  run: StartedRun,
+): FollowChange[] {
+  const { commit } = record.run;
+  return [
+    refuseFor(
+      file,
+      `run ${run.id} runs ${run.commit}, and ${commit} was approved: its branch moved, or something else is called like that commit. Look at ${run.url}; the id is spent`,
+    ),
+    ...(run.state === 'running' ? [cancel(record, run, `${id} was to run at ${commit}`)] : []),
+    ...end(state, record, run, run.state === 'running' ? 'cancelled' : run.state),
+  ];
 }
 
 /** The record names its run, which its gate waits for. */
@@ -94,6 +115,29 @@ function awaitEnd(state: DispatchState, record: FiredRecord, run: StartedRun): F
   const { id } = record;
   const outcome = howItEnded(record, run, state.now);
   if (outcome === undefined) return [keep(`${id} is running, ${run.url}`)];
+  return [
+    ...(outcome === 'timeout'
+      ? [cancel(record, run, `${id} had ${record.run.timeout_minutes} minutes`)]
+      : []),
+    ...end(state, record, run, outcome),
+  ];
+}
+
+function cancel(
+  { run: { repository, backend } }: FiredRecord,
+  { id }: StartedRun,
+  why: string,
+): FollowChange {
+  return { kind: 'cancel-run', repository, backend, run: id, why };
+}
+
+function end(
+  state: DispatchState,
+  record: FiredRecord,
+  run: StartedRun,
+  outcome: EndedRecord['outcome'],
+): FollowChange[] {
+  const { id } = record;
   const ended: EndedRecord = {
     version: 2,
     id,
@@ -103,23 +147,12 @@ function awaitEnd(state: DispatchState, record: FiredRecord, run: StartedRun): F
     by: state.account.login,
   };
   return [
-    ...(outcome === 'timeout'
-      ? [
-          {
-            kind: 'cancel-run' as const,
-            repository: record.run.repository,
-            backend: record.run.backend,
-            run: run.id,
-            why: `${id} had ${record.run.timeout_minutes} minutes`,
-          },
-        ]
-      : []),
     writeRecord(state, {
       folder: endedFolder,
       record: ended,
       expects: null,
       what: outcome,
-      why: `run ${run.id} ended: ${outcome}`,
+      why: `run ${run.id} ended: ${outcome}${run.reason === null ? '' : `, ${firstLine(run.reason)}`}`,
     }),
     ...tellOutcome(state, record, {
       state: outcome === 'success' ? 'success' : 'failure',

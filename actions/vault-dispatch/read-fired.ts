@@ -1,9 +1,9 @@
 import { alone } from '../../core/api/errors.ts';
+import { once } from '../../core/api/once.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import type { TreeEntry } from '../../core/forge/trees.ts';
 import type { User } from '../../core/forge/users.ts';
 import { findRun, getRun } from '../../core/forge/workflows.ts';
-import { once } from '../../core/once.ts';
 import { vaultActions } from '../../core/vault/action.ts';
 import {
   endedFolder,
@@ -88,8 +88,8 @@ async function runOf(
         ? await getRun(send, repository, run.id)
         : await findRun(send, repository, { by: account.id, inputs, since: intent.at });
     if (found === undefined) return null;
-    const { id, html_url, status, created } = found;
-    return { id, url: html_url, created, state: stateOf(status) };
+    const { id, html_url, status, created, commit_sha } = found;
+    return { id, url: html_url, created, state: stateOf(status), commit: commit_sha, reason: null };
   }
   if (woodpecker === undefined) return null;
   const repositoryId = await once(kept, `woodpecker ${repository}`, () =>
@@ -103,12 +103,14 @@ async function runOf(
       since: intent.at,
     }));
   if (number === undefined) return null;
-  const { created, workflows, status } = await getPipeline(woodpecker, repositoryId, number);
+  const { created, workflows, status, commit, errors } = await getPipeline(woodpecker, repositoryId, number);
   return {
     id: number,
     url: `${settings['woodpecker-url']}/repos/${repositoryId}/pipeline/${number}`,
     created: new Date(created * 1000).toISOString(),
     state: stateOfWorkflow(workflows ?? [], workflowName(run), stateOf(status)),
+    commit: commit ?? null,
+    reason: errors?.find(({ is_warning }) => is_warning !== true)?.message ?? null,
   };
 }
 

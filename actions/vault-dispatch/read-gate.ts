@@ -1,9 +1,9 @@
 import { sameRepository } from '../../core/accounts.ts';
+import { once } from '../../core/api/once.ts';
 import { commitsFrom } from '../../core/forge/commits.ts';
 import { getBranch } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import type { RunFacts } from '../../core/host/host.ts';
-import { once } from '../../core/once.ts';
 import { writesFile } from '../../core/plan.ts';
 import { actionId } from '../../core/vault/action.ts';
 import { type Records, recordsAt } from '../../core/vault/read-records.ts';

@@ -5,7 +5,7 @@ import { keep, notice } from '../../core/plan.ts';
 import { code } from '../../core/text/inert.ts';
 import { shownContext, shownText } from '../../core/vault/shown.ts';
 import { whyNotMergeable } from './low-tier.ts';
-import { failure, type Opinion, opinionOf, opinionOfDocument } from './opinion.ts';
+import { type Opinion, opinionOf, opinionOfDocument } from './opinion.ts';
 import type { ReadRequest, RequestState, ReviewState, VaultSettings } from './state.ts';
 import { autoApproved, reviewSign, statusContext } from './text.ts';
 
@@ -56,7 +56,12 @@ function sayOf(
   const worst: Opinion['state'] =
     (['failure', 'pending'] as const).find((item) => opinions.some((opinion) => opinion.state === item)) ??
     'success';
-  const merging = mergingOf(settings, state, content, opinions);
+  const merging = mergingOf(
+    settings,
+    state,
+    content,
+    asked.map(({ opinion }) => opinion),
+  );
   const description = {
     failure: 'could not run: see the comment',
     pending: `${opinions.some(({ tier }) => tier === 'high') ? 'approval is missing' : 'pending async review'}: see the comment`,
@@ -137,9 +142,9 @@ function mergingOf(
   settings: VaultSettings,
   { mergesByCommit }: ReviewState,
   { isDraft, merging, actions, documents }: ReadRequest,
-  opinions: Opinion[],
+  ofActions: Opinion[],
 ): Merging {
-  const isLow = opinions.every(({ state, tier }) => state === 'success' && tier === 'low');
+  const isLow = ofActions.every(({ state, tier }) => state === 'success' && tier === 'low');
   if (settings['low-tier'] !== 'auto-merge' || merging === null || actions.length === 0 || !isLow)
     return { kind: 'unsaid' };
   const person = (why: string): Merging => ({ kind: 'person', why });

@@ -148,6 +148,10 @@ export interface StartedRun {
   state: 'running' | 'success' | 'failure' | 'cancelled';
   /** ISO 8601. */
   created: string;
+  /** What runs, where the backend tells. */
+  commit: string | null;
+  /** Why it could not start, in the backend's words. */
+  reason: string | null;
 }
 
 /** An open pull request into the branch that changes what the vault is made of. */

@@ -1,4 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
+import { type Kept, once } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
@@ -7,7 +8,6 @@ import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
-import { type Kept, once } from '../../core/once.ts';
 import type { ReadContext } from '../../core/role.ts';
 import { vaultActions } from '../../core/vault/action.ts';
 import { parsePolicy, policyFile } from '../../core/vault/policy.ts';

@@ -231,15 +231,16 @@ function nameFor(branch: string, before: Protection | undefined): string {
 
 /** A rule as it is, to be set again: a rule that takes its place, or changes a part of it, keeps what people set. */
 export function ruleAsSet(rule: Protection): Wanted {
-  const { rule_name, enable_push, enable_push_whitelist, ...others } = rule;
+  const { push_whitelist_usernames, push_whitelist_teams, push_whitelist_deploy_keys, ...others } = rule;
   const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value != null));
   return {
-    rule_name,
-    enable_push,
-    enable_push_whitelist,
-    push_whitelist_usernames: [],
-    push_whitelist_teams: [],
-    push_whitelist_deploy_keys: false,
-    ...(given as Partial<Wanted>),
+    push_whitelist_usernames: push_whitelist_usernames ?? [],
+    push_whitelist_teams: push_whitelist_teams ?? [],
+    push_whitelist_deploy_keys: push_whitelist_deploy_keys ?? false,
+    // What the forge leaves out or has as null was one of the optional ones.
+    ...(given as Omit<
+      Wanted,
+      'push_whitelist_usernames' | 'push_whitelist_teams' | 'push_whitelist_deploy_keys'
+    >),
   };
 }

@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
-import { dispatchWorkflow } from '../forge/workflows.ts';
+import { UserError } from '../errors.ts';
+import { dispatchWorkflow, isNameOfRef } from '../forge/workflows.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
+
+const isCommit = (ref: string): boolean => /^[0-9a-f]{40,64}$/.test(ref);
 
 /** Starts a workflow. Never repeated: whether a lost answer meant a run is found out by its nonce. */
 export const dispatch = changeKind({
@@ -21,6 +24,11 @@ export const dispatch = changeKind({
     }),
   describe: (change) => `run of ${change.workflow} at ${change.ref} of ${change.repository}`,
   async apply({ repository: name, workflow, ref, inputs }, context) {
+    if (isCommit(ref) && (await isNameOfRef(context.send, name, ref)))
+      throw new UserError(
+        `${name} has a tag or a branch that is called ${ref}, like the commit that is to run. The forge would run that instead.`,
+        'Find out who made it, delete it, and ask again under another id.',
+      );
     const id = await dispatchWorkflow(context.send, name, { workflow, ref, inputs });
     return {
       status: 'done',

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { ifThere } from '../api/errors.ts';
+import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
-import { type Kept, once } from '../once.ts';
 import { type Blob, readBlobs } from './blobs.ts';
 import { listTree, type TreeEntry } from './trees.ts';
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -49,7 +50,31 @@ export async function dispatchWorkflow(
 }
 
 /**
- * Ends a run; one that is over stays as it is. False where the forge has no such call (before Forgejo 14).
+ * Whether a tag or a branch is called like a commit. The forge looks for a tag of the name that it is to start a workflow at,
+ * then for a branch, and only then for a commit. `GET /repos/{owner}/{repo}/git/refs/{ref}`, scope read:repository.
+ */
+export async function isNameOfRef(send: Send, repository: string, commit: string): Promise<boolean> {
+  const ref = z.object({ ref: z.string() });
+  for (const kind of ['tags', 'heads']) {
+    const path = `${kind}/${commit}`;
+    const found = await ifThere(
+      call(
+        send,
+        {
+          method: 'GET',
+          route: '/repos/{owner}/{repo}/git/refs/{path}',
+          params: { ...repositoryName(repository), path },
+        },
+        z.union([ref, z.array(ref)]),
+      ),
+    );
+    if (found !== undefined && [found].flat().some((item) => item.ref === `refs/${path}`)) return true;
+  }
+  return false;
+}
+
+/**
+ * Ends a run; one that is over stays as it is. False where the forge has no such call (before Forgejo 16).
  * `POST /repos/{owner}/{repo}/actions/runs/{id}/cancel`, scope write:repository.
  */
 export async function cancelRun(send: Send, repository: string, id: number): Promise<boolean> {

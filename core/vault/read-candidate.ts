@@ -1,4 +1,5 @@
 import { sameRepository } from '../accounts.ts';
+import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import type { ChangingCommit } from '../forge/commits.ts';
 import { headKept, listReviews, type Pull, pullOfCommit, type Review } from '../forge/pulls.ts';
@@ -6,7 +7,6 @@ import { getBranch, getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../forge/snapshot.ts';
 import { statusesBy } from '../forge/statuses.ts';
 import { retargetedAt } from '../forge/timeline.ts';
-import { type Kept, once } from '../once.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { PullFacts } from './approval.ts';
 import type { Brought, Candidate, FormulaState } from './candidate.ts';

@@ -1,8 +1,8 @@
 import { isApiError } from '../api/errors.ts';
+import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { askBranch } from '../forge/branches.ts';
 import { listProtections } from '../forge/protections.ts';
-import { type Kept, once } from '../once.ts';
 import { type BranchGuard, type PolicyGuard, policyGuard, type RulesSeen, recordGuardOf } from './guard.ts';
 
 /**

@@ -1,6 +1,6 @@
+import type { Kept } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { createSnapshot, type FileAt } from '../forge/snapshot.ts';
-import type { Kept } from '../once.ts';
 import type { BranchGuard } from './guard.ts';
 import { readBranchGuard } from './read-guard.ts';
 import { formerIds } from './read-records.ts';

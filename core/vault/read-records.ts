@@ -1,8 +1,8 @@
+import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { documentName } from '../document-name.ts';
 import type { Snapshot } from '../forge/snapshot.ts';
 import { listTree, type TreeEntry } from '../forge/trees.ts';
-import { type Kept, once } from '../once.ts';
 import type { BranchGuard } from './guard.ts';
 import { readBranchGuard } from './read-guard.ts';
 import {

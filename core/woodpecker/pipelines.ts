@@ -14,6 +14,10 @@ const pipeline = z.object({
   event: z.string(),
   /** The login of who started it. */
   author: z.string(),
+  /** What runs. */
+  commit: z.nullish(z.string()),
+  /** Why it could not start, and what it warns of. */
+  errors: z.nullish(z.array(z.object({ message: z.string(), is_warning: z.nullish(z.boolean()) }))),
   /** Seconds since 1970. */
   created: z.int(),
   /** What it was started with by hand or by cron. */

@@ -337,6 +337,36 @@ async function retarget(
   return undefined;
 }
 
+/** Merges the base into the branch of a pull request. What is up to date already is an error of the server. */
+const update = onPull(async (call, repository, _issue, pull) => {
+  const { account } = call;
+  if (account === null) return failure(call, 401, 'token is required');
+  if (pull.merged !== null) return failure(call, 422, '');
+  if (!mayWrite(accessOf(call.state, pull.from, account))) return { status: 403 };
+  const base = await branchCommit(repository.folder, pull.base);
+  const head = await branchHead(call.state, pull);
+  if (base === undefined || head === undefined) return failure(call, 500, '');
+  if (pull.from !== repository) await fetchBranch(pull.from.folder, repository.folder, pull.base);
+  if ((await mergeBase(pull.from.folder, base, head)) === base) return failure(call, 500, '');
+  try {
+    const commit = await mergeCommits(
+      pull.from.folder,
+      'merge',
+      head,
+      base,
+      `Merge branch '${pull.base}' into ${pull.head}`,
+      { name: account.login, email: account.email },
+      call.state.now(),
+    );
+    if (!(await moveRef(pull.from.folder, `refs/heads/${pull.head}`, commit, head)))
+      return failure(call, 409, 'push rejected');
+    return { status: 200 };
+  } catch (error) {
+    if (error instanceof GitError) return failure(call, 409, 'merge failed because of conflict');
+    throw error;
+  }
+});
+
 const edit = onPull(async (call, repository, issue, pull) => {
   if (issue.author !== call.account?.id && !mayWrite(accessOf(call.state, repository, call.account)))
     return { status: 403 };
@@ -426,6 +456,12 @@ export const pullRoutes: Route[] = [
     handle: edit,
   },
   { method: 'POST', route: '/repos/{owner}/{repo}/pulls/{index}/merge', scope: 'repository', handle: merge },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/pulls/{index}/update',
+    scope: 'repository',
+    handle: update,
+  },
   {
     method: 'GET',
     route: '/repos/{owner}/{repo}/pulls/{index}/merge',

@@ -52,11 +52,13 @@ describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpec
       repositories: [{ id: 12, name: vault.ops, workflows: ['backup'], pushers: ['dispatcher'] }],
     });
     woodpecker = made;
-    await vault.seed.putFile(
-      vault.owner,
-      vault.ops,
-      'vault/formulas/backup.toml',
-      'description = "d"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 5\n[inputs.target]\n[run]\nbackend = "woodpecker-pipeline"\nworkflow = "backup"\n',
+    await vault.opened(() =>
+      vault.seed.putFile(
+        vault.owner,
+        vault.ops,
+        'vault/formulas/backup.toml',
+        'description = "d"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 5\n[inputs.target]\n[run]\nbackend = "woodpecker-pipeline"\nworkflow = "backup"\n',
+      ),
     );
     await vault.seed.putFile(
       vault.owner,
@@ -119,6 +121,7 @@ describe.skipIf(!existsSync(dispatcher))('a gate killed with -9', () => {
     await vault.approved('backup-1');
     await vault.run();
     const [run] = await vault.runs();
+    const commit = (await vault.record('backup-1'))?.run.commit ?? '';
     folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-gate-'));
     const event = path.join(folder, 'event.json');
     writeFileSync(event, JSON.stringify({ inputs: run?.inputs }));
@@ -130,10 +133,11 @@ describe.skipIf(!existsSync(dispatcher))('a gate killed with -9', () => {
       GITHUB_EVENT_PATH: event,
       GITHUB_RUN_ID: `${run?.id}`,
       GITHUB_RUN_ATTEMPT: '1',
+      GITHUB_SHA: commit,
       GITHUB_WORKFLOW_REF: `${vault.ops}/.forgejo/workflows/backup.yml@refs/heads/main`,
       GITHUB_WORKSPACE: folder,
-      'INPUT_FORGE-TOKEN': vault.dispatcher.token,
-      'INPUT_FORGE-LOGIN': vault.dispatcher.login,
+      'INPUT_FORGE-TOKEN': vault.gatekeeper.token,
+      'INPUT_FORGE-LOGIN': vault.gatekeeper.login,
       INPUT_MODE: 'gate',
       'INPUT_GATE-WAIT': '1s',
     });

@@ -19,9 +19,15 @@ describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
     const writes = vault.forge.requests.slice(from).filter(({ method }) => method !== 'GET');
     return [
       'the log:',
-      ...lines.map((line) => `  ${line.replaceAll(vault.forge.url, '<forge>')}`),
+      ...lines.map(
+        (line) =>
+          `  ${line.replaceAll(vault.forge.url, '<forge>').replace(/\b(?:[0-9a-f]{40}|[0-9a-f]{10})\b/g, '<commit>')}`,
+      ),
       'the writes:',
-      ...writes.map(({ method, path, status }) => `  ${method} ${path} ${status}`),
+      ...writes.map(
+        ({ method, path, status }) =>
+          `  ${method} ${path.replace(/\b[0-9a-f]{40}\b/g, '<commit>')} ${status}`,
+      ),
       `exit code ${code}`,
       '',
     ].join('\n');

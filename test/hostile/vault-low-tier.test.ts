@@ -72,7 +72,7 @@ describe('low-tier: auto-merge', () => {
   });
 
   it.each([
-    ['vault/policy.toml', '[tiers]\nwipe = "low"\n'],
+    ['vault/policy.toml', '[tiers]\ncleanup = "low"\nwipe = "low"\n'],
     ['.forgejo/workflows/new.yml', 'on: push\n'],
     ['vault/actions/.hidden/x.toml', 'x = 1\n'],
     ['sprints/a.md', '# a\n'],

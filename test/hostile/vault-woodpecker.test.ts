@@ -40,8 +40,10 @@ beforeEach(async () => {
     ],
     repositories: [{ id: 12, name: vault.ops, workflows: ['backup', 'other'], pushers: ['dispatcher'] }],
   });
-  await vault.seed.putFile(vault.owner, vault.ops, 'vault/formulas/backup.toml', formula);
-  await vault.seed.putFile(vault.owner, vault.ops, '.woodpecker/backup.yaml', pipeline);
+  await vault.opened(async () => {
+    await vault.seed.putFile(vault.owner, vault.ops, 'vault/formulas/backup.toml', formula);
+    await vault.seed.putFile(vault.owner, vault.ops, '.woodpecker/backup.yaml', pipeline);
+  });
 });
 afterEach(async () => {
   await woodpecker.close();
@@ -74,9 +76,9 @@ describe('a formula that runs on Woodpecker', () => {
     });
     expect(running.text).toContain('backup-1 is running');
     expect(ended.text).toContain('ended: success');
-    expect(after.text).toContain('Nothing to do: backup-1: success');
+    expect(after.text).toContain('Nothing to do: 1 action has ended');
+    expect(await vault.ended('backup-1')).toMatchObject({ outcome: 'success' });
     expect(record).toMatchObject({
-      outcome: 'success',
       run: {
         backend: 'woodpecker-pipeline',
         workflow_file: '.woodpecker/backup.yaml',
@@ -100,7 +102,7 @@ describe('a formula that runs on Woodpecker', () => {
     const { code } = await vault.run(settings());
 
     expect(code).toBe(1);
-    expect(await vault.record('backup-1')).toMatchObject({ outcome });
+    expect(await vault.ended('backup-1')).toMatchObject({ outcome });
   });
 
   it('with a matrix has succeeded when every part of it has', async () => {
@@ -113,23 +115,26 @@ describe('a formula that runs on Woodpecker', () => {
 
     await vault.run(settings());
 
-    expect(await vault.record('backup-1')).toMatchObject({ outcome: 'failure' });
+    expect(await vault.ended('backup-1')).toMatchObject({ outcome: 'failure' });
   });
 
   it('whose answer never came is found again, and not by what somebody else started', async () => {
     await vault.approved('backup-1');
     await vault.run(settings());
     const record = await vault.record('backup-1');
-    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/fired/backup-1.json`);
+    const { body } = await vault.seed.api(
+      'GET',
+      `/repos/${vault.ops}/contents/fired/backup-1.json?ref=vault-records`,
+    );
     await vault.seed.api(
       'PUT',
-      `/repos/${vault.ops}/contents/vault/fired/backup-1.json`,
+      `/repos/${vault.ops}/contents/fired/backup-1.json`,
       {
-        branch: 'main',
+        branch: 'vault-records',
         message: 'as if the run had crashed after it started the pipeline',
         sha: (body as { sha: string }).sha,
         content: Buffer.from(
-          JSON.stringify({ ...record, run: { ...record?.run, id: null, url: null }, outcome: 'intended' }),
+          JSON.stringify({ ...record, run: { ...record?.run, id: null, url: null } }),
         ).toString('base64'),
       },
       vault.dispatcher.token,
@@ -140,7 +145,7 @@ describe('a formula that runs on Woodpecker', () => {
 
     await vault.run(settings());
 
-    expect(await vault.record('backup-1')).toMatchObject({ outcome: 'dispatched', run: { id: 1 } });
+    expect(await vault.record('backup-1')).toMatchObject({ run: { id: 1 } });
     expect(woodpecker.pipelines).toHaveLength(2);
   });
 
@@ -199,14 +204,17 @@ describe('a formula that runs on Woodpecker', () => {
 });
 
 describe('a gate on Woodpecker', () => {
-  const gate = (number: number, more: Record<string, string> = {}): ReturnType<Vault['start']> =>
+  const gate = async (number: number, more: Record<string, string> = {}): ReturnType<Vault['start']> =>
     vault.start({
       ...vault.environment(),
       CI_PIPELINE_EVENT: 'manual',
       CI_PIPELINE_NUMBER: `${number}`,
       CI_PIPELINE_PARENT: '0',
       CI_WORKFLOW_NAME: 'backup',
+      CI_COMMIT_SHA: (await vault.record('backup-1'))?.run.commit ?? '',
       PLUGIN_MODE: 'gate',
+      PLUGIN_FORGE_TOKEN: vault.gatekeeper.token,
+      PLUGIN_FORGE_LOGIN: vault.gatekeeper.login,
       ...more,
     });
 
@@ -222,7 +230,7 @@ describe('a gate on Woodpecker', () => {
   });
 
   it.each([
-    ['a pipeline started by hand', 7, {}, 'no record names run 7'],
+    ['a pipeline started by hand', 7, {}, 'no intent on record waits for run 7'],
     ['a restart', 2, { CI_PIPELINE_PARENT: '1' }, 'this is a rerun'],
     ['another workflow of the same pipeline', 1, { CI_WORKFLOW_NAME: 'other' }, 'and this is other'],
     ['cron', 1, { CI_PIPELINE_EVENT: 'cron' }, 'was started by cron'],
@@ -230,7 +238,7 @@ describe('a gate on Woodpecker', () => {
       'the same number in another repository',
       1,
       { CI_REPO: 'owner/else', PLUGIN_OPS_REPO: 'owner/ops' },
-      'no record names',
+      'no intent on record waits for run 1',
     ],
   ])('refuses %s', async (_, number, more, reason) => {
     await vault.approved('backup-1');

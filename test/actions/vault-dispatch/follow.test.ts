@@ -35,7 +35,15 @@ function followed(record: SeenRecord, isEdited = false): Change[] {
 }
 
 function run(more: Partial<StartedRun> = {}): StartedRun {
-  return { id: 3, url: 'https://forge.test/3', state: 'running', created: '2026-11-20T10:00:00Z', ...more };
+  return {
+    id: 3,
+    url: 'https://forge.test/3',
+    state: 'running',
+    created: '2026-11-20T10:00:00Z',
+    commit: 'a'.repeat(40),
+    reason: null,
+    ...more,
+  };
 }
 
 function seen(more: Partial<StartedRun>): SeenRecord {
@@ -98,6 +106,25 @@ describe('a run that was started', () => {
       'comment-section',
     ]);
     expect(followed(seen({ state: 'failure' })).map(({ kind }) => kind)).not.toContain('cancel-run');
+  });
+
+  it('that runs something else than what was approved is ended and never named', () => {
+    const changes = followed({
+      kind: 'seen',
+      record: fired({ run: { id: null, url: null } }),
+      blob: 'b',
+      run: run({ commit: 'c'.repeat(40) }),
+    });
+
+    expect(changes.map(({ kind }) => kind).slice(0, 3)).toEqual(['refuse', 'cancel-run', 'write-files']);
+    expect(changes[2]).toMatchObject({ files: [{ path: 'ended/backup-1.json' }] });
+    expect(recorded(changes)).toBe('cancelled');
+  });
+
+  it('that could not start is told with the reason of its backend', () => {
+    const [change] = followed(seen({ state: 'failure', reason: 'step "x": no such image\nmore' }));
+
+    expect(change?.why).toBe('run 3 ended: failure, step "x": no such image');
   });
 
   it('tells the pull request that asked for it, and nobody where there was none', () => {

@@ -148,6 +148,38 @@ onEveryForge('commits', ({ api, bot, fresh, seed, url }) => {
     expect(told(files)).toEqual(['added b', 'modified b']);
   });
 
+  it('of a path leave out what a merge threw away, with all that led to it', async () => {
+    const name = await fresh('thrown-away');
+    const added = await seed.putFile(bot, name, 'a.toml', 'one\n');
+    const [reverted, merged, back] = await withClone(url(), bot, name, async (clone) => {
+      await clone.git('checkout', '-q', '-b', 'topic', added);
+      clone.write('b', 'b\n');
+      await clone.commit('aside');
+      await clone.git('checkout', '-q', 'main');
+      await clone.git('rm', '-q', 'a.toml');
+      const gone = await clone.commit('gone');
+      await clone.git('merge', '-q', '--no-ff', '-m', 'b', 'topic');
+      const merge = await clone.git('rev-parse', 'HEAD');
+      // What is brought back by a merge looks as if it had never been away.
+      await clone.git('checkout', '-q', '-b', 'brought-back', 'topic');
+      await clone.git('merge', '-q', '-s', 'ours', '--no-ff', '-m', 'back', 'main');
+      const tip = await clone.git('rev-parse', 'HEAD');
+      await clone.git('push', '-q', 'origin', 'main', 'brought-back');
+      return [gone, merge, tip];
+    });
+    const list = async (query: string): Promise<string[]> =>
+      (await api<Commit[]>(bot, 'GET', `/repos/${name}/commits?limit=50&${query}`)).body.map(
+        ({ sha }) => sha,
+      );
+
+    expect(await list('sha=brought-back&path=a.toml')).toEqual([added]);
+    expect(await list('sha=main&path=a.toml')).toEqual([reverted, added]);
+    // Without a path every parent's commits are there, the merges among them.
+    const all = await list('sha=brought-back&files=true');
+    expect(all[0]).toBe(back);
+    expect(all).toEqual(expect.arrayContaining([reverted, merged, added]));
+  });
+
   it('that make a link of a file do not tell of it at all', async () => {
     const name = await fresh('link');
     const start = await seed.putFile(bot, name, 'a', 'text');
