@@ -18,6 +18,7 @@ import { labelRoutes } from './routes/labels.ts';
 import { objectRoutes } from './routes/objects.ts';
 import { protectionRoutes } from './routes/protections.ts';
 import { pullRoutes } from './routes/pulls.ts';
+import { reactionRoutes } from './routes/reactions.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { statusRoutes } from './routes/statuses.ts';
@@ -88,6 +89,7 @@ const routes: Route[] = [
   ...repositoryRoutes,
   ...labelRoutes,
   ...commentRoutes,
+  ...reactionRoutes,
   ...dependencyRoutes,
   ...issueRoutes,
   ...contentRoutes,

@@ -186,6 +186,8 @@ export interface TimelineItem {
   review: number;
   created: string;
   updated: string;
+  /** Who reacted to a comment, by account id. */
+  reactions?: { by: number; content: string; created: string }[] | undefined;
 }
 
 export interface Pull {

@@ -1,6 +1,6 @@
 // `npm run bench` measures ops-filer, `npm run bench -- start` the start of a role, `npm run bench -- engagement` the
 // reading of logs.
-// Everything is a ratio of things measured in the same run. `--readme` also writes the table into README.md.
+// Everything is a ratio of things measured in the same run. `--docs` also writes the table into docs/speed.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
@@ -28,9 +28,10 @@ for (const { what, measured, limit } of rows.filter(({ holds }) => !holds)) {
   console.error(`missed: ${what}: ${measured}, ${limit}`);
   process.exitCode = 1;
 }
-if (process.argv.includes('--readme')) {
-  const file = path.join(root, 'README.md');
+if (process.argv.includes('--docs')) {
+  const page = 'docs/speed.md';
+  const file = path.join(root, page);
   const place = which === 'filing' ? 'bench' : `bench-${which}`;
-  writeFileSync(file, between(readFileSync(file, 'utf8'), place, table, 'README.md'));
-  console.log('wrote the table into README.md');
+  writeFileSync(file, between(readFileSync(file, 'utf8'), place, table, page));
+  console.log(`wrote the table into ${page}`);
 }

@@ -1,6 +1,6 @@
-// A day of made-up traffic as Caddy writes it, for the bench and the demo: lines of about a kilobyte, headers in any
-// order, pages that are asked for more often than others, assets, bots, visitors who come from elsewhere. The same
-// seed gives the same bytes.
+// A day of made-up traffic as Caddy writes it, for the bench and the demo: lines of about a kilobyte, as several versions of
+// Caddy write them; headers in any order, those of answers too; 50,000 visitors, a quarter of them with IPv6; pages that are
+// asked for more often than others, assets, bots, visitors who come from elsewhere. The same seed gives the same bytes.
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** Numbers from 0 to before 1, always the same for a seed (mulberry32). */
@@ -22,6 +22,19 @@ const referrers = [
   'https://site.example/docs/',
 ];
 
+const visitors = 50_000;
+
+/** The address of a visitor, always the same for a number: every fourth one has IPv6. */
+function addressOf(visitor: number): string {
+  const spread = Math.imul(visitor + 1, 0x9e3779b1) >>> 0;
+  const bytes = [24, 16, 8, 0].map((shift) => (spread >>> shift) & 255);
+  if (visitor % 4 !== 0) return `${10 + (visitor % 90)}.${bytes.slice(1).join('.')}`;
+  const groups = [spread >>> 16, spread & 0xffff, (spread ^ visitor) & 0xffff].map((group) =>
+    group.toString(16),
+  );
+  return `2001:db8:${visitor % 3000}:${groups.join(':')}::${(visitor % 9000) + 1}`;
+}
+
 /** Writes `lines` lines over the day (UTC) into a file. */
 export function writeTraffic(
   file: string,
@@ -31,6 +44,14 @@ export function writeTraffic(
   const whole = (most: number): number => Math.floor(next() * most);
   /** Small numbers far more often than large ones, as pages and visitors are. */
   const skewed = (most: number): number => Math.floor(most * next() ** 3);
+  // Caddy writes headers in the order of a Go map, which is any.
+  const anyOrder = (headers: string[]): string => {
+    for (let left = headers.length - 1; left > 0; left -= 1) {
+      const other = whole(left + 1);
+      [headers[left], headers[other]] = [headers[other] ?? '', headers[left] ?? ''];
+    }
+    return headers.join(',');
+  };
   const agents = Array.from(
     { length: 300 },
     (_, index) =>
@@ -64,15 +85,19 @@ export function writeTraffic(
       '"Cookie":["REDACTED"]',
       ...(from < 0.5 ? [`"Referer":["${referrers[whole(referrers.length)]}${whole(400)}"]`] : []),
     ];
-    // Caddy writes headers in the order of a Go map, which is any.
-    for (let left = headers.length - 1; left > 0; left -= 1) {
-      const other = whole(left + 1);
-      [headers[left], headers[other]] = [headers[other] ?? '', headers[left] ?? ''];
-    }
-    const ip = `10.${skewed(40)}.${whole(40)}.${whole(25)}`;
+    const answer = [
+      '"Server":["Caddy"]',
+      `"Etag":["\\"t${nth % 1000}\\""]`,
+      '"Content-Type":["text/html; charset=utf-8"]',
+      '"Accept-Ranges":["bytes"]',
+      `"Content-Length":["${whole(50_000)}"]`,
+    ];
+    const ip = addressOf(skewed(visitors));
     const kind = next();
     const status = kind < 0.93 ? 200 : kind < 0.96 ? 304 : kind < 0.99 ? 404 : 500;
-    text += `{"level":"info","ts":${ts.toFixed(7)},"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"${ip}","remote_port":"${1024 + whole(60_000)}","client_ip":"${ip}","proto":"HTTP/2.0","method":"${next() < 0.97 ? 'GET' : 'POST'}","host":"site.example","uri":"${uri}","headers":{${headers.join(',')}},"tls":{"resumed":false,"version":772,"cipher_suite":4865,"proto":"h2","server_name":"site.example"}},"bytes_read":0,"user_id":"","duration":${(0.0002 + next() ** 4 * 0.4).toFixed(9)},"size":${whole(50_000)},"status":${status},"resp_headers":{"Server":["Caddy"],"Etag":["\\"t${nth % 1000}\\""],"Content-Type":["text/html; charset=utf-8"],"Accept-Ranges":["bytes"],"Content-Length":["${whole(50_000)}"]}}\n`;
+    // 2.6 has no `client_ip`, and 2.10 says whether the client's hello was encrypted.
+    const version = [6, 7, 10][whole(3)] ?? 7;
+    text += `{"level":"info","ts":${ts.toFixed(7)},"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"${ip}","remote_port":"${1024 + whole(60_000)}",${version < 7 ? '' : `"client_ip":"${ip}",`}"proto":"HTTP/2.0","method":"${next() < 0.97 ? 'GET' : 'POST'}","host":"site.example","uri":"${uri}","headers":{${anyOrder(headers)}},"tls":{"resumed":false,"version":772,"cipher_suite":4865,"proto":"h2","server_name":"site.example"${version < 10 ? '' : ',"ech":false'}}},"bytes_read":0,"user_id":"","duration":${(0.0002 + next() ** 4 * 0.4).toFixed(9)},"size":${whole(50_000)},"status":${status},"resp_headers":{${anyOrder(answer)}}}\n`;
     if (text.length > 1 << 20) {
       writeSync(fd, text);
       text = '';

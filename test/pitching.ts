@@ -32,7 +32,13 @@ export interface PullSeen {
   body: string;
   state: string;
   merged: boolean;
-  head: { label: string; ref: string; sha: string; repo_id: number };
+  head: {
+    label: string;
+    ref: string;
+    sha: string;
+    repo_id: number;
+    repo: { full_name: string } | null;
+  };
 }
 
 /** A forge with a project, an ops repo and an architect who may only read both: what tests of pitches start from. */
@@ -120,11 +126,14 @@ ${
 `;
 }
 
+/** A commit in a fork is known late, as on a real forge: only after the run that made it has looked for it more than once. */
+const forkLag = 3;
+
 let nth = 0;
 
 export async function startPitching(): Promise<Pitching> {
   let clock = 0;
-  const forge = await startTestForge({ now: () => new Date(Date.now() + clock) });
+  const forge = await startTestForge({ now: () => new Date(Date.now() + clock), forkLag });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -275,7 +284,8 @@ export async function startPitching(): Promise<Pitching> {
     async document(pull) {
       const found = (await pulls()).find(({ number }) => number === pull);
       const [file = ''] = await files(pull);
-      const { body } = await seed.api('GET', `/repos/${ops}/contents/${file}?ref=${found?.head.sha}`);
+      const where = found?.head.repo?.full_name ?? ops;
+      const { body } = await seed.api('GET', `/repos/${where}/contents/${file}?ref=${found?.head.sha}`);
       return Buffer.from((body as { content: string }).content, 'base64').toString('utf8');
     },
     async close() {
@@ -286,10 +296,22 @@ export async function startPitching(): Promise<Pitching> {
   return pitching;
 }
 
+/** Two questions as a model would ask them. */
+export const questionsAsked = `Q1 (critical): One or two?
+A: One -> it is done sooner
+B: Two -> each can fail alone
+Recommended: B
+
+Q2 (secondary): Now or later?
+A: Now -> nothing else is done this week
+B: Later -> somebody has to remember it
+Recommended: A
+`;
+
 /** Answers each question as its kind asks for. */
 export const wellBehaved = (vision: number) => (question: { about: Record<string, unknown> }) =>
   question.about.purpose === 'pitch'
     ? pitchText(vision)
     : question.about.purpose === 'questions'
-      ? 'Q1: One or two?\nQ2: Now or later?'
+      ? questionsAsked
       : `${pitchText(vision).split('## Sub-issues\n\n')[1]?.replace('measure\n  title', 'measure-twice\n  title')}`;

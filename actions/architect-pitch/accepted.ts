@@ -5,11 +5,12 @@ import { putQuestion } from './asking.ts';
 import { commentOnce } from './comments.ts';
 import { counts } from './decision.ts';
 import { readBlock, rulesFor } from './document.ts';
-import { answersIn, digestOfAnswers, type Fork, type Forks, readQuestions } from './forks.ts';
+import { answersIn, answerTo, digestOfAnswers, type Fork, type Forks } from './forks.ts';
 import { showDocument, writeForks } from './own-sections.ts';
 import type { Vision } from './questions.ts';
+import { readQuestions } from './read-questions.ts';
 import type { Live, OpenPitch, PitchDocument, PitchSettings } from './state.ts';
-import { questionsText, readyText, signs, usesText } from './text.ts';
+import { noSuchOptionText, questionsText, readyText, signs, usesText } from './text.ts';
 
 // From an accepted pitch to one that is ready for a merge: design questions, answers, revised sub-issues. Pure.
 
@@ -48,11 +49,12 @@ export function settleForks(
 ): AcceptedChange[] {
   const name = `#${pitch.pull.number}`;
   const { revised } = written;
-  const shown = [
+  const shown: AcceptedChange[] = [
     ...showDocument(state, pitch, document),
     ...(written.forks.length === 0 ? [] : showQuestions(state, pitch, written.forks)),
   ];
-  const forks = withAnswers(state, pitch, written.forks);
+  const { forks, wrong } = withAnswers(state, pitch, written.forks);
+  shown.push(...sayWrong(state, pitch, wrong));
   if (JSON.stringify(forks) !== JSON.stringify(written.forks))
     return [
       ...shown,
@@ -77,13 +79,37 @@ function showQuestions(state: Live, pitch: OpenPitch, forks: Fork[]): AcceptedCh
   return commentOnce(state, pitch, { sign: signs.questions, text });
 }
 
-/** The forks with what people answered; nothing is taken back by an answer that is gone. */
-function withAnswers(state: Live, pitch: OpenPitch, forks: Fork[]): Fork[] {
+/** The forks with what people answered, the last answer to each counting; nothing is taken back by an answer that is gone. */
+function withAnswers(state: Live, pitch: OpenPitch, forks: Fork[]): { forks: Fork[]; wrong: Wrong[] } {
   const answers = new Map<number, string>();
-  for (const comment of pitch.comments)
-    if (counts(state, comment))
-      for (const [number, text] of answersIn(comment.body)) answers.set(number, text);
-  return forks.map((fork) => ({ ...fork, answer: answers.get(fork.number) ?? fork.answer }));
+  const wrong: Wrong[] = [];
+  for (const comment of pitch.comments.filter((item) => counts(state, item)))
+    for (const [number, text] of answersIn(comment.body)) {
+      const fork = forks.find((item) => item.number === number);
+      const answered = fork === undefined ? undefined : answerTo(fork, text);
+      if (answered?.kind === 'answered') answers.set(number, answered.answer);
+      else if (fork !== undefined && answered !== undefined) wrong.push({ fork, letter: answered.letter });
+    }
+  return {
+    forks: forks.map((fork) => ({ ...fork, answer: answers.get(fork.number) ?? fork.answer })),
+    wrong,
+  };
+}
+
+/** An answer with a letter that the question does not have. */
+interface Wrong {
+  fork: Fork;
+  letter: string;
+}
+
+/** The first such answer is told once: whoever gave it waits for something to happen. */
+function sayWrong(state: Live, pitch: OpenPitch, wrong: Wrong[]): AcceptedChange[] {
+  const [first] = wrong;
+  if (first === undefined) return [];
+  return commentOnce(state, pitch, {
+    sign: signs.noSuchOption,
+    text: noSuchOptionText(first.fork, first.letter),
+  });
 }
 
 function revise(

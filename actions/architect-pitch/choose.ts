@@ -82,7 +82,7 @@ export function choose(settings: PitchSettings, state: Choosable): Choice {
 /** The newest pitch of a vision that was closed without being merged. */
 function latestClosed(state: Choosable, vision: number): PitchSeen | undefined {
   return state.pitches
-    .filter(({ kind, pull, visions }) => kind !== 'open' && !pull.merged && visions.includes(vision))
+    .filter(({ pull, visions }) => pull.state !== 'open' && !pull.merged && visions.includes(vision))
     .sort((a, b) => b.pull.number - a.pull.number)[0];
 }
 
@@ -96,7 +96,9 @@ function reasonToSkip(settings: PitchSettings, state: Choosable, issue: Issue): 
     return `it is labelled ${settings['in-progress-label']}`;
   const document = state.documents.find(({ visions }) => visions.includes(number));
   if (document !== undefined) return `${document.file} is about it`;
-  const pitched = state.pitches.find(({ kind, visions }) => kind === 'open' && visions.includes(number));
+  const pitched = state.pitches.find(
+    ({ pull, visions }) => pull.state === 'open' && visions.includes(number),
+  );
   if (pitched !== undefined) return `pull request #${pitched.pull.number} proposes it`;
   const former = state.formerPulls.find((pull) => isPitch(pull) && visionsOf(pull).includes(number));
   if (former !== undefined) return `pull request #${former.number} of a former identity proposed it`;

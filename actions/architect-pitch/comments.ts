@@ -19,6 +19,7 @@ export function commentOnce(
       issue: pull.number,
       text: text.trimEnd(),
       sign,
+      mayDecline: true,
       why: '',
     },
   ];

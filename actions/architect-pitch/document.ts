@@ -97,7 +97,7 @@ export function readPitch(answer: string, rules: Rules): Reading<Pitch> {
         inert(parts.find((part) => part.title === title)?.text.trim() ?? ''),
       ]),
     ),
-    entries: sprint.entries.map(inertEntry),
+    entries: sprint.entries.map((entry) => inertEntry(entry, rules)),
   };
   // What is written is not what was read: a title, say, may have grown over what the forge keeps.
   return stillRight(documentText(pitch, { number: rules.vision, title: 'x' }), pitch);
@@ -132,7 +132,7 @@ export function readBlock(answer: string, rules: Rules): Reading<Entry[]> {
   // On one line, so that the parser's line numbers are those of the answer.
   const sprint = readSprint(`${text}\n## Vision issues\n- #${rules.vision} — x\n`, rules, faults);
   if (faults.length > 0 || sprint === undefined) return { ok: false, faults: faults.slice(0, 20) };
-  const entries = sprint.entries.map(inertEntry);
+  const entries = sprint.entries.map((entry) => inertEntry(entry, rules));
   return stillRight(`## Vision issues\n- #${rules.vision} — x\n\n${filerBlockText(entries)}\n`, entries);
 }
 
@@ -164,7 +164,7 @@ function faultLine({ line, column, message }: Fault): string {
 }
 
 function entryFaults({ id, title, labels, body, line }: Entry, rules: Rules): string[] {
-  const start = `vision(#${rules.vision}): `;
+  const start = titleStart(rules);
   const unknown = labels.filter((label) => !rules.allowedLabels.includes(label));
   return [
     ...(/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id) ? [] : [`${line}:1: the id ${quoted(id)} is not in kebab-case`]),
@@ -184,8 +184,15 @@ function entryFaults({ id, title, labels, body, line }: Entry, rules: Rules): st
   ];
 }
 
-function inertEntry(entry: Entry): Entry {
-  return { ...entry, title: inertLine(entry.title, 200), body: `${inert(entry.body).trimEnd()}\n` };
+/** What every title begins with: a reference that is ours. */
+function titleStart({ vision }: Rules): string {
+  return `vision(#${vision}): `;
+}
+
+function inertEntry(entry: Entry, rules: Rules): Entry {
+  const start = titleStart(rules);
+  const title = `${start}${inertLine(entry.title.slice(start.length), 200 - start.length)}`;
+  return { ...entry, title, body: `${inert(entry.body).trimEnd()}\n` };
 }
 
 /** The whole document, as ops-filer files it once it is merged. */

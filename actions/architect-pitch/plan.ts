@@ -30,11 +30,17 @@ export type PitchChange = Change<(typeof changes)[number]>;
  */
 export function plan(settings: PitchSettings, state: PitchState): PitchChange[] {
   if (state.kind === 'inert') return [keep(state.why)];
-  const talk = state.pitches.flatMap((pitch) =>
-    pitch.kind === 'open' ? converse(settings, state, pitch) : [],
-  );
-  const progress = state.pitches.flatMap((pitch) => progressOn(state, pitch));
-  const conversation = oneQuestion([...nobodyDecides(state), ...talk, ...progress, ...leftOver(state)]);
+  const talk = state.pitches.flatMap((pitch) => {
+    const why = troubleOf(state, pitch);
+    if (why !== undefined) return [notice(`pitch #${pitch.pull.number} is left aside: ${why}`)];
+    return pitch.kind === 'open' ? converse(settings, state, pitch) : progressOn(state, pitch);
+  });
+  const conversation = oneQuestion([
+    ...nobodyDecides(state),
+    ...unreadDocuments(state),
+    ...talk,
+    ...leftOver(state),
+  ]);
   if (conversation.some(isWrite)) return conversation;
 
   const { chosen, waiting, skipped, order } = choose(settings, state);
@@ -135,9 +141,25 @@ function progressOn(state: Live, pitch: PitchSeen): PitchChange[] {
   const text = progressText(filed);
   const [before] = ownComments(pitch.comments, state.account, signs.progress);
   const base = { repository: state.ground.repository, issue: pitch.pull.number, text, sign: signs.progress };
-  if (before === undefined) return [{ kind: 'comment', ...base, why: 'its sub-issues are filed' }];
+  if (before === undefined)
+    return [{ kind: 'comment', ...base, mayDecline: true, why: 'its sub-issues are filed' }];
   if (before.body.startsWith(`${text}\n`)) return [];
   return [{ kind: 'update-comment', ...base, id: before.id, why: 'sub-issues were filed or closed' }];
+}
+
+/** What is wrong with one pitch, where something is: said, and nothing else, so that one pull request never stops the others. */
+function troubleOf({ closedToUs }: Live, pitch: PitchSeen): string | undefined {
+  if (closedToUs.includes(pitch.pull.number)) return 'the forge does not let this account comment there';
+  return pitch.kind === 'unread' ? pitch.trouble : undefined;
+}
+
+/** A document of a pull request that people merged is theirs to mend; until then its vision may be pitched a second time. */
+function unreadDocuments({ documents }: Live): PitchChange[] {
+  return documents.flatMap(({ file, trouble }) =>
+    trouble === undefined
+      ? []
+      : [notice(`${file} is not read, and the visions it names are not known: ${trouble}`)],
+  );
 }
 
 /** Said at once, and not when the first pitch has waited for a month. */
@@ -150,7 +172,7 @@ function nobodyDecides({ deciders, ground }: Live): PitchChange[] {
 /** Branches of pitches that are merged, or that we closed because they were declined. */
 function leftOver(state: Live): PitchChange[] {
   // Another pitch of the same vision has a branch of the same name.
-  const inUse = state.pitches.filter(({ kind }) => kind === 'open').map(({ pull }) => pull.head.label);
+  const inUse = state.pitches.filter(({ pull }) => pull.state === 'open').map(({ pull }) => pull.head.label);
   return state.pitches.flatMap((pitch): PitchChange[] => {
     const { pull, home } = pitch;
     const isDone = pull.merged || (pitch.kind === 'closed' && wasDeclined(state, pitch));

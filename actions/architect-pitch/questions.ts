@@ -1,6 +1,6 @@
 import type { ModelQuestion } from '../../core/model.ts';
 import { visible, withoutComments } from '../../core/text/inert.ts';
-import type { Fork } from './forks.ts';
+import { type Fork, optionLines, pickedBy, questionLine } from './forks.ts';
 import { pitchRules } from './prompts/pitch.ts';
 import { questionRules } from './prompts/questions.ts';
 import { reviseRules } from './prompts/revise.ts';
@@ -39,6 +39,17 @@ function material(name: string, text: string): string {
   return `<<<${name}>>>\n${text.replaceAll('<<<', '< < <').trim()}\n<<<end of ${name}>>>`;
 }
 
+/** A question with its options and what was decided; of an option that was picked, with what follows from it. */
+function decidedText(fork: Fork): string {
+  const picked = pickedBy(fork);
+  return [
+    questionLine(fork),
+    ...optionLines(fork).map((line) => `- ${line}`),
+    `Decided: ${fork.answer ?? ''}`,
+    ...(picked === undefined ? [] : [`Which means: ${picked.consequence}`]),
+  ].join('\n');
+}
+
 /** The question for a model, with the same as data for engines that are none. */
 export function questionFor(
   settings: PitchSettings,
@@ -63,14 +74,7 @@ export function questionFor(
     ...(document === undefined ? [] : [material('sprint proposal', cut(document, mostOfOne))]),
     ...(forks.length === 0
       ? []
-      : [
-          material(
-            'design questions and what was decided',
-            forks
-              .map(({ number, question, answer }) => `Q${number}: ${question}\nA${number}: ${answer ?? ''}`)
-              .join('\n'),
-          ),
-        ]),
+      : [material('design questions and what was decided', forks.map(decidedText).join('\n\n'))]),
   ];
   let left = mostOfAll - pieces.join('').length;
   for (const { name, text } of context) {

@@ -1,61 +1,84 @@
+import { alone } from '../../core/api/errors.ts';
 import { repositoryName } from '../../core/api/send.ts';
-import { listComments } from '../../core/forge/comments.ts';
+import { type Comment, listComments } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listReviews, type Pull, pullFiles } from '../../core/forge/pulls.ts';
-import { closedAfterComment } from '../../core/forge/timeline.ts';
+import { listReactions, type Reaction } from '../../core/forge/reactions.ts';
+import { closings } from '../../core/forge/timeline.ts';
+import { ownComments } from '../../core/own-comment.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
 import { together } from '../../core/together.ts';
 import { isPitch, visionsOf } from './choose.ts';
-import { asksAgain, rejectionsIn } from './decision.ts';
-import type { Context, Live, OpenPitch, PitchDocument, PitchSeen } from './state.ts';
+import { asksAgain, mayBeDeclined, reactionsThatCount } from './decision.ts';
+import type { Context, DocumentSeen, Live, OpenPitch, PitchSeen } from './state.ts';
+import { footerComment, signs } from './text.ts';
 
 // Our pull requests, and what people said on them.
 
 /** What has to be known before a pitch is read: whose it is, where, and who may decide on it. */
-type Known = Pick<Live, 'account' | 'ground' | 'visions' | 'deciders'>;
+type Known = Pick<Live, 'account' | 'ground' | 'visions' | 'deciders' | 'byVerdict'>;
 
 export function readPitches(context: Context, known: Known): Promise<PitchSeen[]> {
   return Promise.all(known.ground.pulls.filter(isPitch).map((pull) => readPitch(context, known, pull)));
 }
 
+/** One pitch. What is wrong with it is said of it, and the others are read all the same. */
 async function readPitch(context: Context, known: Known, pull: Pull): Promise<PitchSeen> {
-  if (pull.state === 'open') return readOpen(context, known, pull);
-  const { settings, send, now } = context;
   const seen = { pull, visions: visionsOf(pull), home: homeOf(known, pull) };
-  const isOfToday =
-    settings['max-cost-per-day'] !== undefined && pull.updated_at.slice(0, 10) >= yesterday(now);
-  const isWanted = known.visions.some(({ number }) => seen.visions.includes(number));
-  if (!isOfToday && !isWanted) return { ...seen, kind: 'unread' };
-  const comments = await listComments(send, known.ground.repository, pull.number);
-  return { ...seen, kind: 'closed', comments, again: !pull.merged && asksAgain(known, comments) };
+  const { value, trouble } = await alone(() =>
+    pull.state === 'open' ? readOpen(context, known, seen) : readClosed(context, known, seen),
+  );
+  return value ?? { ...seen, kind: 'unread', trouble };
 }
 
-async function readOpen(context: Context, known: Known, pull: Pull): Promise<OpenPitch> {
+type Seen = Pick<PitchSeen, 'pull' | 'visions' | 'home'>;
+
+async function readClosed({ settings, send, now }: Context, known: Known, seen: Seen): Promise<PitchSeen> {
+  const { pull, visions } = seen;
+  const isOfToday =
+    settings['max-cost-per-day'] !== undefined && pull.updated_at.slice(0, 10) >= yesterday(now);
+  // What was said on one that was merged is of interest for telling how far it is, and for nothing else.
+  const isWanted =
+    (!pull.merged || settings['filer-login'] !== undefined) &&
+    known.visions.some(({ number }) => visions.includes(number));
+  if (!isOfToday && !isWanted) return { ...seen, kind: 'unread', trouble: undefined };
+  const ops = known.ground.repository;
+  const comments = await listComments(send, ops, pull.number);
+  const reactions = pull.merged ? [] : await readReactions(send, known, comments);
+  const ends = reactions.length > 0 ? await closings(send, ops, pull.number) : [];
+  const again = !pull.merged && asksAgain(known, { comments, reviews: [], reactions }, ends);
+  return { ...seen, kind: 'closed', comments, again };
+}
+
+async function readOpen(context: Context, known: Known, seen: Seen): Promise<OpenPitch> {
   const { send } = context;
+  const { pull, home } = seen;
   const ops = known.ground.repository;
   const [comments, reviews, document] = await together(
     listComments(send, ops, pull.number),
     listReviews(send, ops, pull.number),
-    readDocument(context, ops, pull),
+    readDocument(context, ops, { pull, home }),
   );
-  const reopened = await Promise.all(
-    rejectionsIn(known, comments).map(async (comment) =>
-      (await closedAfterComment(send, ops, pull.number, comment)) ? [comment.id] : [],
-    ),
-  );
+  const said = { comments, reviews, reactions: await readReactions(send, known, comments) };
   return {
+    ...seen,
     kind: 'open',
-    pull,
     // The document says what it is about; the branch was named when it began.
     visions: [
-      ...new Set([...(document === undefined ? [] : visionsNamed(document.text)), ...visionsOf(pull)]),
+      ...new Set([...(document.kind === 'one' ? visionsNamed(document.text) : []), ...visionsOf(pull)]),
     ],
-    home: homeOf(known, pull),
-    comments,
-    reviews,
+    ...said,
     document,
-    reopenedAfter: reopened.flat(),
+    closings: mayBeDeclined(known, said) ? await closings(send, ops, pull.number) : [],
   };
+}
+
+/** Reactions to our comment that says how to decide, where they decide. */
+async function readReactions(send: Context['send'], known: Known, comments: Comment[]): Promise<Reaction[]> {
+  const [footer] = known.byVerdict ? ownComments(comments, known.account, signs.footer) : [];
+  if (footer === undefined) return [];
+  const all = await listReactions(send, known.ground.repository, footer.id);
+  return reactionsThatCount(footer, footerComment(known), all);
 }
 
 /** Times of the forge may be in any zone; a day more is read than counts. */
@@ -69,20 +92,33 @@ function homeOf({ ground, account }: Known, { head, base }: Pull): string | unde
   return head.repo_id > 0 ? `${account.login}/${repositoryName(ground.repository).repo}` : undefined;
 }
 
-/** The one document a pull request adds or changes below the folder for sprints; undefined when it is not just one. */
+/** How often a run looks for what the forge names and does not have yet. Seen: a fork's commit needs up to 2.1 seconds. */
+const looks = 5;
+const betweenLooks = 1000;
+
+/**
+ * The one document a pull request adds or changes below the folder for sprints, read where the branch is: the repository
+ * that the pull request is in has a new commit of a fork seconds later, and until then lists the files of the old one.
+ */
 async function readDocument(
-  { settings, send }: Context,
+  { settings, send, pause }: Context,
   ops: string,
-  pull: Pull,
-): Promise<PitchDocument | undefined> {
-  const files = (await pullFiles(send, ops, pull.number)).filter(
-    ({ filename, status }) =>
-      filename.startsWith(`${settings.sprints}/`) && filename.endsWith('.md') && status !== 'deleted',
-  );
-  const [only] = files;
-  if (only === undefined || files.length > 1) return undefined;
-  const found = await findFile(send, ops, only.filename, pull.head.sha);
-  return found === undefined
-    ? undefined
-    : { path: only.filename, text: found.bytes.toString('utf8'), sha: found.sha };
+  { pull, home }: Pick<PitchSeen, 'pull' | 'home'>,
+): Promise<DocumentSeen> {
+  // Once the fork is deleted the forge answers 500 to a question for the files, for ever.
+  if (home === undefined) return { kind: 'none', why: 'comes from a repository that is gone' };
+  for (let look = 1; ; look += 1) {
+    const files = (await pullFiles(send, ops, pull.number)).filter(
+      ({ filename, status }) =>
+        filename.startsWith(`${settings.sprints}/`) && filename.endsWith('.md') && status !== 'deleted',
+    );
+    const [only] = files;
+    if (only === undefined || files.length > 1)
+      return { kind: 'none', why: `does not hold exactly one document below ${settings.sprints}/` };
+    const found = await findFile(send, home, only.filename, pull.head.sha);
+    if (found !== undefined)
+      return { kind: 'one', path: only.filename, text: found.bytes.toString('utf8'), sha: found.sha };
+    if (look === looks) return { kind: 'not-yet', path: only.filename };
+    await pause(betweenLooks, `the forge does not show the head of #${pull.number} yet`);
+  }
 }

@@ -1,6 +1,7 @@
 import { sameAccount } from '../../core/accounts.ts';
+import { isApiError } from '../../core/api/errors.ts';
 import { UserError } from '../../core/errors.ts';
-import { findFile } from '../../core/forge/contents.ts';
+import { findFile, getFile, listDirectory } from '../../core/forge/contents.ts';
 import { firstIssues, type Issue, listIssues } from '../../core/forge/issues.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { listWriters } from '../../core/forge/people.ts';
@@ -88,15 +89,38 @@ export async function readContext(
       path,
       ref: project.default_branch,
     })),
-    { repository: ground.repository, path: 'prerequisites.md', ref: ground.commit },
+    ...settings['ops-context-files'].map((path) => ({
+      repository: ground.repository,
+      path,
+      ref: ground.commit,
+    })),
   ];
   const found = await Promise.all(
-    wanted.map(async ({ repository, path, ref }) => ({
-      name: `${path} of ${repository}`,
-      file: await findFile(send, repository, path, ref),
-    })),
+    wanted.map(async ({ repository, path, ref }) => {
+      const file = await newestAt(send, repository, path, ref);
+      return file === undefined ? [] : [{ name: `${file.path} of ${repository}`, text: file.text }];
+    }),
   );
-  return found.flatMap(({ name, file }) =>
-    file === undefined ? [] : [{ name, text: file.bytes.toString('utf8') }],
-  );
+  return found.flat();
+}
+
+/** A file, or of a folder the one whose name sorts last, which is the newest where names are days. */
+async function newestAt(
+  send: Context['send'],
+  repository: string,
+  path: string,
+  ref: string,
+): Promise<{ path: string; text: string } | undefined> {
+  try {
+    const file = await findFile(send, repository, path, ref);
+    return file === undefined ? undefined : { path, text: file.bytes.toString('utf8') };
+  } catch (error) {
+    // The forge answers with a list for a folder.
+    if (!isApiError(error, 'shape')) throw error;
+    const files = (await listDirectory(send, repository, path, ref)).filter(({ type }) => type === 'file');
+    const last = files.sort((one, other) => (one.name < other.name ? 1 : -1))[0];
+    if (last === undefined) return undefined;
+    const { bytes } = await getFile(send, repository, last.path, ref);
+    return { path: last.path, text: bytes.toString('utf8') };
+  }
 }

@@ -1,8 +1,10 @@
-import { namesLogin } from '../../core/accounts.ts';
-import { getFile, namesIn } from '../../core/forge/contents.ts';
+import { namesLogin, sameLogin } from '../../core/accounts.ts';
+import { readBlobs } from '../../core/forge/blobs.ts';
+import { namesIn } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
+import { isFile, listFolder } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
@@ -16,9 +18,12 @@ import type { Context, Live, PitchState } from './state.ts';
 import { pitchBranch } from './text.ts';
 
 export async function read(context: Context): Promise<PitchState> {
-  const { previous, facts, now } = context;
+  const { previous, facts, now, settings } = context;
   if (facts.isPullRequest)
     return { kind: 'inert', now, why: 'a pull request’s own copy of the pipeline proposes nothing' };
+  // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
+  if (facts.commentBy !== undefined && sameLogin(facts.commentBy, settings['forge-login']))
+    return { kind: 'inert', now, why: 'a comment of our own started this run' };
   if (previous?.state.kind !== 'live') return readAll(context, undefined);
   const before = {
     ...previous.state,
@@ -51,13 +56,14 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
   refuseProject(settings, repository, account);
   const [listed, documents] = await together(readIssues(context), readDocuments(context, ground));
   const visions = await readVisions(context, listed);
+  const byVerdict = settings.deciders.length > 0;
   const never = [account.login, ...settings.bots];
   const deciders = [...settings.deciders, ...writers.map(({ login }) => login)].filter(
     (login) => !namesLogin(never, login),
   );
   const [filed, pitches] = await together(
     readFiled(context, listed.issues),
-    readPitches(context, { account, ground, visions, deciders }),
+    readPitches(context, { account, ground, visions, deciders, byVerdict }),
   );
   const seen = { ...listed, visions, documents, formerPulls, filed, pitches };
   const { chosen } = choose(settings, seen);
@@ -77,9 +83,16 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
     ground,
     ...seen,
     deciders,
+    byVerdict,
     drafts,
     context: shown,
     spentToday: before?.spentToday ?? spentOn(now.slice(0, 10), { pitches, account }),
+    closedToUs: [
+      ...(before?.closedToUs ?? []),
+      ...(context.previous?.declined ?? []).flatMap((change) =>
+        change.kind === 'comment' ? [change.issue] : [],
+      ),
+    ],
     answers: before?.answers ?? [],
   };
 }
@@ -91,18 +104,24 @@ async function readFormerPulls({ settings, send }: Context): Promise<Pull[]> {
   return lists.flat();
 }
 
-/** Every sprint document on the branch, with or without a filer block. No folder is no document. */
+/**
+ * Every sprint document on the branch, with or without a filer block; no folder is no document. Read many in one answer,
+ * because they are never taken away. One that cannot be read is said, and names no vision that is known.
+ */
 async function readDocuments({ settings, send }: Context, ground: Ground): Promise<Live['documents']> {
-  const names = await namesIn(send, ground.repository, settings.sprints, ground.commit);
-  return Promise.all(
-    names
-      .filter((name) => name.endsWith('.md'))
-      .map(async (name) => {
-        const file = `${settings.sprints}/${name}`;
-        const { bytes } = await getFile(send, ground.repository, file, ground.commit);
-        return { file, visions: visionsNamed(bytes.toString('utf8')) };
-      }),
-  );
+  const folder = (await listFolder(send, ground.repository, ground.commit, settings.sprints)) ?? [];
+  const files = folder.filter(({ path, type }) => path.endsWith('.md') && type !== 'tree');
+  const blobs = await readBlobs(send, ground.repository, files.filter(isFile));
+  return files.map(({ path: file, sha }) => {
+    const blob = blobs.get(sha);
+    return blob?.kind === 'read'
+      ? { file, visions: visionsNamed(blob.bytes.toString('utf8')) }
+      : {
+          file,
+          visions: [],
+          trouble: blob?.kind === 'too-large' ? `it has ${blob.size} bytes` : 'it is no ordinary file',
+        };
+  });
 }
 
 /** What a run that was cut off may have left: a branch, and on it the documents that the ops repo does not have. */

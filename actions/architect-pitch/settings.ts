@@ -64,8 +64,13 @@ export const settings = {
   }),
   'context-files': listOf(filePath, {
     description:
-      'Files of the project repo that a model is shown beside the vision; prerequisites.md of the ops repo goes with them. Files that are not there are left out.',
+      'Files of the project repo that a model is shown beside the vision. Files that are not there are left out.',
     default: 'VISION.md,AGENTS.md,README.md',
+  }),
+  'ops-context-files': listOf(filePath, {
+    description:
+      'The same of the ops repo, such as portfolio.md. A folder stands for the file in it whose name sorts last, so evidence/engagement is the newest day.',
+    default: 'prerequisites.md',
   }),
   sprints: filePath({
     description: 'The folder for sprint documents, in the ops repo.',
@@ -93,7 +98,7 @@ export const settings = {
   }),
   deciders: listOf(login, {
     description:
-      'Who may decide on a pitch. When empty, everybody with write access to the ops repo at that moment. Never our own account, never one of `bots`.',
+      'Who may decide on a pitch. When empty, everybody with write access to the ops repo at that moment. Never our own account, never one of `bots`. Where they are named, a comment alone decides nothing: a review or a reaction does.',
     default: '',
   }),
   'filer-login': login({

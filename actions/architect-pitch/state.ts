@@ -1,6 +1,7 @@
 import type { Comment } from '../../core/forge/comments.ts';
 import type { Issue } from '../../core/forge/issues.ts';
 import type { Pull, Review } from '../../core/forge/pulls.ts';
+import type { Reaction } from '../../core/forge/reactions.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { ModelAnswer } from '../../core/model.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
@@ -30,13 +31,15 @@ export interface Live extends State {
   allIssues: boolean;
   /** Open issues with the vision label, all of them. */
   visions: Issue[];
-  /** Sprint documents on the ops repo's branch, and the visions they name. */
-  documents: { file: string; visions: number[] }[];
+  /** Sprint documents on the ops repo's branch, and the visions they name; `trouble` says why that is not known. */
+  documents: { file: string; visions: number[]; trouble?: string }[];
   pitches: PitchSeen[];
   /** Pull requests by former identities. */
   formerPulls: Pull[];
   /** Logins that may decide now. */
   deciders: string[];
+  /** Whether they decide by what nobody can do in their name, which a comment is not: where the settings name them. */
+  byVerdict: boolean;
   /** Sub-issues that count; none when nobody was named who files them. */
   filed: FiledIssue[];
   /** Branches of chosen visions that are there without a pull request. */
@@ -45,12 +48,14 @@ export interface Live extends State {
   context: { name: string; text: string }[];
   /** What calls of this day cost, as our pull requests record it; unknown where one of them does not say. */
   spentToday: number | 'unknown';
+  /** Our pull requests on which the forge did not let us write in this run: blocked, or the conversation is locked. */
+  closedToUs: number[];
   /** What models answered in this run, oldest first. */
   answers: { key: string; answer: ModelAnswer }[];
 }
 
 /** Who is who on a pitch: our own account, and the logins of those who may decide. */
-export type People = Pick<Live, 'account' | 'deciders'>;
+export type People = Pick<Live, 'account' | 'deciders' | 'byVerdict'>;
 
 /** A pull request of ours that is, or was, a pitch. */
 export type PitchSeen = OpenPitch | ClosedPitch | UnreadPitch;
@@ -67,10 +72,11 @@ export interface OpenPitch extends AnyPitch {
   kind: 'open';
   comments: Comment[];
   reviews: Review[];
-  /** The one document it adds, as it is on its branch; undefined where it does not hold exactly one. */
-  document: PitchDocument | undefined;
-  /** Comments with a REJECT that had its effect, after which somebody reopened the pitch. */
-  reopenedAfter: number[];
+  document: DocumentSeen;
+  /** To our comment that says how to decide, while it holds what we wrote; read only where such a reaction decides. */
+  reactions: Reaction[];
+  /** When it was closed, as far as something declines it: a word from before that had its effect, and somebody reopened it. */
+  closings: { id: number; at: string }[];
 }
 
 /** Merged or declined. Read, because its vision is open or because what it cost may count for today. */
@@ -81,10 +87,20 @@ export interface ClosedPitch extends AnyPitch {
   again: boolean;
 }
 
-/** Merged or declined, and so long ago that nothing depends on what was said on it. */
+/** Not read: nothing depends on what was said on it any more, or it cannot be read. */
 export interface UnreadPitch extends AnyPitch {
   kind: 'unread';
+  /** Why it cannot be read; its trouble is its own, and the others go on. */
+  trouble: string | undefined;
 }
+
+/** What a pitch adds below the folder for sprints. */
+export type DocumentSeen =
+  | ({ kind: 'one' } & PitchDocument)
+  /** Not exactly one document, for good: what it holds instead. */
+  | { kind: 'none'; why: string }
+  /** The forge names it and does not show it (yet): nothing is known, and nothing follows. */
+  | { kind: 'not-yet'; path: string };
 
 export interface PitchDocument {
   path: string;

@@ -1,8 +1,11 @@
 import type { ModelUse } from '../../core/model.ts';
+import { commentSign } from '../../core/own-comment.ts';
 import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
-import { code, inertLine } from '../../core/text/inert.ts';
+import { code, inert, inertLine } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
-import { type Fork, forksBegin, forksEnd } from './forks.ts';
+import { joiner } from '../../core/text/visible.ts';
+import { type Fork, forksBegin, forksEnd, optionLines, questionLine } from './forks.ts';
+import type { People } from './state.ts';
 
 // Every word the role writes on the forge that is not the pitch itself.
 
@@ -39,9 +42,25 @@ export function bodySections(
   const forks = sectionIn(document, forksBegin, forksEnd);
   const block = sectionIn(document, filerBegin, filerEnd);
   if (forks !== undefined)
-    sections.push({ begin: forksBegin, end: forksEnd, content: forks, before: '## Sub-issues' });
-  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: block });
+    sections.push({ begin: forksBegin, end: forksEnd, content: shown(forks), before: '## Sub-issues' });
+  if (block !== undefined) sections.push({ begin: filerBegin, end: filerEnd, content: shown(block) });
   return sections;
+}
+
+/** What our own lines of a section look like once they were made inert. */
+const ownLines = new RegExp(
+  `^(<)${joiner}(!-- revised: [0-9a-f]{64} -->)$|^( *title: ["']?vision\\(#)${joiner}(\\d+\\): )|^( {2}- )${joiner}(A\\d{1,2}: )`,
+  'gm',
+);
+
+/** A section that people may have edited on the branch, as our description shows it: what we wrote there ourselves stays as it is. */
+function shown(section: string): string {
+  return inert(section).replaceAll(ownLines, (_, ...parts: (string | undefined)[]) =>
+    parts
+      .slice(0, 6)
+      .map((part) => part ?? '')
+      .join(''),
+  );
 }
 
 /** Whether a description still is one of ours that can be kept up to date. */
@@ -76,38 +95,67 @@ export function spentIn(text: string, day: string): (number | 'unknown')[] {
 // ---------------------------------------------------------------------------------------------------------------
 // Comments. Each has a sign, so that it is written once.
 
-/** What the signs of our comments begin with that say a pitch was declined; the comment that declined it follows. */
+/** What the signs of our comments begin with that say a pitch was declined; what declined it follows. */
 export const rejectedSign = 'rejected ';
 
 export const signs = {
   footer: 'pitch',
   ignored: 'not counted',
   questions: 'questions',
+  noSuchOption: 'no such option',
   progress: 'progress',
-  rejected: (comment: number): string => `${rejectedSign}${comment}`,
+  rejected: (by: string): string => `${rejectedSign}${by}`,
   ready: (digest: string): string => `ready ${digest.slice(0, 12)}`,
 };
 
-export const footer = 'Reply ACCEPT to proceed with design questions, or REJECT: <reason> to decline.';
+/** How to decide, on every pitch. */
+export function footerText({ byVerdict }: Pick<People, 'byVerdict'>): string {
+  return byVerdict
+    ? 'React to this comment with 👍 to proceed with design questions, or with 👎 to decline; a review that approves or requests changes says the same. A comment alone does not decide here. A comment that begins with `REJECT: ` gives the reason.'
+    : 'Reply `ACCEPT` to proceed with design questions, or `REJECT: ` and a reason to decline.';
+}
+
+/** The comment that says so, to the byte: a reaction to anything else was to something else. */
+export function footerComment(people: Pick<People, 'byVerdict'>): string {
+  return `${footerText(people)}\n\n${commentSign(signs.footer)}`;
+}
 
 /** Said once, on the first word that looked like a decision and was none. */
-export function ignoredText(word: string, login: string, why: 'who' | 'edited', ops: string): string {
+export function ignoredText(
+  word: string,
+  login: string,
+  why: 'who' | 'edited' | 'comment',
+  ops: string,
+): string {
+  if (why === 'comment')
+    return `${code(word)} by ${code(login)} does not decide: others could have changed the comment. React to the comment that says how to decide with 👍 or 👎, or write a review.`;
   return why === 'edited'
     ? `${code(word)} by ${code(login)} is not counted: the comment was edited. Write it as a new comment.`
     : `${code(word)} by ${code(login)} is not counted: those decide who may write to ${code(ops)}, or whom the role's settings name, and never the author of the pitch.`;
 }
 
-export function rejectedText(reason: string): string {
+export function rejectedText(reason: string, { byVerdict }: Pick<People, 'byVerdict'>): string {
   const shown = inertLine(reason, 500);
-  return `Declined${shown === '' ? '.' : `: ${shown}`}\n\nThe vision is not pitched again until somebody who may decide writes PITCH AGAIN here.`;
+  const again = byVerdict
+    ? 'reacts to the comment that says how to decide with 👍 from now on; who did so before takes it back first'
+    : 'writes PITCH AGAIN here';
+  return `Declined${shown === '' ? '.' : `: ${shown}`}\n\nThe vision is not pitched again until somebody who may decide ${again}.`;
 }
 
 export function questionsText(forks: Fork[]): string {
   return [
     'Accepted. These are left to decide:',
-    forks.map(({ number, question }) => `Q${number}: ${question}`).join('\n\n'),
-    'Answer in a comment, with a line for each: `A1: ...`, `A2: ...`. The last answer to a question counts.',
+    ...forks.map((fork) =>
+      [questionLine(fork), '', ...optionLines(fork).map((line) => `- ${line}`)].join('\n').trimEnd(),
+    ),
+    'Answer in a comment, with a line for each question. `A1: B` takes option B of the first question; `A1: ` and words of your own are an answer as well. The last answer to a question counts.',
   ].join('\n\n');
+}
+
+/** Said once, on the first answer that picked what is not there. */
+export function noSuchOptionText({ number, options }: Fork, letter: string): string {
+  const last = options.at(-1)?.letter ?? '';
+  return `${code(`A${number}: ${letter}`)} answers nothing: question ${number} has the options A to ${last}. Pick one of them, or answer in words.`;
 }
 
 export function readyText(forks: Fork[]): string {

@@ -1,4 +1,5 @@
 import type { PageDay } from './state.ts';
+import { isOver, viewsOf, visitorsOf } from './text.ts';
 
 const width = 720;
 const height = 240;
@@ -44,11 +45,13 @@ export function chartText(newestFirst: PageDay[]): string {
     if (evidence === null) return [];
     const wide = Math.min(28, slot * 0.7);
     return [
-      `<rect class="${evidence.complete ? 'views' : 'views partial'}" x="${round(x(index) - wide / 2)}" y="${round(y(evidence.page_views))}" width="${round(wide)}" height="${round(height - bottom - y(evidence.page_views))}"><title>${date}: ${evidence.page_views} page views, ${evidence.unique_visitors} visitors</title></rect>`,
+      `<rect class="${isOver(evidence) ? 'views' : 'views partial'}" x="${round(x(index) - wide / 2)}" y="${round(y(evidence.page_views))}" width="${round(wide)}" height="${round(height - bottom - y(evidence.page_views))}"><title>${date}: ${viewsOf(evidence)}, ${visitorsOf(evidence)}</title></rect>`,
     ];
   });
   const points = days.flatMap(({ evidence }, index) =>
-    evidence === null ? [] : [`${round(x(index))},${round(y(evidence.unique_visitors))}`],
+    evidence === null || evidence.unique_visitors === null
+      ? []
+      : [`${round(x(index))},${round(y(evidence.unique_visitors))}`],
   );
   const every = Math.ceil(days.length / 8);
   const labels = days.flatMap(({ date }, index) =>

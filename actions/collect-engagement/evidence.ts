@@ -12,11 +12,7 @@ const clientSide = z.strictObject({
   exit_referrers: z.array(z.strictObject({ source: z.string(), visits: count })),
 });
 
-/**
- * `evidence/engagement/<date>.json`: one day of a web server's access log, without anything that names a visitor.
- * The day is UTC, from 00:00:00 to before 24:00:00, whenever it is collected; collected twice it is the same.
- */
-export const engagementEvidence = z.strictObject({
+const members = {
   date: z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}$/)),
   /** As configured, without user, password and query. */
   source: z.string(),
@@ -29,7 +25,7 @@ export const engagementEvidence = z.strictObject({
   referred_visitors: count,
   top_pages: z.array(z.strictObject({ path: z.string(), views: count })),
   top_referrers: z.array(z.strictObject({ source: z.string(), visits: count })),
-  /** Nearest rank over the page views; `null` when there are none. */
+  /** Nearest rank over the page views that were answered whole; `null` when there are none. */
   response_time: z.strictObject({ p50_seconds: seconds, p95_seconds: seconds, p99_seconds: seconds }),
   client_side: clientSide,
   status_classes: z.strictObject({
@@ -43,7 +39,25 @@ export const engagementEvidence = z.strictObject({
   /** Records and bad lines of the day. */
   lines: count,
   bad_lines: count,
-  /** The day had ended, and every source was read to a clean end. */
+  /** The day had ended, every source was read to a clean end, and the visitors are known. */
   complete: z.boolean(),
+};
+
+/** What was written until 2026-11: visitors were always a number, be it wrong. */
+export const engagementEvidence1 = z.strictObject(members);
+
+/**
+ * `evidence/engagement/<date>.json`: one day of a web server's access log, without anything that names a visitor.
+ * The day is UTC, from 00:00:00 to before 24:00:00, whenever it is collected; collected twice it is the same.
+ */
+export const engagementEvidence = z.strictObject({
+  /** Raised when a member means something else than before, or may be of another type. */
+  version: z.literal(2),
+  ...members,
+  /** `null` when they are not known: the log has no addresses, or masked ones. Never 0 beside page views. */
+  unique_visitors: z.nullable(count),
+  referred_visitors: z.nullable(count),
+  /** Page views of which the log tells no address: the visitors above are those of the others. */
+  views_without_address: count,
 });
 export type EngagementEvidence = z.infer<typeof engagementEvidence>;

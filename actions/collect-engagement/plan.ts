@@ -22,11 +22,13 @@ import {
   evidenceOf,
   evidencePath,
   evidenceText,
+  isOver,
   pageDays,
   pagePath,
   pageText,
   parseEvidence,
   pullBody,
+  visitorsOf,
 } from './text.ts';
 
 /** The kinds of change this role may plan. */
@@ -44,7 +46,10 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
   return state.kind === 'verify' ? verify(settings, state) : collect(settings, state);
 }
 
-/** Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. */
+/**
+ * Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. Whether a
+ * path is exempt only trying tells, so a branch that took the evidence says so in the round after that.
+ */
 export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
   if (state.kind === 'verify' || state.target.kind === 'none') return undefined;
   const { target } = state;
@@ -52,9 +57,11 @@ export function headline(settings: EngagementSettings, state: EngagementState): 
   const where = `${target.branch} of ${target.repository}`;
   if (settings.commit === 'pull')
     return `The evidence goes to a pull request into ${where}, one for the day.`;
-  return routeOf(target).kind === 'commit'
-    ? `${where} is protected: the evidence goes there as an exempt path if it may, and otherwise to a pull request.`
-    : `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+  if (routeOf(target).kind === 'pull')
+    return `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
+  return target.evidence === null
+    ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+    : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
 }
 
 /**
@@ -72,9 +79,10 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
     clientSources: settings['client-source'],
     totals: log.totals,
     clientSide: log.clientSide,
+    mostUnknown: settings['max-bad-share'],
   });
   const fuller = onRecord(target).find(
-    (known) => known.complete && known.total_requests > evidence.total_requests,
+    (known) => isOver(known) && known.total_requests > evidence.total_requests,
   );
   if (fuller !== undefined)
     return [
@@ -87,7 +95,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   if (local.kind === 'none' && target.kind === 'none')
     return [keep(`the log can be counted (${summary}); on a pull request nothing is written`)];
   return [
-    ...noRecord(log, date),
+    ...remarks(log, date),
     ...(local.kind === 'none' ? [] : [localFile(local, evidence, summary)]),
     ...(target.kind === 'none' ? [] : commit(target, evidence, summary)),
   ];
@@ -101,7 +109,16 @@ function onRecord(target: Target): EngagementEvidence[] {
   return found.flatMap((file) => parseEvidence(file?.text) ?? []);
 }
 
-/** A day without a record may be a quiet one, or one whose file was not named: a person should look. */
+/** What a person should look at, although the day can be counted. */
+function remarks(log: LogState, date: string): EngagementChange[] {
+  return [
+    ...log.remarks.map(({ file, message }) => notice(file, message)),
+    ...noRecord(log, date),
+    ...unknownVisitors(log),
+  ];
+}
+
+/** A day without a record may be a quiet one, or one whose file was not named. */
 function noRecord({ totals, names, newest }: LogState, date: string): EngagementChange[] {
   if (totals.lines > 0) return [];
   return [
@@ -112,10 +129,22 @@ function noRecord({ totals, names, newest }: LogState, date: string): Engagement
   ];
 }
 
+/** Page views that nobody knows the visitor of: without an address, or with one that is masked. */
+function unknownVisitors({ totals, names }: LogState): EngagementChange[] {
+  const { unique_visitors, views_without_address: views, page_views } = totals;
+  if (views === 0) return [];
+  return [
+    notice(
+      `${names.join(', ')}: ${unique_visitors === null ? 'the visitors are unknown' : 'some visitors are unknown'}: of ${views} of ${counted(page_views, 'page view')} the log has no address of whoever asked, or a masked one`,
+      'where a proxy or a Unix socket stands before Caddy, set `trusted_proxies` in its configuration; where a filter of the log deletes, hashes or masks `remote_ip` or `client_ip`, leave them in: addresses never leave the run; Caddy before 2.5 wrote `remote_addr` instead, which is not read: update it',
+    ),
+  ];
+}
+
 /** What the day comes to, for the log of the run. */
 function summaryOf(evidence: EngagementEvidence, log: LogState): string {
   const beacons = log.badBeacons === 0 ? '' : `, ${log.badBeacons} lines of client-source were no beacons`;
-  return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${counted(evidence.unique_visitors, 'visitor')}${evidence.complete ? '' : ', the day is not over'}${beacons}`;
+  return `${evidence.date}: ${counted(evidence.page_views, 'page view')} by ${visitorsOf(evidence)}${isOver(evidence) ? '' : ', the day is not over'}${beacons}`;
 }
 
 function counted(number: number, noun: string): string {
@@ -137,7 +166,7 @@ function faultsOf(settings: EngagementSettings, log: LogState, date: string): En
   return [
     refuseFor(
       log.names.join(', '),
-      `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: look at the log, or raise max-bad-share`,
+      `${bad_lines} of ${lines} lines of ${date} are no records, which is a share of ${(bad_lines / lines).toFixed(3)} and more than ${settings['max-bad-share']}: ${log.badLook === null ? 'look at the log' : `most that are known look like ${log.badLook}`}, or raise max-bad-share`,
     ),
   ];
 }
@@ -176,21 +205,37 @@ function commit(target: BranchTarget, evidence: EngagementEvidence, summary: str
   const inPlace = keep(`${path} is as it should be (${summary})`);
   const route = routeOf(target);
   if (route.kind === 'pull') return isRight ? [inPlace] : viaPull(target, route.request, evidence, summary);
-  const files = isRight ? [] : [{ path, content, expects: found?.sha ?? null }];
-  // A branch takes or declines a commit as a whole, and the page may not be exempt from its protection where the evidence is.
-  // So where the branch may decline, the first commit has the evidence alone, and the page follows once that is there.
-  const page = route.mayDecline && !isRight ? [] : pageFiles(target.page, evidence);
-  if (files.length + page.length === 0) return [inPlace];
+  const files = [
+    ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
+    ...pageFiles(target.page, evidence),
+  ];
+  // Until the branch has the evidence, nobody knows whether it takes that alone.
+  const left = isRight ? leftOut(target) : [];
+  if (files.length === 0) return [...left, inPlace];
   return [
+    ...left,
     {
       kind: 'write-files',
       repository,
       branch,
       ...(route.mayDecline ? { mayDecline: true } : {}),
-      files: [...files, ...page],
-      message: isRight ? 'evidence: page of engagement' : `evidence: engagement of ${evidence.date}`,
+      files,
+      message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
       why: isRight ? 'the page and its chart' : summary,
     },
+  ];
+}
+
+const pageMessage = 'evidence: page of engagement';
+
+/** What is said where the branch takes the evidence alone. */
+function leftOut({ page, branch, repository }: BranchTarget): EngagementChange[] {
+  if (page.kind !== 'declined') return [];
+  return [
+    notice(
+      `${pagePath} and its chart are left as they are: they are not exempt from the protection of ${branch} of ${repository}, as the evidence is`,
+      `exempt ${evidenceFolder}/** as a whole to have them kept`,
+    ),
   ];
 }
 
@@ -211,7 +256,7 @@ function pageFiles(
     .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
 }
 
-/** One pull request for the day, with its evidence and nothing else: opened, or brought up to date. */
+/** One pull request for the day, with its evidence and the page: opened, or brought up to date. */
 function viaPull(
   target: BranchTarget,
   request: DayRequest,
@@ -239,35 +284,38 @@ function viaPull(
       },
     ];
   const isRight = request.exists && request.evidence?.text === content;
+  const files = [
+    ...(isRight
+      ? []
+      : [{ path, content, expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null }]),
+    ...pageFiles(request.page, evidence),
+  ];
   const isOpen = pull?.state === 'open';
-  if (isRight && isOpen) return [keep(`pull request #${pull.number} is as it should be (${summary})`)];
-  const written: EngagementChange[] = isRight
-    ? []
-    : [
-        {
-          kind: 'write-files',
-          key: branch,
-          repository,
-          branch: request.exists ? branch : base,
-          ...(request.exists ? {} : { newBranch: branch }),
-          files: [
-            {
-              path,
-              content,
-              expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null,
-            },
-          ],
-          message: `evidence: engagement of ${evidence.date}`,
-          why: summary,
-        },
-      ];
+  const waiting = waitingPage(request);
+  if (files.length === 0 && isOpen)
+    return [...waiting, keep(`pull request #${pull.number} is as it should be (${summary})`)];
+  const written: EngagementChange[] =
+    files.length === 0
+      ? []
+      : [
+          {
+            kind: 'write-files',
+            key: branch,
+            repository,
+            branch: request.exists ? branch : base,
+            ...(request.exists ? {} : { newBranch: branch }),
+            files,
+            message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
+            why: isRight ? 'the page and its chart' : summary,
+          },
+        ];
   const opened: EngagementChange[] = isOpen
     ? []
     : [
         {
           kind: 'open-pull',
           key: `pull ${branch}`,
-          ...(isRight ? {} : { after: [branch] }),
+          ...(written.length === 0 ? {} : { after: [branch] }),
           repository,
           base,
           head: branch,
@@ -276,7 +324,18 @@ function viaPull(
           why: `${base} is only changed by pull requests`,
         },
       ];
-  return [...written, ...opened];
+  return [...waiting, ...written, ...opened];
+}
+
+/** What is said where another day's request is to bring the page first. */
+function waitingPage({ page }: DayRequest): EngagementChange[] {
+  if (page.kind !== 'waits') return [];
+  return [
+    notice(
+      `${pagePath} and its chart wait: pull request #${page.pull} of another day changes them as well`,
+      'merge it, and the next pull request that is opened brings them up to date',
+    ),
+  ];
 }
 
 /** Whether the site can be observed: evidence of each day, complete, and a log that is still being written. */
@@ -307,7 +366,12 @@ function dayFaults({ date, evidence }: PageDay): NamedFault[] {
   const fault = (message: string): NamedFault[] => [{ file: evidencePath(date), message }];
   if (evidence === null) return fault('is missing, or is no evidence');
   if (evidence.date !== date) return fault(`is the evidence of another day: ${evidence.date}`);
-  return evidence.complete ? [] : fault(`is not complete: ${evidence.period_hours} hours of the day`);
+  if (evidence.complete) return [];
+  return fault(
+    isOver(evidence) && evidence.views_without_address > 0
+      ? 'is not complete: its visitors are unknown'
+      : `is not complete: ${evidence.period_hours} hours of the day`,
+  );
 }
 
 /** Why the log is not one that is still being written. */

@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Send } from '../../core/api/send.ts';
+import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
-import { findPull } from '../../core/forge/pulls.ts';
+import { findPull, openPulls } from '../../core/forge/pulls.ts';
 import { findBranch, getBranch, getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
@@ -12,7 +13,8 @@ import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
 import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
-import { broken, countLogs, findSources, linesOf, type SourceSettings } from './log/sources.ts';
+import { broken } from './log/source.ts';
+import { countLogs, findSources, linesOf, looksOfBad, type SourceSettings } from './log/sources.ts';
 import {
   durationFormats,
   evidenceFileOf,
@@ -30,6 +32,7 @@ import type {
   LocalFile,
   LogState,
   Page,
+  PageFiles,
   Way,
 } from './state.ts';
 import {
@@ -37,6 +40,7 @@ import {
   evidenceBranch,
   evidenceFolder,
   evidencePath,
+  isEvidenceBranch,
   pageDays,
   pagePath,
   parseEvidence,
@@ -107,6 +111,7 @@ async function readLog(context: Context, date: string): Promise<LogState> {
     key: settings['ssh-key'],
     knownHosts: settings['ssh-known-hosts'],
     deadlineMs: settings.deadline,
+    mostBad: settings['max-bad-share'],
   };
   const sources = await findSources('source', settings.source, facts.workspace);
   const clientSources = await findSources('client-source', settings['client-source'], facts.workspace);
@@ -117,7 +122,7 @@ async function readLog(context: Context, date: string): Promise<LogState> {
       `evidence-file: ${local} is a log that is read.`,
       'Name another file: it is written with the evidence.',
     );
-  const { counts, names, faults } = await fitting(countLogs(sources, rules, from));
+  const { counts, names, faults, remarks } = await fitting(countLogs(sources, rules, from));
   const beacons = createBeaconTally(date);
   for (const source of clientSources) {
     try {
@@ -132,10 +137,13 @@ async function readLog(context: Context, date: string): Promise<LogState> {
     badBeacons: beacons.bad(),
     names,
     faults,
+    remarks,
+    badLook: looksOfBad(counts),
     newest: counts.newest === 0 ? null : new Date(counts.newest * 1000).toISOString(),
     isAhead: counts.newest === 0 && counts.latest > 0,
   };
 }
+
 /** Visitors choose what they ask for; when that no longer fits into memory it is said in words. */
 async function fitting<T>(counting: Promise<T>): Promise<T> {
   try {
@@ -186,27 +194,39 @@ async function readTarget(
   const evidence = await fileAt(send, repository, evidencePath(date), at);
   // Exempt paths are not counted, because nobody but admins sees them.
   const mayPush = !head.protected || head.user_can_push === true;
-  const wasDone = previous?.done.some((change) => writesFile(change, evidencePath(date))) === true;
-  const wasDeclined = (file: string): boolean =>
-    previous?.declined.some((change) => writesFile(change, file)) === true;
   const known = before?.target.kind === 'branch' ? before.target : undefined;
-  const pullOnly =
-    settings.commit === 'pull' || known?.way.kind === 'pull' || wasDeclined(evidencePath(date));
-  // The page is kept by commits to the branch only; where that may be declined, once the evidence itself is there.
-  const keepsPage = !pullOnly && (mayPush || wasDone || evidence !== null);
-  const page: Page = !keepsPage
+  const declined = previous?.declined ?? [];
+  // A branch takes or declines a commit as a whole, and the page may be what it declined.
+  const isDeclined = declined.some((change) => writesFile(change, evidencePath(date)) && !writesPage(change));
+  const pullOnly = settings.commit === 'pull' || known?.way.kind === 'pull' || isDeclined;
+  const pageAt = pagesOf(send, repository, date, known);
+  const page: Page = pullOnly
     ? { kind: 'left' }
-    : known?.page.kind === 'declined' || wasDeclined(pagePath)
-      ? { kind: 'declined' }
-      : await readPage(send, repository, at, date);
+    : {
+        kind: known?.page.kind === 'declined' || declined.some(writesPage) ? 'declined' : 'kept',
+        ...(await pageAt(at)),
+      };
   const way: Way =
     settings.commit === 'direct' || (mayPush && !pullOnly)
       ? { kind: 'commit' }
       : {
           kind: pullOnly ? 'pull' : 'commit-or-pull',
-          request: await readRequest(send, repository, branch, date),
+          request: await readRequest({
+            send,
+            repository,
+            base: branch,
+            date,
+            at,
+            pageAt,
+            isSure: pullOnly,
+            isMissing: evidence === null,
+          }),
         };
   return { account, target: { kind: 'branch', repository, branch, evidence, page, way } };
+}
+
+function writesPage(change: Change): boolean {
+  return writesFile(change, pagePath) || writesFile(change, chartPath);
 }
 
 async function fileAt(send: Send, repository: string, file: string, ref: string): Promise<Found> {
@@ -214,9 +234,27 @@ async function fileAt(send: Send, repository: string, file: string, ref: string)
   return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
 }
 
-async function readPage(send: Send, repository: string, ref: string, date: string): Promise<Page> {
+type PageAt = (ref: string) => Promise<PageFiles>;
+
+/** The page at a commit, read once, be it by the round before. */
+function pagesOf(send: Send, repository: string, date: string, known: BranchTarget | undefined): PageAt {
+  const pages = new Map<string, Promise<PageFiles>>();
+  const before = known === undefined ? [] : [known.page, ...requestsOf(known.way).map(({ page }) => page)];
+  for (const page of before)
+    if ('at' in page) {
+      const { at, readme, chart, others } = page;
+      pages.set(at, Promise.resolve({ at, readme, chart, others }));
+    }
+  return (ref) => {
+    const page = pages.get(ref) ?? readPage(send, repository, ref, date);
+    pages.set(ref, page);
+    return page;
+  };
+}
+
+async function readPage(send: Send, repository: string, ref: string, date: string): Promise<PageFiles> {
   const names = await namesIn(send, repository, evidenceFolder, ref);
-  if (names.length === 0) return { kind: 'kept', readme: null, chart: null, others: [] };
+  if (names.length === 0) return { at: ref, readme: null, chart: null, others: [] };
   const dates = names
     .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
     .filter((item) => item !== date)
@@ -229,14 +267,33 @@ async function readPage(send: Send, repository: string, ref: string, date: strin
     ...dates.map((item) => fileAt(send, repository, evidencePath(item), ref)),
   ]);
   return {
-    kind: 'kept',
+    at: ref,
     readme: readme ?? null,
     chart: chart ?? null,
     others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index]?.text) })),
   };
 }
 
-async function readRequest(send: Send, repository: string, base: string, date: string): Promise<DayRequest> {
+function requestsOf(way: Way): DayRequest[] {
+  return way.kind === 'commit' ? [] : [way.request];
+}
+
+interface RequestContext {
+  send: Send;
+  repository: string;
+  /** The branch it goes into, and the commit there. */
+  base: string;
+  at: string;
+  date: string;
+  pageAt: PageAt;
+  /** A pull request is the only way. */
+  isSure: boolean;
+  /** The branch has no evidence of the day. */
+  isMissing: boolean;
+}
+
+async function readRequest(context: RequestContext): Promise<DayRequest> {
+  const { send, repository, base, date } = context;
   const branch = evidenceBranch(date);
   const [head, pull] = await Promise.all([
     findBranch(send, repository, branch),
@@ -244,7 +301,34 @@ async function readRequest(send: Send, repository: string, base: string, date: s
   ]);
   const evidence =
     head === undefined ? null : await fileAt(send, repository, evidencePath(date), head.commit.id);
-  return { branch, exists: head !== undefined, evidence, pull: pull ?? null };
+  const isUsed = context.isSure || (context.isMissing && pull?.state === 'open');
+  return {
+    branch,
+    exists: head !== undefined,
+    evidence,
+    page: isUsed ? await readRequestPage(context, branch, head?.commit.id) : { kind: 'left' },
+    pull: pull ?? null,
+  };
+}
+
+/** The page as the day's request shows it, unless another open request is to bring it. */
+async function readRequestPage(
+  { send, repository, base, at, pageAt }: RequestContext,
+  branch: string,
+  head: string | undefined,
+): Promise<Page> {
+  const shown = await pageAt(head ?? at);
+  const isOurs =
+    head !== undefined && shown.readme?.sha !== (await fileAt(send, repository, pagePath, at))?.sha;
+  if (isOurs) return { kind: 'kept', ...shown };
+  const other = (await openPulls(send, repository)).find(
+    (pull) =>
+      pull.base.ref === base &&
+      pull.head.repo_id === pull.base.repo_id &&
+      pull.head.ref !== branch &&
+      isEvidenceBranch(pull.head.ref),
+  );
+  return other === undefined ? { kind: 'kept', ...shown } : { kind: 'waits', pull: other.number };
 }
 
 async function readObservable(context: Context): Promise<EngagementState> {

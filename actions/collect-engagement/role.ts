@@ -11,6 +11,8 @@ export const collectEngagement: Role<typeof settings, EngagementState, (typeof c
   settings,
   faults,
   changes,
+  // A protected branch may decline twice before the pull request is the way, and a merged one's branch goes first.
+  rounds: 6,
   needs: [
     {
       where: 'ops-repo',

@@ -13,6 +13,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/settings.ts';
+import { ownHostOf } from './log/hosts.ts';
 import { isSshAddress, neededForSsh, parseSshSource } from './log/ssh-address.ts';
 
 /** Caddy's own names for how its encoder writes times; a text is read as what it is, whatever is set here. */
@@ -103,7 +104,8 @@ export const settings = {
       'Where in the workspace the evidence goes as well; with `commit: none`, engagement.json without it.',
   }),
   'own-hosts': listOf(text, {
-    description: 'Hosts that are yours: coming from there is no referral. The host that was asked always is.',
+    description:
+      'Hosts that are yours: coming from there is no referral. `*.site.example` is that host and all below it. The host that was asked always is.',
     default: '',
   }),
   top: count({ description: 'How many pages and referrers are named.', default: '10' }),
@@ -146,7 +148,12 @@ export function evidenceFileOf(given: Given): string | undefined {
 /** What these settings ask for and do not give, all of it, as sentences with their remedies. */
 export function faults(given: Given): SettingsFault[] {
   const usesForge = given.mode === 'verify-observable' || given.commit !== 'none';
-  return [...sourceFaults(given), ...(usesForge ? forgeFaults(given) : []), ...sshFaults(given)];
+  return [
+    ...sourceFaults(given),
+    ...(usesForge ? forgeFaults(given) : []),
+    ...sshFaults(given),
+    ...hostFaults(given),
+  ];
 }
 
 /** Without a log there is nothing to collect. */
@@ -186,6 +193,16 @@ function sshFaults(given: Given): SettingsFault[] {
     ...addresses.flatMap((address) => refusalOf(() => parseSshSource(address))),
     ...(addresses.length === 0 ? [] : refusalOf(() => neededForSsh(secrets))),
   ];
+}
+
+/** What stands among our hosts and is none: coming from there would be counted as a referral. */
+function hostFaults(given: Given): SettingsFault[] {
+  return given['own-hosts']
+    .filter((host) => ownHostOf(host) === undefined)
+    .map((host) => ({
+      settings: ['own-hosts'],
+      message: `${JSON.stringify(host)} is no host. Write site.example, or *.site.example for it and all hosts below it.`,
+    }));
 }
 
 /** What a check says when it refuses. */

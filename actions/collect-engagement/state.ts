@@ -4,7 +4,7 @@ import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { EngagementEvidence } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
-import type { LogFault } from './log/sources.ts';
+import type { LogFault } from './log/source.ts';
 import type { settings } from './settings.ts';
 
 export type EngagementSettings = ValuesOf<typeof settings>;
@@ -47,6 +47,10 @@ export interface LogState {
   names: string[];
   /** Why a source is not a log that was read to its end. */
   faults: LogFault[];
+  /** What a person should know of a source that is no fault. */
+  remarks: LogFault[];
+  /** What most of the lines look like that are no records, and what to do; `null` where that is not known. */
+  badLook: string | null;
   /** The newest record that is not in the future, in ISO 8601; `null` when there is none. */
   newest: string | null;
   /** Whether all records are in the future: they are read in another unit than they were written. */
@@ -79,12 +83,21 @@ export interface BranchTarget {
 
 /** The page over the last days, and its chart. */
 export type Page =
-  /** It is not kept by this run, or waits until the evidence is on the branch. */
+  /** It is not kept by this run. */
   | { kind: 'left' }
+  /** Another day's pull request changes it, and two that change it would be in conflict once one of them is merged. */
+  | { kind: 'waits'; pull: number }
   /** The branch turned it away in this run. */
-  | { kind: 'declined' }
-  /** Its two files, and the other days it shows. */
-  | { kind: 'kept'; readme: Found; chart: Found; others: PageDay[] };
+  | ({ kind: 'declined' } & PageFiles)
+  | ({ kind: 'kept' } & PageFiles);
+
+/** The two files of the page at a commit, and the other days it shows. */
+export interface PageFiles {
+  at: string;
+  readme: Found;
+  chart: Found;
+  others: PageDay[];
+}
 
 /** How the evidence can get to the branch. */
 export type Way =
@@ -100,5 +113,7 @@ export interface DayRequest {
   branch: string;
   exists: boolean;
   evidence: Found;
+  /** The page as the request shows it; from the branch it goes into, as long as it has none of its own. */
+  page: Page;
   pull: Pull | null;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isApiError } from '../api/errors.ts';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
 import { commentSign, ownComments } from '../own-comment.ts';
 import { common, issueNumber, repository } from './fields.ts';
@@ -21,6 +22,8 @@ export const comment = changeKind({
       issue: issueNumber(),
       text: z.string(),
       sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
+      /** A conversation that is closed to our account is no fault of the run: another way is planned in the next round. */
+      mayDecline: z.optional(z.boolean()),
     }),
   describe: (change) => `comment on #${change.issue}`,
   async apply(change, context) {
@@ -32,12 +35,18 @@ export const comment = changeKind({
     };
     if ((await ours()).length > 0)
       return { status: 'done', said: `comment on #${change.issue} is there already` };
-    const written = await createComment(
-      send,
-      change.repository,
-      change.issue,
-      `${change.text}\n\n${commentSign(change.sign)}`,
-    );
+    let written: { id: number };
+    try {
+      written = await createComment(
+        send,
+        change.repository,
+        change.issue,
+        `${change.text}\n\n${commentSign(change.sign)}`,
+      );
+    } catch (error) {
+      if (change.mayDecline !== true || !isApiError(error, 'permission')) throw error;
+      return { status: 'declined', said: `comment on #${change.issue}: ${error.message}` };
+    }
     if (Math.min(...(await ours())) < written.id) await deleteComment(send, change.repository, written.id);
     return { status: 'done', said: `comment on #${change.issue} written` };
   },

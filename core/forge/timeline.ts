@@ -14,17 +14,26 @@ const event = z.object({
 });
 
 /**
- * Whether an issue was closed at some time after a comment on it. Without `page` this route gives everything.
- * `GET /repos/{owner}/{repo}/issues/{index}/timeline`, scope read:issue; comments and events share one row of ids.
+ * Every time an issue was closed, oldest first; comments and events share one row of ids. Without `page` this route gives
+ * everything. `GET /repos/{owner}/{repo}/issues/{index}/timeline`, scope read:issue.
  */
+export async function closings(
+  send: Send,
+  name: string,
+  index: number,
+): Promise<{ id: number; at: string }[]> {
+  const events = await timelineOf(send, name, index);
+  return events.flatMap(({ id, type, created_at }) => (type === 'close' ? [{ id, at: created_at }] : []));
+}
+
+/** Whether an issue was closed at some time after a comment on it. Same route and scope. */
 export async function closedAfterComment(
   send: Send,
   name: string,
   index: number,
   comment: { id: number },
 ): Promise<boolean> {
-  const events = await timelineOf(send, name, index);
-  return events.some(({ id, type }) => type === 'close' && id > comment.id);
+  return (await closings(send, name, index)).some(({ id }) => id > comment.id);
 }
 
 /**

@@ -9,6 +9,8 @@ const payload = z.object({
   repository: z.nullish(z.object({ default_branch: z.string() })),
   /** Of a workflow that was started through the API or by hand. */
   inputs: z.nullish(z.record(z.string(), z.unknown())),
+  /** Whoever did what the event tells. */
+  sender: z.nullish(z.object({ login: z.string() })),
 });
 type Payload = z.infer<typeof payload>;
 
@@ -88,6 +90,7 @@ export function forgejoActions(): Host {
       branch: /^refs\/heads\/(.+)$/s.exec(present(context.ref) ?? '')?.[1],
       commit: present(context.sha),
       event,
+      commentBy: event === 'issue_comment' ? said?.sender?.login : undefined,
       isPullRequest: fromPullRequest.test(event ?? ''),
       isEnvironmentChosen: false,
       workspace: present(process.env.GITHUB_WORKSPACE) ?? process.cwd(),

@@ -36,6 +36,8 @@ export interface HostFacts {
   commit?: string;
   /** As the host names it: push, schedule, cron, manual, pull_request ... */
   event?: string;
+  /** Whose comment, written or changed, started this run; absent where none did. */
+  commentBy?: string;
   /** Whether the pipeline (and the checkout) may be a pull request's own copy, so that nothing in it was merged. */
   isPullRequest: boolean;
   /**

@@ -1,44 +1,77 @@
+import { withoutCommands } from './commands.ts';
 import { plain } from './log-line.ts';
+import { joiner, visible } from './visible.ts';
+
+export { visible };
 
 // Everything that makes text from outside harmless where people or models read it. Which function is right depends on where
 // the text goes: a document keeps its Markdown (`inert`), a sentence or a table shows a value (`code`, `codeCell`), a list
 // shows a title (`literal`), a block shows a whole text in which nothing counts (`codeQuote`). Log lines have their own file.
 
+/** Of addresses without `//`, which a forge may be set to make links of. */
+const schemes = /(?:bitcoin|cid|file|geo|magnet|mailto|matrix|mid|sms|tel|xmpp)(?=\\?:)/gi;
+
 /**
- * What is in a text and cannot be seen: controls, format characters (zero-width, bidirectional, tags), private use, fillers,
- * variation selectors, halves of characters. Line ends and tabs stay.
+ * What Forgejo's pages make something of, each with the place where a word joiner ends that. Markdown is read first (goldmark),
+ * then patterns look through the text that came of it, where backslashes before marks are gone and entities are characters: so a
+ * mark may have a backslash before it here, and entities are taken out of service altogether. By its sources of July 2026:
+ * modules/markup/html.go, modules/markup/markdown, modules/references.
  */
-const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-
-/** Text from outside with everything taken out that a reader would not see, and LF line ends. */
-export function visible(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(unseen, '');
-}
-
-/** Takes the place of nothing on a screen, and keeps what stands around it from being read as one thing. */
-const joiner = '\u2060';
+const active: readonly [pattern: RegExp, replacement: string][] = [
+  // An entity, which could stand for any of the marks below.
+  [/&(?=#?[A-Za-z0-9]{1,60};)/g, `&${joiner}`],
+  // HTML, comments (and with them every hidden line of ours), and links in angle brackets.
+  [/<(?=[A-Za-z/!?])/g, `<${joiner}`],
+  // Mentions, addresses, handles of other servers, commits of other repositories.
+  [/@(?=[\\A-Za-z0-9_-])/g, `@${joiner}`],
+  // Issues and pull requests, of other repositories as well: each reference is an entry on the page of what it names.
+  [/[#!](?=\d)/g, `$&${joiner}`],
+  // Links and pictures, footnotes, and what a link's or footnote's name stands for.
+  [/\](?=[(:])/g, `]${joiner}`],
+  // Links and pictures as wikis write them: `[[picture.png|https://...]]`.
+  [/\[(?=\\?\[)/g, `[${joiner}`],
+  // Addresses, wherever they stand. The joiner is before the colon, because behind it an address may hold one.
+  [/(?<=[A-Za-z0-9+.-])(?=\\?:\\?\/\\?\/)/g, joiner],
+  [schemes, `$&${joiner}`],
+  [/www(?=\\?\.\S)/gi, `$&${joiner}`],
+  // Words that close an issue, should its reference be one that is not known here.
+  [/((?:clos|fix|resolv|reopen|implement)(?:e|es|ed|s|d)?[:\s]{1,9})(?=\S{0,200}\d)/gi, `$1${joiner}`],
+  // A drawing made by the reader's browser may load pictures from anywhere.
+  [/((?:`{3}|~{3})[ \t]*\{?[ \t]*\.?)(?=mermaid)/gi, `$1${joiner}`],
+  // A header at the very start of a text can be hidden from whoever reads the page.
+  [/^(?=[ \t]*-{3,}[ \t]*(?:\n|$))/, joiner],
+];
 
 /**
- * Text from outside that does nothing where the forge shows it: nobody is mentioned, no issue is closed, nothing is HTML
- * (so nothing is hidden in a comment, and no marker of ours can be copied). It looks as it did. A word joiner does it, which
- * works in code and out of it, so nothing depends on reading Markdown as the forge does.
+ * Text from outside that does nothing where the forge shows it: nothing is loaded, nothing leads out of the forge, nobody is
+ * mentioned, no issue is referred to or closed, nothing is HTML (so nothing is hidden, and no marker of ours can be copied), and
+ * no line is a command to a role. It looks as it did, but for entities, which are shown as they are written. A word joiner
+ * does it, which works in code and out of it, so nothing depends on reading Markdown as the forge does.
  */
 export function inert(text: string): string {
-  return visible(text)
-    .replace(/<(?=[A-Za-z/!?])/g, `<${joiner}`)
-    .replace(/(?<![A-Za-z0-9])@(?=[A-Za-z0-9_-])/g, `@${joiner}`)
-    .replace(
-      /((?:clos|fix|resolv|reopen|implement)(?:e|es|ed|s|d)?[:\s]{1,9})(?=\S{0,200}\d)/gi,
-      `$1${joiner}`,
-    );
+  return withoutCommands(active.reduce((left, [pattern, by]) => left.replace(pattern, by), visible(text)));
 }
 
 /** The same as one line of at most `limit` characters. */
 export function inertLine(text: string, limit: number): string {
   const characters = Array.from(visible(text).replace(/\s+/g, ' ').trim());
   return inert(
-    characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : characters.join(''),
+    closedCode(
+      characters.length > limit ? `${characters.slice(0, limit - 1).join('')}…` : characters.join(''),
+    ),
   );
+}
+
+/** A line whose code ends in it: with a mark left open, code of ours further on would begin where it should end. */
+function closedCode(line: string): string {
+  const open: number[] = [];
+  for (const [marks] of line.matchAll(/`+/g)) {
+    const from = open.indexOf(marks.length);
+    if (from < 0) open.push(marks.length);
+    // What stands between two marks is code, marks and all.
+    else open.length = from;
+  }
+  return open.length === 0 && !line.includes('\\`') ? line : line.replaceAll('`', '´');
 }
 
 /** Text from outside without what a reader of the forge's page would not see: invisible characters, and HTML comments. */
@@ -55,11 +88,18 @@ export function withoutComments(text: string): string {
   }
 }
 
-/** Text from outside on one line of a list: its markup is shown instead of meant, and nobody is mentioned or referred to. */
+/** Text from outside on one line of a list: its markup is shown instead of meant, and nothing in it does anything. */
 export function literal(text: string): string {
-  return plain(text)
+  const line = plain(text)
     .replace(/[@#!]/g, (sign) => `${sign}${joiner}`)
-    .replace(/([\\`*_[\]<>])/g, '\\$1');
+    // A backslash keeps Markdown from reading a mark, and not what is looked for in the text that comes of it.
+    .replace(
+      /&(?=#?[A-Za-z0-9]{1,60};)|\[(?=\[)|[A-Za-z0-9+.-](?=:\/\/)|www(?=\.\S)/gi,
+      (found) => `${found}${joiner}`,
+    )
+    .replace(schemes, `$&${joiner}`)
+    .replace(/([\\`~*_[\]<>])/g, '\\$1');
+  return withoutCommands(line);
 }
 
 /** Text from outside as code: nothing in it is markup, a link, a mention or a reference. What cannot be seen is spelled out. */

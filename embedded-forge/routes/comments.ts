@@ -13,7 +13,8 @@ import {
 import { blockedHere, findIssue, noSuchIssue } from './issues.ts';
 import { archived } from './repositories.ts';
 
-function findComment(
+/** The comment that a route names, with the issue it is on. */
+export function findComment(
   call: Call,
   repository: Repository,
 ): { issue: Issue; comment: TimelineItem } | undefined {

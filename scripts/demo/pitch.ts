@@ -119,11 +119,17 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   );
 
   chapter(`${ada.login} and ${bob.login} answer; the next run revises the sub-issues and says it is ready`);
-  await say(ada, number, 'A1: Yes, all three.\nA2: The index first; the page waits for it.');
+  await say(ada, number, 'A1: A\nA2: B');
   await say(bob, number, 'A3: Ten readers find a letter in a minute.');
   await architectRuns();
   note(
-    'the outline keeps the answers in the document and its entries as they were; a model would revise them',
+    'a letter picks an option, and the sub-issues follow it; words of their own are told to every sub-issue',
+  );
+  shownText(
+    (await commentsOn(number))
+      .at(-1)
+      ?.replace(/<!--.*?-->/gs, '')
+      .trimEnd() ?? '',
   );
 
   chapter(`${ada.login} merges it, as a person would, and the push starts ops-filer`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compiledFile } from '../compiled.ts';
-import { type Pitching, pitchText, startPitching } from '../pitching.ts';
+import { type Pitching, pitchText, questionsAsked, startPitching } from '../pitching.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -27,7 +27,7 @@ process.stdin.on('data', (chunk) => { input += chunk; }).on('end', () => {
   const say = input.includes('Revise the sub-issues')
     ? ${JSON.stringify(block)}.replace('Know how it is.', 'Know how it is, ' + tag + '.')
     : input.includes('ask them what has to be decided')
-      ? 'Q1: One or two, ' + tag + '?\\nQ2: Now?'
+      ? ${JSON.stringify(questionsAsked)}.replace('One or two', 'One or two, ' + tag)
       : ${JSON.stringify(pitchText(1))}.replace('a first step', 'a first step ' + tag);
   process.stdout.write(say);
 });
@@ -64,7 +64,7 @@ const stories = {
     },
     writes: 4,
     pulls: [['open', 'architect/sprint-vision-1']],
-    said: [/^Reply ACCEPT/],
+    said: [/^Reply `ACCEPT`/],
     branches: ['architect/ops:architect/sprint-vision-1'],
   },
   accepting: {
@@ -75,7 +75,7 @@ const stories = {
     },
     writes: 7,
     pulls: [['open', 'architect/sprint-vision-1']],
-    said: [/^Reply ACCEPT/, /^Accepted\. These are left/, /^Everything is decided/],
+    said: [/^Reply `ACCEPT`/, /^Accepted\. These are left/, /^Everything is decided/],
     branches: ['architect/ops:architect/sprint-vision-1'],
   },
   declining: {
@@ -86,7 +86,7 @@ const stories = {
     },
     writes: 3,
     pulls: [['closed', 'architect/sprint-vision-1']],
-    said: [/^Reply ACCEPT/, /^Declined: no/],
+    said: [/^Reply `ACCEPT`/, /^Declined: no/],
     branches: [],
   },
 };

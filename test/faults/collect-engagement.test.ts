@@ -51,12 +51,16 @@ const stories = {
   },
   proposing: {
     arrange: (): Promise<void> => story.protect(),
-    writes: 3,
+    writes: 4,
     async expectEnd(): Promise<void> {
       const { body } = await story.seed.api('GET', `/repos/${story.ops}/pulls?state=all`);
       expect(body).toMatchObject([{ number: 1, state: 'open' }]);
       const { body: files } = await story.seed.api('GET', `/repos/${story.ops}/pulls/1/files`);
-      expect((files as { filename: string }[]).map(({ filename }) => filename)).toEqual([evidenceFile]);
+      expect((files as { filename: string }[]).map(({ filename }) => filename).sort()).toEqual([
+        evidenceFile,
+        'evidence/engagement/README.md',
+        'evidence/engagement/visitors.svg',
+      ]);
       expect(await story.textOf(evidenceFile, 'evidence/engagement-2026-01-20')).toContain('"page_views": 2');
     },
   },

@@ -41,7 +41,7 @@ describe.skipIf(!existsSync(compiledFile('architect-pitch')))('the compiled arch
     const waiting = told(await forge.runCompiled());
     await forge.say(forge.ada, 1, 'ACCEPT');
     const asked = told(await forge.runCompiled());
-    await forge.say(forge.ada, 1, 'A1: Yes\nA2: The index\nA3: By a letter that is found');
+    await forge.say(forge.ada, 1, 'A1: A\nA2: b\nA3: By a letter that is found');
     const ready = told(await forge.runCompiled());
     const document = await forge.document(1);
     const comments = (await forge.comments(1)).join('\n\n---\n\n').replace(/\d{4}-\d\d-\d\d/g, '<day>');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { activeIn } from '../core/text/page.ts';
 import { type Pitching, pitchText, startPitching } from '../pitching.ts';
 
 let forge: Pitching;
@@ -60,6 +61,57 @@ describe('what a vision says, a model may obey', () => {
       expect(written).not.toMatch(/<script|<!-- decomposed/);
     }
     expect(text).toContain('<\u2060script>');
+  });
+
+  it('loads nothing and leads nowhere on a page of the forge, in the pitch, in questions, or in answers and edits of others', async () => {
+    const evil =
+      'See ![](http://evil.test/?d=1), [[x.png|http\\://evil.test/x.png]] and https://evil.test, as #12 says.';
+    const vision = await forge.vision('A goal', body);
+    const engine = (question: { about: Record<string, unknown> }): string =>
+      question.about.purpose === 'pitch'
+        ? pitchText(vision, { name: `first ${evil}`.slice(0, 90) })
+            .replace('People can do it.', evil)
+            .replace('Know how it is.', evil)
+        : question.about.purpose === 'questions'
+          ? `Q1 (critical): ${evil}\nA: ${evil} -> ${evil}\nB: no -> no ${evil}\nRecommended: A`
+          : (pitchText(vision).split('## Sub-issues\n\n')[1] ?? '').replace('Know how it is.', evil);
+    await forge.run({}, engine);
+    await forge.say(forge.ada, 1, 'ACCEPT');
+    await forge.run({}, engine);
+    // Whoever may write to the branch may have written anything there.
+    const [pull] = await forge.pulls();
+    const [file = ''] = await forge.files(1);
+    const branch = `/repos/architect/ops/contents/${file}`;
+    const { body: found } = await forge.seed.api('GET', `${branch}?ref=${pull?.head.ref}`);
+    const { sha, content } = found as { sha: string; content: string };
+    await forge.seed.api('PUT', branch, {
+      message: 'edit',
+      branch: pull?.head.ref,
+      sha,
+      content: Buffer.from(
+        Buffer.from(content, 'base64')
+          .toString('utf8')
+          .replace('One number', `One number ![](http://evil.test/)`),
+      ).toString('base64'),
+    });
+    await forge.say(forge.ada, 1, `A1: ${evil}`);
+    const { code } = await forge.run({}, engine);
+
+    expect(code).toBe(0);
+    const [now] = await forge.pulls();
+    const texts = [
+      now?.body ?? '',
+      ...(await forge.comments(1)).filter((comment) => !/^A(CCEPT$|1:)/.test(comment)),
+    ];
+    expect(texts).toHaveLength(4);
+    for (const text of [...texts, await forge.document(1)]) {
+      const theirs = text
+        .replace(/^<!-- [a-z-]+: ?[^<>\n]* -->$/gm, '')
+        .replaceAll(`- #${vision} — `, '- ')
+        .replaceAll(`vision(#${vision}): `, '');
+      expect(activeIn(theirs)).toEqual([]);
+    }
+    expect(texts.join()).toContain('evil.test');
   });
 
   it('is given no token and no forge: an engine sees the question and its own settings', async () => {

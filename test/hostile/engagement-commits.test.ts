@@ -61,7 +61,7 @@ describe('committing', () => {
     expect(await story.textOf('evidence/engagement/README.md')).toContain(
       '| [2026-11-20](2026-11-20.json) | 1 | 1 |',
     );
-    expect(await story.textOf('evidence/engagement/visitors.svg')).toContain('1 page views, 1 visitors');
+    expect(await story.textOf('evidence/engagement/visitors.svg')).toContain('1 page view, 1 visitor');
   });
 
   it('keeps the page of the last days, whatever stands in a file among them', async () => {
@@ -115,11 +115,56 @@ describe('committing', () => {
     ]);
     expect(JSON.parse((await story.textOf(evidenceFile, branch)) ?? '')).toMatchObject({ page_views: 2 });
     const { body } = await story.seed.api('GET', `/repos/${story.ops}/pulls/1/files`);
-    expect((body as { filename: string }[]).map(({ filename }) => filename)).toEqual([evidenceFile]);
+    expect((body as { filename: string }[]).map(({ filename }) => filename).sort()).toEqual([
+      evidenceFile,
+      'evidence/engagement/README.md',
+      'evidence/engagement/visitors.svg',
+    ]);
+    expect(await story.textOf('evidence/engagement/README.md', branch)).toContain(
+      '| [2026-11-20](2026-11-20.json) | 2 | 2 |',
+    );
+    expect(await story.textOf('evidence/engagement/visitors.svg', branch)).toContain('2 page views');
     expect(await story.textOf(evidenceFile)).toBeUndefined();
   });
 
-  it('on a protected main that exempts the evidence commits it there, and the page after it', async () => {
+  it('on a protected main brings the page with one pull request at a time, so that none is in conflict', async () => {
+    await story.protect();
+    const log = (date: string): void =>
+      writeFileSync(story.at('access.log'), line('/a', '::1', `${date}T12:00:00Z`));
+    const page = (ref?: string): Promise<string | undefined> =>
+      story.textOf('evidence/engagement/README.md', ref);
+
+    await story.commit();
+    log('2026-11-19');
+    const second = await story.commit({ date: '2026-11-19' });
+    await story.seed.mergePull(story.owner, story.ops, 1);
+    await story.seed.mergePull(story.owner, story.ops, 2);
+    log('2026-11-18');
+    const third = await story.commit({ date: '2026-11-18' });
+
+    expect(second.code).toBe(0);
+    expect(second.text).toContain(
+      'evidence/engagement/README.md and its chart wait: pull request #1 of another day changes them as well',
+    );
+    expect(await page('evidence/engagement-2026-11-19')).toBeUndefined();
+    expect(await page()).toContain('2026-11-20');
+    expect(third.text).not.toContain('wait: pull request');
+    for (const date of [day, '2026-11-19', '2026-11-18'])
+      expect(await page('evidence/engagement-2026-11-18')).toContain(`| [${date}](${date}.json) | 1 | 1 |`);
+  });
+
+  it('on a protected main adds the page to a pull request that was opened without it', async () => {
+    await story.protect();
+    const ran = await story.run({ source: 'access.log' });
+    const evidence = `${JSON.stringify(ran.evidence, null, 2)}\n`;
+    await story.seed.putFile(story.bot, story.ops, evidenceFile, evidence, { from: 'main', name: branch });
+    await story.commit();
+
+    expect(await story.pulls()).toHaveLength(1);
+    expect(await story.textOf('evidence/engagement/README.md', branch)).toContain('2026-11-20');
+  });
+
+  it('on a protected main that exempts the folder commits all of it there, as one commit', async () => {
     await story.protect({ unprotected_file_patterns: 'evidence/**' });
 
     const ran = await story.commit();
@@ -127,11 +172,12 @@ describe('committing', () => {
     expect(ran.code).toBe(0);
     expect(await story.textOf(evidenceFile)).toContain('"page_views": 1');
     expect(await story.textOf('evidence/engagement/README.md')).toContain('2026-11-20');
+    expect((await story.seed.api('GET', `/repos/${story.ops}/commits?limit=50`)).body).toHaveLength(2);
     expect(await story.pulls('all')).toEqual([]);
     expect(await story.commit()).toMatchObject({ code: 0, text: expect.stringContaining('Nothing to do') });
   });
 
-  it('where only the evidence itself is exempt, the page is left out and the run is green', async () => {
+  it('where only the evidence itself is exempt, the page is left out, which is said', async () => {
     await story.protect({ unprotected_file_patterns: 'evidence/engagement/*.json' });
 
     const ran = await story.commit();
@@ -139,6 +185,8 @@ describe('committing', () => {
     expect(ran.code).toBe(0);
     expect(await story.textOf(evidenceFile)).toContain('"page_views": 1');
     expect(await story.textOf('evidence/engagement/README.md')).toBeUndefined();
+    expect(ran.text).toContain('evidence/engagement/README.md and its chart are left as they are');
+    expect(ran.text).toContain('exempt evidence/engagement/** as a whole');
     expect(await story.pulls('all')).toEqual([]);
   });
 

@@ -213,6 +213,9 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
 
       expect(ran).toMatchObject({ code: 1, evidence: undefined });
       expect(ran.text).toContain('its host key is not the one in ssh-known-hosts');
+      // ssh names the file that we gave it, which is gone by now.
+      for (const hint of [tmpdir(), 'known_hosts', 'ssh-keygen', 'remove with'])
+        expect(ran.text).not.toContain(hint);
     }
   });
 
@@ -223,6 +226,11 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
 
     expect(ran).toMatchObject({ code: 1, evidence: undefined });
     expect(ran.text).toContain('the key is not restricted');
+    // One command is told everywhere: one that names a single file would miss what was rotated.
+    const [told] = /restrict,command=".*\*.*"/.exec(ran.text) ?? [];
+    expect(told).toBeDefined();
+    const readme = new URL('../../actions/collect-engagement/README.md', import.meta.url);
+    expect(readFileSync(readme, 'utf8')).toContain(`${told} $(cat collector.pub)`);
   });
 
   it('a key that is not accepted says whose authorized_keys to look at', async () => {

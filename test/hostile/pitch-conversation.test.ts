@@ -83,7 +83,12 @@ describe('words that do not decide', () => {
 
   it('nobody decides who is one of the bots, or not among the deciders where they are named', async () => {
     await forge.pitched();
-    await forge.say(forge.ada, 1, 'ACCEPT');
+    await forge.seed.api(
+      'POST',
+      `/repos/${forge.ops}/pulls/1/reviews`,
+      { event: 'APPROVED' },
+      forge.ada.token,
+    );
 
     const asBot = await forge.run({ PLUGIN_BOTS: 'ada', PLUGIN_DRY_RUN: 'true' });
     const notNamed = await forge.run({ PLUGIN_DECIDERS: 'owner', PLUGIN_DRY_RUN: 'true' });
@@ -105,9 +110,23 @@ describe('words that do not decide', () => {
 
   it('the role itself cannot accept its own pitch, whatever it is made to write', async () => {
     await forge.pitched();
+    const deciders = { PLUGIN_DECIDERS: 'architect,ada' };
     await forge.say(forge.architect, 1, 'ACCEPT');
+    const byComment = await forge.run();
+    // With named deciders the comment that says how to decide is another one.
+    await forge.run(deciders);
+    const { body } = await forge.seed.api('GET', `/repos/${forge.ops}/issues/1/comments`);
+    const [footer] = body as { id: number }[];
+    await forge.seed.api(
+      'POST',
+      `/repos/${forge.ops}/issues/comments/${footer?.id}/reactions`,
+      { content: '+1' },
+      forge.architect.token,
+    );
+    forge.later();
 
-    expect((await forge.run({ PLUGIN_DECIDERS: 'architect,ada' })).writes).toEqual([]);
+    expect(byComment.writes).toEqual([]);
+    expect((await forge.run(deciders)).writes).toEqual([]);
   });
 
   it('an answer inside a quote or a fence, or by a stranger, answers nothing', async () => {
@@ -140,7 +159,10 @@ describe('the words that do', () => {
     expect(still.writes).toEqual([]);
     expect(again.text).toContain('revised sub-issues for #1');
     const text = await forge.document(1);
-    expect(text).toContain('- Q1: One or two?\n  - A1: Two\n- Q2: Now or later?\n  - A2: Now @\u2060ada');
+    expect(text).toContain(
+      '- Q1 (critical): One or two?\n  - A: One → it is done sooner\n  - B: Two → each can fail alone\n  - Recommended: B\n  - A1: Two\n- Q2 (secondary)',
+    );
+    expect(text).toContain('  - A2: Now @\u2060ada');
     expect(text).toContain('id: measure-twice');
     const said = await forge.comments(1);
     expect(said.filter((comment) => comment.includes('Ready for a person to merge'))).toHaveLength(2);
@@ -258,7 +280,7 @@ describe('what people write in a description stays', () => {
     expect(after?.body).toContain('A word from ada.');
     expect(after?.body).toContain('Worth it, says ada.');
     expect(after?.body).toContain('P.S. ada');
-    expect(after?.body).toContain('- Q1: One or two?');
+    expect(after?.body).toContain('- Q1 (critical): One or two?');
   });
 
   it('an edit made between reading and writing is kept: the fresh text is what our sections go into', async () => {
@@ -282,7 +304,7 @@ describe('what people write in a description stays', () => {
 
     const [after] = await forge.pulls();
     expect(after?.title).toBe('ada’s title');
-    expect(after?.body).toContain('- Q1: One or two?');
+    expect(after?.body).toContain('- Q1 (critical): One or two?');
   });
 
   it('a description whose marks somebody took out is left alone', async () => {
@@ -321,6 +343,6 @@ describe('what people write in a description stays', () => {
 
     const text = await forge.document(1);
     expect(text).toContain('ada thinks so too.');
-    expect(text).toContain('- Q1: One or two?');
+    expect(text).toContain('- Q1 (critical): One or two?');
   });
 });

@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Pitching, pitchText, startPitching, wellBehaved } from '../pitching.ts';
+import { type Pitching, pitchText, type Ran, startPitching, wellBehaved } from '../pitching.ts';
 
 let forge: Pitching;
 beforeEach(async () => {
@@ -299,6 +301,88 @@ describe('everywhere', () => {
     expect(calls).toEqual([]);
   });
 
+  it('a model is shown the files of the ops repo that are named, of a folder the newest, and prerequisites.md unless told otherwise', async () => {
+    await forge.vision('A goal');
+    for (const [file, text] of [
+      ['prerequisites.md', 'Needs a server.'],
+      ['portfolio.md', 'We have letters.'],
+      ['evidence/engagement/2026-11-01.json', '{"visits": 1}'],
+      ['evidence/engagement/2026-11-20.json', '{"visits": 20}'],
+    ] as const)
+      await forge.seed.putFile(forge.owner, forge.ops, file, text);
+    const shown = async (given: Record<string, string>): Promise<string> => {
+      let prompt = '';
+      const engine = { PLUGIN_ENGINE: 'command', PLUGIN_ENGINE_COMMAND: 'none', PLUGIN_RETRIES: '0' };
+      await forge.run({ ...engine, ...given }, (question) => {
+        prompt = question.prompt;
+        return 'no';
+      });
+      return prompt;
+    };
+
+    const usual = await shown({});
+    const named = await shown({ PLUGIN_OPS_CONTEXT_FILES: 'portfolio.md,evidence/engagement,not-there.md' });
+
+    expect(usual).toContain('Needs a server.');
+    expect(usual).not.toContain('We have letters.');
+    expect(named).toContain('We have letters.');
+    expect(named).toContain('<<<evidence/engagement/2026-11-20.json of owner/ops>>>\n{"visits": 20}');
+    expect(named).not.toContain('"visits": 1}');
+    expect(named).not.toContain('Needs a server.');
+  });
+
+  it('sprint documents are read many at once, and one that cannot be read is said and stops nothing', async () => {
+    const vision = await forge.vision('A goal');
+    const named = await forge.vision('Another');
+    for (let nth = 0; nth < 12; nth += 1)
+      await forge.seed.putFile(forge.owner, forge.ops, `sprints/s${nth}.md`, `# S ${nth}\n`);
+    await forge.seed.putFile(
+      forge.owner,
+      forge.ops,
+      'sprints/named.md',
+      `# S\n\n## Vision issues\n- #${named} — x\n`,
+    );
+    await forge.seed.putFile(forge.owner, forge.ops, 'sprints/vast.md', `# S\n${'x'.repeat(1_100_000)}`);
+
+    const { code, text, calls } = await forge.run({}, () => pitchText(vision));
+    const idle = await forge.run();
+
+    expect(code).toBe(0);
+    expect(text).toContain('sprints/vast.md is not read, and the visions it names are not known: it has 11');
+    expect(idle.text).toContain('sprints/named.md is about it');
+    expect((await forge.pulls()).map(({ head }) => head.label)).toEqual([
+      `architect/sprint-vision-${vision}`,
+    ]);
+    expect(calls.filter((call) => call.includes('/contents/sprints/s'))).toEqual([]);
+    expect(idle.calls.filter((call) => call.includes('/git/'))).toHaveLength(3);
+  });
+
+  it('a run that a comment of our own started ends at once; one that somebody else’s started does its work', async () => {
+    await forge.vision('A goal');
+    const startedBy = (login: string): Promise<Ran> => {
+      const event = path.join(forge.workspace, `${login}.json`);
+      writeFileSync(event, JSON.stringify({ action: 'created', sender: { login }, comment: { body: 'x' } }));
+      return forge.run({
+        CI: '',
+        GITHUB_ACTIONS: 'true',
+        GITHUB_EVENT_NAME: 'issue_comment',
+        GITHUB_EVENT_PATH: event,
+        GITHUB_SERVER_URL: forge.forge.url,
+        GITHUB_REPOSITORY: forge.ops,
+        'INPUT_FORGE-TOKEN': forge.architect.token,
+        'INPUT_FORGE-LOGIN': 'architect',
+        'INPUT_PROJECT-REPO': forge.project,
+      });
+    };
+
+    const own = await startedBy('Architect');
+    const others = await startedBy('ada');
+
+    expect(own).toMatchObject({ code: 0, calls: [] });
+    expect(own.text).toContain('a comment of our own started this run');
+    expect(others.writes).toContain('POST /repos/owner/ops/pulls 201');
+  });
+
   it('issues that are switched off are no empty list', async () => {
     await forge.seed.api('PATCH', `/repos/${forge.project}`, { has_issues: false });
 
@@ -368,6 +452,6 @@ describe('everywhere', () => {
     expect(last.code).toBe(0);
     expect(await forge.pulls()).toHaveLength(1);
     expect(await forge.branches()).toEqual(['architect/ops:architect/sprint-vision-1']);
-    expect((await forge.comments(1)).filter((text) => text.includes('Reply ACCEPT'))).toHaveLength(1);
+    expect((await forge.comments(1)).filter((text) => text.includes('Reply `ACCEPT`'))).toHaveLength(1);
   });
 });

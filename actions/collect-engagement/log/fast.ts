@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { addCounts, type Counts, type Day, type Distinct, emptyCounts } from './counts.ts';
+import { addCounts, addReading, type Counts, type Day, type Distinct, emptyCounts } from './counts.ts';
 import { addDurations, copyDurations, sampleDurations } from './durations.ts';
+import { ownHostsOf } from './hosts.ts';
 import {
   createLineCounter,
   createPlainReader,
@@ -8,9 +9,10 @@ import {
   type LogReader,
   longestLine,
 } from './reader.ts';
-import { durationOf, timeOf } from './record.ts';
-import { dayOf, isAsset, isBot, presentOf, publicPath, type Rules, referrerOf } from './rules.ts';
+import { durationOf } from './record.ts';
+import { dayOf, isAddress, isBot, kindOf, presentOf, publicPath, type Rules, referrerOf } from './rules.ts';
 import {
+  assetFlag,
   blankLine,
   classCount,
   entryCount,
@@ -18,6 +20,8 @@ import {
   entryLength,
   entryNext,
   entryText,
+  fileFlag,
+  noAddressFlag,
   noRecord,
   packedCount,
   packedFlags,
@@ -25,13 +29,20 @@ import {
   packedLength,
   packedText,
   pagesTable,
-  recordOfAnotherDay,
+  partFlag,
+  readingsTable,
+  recordAfter,
+  recordBefore,
   recordOfDay,
+  referredFlag,
   referrersTable,
+  runtimeLine,
   tableCount,
   visitorsTable,
+  wholeFlag,
 } from './scan.abi.ts';
 import { type Compiled, compileScanner, type Scanner, startScanner } from './scanner.ts';
+import { timeOf } from './time.ts';
 
 /** A reader whose counts can be given to one in another thread. */
 export interface FastReader extends LogReader {
@@ -55,17 +66,25 @@ export function createReader(rules: Rules): LogReader {
 /** Which other site a referrer names, when this host was asked. Each pair is looked at once: a URL takes long to read. */
 type SourceOf = (referer: string, host: string) => string | undefined;
 
-function sourceFinder({ ownHosts }: Rules): SourceOf {
-  const own = new Set(ownHosts.map((host) => host.toLowerCase()));
+function sourceFinder(rules: Rules): SourceOf {
+  const isOwn = ownHostsOf(rules.ownHosts);
   const sources = new Map<string, string | undefined>();
   return (referer, host) => {
     const key = `${referer}\n${host}`;
-    if (!sources.has(key)) sources.set(key, referrerOf(referer, host, own));
+    if (!sources.has(key)) sources.set(key, referrerOf(referer, host, isOwn));
     return sources.get(key);
   };
 }
 
-const seenAs = { bad: noRecord, day: recordOfDay, other: recordOfAnotherDay, blank: blankLine };
+const seenAs = {
+  bad: noRecord,
+  day: recordOfDay,
+  before: recordBefore,
+  after: recordAfter,
+  blank: blankLine,
+  runtime: runtimeLine,
+};
+const kinds = { page: 0, asset: assetFlag, file: fileFlag };
 
 /** A scanner for these rules, and where the bytes of a log go in its memory. */
 function startFor(
@@ -78,7 +97,8 @@ function startFor(
     Buffer.from(scanner.memory.buffer, at, length).toString('utf8');
   const scanner = startScanner(compiled, {
     slow: (at, length) => seenAs[counter.add(text(at, length))],
-    asset: (at, length) => (isAsset(text(at, length)) ? 1 : 0),
+    kind: (at, length) => kinds[kindOf(text(at, length))],
+    address: (at, length) => (isAddress(text(at, length)) ? 1 : 0),
     bot: (at, length) => (isBot(text(at, length)) ? 1 : 0),
     external: (at, length, host, hostLength) =>
       sourceOf(text(at, length), text(host, hostLength)) === undefined ? 0 : 1,
@@ -99,11 +119,11 @@ function startFor(
   return { scanner, start };
 }
 
-/** Hands over the entries of a table: their text, how often they counted, and whether they are flagged. */
+/** Hands over the entries of a table: their text, how often they counted, and their flags. */
 function eachEntry(
   scanner: Scanner,
   table: number,
-  take: (text: string, count: number, flagged: boolean) => void,
+  take: (text: string, count: number, flags: number) => void,
 ): void {
   const words = new Uint32Array(scanner.memory.buffer);
   const bytes = Buffer.from(scanner.memory.buffer);
@@ -113,28 +133,22 @@ function eachEntry(
     take(
       bytes.toString('utf8', text, text + word(at + entryLength)),
       word(at + entryCount),
-      word(at + entryFlags) !== 0,
+      word(at + entryFlags),
     );
   }
 }
 
-/** All visitors, or those who came from elsewhere. */
-function visitorsOf(scanner: Scanner, which: 'all' | 'referred'): Set<string> {
-  const found = new Set<string>();
-  eachEntry(scanner, visitorsTable, (visitor, _, referred) => {
-    if (referred || which === 'all') found.add(visitor);
-  });
-  return found;
-}
-
-/**
- * The same, where it is mostly enough to know how many they are. Those that are ASCII are as many texts as they are bytes,
- * and become texts only when somebody compares them.
- */
+/** All visitors, or those who came from elsewhere; they become texts only when somebody compares them. */
 function distinctVisitors(scanner: Scanner, which: 'all' | 'referred', size: number): Distinct {
-  return scanner.isPlain.value === 1
-    ? { size, [Symbol.iterator]: () => visitorsOf(scanner, which)[Symbol.iterator]() }
-    : visitorsOf(scanner, which);
+  function* visitors(): Generator<string> {
+    const found: string[] = [];
+    eachEntry(scanner, visitorsTable, (visitor, _, flags) => {
+      const isWanted = which === 'all' || (flags & referredFlag) !== 0;
+      if (isWanted && (flags & noAddressFlag) === 0) found.push(visitor);
+    });
+    yield* found;
+  }
+  return { size, [Symbol.iterator]: visitors };
 }
 
 /** What the scanner counted in numbers. */
@@ -145,6 +159,7 @@ function sumsOf(scanner: Scanner, { units }: Rules): Counts {
     classes: [...new Float64Array(scanner.memory.buffer, scanner.classes.value, classCount)],
     views: scanner.views.value,
     bad: scanner.bad.value,
+    nobodys: scanner.addressless.value,
     newest: scanner.newest.value / units.time,
     latest: scanner.latest.value / units.time,
   };
@@ -158,34 +173,28 @@ function addTexts(scanner: Scanner, packed: Uint8Array): void {
 }
 
 /** A text of ASCII as the scanner packs it. */
-function packText(text: string, count: number, flagged: boolean): Buffer {
+function packText(text: string, count: number, flags: number): Buffer {
   const bytes = Buffer.alloc(packedText + text.length);
   bytes.writeUInt32LE(text.length, packedLength);
   bytes.writeUInt32LE(count, packedCount);
-  bytes.writeUInt32LE(flagged ? 1 : 0, packedFlags);
+  bytes.writeUInt32LE(flags, packedFlags);
   bytes.write(text, packedText, 'latin1');
   return bytes;
 }
 
 /** Visitors as the scanner packs them, between tables without any text. */
 function packVisitors(visitors: string[], referred: ReadonlySet<string>): Buffer {
-  const texts = visitors.map((visitor) => packText(visitor, 0, referred.has(visitor)));
+  const texts = visitors.map((visitor) => packText(visitor, 0, referred.has(visitor) ? referredFlag : 0));
   const heads = Array.from({ length: tableCount }, () => Buffer.alloc(packedHead));
   heads[visitorsTable]?.writeUInt32LE(texts.reduce((sum, { length }) => sum + length, 0));
   return Buffer.concat(heads.flatMap((head, table) => (table === visitorsTable ? [head, ...texts] : [head])));
 }
 
-/**
- * Gives durations and visitors to the scanner, which compares them as bytes. Visitors that are not ASCII stay, because the
- * same text may come as different bytes. Answers the rest of the counts.
- */
+/** Gives durations and visitors to the scanner, which compares them as bytes. Answers the rest of the counts. */
 function withoutBytes(scanner: Scanner, counts: Counts): Counts {
   addDurations(scanner, counts.durations.values());
-  const rest = { ...counts, durations: emptyCounts().durations };
-  const visitors = [...counts.visitors];
-  if (!visitors.every((visitor) => Buffer.byteLength(visitor) === visitor.length)) return rest;
-  addTexts(scanner, packVisitors(visitors, new Set(counts.referred)));
-  return { ...rest, visitors: new Set(), referred: new Set() };
+  addTexts(scanner, packVisitors([...counts.visitors], new Set(counts.referred)));
+  return { ...counts, durations: emptyCounts().durations, visitors: new Set(), referred: new Set() };
 }
 
 /** Counts logs with a scanner that is compiled already. */
@@ -220,13 +229,28 @@ export function createFastReader(rules: Rules, compiled: Compiled): FastReader {
       const source = visits === 0 ? undefined : sourceOf(key.slice(0, end), key.slice(end + 1));
       if (source !== undefined) counts.referrers.set(source, (counts.referrers.get(source) ?? 0) + visits);
     });
+    eachEntry(scanner, readingsTable, (key, _, flags) => {
+      // Who was given it and its path; an address cannot hold a line feed.
+      const end = key.indexOf('\n');
+      const path = publicPath(key.slice(end + 1));
+      addReading(counts.parts, `${key.slice(0, end)}\n${path}`, {
+        path,
+        isAnybodys: end === 0,
+        inParts: (flags & partFlag) !== 0,
+        isWhole: (flags & wholeFlag) !== 0,
+      });
+    });
     counts.durations = sampleDurations(scanner);
     scanner.survey();
-    addCounts(counts, {
-      ...emptyCounts(),
-      visitors: distinctVisitors(scanner, 'all', scanner.visitorCount.value),
-      referred: distinctVisitors(scanner, 'referred', scanner.referredCount.value),
-    });
+    counts.nobodys += scanner.nobodys.value;
+    counts.visitors = {
+      ...distinctVisitors(scanner, 'all', scanner.visitorCount.value),
+      families: {
+        v4: { all: scanner.fourCount.value, networks: scanner.fourNetworks.value },
+        v6: { all: scanner.sixCount.value, networks: scanner.sixNetworks.value },
+      },
+    };
+    counts.referred = distinctVisitors(scanner, 'referred', scanner.referredCount.value);
     return counts;
   }
 
@@ -259,6 +283,9 @@ export function createFastReader(rules: Rules, compiled: Compiled): FastReader {
       leading: scanner.leading.value,
       first: scanner.first.value as Day,
       last: scanner.last.value as Day,
+      trailing: scanner.trailing.value,
+      gap: scanner.gap.value,
+      runtime: scanner.runtime.value,
     }),
     counts: tally,
     share,

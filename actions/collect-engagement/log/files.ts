@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type Counts, type Edges, joinEdges } from './counts.ts';
+import { type Counts, type Edges, joinEdges, type LogEdges } from './counts.ts';
 import { createFastReader, type Share } from './fast.ts';
 import { createPlainReader, type LogReader, lineFeed, longestLine } from './reader.ts';
 import type { Rules } from './rules.ts';
@@ -12,6 +12,9 @@ import { type Compiled, compileScanner } from './scanner.ts';
 
 /** What is asked of the system at a time; asking takes as long as scanning a dozen lines. */
 const step = 2 * 1024 * 1024;
+
+/** More threads than this are not faster by much, and each has memory of its own. */
+export const mostThreads = 4;
 
 /** A piece of a file that one thread takes at a time. */
 const pieceBytes = 4 * 1024 * 1024;
@@ -145,10 +148,10 @@ export function takePieces(task: ThreadTask): ThreadResult {
 }
 
 /** Threads are there in the compiled role, whose build puts thread.js beside it; from source one thread does it all. */
-const threadFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'thread.js');
+export const threadFile = path.join(path.dirname(fileURLToPath(import.meta.url)), 'thread.js');
 
-/** `foreign`: it is a log of something else. Otherwise it was read to its end, or not. */
-export type FileOutcome = 'read' | 'foreign' | { why: string };
+/** What a file that was read to its end comes to, or why it could not be. */
+export type FileOutcome = LogEdges | { why: string };
 
 /**
  * Counts plain files, in as many threads as there are processors (four at most) where that is faster. Answers what
@@ -179,7 +182,7 @@ export async function countFiles(
       if (why !== undefined) return { why };
       const joined = joinEdges(ofFile.filter((result) => typeof result !== 'string'));
       counts.bad += joined.bad;
-      return joined.isForeign ? 'foreign' : 'read';
+      return joined;
     });
     return { counts, outcomes };
   } finally {
@@ -199,8 +202,11 @@ async function countPieces(
     const results = scanPieces(reader, queue);
     return { counts: reader.counts(), results };
   }
-  const more = bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), 4) - 1;
-  const others = Array.from({ length: more }, () => startThread({ ...queue, rules, scanner }));
+  const more =
+    bytes < worthAThread || !existsSync(threadFile) ? 0 : Math.min(availableParallelism(), mostThreads) - 1;
+  const others = Array.from({ length: more }, () =>
+    startThread<ThreadTask, ThreadResult>({ ...queue, rules, scanner }),
+  );
   const reader = createFastReader(rules, scanner);
   const own = scanPieces(reader, queue);
   const answers = await Promise.all(others);
@@ -209,11 +215,12 @@ async function countPieces(
   return { counts: reader.counts(), results };
 }
 
-function startThread(task: ThreadTask): Promise<ThreadResult> {
+/** Starts thread.ts with a task, and waits for its answer. */
+export function startThread<Task, Result>(task: Task): Promise<Result> {
   return new Promise((resolve, reject) => {
     // It needs nothing of this process: no environment, where secrets may be, and no arguments.
     const worker = new Worker(threadFile, { workerData: task, env: {}, argv: [], execArgv: [] });
-    worker.once('message', (result: ThreadResult) => {
+    worker.once('message', (result: Result) => {
       // It has answered: nobody waits for it to end.
       worker.unref();
       resolve(result);

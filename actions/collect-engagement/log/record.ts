@@ -1,3 +1,6 @@
+import { Buffer } from 'node:buffer';
+import { timeOf } from './time.ts';
+
 /** What is read of one line of a Caddy v2 access log; everything else on it is never looked at. */
 export interface LogRecord {
   /** Seconds since the epoch. */
@@ -7,9 +10,11 @@ export interface LogRecord {
   status: number;
   seconds: number | undefined;
   host: string;
+  /** Who asked, as the server says it: mostly an address. */
   visitor: string;
   userAgent: string | undefined;
   referer: string | undefined;
+  range: string | undefined;
 }
 
 /** What a number in `ts` and in `duration` is divided by to be seconds; Caddy's encoder can be told to write either. */
@@ -19,16 +24,89 @@ export interface Units {
 }
 
 /**
- * A line as a record, or undefined when it is none: JSON with a time in `ts`, a text in `request.uri` and a number in
- * `status`. Keys are read as `JSON.parse` reads them: of identical ones the last counts.
+ * What a line is: the record of a request, something else that Caddy tells of itself (`runtime`), or neither (`bad`), with
+ * its text as the program wrote it that others wrapped.
  */
+export type Line =
+  | { kind: 'record'; record: LogRecord }
+  | { kind: 'runtime' }
+  | { kind: 'bad'; text: string };
+
+export function readLine(line: string, units: Units): Line {
+  const data = jsonOf(line);
+  const read = readData(data, units);
+  if (read !== undefined) return read;
+  const text = wrappedText(data);
+  if (text === undefined) return { kind: 'bad', text: line };
+  // Neither a line that is blank nor what systemd says of the service, in the same journal, is the web server's.
+  if (text.trim() === '' || own(data, 'SYSLOG_IDENTIFIER') === 'systemd') return { kind: 'runtime' };
+  return readData(jsonOf(text), units) ?? { kind: 'bad', text };
+}
+
+/** A line as a record, or undefined when it is none. */
 export function parseRecord(line: string, units: Units): LogRecord | undefined {
-  let data: unknown;
+  const read = readLine(line, units);
+  return read.kind === 'record' ? read.record : undefined;
+}
+
+function readData(data: unknown, units: Units): Line | undefined {
+  if (isRuntime(data)) return { kind: 'runtime' };
+  const record = recordOf(data, units);
+  return record === undefined ? undefined : { kind: 'record', record };
+}
+
+/** A text as JSON, or undefined when it is none. */
+export function jsonOf(text: string): unknown {
   try {
-    data = JSON.parse(line);
+    // Some editors and consoles begin a file with a mark of its encoding.
+    return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
   } catch {
     return undefined;
   }
+}
+
+/** Where other programs put the lines that they pass on: Docker's json-file, journald, and shippers of logs. */
+const wrappings = ['log', 'MESSAGE', 'message', 'line'];
+
+/** The line that another program wrapped into JSON of its own, or undefined when none did. */
+function wrappedText(data: unknown): string | undefined {
+  for (const name of wrappings) {
+    const inner = own(data, name);
+    if (typeof inner === 'string') return inner;
+    // journald writes a text with control characters in it as a list of its bytes.
+    if (Array.isArray(inner) && inner.every((item) => Number.isInteger(item)))
+      return Buffer.from(inner).toString('utf8');
+  }
+  return undefined;
+}
+
+/** The loggers of a request that was answered, whatever the site names its own. */
+const accessLogger = 'http.log.access';
+/** What they say of each. */
+const accessMessage = 'handled request';
+
+/**
+ * Whether Caddy tells something else with a line than that a request was answered: of itself, of an upstream, or of an
+ * error that the record of the same request tells as well. `logger` says so; a line without one says it by its message.
+ */
+function isRuntime(data: unknown): boolean {
+  const logger = own(data, 'logger');
+  if (typeof logger === 'string') return !logger.startsWith(accessLogger);
+  const message = own(data, 'msg');
+  const time = own(data, 'ts');
+  return (
+    typeof message === 'string' &&
+    message !== accessMessage &&
+    typeof own(data, 'level') === 'string' &&
+    (typeof time === 'number' || typeof time === 'string')
+  );
+}
+
+/**
+ * JSON with a time in `ts`, a text in `request.uri` and a number in `status`. Keys are read as `JSON.parse` reads them: of
+ * identical ones the last counts.
+ */
+function recordOf(data: unknown, units: Units): LogRecord | undefined {
   const request = own(data, 'request');
   const uri = own(request, 'uri');
   const status = own(data, 'status');
@@ -45,11 +123,12 @@ export function parseRecord(line: string, units: Units): LogRecord | undefined {
     visitor: text(own(request, 'client_ip')) || text(own(request, 'remote_ip')),
     userAgent: header(headers, 'user-agent'),
     referer: header(headers, 'referer'),
+    range: header(headers, 'range'),
   };
 }
 
 /** A property of the data itself, never of Node's own `Object.prototype`. */
-function own(data: unknown, name: string): unknown {
+export function own(data: unknown, name: string): unknown {
   if (typeof data !== 'object' || data === null || !Object.hasOwn(data, name)) return undefined;
   return Reflect.get(data, name);
 }
@@ -65,24 +144,6 @@ function header(headers: unknown, name: string): string | undefined {
   const values: unknown = key === undefined ? undefined : Reflect.get(headers, key);
   const first: unknown = Array.isArray(values) ? values[0] : values;
   return typeof first === 'string' ? first : undefined;
-}
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** A time as one of Caddy's encoders writes it, in seconds: a number, ISO 8601 with a zone, or the common log's form. */
-export function timeOf(value: unknown, perSecond: number): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value / perSecond : undefined;
-  if (typeof value !== 'string' || value.length > 64) return undefined;
-  const common = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/.exec(value);
-  const month = months.indexOf(common?.[2] ?? '') + 1;
-  const iso =
-    common === null
-      ? /^\d{4}-\d{2}-\d{2}T[\d:.]{8,18}(?:Z|[+-]\d{2}:?\d{2})$/.exec(value)?.[0]
-      : `${common[3]}-${String(month).padStart(2, '0')}-${common[1]}T${common[4]}${common[5]}:${common[6]}`;
-  // Without a zone nobody can say which day it was.
-  if (iso === undefined) return undefined;
-  const time = Date.parse(iso.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-  return Number.isNaN(time) ? undefined : time / 1000;
 }
 
 const unitSeconds: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µs: 1e-6, us: 1e-6, ns: 1e-9 };

@@ -30,7 +30,8 @@ export const mostBufferBytes = 0x600000;
 export const pagesTable = 0;
 export const visitorsTable = 1;
 export const referrersTable = 2;
-export const tableCount = 3;
+export const readingsTable = 3;
+export const tableCount = 4;
 
 /** An entry of a table: where the next one is (0 behind the last), the length of its text, its count, its flags, its text. */
 export const entryNext = 0;
@@ -38,6 +39,20 @@ export const entryLength = 4;
 export const entryCount = 8;
 export const entryFlags = 12;
 export const entryText = 16;
+
+// What is flagged of an entry; what its count is stands behind it.
+
+/** A path of something that pages are made of, or of a file that is read by itself (views). */
+export const assetFlag = 1;
+export const fileFlag = 2;
+/** A visitor who came from another site, or a text that is no address and so no visitor (views). */
+export const referredFlag = 1;
+export const noAddressFlag = 2;
+/** A referrer that is another site (visits). */
+export const siteFlag = 1;
+/** Whoever read a file was given it in parts, or whole (not counted). */
+export const partFlag = 1;
+export const wholeFlag = 2;
 
 // ---- packed texts: how the tables of one thread go to another -------------------------------------------------------------
 
@@ -63,8 +78,10 @@ export const durationBytes = 8;
 /** What `slow` answers about a line. */
 export const noRecord = 0;
 export const recordOfDay = 1;
-export const recordOfAnotherDay = 2;
-export const blankLine = 3;
+export const recordBefore = 2;
+export const recordAfter = 3;
+export const blankLine = 4;
+export const runtimeLine = 5;
 
 /** How many counters of requests stand at `classes`: 1xx to 5xx, then one for all other status codes. */
 export const classCount = 6;

@@ -31,6 +31,7 @@
 
 import {
   agentBytes,
+  assetFlag,
   blockLength,
   blockNext,
   blockValues,
@@ -42,6 +43,8 @@ import {
   entryLength,
   entryNext,
   entryText,
+  fileFlag,
+  noAddressFlag,
   noRecord,
   packedCount,
   packedFlags,
@@ -49,18 +52,27 @@ import {
   packedLength,
   packedText,
   pagesTable,
-  recordOfAnotherDay,
+  partFlag,
+  readingsTable,
+  recordAfter,
+  recordBefore,
   recordOfDay,
+  referredFlag,
+  runtimeLine,
+  siteFlag,
   tableCount,
   visitorsTable,
+  wholeFlag,
 } from "./scan.abi";
 
 // ---- what the host does -------------------------------------------------------------------------------------------------
 
-/** Reads a whole line with JSON.parse, and counts it. Answers `noRecord`, `recordOfDay`, `recordOfAnotherDay` or `blankLine`. */
+/** Reads a whole line with JSON.parse, and counts it. Answers what the line is, by the numbers in scan.abi.ts. */
 @external("host", "slow") declare function slow(at: usize, length: usize): i32;
-/** Whether a path, seen for the first time, is of a file that pages are made of. */
-@external("host", "asset") declare function asset(at: usize, length: usize): i32;
+/** What a path, seen for the first time, is of: `assetFlag`, `fileFlag`, or 0 for a page. */
+@external("host", "kind") declare function kindOf(at: usize, length: usize): i32;
+/** Whether a text, seen for the first time, is an address. */
+@external("host", "address") declare function address(at: usize, length: usize): i32;
 /** Whether an agent, seen for the first time, is a bot. */
 @external("host", "bot") declare function bot(at: usize, length: usize): i32;
 /** Whether a referrer, seen for the first time with this host, is another site. */
@@ -95,7 +107,9 @@ import {
 @inline const smallB: u8 = 0x62;
 @inline const smallE: u8 = 0x65;
 @inline const smallF: u8 = 0x66;
+@inline const smallG: u8 = 0x67;
 @inline const smallI: u8 = 0x69;
+@inline const smallL: u8 = 0x6c;
 @inline const smallN: u8 = 0x6e;
 @inline const smallP: u8 = 0x70;
 @inline const smallR: u8 = 0x72;
@@ -129,11 +143,21 @@ import {
 @inline const wordDuration: u64 = 0x6e6f697461727564; // duration
 @inline const wordStat: u32 = 0x74617473; // stat
 @inline const wordUs: u16 = 0x7375; // us
+@inline const wordMs: u16 = 0x736d; // ms
+@inline const wordLeve: u32 = 0x6576656c; // leve
+@inline const wordLogg: u32 = 0x67676f6c; // logg
+@inline const wordEr: u16 = 0x7265; // er
+@inline const wordHttpLog: u64 = 0x676f6c2e70747468; // http.log
+@inline const wordGAccess: u64 = 0x7373656363612e67; // g.access
+@inline const wordHand: u32 = 0x646e6168; // hand
+@inline const wordDled: u32 = 0x64656c64; // dled
 @inline const wordRespHea: u64 = 0x6165685f70736572; // resp_hea
 @inline const wordHttp: u32 = 0x70747468; // http
 @inline const wordScheme: u32 = 0x2f2f3a; // ://
 @inline const wordSecureScheme: u32 = 0x2f2f3a73; // s://
 @inline const wordGe: u16 = 0x4547; // GE
+@inline const wordColons: u16 = 0x3a3a; // ::
+@inline const wordZero: u16 = 0x302e; // .0
 /** From the end of a header's name to the beginning of its first value. */
 @inline const wordOpensValue: u32 = 0x225b3a22; // ":["
 /** From the end of a header's only value to the beginning of the next name. */
@@ -170,9 +194,17 @@ export let views: f64 = 0;
 export let bad: f64 = 0;
 /** Bad lines before the first record since `begin`: whose they are is not known yet. */
 export let leading: f64 = 0;
-/** The day of the first and of the last record since `begin`: 0 while there is none, else `recordOfDay` or the other one. */
+/** The day of the first and of the last record since `begin`: 0 while there is none, else `recordOfDay` or one of the others. */
 export let first: i32 = 0;
 export let last: i32 = 0;
+/** Bad lines behind the last record, where that is of another day. */
+export let trailing: f64 = 0;
+/** Bad lines between a record before the day and one after it, with none of the day between them. */
+export let gap: f64 = 0;
+/** Lines that Caddy tells of itself, since `begin`. */
+export let runtime: f64 = 0;
+/** Page views of which no address is told at all; those whose text is none are counted in their entries. */
+export let addressless: f64 = 0;
 /** The newest time of any record that is not in the future, and of any at all, in the unit of `ts`. */
 export let newest: f64 = 0;
 export let latest: f64 = 0;
@@ -223,8 +255,8 @@ function take(bytes: usize): usize {
   count: u32;
   flags: u32;
 }
-/** The only flag: an asset, a bot, another site, or a visitor who came from one. */
-@inline const flagged: u32 = 1;
+/** The flag of an agent that is a bot; those of the tables that the host walks stand in scan.abi.ts. */
+@inline const botFlag: u32 = 1;
 
 // The compiler stops here when an entry is not laid out as the host walks it.
 if (offsetof<Entry>("next") != entryNext) ERROR("scan.abi.ts: entryNext");
@@ -248,6 +280,7 @@ let pages: Table = changetype<Table>(0);
 let visitors: Table = changetype<Table>(0);
 let agents: Table = changetype<Table>(0);
 let referrers: Table = changetype<Table>(0);
+let readings: Table = changetype<Table>(0);
 
 // Odd numbers whose bits are spread well, so that multiplying by them mixes: 2^64 by the golden ratio, and two that
 // MurmurHash3 ends with.
@@ -489,11 +522,14 @@ export function init(
   visitors = createTable(4096);
   agents = createTable(1024);
   referrers = createTable(1024);
+  readings = createTable(1024);
   return bufferStart;
 }
 
 function tableOf(nth: i32): Table {
-  return nth == pagesTable ? pages : nth == visitorsTable ? visitors : referrers;
+  if (nth == pagesTable) return pages;
+  if (nth == visitorsTable) return visitors;
+  return nth == readingsTable ? readings : referrers;
 }
 
 /** The first entry of a table, by its number. */
@@ -501,25 +537,97 @@ export function headOf(table: i32): usize {
   return tableOf(table).head;
 }
 
-/** What `survey` found: how many visitors there are, how many came from elsewhere, and whether all of them are ASCII. */
+/** What `survey` found: how many visitors there are, and how many came from elsewhere. */
 export let visitorCount: i32 = 0;
 export let referredCount: i32 = 0;
-export let isPlain: i32 = 0;
+/** Visitors by the family of their address, and how many of these end with a part that is zero, as masking leaves it. */
+export let fourCount: i32 = 0;
+export let fourNetworks: i32 = 0;
+export let sixCount: i32 = 0;
+export let sixNetworks: i32 = 0;
+/** Page views of those whose text is no address. */
+export let nobodys: f64 = 0;
 /** The place behind what `pack` wrote. */
 export let packed: usize = 0;
 
 /** Looks at all visitors. */
 export function survey(): void {
-  let bits = i64x2.splat(0);
   referredCount = 0;
-  visitorCount = <i32>visitors.size;
+  fourCount = 0;
+  fourNetworks = 0;
+  sixCount = 0;
+  sixNetworks = 0;
+  nobodys = 0;
   for (let at = visitors.head; at != 0; at = changetype<Entry>(at).next) {
     const entry = changetype<Entry>(at);
-    if (entry.flags != 0) referredCount += 1;
-    // What is read of the bytes behind the text is zeros, which are ASCII.
-    for (let nth: usize = 0; nth < entry.length; nth += lanes) bits = v128.or(bits, v128.load(at + entryText + nth));
+    if ((entry.flags & noAddressFlag) != 0) {
+      nobodys += <f64>entry.count;
+      continue;
+    }
+    if ((entry.flags & referredFlag) != 0) referredCount += 1;
+    // An address has at least two characters.
+    const text = at + entryText;
+    const ending = load<u16>(text + entry.length - 2);
+    if (hasColon(text, entry.length)) {
+      sixCount += 1;
+      if (ending == wordColons) sixNetworks += 1;
+    } else {
+      fourCount += 1;
+      if (ending == wordZero) fourNetworks += 1;
+    }
   }
-  isPlain = i8x16.bitmask(bits) == 0 ? 1 : 0;
+  visitorCount = fourCount + sixCount;
+}
+
+/** Whether a text of an entry has a colon in it. */
+function hasColon(at: usize, length: usize): bool {
+  // What is read of the bytes behind the text is zeros.
+  for (let nth: usize = 0; nth < length; nth += lanes)
+    if (v128.any_true(i8x16.eq(v128.load(at + nth), i8x16.splat(colon)))) return true;
+  return false;
+}
+
+/** Whether a text is an address. The usual ones are known here; of all others the host decides. */
+function isAddress(at: usize, length: usize): bool {
+  return isFour(at, at + length) || isSix(at, at + length) || address(at, length) != 0;
+}
+
+/** Whether a text is four numbers up to 255 with points between them. */
+function isFour(p: usize, end: usize): bool {
+  for (let nth = 0; nth < 4; nth++) {
+    const start = p;
+    let value: u32 = 0;
+    while (p < end && <u32>load<u8>(p) - digit0 < 10) value = value * 10 + <u32>load<u8>(p++) - digit0;
+    const length = p - start;
+    if (length == 0 || length > 3 || value > 255 || (length > 1 && load<u8>(start) == digit0)) return false;
+    if (nth < 3 && (p >= end || load<u8>(p++) != point)) return false;
+  }
+  return p == end;
+}
+
+/** Whether a text is eight groups of hexadecimal digits with colons between them, of which two colons may leave some out. */
+function isSix(p: usize, end: usize): bool {
+  let groups = 0;
+  let gaps = 0;
+  if (p + 2 <= end && load<u16>(p) == wordColons) {
+    gaps = 1;
+    p += 2;
+    if (p == end) return true;
+  }
+  while (true) {
+    const start = p;
+    while (p < end && isHex(load<u8>(p))) p++;
+    if (p == start || p - start > 4) return false;
+    groups += 1;
+    if (p == end) return gaps == 0 ? groups == 8 : groups < 8;
+    if (load<u8>(p++) != colon) return false;
+    if (p < end && load<u8>(p) == colon) {
+      gaps += 1;
+      p += 1;
+      if (gaps > 1) return false;
+      if (p == end) return groups < 8;
+    }
+  }
 }
 
 /** A text as it goes from one thread to another. It stands behind it, and the next one follows at once. */
@@ -573,7 +681,7 @@ export function unpack(p: usize): void {
     while (p < end) {
       const text = changetype<PackedText>(p);
       const length = <usize>text.length;
-      if (table == visitors) addVisit(p + offsetof<PackedText>(), length, text.flags != 0);
+      if (table == visitors) addVisit(p + offsetof<PackedText>(), length, text.flags, text.count);
       else {
         const entry = intern(table, p + offsetof<PackedText>(), length);
         entry.count += text.count;
@@ -590,6 +698,9 @@ export function begin(): void {
   leading = 0;
   first = 0;
   last = 0;
+  trailing = 0;
+  gap = 0;
+  runtime = 0;
 }
 
 // ---- where texts begin and end ------------------------------------------------------------------------------------------
@@ -840,7 +951,11 @@ const statusField: u32 = 10;
 const requestField: u32 = 11;
 const headersField: u32 = 12;
 const responseField: u32 = 13;
-const fieldCount: i32 = 14;
+/** From here on they say what a line tells of: see `isRuntime`. */
+const loggerField: u32 = 14;
+const messageField: u32 = 15;
+const levelField: u32 = 16;
+const fieldCount: i32 = 17;
 
 /** Where the fields of a line stand in the buffer, by their number: a place and a length each. */
 const fields = memory.data(fieldCount * 8, 8);
@@ -849,6 +964,8 @@ const fields = memory.data(fieldCount * 8, 8);
 /** Which of them this line has as a text, and which as a number; a bit for each field. */
 let texts: u32 = 0;
 let numbers: u32 = 0;
+/** Beside the bits of `texts`: what the line tells of is known already, and is a request that was answered. */
+@inline const isAccess: u32 = 1 << 31;
 
 @inline function keep(field: u32, at: usize, length: usize): void {
   store<u32>(fields + (<usize>field << fieldBits), <u32>at);
@@ -905,7 +1022,12 @@ let numbers: u32 = 0;
   if (length == 2) return load<u16>(key) == wordTs ? timeField : noField;
   if (length == 7) return load<u32>(key) == wordRequ && load<u32>(key, 3) == wordUest ? requestField : noField;
   if (length == 8) return load<u64>(key) == wordDuration ? durationField : noField;
-  if (length == 6) return load<u32>(key) == wordStat && load<u16>(key, 4) == wordUs ? statusField : noField;
+  if (length == 6) {
+    if (load<u32>(key) == wordStat && load<u16>(key, 4) == wordUs) return statusField;
+    return load<u32>(key) == wordLogg && load<u16>(key, 4) == wordEr ? loggerField : noField;
+  }
+  if (length == 3) return load<u16>(key) == wordMs && load<u8>(key, 2) == smallG ? messageField : noField;
+  if (length == 5) return load<u32>(key) == wordLeve && load<u8>(key, 4) == smallL ? levelField : noField;
   if (length == 12) return load<u64>(key) == wordRespHea && load<u32>(key, 8) == wordDers ? responseField : noField;
   return noField;
 }
@@ -1150,6 +1272,8 @@ function learn(before: usize, line: usize, end: usize): void {
   // Whether a line has these two is seen in its headers, line by line.
   shape.texts = texts & ~((1 << agentField) | (1 << refererField));
   shape.numbers = numbers;
+  // The line is a record: another one with the same of this in it tells of a request as well.
+  const telling = isText(loggerField) ? loggerField : messageField;
   const lastBefore = shapesTried <= mostGuesses ? holesOf(before, holesBefore) : holesBefore;
   let from = line;
   let kind = noHole;
@@ -1157,7 +1281,10 @@ function learn(before: usize, line: usize, end: usize): void {
   let other = holesBefore;
   for (let at = holesHere; at < last; at += holeBytes, other += holeBytes) {
     const hole = changetype<Hole>(at);
-    if (other < lastBefore && isSame(hole, changetype<Hole>(other))) continue;
+    if (other < lastBefore && isSame(hole, changetype<Hole>(other))) {
+      if (hole.field == telling && hole.kind == textHole) shape.texts |= isAccess;
+      continue;
+    }
     // Inside of a header there is an object with a hole of its own. Such lines get no shape.
     if (hole.from < from) return;
     addPiece(kind, field, from, hole.from);
@@ -1172,10 +1299,10 @@ function learn(before: usize, line: usize, end: usize): void {
   shapeCount += 1;
 }
 
-/** Whether what fills a hole does not count, and is the same in two lines. */
+/** Whether what fills a hole does not count, or only says what a line tells of, and is the same in two lines. */
 function isSame(a: Hole, b: Hole): bool {
   const length = a.to - a.from;
-  return a.field == noField && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
+  return (a.field == noField || a.field >= loggerField) && a.field == b.field && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
 }
 
 /**
@@ -1276,29 +1403,49 @@ function fitAny(p: usize): usize {
 // ---- what a line counts as ----------------------------------------------------------------------------------------------
 
 /** What a function below answers about a day or a line that it is not certain of. */
-@inline const dayUncertain: i32 = 3;
 @inline const lineUncertain: i32 = -1;
+
+/** Whether the line that `record` read tells something else than that a request was answered; record.ts says how that is told. */
+function isRuntime(): bool {
+  if ((texts & isAccess) != 0) return false;
+  if (isText(loggerField)) {
+    const place = placeOf(loggerField);
+    return lengthKept(loggerField) < 15 || load<u64>(place) != wordHttpLog || load<u64>(place, 7) != wordGAccess;
+  }
+  if (!isText(messageField) || !isText(levelField)) return false;
+  if (!isText(timeField) && ((numbers >> timeField) & 1) == 0) return false;
+  const place = placeOf(messageField);
+  return (
+    lengthKept(messageField) != 15 ||
+    load<u32>(place) != wordHand ||
+    load<u32>(place, 3) != wordDled ||
+    load<u8>(place, 7) != space ||
+    load<u32>(place, 8) != wordRequ ||
+    load<u32>(place, 11) != wordUest
+  );
+}
 
 /** The time of the line at hand, once `dayOf` has read it. */
 let stamp: f64 = 0;
 
-/** The day of the line that `record` read: `noRecord` where it has no time, `recordOfDay`, `recordOfAnotherDay` or `dayUncertain`. */
+/** The day of the line that `record` read: `recordOfDay`, `recordBefore`, `recordAfter`, or `lineUncertain` without a certain time. */
 function dayOf(): i32 {
   const place = placeOf(timeField);
   const length = lengthKept(timeField);
   if (isText(timeField)) {
     stamp = time(place, length);
-    if (stamp != stamp) return noRecord;
-  } else if (((numbers >> timeField) & 1) == 0) return noRecord;
+    if (stamp != stamp) return lineUncertain;
+  } else if (((numbers >> timeField) & 1) == 0) return lineUncertain;
   else {
     // A nanosecond since 1970 has 19 digits, which a double does not hold.
-    if (!decimal(place, length)) return dayUncertain;
+    if (!decimal(place, length)) return lineUncertain;
     stamp = <f64>whole;
     // More digits than a double holds may be rounded over the edge of the day.
     if (wholeDigits + partDigits > exactDigits && (abs(stamp - from) <= second || abs(stamp - to) <= second))
-      return dayUncertain;
+      return lineUncertain;
   }
-  return stamp >= from && stamp < to ? recordOfDay : recordOfAnotherDay;
+  if (stamp < from) return recordBefore;
+  return stamp < to ? recordOfDay : recordAfter;
 }
 
 /** 10 to the power of 0 to 15, as u64. */
@@ -1344,28 +1491,63 @@ function lineEnd(p: usize): usize {
   }
 }
 
+/** A part of an answer. */
+@inline const partialStatus: i32 = 206;
+
 /** Counts a line as a page view if it is one; false when that is not certain, and then nothing is counted. */
-function view(): bool {
+function view(status: i32): bool {
   const pathLength = pathLengthOf(placeOf(uriField), lengthOf(uriField));
   const path = intern(pages, placeOf(uriField), pathLength);
-  if (fresh && asset(placeOf(uriField), pathLength) != 0) path.flags = flagged;
-  if (path.flags != 0) return true;
+  if (fresh) path.flags = kindOf(placeOf(uriField), pathLength);
+  if (path.flags == assetFlag) return true;
   if (isText(agentField)) {
     // The host cuts a longer agent off where a character ends, which is not known here.
     if (lengthOf(agentField) > <usize>agentBytes) return false;
     const agent = intern(agents, placeOf(agentField), lengthOf(agentField));
-    if (fresh && bot(placeOf(agentField), lengthOf(agentField)) != 0) agent.flags = flagged;
+    if (fresh && bot(placeOf(agentField), lengthOf(agentField)) != 0) agent.flags = botFlag;
     if (agent.flags != 0) return true;
   }
+  const isFile = path.flags == fileFlag;
+  // Of a page it depends on which part that is.
+  if (status == partialStatus && !isFile) return false;
   const seconds = secondsOf();
   if (seconds != seconds) return false;
+  if (isFile) keepReading(pathLength, status == partialStatus ? partFlag : wholeFlag);
+  const isWhole: u32 = status == partialStatus ? 0 : 1;
+  const referral = referralOf(isWhole) ? referredFlag : 0;
+  const asking = askingField();
+  if (lengthOf(asking) != 0) addVisit(placeOf(asking), lengthOf(asking), referral, isWhole);
+  else addressless += <f64>isWhole;
+  if (isWhole == 0) return true;
   views += 1;
   path.count += 1;
   if (seconds >= 0) keepDuration(seconds);
-  const address = lengthOf(clientField) != 0 ? clientField : remoteField;
-  if (lengthOf(address) != 0) addVisit(placeOf(address), lengthOf(address), isReferral());
-  else isReferral();
   return true;
+}
+
+/** The field that says who asked. */
+@inline function askingField(): u32 {
+  return lengthOf(clientField) != 0 ? clientField : remoteField;
+}
+
+/** Keeps how whoever asked was given the file of this path. */
+function keepReading(pathLength: usize, how: u32): void {
+  const asking = askingField();
+  let length = lengthOf(asking);
+  if (length != 0) {
+    const visitor = visitorOf(placeOf(asking), length, hashOf(placeOf(asking), length));
+    // All of whom no address is told are taken for one.
+    if ((visitor.flags & noAddressFlag) != 0) length = 0;
+  }
+  const key = joined(placeOf(asking), length, placeOf(uriField), pathLength);
+  intern(readings, key, length + 1 + pathLength).flags |= how;
+}
+
+/** The entry of whoever asked. */
+function visitorOf(at: usize, length: usize, hash: u32): Entry {
+  const visitor = internHashed(visitors, at, length, hash);
+  if (fresh && !isAddress(at, length)) visitor.flags = noAddressFlag;
+  return visitor;
 }
 
 /**
@@ -1388,16 +1570,16 @@ function siteLength(at: usize, length: usize): usize {
   return length;
 }
 
-/** Counts where a page view came from; whether that is another site. */
-function isReferral(): bool {
+/** Whether a page view came from another site, which is then counted so many times. */
+function referralOf(times: u32): bool {
   if (lengthOf(refererField) == 0) return false;
   // The host that was asked belongs to the key, because coming from there is no referral.
   const length = siteLength(placeOf(refererField), lengthOf(refererField));
   const key = joined(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField));
   const referrer = intern(referrers, key, length + 1 + lengthOf(hostField));
-  if (fresh && external(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField)) != 0) referrer.flags = flagged;
+  if (fresh && external(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField)) != 0) referrer.flags = siteFlag;
   if (referrer.flags == 0) return false;
-  referrer.count += 1;
+  referrer.count += times;
   return true;
 }
 
@@ -1407,8 +1589,9 @@ function isReferral(): bool {
 @unmanaged class Visit {
   address: usize;
   length: usize;
-  /** What it adds to the visitor's flags: whether it is a referral. */
+  /** What it adds to the visitor's flags, and to its count of page views. */
   flags: u32;
+  count: u32;
   hash: u32;
   /** The slot of its hash, when it began to wait. */
   slot: usize;
@@ -1420,11 +1603,12 @@ const visitBytes = offsetof<Visit>();
 const visits = memory.data(<i32>(mostVisits * visitBytes), 8);
 let visitCount: usize = 0;
 
-function addVisit(address: usize, length: usize, referral: bool): void {
+function addVisit(address: usize, length: usize, flags: u32, count: u32): void {
   const visit = changetype<Visit>(visits + visitCount * visitBytes);
   visit.address = address;
   visit.length = length;
-  visit.flags = referral ? flagged : 0;
+  visit.flags = flags;
+  visit.count = count;
   visit.hash = hashOf(address, length);
   visit.slot = visitors.slots + (<usize>(visit.hash & visitors.mask) << slotBits);
   visitCount += 1;
@@ -1443,7 +1627,9 @@ function countVisits(): void {
   }
   for (let at = visits; at < end; at += visitBytes) {
     const visit = changetype<Visit>(at);
-    internHashed(visitors, visit.address, visit.length, visit.hash).flags |= visit.flags;
+    const visitor = visitorOf(visit.address, visit.length, visit.hash);
+    visitor.flags |= visit.flags;
+    visitor.count += visit.count;
   }
   visitCount = 0;
 }
@@ -1488,17 +1674,21 @@ export function scan(p: usize, stop: usize): void {
       behind = lineEnd(p) + 1;
       if (isRecord(p, behind)) {
         day = count();
-        if (day > 0) learn(before, p, behind);
+        if (day >= recordOfDay && day <= recordAfter) learn(before, p, behind);
       }
     }
     if (day < 0) day = slow(p, behind - 1 - p);
-    if (day == recordOfDay || day == recordOfAnotherDay) {
+    if (day >= recordOfDay && day <= recordAfter) {
       // The host says whose the leading bad lines are: it knows what came before this part of the log.
       if (first == 0) first = day;
+      else if (last == recordBefore && day == recordAfter) gap += trailing;
       last = day;
-    } else if (day == noRecord) {
+      trailing = 0;
+    } else if (day == runtimeLine) runtime += 1;
+    else if (day == noRecord) {
       if (first == 0) leading += 1;
       else if (last == recordOfDay) bad += 1;
+      else trailing += 1;
     }
     before = p;
     p = behind;
@@ -1532,12 +1722,13 @@ function statusOf(): i32 {
   return length <= 9 && decimal(place, length) && partDigits == 0 ? <i32>whole : -1;
 }
 
-/** Counts the line that `record` read: `noRecord`, `recordOfDay`, `recordOfAnotherDay`, or `lineUncertain` and nothing counted. */
+/** Counts the line that `record` read: what the line is, or `lineUncertain` and nothing counted. */
 function count(): i32 {
-  if (!isText(uriField) || ((numbers >> statusField) & 1) == 0) return noRecord;
+  if (isRuntime()) return runtimeLine;
+  // What is no record may be a line that another program wrapped, and the host says what it looks like.
+  if (!isText(uriField) || ((numbers >> statusField) & 1) == 0) return lineUncertain;
   const day = dayOf();
-  if (day == noRecord) return noRecord;
-  if (day == dayUncertain) return lineUncertain;
+  if (day == lineUncertain) return lineUncertain;
   const status = statusOf();
   if (status < 0) return lineUncertain;
   if (day == recordOfDay) {
@@ -1547,7 +1738,7 @@ function count(): i32 {
       lengthOf(methodField) == 3 &&
       load<u16>(placeOf(methodField)) == wordGe &&
       load<u8>(placeOf(methodField), 2) == capitalT;
-    if (isView && !view()) return lineUncertain;
+    if (isView && !view(status)) return lineUncertain;
     requests += 1;
     const counter = classes + ((group >= 0 && group < classCount - 1 ? <usize>group : classCount - 1) << alignof<f64>());
     store<f64>(counter, load<f64>(counter) + 1);

@@ -22,7 +22,12 @@ export interface Scanner extends DurationScanner {
   packed: WebAssembly.Global;
   visitorCount: WebAssembly.Global;
   referredCount: WebAssembly.Global;
-  isPlain: WebAssembly.Global;
+  fourCount: WebAssembly.Global;
+  fourNetworks: WebAssembly.Global;
+  sixCount: WebAssembly.Global;
+  sixNetworks: WebAssembly.Global;
+  nobodys: WebAssembly.Global;
+  addressless: WebAssembly.Global;
   classes: WebAssembly.Global;
   requests: WebAssembly.Global;
   views: WebAssembly.Global;
@@ -30,13 +35,16 @@ export interface Scanner extends DurationScanner {
   leading: WebAssembly.Global;
   first: WebAssembly.Global;
   last: WebAssembly.Global;
+  trailing: WebAssembly.Global;
+  gap: WebAssembly.Global;
+  runtime: WebAssembly.Global;
   newest: WebAssembly.Global;
   latest: WebAssembly.Global;
 }
 
 /** What scan.as.ts asks while it scans; it declares there what each of them is given and answers. */
 export type ScannerHost = Record<
-  'slow' | 'asset' | 'bot' | 'time' | 'duration',
+  'slow' | 'kind' | 'address' | 'bot' | 'time' | 'duration',
   (at: number, length: number) => number
 > & { external(at: number, length: number, host: number, hostLength: number): number };
 

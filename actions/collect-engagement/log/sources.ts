@@ -1,18 +1,31 @@
-import { accessSync, closeSync, constants, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../../core/errors.ts';
-import { addCounts, type Counts, joinEdges } from './counts.ts';
+import { addCounts, type Counts, joinEdges, type LogEdges } from './counts.ts';
 import { createReader } from './fast.ts';
 import { countFiles } from './files.ts';
-import { formatOf, isGzip, isZstd, startBytes } from './format.ts';
-import type { Rules } from './rules.ts';
-import { isSshAddress, parseSshSource, type SshSecrets, type SshSource } from './ssh-address.ts';
+import { looksLike, mostSeen } from './format.ts';
+import type { PackedOutcome } from './packed.ts';
+import { dayOf, type Rules } from './rules.ts';
+import {
+  broken,
+  brokenOff,
+  type FileSource,
+  isPacked,
+  type LogFault,
+  type Source,
+  startOf,
+} from './source.ts';
+import { isSshAddress, parseSshSource, type SshSecrets } from './ssh-address.ts';
 import type { Bytes } from './streams.ts';
 
 export interface SourceSettings extends SshSecrets {
   workspace: string;
   /** When everything has to be read, in milliseconds from now. */
   deadlineMs: number;
+  /** The share of a day's lines that may be no records. */
+  mostBad: number;
 }
 
 /** What came of reading all logs. Where `faults` is not empty, the counts are not of everything. */
@@ -21,16 +34,12 @@ export interface LogsRead {
   /** Paths and addresses that were read. */
   names: string[];
   faults: LogFault[];
+  /** What a person should know of a source that is no fault. */
+  remarks: LogFault[];
 }
 
-/** Why a source is not a log that was read to its end. */
-export interface LogFault {
-  file: string;
-  message: string;
-}
-
-/** A log that has a name: a file, or another machine's. */
-export type Source = { name: string; file: string } | { name: string; ssh: SshSource };
+/** What came of one source: how its parts join, and its beginning; or why it could not be read. */
+type Outcome = { source: Source; edges: LogEdges; start: Buffer } | { source: Source; why: string };
 
 /** The logs that the setting names, each once and by name; throws a `UserError` for one that is not there. */
 export async function findSources(setting: string, patterns: string[], workspace: string): Promise<Source[]> {
@@ -97,81 +106,153 @@ function readableFile(file: string, setting: string, given: string): string {
   }
 }
 
-function isPacked(source: Source): boolean {
-  return 'ssh' in source || /\.(?:gz|zst)$/.test(source.file);
-}
-
 /** Reads and counts all logs: plain files in threads, everything else as it arrives, one after the other. */
-export async function countLogs(
-  sources: Source[],
-  rules: Rules,
-  settings: SourceSettings,
-): Promise<LogsRead> {
-  const names = sources.map(({ name }) => name);
+export async function countLogs(given: Source[], rules: Rules, settings: SourceSettings): Promise<LogsRead> {
+  const names = given.map(({ name }) => name);
+  const { sources, faults, remarks } = await readOnce(given);
   const plain = sources.flatMap((source) => ('file' in source && !isPacked(source) ? [source] : []));
   const packed = sources.filter(isPacked);
-  const { counts, faults } = await countPlain(plain, rules);
-  if (packed.length === 0) return { counts, names, faults };
-  const more = await countPacked(packed, rules, settings);
-  addCounts(counts, more.counts);
-  return { counts, names, faults: [...faults, ...more.faults] };
+  const { counts, outcomes } = await countPlain(plain, rules);
+  if (packed.length > 0) {
+    const more = await countPacked(packed, rules, settings);
+    addCounts(counts, more.counts);
+    outcomes.push(...more.outcomes);
+  }
+  const told = outcomes.flatMap((outcome) => faultOf(outcome, { ...settings, ...dayOf(rules.date) }));
+  return {
+    counts,
+    names,
+    faults: [...faults, ...told, ...(told.length > 0 ? [] : withoutRecords(outcomes))],
+    remarks: [...remarks, ...outcomes.flatMap(remarkOf)],
+  };
+}
+
+/** The sources without those that hold what another one holds as well. */
+async function readOnce(
+  sources: Source[],
+): Promise<{ sources: Source[]; faults: LogFault[]; remarks: LogFault[] }> {
+  // A log can only be there twice under two names.
+  if (sources.filter((source) => 'file' in source).length < 2) return { sources, faults: [], remarks: [] };
+  const { withoutTwins } = await import('./twins.ts');
+  return withoutTwins(sources);
 }
 
 async function countPlain(
-  sources: Extract<Source, { file: string }>[],
+  sources: FileSource[],
   rules: Rules,
-): Promise<Omit<LogsRead, 'names'>> {
+): Promise<{ counts: Counts; outcomes: Outcome[] }> {
   const { counts, outcomes } = await countFiles(
     sources.map(({ file }) => file),
     rules,
   );
-  const faults = sources.flatMap(({ name: file, file: path }, index): LogFault[] => {
-    const outcome = outcomes[index];
-    if (outcome === 'foreign') return [{ file, message: foreign(startOf(path)) }];
-    return typeof outcome === 'object' ? [{ file, message: brokenOff(outcome.why) }] : [];
-  });
-  return { counts, faults };
+  return {
+    counts,
+    outcomes: sources.map((source, index): Outcome => {
+      const outcome = outcomes[index];
+      if (outcome === undefined || 'why' in outcome) return { source, why: brokenOff(outcome?.why ?? '') };
+      return { source, edges: outcome, start: outcome.isForeign ? startOf(source.file) : Buffer.alloc(0) };
+    }),
+  };
 }
 
+/** Packed files, and what other machines send. */
 async function countPacked(
   sources: Source[],
   rules: Rules,
   settings: SourceSettings,
-): Promise<Omit<LogsRead, 'names'>> {
+): Promise<{ counts: Counts; outcomes: Outcome[] }> {
   // What plain files have no use for is loaded here.
-  const { scanStream } = await import('./streams.ts');
-  const reader = createReader(rules);
-  const faults: LogFault[] = [];
-  let bad = 0;
-  for (const source of sources) {
-    try {
-      const { edges, start } = await scanStream(reader, bytesOf(source, settings));
-      const joined = joinEdges([edges]);
-      bad += joined.bad;
-      const message =
-        'ssh' in source
-          ? remoteFault(start, joined.isForeign, edges.first !== 0)
-          : joined.isForeign
-            ? foreign(start)
-            : undefined;
-      if (message !== undefined) faults.push({ file: source.name, message });
-    } catch (error) {
-      faults.push({ file: source.name, message: broken(error) });
-    }
+  const { countPackedFiles } = await import('./packed.ts');
+  const files = sources.filter((source): source is FileSource => 'file' in source);
+  const read = await countPackedFiles(
+    files.map(({ file }) => file),
+    rules,
+  );
+  const counts = read.counts;
+  const outcomes = files.map((source, index) =>
+    outcomeOf(source, read.outcomes[index] ?? { why: brokenOff('') }),
+  );
+  const remote = sources.filter((source) => 'ssh' in source);
+  if (remote.length > 0) {
+    const more = await countRemote(remote, rules, settings);
+    addCounts(counts, more.counts);
+    outcomes.push(...more.outcomes);
   }
-  const counts = reader.counts();
-  counts.bad += bad;
-  return { counts, faults };
+  for (const outcome of outcomes) if ('edges' in outcome) counts.bad += outcome.edges.bad;
+  return { counts, outcomes };
 }
 
-/** Why what another machine sent is not its log. */
-function remoteFault(start: Buffer, isForeign: boolean, hasRecords: boolean): string | undefined {
-  if (start.length === 0)
-    return 'the command of the key printed nothing: the log was rotated away, or the command names another file';
-  if (isForeign) return foreign(start);
-  return hasRecords && !/^\s*\{/.test(start.toString('utf8'))
-    ? 'the other machine printed something before the log: the command of the key must print the log and nothing else'
-    : undefined;
+async function countRemote(
+  sources: Source[],
+  rules: Rules,
+  settings: SourceSettings,
+): Promise<{ counts: Counts; outcomes: Outcome[] }> {
+  const { scanStream } = await import('./streams.ts');
+  const reader = createReader(rules);
+  const outcomes: Outcome[] = [];
+  for (const source of sources) {
+    try {
+      outcomes.push(outcomeOf(source, await scanStream(reader, bytesOf(source, settings))));
+    } catch (error) {
+      outcomes.push({ source, why: broken(error) });
+    }
+  }
+  return { counts: reader.counts(), outcomes };
+}
+
+function outcomeOf(source: Source, read: PackedOutcome): Outcome {
+  if ('why' in read) return { source, why: read.why };
+  return { source, edges: joinEdges([read.edges]), start: Buffer.from(read.start) };
+}
+
+/** Why a source is not the log of the day, as far as that is known from it alone. */
+function faultOf(outcome: Outcome, { from, mostBad }: { from: number; mostBad: number }): LogFault[] {
+  const { source } = outcome;
+  const fault = (message: string): LogFault[] => [{ file: source.name, message }];
+  if ('why' in outcome) return fault(outcome.why);
+  const { edges, start } = outcome;
+  if ('ssh' in source && start.length === 0)
+    return fault(
+      'the command of the key printed nothing: the log was rotated away, or the command names another file',
+    );
+  if (edges.isForeign) return fault(foreign(start));
+  if ('ssh' in source && edges.hasRecords && !/^\s*\{/.test(start.toString('utf8')))
+    return fault(
+      'the other machine printed something before the log: the command of the key must print the log and nothing else',
+    );
+  // A single line may have been cut off. What was not written to since the day began holds nothing of it.
+  if (edges.gap < 2 || mostBad >= 1 || ('file' in source && changedAt(source.file) < from)) return [];
+  return fault(
+    `holds no record of the day, and where its records would be stand ${edges.gap} lines that are none: they may be all that happened on that day. Look at the log; name a log without them, or set max-bad-share to 1 when you know that they are not`,
+  );
+}
+
+/** Where no source has any record of a request, there is no access log among them. */
+function withoutRecords(outcomes: Outcome[]): LogFault[] {
+  const read = outcomes.flatMap((outcome) => ('edges' in outcome ? [outcome] : []));
+  if (read.some(({ edges }) => edges.hasRecords)) return [];
+  return read
+    .filter(({ edges }) => edges.runtime > 0)
+    .map(({ source }) => ({
+      file: source.name,
+      message:
+        'holds no record of a request, only what Caddy tells of itself: errors, upstreams, certificates. Name the access log as well; a site has one when its block in the Caddyfile has the line `log`',
+    }));
+}
+
+function remarkOf(outcome: Outcome): LogFault[] {
+  if (!('edges' in outcome) || outcome.edges.hasRecords || outcome.edges.runtime === 0) return [];
+  return [
+    {
+      file: outcome.source.name,
+      message:
+        'holds no record of a request, only what Caddy tells of itself; the day is read from the others',
+    },
+  ];
+}
+
+function changedAt(file: string): number {
+  return statSync(file).mtimeMs / 1000;
 }
 
 /** In characters; a beacon that is longer is none, and is not kept. */
@@ -196,36 +277,15 @@ async function* bytesOf(source: Source, { key, knownHosts, deadlineMs }: SourceS
     yield* unpackStream(readSsh(source.ssh, { key, knownHosts, deadlineMs }));
     return;
   }
-  if (source.file.endsWith('.gz') && !isGzip(startOf(source.file)))
-    throw new UserError('is no gzip file, though its name says so.', 'Rename it.');
   yield* isPacked(source) ? unpackFile(source.file) : createReadStream(source.file);
 }
 
 /** What is said of a log without any record of Caddy. */
 function foreign(start: Buffer): string {
-  const remedy =
-    isGzip(start) || isZstd(start)
-      ? 'Rename it, so that it is unpacked'
-      : 'Let Caddy write JSON (its default), or name another file';
-  return `holds no record of a Caddy access log; it looks like ${formatOf(start)}. ${remedy}`;
+  return `holds no record of a Caddy access log; it looks like ${looksLike(start)}`;
 }
 
-function brokenOff(why: string): string {
-  return `could not be read to its end (${why}): what is missing is unknown, so nothing is written`;
-}
-
-/** An error of reading, in words: one that says what to do keeps its own. */
-export function broken(error: unknown): string {
-  if (error instanceof UserError) return `${error.message} ${error.remedy}`.trim();
-  return brokenOff(error instanceof Error ? error.message : String(error));
-}
-
-function startOf(file: string): Buffer {
-  const start = Buffer.alloc(startBytes);
-  const fd = openSync(file, 'r');
-  try {
-    return start.subarray(0, readSync(fd, start, 0, startBytes, 0));
-  } finally {
-    closeSync(fd);
-  }
+/** What bad lines look like, for who refuses them. */
+export function looksOfBad({ looks }: Counts): string | null {
+  return mostSeen(looks) ?? null;
 }

@@ -46,7 +46,8 @@ export async function* readSsh(source: SshSource, settings: SshSettings): Bytes 
     try {
       yield* child.stdout;
       const { code, error } = await ended;
-      if (code !== 0) throw failure(source, code, error, stderr, child.killed);
+      if (code !== 0)
+        throw failure(source, { code, error, timedOut: child.killed, stderr: withoutHints(stderr, folder) });
     } finally {
       child.kill();
       await ended;
@@ -111,13 +112,25 @@ function fileOf(setting: string, folder: string, name: string): string {
   return file;
 }
 
-function failure(
-  { user, host, port }: SshSource,
-  code: number | null,
-  error: Error | undefined,
-  stderr: string,
-  timedOut: boolean,
-): UserError {
+/** What ssh said, without its hints to change our own files, which are gone by the time that somebody reads them. */
+function withoutHints(stderr: string, folder: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => !line.includes(folder) && !/^\s*(?:remove with:|ssh-keygen )/.test(line))
+    .join('\n');
+}
+
+/** What stands before the key of who may read the log and nothing else; the README explains each part. */
+const restriction = `restrict,command="bash -o pipefail -c 'zcat -f /var/log/caddy/access*.log* | zstd -q -c'"`;
+
+interface Ended {
+  code: number | null;
+  error: Error | undefined;
+  timedOut: boolean;
+  stderr: string;
+}
+
+function failure({ user, host, port }: SshSource, { code, error, timedOut, stderr }: Ended): UserError {
   const where = `${user}@${host}:${port}`;
   if (error !== undefined && 'code' in error && error.code === 'ENOENT')
     return new UserError(
@@ -135,7 +148,7 @@ function failure(
   if (code === unrestricted) {
     return new UserError(
       `${where}: the key is not restricted: it may run any command there, and did.`,
-      'Put restrict,command="cat /var/log/caddy/access.log" before the key in authorized_keys on that machine.',
+      `Put ${restriction} before the key in authorized_keys on that machine, with the paths of all its logs.`,
     );
   }
   if (/host key verification failed|identification has changed|no .{1,40} host key is known/i.test(stderr)) {

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { wasDeclined } from '../../../actions/architect-pitch/comments.ts';
 import { spentOn } from '../../../actions/architect-pitch/costs.ts';
-import { asksAgain, decisionOn, firstIgnored } from '../../../actions/architect-pitch/decision.ts';
+import {
+  asksAgain,
+  decisionOn,
+  firstIgnored,
+  reactionsThatCount,
+} from '../../../actions/architect-pitch/decision.ts';
 import type { ClosedPitch, Live, OpenPitch, UnreadPitch } from '../../../actions/architect-pitch/state.ts';
+import { footerComment } from '../../../actions/architect-pitch/text.ts';
 import type { Comment } from '../../../core/forge/comments.ts';
 import type { Review } from '../../../core/forge/pulls.ts';
+import type { Reaction } from '../../../core/forge/reactions.ts';
 
 const architect = { id: 9, login: 'architect' };
 const ada = { id: 2, login: 'ada' };
 const stranger = { id: 3, login: 'stranger' };
-const people = { account: architect, deciders: ['Ada'] };
+const people = { account: architect, deciders: ['Ada'], byVerdict: false };
 
 const at = '2026-11-20T09:00:00Z';
 let last = 0;
@@ -60,8 +67,9 @@ function open(given: Partial<OpenPitch> = {}): OpenPitch {
     kind: 'open',
     comments: [],
     reviews: [],
-    document: undefined,
-    reopenedAfter: [],
+    document: { kind: 'none', why: '' },
+    reactions: [],
+    closings: [],
     ...given,
   };
 }
@@ -107,9 +115,11 @@ describe('a decision on a pitch', () => {
     expect(decisionOn(people, open({ comments: [rejection] }))).toEqual({
       kind: 'declined',
       reason: 'too large',
-      comment: rejection.id,
+      by: `${rejection.id}`,
     });
-    expect(decisionOn(people, open({ comments: [rejection], reopenedAfter: [rejection.id] }))).toEqual({
+    expect(
+      decisionOn(people, open({ comments: [rejection], closings: [{ id: rejection.id + 1, at }] })),
+    ).toEqual({
       kind: 'none',
     });
   });
@@ -140,8 +150,87 @@ it('the first word that is no decision is answered with why, and never a word of
 });
 
 it('another pitch is asked for by those who may decide, and by nobody else', () => {
-  expect(asksAgain(people, [comment(ada, 'PITCH AGAIN')])).toBe(true);
-  expect(asksAgain(people, [comment(null, 'PITCH AGAIN'), comment(stranger, 'PITCH AGAIN')])).toBe(false);
+  const again = (...comments: Comment[]): boolean =>
+    asksAgain(people, { comments, reviews: [], reactions: [] }, []);
+
+  expect(again(comment(ada, 'PITCH AGAIN'))).toBe(true);
+  expect(again(comment(null, 'PITCH AGAIN'), comment(stranger, 'PITCH AGAIN'))).toBe(false);
+});
+
+describe('where deciders are named, nothing decides that others could have written', () => {
+  const named = { ...people, byVerdict: true };
+  const minute = (nth: number): string => new Date(Date.parse(at) + nth * 60_000).toISOString();
+  const reacted = (user: Reaction['user'], content: string, nth = 1): Reaction => ({
+    user,
+    content,
+    created_at: minute(nth),
+  });
+  const approved = (nth: number): Review => review(ada, { submitted_at: minute(nth) });
+  const changesWanted = (nth: number): Review =>
+    review(ada, { id: 7, state: 'REQUEST_CHANGES', submitted_at: minute(nth) });
+
+  it.each<[string, Partial<OpenPitch>, string]>([
+    ['a decider wrote ACCEPT', { comments: [comment(ada, 'ACCEPT')] }, 'none'],
+    ['a decider wrote REJECT', { comments: [comment(ada, 'REJECT: no')] }, 'none'],
+    ['a decider reacted with +1', { reactions: [reacted(ada, '+1')] }, 'accepted'],
+    ['a decider reacted with -1', { reactions: [reacted(ada, '-1')] }, 'declined'],
+    ['a decider reacted with a heart', { reactions: [reacted(ada, 'heart')] }, 'none'],
+    ['a stranger reacted', { reactions: [reacted(stranger, '+1'), reacted(null, '-1')] }, 'none'],
+    ['we reacted', { reactions: [reacted(architect, '+1')] }, 'none'],
+    ['a decider approved', { reviews: [approved(1)] }, 'accepted'],
+    ['a decider wants changes', { reviews: [changesWanted(1)] }, 'declined'],
+    [
+      'that verdict was dismissed',
+      { reviews: [review(ada, { state: 'REQUEST_CHANGES', dismissed: true })] },
+      'none',
+    ],
+    ['a decider only left a remark', { reviews: [review(ada, { state: 'COMMENT' })] }, 'none'],
+    ['-1 came after +1', { reactions: [reacted(ada, '-1', 2), reacted(ada, '+1', 1)] }, 'declined'],
+    ['+1 came after -1', { reactions: [reacted(ada, '-1', 1), reacted(ada, '+1', 2)] }, 'accepted'],
+    ['both came in one second', { reactions: [reacted(ada, '-1'), reacted(ada, '+1')] }, 'declined'],
+    ['an approval came after -1', { reactions: [reacted(ada, '-1', 1)], reviews: [approved(2)] }, 'accepted'],
+    ['-1 came after an approval', { reactions: [reacted(ada, '-1', 2)], reviews: [approved(1)] }, 'declined'],
+    [
+      'it was reopened after -1 had closed it',
+      { reactions: [reacted(ada, '+1', 0), reacted(ada, '-1', 1)], closings: [{ id: 1, at: minute(2) }] },
+      'none',
+    ],
+  ])('%s', (_, given, kind) => {
+    expect(decisionOn(named, open(given)).kind).toBe(kind);
+  });
+
+  it('a comment gives the words, and the reaction decides', () => {
+    const pitch = open({
+      comments: [comment(ada, 'REJECT: too large'), comment(stranger, 'REJECT: ha')],
+      reactions: [reacted(ada, '-1')],
+    });
+
+    expect(decisionOn(named, pitch)).toMatchObject({ kind: 'declined', reason: 'too large' });
+    expect(firstIgnored(named, open({ comments: [comment(ada, 'ACCEPT')] }))?.why).toBe('comment');
+    expect(firstIgnored(named, open({ ...pitch, comments: [comment(ada, 'REJECT: x')] }))).toBeUndefined();
+  });
+
+  it('another pitch is asked for by a reaction from after the end of the last, and by no comment', () => {
+    const again = (given: { comments?: Comment[]; reactions?: Reaction[] }): boolean =>
+      asksAgain(named, { comments: [], reviews: [], reactions: [], ...given }, [{ id: 1, at: minute(5) }]);
+
+    expect(again({ comments: [comment(ada, 'PITCH AGAIN')] })).toBe(false);
+    expect(again({ reactions: [reacted(ada, '+1', 4)] })).toBe(false);
+    expect(again({ reactions: [reacted(ada, '+1', 6)] })).toBe(true);
+    expect(again({ reactions: [reacted(stranger, '+1', 6)] })).toBe(false);
+  });
+
+  it('a reaction counts while our comment says what we wrote, and since it does so again', () => {
+    const ours = footerComment(named);
+    const all = [reacted(ada, '+1', 1), reacted(ada, '-1', 3)];
+    const footer = (body: string, nth: number): Comment =>
+      comment(architect, body, nth === 0 ? at : minute(nth));
+
+    expect(reactionsThatCount(footer(ours, 0), ours, all)).toEqual(all);
+    expect(reactionsThatCount(footer('Who likes cats?', 2), ours, all)).toEqual([]);
+    expect(reactionsThatCount(footer(ours, 2), ours, all)).toEqual(all.slice(1));
+    expect(reactionsThatCount(footer(ours, 3), ours, all)).toEqual([]);
+  });
 });
 
 describe('what our own comments tell', () => {
@@ -155,7 +244,12 @@ describe('what our own comments tell', () => {
   });
 
   it('what a day cost: in descriptions and in our comments, and in nobody else’s', () => {
-    const unread: UnreadPitch = { ...base, kind: 'unread', pull: { ...base.pull, body: cost } };
+    const unread: UnreadPitch = {
+      ...base,
+      kind: 'unread',
+      trouble: undefined,
+      pull: { ...base.pull, body: cost },
+    };
     const read = closed([comment(architect, cost), comment(ada, cost), comment(null, cost)], cost);
 
     expect(spentOn('2026-11-20', live([unread, read]))).toBe(0.75);

@@ -7,6 +7,7 @@ import { evidenceOf, pageText, publicSource } from '../../../actions/collect-eng
 function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay {
   const counts = emptyCounts();
   counts.views = views;
+  counts.visitors = new Set(['10.0.0.1']);
   const clientSide = {
     total_events: 0,
     dwell: { avg_seconds: 0, total_seconds: 0, count: 0 },
@@ -21,6 +22,7 @@ function day(date: string, views: number, now = '2027-01-01T00:00:00Z'): PageDay
     clientSources: [],
     totals: totalsOf(counts, 10),
     clientSide,
+    mostUnknown: 0.05,
   });
   return { date, evidence };
 }

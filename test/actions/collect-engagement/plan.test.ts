@@ -54,7 +54,7 @@ function settings(overrides: Partial<EngagementSettings> = {}): EngagementSettin
 }
 
 function log(views = 1, overrides: Partial<LogState> = {}): LogState {
-  const counts = { ...emptyCounts(), views, requests: views };
+  const counts = { ...emptyCounts(), views, requests: views, visitors: new Set(['10.0.0.1']) };
   return {
     totals: totalsOf(counts, 10),
     clientSide: {
@@ -67,6 +67,8 @@ function log(views = 1, overrides: Partial<LogState> = {}): LogState {
     badBeacons: 0,
     names: ['access.log'],
     faults: [],
+    remarks: [],
+    badLook: null,
     newest: `${date}T12:00:00.000Z`,
     isAhead: false,
     ...overrides,
@@ -83,6 +85,7 @@ function found(views = 1): Found {
     clientSources: [],
     totals,
     clientSide,
+    mostUnknown: 0.05,
   });
   return { text: evidenceText(evidence), sha: `sha of ${views}` };
 }
@@ -102,7 +105,7 @@ function pull(overrides: Partial<Pull> = {}): Pull {
 }
 
 function request(overrides: Partial<DayRequest> = {}): DayRequest {
-  return { branch, exists: false, evidence: null, pull: null, ...overrides };
+  return { branch, exists: false, evidence: null, page: { kind: 'left' }, pull: null, ...overrides };
 }
 
 function target(overrides: Partial<BranchTarget> = {}): BranchTarget {
@@ -150,13 +153,13 @@ describe('a run without the forge', () => {
 
     expect(content).toBe(found()?.text);
     expect(planned(state(content), { commit: 'none' })).toEqual([
-      `keep: engagement.json is as it should be (${date}: 1 page view by 0 visitors)`,
+      `keep: engagement.json is as it should be (${date}: 1 page view by 1 visitor)`,
     ]);
   });
 
   it('on a pull request says what it would count, and writes nothing', () => {
     expect(planned(collected({ target: { kind: 'none' } }))).toEqual([
-      `keep: the log can be counted (${date}: 1 page view by 0 visitors); on a pull request nothing is written`,
+      `keep: the log can be counted (${date}: 1 page view by 1 visitor); on a pull request nothing is written`,
     ]);
   });
 });
@@ -169,22 +172,24 @@ describe('the way of the evidence', () => {
     expect(headline(settings(), collected())).toBeUndefined();
   });
 
-  it('is a commit that may be declined where the branch is protected, without the page', () => {
-    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
-    const state = collected({
-      target: target({ page, way: { kind: 'commit-or-pull', request: request() } }),
-    });
+  const page = { kind: 'kept' as const, at: 'a', readme: null, chart: null, others: [] };
+  const pageFiles = [{ path: 'evidence/engagement/README.md' }, { path: 'evidence/engagement/visitors.svg' }];
+
+  it('is one commit that may be declined where the branch is protected, then one of the evidence alone', () => {
+    const way = { kind: 'commit-or-pull' as const, request: request() };
+    const state = collected({ target: target({ page, way }) });
+    const declined = collected({ target: target({ page: { ...page, kind: 'declined' }, way }) });
 
     expect(plan(settings(), state)).toMatchObject([
+      { kind: 'write-files', branch: 'main', mayDecline: true, files: [{ path: file }, ...pageFiles] },
+    ]);
+    expect(headline(settings(), state)).toContain(`${protectedMain}: a commit is tried first`);
+    expect(plan(settings(), declined)).toMatchObject([
       { kind: 'write-files', branch: 'main', mayDecline: true, files: [{ path: file }] },
     ]);
-    expect(headline(settings(), state)).toContain(
-      `${protectedMain}: the evidence goes there as an exempt path`,
-    );
   });
 
   it('is a commit of the page once the evidence is on the protected branch', () => {
-    const page = { kind: 'kept' as const, readme: null, chart: null, others: [] };
     const way = { kind: 'commit-or-pull' as const, request: request() };
 
     const changes = plan(settings(), collected({ target: target({ evidence: found(), page, way }) }));
@@ -198,11 +203,11 @@ describe('the way of the evidence', () => {
     ]);
   });
 
-  it('is a pull request once the branch declined, and the page stays as it is', () => {
-    const state = collected({ target: target({ way: { kind: 'pull', request: request() } }) });
+  it('is a pull request with the page once the branch declined', () => {
+    const state = collected({ target: target({ way: { kind: 'pull', request: request({ page }) } }) });
 
     expect(plan(settings(), state)).toMatchObject([
-      { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }] },
+      { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }, ...pageFiles] },
       { kind: 'open-pull', base: 'main', head: branch, after: [branch] },
     ]);
     expect(headline(settings(), state)).toContain('is not exempt: the evidence goes to a pull request');
@@ -224,7 +229,7 @@ describe('the way of the evidence', () => {
     [
       'is right and open',
       { exists: true, evidence: found(), pull: pull() },
-      [`keep: pull request #7 is as it should be (${date}: 1 page view by 0 visitors)`],
+      [`keep: pull request #7 is as it should be (${date}: 1 page view by 1 visitor)`],
     ],
     [
       'was closed by somebody',

@@ -34,14 +34,15 @@ describe('what is inert', () => {
   it.each([
     ['@ada', '@\u2060ada'],
     ['(@ada)', '(@\u2060ada)'],
-    ['ada@example.test', 'ada@example.test'],
-    ['Closes #1', 'Closes \u2060#1'],
-    ['fixes: owner/x#2', 'fixes: \u2060owner/x#2'],
-    ['resolved\nhttps://f.test/a/b/issues/3', 'resolved\n\u2060https://f.test/a/b/issues/3'],
+    ['ada@example.test', 'ada@\u2060example.test'],
+    ['Closes #1', 'Closes \u2060#\u20601'],
+    ['fixes: owner/x#2', 'fixes: \u2060owner/x#\u20602'],
+    ['resolved\nhttps://f.test/a/b/issues/3', 'resolved\n\u2060https\u2060://f.test/a/b/issues/3'],
     ['<script>', '<\u2060script>'],
     ['a < b', 'a < b'],
     ['<!-- filer:begin -->', '<\u2060!-- filer:begin -->'],
-    ['see #12', 'see #12'],
+    ['see #12', 'see #\u206012'],
+    ['! # @ [a] (b) a:b x/y 10:30 &c; R&D', '! # @ [a] (b) a:b x/y 10:30 &\u2060c; R&D'],
   ])('%j becomes %j', (text, expected) => {
     expect(inert(text)).toBe(expected);
   });

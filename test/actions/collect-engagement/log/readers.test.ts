@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Counts, type Edges, joinEdges } from '../../../../actions/collect-engagement/log/counts.ts';
+import {
+  type Counts,
+  type Edges,
+  joinEdges,
+  type LogEdges,
+  noEdges,
+} from '../../../../actions/collect-engagement/log/counts.ts';
 import { createFastReader, type FastReader } from '../../../../actions/collect-engagement/log/fast.ts';
 import { finishLine, scanLines } from '../../../../actions/collect-engagement/log/files.ts';
 import { createPlainReader, type LogReader } from '../../../../actions/collect-engagement/log/reader.ts';
@@ -63,7 +69,20 @@ function expectSame(bytes: Buffer, cuts: number[] = [], units = { time: 1, durat
 const nasty = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.constantFrom('/', '/a', '/b?c=d', '/x#y', '/a.css', '/A.JS?x', 'http://u:p@h/x', '//u@h/x'),
+    arbitrary: fc.constantFrom(
+      '/',
+      '/a',
+      '/b?c=d',
+      '/x#y',
+      '/a.css',
+      '/A.JS?x',
+      'http://u:p@h/x',
+      '//u@h/x',
+      '/a.pdf',
+      '/a.pdf?b',
+      'http://u:p@h/x.zip',
+      '/c.html',
+    ),
   },
   fc.constantFrom(
     '',
@@ -83,7 +102,38 @@ const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ minLength: 500, maxLength: 530 }),
 );
-const address = fc.oneof(fc.constantFrom('::1', '10.0.0.1', '10.0.0.2', ''), nasty);
+const address = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('::1', '10.0.0.1', '10.0.0.2', '') },
+  // Addresses, and what is nearly one.
+  fc.constantFrom(
+    '10.0.0.0',
+    '255.255.255.255',
+    '256.0.0.1',
+    '01.2.3.4',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.4:80',
+    '1.2.3.',
+    '2001:db8::',
+    '2001:DB8::a',
+    '::',
+    '1:2:3:4:5:6:7:8',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7::',
+    '1:2:3:4:5:6:7',
+    '1::2::3',
+    ':1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:',
+    '12345::',
+    '::ffff:1.2.3.4',
+    'fe80::1%eth0',
+    '@',
+    '/run/caddy.sock',
+    'REDACTED',
+    '10.0.0.x',
+  ),
+  nasty,
+);
 const referer = fc.oneof(
   fc.constantFrom(
     'https://a.example/x?y',
@@ -235,6 +285,10 @@ const headers = object([
     agent,
   ),
   header(fc.constantFrom('Referer', 'referer', 'REFERER', 'Referrer'), referer),
+  header(
+    fc.constantFrom('Range', 'range'),
+    fc.constantFrom('bytes=0-', 'bytes=00-9', 'bytes=1-', 'bytes=-5', 'lines=0-', ''),
+  ),
   header(fc.constantFrom('Accept', 'Cookie', '__proto__', 'User-Agent', 'Referer', ''), nasty),
 ]);
 const request = object([
@@ -247,12 +301,43 @@ const request = object([
   pair('tls', junk),
 ]);
 const status = fc.oneof(
-  fc.constantFrom('200', '200', '200', '204', '304', '404', '500', '101'),
+  fc.constantFrom('200', '200', '200', '204', '206', '206', '206.0', '304', '404', '500', '101'),
   numeral,
   junk,
 );
+/** What says of a line that it tells of a request, and what nearly does. */
+const logger = fc.constantFrom(
+  '"http.log.access"',
+  '"http.log.access.log0"',
+  '"http.log.acces"',
+  '"http.log.error"',
+  '"tls"',
+  '""',
+  '"\\u0074ls"',
+  '7',
+  'null',
+);
+const message = fc.constantFrom(
+  '"handled request"',
+  '"handled  request"',
+  '"handled requests"',
+  '"x"',
+  '"a\\"b"',
+  '1',
+);
 const line = object([
-  pair('level', fc.constant('"info"')),
+  pair('level', fc.constantFrom('"info"', '"info"', '"error"', '3', '"\\n"')),
+  pair(
+    'logger',
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant('"http.log.access.log0"') },
+      { weight: 1, arbitrary: logger },
+    ),
+  ),
+  pair(
+    'msg',
+    fc.oneof({ weight: 4, arbitrary: fc.constant('"handled request"') }, { weight: 1, arbitrary: message }),
+  ),
   pair('ts', orJunk(time)),
   pair('request', orJunk(request)),
   pair('duration', orJunk(duration)),
@@ -271,6 +356,10 @@ const damaged = fc
     if (how === 3) return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes]);
     if (how === 4) return Buffer.concat([Buffer.from(' \t'), bytes, Buffer.from('\r')]);
     if (how === 5) return Buffer.concat([bytes, Buffer.from('\r')]);
+    const wrapping = ['log', 'MESSAGE', 'line', 'other'][byte % 4] ?? '';
+    if (how === 6) return Buffer.from(JSON.stringify({ [wrapping]: `${whole}\n`, stream: 'stderr' }));
+    if (how === 7 && byte % 8 === 0)
+      return Buffer.from(JSON.stringify({ MESSAGE: [...bytes], SYSLOG_IDENTIFIER: 'systemd' }));
     return bytes;
   });
 const log = fc
@@ -376,12 +465,24 @@ const values = fc.tuple(
     ),
   ),
   fc.constantFrom('"GET"', '"GET"', '"POST"'),
-  mostly(quoted(plainText.map((path) => `/${path}`)), text(nasty)),
+  mostly(
+    quoted(fc.tuple(plainText, fc.constantFrom('', '', '.pdf')).map((path) => `/${path.join('')}`)),
+    text(nasty),
+  ),
   members,
+  mostly(
+    fc.constant('"logger":"http.log.access.log0","msg":"handled request",'),
+    fc.oneof(
+      fc.constantFrom('', '"msg":"handled request",', '"msg":"handled request!",'),
+      logger.map((name) => `"logger":${name},`),
+      fc.tuple(logger, message).map(([name, said]) => `"logger":${name},"msg":${said},`),
+      message.map((said) => `"msg":${said},`),
+    ),
+  ),
   mostly(fc.constant('{"resumed":false}'), fc.constantFrom('{"resumed":true}', '{}', 'null', '[1,{"a":""}]')),
   mostly(fc.constant('""'), quoted(plainText)),
   number,
-  mostly(fc.constantFrom('200', '304', '404'), number),
+  mostly(fc.constantFrom('200', '206', '304', '404'), number),
   members,
 );
 const alikeLine = (headers: string): string =>
@@ -396,13 +497,13 @@ const alike = fc
     fc.array(fc.tuple(fc.nat(), fc.nat({ max: damages.length - 1 })), { maxLength: 2 }),
   )
   .map(([all, space, end, isHeaderFirst, changes]) => {
-    const lines = all.map(([ts, ip, method, uri, head, tls, user, seconds, code, response]) => {
+    const lines = all.map(([ts, ip, method, uri, head, telling, tls, user, seconds, code, response]) => {
       const asked = [
         `"remote_ip":${ip},"method":${method},"host":"site.example","uri":${uri}`,
         `"headers":${head}`,
       ];
       if (isHeaderFirst) asked.reverse();
-      return `{"level":"info",${space}"ts":${ts},"request":{${asked.join(',')},"tls":${tls}},"user_id":${user},"duration":${seconds}${space},"status":${code},"resp_headers":${response}}${end}\n`;
+      return `{"level":"info",${space}"ts":${ts},${telling}"request":{${asked.join(',')},"tls":${tls}},"user_id":${user},"duration":${seconds}${space},"status":${code},"resp_headers":${response}}${end}\n`;
     });
     const whole = lines.join('');
     let changed = whole;
@@ -569,22 +670,58 @@ describe('a reader that is given what another one counted', () => {
 });
 
 describe('the parts of a log', () => {
-  const of = (leading: number, first: 0 | 1 | 2, last: 0 | 1 | 2): Edges => ({ leading, first, last });
+  const of = (leading: number, first: 0 | 1 | 2 | 3, last: 0 | 1 | 2 | 3): Edges => ({
+    ...noEdges(),
+    leading,
+    first,
+    last,
+  });
+
+  const joined = (more: Partial<LogEdges> = {}): LogEdges => ({
+    bad: 0,
+    gap: 0,
+    runtime: 0,
+    hasRecords: true,
+    isForeign: false,
+    ...more,
+  });
 
   it('give their first bad lines to the day of the record before them', () => {
-    expect(joinEdges([of(0, 1, 1), of(2, 2, 2)])).toEqual({ bad: 2, isForeign: false });
-    expect(joinEdges([of(0, 1, 2), of(2, 1, 1)])).toEqual({ bad: 0, isForeign: false });
-    expect(joinEdges([of(0, 1, 1), of(3, 0, 0), of(2, 2, 2)])).toEqual({ bad: 5, isForeign: false });
+    expect(joinEdges([of(0, 1, 1), of(2, 2, 2)])).toEqual(joined({ bad: 2 }));
+    expect(joinEdges([of(0, 1, 2), of(2, 1, 1)])).toEqual(joined());
+    expect(joinEdges([of(0, 1, 1), of(3, 0, 0), of(2, 2, 2)])).toEqual(joined({ bad: 5 }));
   });
 
   it('give those before the first record of all to its day', () => {
-    expect(joinEdges([of(3, 0, 0), of(2, 1, 2)])).toEqual({ bad: 5, isForeign: false });
-    expect(joinEdges([of(3, 0, 0), of(2, 2, 1), of(1, 1, 1)])).toEqual({ bad: 1, isForeign: false });
+    expect(joinEdges([of(3, 0, 0), of(2, 1, 2)])).toEqual(joined({ bad: 5 }));
+    expect(joinEdges([of(3, 0, 0), of(2, 2, 1), of(1, 1, 1)])).toEqual(joined({ bad: 1 }));
   });
 
-  it('without any record are of something else, unless they are empty', () => {
-    expect(joinEdges([of(3, 0, 0)])).toEqual({ bad: 0, isForeign: true });
-    expect(joinEdges([of(0, 0, 0)])).toEqual({ bad: 0, isForeign: false });
-    expect(joinEdges([])).toEqual({ bad: 0, isForeign: false });
+  it('without any record are of something else, unless they are empty or Caddy’s own', () => {
+    expect(joinEdges([of(3, 0, 0)])).toEqual(joined({ hasRecords: false, isForeign: true }));
+    expect(joinEdges([of(0, 0, 0)])).toEqual(joined({ hasRecords: false }));
+    expect(joinEdges([])).toEqual(joined({ hasRecords: false }));
+    expect(joinEdges([{ ...noEdges(), runtime: 40 }, of(1, 0, 0)])).toEqual(
+      joined({ hasRecords: false, runtime: 40 }),
+    );
+    expect(joinEdges([{ ...noEdges(), runtime: 10 }, of(1, 0, 0)])).toEqual(
+      joined({ hasRecords: false, runtime: 10, isForeign: true }),
+    );
+  });
+
+  it('know the bad lines that stand where the day would be, and has no record', () => {
+    const behind = (trailing: number, day: 1 | 2 | 3): Edges => ({ ...of(0, day, day), trailing });
+
+    expect(joinEdges([behind(4, 2), of(3, 0, 0), of(2, 3, 3)])).toEqual(joined({ gap: 9 }));
+    expect(joinEdges([behind(4, 2)])).toEqual(joined({ gap: 4 }));
+    expect(joinEdges([of(5, 3, 3)])).toEqual(joined({ gap: 5 }));
+    expect(joinEdges([of(0, 2, 3), { ...of(0, 3, 3), gap: 2 }])).toEqual(joined({ gap: 2 }));
+    for (const parts of [
+      [behind(4, 2), of(1, 1, 1)],
+      [behind(4, 2), of(1, 2, 1)],
+      [behind(4, 3), of(1, 3, 3)],
+      [of(4, 2, 1)],
+    ])
+      expect(joinEdges(parts)).toEqual(joined());
   });
 });
