@@ -209,6 +209,23 @@ describe('forgecrew protect', () => {
     expect(text).toContain('others than dispatcher could have written (fired/forged-1.json)');
   });
 
+  it('is needed again where merges could bring records: until then nothing is started', async () => {
+    await ask('PATCH', `/branch_protections/${ruleOf('vault-records')}`, { enable_merge_whitelist: false });
+    await vault.approved('backup-1');
+
+    const stopped = await vault.run();
+    const runsThen = await vault.runs();
+    await apply();
+    await vault.run();
+
+    expect(stopped.code).toBe(1);
+    expect(stopped.text).toContain(
+      'vault-records of owner/ops: takes pull requests that whoever may write can merge',
+    );
+    expect(runsThen).toEqual([]);
+    expect(await vault.runs()).toHaveLength(1);
+  });
+
   it('says that nothing tells whether missing records were ever there, and does not make them anew where claims show that they were', async () => {
     await remove('vault-records');
     const first = await protectAs(vault.owner);
