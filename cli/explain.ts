@@ -1,11 +1,22 @@
+import { sameLogin } from '../core/accounts.ts';
 import type { Kept } from '../core/api/once.ts';
 import type { Send } from '../core/api/send.ts';
 import { formatFault } from '../core/errors.ts';
-import { getPull, listReviews, openPulls, type Pull } from '../core/forge/pulls.ts';
+import { listWriters } from '../core/forge/people.ts';
+import {
+  closedPullsSince,
+  getPull,
+  listReviews,
+  openPulls,
+  type Pull,
+  type Review,
+} from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
-import { createSnapshot, type Snapshot } from '../core/forge/snapshot.ts';
+import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
+import { retargetedAt } from '../core/forge/timeline.ts';
+import type { User } from '../core/forge/users.ts';
 import { quoted } from '../core/text/log-line.ts';
-import { parseVaultAction, type VaultAction, vaultActions } from '../core/vault/action.ts';
+import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
 import type { Brought } from '../core/vault/candidate.ts';
 import { type Base, readBrought, readCandidate } from '../core/vault/read-candidate.ts';
 import { guardReader } from '../core/vault/read-guard.ts';
@@ -29,6 +40,10 @@ export interface ExplainOptions extends ForgeAccess {
   id: string;
   /** Where records are kept, when not with the action. */
   recordRepository: string | undefined;
+  /** The account of vault-dispatch, where it was named: what people were shown is read from its statuses. */
+  dispatcher: string | undefined;
+  /** Accounts that never approve. */
+  bots: string[];
 }
 
 /**
@@ -41,7 +56,7 @@ export function explain(options: ExplainOptions, say: (line: string) => void): P
 
 async function tell(
   send: Send,
-  { repository, id, recordRepository }: ExplainOptions,
+  { repository, id, recordRepository, dispatcher, bots }: ExplainOptions,
   say: (line: string) => void,
 ): Promise<boolean> {
   const kept: Kept = new Map();
@@ -49,7 +64,9 @@ async function tell(
   const { commit } = await getBranch(send, repository, branch);
   const snapshot = createSnapshot(send, repository, kept);
   const file = `${vaultActions}/${id}.toml`;
-  const [found, life, policy] = await Promise.all([
+  const people = createPeople(send);
+  const never = [...bots, ...(dispatcher === undefined ? [] : [dispatcher])];
+  const [found, life, policy, account] = await Promise.all([
     snapshot.fileAt(commit.id, file),
     readLife(send, kept, {
       ops: repository,
@@ -59,6 +76,7 @@ async function tell(
     }),
     // Its settings are not known here, so what it would do is told for its defaults.
     readPolicy(send, snapshot, { commit: commit.id, source: 'ops', project: undefined }),
+    dispatcher === undefined ? undefined : writerOf(send, repository, dispatcher),
   ]);
   const base: Base = {
     repository,
@@ -67,10 +85,11 @@ async function tell(
     policy: policy.policy.ok ? policy.policy.document : {},
     policyBlob: policy.blob,
     policySource: 'ops',
-    people: createPeople(send),
+    people,
     snapshot,
     line: createLine(send, repository, commit.id),
-    account: { id: 0 },
+    // Without its account nothing counts as shown.
+    account: account ?? { id: 0 },
     guardOf: guardReader(send, repository, branch, kept),
   };
   const servers = { send, kept };
@@ -79,32 +98,50 @@ async function tell(
     ? await readBrought(servers, base, { file, formulaFile: '' })
     : ({ kind: 'unclear', why: '' } as const);
   const pull = await findRequest(send, { repository, branch, snapshot }, { file, life, brought });
-  if (pull !== undefined) await tellPull(send, repository, pull, say);
-  let action: VaultAction | undefined;
-  if (found.kind === 'missing') say(`${file} is not on ${branch}: nothing of it can run`);
-  else {
-    const parsed = found.kind === 'file' ? parseVaultAction(file, found.bytes) : undefined;
-    action = parsed?.ok === true ? parsed.document : undefined;
+  const reviews = pull === undefined ? [] : await listReviews(send, repository, pull.number);
+  if (pull !== undefined) for (const line of pullLines(pull, reviews)) say(line);
+  const text = isThere ? found : await proposedText(snapshot, pull, file);
+  const parsed = text.kind === 'file' ? parseVaultAction(file, text.bytes) : undefined;
+  const action = parsed?.ok === true ? parsed.document : undefined;
+  const where = isThere ? `is on ${branch}` : `is not on ${branch}: nothing of it can run`;
+  if (!isThere && text.kind === 'missing') say(`${file} ${where}`);
+  else
     say(
-      parsed?.ok !== true
-        ? `${file} is on ${branch}, and cannot be read: ${parsed?.faults[0]?.message ?? 'it is no ordinary file'}`
-        : parsed.document.kind === 'human'
-          ? `${file} is on ${branch}: it asks a person, and nothing runs`
-          : `${file} is on ${branch}: it asks for ${parsed.document.formula}`,
+      `${file} ${where}; ${
+        action === undefined
+          ? `it cannot be read: ${parsed?.ok === false ? parsed.faults.map(({ message }) => message).join('; ') : 'it is no ordinary file'}`
+          : action.kind === 'human'
+            ? 'it asks a person, and nothing runs'
+            : `it asks for ${action.formula}`
+      }`,
     );
-    if (brought.kind === 'direct')
-      say(`${brought.at}  commit ${brought.commit.slice(0, 10)} put it there, without a pull request`);
-    if (brought.kind === 'unclear') say(`how it came there could not be found out: ${brought.why}`);
-  }
+  if (isThere && brought.kind === 'direct')
+    say(`${brought.at}  commit ${brought.commit.slice(0, 10)} put it there, without a pull request`);
+  if (isThere && brought.kind === 'unclear') say(`how it came there could not be found out: ${brought.why}`);
   const hasRecord = tellLife(id, life, say);
-  if (action?.kind === 'formula' && found.kind === 'file' && !hasRecord) {
+  const open =
+    !isThere && pull?.state === 'open' && text.kind === 'file'
+      ? {
+          pull,
+          reviews,
+          retargetedAt: await retargetedAt(send, repository, pull.number),
+          headBlob: text.sha,
+        }
+      : undefined;
+  if (action?.kind === 'formula' && text.kind === 'file' && (isThere || open !== undefined) && !hasRecord) {
     if (!policy.policy.ok)
       for (const fault of policy.policy.faults) say(`the policy cannot be read: ${formatFault(fault)}`);
     else {
-      const candidate = await readCandidate(servers, base, { id, file, formula: action.formula, never: [] });
+      const candidate = await readCandidate(servers, base, {
+        id,
+        file,
+        formula: action.formula,
+        never,
+        ...(open === undefined ? {} : { open }),
+      });
       const verdict = verdictOn({
         action,
-        blob: found.sha,
+        blob: text.sha,
         candidate,
         policy: base.policy,
         settings: {
@@ -113,15 +150,31 @@ async function tell(
           acceptsExposedSecrets: false,
           acceptsOpenPolicy: false,
           maxAgeMs: 7 * 86_400_000,
-          ownAccounts: [],
+          ownAccounts: never,
         },
         now: new Date().toISOString(),
       });
-      say('it has no record yet. With its default settings vault-dispatch would now say:');
+      say(
+        isThere
+          ? 'it has no record yet. With its default settings vault-dispatch would now say:'
+          : 'if it were merged now, vault-dispatch with its default settings would say:',
+      );
       for (const line of verdictLines(verdict)) say(line);
     }
   }
   return isThere || pull !== undefined || hasRecord;
+}
+
+/** An account that may write to a repository, by its login. */
+async function writerOf(send: Send, repository: string, login: string): Promise<User | undefined> {
+  return (await listWriters(send, repository)).find((writer) => sameLogin(writer.login, login));
+}
+
+/** The action as its pull request has it. */
+async function proposedText(snapshot: Snapshot, pull: Pull | undefined, file: string): Promise<FileAt> {
+  return pull !== undefined && (await snapshot.holds(pull.head.sha))
+    ? snapshot.fileAt(pull.head.sha, file)
+    : { kind: 'missing' };
 }
 
 /** What stands on record, a line for each thing; resolves to whether anything does. */
@@ -138,7 +191,7 @@ function tellLife(
       say(
         guard.kind === 'missing'
           ? `! there is no branch ${branch}: nothing is on record, and nothing is started before forgecrew protect made it`
-          : `! ${branch} is not protected: whoever may push could have written what stands there`,
+          : `! ${branch} is not protected as it has to be: whoever may write could have written what stands there, and vault-dispatch believes none of it. forgecrew protect says what is wrong`,
       );
   for (const [folder, record] of [
     [rejectedFolder, rejected],
@@ -161,8 +214,17 @@ function tellLife(
         : `started as run ${run.id} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
     );
   }
-  if (claimed.kind === 'record')
-    say(`${claimed.record.at}  its gate let run ${claimed.record.run.id} through`);
+  if (claimed.kind === 'record') {
+    const { at, run } = claimed.record;
+    const started = fired.kind === 'record' ? fired.record.run.id : undefined;
+    say(
+      started === undefined
+        ? `! ${at}  a gate says that it let run ${run.id} through, and nothing on record was started`
+        : started !== null && started !== run.id
+          ? `! ${at}  a gate let run ${run.id} through, and run ${started} is the one that was started`
+          : `${at}  its gate let run ${run.id} through`,
+    );
+  }
   if (ended.kind === 'record') say(`${ended.record.at}  ended: ${ended.record.outcome}`);
   if (isEarlier) say('the id was used before records had a branch of their own: it is spent');
   return isEarlier || [rejected, fired, ended].some(({ kind }) => kind !== 'missing');
@@ -175,7 +237,9 @@ function verdictLines(verdict: Verdict): string[] {
     case 'faulty':
       return verdict.faults.map((fault) => `  ${formatFault(fault)}`);
     case 'unknown':
-      return [`  whether it was approved could not be found out: ${verdict.reason}`];
+      return [
+        `  whether it was approved could not be found out with the rights of this token: ${verdict.reason}`,
+      ];
     case 'denied':
       return [
         `  not approved (${verdict.tier}: ${verdict.tierReason}): ${verdict.reasons.join('; ')}`,
@@ -212,8 +276,8 @@ function obstacleLine(obstacle: Obstacle): string {
   }
 }
 
-/** How many open pull requests are looked through for one that asks for an action. */
-const mostOpen = 50;
+/** How many pull requests of a kind are looked through for one that asks for an action. */
+const mostPulls = 50;
 
 /** The pull request that asks for an action, whatever its branch is called and whoever made it. */
 async function findRequest(
@@ -229,36 +293,39 @@ async function findRequest(
         ? brought.pull.number
         : undefined;
   if (number !== undefined) return getPull(send, repository, number);
-  const open = (await openPulls(send, repository)).filter(({ base }) => base.ref === branch);
-  for (const pull of open.slice(0, mostOpen)) {
-    const { sha } = pull.head;
-    if ((await snapshot.holds(sha)) && (await snapshot.entryAt(sha, file)) !== undefined) return pull;
-  }
-  return undefined;
+  /** Whether the file is there at its head and was not, or was another, where its branch began. */
+  const asks = async ({ head, merge_base }: Pull): Promise<boolean> => {
+    if (!(await snapshot.holds(head.sha))) return false;
+    const entry = await snapshot.entryAt(head.sha, file);
+    if (entry === undefined || merge_base == null || !(await snapshot.holds(merge_base)))
+      return entry !== undefined;
+    return (await snapshot.entryAt(merge_base, file))?.sha !== entry.sha;
+  };
+  const firstOf = async (pulls: Pull[]): Promise<Pull | undefined> => {
+    for (const pull of pulls.filter(({ base }) => base.ref === branch).slice(0, mostPulls))
+      if (await asks(pull)) return pull;
+    return undefined;
+  };
+  return (
+    (await firstOf(await openPulls(send, repository))) ??
+    firstOf((await closedPullsSince(send, repository, new Date(0).toISOString(), mostPulls)).pulls)
+  );
 }
 
-async function tellPull(
-  send: Send,
-  repository: string,
-  pull: Pull,
-  say: (line: string) => void,
-): Promise<void> {
+function pullLines(pull: Pull, reviews: Review[]): string[] {
   const name = `#${pull.number}`;
-  say(`${name} ${quoted(pull.title)} by ${pull.user?.login ?? 'somebody who is gone'}`);
-  for (const review of await listReviews(send, repository, pull.number)) {
-    const { user, state, commit_id, stale, dismissed } = review;
-    const flaws = [
-      ...(commit_id === pull.head.sha ? [] : ['for an older commit']),
-      ...(stale ? ['stale'] : []),
-      ...(dismissed ? ['dismissed'] : []),
-    ];
-    say(
-      `${review.submitted_at}  ${name} ${state.toLowerCase().replace('_', ' ')} by ${user?.login ?? 'a team'}${flaws.length === 0 ? '' : ` (${flaws.join(', ')})`}`,
-    );
-  }
-  say(
+  return [
+    `${name} ${quoted(pull.title)} by ${pull.user?.login ?? 'somebody who is gone'}`,
+    ...reviews.map(({ user, state, commit_id, stale, dismissed, submitted_at }) => {
+      const flaws = [
+        ...(commit_id === pull.head.sha ? [] : ['for an older commit']),
+        ...(stale ? ['stale'] : []),
+        ...(dismissed ? ['dismissed'] : []),
+      ];
+      return `${submitted_at}  ${name} ${state.toLowerCase().replace('_', ' ')} by ${user?.login ?? 'a team'}${flaws.length === 0 ? '' : ` (${flaws.join(', ')})`}`;
+    }),
     pull.merged
       ? `${pull.merged_at ?? ''}  ${name} was merged`
       : `${name} is ${pull.state}, and was not merged`,
-  );
+  ];
 }

@@ -80,36 +80,99 @@ program
   .argument('<id>', 'the id of the action')
   .requiredOption('--ops-repo <owner/name>', 'where the action is')
   .option('--record-repo <owner/name>', 'where records are kept, when not there as well')
+  .option('--dispatcher <login>', 'the account of vault-dispatch, as its settings have it')
+  .option(
+    '--bots <logins>',
+    'accounts that never approve, with commas between them: the gatekeeper, and the bots of its settings',
+    '',
+  )
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
-  .addHelpText('after', '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository.')
-  .action((id: string, options: ForgeOptions & { recordRepo?: string }) =>
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository and read:issue. That of an admin of the repository also sees who is an admin and which files are protected.',
+  )
+  .action((id: string, options: ForgeOptions & { recordRepo?: string; dispatcher?: string; bots: string }) =>
     asking(async (say) => {
       const { explain } = await import('./explain.ts');
-      return explain({ ...forgeOf(options), id, recordRepository: options.recordRepo }, say);
+      return explain(
+        {
+          ...forgeOf(options),
+          id,
+          recordRepository: options.recordRepo,
+          dispatcher: options.dispatcher,
+          bots: options.bots.split(',').flatMap((login) => (login.trim() === '' ? [] : [login.trim()])),
+        },
+        say,
+      );
     }),
   );
 
 program
   .command('protect')
   .description(
-    "Show how the ops repo's main branch is protected, and what the vault needs; set it with --apply.",
+    "Show how the ops repo's main branch and the branches of records are protected, who can do what, and what the vault needs; set it with --apply.",
   )
   .requiredOption('--ops-repo <owner/name>', 'the repository')
-  .requiredOption('--dispatcher <login>', 'the account of vault-dispatch, the only one that may push')
+  .option('--record-repo <owner/name>', 'where records are kept, when not there as well')
+  .requiredOption('--dispatcher <login>', 'the account of vault-dispatch, the only one that may push to main')
+  .requiredOption('--gatekeeper <login>', 'the account of the gates')
   .option('--bots <logins>', 'accounts of agents, with commas between them', '')
   .option('--apply', 'set what is missing', false)
+  .option('--solo', 'let the only person of the repository merge without an approval', false)
+  .option(
+    '--accept-records',
+    'protect a branch although records stand there that others could have written: you have looked at them',
+    false,
+  )
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with read:repository, or write:repository to apply.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with read:repository and read:user, or write:repository to apply.',
   )
-  .action((options: ForgeOptions & { dispatcher: string; bots: string; apply: boolean }) =>
-    command(async () => (await import('./protect/role.ts')).protect, {
+  .action(
+    (
+      options: ForgeOptions & {
+        recordRepo?: string;
+        dispatcher: string;
+        gatekeeper: string;
+        bots: string;
+        apply: boolean;
+        solo: boolean;
+        acceptRecords: boolean;
+      },
+    ) =>
+      command(async () => (await import('./protect/role.ts')).protect, {
+        'forge-url': options.forgeUrl,
+        'ops-repo': options.opsRepo,
+        'record-repo': options.recordRepo,
+        dispatcher: options.dispatcher,
+        gatekeeper: options.gatekeeper,
+        bots: options.bots,
+        apply: String(options.apply),
+        solo: String(options.solo),
+        'accept-records': String(options.acceptRecords),
+      }),
+  );
+
+program
+  .command('policy')
+  .description(
+    'Let policy, formulas and their workflows be changed by merges (open), or by nobody again (close). An issue on the ops repo keeps who did that, and when.',
+  )
+  .argument('<what>', 'open or close')
+  .requiredOption('--ops-repo <owner/name>', 'the repository')
+  .option('--reason <text>', 'why it is opened; it stands in the issue')
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with write:repository, write:issue and read:user.',
+  )
+  .action((what: string, options: ForgeOptions & { reason?: string }) =>
+    command(async () => (await import('./policy/role.ts')).policy, {
       'forge-url': options.forgeUrl,
       'ops-repo': options.opsRepo,
-      dispatcher: options.dispatcher,
-      bots: options.bots,
-      apply: String(options.apply),
+      what,
+      reason: options.reason,
     }),
   );
 

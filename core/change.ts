@@ -10,6 +10,7 @@ import { createBranch } from './changes/create-branch.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
+import { deleteProtection } from './changes/delete-protection.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
 import { fork } from './changes/fork.ts';
@@ -47,6 +48,7 @@ const kinds = {
   'comment-section': commentSection,
   'set-status': setStatus,
   'set-protection': setProtection,
+  'delete-protection': deleteProtection,
   'write-files': writeFiles,
   fork,
   'sync-fork': syncFork,

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { policy } from '../cli/policy/role.ts';
+import { protect } from '../cli/protect/role.ts';
 import { firstCalls, laterCalls } from '../core/forge/versions.ts';
-import type { Setting, Settings } from '../core/settings.ts';
+import { flowSettings, type Setting, type Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
 import { formulaSchema } from '../core/vault/formula.ts';
 import { policySchema } from '../core/vault/policy.ts';
@@ -77,7 +79,7 @@ function isRequired(setting: Setting<unknown>): boolean {
 }
 
 /** Settings as a table; on Woodpecker a name may be written with underscores. */
-function table(settings: Settings): string {
+function table(settings: Settings, called = 'setting'): string {
   const rows = Object.entries(settings).map(([name, setting]) => {
     const otherwise = isRequired(setting)
       ? '**required**'
@@ -86,7 +88,7 @@ function table(settings: Settings): string {
         : (setting.fallback?.name ?? '');
     return `| \`${name}\` | ${otherwise} | ${setting.description.replaceAll('|', '\\|')} |`;
   });
-  return ['', '| setting | default | what it is |', '|---|---|---|', ...rows, ''].join('\n');
+  return ['', `| ${called} | default | what it is |`, '|---|---|---|', ...rows, ''].join('\n');
 }
 
 /** The text with the part between two marker lines replaced; throws where they are missing. */
@@ -103,6 +105,24 @@ function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file:
     file: `docs/schemas/${name}.json`,
     text: `${JSON.stringify({ title, ...z.toJSONSchema(schema, { unrepresentable: 'any' }) }, null, 2)}\n`,
   };
+}
+
+/** The page of the command line, with the options that each command declares as settings. */
+function commandsDocument(): { file: string; text: string } {
+  const file = 'docs/commands.md';
+  const commands: { name: string; settings: Settings }[] = [protect, policy];
+  const text = commands.reduce(
+    (page, { name, settings }) => {
+      const own = Object.entries(settings).filter(([setting]) => !Object.hasOwn(flowSettings, setting));
+      const options = own.map(([setting, spec]) => [
+        name === 'policy' && setting === 'what' ? 'open or close' : `--${setting}`,
+        spec,
+      ]);
+      return between(page, name, table(Object.fromEntries(options), 'option'), file);
+    },
+    readFileSync(path.join(root, file), 'utf8'),
+  );
+  return { file, text };
 }
 
 /** The calls that not every forge has, and those that all have. */
@@ -147,7 +167,7 @@ function generated(): { file: string; text: string }[] {
       ...described,
     ];
   });
-  return [...ofRoles, ...schemas, calls];
+  return [...ofRoles, ...schemas, calls, commandsDocument()];
 }
 
 /** Names of generated files that are not what the settings give. */

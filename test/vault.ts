@@ -107,6 +107,8 @@ export async function seedRecords(
         enable_push: true,
         enable_push_whitelist: true,
         push_whitelist_usernames: [writer.login],
+        enable_merge_whitelist: true,
+        merge_whitelist_usernames: [],
         apply_to_admins: true,
       },
       owner.token,

@@ -7,7 +7,8 @@ import type { ProtectState } from './state.ts';
 /** The command `forgecrew protect`: a role that a person runs in a terminal, with the same flow as every other. */
 export const protect: Role<typeof settings, ProtectState, (typeof changes)[number]> = {
   name: 'protect',
-  summary: "Shows how the ops repo's main branch is protected, and sets what the vault needs.",
+  summary:
+    "Shows how the ops repo's main branch and the branches of records are protected, and sets what the vault needs.",
   settings,
   changes,
   needs: [
@@ -19,6 +20,8 @@ export const protect: Role<typeof settings, ProtectState, (typeof changes)[numbe
     },
   ],
   read,
+  // Made, filled, handed over, and looked at again.
+  rounds: 5,
   headline,
   plan,
 };

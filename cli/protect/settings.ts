@@ -1,12 +1,33 @@
-import { flag, flowSettings, login, repository, sharedSettings } from '../../core/settings.ts';
+import { flag, flowSettings, listOf, login, repository } from '../../core/settings.ts';
 
 export const settings = {
   ...flowSettings,
   'ops-repo': repository({ description: 'The repository, as owner/name.', required: true }),
-  bots: sharedSettings.bots,
+  'record-repo': repository({
+    description:
+      'Where records are kept, when not in the ops repo, as owner/name; the same as for vault-dispatch.',
+  }),
+  bots: listOf(login, {
+    description:
+      'Accounts of agents: they do not merge and never approve, and none of them counts as a person.',
+    default: '',
+  }),
   dispatcher: login({
-    description: 'The account of vault-dispatch, the only one that may push.',
+    description: 'The account of vault-dispatch: the only one that may push to main and write records.',
+    required: true,
+  }),
+  gatekeeper: login({
+    description: 'The account of the gates: the only one that may write which run a gate let through.',
     required: true,
   }),
   apply: flag({ description: 'Set what is missing.', default: 'false' }),
+  solo: flag({
+    description: 'Let the only person of a repository merge without the approval that nobody could give.',
+    default: 'false',
+  }),
+  'accept-records': flag({
+    description:
+      'Protect a branch of records although records stand on it that others than its account could have written: whoever sets this has looked at them.',
+    default: 'false',
+  }),
 };

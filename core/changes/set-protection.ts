@@ -7,7 +7,7 @@ import { changeKind } from './kind.ts';
 export const setProtection = changeKind({
   kind: 'set-protection',
   sign: '~',
-  noun: ['protection', 'protections'],
+  noun: ['rule', 'rules'],
   verb: ['to set', 'set'],
   schema: () =>
     z.strictObject({
@@ -32,11 +32,21 @@ export const setProtection = changeKind({
         apply_to_admins: z.boolean(),
         protected_file_patterns: z.string(),
         unprotected_file_patterns: z.string(),
+        // What a new rule takes over from the one whose place it takes.
+        enable_status_check: z.optional(z.boolean()),
+        status_check_contexts: z.optional(z.array(z.string())),
+        enable_approvals_whitelist: z.optional(z.boolean()),
+        approvals_whitelist_username: z.optional(z.array(z.string())),
+        approvals_whitelist_teams: z.optional(z.array(z.string())),
+        block_on_official_review_requests: z.optional(z.boolean()),
+        block_on_outdated_branch: z.optional(z.boolean()),
+        ignore_stale_approvals: z.optional(z.boolean()),
+        require_signed_commits: z.optional(z.boolean()),
       }),
     }),
-  describe: ({ rule, repository: name }) => `protection of ${rule.rule_name} of ${name}`,
+  describe: ({ rule, repository: name }) => `the rule ${rule.rule_name} of ${name}`,
   async apply({ repository: name, rule, isNew }, { send }) {
     await set(send, name, rule, isNew);
-    return { status: 'done', said: `${rule.rule_name} of ${name} is protected` };
+    return { status: 'done', said: `the rule ${rule.rule_name} of ${name} is set` };
   },
 });

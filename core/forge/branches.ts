@@ -13,6 +13,8 @@ const told = z.object({
    * does not name. Absent on forges that do not say.
    */
   user_can_push: z.nullish(z.boolean()),
+  /** Whether it is one of those who may merge a pull request into it; admins whom the rule does not name are not. */
+  user_can_merge: z.nullish(z.boolean()),
   /** The rule that holds; told to admins of the repository only, and empty for everybody else. */
   effective_branch_protection_name: z.nullish(z.string()),
 });

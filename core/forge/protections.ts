@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { repositoryName, type Send } from '../api/send.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
+import { forgeError } from './errors.ts';
 
 const protection = z.object({
   rule_name: z.string(),
@@ -21,6 +22,16 @@ const protection = z.object({
   protected_file_patterns: z.string(),
   /** Files that anybody with write access may change there without a pull request. */
   unprotected_file_patterns: z.string(),
+  /** What people may have set as well: only carried over where a rule takes the place of another. */
+  enable_status_check: z.nullish(z.boolean()),
+  status_check_contexts: z.nullish(z.array(z.string())),
+  enable_approvals_whitelist: z.nullish(z.boolean()),
+  approvals_whitelist_username: z.nullish(z.array(z.string())),
+  approvals_whitelist_teams: z.nullish(z.array(z.string())),
+  block_on_official_review_requests: z.nullish(z.boolean()),
+  block_on_outdated_branch: z.nullish(z.boolean()),
+  ignore_stale_approvals: z.nullish(z.boolean()),
+  require_signed_commits: z.nullish(z.boolean()),
 });
 export type Protection = z.infer<typeof protection>;
 
@@ -61,4 +72,17 @@ export function setProtection(
         },
     protection,
   );
+}
+
+/** Takes a rule away; false where there is none of that name. Scope write:repository. */
+export async function deleteProtection(send: Send, name: string, rule: string): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/branch_protections/{path}',
+    params: { ...repositoryName(name), path: rule },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  if (response.status === 404) return false;
+  throw forgeError(request, response);
 }

@@ -12,6 +12,8 @@ export type BranchGuard =
   | { kind: 'unprotected' }
   /** A rule holds for it that was another branch's, which was renamed: see `steadyRuleName`. */
   | { kind: 'swapped'; rule: string }
+  /** Its rule says who pushes, and lets everybody who may write merge a pull request into it: see `recordGuardOf`. */
+  | { kind: 'mergeable' }
   | {
       kind: 'guarded';
       /** Whether the account that asked may push there: the one whose branch it is may, and nobody else. */
@@ -27,18 +29,32 @@ export type BranchGuard =
 export interface BranchAsTold {
   protected: boolean;
   user_can_push?: boolean | null | undefined;
+  user_can_merge?: boolean | null | undefined;
   /** Told to admins of the repository only. */
   effective_branch_protection_name?: string | null | undefined;
 }
 
 /** What a branch tells, as a guard. */
-export function branchGuardOf(branch: string, told: BranchAsTold | undefined): BranchGuard {
+export function branchGuardOf(
+  branch: string,
+  told: BranchAsTold | undefined,
+): Exclude<BranchGuard, { kind: 'mergeable' }> {
   if (told === undefined) return { kind: 'missing' };
   if (!told.protected) return { kind: 'unprotected' };
   const name = told.effective_branch_protection_name ?? '';
   const rule = name === '' ? 'hidden' : isPattern(name) ? 'steady' : 'plain';
   if (rule === 'plain' && name !== branch) return { kind: 'swapped', rule: name };
   return { kind: 'guarded', isOurs: told.user_can_push === true, rule };
+}
+
+/**
+ * The same of a branch of records, which nobody may merge into either: a rule that names who pushes lets everybody who may write
+ * merge a pull request, and with it whatever records it brings (seen on Forgejo 17). So its rule names nobody who may merge; of
+ * a forge that does not say whether it does, nothing is believed.
+ */
+export function recordGuardOf(branch: string, told: BranchAsTold | undefined): BranchGuard {
+  const guard = branchGuardOf(branch, told);
+  return guard.kind === 'guarded' && told?.user_can_merge !== false ? { kind: 'mergeable' } : guard;
 }
 
 /**
@@ -107,6 +123,19 @@ export function policyGuard({ repository, branch, told, rules }: RulesSeen, want
   return { kind: 'closed' };
 }
 
+/**
+ * The same where there may be no policy at all. A merge can take the policy away by moving it (see above), and where it stood
+ * nothing of it is left to be seen: so its absence is never taken for somebody's decision.
+ */
+export function guardWithPolicy(guard: PolicyGuard, policyBlob: string | null): PolicyGuard {
+  if (policyBlob !== null || guard.kind === 'open') return guard;
+  return {
+    kind: 'open',
+    files: [policyFile],
+    why: `there is no ${policyFile}, and a merge alone may have moved it away`,
+  };
+}
+
 /** Which files of the ops repo decide what runs. */
 export interface DecidingFiles {
   /** On the branch that counts, as patterns of a branch's rule. */
@@ -154,4 +183,14 @@ export function unreached(wanted: string[], list: string | null | undefined): st
     const name = item.toLowerCase();
     return !known.includes(name) && !folders.some((folder) => name.startsWith(folder));
   });
+}
+
+/** A list of patterns with those that it does not reach yet. */
+export function withPatterns(list: string | null | undefined, wanted: string[]): string {
+  return [...patternsIn(list), ...unreached([...new Set(wanted)], list)].join(';');
+}
+
+/** Those patterns of a list that reach one of these files or patterns. */
+export function reaching(list: string | null | undefined, wanted: string[]): string[] {
+  return patternsIn(list).filter((pattern) => unreached(wanted, pattern).length < wanted.length);
 }

@@ -11,7 +11,7 @@ import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { PullFacts } from './approval.ts';
 import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
-import { decidingFiles, type PolicyGuard } from './guard.ts';
+import { decidingFiles, guardWithPolicy, type PolicyGuard } from './guard.ts';
 import { type Policy, type PolicySource, parsePolicy, policyFile } from './policy.ts';
 import type { Line } from './read-line.ts';
 import { type People, readRights } from './read-rights.ts';
@@ -90,7 +90,7 @@ export async function readCandidate(
       decidingFiles(formula.kind === 'known' ? [formula.document] : [], { repository, branch }).patterns,
     ),
   ]);
-  return { formula, brought, rights, pushers, guard };
+  return { formula, brought, rights, pushers, guard: guardWithPolicy(guard, base.policyBlob) };
 }
 
 async function readFormula(

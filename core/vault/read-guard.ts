@@ -3,10 +3,10 @@ import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { askBranch } from '../forge/branches.ts';
 import { listProtections } from '../forge/protections.ts';
-import { type BranchGuard, branchGuardOf, type PolicyGuard, policyGuard, type RulesSeen } from './guard.ts';
+import { type BranchGuard, type PolicyGuard, policyGuard, type RulesSeen, recordGuardOf } from './guard.ts';
 
 /**
- * How a branch is guarded and where it stands, asked with our own account: one call, and any reader may ask. Whose branch it is
+ * How a branch of records is guarded and where it stands, asked with our own account: one call, and any reader may ask. Whose branch it is
  * no account can prove by itself: that it may push there shows nothing about others. Of two accounts each proves it of the
  * other's branch, by not being let through there.
  */
@@ -16,7 +16,7 @@ export async function readBranchGuard(
   branch: string,
 ): Promise<{ guard: BranchGuard; commit: string | null }> {
   const told = await askBranch(send, repository, branch);
-  return { guard: branchGuardOf(branch, told), commit: told?.commit.id ?? null };
+  return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 
 /** What our account sees of the rules of a branch, for `policyGuard`: two calls. */

@@ -3,7 +3,7 @@ import { branchCommit, listBranches, log, moveRef, removeBranch, resolveCommit }
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { branchShape, fullName } from '../shapes.ts';
 import { accessOf, mayWrite, type Repository } from '../state.ts';
-import { branchProtectionShape, protectionOf } from './protections.ts';
+import { branchProtectionShape, mayPush, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
 
 function shape(call: Call, repository: Repository, name: string, commit: string): unknown {
@@ -31,6 +31,8 @@ const create = forWriters(async (call, repository) => {
   const commit = await resolveCommit(repository.folder, from);
   if (commit === undefined)
     return failure(call, text(call.body.old_ref_name) === '' ? 404 : 500, 'The old branch does not exist');
+  // A rule may be there before its branch is: then only those whom it lets through make it.
+  if (!mayPush(repository, name, call.account, true)) return failure(call, 500, '');
   if (!(await moveRef(repository.folder, `refs/heads/${name}`, commit, null))) return failure(call, 500, '');
   return { status: 201, body: shape(call, repository, name, commit) };
 });

@@ -43,28 +43,36 @@ function shapeOf(rule: Protection): unknown {
 
 /**
  * A pattern as the forge's glob library has it, as an expression that `grep -E` takes as well: `*` stays within what the
- * separators bound, `**` goes across them, `[s]` is one of the signs in it.
+ * separators bound, `**` goes across them, `[ab]`, `[a-c]` and `[!a]` are one sign each, `{a,b}` is either.
  */
 function expression(pattern: string, separators: string): string {
   const source = pattern
-    .split(/(\*\*|\*|\?|\[[A-Za-z0-9_-]+\])/)
-    .map((part) =>
-      part === '**'
-        ? '.*'
-        : part === '*'
-          ? `[^${separators}]*`
-          : part === '?'
-            ? `[^${separators}]`
-            : /^\[[A-Za-z0-9_-]+\]$/.test(part)
-              ? part
-              : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&'),
-    )
+    .split(/(\*\*|\*|\?|\[!?[^\]]+\]|\{[^{}]*\}|\\.)/)
+    .map((part) => {
+      if (part === '**') return '.*';
+      if (part === '*') return `[^${separators}]*`;
+      if (part === '?') return `[^${separators}]`;
+      if (/^\[.+\]$/.test(part)) return part.replace('[!', '[^');
+      if (/^\{.*\}$/.test(part)) return `(${part.slice(1, -1).split(',').map(literal).join('|')})`;
+      return literal(part.replace(/^\\(.)$/, '$1'));
+    })
     .join('');
   return `^${source}$`;
 }
 
-function fits(pattern: string, name: string): boolean {
-  return new RegExp(expression(pattern, '/'), 's').test(name);
+function literal(text: string): string {
+  return text.replace(/[\\^$.|+()[\]{}*?]/g, '\\$&');
+}
+
+/** A name without any sign of a pattern fits whatever its capitals are; a pattern heeds them. */
+function isPlain(name: string): boolean {
+  return !/[*?\\[\]{}]/.test(name);
+}
+
+function fits(rule: string, name: string): boolean {
+  return isPlain(rule)
+    ? rule.toLowerCase() === name.toLowerCase()
+    : new RegExp(expression(rule, '/'), 's').test(name);
 }
 
 /** Patterns of files, with semicolons between them, as expressions. In them a dot ends what a `*` takes, like a slash. */
@@ -87,12 +95,10 @@ export function protectedFile(repository: Repository, branch: string, files: str
   return files.find((file) => isAmong(patterns, file));
 }
 
-/** The rule that holds for a branch: its own name before a pattern. */
+/** The rule that holds for a branch: plain names come before patterns, and then the older one. */
 export function protectionOf(repository: Repository, branch: string): Protection | undefined {
-  return (
-    repository.protections.find(({ name }) => name === branch) ??
-    repository.protections.find(({ name }) => fits(name, branch))
-  );
+  const fitting = repository.protections.filter(({ name }) => fits(name, branch));
+  return fitting.find(({ name }) => isPlain(name)) ?? fitting[0];
 }
 
 /** Whether somebody may put a commit on a branch without a pull request; with `paths`, one that changes only these. */

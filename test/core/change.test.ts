@@ -58,6 +58,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     issue: 3,
     sections: [{ begin: '<!-- a -->', end: '<!-- b -->', content: 'x', before: '## Y' }],
   },
+  'delete-protection': { kind: 'delete-protection', why: 'w', repository: 'owner/ops', rule: 'main' },
   'set-protection': {
     kind: 'set-protection',
     why,

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { onEveryForge } from './every-forge.ts';
 
-onEveryForge('branches', ({ api, bot, fresh, seed }) => {
+/** A commit as the list of commits names it. */
+interface Listed {
+  sha: string;
+  parents: unknown[];
+}
+
+onEveryForge('branches', ({ api, bot, fresh, owner, seed }) => {
   it('are made once: 409 afterwards', async () => {
     const name = await fresh('branches');
     const make = (): ReturnType<typeof api> =>
@@ -10,6 +16,45 @@ onEveryForge('branches', ({ api, bot, fresh, seed }) => {
     expect((await make()).status).toBe(201);
     expect((await make()).status).toBe(409);
     expect((await api(bot, 'DELETE', `/repos/${name}/branches/lock`)).status).toBe(204);
+  });
+
+  it('are made at any commit of the repository, and at nothing else', async () => {
+    const name = await fresh('made-at');
+    const first = await seed.putFile(bot, name, 'a', '1');
+    await seed.putFile(bot, name, 'b', '2');
+    const make = (branch: string, from: string): ReturnType<typeof api> =>
+      api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: branch, old_ref_name: from });
+
+    expect(await make('there', first)).toMatchObject({ status: 201, body: { commit: { id: first } } });
+    expect((await make('nowhere', '0'.repeat(40))).status).toBe(500);
+    expect((await api(bot, 'GET', `/repos/${name}/contents/b?ref=there`)).status).toBe(404);
+    expect((await api(bot, 'GET', `/repos/${name}/branches/nowhere`)).status).toBe(404);
+  });
+
+  it('begin with the commit that ends the list of their commits, merges or not', async () => {
+    const name = await fresh('begins');
+    const commits = (page: number): Promise<{ headers: Headers; body: Listed[] }> =>
+      api<Listed[]>(
+        bot,
+        'GET',
+        `/repos/${name}/commits?sha=main&stat=false&verification=false&files=false&limit=1&page=${page}`,
+      );
+    const [root] = (await commits(1)).body;
+    await seed.putFile(bot, name, 'a', '1');
+    await seed.putFile(bot, name, 'b', '2', { from: 'main', name: 'side' });
+    await seed.putFile(bot, name, 'c', '3');
+    await seed.mergePull(
+      owner,
+      name,
+      await seed.openPull(bot, name, { head: 'side', base: 'main', title: 'x' }),
+    );
+
+    const total = Number((await commits(1)).headers.get('x-total-count'));
+    const [last] = (await commits(total)).body;
+
+    expect(total).toBe(5);
+    expect(last).toMatchObject({ sha: root?.sha, parents: [] });
+    expect((await commits(total + 1)).body).toEqual([]);
   });
 
   it('of one name made by six at the same moment are made once (the others 409 or 500)', async () => {

@@ -192,6 +192,49 @@ onEveryForge('a protected branch', ({ api, bot, fresh, owner, reader, seed, unti
     expect((await api(owner, 'DELETE', `/repos/${name}/branches/${branch}`)).status).toBe(403);
   });
 
+  it('is merged into by everybody who may write, though few may push, until nobody is named who may', async () => {
+    const name = await fresh('merged-into');
+    const rule = `/repos/${name}/branch_protections/${encodeURIComponent('vault-record[s]')}`;
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'vault-record[s]',
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: [owner.login],
+      apply_to_admins: true,
+    });
+    await api(owner, 'POST', `/repos/${name}/branches`, {
+      new_branch_name: 'vault-records',
+      old_ref_name: 'main',
+    });
+    const ask = async (file: string): Promise<number> => {
+      await api(bot, ...write(name, file, { new_branch: file }));
+      return seed.openPull(bot, name, { head: file, base: 'vault-records', title: file });
+    };
+    const merge = (by: typeof owner, pull: number) =>
+      until(
+        () => api(by, 'POST', `/repos/${name}/pulls/${pull}/merge`, { Do: 'merge', force_merge: true }),
+        ({ body }) => body.message !== 'Please try again later',
+      );
+    const told = async (by: typeof owner): Promise<unknown> =>
+      (await api<{ user_can_merge: boolean }>(by, 'GET', `/repos/${name}/branches/vault-records`)).body
+        .user_can_merge;
+    const [one, two] = [await ask('one'), await ask('two')];
+
+    expect([await told(bot), await told(owner)]).toEqual([true, true]);
+    expect((await merge(bot, one)).status).toBe(200);
+    const closed = await api(owner, 'PATCH', rule, {
+      enable_merge_whitelist: true,
+      merge_whitelist_usernames: [],
+    });
+    expect(closed.body).toMatchObject({ enable_merge_whitelist: true, merge_whitelist_usernames: [] });
+    expect([await told(bot), await told(owner)]).toEqual([false, false]);
+    for (const by of [bot, owner])
+      expect(await merge(by, two)).toMatchObject({
+        status: 405,
+        body: { message: 'User not allowed to merge PR' },
+      });
+  });
+
   it('is given another name by whoever may write, and its rule goes along', async () => {
     const name = await protectedRepo('renamed');
     await api(owner, 'POST', `/repos/${name}/branches`, {
@@ -241,6 +284,90 @@ onEveryForge('a protected branch', ({ api, bot, fresh, owner, reader, seed, unti
     expect(await rename('pattern-a', 'free')).toBe(500);
     expect(await rename('main', 'trunk')).toBe(204);
     expect((await api(bot, 'GET', `/repos/${name}`)).body).toMatchObject({ default_branch: 'trunk' });
+  });
+
+  it('is made under a rule that is there first by those whom the rule names, and by nobody else', async () => {
+    const name = await fresh('ruled-first');
+    const where = `/repos/${name}/branch_protections`;
+    const rule = { rule_name: 'vault-record[s]', enable_push: true, enable_push_whitelist: true };
+    const make = async (by: typeof owner): Promise<number> =>
+      (
+        await api(by, 'POST', `/repos/${name}/branches`, {
+          new_branch_name: 'vault-records',
+          old_ref_name: 'main',
+        })
+      ).status;
+
+    expect(
+      (await api(owner, 'POST', where, { ...rule, push_whitelist_usernames: [owner.login] })).status,
+    ).toBe(201);
+    expect(await make(bot)).toBe(500);
+    expect(await make(owner)).toBe(201);
+    for (const [by, told] of [
+      [owner, { protected: true, user_can_push: true, effective_branch_protection_name: rule.rule_name }],
+      [bot, { protected: true, user_can_push: false, effective_branch_protection_name: '' }],
+    ] as const)
+      expect((await api(by, 'GET', `/repos/${name}/branches/vault-records`)).body).toMatchObject(told);
+    // Nobody gives it another name, and the list of those let through may change.
+    for (const by of [bot, owner])
+      expect((await api(by, 'PATCH', `/repos/${name}/branches/vault-records`, { name: 'x' })).status).toBe(
+        500,
+      );
+    await api(owner, 'PATCH', `${where}/${encodeURIComponent(rule.rule_name)}`, {
+      ...rule,
+      push_whitelist_usernames: [bot.login],
+    });
+    expect((await api(owner, ...write(name, 'a', { branch: 'vault-records' }))).status).toBe(403);
+    expect((await api(bot, ...write(name, 'a', { branch: 'vault-records' }))).status).toBe(201);
+  });
+
+  it.each([
+    ['a[bc]', ['ab'], ['ad', 'aB']],
+    ['a[!bc]', ['ad'], ['ab']],
+    ['a[b-d]x', ['acx'], ['aex']],
+    ['q{a,bc}z', ['qaz', 'qbcz'], ['qcz']],
+    ['plain', ['plain', 'Plain'], ['plain2']],
+  ])('has the rule %s where that fits its name', async (rule, fitting, others) => {
+    const name = await fresh(`fits-${rule.replace(/\W/g, '')}${rule.includes('!') ? '-not' : ''}`);
+    for (const branch of [...fitting, ...others])
+      await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: branch, old_ref_name: 'main' });
+
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, { rule_name: rule, enable_push: true });
+
+    for (const branch of [...fitting, ...others])
+      expect((await api(owner, 'GET', `/repos/${name}/branches/${branch}`)).body).toMatchObject({
+        protected: fitting.includes(branch),
+        effective_branch_protection_name: fitting.includes(branch) ? rule : '',
+      });
+  });
+
+  it('can be put in the place of another one whose rule bears its name, but of none whose rule is a pattern', async () => {
+    const name = await protectedRepo('swapped');
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'mai[n]',
+      enable_push: false,
+    });
+    await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: 'evil', old_ref_name: 'main' });
+    const rename = async (from: string, to: string): Promise<number> =>
+      (await api(bot, 'PATCH', `/repos/${name}/branches/${from}`, { name: to })).status;
+    const ruleOf = async (branch: string): Promise<unknown> =>
+      (
+        await api<{ effective_branch_protection_name: string }>(
+          owner,
+          'GET',
+          `/repos/${name}/branches/${branch}`,
+        )
+      ).body.effective_branch_protection_name;
+
+    // The plain rule comes first, so a pattern beside it holds nothing yet.
+    expect(await ruleOf('main')).toBe('main');
+    expect(await rename('main', 'Main')).toBe(204);
+    expect(await rename('evil', 'main')).toBe(204);
+    expect([await ruleOf('main'), await ruleOf('Main')]).toEqual(['Main', 'Main']);
+    expect(await rename('main', 'elsewhere')).toBe(500);
+    await api(owner, 'DELETE', `/repos/${name}/branch_protections/Main`);
+    expect(await ruleOf('main')).toBe('mai[n]');
+    expect(await rename('main', 'elsewhere')).toBe(500);
   });
 
   it('finds a pull request by its two branches, closed ones included', async () => {

@@ -4,11 +4,15 @@ import type { Formula } from '../../../core/vault/formula.ts';
 import {
   branchGuardOf,
   decidingFiles,
+  guardWithPolicy,
   patternsIn,
   policyGuard,
   type RulesSeen,
+  reaching,
+  recordGuardOf,
   steadyRuleName,
   unreached,
+  withPatterns,
 } from '../../../core/vault/guard.ts';
 import { readBranchGuard, readRulesSeen } from '../../../core/vault/read-guard.ts';
 
@@ -51,6 +55,29 @@ describe('the guard of a branch', () => {
     ],
   ])('%s', (_, asked, guard) => {
     expect(branchGuardOf('vault-records', asked)).toEqual(guard);
+  });
+
+  it.each([
+    ['takes merges where our account may merge', true, { kind: 'mergeable' }],
+    ['is taken to where the forge does not say', undefined, { kind: 'mergeable' }],
+    ['takes none where nobody is named', false, { kind: 'guarded', isOurs: true, rule: 'steady' }],
+  ])('of records %s', (_, user_can_merge, guard) => {
+    expect(recordGuardOf('vault-records', { ...told('vault-record[s]'), user_can_merge })).toEqual(guard);
+    // Into main people merge, so there it says nothing.
+    expect(branchGuardOf('vault-records', { ...told('vault-record[s]'), user_can_merge }).kind).toBe(
+      'guarded',
+    );
+  });
+
+  it('of records is missing, free or swapped whoever may merge', () => {
+    const free = { protected: false, user_can_push: true, user_can_merge: true };
+
+    expect(recordGuardOf('vault-records', undefined)).toEqual({ kind: 'missing' });
+    expect(recordGuardOf('vault-records', free)).toEqual({ kind: 'unprotected' });
+    expect(recordGuardOf('vault-records', { ...told('Vault-records'), user_can_merge: true })).toEqual({
+      kind: 'swapped',
+      rule: 'Vault-records',
+    });
   });
 
   it('is steady by a rule that fits one name and is no name of a branch', () => {
@@ -195,7 +222,13 @@ describe('what decides', () => {
 });
 
 describe('asked of the forge', () => {
-  const branch = { name: 'main', commit: { id: 'c' }, protected: true, user_can_push: false };
+  const branch = {
+    name: 'main',
+    commit: { id: 'c' },
+    protected: true,
+    user_can_push: false,
+    user_can_merge: false,
+  };
   /** A forge that shows a branch to everybody and rules as given. */
   const forge = (rules: { status: number; body: unknown }, shown: object | null = branch): Send => {
     return async ({ route }) => {
@@ -233,5 +266,50 @@ describe('asked of the forge', () => {
     await expect(
       readRulesSeen(forge({ status: 500, body: { message: '' } }), 'owner/ops', 'main'),
     ).rejects.toMatchObject({ kind: 'server' });
+  });
+});
+
+describe('a policy that is not there', () => {
+  const open = { kind: 'open' as const, files: ['a'], why: 'no rule' };
+  const missing = {
+    kind: 'open',
+    files: ['vault/policy.toml'],
+    why: 'there is no vault/policy.toml, and a merge alone may have moved it away',
+  };
+
+  it.each([
+    ['is open, however the branch is protected', { kind: 'closed' as const }, null, missing],
+    ['is open where nobody can tell', { kind: 'unknown' as const, why: 'hidden' }, null, missing],
+    ['leaves what is open as it is', open, null, open],
+  ])('%s', (_, guard, blob, expected) => {
+    expect(guardWithPolicy(guard, blob)).toEqual(expected);
+  });
+
+  it('is not what stands there', () => {
+    for (const guard of [{ kind: 'closed' as const }, { kind: 'unknown' as const, why: 'hidden' }, open])
+      expect(guardWithPolicy(guard, 'b'.repeat(40))).toBe(guard);
+  });
+});
+
+describe('a list of protected patterns', () => {
+  const wanted = ['vault/policy.toml', 'vault/formulas/**', '.forgejo/workflows/a.yml'];
+
+  it.each([
+    ['', wanted.join(';')],
+    ['LICENSE', ['LICENSE', ...wanted].join(';')],
+    ['Vault/**', 'Vault/**;.forgejo/workflows/a.yml'],
+    ['**', '**'],
+    [wanted.join(' ; '), wanted.join(';')],
+  ])('with what it does not reach yet: %s', (list, all) => {
+    expect(withPatterns(list, [...wanted, ...wanted])).toBe(all);
+  });
+
+  it.each([
+    ['LICENSE;vault/policy.toml;docs/**', ['vault/policy.toml']],
+    ['.forgejo/**;vault/**;**', ['.forgejo/**', 'vault/**', '**']],
+    ['vault/formulas/x.toml', []],
+    ['', []],
+  ])('reaches by: %s', (list, by) => {
+    expect(reaching(list, wanted)).toEqual(by);
   });
 });
