@@ -2,9 +2,7 @@
 // does not, and neither does a run that was started by hand. On a real forge its own runner runs the workflows, gates and all.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { decidingFiles, steadyRuleName } from '../../core/vault/guard.ts';
 import {
-  claimsBranch,
   endedFolder,
   type FiredRecord,
   firedFolder,
@@ -115,64 +113,6 @@ function usesOf(url: string, repository: string): string {
   return `${host}${repository}/actions/vault-dispatch@main`;
 }
 
-/** What a branch's rule lets its one writer do, and nobody else. */
-const rules = ({ ops, dispatcher, gatekeeper }: { ops: string; dispatcher: string; gatekeeper: string }) => [
-  {
-    branch: 'main',
-    pusher: dispatcher,
-    more: {
-      required_approvals: 1,
-      dismiss_stale_approvals: true,
-      block_on_rejected_reviews: true,
-      protected_file_patterns: [
-        ...decidingFiles([], { repository: ops, branch: 'main' }).patterns,
-        '.forgejo/workflows/**',
-        '.gitea/workflows/**',
-        '.github/workflows/**',
-      ].join(';'),
-    },
-  },
-  ...[
-    { branch: recordsBranch, pusher: dispatcher },
-    { branch: claimsBranch, pusher: gatekeeper },
-  ].map((item) => ({ ...item, more: { enable_merge_whitelist: true, merge_whitelist_usernames: [] } })),
-];
-
-interface Guarded {
-  seed: Seeder;
-  owner: Person;
-  ops: string;
-  dispatcher: string;
-  gatekeeper: string;
-}
-
-/** The two branches of records, and the rules of all three. */
-async function guard({ seed, owner, ops, dispatcher, gatekeeper }: Guarded): Promise<void> {
-  for (const { branch, pusher, more } of rules({ ops, dispatcher, gatekeeper })) {
-    const calls: [string, unknown][] = [
-      ...(branch === 'main'
-        ? []
-        : [['branches', { new_branch_name: branch, old_ref_name: 'main' }] as [string, unknown]]),
-      [
-        'branch_protections',
-        {
-          rule_name: steadyRuleName(branch),
-          enable_push: true,
-          enable_push_whitelist: true,
-          push_whitelist_usernames: [pusher],
-          apply_to_admins: true,
-          ...more,
-        },
-      ],
-    ];
-    for (const [route, wanted] of calls) {
-      const { status, body } = await seed.api('POST', `/repos/${ops}/${route}`, wanted, owner.token);
-      if (status !== 201) throw new Error(`${route} of ${branch}: ${status} ${JSON.stringify(body)}`);
-    }
-    note(`${branch}: only ${pusher} pushes; its rule is called ${steadyRuleName(branch)}`);
-  }
-}
-
 /** What a forge tells of a run. */
 interface Run {
   id: number;
@@ -248,7 +188,21 @@ export async function vault(stage: Stage): Promise<void> {
   note(`${forgecrew}: the action, where the workflow finds it`);
 
   chapter('Guard it: records on branches that one account each may push to, and what decides is protected');
-  await guard({ seed, owner: ada, ops, dispatcher: dispatcher.login, gatekeeper: gatekeeper.login });
+  const command = path.join(root, 'dist/forgecrew/index.js');
+  const accounts = { dispatcher, gatekeeper, bots: agent };
+  const guarded = await runRole(
+    process.execPath,
+    [
+      command,
+      'protect',
+      '--apply',
+      `--ops-repo=${ops}`,
+      ...Object.entries(accounts).map(([option, { login }]) => `--${option}=${login}`),
+    ],
+    { FORGECREW_FORGE_URL: url, FORGECREW_FORGE_TOKEN: ada.token },
+    scratch,
+  );
+  if (guarded !== 0) throw new Error('the ops repo could not be guarded; see the lines above');
   const policyFile = `/repos/${ops}/contents/vault/policy.toml`;
   const { body: there } = await seed.api('GET', policyFile);
   const forge = {
