@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { applyPlan } from './apply.ts';
 import { canonicalJson } from './canonical.ts';
@@ -364,23 +365,31 @@ function finish(current: Run, isUnsettled: boolean): void {
     sayLast(line, current);
 }
 
-/** Outputs, the summary and the result file; the file appears whole or not at all. */
+/**
+ * Outputs, the summary and the result file; the file appears whole or not at all. A runner repeats every output at the end of
+ * the log, below the lines that say what to mend, so the outcome itself goes into a file and only its path is an output.
+ */
 async function handOver(
   { host, mask, report, say, lastLines }: Run,
   resultFile: string | undefined,
   workingDirectory: string,
 ): Promise<void> {
-  const json = mask.apply(canonicalJson(report));
+  const json = `${mask.apply(canonicalJson(report))}\n`;
   host.output('outcome', report.outcome);
-  host.output('result', json);
   // Indented, so that Markdown shows the lines as they are, whatever they quote.
   const shown = lastLines.map((line) => `    ${line}\n`).join('');
   await host.summary(`### forgecrew ${report.role}: ${report.outcome}\n\n${shown}`);
-  if (resultFile === undefined) return;
-  writeWhole(
-    path.resolve(host.facts.workspace === '' ? workingDirectory : host.facts.workspace, resultFile),
-    `${json}\n`,
-    `result-file ${resultFile}`,
-  );
-  say(`Result written to ${resultFile}.`);
+  if (resultFile !== undefined) {
+    const file = path.resolve(
+      host.facts.workspace === '' ? workingDirectory : host.facts.workspace,
+      resultFile,
+    );
+    writeWhole(file, json, `result-file ${resultFile}`);
+    host.output('result-file', file);
+    say(`Result written to ${resultFile}.`);
+  } else if (host.temporaryFolder !== undefined) {
+    const file = path.join(host.temporaryFolder, `forgecrew-${report.role}-${randomUUID()}.json`);
+    writeWhole(file, json, `The outcome, for later steps, in ${host.temporaryFolder},`);
+    host.output('result-file', file);
+  }
 }

@@ -7,9 +7,9 @@ import { noteLook, notePushes } from './heads.ts';
 import { pushRule } from './routes/protections.ts';
 import { type Account, accessOf, findRepository, mayWrite, type Repository, type State } from './state.ts';
 
-/** Whether a URL is one of git's own: `/owner/name.git/...` (the smart HTTP protocol). */
+/** Whether a URL is one of git's own (the smart HTTP protocol). A runner that clones an action leaves the `.git` away. */
 export function isGitPath(pathname: string): boolean {
-  return /^\/[^/]+\/[^/]+\.git\//.test(pathname);
+  return /^\/[^/]+\/[^/]+(\.git\/|\/(info\/refs|git-upload-pack|git-receive-pack)$)/.test(pathname);
 }
 
 const hooks = fileURLToPath(new URL('./git/hooks', import.meta.url));

@@ -70,6 +70,8 @@ export interface ForgeOptions {
   paging?: { default?: number; max?: number; trees?: number };
   /** Files of more bytes than this are given without their content; a forge's own limit is 10 MiB. */
   largestBlob?: number;
+  /** Calls that this forge does not have, as `METHOD /route`: an older forge. */
+  without?: readonly string[];
   now?: () => Date;
   /**
    * How many looks after a push to the branch of a pull request still find its older head, as on a real forge for up to
@@ -161,9 +163,19 @@ const noRepository: Repository = {
   created: '',
 };
 
+/** The answer of the router itself, before anything of the forge is asked. */
+const noSuchCall: Answer = {
+  status: 404,
+  body: '404 page not found\n',
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+};
+
 async function answer(
   state: State,
-  base: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'>,
+  {
+    without,
+    ...base
+  }: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'> & { without: readonly string[] },
   request: { method: string; url: URL; authorization: string | undefined; body: string },
   unknownRoutes: string[],
   say: (text: string) => void,
@@ -187,10 +199,12 @@ async function answer(
 
   if (!isDecodable(request.url.pathname)) return done(failure(call, 400, 'malformed path'));
   const found = match(request.method, request.url.pathname.replace(/^\/api\/v1/, ''));
+  if (found !== undefined && without.includes(`${request.method} ${found.route.route}`))
+    return done(noSuchCall);
   if (found === undefined) {
     unknownRoutes.push(`${request.method} ${request.url.pathname}`);
     say(`NO SUCH ROUTE: ${request.method} ${request.url.pathname}`);
-    return done(notFound(call));
+    return done(noSuchCall);
   }
   if (request.body !== '') {
     try {
@@ -259,7 +273,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       try {
         given = await answer(
           state,
-          { url, folder, paging, largestBlob },
+          { url, folder, paging, largestBlob, without: options.without ?? [] },
           {
             method,
             url: asked,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { firstCalls, laterCalls } from '../core/forge/versions.ts';
 import type { Setting, Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
 import { formulaSchema } from '../core/vault/formula.ts';
@@ -24,6 +25,7 @@ import {
   rejectedRecord,
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
+import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -41,7 +43,9 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
   );
   const outputs = {
     outcome: { description: 'unchanged, changed, planned (a dry run), refused or failed.' },
-    result: { description: 'The whole outcome as JSON, as in result-file.' },
+    'result-file': {
+      description: 'The path of a file with the whole outcome as JSON, for later steps of the job.',
+    },
   };
   const door = {
     name: `forgecrew ${role.name}`,
@@ -74,22 +78,10 @@ function containerfile(name: string): string {
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
     '# Never root: a role reads the workspace and writes at most its result file.',
     'USER node',
-    `ENTRYPOINT ["/forgecrew/plugins/${name}/${name}"]`,
+    '# By name of the shell: the one of this image does not know the option in the first line of the launcher.',
+    `ENTRYPOINT ["/bin/sh", "/forgecrew/plugins/${name}/${name}"]`,
     '',
   ].join('\n');
-}
-
-/** What starts a role on Woodpecker. */
-function launcher(name: string): string {
-  return `#!/bin/sh
-# Made from scripts/docs.ts by \`npm run docs\`; edit that.
-# Woodpecker's local backend runs a plugin by the path in \`image:\`; a container runs it as its entry point.
-# What steers Node itself is no setting: it may come from whoever started the pipeline. Certificates are handed on under
-# a name that Node does not heed, so that the role decides whether they count in this run.
-exec env -u NODE_OPTIONS -u NODE_PATH -u NODE_TLS_REJECT_UNAUTHORIZED -u NODE_EXTRA_CA_CERTS \\
-  ROLE_EXTRA_CA_CERTS="\${NODE_EXTRA_CA_CERTS-}" \\
-  node "$(dirname "$(readlink -f "$0")")/../../dist/${name}/index.js" "$@"
-`;
 }
 
 function isRequired(setting: Setting<unknown>): boolean {
@@ -125,6 +117,20 @@ function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file:
   };
 }
 
+/** The calls that not every forge has, and those that all have. */
+function callsTable(): string {
+  const rows = laterCalls.map(
+    ({ method, route, since, without }) => `| \`${method} ${route}\` | ${since} | ${without} |`,
+  );
+  return [
+    '| call | since Forgejo | what a role does without it |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    `All others were there in Forgejo 7: ${firstCalls.map((route) => `\`${route}\``).join(', ')}.`,
+  ].join('\n');
+}
+
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
   const schemas = [
@@ -137,6 +143,11 @@ function generated(): { file: string; text: string }[] {
     schemaOf('vault-rejected', `${recordsBranch}: ${recordPath(rejectedFolder, '<id>')}`, rejectedRecord),
     schemaOf('vault-claimed', `${claimsBranch}: ${recordPath(claimedFolder, '<id>')}`, claimRecord),
   ];
+  const versions = 'docs/forge-versions.md';
+  const calls = {
+    file: versions,
+    text: between(readFileSync(path.join(root, versions), 'utf8'), 'calls', callsTable(), versions),
+  };
   const ofRoles = roles.flatMap((role) => {
     const described = [`actions/${role.name}/README.md`, `plugins/${role.name}/docs.md`].map((file) => ({
       file,
@@ -149,7 +160,7 @@ function generated(): { file: string; text: string }[] {
       ...described,
     ];
   });
-  return [...ofRoles, ...schemas];
+  return [...ofRoles, ...schemas, calls];
 }
 
 /** Names of generated files that are not what the settings give. */

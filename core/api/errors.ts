@@ -11,6 +11,8 @@ export type ApiErrorKind =
   | 'scope'
   | 'permission'
   | 'not-found'
+  /** The server does not know the call at all: it is older than the call, or another server than it is taken for. */
+  | 'no-such-call'
   | 'conflict'
   | 'race'
   | 'precondition'

@@ -27,7 +27,7 @@ export const syncFork = changeKind({
       return { status: 'stale', said: `${branch} of ${name} was brought up to date meanwhile` };
     // Commits of the fork's own would end up in every proposal.
     throw new UserError(
-      `${branch} of ${name} cannot be brought up to date: it has commits of its own, or no such branch, or this forge is too old to do it.`,
+      `${branch} of ${name} cannot be brought up to date: it has commits of its own, or no such branch.`,
       `Delete the fork ${name} once its pull requests are closed; the role makes a new one.`,
     );
   },

@@ -1,6 +1,7 @@
 import { ApiError, type ApiErrorKind } from '../api/errors.ts';
 import { type ApiRequest, type ApiResponse, describeRequest } from '../api/send.ts';
 import { plain } from '../text/log-line.ts';
+import { sinceForgejo } from './versions.ts';
 
 /**
  * What the server said, fit for a log: one line, short, and without what its messages are known to give away
@@ -11,8 +12,18 @@ function serverSaid(response: ApiResponse): string {
   const { body } = response;
   const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
   if (typeof message !== 'string' || message.trim() === '' || message.trimStart().startsWith('<')) return '';
-  const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
+  const text = plain(
+    message
+      .trim()
+      .slice(0, 300)
+      .replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…'),
+  ).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
+}
+
+/** A call that no route of the forge answers gets the text of the router, where all that the forge itself says is JSON. */
+function isUnknownCall({ body }: ApiResponse): boolean {
+  return typeof body === 'string' && body.trim() === '404 page not found';
 }
 
 function kindOf(request: ApiRequest, response: ApiResponse, message: string): ApiErrorKind {
@@ -25,7 +36,7 @@ function kindOf(request: ApiRequest, response: ApiResponse, message: string): Ap
       if (message.includes('required scope')) return 'scope';
       return /PushRejected|cannot lock ref/.test(message) ? 'race' : 'permission';
     case 404:
-      return 'not-found';
+      return isUnknownCall(response) ? 'no-such-call' : 'not-found';
     case 409:
       return 'conflict';
     case 412:
@@ -61,6 +72,12 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string): st
       return repository === ''
         ? 'Check the name; the forge answers the same when the account may not see it.'
         : `Check that ${repository} is right and that the token's account may see it: the forge answers the same for both.`;
+    case 'no-such-call': {
+      const since = sinceForgejo(request);
+      return since === undefined
+        ? 'Check that forge-url is the address of a Forgejo; what answers there does not know this call.'
+        : `This call came with Forgejo ${since}: update the forge. docs/forge-versions.md says what works on older ones.`;
+    }
     case 'archived':
       return `${repository} is archived: unarchive it, or stop the role for it.`;
     case 'unknown-outcome':

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { ifThere, orElse } from '../api/errors.ts';
+import { ApiError, ifThere, orElse } from '../api/errors.ts';
 import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
+import { sinceForgejo } from './versions.ts';
 
 const repository = z.object({
   id: z.int(),
@@ -62,9 +63,16 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
   };
   const response = await send(request);
   if (response.status < 300) return true;
-  // Forges before this route was made answer 404 to it, as to a branch that is not there.
+  const error = forgeError(request, response);
+  if (error.kind === 'no-such-call')
+    throw new ApiError(
+      error.kind,
+      error.status,
+      `${fork} cannot be brought up to date: this forge is older than Forgejo ${sinceForgejo(request)}, which could do it.`,
+      `Delete the fork ${fork} once its pull requests are closed; the role makes a new one.`,
+    );
   if (response.status === 400 || response.status === 404) return false;
-  throw forgeError(request, response);
+  throw error;
 }
 
 const branch = z.object({

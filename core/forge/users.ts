@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ifThere } from '../api/errors.ts';
+import { isApiError } from '../api/errors.ts';
 import type { Send } from '../api/send.ts';
 import { UserError } from '../errors.ts';
 import { call } from './call.ts';
@@ -9,13 +9,15 @@ export type User = z.infer<typeof user>;
 
 /** The account the token belongs to; where there is no such thing there is no forge. `GET /user`, scope read:user. */
 export async function getOwnUser(send: Send): Promise<User> {
-  const account = await ifThere(call(send, { method: 'GET', route: '/user' }, user));
-  if (account === undefined)
+  try {
+    return await call(send, { method: 'GET', route: '/user' }, user);
+  } catch (error) {
+    if (!isApiError(error, 'not-found', 'no-such-call')) throw error;
     throw new UserError(
       'forge-url does not answer as a forge does: it knows nothing of GET /user.',
       'Give the address of its start page, without /api/v1 and without the name of a repository.',
     );
-  return account;
+  }
 }
 
 /** Our own account, which has to be the one that `forge-login` names, where it names one; anybody else's is refused. */

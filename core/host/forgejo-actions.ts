@@ -75,8 +75,10 @@ export function forgejoActions(): Host {
   const repository = repositoryOf();
   const event = present(context.eventName);
   const said = payloadOf();
+  const temporaryFolder = present(process.env.RUNNER_TEMP);
   return {
     name: 'forgejo-actions',
+    ...(temporaryFolder === undefined ? {} : { temporaryFolder }),
     setting: inputOf,
     givenSettings: settingsFrom(process.env, 'INPUT_').givenSettings,
     facts: known({

@@ -18,7 +18,9 @@ export interface Host {
   group(title: string, body: () => void): void;
   /** Has the host hide a secret from now on. Prints nothing where printing the secret would show it. */
   hide(secret: string): void;
-  /** Hands a value to later steps, where the host can. */
+  /** Where a step may leave files for the later steps of its job, on hosts where those get outputs. */
+  temporaryFolder?: string;
+  /** Hands a value to later steps, where the host can; short, because it may be repeated in the log. */
   output(name: string, value: string): void;
   /** Shows Markdown on the page of the run, where the host can. */
   summary(markdown: string): Promise<void>;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,17 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 const woodpecker = process.env.WOODPECKER_CLI ?? '';
 const runner = process.env.FORGEJO_RUNNER ?? '';
 
+/** The version that the examples name. */
+const exampleVersion = 'v0.1.0';
+
+it.each(Object.entries({ WOODPECKER_CLI: woodpecker, FORGEJO_RUNNER: runner }))(
+  '%s names a program that is there, or its runner is not tried, and that is said',
+  (name, file) => {
+    if (file === '') console.warn(`${name} is not set: no example was run by that runner`);
+    else expect(existsSync(file), `${name}=${file}`).toBe(true);
+  },
+);
+
 let story: Story;
 let scratch: string;
 beforeEach(async () => {
@@ -25,11 +36,12 @@ afterEach(async () => {
 });
 
 async function run(file: string, args: string[], folder: string): Promise<string> {
-  const { PATH, HOME } = process.env;
+  const { PATH } = process.env;
   try {
     const { stdout, stderr } = await promisify(execFile)(file, args, {
       cwd: folder,
-      env: { PATH, HOME: HOME ?? scratch },
+      // A home of its own: the runner keeps clones of actions there.
+      env: { PATH, HOME: scratch },
     });
     return `${stdout}${stderr}`;
   } catch (error) {
@@ -50,6 +62,14 @@ async function checkout(): Promise<{ folder: string; commit: string }> {
   const folder = path.join(scratch, 'ops');
   await run('git', ['clone', '-q', `${story.forge.url}/${story.ops}.git`, folder], scratch);
   return { folder, commit: (await run('git', ['rev-parse', 'HEAD'], folder)).trim() };
+}
+
+/** A text with parts of it replaced. One that is not there is a test that no longer does what it says. */
+function changed(text: string, changes: [string, string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    expect(before).toContain(from);
+    return before.replaceAll(from, to);
+  }, text);
 }
 
 async function filed(): Promise<string[]> {
@@ -136,10 +156,11 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
   }
 
   it.each(['push', 'cron'])('runs the example of ops-filer on %s', async (event) => {
-    const pipeline = readFileSync(path.join(root, 'plugins/ops-filer/example.yaml'), 'utf8')
-      .replace('/opt/forgecrew/', `${root}/`)
-      .replace('forge_login: filer', `forge_login: ${story.filer.login}`)
-      .replace('project_repo: owner/project', `project_repo: ${story.project}`);
+    const pipeline = changed(readFileSync(path.join(root, 'plugins/ops-filer/example.yaml'), 'utf8'), [
+      ['/opt/forgecrew/', `${root}/`],
+      ['forge_login: filer', `forge_login: ${story.filer.login}`],
+      ['project_repo: owner/project', `project_repo: ${story.project}`],
+    ]);
 
     const said = await exec(pipeline, {
       ...(await checkout()),
@@ -156,9 +177,13 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
   it('runs the example of collect-engagement on cron', async () => {
     const log = path.join(scratch, 'access.log');
     writeFileSync(log, yesterday());
-    const pipeline = readFileSync(path.join(root, 'plugins/collect-engagement/example.yaml'), 'utf8')
-      .replace('/opt/forgecrew/', `${root}/`)
-      .replace('/var/log/caddy/access*.log*', `${scratch}/access*.log*`);
+    const pipeline = changed(
+      readFileSync(path.join(root, 'plugins/collect-engagement/example.yaml'), 'utf8'),
+      [
+        ['/opt/forgecrew/', `${root}/`],
+        ['/var/log/caddy/access*.log*', `${scratch}/access*.log*`],
+      ],
+    );
 
     const said = await exec(pipeline, {
       ...(await checkout()),
@@ -174,9 +199,50 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
 });
 
 describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
-  /** Runs the workflows of a folder through the real runner, in host mode. */
-  function act(folder: string, event: string, secret: string): Promise<string> {
-    chmodSync(folder, 0o755);
+  it.each(roles.map(({ name }) => name))(
+    'finds nothing to complain about in the files of %s',
+    async (name) => {
+      const validated = (kind: string, file: string): Promise<string> =>
+        run(runner, ['validate', `--${kind}`, '--path', path.join(root, 'actions', name, file)], scratch);
+
+      expect(await validated('workflow', 'example.yml')).toContain('validation OK');
+      expect(await validated('action', 'action.yml')).toContain('validation OK');
+    },
+  );
+
+  /** A public copy of forgecrew on the forge, at the version that the examples name; the runner clones it itself. */
+  async function publish(role: string): Promise<string> {
+    const repository = await story.seed.createRepository(story.owner, 'forgecrew');
+    const folder = path.join(scratch, 'forgecrew');
+    for (const part of [`actions/${role}`, `dist/${role}`, 'package.json'])
+      cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+    const git = (...args: string[]): Promise<string> =>
+      run('git', ['-c', 'user.name=owner', '-c', 'user.email=owner@example.test', ...args], folder);
+    await git('init', '-q');
+    await git('add', '.');
+    await git('commit', '-qm', 'forgecrew');
+    const remote = story.forge.url.replace('://', `://${story.owner.login}:${story.owner.token}@`);
+    await git('push', '-q', `${remote}/${repository}.git`, `HEAD:refs/tags/${exampleVersion}`);
+    return `${story.forge.url}/${repository}`;
+  }
+
+  /** The example of a role as a newcomer changes it: the forge, what runs where, and further lines. */
+  async function example(role: string, changes: [string, string][]): Promise<string> {
+    return changed(readFileSync(path.join(root, 'actions', role, 'example.yml'), 'utf8'), [
+      ['https://forge.example/owner/forgecrew', await publish(role)],
+      // Without a server no event names the forge and the repository of the run.
+      [
+        '        with:\n',
+        `        with:\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}\n`,
+      ],
+      ...changes,
+    ]);
+  }
+
+  /** Runs a workflow in a checkout through the real runner, in host mode, as the server would on an event. */
+  function act(folder: string, workflow: string, event: string, secret: string): Promise<string> {
+    mkdirSync(path.join(folder, '.forgejo/workflows'), { recursive: true });
+    writeFileSync(path.join(folder, '.forgejo/workflows/example.yml'), workflow);
     return run(
       runner,
       [
@@ -198,47 +264,50 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
     );
   }
 
-  it('runs the example of ops-filer in host mode', async () => {
+  it.each(['push', 'schedule'])('runs the example of ops-filer on %s, in host mode', async (event) => {
     const { folder } = await checkout();
-    // The action's repository, as a runner would have cloned it.
-    for (const part of ['actions', 'dist', 'package.json'])
-      cpSync(path.join(root, part), path.join(folder, 'forgecrew', part), { recursive: true });
-    mkdirSync(path.join(folder, '.forgejo/workflows'), { recursive: true });
-    const workflow = readFileSync(path.join(root, 'actions/ops-filer/example.yml'), 'utf8')
-      .replace(/ {6}- uses: \S*checkout\S*\n/, '')
-      .replace(/uses: \S*\/actions\/ops-filer\S*/, 'uses: ./forgecrew/actions/ops-filer')
-      .replace(
-        'forge-login: filer',
-        `forge-login: ${story.filer.login}\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
-      )
-      .replace('project-repo: owner/project', `project-repo: ${story.project}`)
-      .replace('runs-on: docker', 'runs-on: self-hosted');
-    writeFileSync(path.join(folder, '.forgejo/workflows/file-sprints.yml'), workflow);
+    const workflow = await example('ops-filer', [
+      ['forge-login: filer', `forge-login: ${story.filer.login}`],
+      ['project-repo: owner/project', `project-repo: ${story.project}`],
+    ]);
 
-    const said = await act(folder, 'push', `FILER_TOKEN=${story.filer.token}`);
+    const said = await act(folder, workflow, event, `FILER_TOKEN=${story.filer.token}`);
 
     expect(said).toContain('Done: 1 issue labelled, 2 issues created');
+    expect(said).not.toContain(story.filer.token);
     expect(await filed()).toEqual(['Title of a', 'Title of b']);
+  });
+
+  it('ends its log with what is to mend, and with nothing else that is long', async () => {
+    const { folder } = await checkout();
+    const workflow = await example('ops-filer', [
+      ['forge-login: filer', `forge-login: ${story.filer.login}`],
+      ['project-repo: owner/project', `project-repo: ${story.owner.login}/nowhere`],
+    ]);
+
+    const said = await act(folder, workflow, 'push', `FILER_TOKEN=${story.filer.token}`).catch(
+      ({ message }: Error) => message,
+    );
+
+    const [, below = ''] = said.split('The run ends red. Nothing was written.');
+    expect(below).toMatch(/::set-output:: outcome=refused$/m);
+    expect(below).toMatch(/::set-output:: result-file=\S+\.json$/m);
+    // What the runner says of the outputs, and the summary, which repeats the last lines.
+    expect(below.length).toBeLessThan(2000);
+    expect(below).toContain(`Check that ${story.owner.login}/nowhere is right`);
   });
 
   it('runs the example of collect-engagement in host mode', async () => {
     const { folder } = await checkout();
     writeFileSync(path.join(scratch, 'access.log'), yesterday());
-    for (const part of ['actions', 'dist', 'package.json'])
-      cpSync(path.join(root, part), path.join(folder, 'forgecrew', part), { recursive: true });
-    mkdirSync(path.join(folder, '.forgejo/workflows'), { recursive: true });
-    const workflow = readFileSync(path.join(root, 'actions/collect-engagement/example.yml'), 'utf8')
-      .replace(/uses: \S*\/actions\/collect-engagement\S*/, 'uses: ./forgecrew/actions/collect-engagement')
-      .replace(
-        'source: /var/log/caddy/access*.log*',
-        `source: ${scratch}/access*.log*\n          forge-url: ${story.forge.url}\n          ops-repo: ${story.ops}`,
-      )
-      .replace('runs-on: docker', 'runs-on: self-hosted');
-    writeFileSync(path.join(folder, '.forgejo/workflows/engagement.yml'), workflow);
+    const workflow = await example('collect-engagement', [
+      ['/var/log/caddy/access*.log*', `${scratch}/access*.log*`],
+    ]);
 
-    const said = await act(folder, 'schedule', `COLLECTOR_TOKEN=${story.owner.token}`);
+    const said = await act(folder, workflow, 'schedule', `COLLECTOR_TOKEN=${story.owner.token}`);
 
     expect(said).toContain('1 page view by 1 visitor');
     expect(said).toContain('Done: 1 commit made');
+    expect(said).not.toContain(story.owner.token);
   });
 });

@@ -11,6 +11,11 @@ onEveryForge('git over HTTP', ({ api, bot, fresh, seed, url }) => {
       write('b.md', 'by git\n');
       await commit('by git');
       await git('push', '-q', 'origin', 'HEAD:main');
+      // As a runner asks that clones an action.
+      const address = (await git('remote', 'get-url', 'origin')).trim();
+      const withoutEnding = await git('ls-remote', address.replace(/\.git$/, ''), 'refs/heads/main');
+      expect(withoutEnding).toBe(await git('ls-remote', address, 'refs/heads/main'));
+      expect(withoutEnding).toContain('refs/heads/main');
     });
 
     expect((await api<{ content: string }>(bot, 'GET', `/repos/${name}/contents/b.md`)).body.content).toBe(
