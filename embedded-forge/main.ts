@@ -175,7 +175,9 @@ async function answer(
   {
     without,
     ...base
-  }: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'> & { without: readonly string[] },
+  }: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'> & {
+    without: readonly string[];
+  },
   request: { method: string; url: URL; authorization: string | undefined; body: string },
   unknownRoutes: string[],
   say: (text: string) => void,
