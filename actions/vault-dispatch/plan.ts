@@ -66,11 +66,13 @@ function unguarded({ unguarded: { repository, branch, guard }, account }: Unguar
         ? 'is not protected, so whoever may push could have written what stands there. Look at what it holds, then run `forgecrew protect --apply`'
         : guard.kind === 'mergeable'
           ? 'takes pull requests that whoever may write can merge, so they could have written what stands there. Look at what it holds, then run `forgecrew protect --apply`'
-          : guard.kind === 'swapped'
-            ? `took the place of a branch that was renamed: the rule that protects it is that of ${guard.rule}. Look for the branch that stood here before, under another name, and restore it`
-            : guard.isOurs
-              ? `can be pushed to by ${account.login}, and should not: only one account writes to each branch of records. \`forgecrew protect\` shows and sets who`
-              : `cannot be pushed to by ${account.login}, which should be the one account that may. \`forgecrew protect\` shows and sets who`;
+          : guard.kind === 'shared'
+            ? `can also be pushed to by ${guard.others.join(', ')}: whoever may could write records or take them away. Look at what it holds, then run \`forgecrew protect --apply\``
+            : guard.kind === 'swapped'
+              ? `took the place of a branch that was renamed: the rule that protects it is that of ${guard.rule}. Look for the branch that stood here before, under another name, and restore it`
+              : guard.isOurs
+                ? `can be pushed to by ${account.login}, and should not: only one account writes to each branch of records. \`forgecrew protect\` shows and sets who`
+                : `cannot be pushed to by ${account.login}, which should be the one account that may. \`forgecrew protect\` shows and sets who`;
   return refuseFor(where, `${what}. Nothing is started`);
 }
 

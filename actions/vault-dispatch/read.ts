@@ -15,7 +15,7 @@ import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
 import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy, policyFile } from '../../core/vault/policy.ts';
 import { type Base, bytesOf, readCandidate } from '../../core/vault/read-candidate.ts';
-import { guardReader, readBranchGuard } from '../../core/vault/read-guard.ts';
+import { guardReader, readBranchGuard, readOthersAllowed } from '../../core/vault/read-guard.ts';
 import { createLine } from '../../core/vault/read-line.ts';
 import { readPolicy } from '../../core/vault/read-policy.ts';
 import { formerIds, type Records, readRecords } from '../../core/vault/read-records.ts';
@@ -26,7 +26,15 @@ import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
 import { readRequests } from './read-requests.ts';
 import { neverApproving } from './settings.ts';
-import type { ActionState, Context, Decidable, DispatchState, LocalState, VaultState } from './state.ts';
+import type {
+  ActionState,
+  Context,
+  Decidable,
+  DispatchState,
+  LocalState,
+  UnguardedState,
+  VaultState,
+} from './state.ts';
 
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now, kept } = context;
@@ -64,6 +72,8 @@ export async function read(context: Context): Promise<VaultState> {
       found: await readGate(context, { records, claims }),
     };
   }
+  const shared = await readShared(context, records.repository, account.login);
+  if (shared !== undefined) return { ...ground, kind: 'unguarded', unguarded: shared };
   const { commit } = await getBranch(send, repository, branch);
   const snapshot = createSnapshot(send, repository, kept);
   const policy = await readPolicy(send, snapshot, {
@@ -100,6 +110,23 @@ export async function read(context: Context): Promise<VaultState> {
       ...(await readRequests(context, base, account, found.records)),
     };
   return readDispatch(context, known, base, found.records);
+}
+
+/** A branch of records that others may push to as well; undefined where there is none, or nobody may ask. */
+async function readShared(
+  { audit, kept, settings }: Context,
+  repository: string,
+  dispatcher: string,
+): Promise<UnguardedState['unguarded'] | undefined> {
+  if (audit === undefined) return undefined;
+  for (const [branch, writer] of [
+    [recordsBranch, dispatcher],
+    [claimsBranch, settings.gatekeeper],
+  ] as const) {
+    const others = await readOthersAllowed(audit, repository, { branch, writer, kept });
+    if (others.length > 0) return { repository, branch, guard: { kind: 'shared', others } };
+  }
+  return undefined;
 }
 
 /** What of the actions something may still come of: those that were started and did not end, and those without a record. */

@@ -1,4 +1,4 @@
-import { sameRepository } from '../accounts.ts';
+import { sameLogin, sameRepository } from '../accounts.ts';
 import { type Formula, formulaFolder } from './formula.ts';
 import { policyFile } from './policy.ts';
 import { workflowFiles } from './workflow.ts';
@@ -14,6 +14,8 @@ export type BranchGuard =
   | { kind: 'swapped'; rule: string }
   /** Its rule says who pushes, and lets everybody who may write merge a pull request into it: see `recordGuardOf`. */
   | { kind: 'mergeable' }
+  /** Its rule lets others push as well, which only a token of an admin is told: see `othersAllowed`. */
+  | { kind: 'shared'; others: string[] }
   | {
       kind: 'guarded';
       /** Whether the account that asked may push there: the one whose branch it is may, and nobody else. */
@@ -38,7 +40,7 @@ export interface BranchAsTold {
 export function branchGuardOf(
   branch: string,
   told: BranchAsTold | undefined,
-): Exclude<BranchGuard, { kind: 'mergeable' }> {
+): Exclude<BranchGuard, { kind: 'mergeable' } | { kind: 'shared' }> {
   if (told === undefined) return { kind: 'missing' };
   if (!told.protected) return { kind: 'unprotected' };
   const name = told.effective_branch_protection_name ?? '';
@@ -55,6 +57,29 @@ export function branchGuardOf(
 export function recordGuardOf(branch: string, told: BranchAsTold | undefined): BranchGuard {
   const guard = branchGuardOf(branch, told);
   return guard.kind === 'guarded' && told?.user_can_merge !== false ? { kind: 'mergeable' } : guard;
+}
+
+/** What a rule says of who may push. */
+export interface PushRule {
+  enable_push_whitelist: boolean;
+  push_whitelist_usernames?: string[] | null | undefined;
+  push_whitelist_teams?: string[] | null | undefined;
+  push_whitelist_deploy_keys?: boolean | null | undefined;
+}
+
+/**
+ * Who may push under the rule of a branch of records besides its writer, in words; a rule that is not there lets everybody. Where
+ * the writer is not known, one person may.
+ */
+export function othersAllowed(rule: PushRule | undefined, writer: string | undefined): string[] {
+  if (rule?.enable_push_whitelist !== true) return ['everybody who may write'];
+  const people = rule.push_whitelist_usernames ?? [];
+  const others = writer === undefined ? people.slice(1) : people.filter((login) => !sameLogin(login, writer));
+  return [
+    ...others,
+    ...(rule.push_whitelist_teams ?? []).map((team) => `team ${team}`),
+    ...(rule.push_whitelist_deploy_keys === true ? ['deploy keys'] : []),
+  ];
 }
 
 /**

@@ -3,7 +3,14 @@ import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { askBranch } from '../forge/branches.ts';
 import { listProtections } from '../forge/protections.ts';
-import { type BranchGuard, type PolicyGuard, policyGuard, type RulesSeen, recordGuardOf } from './guard.ts';
+import {
+  type BranchGuard,
+  othersAllowed,
+  type PolicyGuard,
+  policyGuard,
+  type RulesSeen,
+  recordGuardOf,
+} from './guard.ts';
 
 /**
  * How a branch of records is guarded and where it stands, asked with our own account: one call, and any reader may ask. Whose branch it is
@@ -43,4 +50,24 @@ export function guardReader(
       await once(kept, `rules ${repository} ${branch}`, () => readRulesSeen(send, repository, branch)),
       wanted,
     );
+}
+
+/**
+ * Who else may push to a branch of records, as an admin's token is told; empty where nobody may. What our own account is told
+ * does not show it. Two calls, of which one is for all branches of the repository.
+ */
+export async function readOthersAllowed(
+  audit: Send,
+  repository: string,
+  { branch, writer, kept }: { branch: string; writer: string | undefined; kept: Kept },
+): Promise<string[]> {
+  const [told, rules] = await Promise.all([
+    askBranch(audit, repository, branch),
+    once(kept, `all rules ${repository}`, () => listProtections(audit, repository)),
+  ]);
+  const name = told?.effective_branch_protection_name;
+  return othersAllowed(
+    rules.find(({ rule_name }) => rule_name === name),
+    writer,
+  );
 }

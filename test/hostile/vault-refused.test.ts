@@ -227,6 +227,31 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toEqual([]);
   });
 
+  it.each(['vault-records', 'vault-claims'])(
+    'nothing is started where an admin’s token shows that others may push to %s',
+    async (branch) => {
+      await vault.approved('backup-1');
+      const audit = { PLUGIN_AUDIT_TOKEN: vault.owner.token };
+      const writer = branch === 'vault-records' ? 'dispatcher' : 'gatekeeper';
+      await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/${ruleOf(branch)}`, {
+        push_whitelist_usernames: [writer, 'asker'],
+      });
+
+      const open = await vault.run(audit);
+      await vault.seed.api('PATCH', `/repos/${vault.ops}/branch_protections/${ruleOf(branch)}`, {
+        push_whitelist_usernames: [writer],
+      });
+      const closed = await vault.run(audit);
+
+      expect(open).toMatchObject({
+        code: 1,
+        text: expect.stringContaining(`${branch} of ${vault.ops}: can also be pushed to by asker`),
+      });
+      expect(closed.code).toBe(0);
+      expect(await vault.runs()).toHaveLength(1);
+    },
+  );
+
   it('a branch of records that is gone is never made anew, because every id would be unspent', async () => {
     await vault.approved('backup-1');
     await vault.run();

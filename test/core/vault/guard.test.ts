@@ -5,6 +5,7 @@ import {
   branchGuardOf,
   decidingFiles,
   guardWithPolicy,
+  othersAllowed,
   patternsIn,
   policyGuard,
   type RulesSeen,
@@ -311,5 +312,32 @@ describe('a list of protected patterns', () => {
     ['', []],
   ])('reaches by: %s', (list, by) => {
     expect(reaching(list, wanted)).toEqual(by);
+  });
+});
+
+describe('who else may push to a branch of records, as its rule is told to an admin', () => {
+  const rule = {
+    enable_push_whitelist: true,
+    push_whitelist_usernames: ['Dispatcher'],
+    push_whitelist_teams: [],
+    push_whitelist_deploy_keys: false,
+  };
+
+  it.each<[string, Parameters<typeof othersAllowed>[0], string | undefined, string[]]>([
+    ['nobody, where it names its writer alone', rule, 'dispatcher', []],
+    ['nobody, where one person is named and the writer is not known', rule, undefined, []],
+    ['everybody, where no rule is told', undefined, 'dispatcher', ['everybody who may write']],
+    [
+      'everybody, where nobody is named',
+      { ...rule, enable_push_whitelist: false },
+      'dispatcher',
+      ['everybody who may write'],
+    ],
+    ['a person', { ...rule, push_whitelist_usernames: ['dispatcher', 'eve'] }, 'dispatcher', ['eve']],
+    ['a second person', { ...rule, push_whitelist_usernames: ['a', 'b'] }, undefined, ['b']],
+    ['a team', { ...rule, push_whitelist_teams: ['devs'] }, 'dispatcher', ['team devs']],
+    ['keys', { ...rule, push_whitelist_deploy_keys: true }, 'dispatcher', ['deploy keys']],
+  ])('%s', (_, given, writer, others) => {
+    expect(othersAllowed(given, writer)).toEqual(others);
   });
 });
