@@ -75,7 +75,7 @@ function followRun(
   }
 }
 
-/** Something else runs than what was approved: it is ended, and no gate ever lets it through. */
+/** Something else runs than what was approved: it is ended, no gate lets it through, and no end of it is a success. */
 function endStray(
   state: DispatchState,
   { id, file }: { id: string; file: string },
@@ -89,7 +89,13 @@ function endStray(
       `run ${run.id} runs ${run.commit}, and ${commit} was approved: its branch moved, or something else is called like that commit. Look at ${run.url}; the id is spent`,
     ),
     ...(run.state === 'running' ? [cancel(record, run, `${id} was to run at ${commit}`)] : []),
-    ...end(state, record, run, run.state === 'running' ? 'cancelled' : run.state),
+    ...end(
+      state,
+      record,
+      // Without a gate in it the wrong commit may have ended well before anybody looked, and it was not the action that did.
+      { ...run, reason: `${run.commit} ran, and ${commit} was approved` },
+      run.state === 'running' || run.state === 'cancelled' ? 'cancelled' : 'failure',
+    ),
   ];
 }
 
@@ -156,7 +162,7 @@ function end(
     }),
     ...tellOutcome(state, record, {
       state: outcome === 'success' ? 'success' : 'failure',
-      what: `ended with ${outcome}`,
+      what: `ended with ${outcome}${run.reason === null ? '' : `: ${firstLine(run.reason)}`}`,
       url: run.url,
     }),
   ];

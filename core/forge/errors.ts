@@ -99,6 +99,8 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, res
       return scopeRemedy(scopesIn(message));
     }
     case 'permission':
+      if (message.includes('blocked by the poster'))
+        return `Whoever opened it, or owns ${repository}, has blocked the token's account: no right of its own helps against that. Ask them to lift it, or let somebody else open it anew.`;
       if (message.includes('cannot commit to repo'))
         return `The branch is protected. Exempt the path in its protection (unprotected file patterns), let the account push to it, or have the role open a pull request instead.`;
       return `Give the token's account ${request.method === 'GET' ? 'read' : 'write'} access to ${repository} (Settings, Collaborators${isAboutIssues(request) ? '; in an organisation, a team that may write issues and read code is enough, and safer' : ''}).`;

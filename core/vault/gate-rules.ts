@@ -102,7 +102,27 @@ function whyJobOpen(name: string, job: unknown): string | undefined {
     if (status !== undefined) return `an \`if\` of job ${name} asks for ${status.replace(/\s*\($/, '')}()`;
     if (field(item, 'continue-on-error') !== undefined) return `job ${name} has \`continue-on-error\``;
   }
-  return undefined;
+  return endsWhenRunAgain(field(job, 'if'))
+    ? undefined
+    : `whoever may write can run job ${name} again by itself, long after its gate: its \`if\` has to begin with \`${firstAttempt}\``;
+}
+
+/** True of a job's first run alone: the forge counts the attempts of each job for itself, and where it counts none yet it says nothing. */
+const firstAttempt = 'github.run_attempt <= 1';
+
+/**
+ * Whether a job is skipped when it is run again. A forge that is asked to run one job again asks none of those that it waits
+ * for (seen on Forgejo 17), so a gate is not asked again either: the job has to look for itself.
+ */
+function endsWhenRunAgain(condition: unknown): boolean {
+  if (!isText(condition)) return false;
+  const bare = condition
+    .trim()
+    .replace(/^\$\{\{(.*)\}\}$/s, '$1')
+    .trim();
+  // Text around an expression makes it true, and an `or` takes away what stands before it.
+  if (/\$\{\{|\}\}|\|\|/.test(bare) || !bare.startsWith(firstAttempt)) return false;
+  return /^\s*(?:&&|$)/.test(bare.slice(firstAttempt.length));
 }
 
 /** Names of the jobs that start after the given one, by their `needs` and by those of what they need. */

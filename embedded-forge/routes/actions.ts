@@ -56,9 +56,9 @@ interface Workflow {
   jobs?: Record<string, { needs?: string | string[]; 'runs-on'?: string | string[] } | null>;
 }
 
-/** The whole name of a branch or a tag that is called so; a commit, whole or in part, is called what it is. */
+/** The whole name of a tag or a branch that is called so, the tag first; a commit, whole or in part, is called what it is. */
 async function wholeRef(repository: Repository, name: string): Promise<string> {
-  for (const ref of name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`])
+  for (const ref of name.startsWith('refs/') ? [name] : [`refs/tags/${name}`, `refs/heads/${name}`])
     if ((await resolveCommit(repository.folder, ref)) !== undefined) return ref;
   return name;
 }

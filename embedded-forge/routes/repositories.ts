@@ -323,7 +323,7 @@ export const repositoryRoutes: Route[] = [
     handle: permission,
   },
   {
-    // Everybody with write access as of now, which any reader may ask.
+    // Everybody with write access as of now, which any reader may ask: by name, and a person whose repository it is last.
     method: 'GET',
     route: '/repos/{owner}/{repo}/assignees',
     scope: 'repository',
@@ -335,6 +335,11 @@ export const repositoryRoutes: Route[] = [
               !account.isOrganisation &&
               (account.id === repository.owner ||
                 (!account.isAdmin && mayWrite(accessOf(call.state, repository, account)))),
+          )
+          .sort(
+            (one, other) =>
+              Number(one.id === repository.owner) - Number(other.id === repository.owner) ||
+              (one.login < other.login ? -1 : 1),
           )
           .map((account) => userShape(call, account)),
       ),

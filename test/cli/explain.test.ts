@@ -104,7 +104,7 @@ describe('forgecrew explain', () => {
       'vault/actions/backup-1.toml is not on main: nothing of it can run; it asks for backup',
       'if it were merged now, vault-dispatch with its default settings would say:',
       'not approved (medium: policy says medium for backup): #1 has 0 of 1 approvals',
-      'an approval could come from owner, ada, asker',
+      'an approval could come from ada, asker, owner',
     ])
       expect(text).toContain(part);
   });
@@ -212,7 +212,7 @@ describe('forgecrew explain', () => {
 
     expect(before).toContain('With its default settings vault-dispatch would now say:');
     expect(before).toContain('not approved (medium: policy says medium for backup)');
-    expect(before).toMatch(/an approval could come from owner, ada$/m);
+    expect(before).toMatch(/an approval could come from ada, owner$/m);
     expect(before).not.toContain('gatekeeper');
     expect(after).toContain('rejected by dispatcher: #1 has 0 of 1 approvals');
     expect(after).not.toContain('would now say');

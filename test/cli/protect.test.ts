@@ -400,7 +400,7 @@ describe('forgecrew protect', () => {
     const before = (await protectAs(vault.owner, { bots: 'agent' })).text;
     const applied = (await apply({ bots: 'agent' })).text;
 
-    const everybody = 'owner, ada, asker, dispatcher, gatekeeper';
+    const everybody = 'ada, asker, dispatcher, gatekeeper, owner';
     const now = before.slice(
       before.indexOf('what is possible now:'),
       before.indexOf('what will be possible'),
@@ -416,9 +416,9 @@ describe('forgecrew protect', () => {
     for (const line of [
       'push to main: dispatcher\n',
       `merge into main: ${everybody}, after an approval by somebody other than the author`,
-      'change policy, formulas and their workflows: nobody, until owner or dispatcher runs forgecrew policy open',
+      'change policy, formulas and their workflows: nobody, until dispatcher or owner runs forgecrew policy open',
       'run what is low: needs nobody',
-      'run what is medium: after the approval of owner, ada or asker, never of who asks',
+      'run what is medium: after the approval of ada, asker or owner, never of who asks',
       'run what is high: after the approval of owner, never of who asks; refused, unless accept-exposed-secrets is set, because ada, asker can push',
       'write records (vault-records): dispatcher\n',
       'write what gates let through (vault-claims): gatekeeper\n',

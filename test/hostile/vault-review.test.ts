@@ -77,7 +77,7 @@ describe('a review of open pull requests', () => {
     await review();
 
     const { comments, status } = await said(pull);
-    expect(comments[0]).toContain('It can come from `owner`, `ada`');
+    expect(comments[0]).toContain('It can come from `ada`, `owner`');
     expect(status).toEqual(['forgecrew/vault: pending']);
   });
 

@@ -121,6 +121,26 @@ describe('a run that was started', () => {
     expect(recorded(changes)).toBe('cancelled');
   });
 
+  it.each([
+    ['success', 'failure'],
+    ['failure', 'failure'],
+    ['cancelled', 'cancelled'],
+  ] as const)('that ran something else and ended with %s is on record with %s', (ended, outcome) => {
+    const changes = followed(seen({ state: ended, commit: 'c'.repeat(40) }));
+
+    expect(recorded(changes)).toBe(outcome);
+    expect(changes.map(({ kind }) => kind)).toEqual([
+      'refuse',
+      'write-files',
+      'set-status',
+      'comment-section',
+    ]);
+    expect(changes[2]).toMatchObject({ state: 'failure' });
+    expect(changes[3]).toMatchObject({
+      text: expect.stringContaining(`${'c'.repeat(40)} ran, and ${'a'.repeat(40)} was approved`),
+    });
+  });
+
   it('that could not start is told with the reason of its backend', () => {
     const [change] = followed(seen({ state: 'failure', reason: 'step "x": no such image\nmore' }));
 

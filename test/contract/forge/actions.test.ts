@@ -69,6 +69,41 @@ onEveryForge('dispatched workflows', ({ api, bot, fresh, owner, seed, stranger }
     expect([logs.status, logs.body.message]).toEqual([404, 'job has not been executed yet']);
   });
 
+  it('run what a tag says that is called like a commit, and else a branch, before the commit itself', async () => {
+    const name = await fresh('called-like-a-commit');
+    const workflow = (step: string): string =>
+      `on: workflow_dispatch\njobs:\n  run:\n    runs-on: nowhere\n    steps: [{run: ${step}}]\n`;
+    const put = (step: string) => seed.putFile(owner, name, '.forgejo/workflows/x.yml', workflow(step));
+    const commit = await put('approved');
+    const branched = await put('branched');
+    const tagged = await put('tagged');
+    const ranAt = async (): Promise<string> => {
+      const started = await api<{ id: number }>(
+        bot,
+        'POST',
+        `/repos/${name}/actions/workflows/x.yml/dispatches`,
+        { ref: commit, return_run_info: true },
+      );
+      const run = await api<{ commit_sha: string }>(
+        bot,
+        'GET',
+        `/repos/${name}/actions/runs/${started.body.id}`,
+      );
+      return run.body.commit_sha;
+    };
+    const refs = (kind: string) =>
+      api<{ ref: string }[]>(bot, 'GET', `/repos/${name}/git/refs/${kind}/${commit}`);
+
+    expect(await ranAt()).toBe(commit);
+    expect((await refs('heads')).status).toBe(404);
+    await api(bot, 'POST', `/repos/${name}/branches`, { new_branch_name: commit, old_ref_name: branched });
+    expect(await ranAt()).toBe(branched);
+    expect((await refs('heads')).body).toMatchObject([{ ref: `refs/heads/${commit}` }]);
+    await api(bot, 'POST', `/repos/${name}/tags`, { tag_name: commit, target: tagged });
+    expect(await ranAt()).toBe(tagged);
+    expect((await refs('tags')).body).toMatchObject([{ ref: `refs/tags/${commit}` }]);
+  });
+
   it('are cancelled by whoever may write, as often as they like', async () => {
     const name = await fresh('cancelled');
     await seed.putFile(

@@ -27,6 +27,19 @@ onEveryForge('a repository', ({ api, bot, fresh, issue, owner, reader, repo, see
     expect(body.map(({ login }) => login).sort()).toEqual([bot.login, owner.login].sort());
   });
 
+  it('lists them by name, and a person whose repository it is last', async () => {
+    const name = await fresh('by-name');
+    await seed.addCollaborator(owner, name, stranger.login, 'write');
+    await seed.addCollaborator(owner, name, reader.login, 'write');
+
+    const { body } = await api<{ login: string }[]>(bot, 'GET', `/repos/${name}/assignees`);
+
+    expect(body.map(({ login }) => login)).toEqual([
+      ...[bot, stranger, reader].map(({ login }) => login).sort(),
+      owner.login,
+    ]);
+  });
+
   it('no longer lists somebody who may only read from now on', async () => {
     const name = await fresh('demoted');
     await seed.addCollaborator(owner, name, bot.login, 'read');

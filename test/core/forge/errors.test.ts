@@ -128,6 +128,12 @@ describe('a 403 that is no missing right says what it is', () => {
     ],
     ['the same for issues', 'token scope is limited to public issues', 'scope', 'public repositories only'],
     [
+      'an author who wants nothing of the account',
+      'user is blocked by the poster or repository owner',
+      'permission',
+      "Whoever opened it, or owns owner/project, has blocked the token's account",
+    ],
+    [
       'a missing right',
       'user should be an owner or a collaborator with write access',
       'permission',

@@ -37,6 +37,7 @@ jobs:
           dispatcher: dispatcher
   build:
     needs: gate
+    if: github.run_attempt <= 1
     runs-on: docker
     container: {image: node}
     services: {db: {image: postgres}}
@@ -50,7 +51,7 @@ jobs:
           KEY: {{ secrets.KEY }}
   deploy:
     needs: [build]
-    if: needs.build.result == 'success'
+    if: {{ github.run_attempt <= 1 && needs.build.result == 'success' }}
     runs-on: docker
     steps:
       - run: ./deploy
@@ -200,7 +201,7 @@ jobs:
     [
       'a job runs if it failed',
       "needs.build.result == 'success'",
-      '{{ failure() }}',
+      'failure()',
       'an `if` of job deploy asks for failure()',
     ],
     [
@@ -212,9 +213,26 @@ jobs:
     [
       'a job writes it so that it is hard to see',
       "needs.build.result == 'success'",
-      '{{ !Cancelled ( ) }}',
+      '!Cancelled ( )',
       'an `if` of job deploy asks for Cancelled()',
     ],
+    ...Object.entries({
+      'says nothing of it': '',
+      'says something else': '    if: inputs.target\n',
+      'says it of ten runs': '    if: github.run_attempt <= 10\n',
+      'says it or something else': '    if: github.run_attempt <= 1 || true\n',
+      'says it or something else, behind': '    if: github.run_attempt <= 1 && a || b\n',
+      'compares what it says': '    if: github.run_attempt <= 1 == false\n',
+      'says it behind a text, which is true': '    if: x {{ github.run_attempt <= 1 }}\n',
+      'says it before a text, which is true': '    if: {{ github.run_attempt <= 1 }} x\n',
+      'says it in one of two parts': '    if: {{ github.run_attempt <= 1 }}{{ false }}\n',
+      'says it in a list': '    if: [github.run_attempt <= 1]\n',
+    }).map(([how, condition]): [string, string, string, string] => [
+      `a job can be run again by itself, and ${how}`,
+      '    if: github.run_attempt <= 1\n',
+      condition,
+      'whoever may write can run job build again by itself',
+    ]),
     [
       'a step runs although something failed',
       "if: github.ref == 'x'",
