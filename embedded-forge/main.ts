@@ -129,6 +129,14 @@ function match(
   return undefined;
 }
 
+/** JSON as Go writes it: what would be markup in a page takes six characters in place of one. */
+function asGoWrites(body: unknown): string {
+  let text = JSON.stringify(body);
+  for (const character of ['<', '>', '&', '\u2028', '\u2029'])
+    text = text.replaceAll(character, `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text;
+}
+
 function isDecodable(pathname: string): boolean {
   try {
     decodeURIComponent(pathname);
@@ -308,7 +316,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       requests.push(entry);
       const isText = headers?.['content-type'] !== undefined;
       const text =
-        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : JSON.stringify(body);
+        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : asGoWrites(body);
       const send = (): void => {
         entry.answered = performance.now();
         response.writeHead(status, {

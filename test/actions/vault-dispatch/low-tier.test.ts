@@ -168,6 +168,7 @@ describe('the role merges', () => {
     kind: 'review',
     mergesByCommit,
     crowded: [],
+    closedToUs: [],
     requests: [
       {
         number: 7,
