@@ -111,6 +111,9 @@ describe('what documents of the vault show', () => {
       settingsIn(parse(page(file))).map(({ given }) => given.id),
     );
 
-    expect(ids).toEqual(['backup-${{ github.run_id }}', 'backup-${CI_REPO_REMOTE_ID}-${CI_PIPELINE_NUMBER}']);
+    expect(ids).toEqual([
+      expect.stringMatching(/^backup-\$\{\{ github\.run_id \}\}$/),
+      expect.stringMatching(/^backup-\$\{CI_REPO_REMOTE_ID\}-\$\{CI_PIPELINE_NUMBER\}$/),
+    ]);
   });
 });
