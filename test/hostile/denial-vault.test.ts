@@ -128,13 +128,17 @@ describe('a review of open pull requests serves the others beside', () => {
       'a comment that is larger than is read',
       async () => {
         const pull = await action();
-        const { status } = await vault.seed.api(
-          'POST',
-          `/repos/${vault.ops}/issues/${pull}/comments`,
-          { body: hugeComment },
-          stranger.person.token,
-        );
-        expect(status).toBe(201);
+        const posted = await fetch(`${vault.forge.url}/api/v1/repos/${vault.ops}/issues/${pull}/comments`, {
+          method: 'POST',
+          headers: {
+            authorization: `token ${stranger.person.token}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ body: hugeComment }),
+        });
+        // The forge repeats it in its answer, which nobody needs.
+        await posted.body?.cancel();
+        expect(posted.status).toBe(201);
         return { pull, log: 'Somebody put something very large there' };
       },
     ],
@@ -237,7 +241,11 @@ describe('a review of open pull requests serves the others beside', () => {
     }
     if (log !== undefined) {
       expect(text).toContain(log);
-      expect(await commentsOn(pull)).toEqual([]);
+      const told = vault.forge.requests.filter(
+        ({ path, status, as }) =>
+          as === vault.dispatcher.login && path.endsWith(`/issues/${pull}/comments`) && status === 201,
+      );
+      expect(told).toEqual([]);
     }
   });
 
@@ -272,20 +280,20 @@ describe('a review of open pull requests serves the others beside', () => {
     expect(await vault.runs()).toEqual([]);
   });
 
-  it('two hundred pull requests that were opened and closed again, which cost no call', async () => {
+  it('sixty pull requests that were opened and closed again, more than a page of them, which cost no call', async () => {
     const good = await vault.ask('good-1');
     await vault.run({ PLUGIN_MODE: 'review' });
     const alone = (await vault.run({ PLUGIN_MODE: 'review' })).calls.length;
     const branch = { head: 'stranger:evil', base: 'main', title: 'x', body: '' };
     const first = await stranger.propose('evil', { 'vault/actions/evil-1.toml': actionText() });
-    for (let index = 0, pull = first; index < 200; index += 1) {
+    for (let index = 0, pull = first; index < 60; index += 1) {
       await vault.seed.api(
         'PATCH',
         `/repos/${vault.ops}/pulls/${pull}`,
         { state: 'closed' },
         stranger.person.token,
       );
-      if (index < 199) pull = await vault.seed.openPull(stranger.person, vault.ops, branch);
+      if (index < 59) pull = await vault.seed.openPull(stranger.person, vault.ops, branch);
     }
 
     const { code, text, calls } = await vault.run({ PLUGIN_MODE: 'review' });

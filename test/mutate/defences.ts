@@ -141,7 +141,8 @@ const approvals: Defence[] = [
     file: 'core/forge/pulls.ts',
     from: 'if (total > mostReviews)',
     to: 'if (total > mostReviews) return items;\n  if (total < 0)',
-    tests: ['test/hostile/lists.test.ts'],
+    tests: [denialTest],
+    only: 'more reviews than are looked through',
   },
 ];
 
@@ -228,8 +229,7 @@ const merging: Defence[] = [
     file: 'actions/vault-dispatch/low-tier.ts',
     from: 'if (other !== undefined) return',
     to: 'if (other === undefined && commits === undefined) return',
-    tests: ['test/hostile/vault-low-tier.test.ts'],
-    only: 'merges nothing that also brings',
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
   },
   {
     name: 'An action that is on the branch by now is not brought again.',
