@@ -38,3 +38,10 @@ export function isKept(change: Change): boolean {
 export function writesFile(change: Change, path: string): boolean {
   return change.kind === 'write-files' && change.files.some((file) => file.path === path);
 }
+
+/** The issue or pull request that a change writes a comment on, as a list of one or none. */
+export function conversationsOf(change: Change): number[] {
+  return change.kind === 'comment' || change.kind === 'update-comment' || change.kind === 'comment-section'
+    ? [change.issue]
+    : [];
+}

@@ -129,6 +129,32 @@ function match(
   return undefined;
 }
 
+/** What Go writes in JSON in the place of bytes that would be markup in a page, by the byte. */
+const markup: (readonly number[] | undefined)[] = [];
+for (const sign of ['<', '>', '&'])
+  markup[sign.charCodeAt(0)] = [...Buffer.from(`\\u00${sign.charCodeAt(0).toString(16)}`)];
+
+/** JSON as Go writes it. By bytes, because there may be millions that take six in the place of one. */
+function asGoWrites(body: unknown): string | Buffer {
+  const text = JSON.stringify(body);
+  if (!/[<>&]/.test(text)) return text;
+  const bytes = Buffer.from(text, 'utf8');
+  const written = new Uint8Array(6 * bytes.length);
+  let size = 0;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index] ?? 0;
+    const signs = markup[byte];
+    if (signs === undefined) {
+      written[size] = byte;
+      size += 1;
+      continue;
+    }
+    for (let nth = 0; nth < 6; nth += 1) written[size + nth] = signs[nth] ?? 0;
+    size += 6;
+  }
+  return Buffer.from(written.buffer, 0, size);
+}
+
 function isDecodable(pathname: string): boolean {
   try {
     decodeURIComponent(pathname);
@@ -308,7 +334,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       requests.push(entry);
       const isText = headers?.['content-type'] !== undefined;
       const text =
-        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : JSON.stringify(body);
+        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : asGoWrites(body);
       const send = (): void => {
         entry.answered = performance.now();
         response.writeHead(status, {

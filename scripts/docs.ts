@@ -27,6 +27,7 @@ import {
   rejectedRecord,
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
+import { chapters } from '../test/mutate/defences.ts';
 import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -151,6 +152,35 @@ function callsTable(): string {
   ].join('\n');
 }
 
+/** The page of the named defences, with where each stands and which tests hold it. */
+function defencesDocument(): { file: string; text: string } {
+  const rows = chapters.flatMap(({ title, defences }) => [
+    `## ${title}`,
+    '',
+    '| promise | kept in | held by |',
+    '|---|---|---|',
+    ...defences.map(
+      ({ name, file, tests }) =>
+        `| ${name} | \`${file}\` | ${tests.map((test) => `\`${test.replace(/^test\//, '')}\``).join(', ')} |`,
+    ),
+    '',
+  ]);
+  return {
+    file: 'docs/defences.md',
+    text: [
+      '<!-- Made from test/mutate/defences.ts by `npm run docs`; edit that. -->',
+      '# Named defences',
+      '',
+      'Each of these promises is kept by one place in the sources. `npm run mutate` takes a copy of the sources, breaks one of these',
+      'places at a time, and runs the tests that are named beside it, which are below `test/`. Where none of them fails, the promise',
+      'would be held by nothing, and the run ends red. What the promises are about, and what is not promised, is in the',
+      '[threat model](threat-model.md).',
+      '',
+      ...rows,
+    ].join('\n'),
+  };
+}
+
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
   const schemas = [
@@ -180,7 +210,7 @@ function generated(): { file: string; text: string }[] {
       ...described,
     ];
   });
-  return [...ofRoles, ...schemas, calls, commandsDocument()];
+  return [...ofRoles, ...schemas, calls, commandsDocument(), defencesDocument()];
 }
 
 /** Names of generated files that are not what the settings give. */

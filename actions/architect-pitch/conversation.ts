@@ -93,6 +93,7 @@ function howToDecide(state: Live, pitch: OpenPitch): TalkChange[] {
       id: first.id,
       text,
       sign: signs.footer,
+      mayDecline: true,
       why: 'it does not say how to decide as we say it',
     },
   ];

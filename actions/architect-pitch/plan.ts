@@ -144,7 +144,15 @@ function progressOn(state: Live, pitch: PitchSeen): PitchChange[] {
   if (before === undefined)
     return [{ kind: 'comment', ...base, mayDecline: true, why: 'its sub-issues are filed' }];
   if (before.body.startsWith(`${text}\n`)) return [];
-  return [{ kind: 'update-comment', ...base, id: before.id, why: 'sub-issues were filed or closed' }];
+  return [
+    {
+      kind: 'update-comment',
+      ...base,
+      id: before.id,
+      mayDecline: true,
+      why: 'sub-issues were filed or closed',
+    },
+  ];
 }
 
 /** What is wrong with one pitch, where something is: said, and nothing else, so that one pull request never stops the others. */

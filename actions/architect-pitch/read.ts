@@ -6,6 +6,7 @@ import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { isFile, listFolder } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { conversationsOf } from '../../core/plan.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
@@ -89,9 +90,7 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
     spentToday: before?.spentToday ?? spentOn(now.slice(0, 10), { pitches, account }),
     closedToUs: [
       ...(before?.closedToUs ?? []),
-      ...(context.previous?.declined ?? []).flatMap((change) =>
-        change.kind === 'comment' ? [change.issue] : [],
-      ),
+      ...(context.previous?.declined ?? []).flatMap(conversationsOf),
     ],
     answers: before?.answers ?? [],
   };

@@ -375,6 +375,13 @@ function closedVisions(settings: FilerSettings, state: Filing, own: Own, faults:
     if (issue === undefined || doubtful.has(vision)) return [];
     const all = `all declared entries of vision #${vision} are closed`;
     if (state.outdated !== undefined) return [notice(`${all}, but ${state.outdated}: it stays open`)];
+    if (state.closedToUs.includes(vision))
+      return [
+        notice(
+          `${all}, and the forge does not let our account say so there: who wrote it blocks the account, or it is locked`,
+          'somebody else has to close it',
+        ),
+      ];
     if (isReopened) return [notice(`${all}, and somebody reopened it after we closed it: it stays open`)];
     if (blockedBy.length > 0)
       return [
@@ -407,6 +414,8 @@ function closedVisions(settings: FilerSettings, state: Filing, own: Own, faults:
         issue: vision,
         text: closingComment(outcomes),
         sign: closingSign(state.documents, vision),
+        // Who wrote a vision may block our account.
+        mayDecline: true,
         why: all,
       },
       ...(label === undefined

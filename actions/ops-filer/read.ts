@@ -10,6 +10,7 @@ import { closedAfterComment } from '../../core/forge/timeline.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { type OpsFolder, type RawDocument, readOpsFolder } from '../../core/ops-folder.ts';
 import { ownComments } from '../../core/own-comment.ts';
+import { conversationsOf } from '../../core/plan.ts';
 import type { Previous } from '../../core/role.ts';
 import type { SprintFile } from '../../core/sprint/sprint.ts';
 import { together } from '../../core/together.ts';
@@ -68,6 +69,7 @@ async function readAll(context: Context): Promise<FilerState> {
     visions: [],
     dependencies: [],
     closing: [],
+    closedToUs: [],
   };
   // Without a filer block anywhere there is nothing to file and no vision to close.
   if (source.documents.every(({ kind }) => kind === 'no-block')) return state;
@@ -96,7 +98,10 @@ function oursOf([present = [], ...former]: Issue[][], account: User): Issue[] {
 }
 
 /** Later rounds read only what our own writes, or another run at the same moment, can have changed. */
-async function readAgain(context: Context, { state: before, done, made }: Previous<Filing>): Promise<Filing> {
+async function readAgain(
+  context: Context,
+  { state: before, done, declined, made }: Previous<Filing>,
+): Promise<Filing> {
   const { settings, send } = context;
   const project = settings['project-repo'];
   const hasClosed = done.some((change) => change.kind === 'close-issue');
@@ -123,6 +128,7 @@ async function readAgain(context: Context, { state: before, done, made }: Previo
     issues: oursOf(lists, before.account),
     visions: visions.filter((issue) => issue.labels.some(({ name }) => name === settings['vision-label'])),
     dependencies: [...known].map(([issue, on]) => ({ issue, on })),
+    closedToUs: [...before.closedToUs, ...declined.flatMap(conversationsOf)],
   });
 }
 

@@ -41,4 +41,6 @@ export interface Filing extends State {
   dependencies: { issue: number; on: number[] }[];
   /** For visions whose entries are all closed: what stands in the way of closing them. */
   closing: { vision: number; blockedBy: number[]; isReopened: boolean }[];
+  /** Issues on which the forge did not let our account say anything in this run. */
+  closedToUs: number[];
 }

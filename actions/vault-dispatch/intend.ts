@@ -165,6 +165,8 @@ export function tellOutcome(
       ...shared,
       kind: 'comment-section',
       issue: pull,
+      // Who asked may block our account, or somebody lock the conversation: what happened is on record all the same.
+      mayDecline: true,
       sign: reviewSign,
       text: `### ${code(id)}\n\n- ${code(what)}${url === undefined ? '' : `: ${url}`}`,
     },

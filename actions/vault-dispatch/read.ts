@@ -11,6 +11,7 @@ import { createSnapshot } from '../../core/forge/snapshot.ts';
 import type { TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
+import { conversationsOf } from '../../core/plan.ts';
 import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
 import { formulaFolder, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy, policyFile } from '../../core/vault/policy.ts';
@@ -108,6 +109,10 @@ export async function read(context: Context): Promise<VaultState> {
       kind: 'review',
       mergesByCommit: allow_merge_commits !== false,
       ...(await readRequests(context, base, account, found.records)),
+      closedToUs: [
+        ...(context.previous?.state.kind === 'review' ? context.previous.state.closedToUs : []),
+        ...(context.previous?.declined.flatMap(conversationsOf) ?? []),
+      ],
     };
   return readDispatch(context, known, base, found.records);
 }

@@ -82,7 +82,7 @@ function sayOf(
   const named = [...actions.map(({ id }) => id), ...documents.map(({ file }) => file)];
   const what = `#${number} (${named.join(', ')})`;
   const shared = { repository: state.repository, why: `${what}: ${description}` };
-  const wanted = { ...shared, issue: number, text, sign: reviewSign };
+  const wanted = { ...shared, issue: number, text, sign: reviewSign, mayDecline: true };
   const changes: ReviewChange[] = [
     ...asked.flatMap(({ action, opinion }) => showsOf(state, headSha, action, opinion)),
     ...(status?.state === worst && status.description === description
@@ -97,11 +97,18 @@ function sayOf(
             description,
           },
         ]),
-    ...(comment === null
-      ? [{ ...wanted, kind: 'comment' as const }]
-      : comment.body === `${text}\n\n${commentSign(reviewSign)}`
-        ? []
-        : [{ ...wanted, kind: 'update-comment' as const, id: comment.id }]),
+    ...(state.closedToUs.includes(number)
+      ? [
+          notice(
+            `nothing is said on #${number}`,
+            'the forge does not let our account comment there: who opened it blocks the account, or it is locked',
+          ),
+        ]
+      : comment === null
+        ? [{ ...wanted, kind: 'comment' as const }]
+        : comment.body === `${text}\n\n${commentSign(reviewSign)}`
+          ? []
+          : [{ ...wanted, kind: 'update-comment' as const, id: comment.id }]),
     ...(merging.kind === 'ours' ? mergeOf(state, { number, headSha, author }, content, what) : []),
   ];
   return changes.length === 0 ? [keep(`${what}: ${description}`)] : changes;

@@ -97,6 +97,8 @@ export interface ReviewState extends Decidable {
   requests: RequestState[];
   /** Of whom more is open than is looked at for one person who may not write. */
   crowded: { author: string; left: number }[];
+  /** Pull requests on which the forge did not let our account say anything in this run. */
+  closedToUs: number[];
 }
 
 /** One action on the branch, or one that was started from it. */

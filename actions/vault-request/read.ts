@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sameAccount } from '../../core/accounts.ts';
+import { alone } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
@@ -121,7 +122,10 @@ async function readOther(
     number,
     author: user?.login ?? 'somebody who is gone',
     headSha: head.sha,
-    isSame: (await findFile(send, repository, asked.file, head.sha))?.bytes.toString('utf8') === asked.text,
+    // What stands there is a stranger's: a folder, or more than the forge gives.
+    isSame:
+      (await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes.toString('utf8') ===
+      asked.text,
     mayWrite: (await listWriters(send, repository)).some((writer) => sameAccount(user, writer)),
   };
 }

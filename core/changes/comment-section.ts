@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { createComment, editComment, listComments } from '../forge/comments.ts';
 import { commentSign, ownComments, withSection } from '../own-comment.ts';
+import { unlessClosed } from './closed-to-us.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -18,17 +19,21 @@ export const commentSection = changeKind({
       issue: issueNumber(),
       text: z.string(),
       sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
+      /** See `unlessClosed`. */
+      mayDecline: z.optional(z.boolean()),
     }),
   describe: (change) => `comment on #${change.issue}`,
-  async apply({ repository: name, issue, text, sign }, { send, account }) {
+  async apply({ repository: name, issue, text, sign, mayDecline }, { send, account }) {
     if (account === undefined) throw new Error('a comment was planned without an account');
-    const [ours] = ownComments(await listComments(send, name, issue), account, sign);
-    if (ours === undefined) {
-      await createComment(send, name, issue, `${text}\n\n${commentSign(sign)}`);
-      return { status: 'done', said: `comment on #${issue} written` };
-    }
-    const body = withSection(ours.body, text, sign);
-    if (body !== ours.body) await editComment(send, name, ours.id, body);
-    return { status: 'done', said: `comment on #${issue} brought up to date` };
+    return unlessClosed({ issue, mayDecline }, async () => {
+      const [ours] = ownComments(await listComments(send, name, issue), account, sign);
+      if (ours === undefined) {
+        await createComment(send, name, issue, `${text}\n\n${commentSign(sign)}`);
+        return { status: 'done', said: `comment on #${issue} written` };
+      }
+      const body = withSection(ours.body, text, sign);
+      if (body !== ours.body) await editComment(send, name, ours.id, body);
+      return { status: 'done', said: `comment on #${issue} brought up to date` };
+    });
   },
 });

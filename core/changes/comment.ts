@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { isApiError } from '../api/errors.ts';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
 import { commentSign, ownComments } from '../own-comment.ts';
+import { unlessClosed } from './closed-to-us.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -22,7 +22,7 @@ export const comment = changeKind({
       issue: issueNumber(),
       text: z.string(),
       sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
-      /** A conversation that is closed to our account is no fault of the run: another way is planned in the next round. */
+      /** See `unlessClosed`. */
       mayDecline: z.optional(z.boolean()),
     }),
   describe: (change) => `comment on #${change.issue}`,
@@ -33,21 +33,17 @@ export const comment = changeKind({
       const all = await listComments(send, change.repository, change.issue);
       return ownComments(all, account, change.sign).map(({ id }) => id);
     };
-    if ((await ours()).length > 0)
-      return { status: 'done', said: `comment on #${change.issue} is there already` };
-    let written: { id: number };
-    try {
-      written = await createComment(
+    return unlessClosed(change, async () => {
+      if ((await ours()).length > 0)
+        return { status: 'done', said: `comment on #${change.issue} is there already` };
+      const written = await createComment(
         send,
         change.repository,
         change.issue,
         `${change.text}\n\n${commentSign(change.sign)}`,
       );
-    } catch (error) {
-      if (change.mayDecline !== true || !isApiError(error, 'permission')) throw error;
-      return { status: 'declined', said: `comment on #${change.issue}: ${error.message}` };
-    }
-    if (Math.min(...(await ours())) < written.id) await deleteComment(send, change.repository, written.id);
-    return { status: 'done', said: `comment on #${change.issue} written` };
+      if (Math.min(...(await ours())) < written.id) await deleteComment(send, change.repository, written.id);
+      return { status: 'done', said: `comment on #${change.issue} written` };
+    });
   },
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { editComment } from '../forge/comments.ts';
 import { commentSign } from '../own-comment.ts';
+import { unlessClosed } from './closed-to-us.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -19,10 +20,14 @@ export const updateComment = changeKind({
       id: z.int(),
       text: z.string(),
       sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
+      /** See `unlessClosed`. */
+      mayDecline: z.optional(z.boolean()),
     }),
   describe: (change) => `comment on #${change.issue}`,
-  async apply({ repository: name, issue, id, text, sign }, { send }) {
-    await editComment(send, name, id, `${text}\n\n${commentSign(sign)}`);
-    return { status: 'done', said: `comment on #${issue} updated` };
+  async apply({ repository: name, issue, id, text, sign, mayDecline }, { send }) {
+    return unlessClosed({ issue, mayDecline }, async () => {
+      await editComment(send, name, id, `${text}\n\n${commentSign(sign)}`);
+      return { status: 'done', said: `comment on #${issue} updated` };
+    });
   },
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
+import { applyPlan } from '../../core/apply.ts';
 import { applyChange, type Change } from '../../core/change.ts';
+import { createMask } from '../../core/mask.ts';
 import { commentSign } from '../../core/own-comment.ts';
 import { digestOf, sealBody } from '../../core/sealed.ts';
 import { markLine } from '../../core/sprint/marker.ts';
@@ -95,4 +98,71 @@ describe('commenting', () => {
 
     expect(asked).toContain('POST comments');
   });
+});
+
+describe('a conversation that is closed to our account', () => {
+  const about = { why: '', repository, issue: 3, text: '### a', sign: 'x' };
+  const kinds: Change[] = [
+    { kind: 'comment', ...about },
+    { kind: 'update-comment', ...about, id: 5 },
+    { kind: 'comment-section', ...about },
+  ];
+  const refusing =
+    (error: () => never): Send =>
+    async ({ method }) =>
+      method === 'GET' ? { status: 200, headers: {}, body: [] } : error();
+  const forbidden = (): never => {
+    throw new ApiError('permission', 403, 'no', '');
+  };
+
+  it.each(kinds)('is no fault where a $kind may be declined, and one where it may not', async (change) => {
+    const may = { ...change, mayDecline: true } as Change;
+
+    expect(await apply(may, refusing(forbidden))).toMatchObject({ status: 'declined' });
+    await expect(apply(change, refusing(forbidden))).rejects.toMatchObject({ kind: 'permission' });
+  });
+
+  it.each(kinds)('is not what a $kind met that failed otherwise', async (change) => {
+    const failing = refusing(() => {
+      throw new ApiError('server', 500, 'no', '');
+    });
+
+    await expect(apply({ ...change, mayDecline: true } as Change, failing)).rejects.toMatchObject({
+      kind: 'server',
+    });
+  });
+
+  it('is one that somebody made larger than is read', async () => {
+    const send: Send = async () => {
+      throw new ApiError('too-large', 0, 'is not read', '');
+    };
+
+    expect(await apply({ kind: 'comment-section', ...about, mayDecline: true }, send)).toMatchObject({
+      status: 'declined',
+    });
+  });
+});
+
+it('a plan that holds a secret of the run is not carried out, in whatever form it stands there', async () => {
+  const mask = createMask();
+  mask.add('sesame-open-sesame');
+  const { send, asked } = scripted({});
+  const text = `see ${Buffer.from('the key is sesame-open-sesame').toString('base64')}`;
+
+  const { errors } = await applyPlan([{ kind: 'comment', why: '', repository, issue: 3, text, sign: 'x' }], {
+    context: {
+      send,
+      account,
+      workspace: '/',
+      ask: () => {
+        throw new Error('there is no model');
+      },
+    },
+    mask,
+    results: [],
+    say: () => undefined,
+  });
+
+  expect(errors.join() + errors[0]?.message).toContain('holds a secret that this run knows');
+  expect(asked).toEqual([]);
 });

@@ -38,6 +38,41 @@ describe('an approved action', () => {
     expect(after.text).toContain('Nothing to do: 1 action has ended');
   });
 
+  it('is started at the very commit that brought it, and not at a branch that may move', async () => {
+    const pull = await vault.approved('backup-1');
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}`);
+    await vault.seed.putFile(vault.asker, vault.ops, 'sprints/next.md', 'x');
+
+    await vault.run();
+
+    const { merge_commit_sha } = body as { merge_commit_sha: string };
+    expect(vault.forge.requests.find(({ path: asked }) => asked.endsWith('/dispatches'))?.body).toMatchObject(
+      {
+        ref: merge_commit_sha,
+      },
+    );
+    expect((await vault.record('backup-1'))?.run.commit).toBe(merge_commit_sha);
+  });
+
+  it('is not started where a tag is called like its commit, which the forge would run instead', async () => {
+    const pull = await vault.approved('backup-1');
+    const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/pulls/${pull}`);
+    const { merge_commit_sha } = body as { merge_commit_sha: string };
+    const made = await vault.seed.api(
+      'POST',
+      `/repos/${vault.ops}/tags`,
+      { tag_name: merge_commit_sha, target: 'main' },
+      vault.asker.token,
+    );
+    expect(made.status).toBe(201);
+
+    const { code, text } = await vault.run();
+
+    expect(code).toBe(1);
+    expect(text).toContain('has a tag or a branch that is called');
+    expect(await vault.runs()).toEqual([]);
+  });
+
   it.each(['merge', 'squash', 'rebase', 'rebase-merge', 'fast-forward-only'])(
     'is found however it was merged: %s',
     async (style) => {

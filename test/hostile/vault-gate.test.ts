@@ -97,6 +97,21 @@ describe('a gate', () => {
     expect(await claims()).toBe(404);
   });
 
+  it('takes no record for permission that is not on its writer’s branch', async () => {
+    const record = await vault.record('backup-1');
+    const forged = { ...record, id: 'forged-1', run: { ...record?.run, id: 99 } };
+    for (const folder of ['fired', 'vault/fired'])
+      await vault.seed.putFile(vault.asker, vault.ops, `${folder}/forged-1.json`, JSON.stringify(forged));
+
+    const { code, text } = await gate({
+      id: 99,
+      inputs: { ...record?.run.inputs, action: 'forged-1' },
+    });
+
+    expect(code).toBe(1);
+    expect(text).toContain('no intent on record waits for run 99');
+  });
+
   it('waits for the record to name its run, and no longer than it was told', async () => {
     const run = await theRun();
     const record = await vault.record('backup-1');

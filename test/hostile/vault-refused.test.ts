@@ -35,6 +35,16 @@ describe('nothing runs that was not approved', () => {
     await nothing('no merged pull request brought this file');
   });
 
+  it('pushed straight to main before somebody else’s pull request was merged', async () => {
+    await vault.seed.putFile(vault.asker, vault.ops, 'vault/actions/backup-1.toml', actionText());
+    await vault.approved('other-1', actionText('backup', 'timeout_minutes = 9'));
+
+    const { text } = await vault.run();
+
+    expect((await vault.runs()).map(({ inputs }) => inputs.action)).toEqual(['other-1']);
+    expect(text).toContain('no merged pull request brought this file');
+  });
+
   it('changed in its pull request after the approval, and approved for the older commit', async () => {
     const pull = await vault.ask('backup-1');
     await vault.approve(vault.ada, pull);
@@ -251,6 +261,23 @@ describe('what is spent, exposed, or not known', () => {
       expect(await vault.runs()).toHaveLength(1);
     },
   );
+  it('a claim of something that was never started is an alarm, and it is not started', async () => {
+    await vault.approved('backup-1');
+    await vault.approved('backup-2');
+    const { status } = await vault.seed.api(
+      'POST',
+      `/repos/${vault.ops}/contents/claimed/backup-1.json`,
+      { branch: 'vault-claims', message: 'm', content: Buffer.from('{}').toString('base64') },
+      vault.gatekeeper.token,
+    );
+    expect(status).toBe(201);
+
+    const { code, text } = await vault.run();
+
+    expect(code).toBe(1);
+    expect(text).toContain('a claim of backup-1 stands on vault-claims although nothing was started');
+    expect((await vault.runs()).map(({ inputs }) => inputs.action)).toEqual(['backup-2']);
+  });
 
   it('a branch of records that is gone is never made anew, because every id would be unspent', async () => {
     await vault.approved('backup-1');

@@ -377,6 +377,18 @@ describe('low tier without a pull request', () => {
     expect(await pulls()).toHaveLength(1);
   });
 
+  it('commits nothing for which a pull request stands already', async () => {
+    await vault.seed.addCollaborator(vault.owner, vault.ops, agent.login, 'write');
+    await ask(low);
+
+    const { code } = await ask({ ...low, PLUGIN_LOW_TIER: 'direct-commit' });
+
+    expect(code).toBe(0);
+    expect(await pulls('open')).toHaveLength(1);
+    const { status } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/vault/actions/clean-1.toml`);
+    expect(status).toBe(404);
+  });
+
   it('commits nothing that is not low', async () => {
     await vault.seed.addCollaborator(vault.owner, vault.ops, agent.login, 'write');
 

@@ -115,6 +115,7 @@ function state(overrides: Partial<Filing> = {}): Filing {
     visions: [issue(41, { labels: [vision] })],
     dependencies: [],
     closing: [],
+    closedToUs: [],
     ...overrides,
   };
 }

@@ -30,6 +30,7 @@ const state: ReviewState = {
   mergesByCommit: true,
   requests: [],
   crowded: [],
+  closedToUs: new Set(),
 };
 
 const settings = parseSettings(vaultDispatch, {
@@ -98,7 +99,7 @@ describe('what people approve by', () => {
     ['blanks at an end', 'db ', '`db·`'],
     ['a tab', 'a\tb', '`a→b`'],
     ['a fence of its own', 'a\n```\nb', '````'],
-    ['a character without a shape', 'a\u200bb', 'U+200B'],
+    ['a character without a shape', 'a\u200bb', '\\u{200b}'],
     ['a line that is very long', 'x'.repeat(3000), 'x'.repeat(3000)],
     ['nothing', '', '(empty)'],
   ])('shows a value whole: %s', (_, value, part) => {

@@ -174,6 +174,20 @@ describe('an action is not approved', () => {
       'no merged pull request brought this file',
     ],
     [
+      'of medium tier without a pull request, though its rule asks for nobody either',
+      {
+        policy: { ...medium, rules: { medium: { approvals: 0 } } },
+        candidate: direct,
+        settings: { acceptsDirectCommits: true },
+      },
+      'no merged pull request brought this file',
+    ],
+    [
+      'of low tier that was brought by a pull request with other bytes, where low tier needs none',
+      { policy: low, blob: 'edited', settings: { acceptsDirectCommits: true } },
+      'other bytes at its head',
+    ],
+    [
       'whose approval is older than it holds',
       { candidate: merged({ mergedAt: '2026-11-13T11:59:59Z' }) },
       'an approval holds for 7 days (max-age)',

@@ -1,0 +1,19 @@
+import { isApiError } from '../api/errors.ts';
+import type { Applied } from './kind.ts';
+
+/**
+ * Writes into a conversation. Where that is closed to our account, because who began it blocks us or because it is locked, or
+ * where somebody made it larger than is read, the change is declined if it may be: it is no fault of the run, and another way
+ * is planned in the next round.
+ */
+export async function unlessClosed(
+  { issue, mayDecline }: { issue: number; mayDecline?: boolean | undefined },
+  write: () => Promise<Applied>,
+): Promise<Applied> {
+  try {
+    return await write();
+  } catch (error) {
+    if (mayDecline !== true || !isApiError(error, 'permission', 'too-large')) throw error;
+    return { status: 'declined', said: `comment on #${issue}: ${error.message}` };
+  }
+}

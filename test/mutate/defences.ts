@@ -1,0 +1,703 @@
+// The named defences: each is one place in the sources without which something that is promised would no longer hold. `npm run
+// mutate` breaks them one at a time, in a copy, and the tests that are named beside them have to fail. docs/defences.md is made
+// from this list.
+
+export interface Defence {
+  /** What is promised, as a sentence. */
+  name: string;
+  file: string;
+  /** The text that keeps it, which stands in the file once ... */
+  from: string;
+  /** ... and what it is broken with. */
+  to: string;
+  /** The files of tests that have to notice, and with `only` just those tests whose names match. */
+  tests: string[];
+  only?: string;
+}
+
+const approvalTest = 'test/core/vault/approval.test.ts';
+const verdictTest = 'test/core/vault/verdict.test.ts';
+const gateTest = 'test/actions/vault-dispatch/gate.test.ts';
+const gateRulesTest = 'test/core/vault/gate-rules.test.ts';
+const refusedTest = 'test/hostile/vault-refused.test.ts';
+const denialTest = 'test/hostile/denial-vault.test.ts';
+
+/** What an approval is of, and whose counts. */
+const approvals: Defence[] = [
+  {
+    name: 'A pull request that is not merged approves nothing.',
+    file: 'core/vault/approval.ts',
+    from: "if (!pull.merged) return 'is not merged';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A pull request that was merged into another branch approves nothing.',
+    file: 'core/vault/approval.ts',
+    from: "if (!pull.intoBase) return 'was merged into another branch';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A pull request that did not change the file says nothing about it.',
+    file: 'core/vault/approval.ts',
+    from: "if (!pull.changesFile) return 'did not change the file';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'The bytes that run are the bytes that were approved.',
+    file: 'core/vault/approval.ts',
+    from: "if (pull.headBlob !== blob) return 'had other bytes at its head than the branch has now';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval is of one formula: another version of it was not approved.',
+    file: 'core/vault/approval.ts',
+    from: 'if (pull.formulaBlob !== about.formulaBlob)',
+    to: 'if (about.formulaBlob === "")',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval of an older commit does not count, whatever the flag `stale` says.',
+    file: 'core/vault/approval.ts',
+    from: 'if (stale || commit !== headSha)',
+    to: 'if (stale)',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval that was dismissed does not count.',
+    file: 'core/vault/approval.ts',
+    from: "if (dismissed) return 'is dismissed';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval of somebody who could not write when it was given does not count.',
+    file: 'core/vault/approval.ts',
+    from: "if (!official) return 'was given without write access';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval of before a pull request was pointed at this branch does not count.',
+    file: 'core/vault/approval.ts',
+    from: "if (!isAfter(retargetedAt)) return 'was given before the pull request was pointed at this branch';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'An approval of the same second as such a change may be of before it.',
+    file: 'core/vault/approval.ts',
+    from: 'Date.parse(submittedAt) > Date.parse(moment)',
+    to: 'Date.parse(submittedAt) >= Date.parse(moment)',
+    tests: [approvalTest],
+  },
+  {
+    name: 'Who asks never approves.',
+    file: 'core/vault/approval.ts',
+    from: "return 'it is their own pull request';",
+    to: 'return true;',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A bot never approves.',
+    file: 'core/vault/approval.ts',
+    from: "if (has(rights.never)) return 'it is a bot';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'Who lost the right to write since approves no longer.',
+    file: 'core/vault/approval.ts',
+    from: "if (!has(rights.writers)) return 'they have no write access now';",
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A standing no of somebody who may approve is a no.',
+    file: 'core/vault/approval.ts',
+    from: 'if (!review.dismissed && allowed === true)',
+    to: 'if (review.dismissed && allowed === true)',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A standing no of somebody whose rights are not known leaves it open.',
+    file: 'core/vault/approval.ts',
+    from: 'if (!rejected && veto !== undefined) return { unknown: veto };',
+    to: '',
+    tests: [approvalTest],
+  },
+  {
+    name: 'Rights are asked one by one where that can be: who may be assigned is not who may write.',
+    file: 'core/vault/read-rights.ts',
+    from: "return known === undefined ? logins : having(known, 'write', 'admin', 'owner');",
+    to: 'return logins;',
+    tests: ['test/core/vault/read-rights.test.ts'],
+  },
+  {
+    name: 'A list of reviews that may be cut short is unknown: a no that was not seen would let something through.',
+    file: 'core/forge/pulls.ts',
+    from: 'if (total > mostReviews)',
+    to: 'if (total > mostReviews) return items;\n  if (total < 0)',
+    tests: [denialTest],
+    only: 'more reviews than are looked through',
+  },
+];
+
+/** What brought an action to the branch. */
+const brought: Defence[] = [
+  {
+    name: 'The merge commit is that of this very pull request.',
+    file: 'core/forge/pulls.ts',
+    from: 'return found?.merged === true && found.merge_commit_sha === sha ? found : undefined;',
+    to: 'return found?.merged === true ? found : undefined;',
+    tests: ['test/core/forge/pulls.test.ts'],
+  },
+  {
+    name: 'Of a merge that brought a file, no later merge is asked in its place.',
+    file: 'core/vault/read-candidate.ts',
+    from: 'if (merge !== commit && merge.parents.length > 1) return undefined;',
+    to: '',
+    tests: ['test/hostile/vault-refused.test.ts'],
+    only: 'before somebody else’s pull request was merged',
+  },
+  {
+    name: 'A commit straight to the branch is permission for low tier alone, and only where that was chosen.',
+    file: 'core/vault/verdict.ts',
+    from: "if (acceptsDirectCommits && tier === 'low' && rule.approvals === 0)",
+    to: "if (tier === 'low' && rule.approvals === 0)",
+    tests: [verdictTest],
+  },
+  {
+    name: 'A direct commit needs a tier that is low.',
+    file: 'core/vault/verdict.ts',
+    from: "if (acceptsDirectCommits && tier === 'low' && rule.approvals === 0)",
+    to: 'if (acceptsDirectCommits && rule.approvals === 0)',
+    tests: [verdictTest],
+  },
+  {
+    name: 'What came by a pull request is judged by it, also where direct commits are taken.',
+    file: 'core/vault/verdict.ts',
+    from: "if (brought.kind !== 'direct') return proveApproval(about, brought.pull, rule, rights);",
+    to: "if (brought.kind !== 'direct' && !(acceptsDirectCommits && tier === 'low')) return proveApproval(about, brought.pull, rule, rights);",
+    tests: [verdictTest],
+  },
+  {
+    name: 'A commit of vault-request goes straight to the branch only where no pull request was ever opened for the id.',
+    file: 'actions/vault-request/plan.ts',
+    from: 'if (isDirect(settings, tier) && standing.pull === null && other === null && !isDeclined)',
+    to: 'if (isDirect(settings, tier) && other === null && !isDeclined)',
+    tests: ['test/hostile/vault-request.test.ts'],
+    only: 'for which a pull request stands already',
+  },
+  {
+    name: 'The tier is the higher of when it was approved and now.',
+    file: 'core/vault/verdict.ts',
+    from: 'if (higherTier(tier, before.tier) === tier) return now;',
+    to: 'return now;',
+    tests: [verdictTest],
+  },
+  {
+    name: 'A policy that cannot be read at the approved commit is taken for high.',
+    file: 'core/vault/verdict.ts',
+    from: "? { tier: 'high', why: 'the policy of the approved commit cannot be read, so it is high' }",
+    to: "? { tier: 'low', why: '' }",
+    tests: [verdictTest],
+  },
+  {
+    name: 'An approval ends: after max-age it has to be asked for again.',
+    file: 'core/vault/verdict.ts',
+    from: '!(Date.parse(now) - Date.parse(brought.mergedAt) <= maxAgeMs)',
+    to: 'Date.parse(now) < 0',
+    tests: [verdictTest],
+  },
+];
+
+/** What is merged by the role itself. */
+const merging: Defence[] = [
+  {
+    name: 'A merge among its commits (`-s ours`) is merged by a person or not at all.',
+    file: 'actions/vault-dispatch/low-tier.ts',
+    from: 'if (parent === undefined || others.length > 0 || count > commits.length) return undefined;',
+    to: 'if (parent === undefined || count > commits.length) return undefined;',
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
+  },
+  {
+    name: 'What is merged unseen brings new actions and nothing else.',
+    file: 'actions/vault-dispatch/low-tier.ts',
+    from: 'if (other !== undefined) return',
+    to: 'if (other === undefined && commits === undefined) return',
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
+  },
+  {
+    name: 'An action that is on the branch by now is not brought again.',
+    file: 'actions/vault-dispatch/low-tier.ts',
+    from: 'return taken.length === 0 ? undefined :',
+    to: 'return taken.length >= 0 ? undefined :',
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
+  },
+  {
+    name: 'The role merges by a merge commit only, whatever the repository prefers.',
+    file: 'actions/vault-dispatch/review.ts',
+    from: "style: 'merge'",
+    to: "style: 'rebase'",
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
+  },
+  {
+    name: 'Where a merge of ours did more than it was made for, nothing is started.',
+    file: 'actions/vault-dispatch/plan.ts',
+    from: 'const isTrusted = stray.length === 0;',
+    to: 'const isTrusted = true;',
+    tests: ['test/actions/vault-dispatch/low-tier.test.ts'],
+  },
+];
+
+/** What spends an id, and what is believed of it. */
+const records: Defence[] = [
+  {
+    name: 'A branch of records that is not protected is believed nothing, and nothing is started.',
+    file: 'core/vault/read-records.ts',
+    from: "if (guard.kind !== 'guarded' || guard.isOurs !== isOurs || commit === null)",
+    to: "if (guard.kind === 'missing' || commit === null)",
+    tests: ['test/hostile/vault-gate.test.ts'],
+    only: 'believes no branch of records',
+  },
+  {
+    name: 'A branch of records into which a writer may merge is believed nothing.',
+    file: 'core/vault/guard.ts',
+    from: "return guard.kind === 'guarded' && told?.user_can_merge !== false ? { kind: 'mergeable' } : guard;",
+    to: 'return guard;',
+    tests: ['test/core/vault/guard.test.ts'],
+  },
+  {
+    name: 'A branch that was renamed into the place of a protected one is believed nothing.',
+    file: 'core/vault/guard.ts',
+    from: "if (rule === 'plain' && name !== branch) return { kind: 'swapped', rule: name };",
+    to: '',
+    tests: ['test/core/vault/guard.test.ts'],
+  },
+  {
+    name: 'A record that is not on its writer’s branch spends the id.',
+    file: 'actions/vault-dispatch/read.ts',
+    from: 'else if (former.has(id)) planted.push(id);',
+    to: '',
+    tests: [refusedTest],
+    only: 'a record that somebody put on main',
+  },
+  {
+    name: 'A record that is not on its writer’s branch is no permission: a gate does not know it.',
+    file: 'actions/vault-dispatch/read-gate.ts',
+    from: 'const file = await snapshot.fileOf(actionId.test(id) ? records.fired.get(id) : undefined);',
+    to: 'const file = await snapshot.fileAt((await getBranch(send, repository, "main")).commit.id, recordPath(firedFolder, id));',
+    tests: ['test/hostile/vault-gate.test.ts'],
+    only: 'not on its writer’s branch',
+  },
+  {
+    name: 'What spent an id stays spent where only its end or its rejection is on record.',
+    file: 'core/vault/read-records.ts',
+    from: 'return [fired, rejected, earlier, ended, former].some((ids) => ids.has(id));',
+    to: 'return [fired, earlier, former].some((ids) => ids.has(id));',
+    tests: ['test/core/vault/read-records.test.ts'],
+  },
+  {
+    name: 'Nothing is started before its intent stands on record.',
+    file: 'actions/vault-dispatch/intend.ts',
+    from: '{ ...start(record), after: [key] },',
+    to: 'start(record),',
+    tests: ['test/hostile/vault-dispatch.test.ts'],
+    only: 'an intent that cannot be written',
+  },
+  {
+    name: 'An intent is created where none was: nobody’s is written over.',
+    file: 'actions/vault-dispatch/intend.ts',
+    from: "expects: null,\n        what: 'intend',",
+    to: "expects: blob,\n        what: 'intend',",
+    tests: ['test/hostile/vault-dispatch.test.ts'],
+    only: 'is intended, started once',
+  },
+  {
+    name: 'A claim that stands before anything was started keeps it from being started.',
+    file: 'actions/vault-dispatch/plan.ts',
+    from: 'if (isClaimed)',
+    to: 'if (isClaimed && verdict.tier === undefined)',
+    tests: ['test/hostile/vault-refused.test.ts'],
+    only: 'a claim of something that was never started',
+  },
+  {
+    name: 'A 500 to a create is not "written": it is looked at again.',
+    file: 'core/forge/contents.ts',
+    from: "if (exists || stale || ['race', 'conflict', 'server'].includes(error.kind)) return 'stale';",
+    to: "if (error.kind === 'server') return 'written';\n  if (exists || stale || ['race', 'conflict'].includes(error.kind)) return 'stale';",
+    tests: ['test/core/forge/contents.test.ts'],
+  },
+];
+
+/** What runs, and what lets it run. */
+const running: Defence[] = [
+  {
+    name: 'On Forgejo what runs is dispatched at the commit that was approved, and not at a branch.',
+    file: 'actions/vault-dispatch/intend.ts',
+    from: "kind: 'dispatch', ref: run.commit,",
+    to: "kind: 'dispatch', ref: run.ref,",
+    tests: ['test/hostile/vault-dispatch.test.ts'],
+    only: 'at the very commit that brought it',
+  },
+  {
+    name: 'A tag or branch that is called like the commit is not started in its place.',
+    file: 'core/changes/dispatch.ts',
+    from: 'if (isCommit(ref) && (await isNameOfRef(context.send, name, ref)))',
+    to: 'if (false)',
+    tests: ['test/hostile/vault-dispatch.test.ts'],
+    only: 'a tag is called like its commit',
+  },
+  {
+    name: 'In high tier a branch that moved since its commit was shown is not run.',
+    file: 'core/vault/verdict.ts',
+    from: "return pin.kind === 'shown' && pin.head !== commit",
+    to: "return pin.kind === 'shown' && pin.head === ''",
+    tests: [verdictTest],
+  },
+  {
+    name: 'In high tier only what was said after the commit was shown is of that commit.',
+    file: 'core/vault/approval.ts',
+    from: "return isAfter(shownAt) ? undefined : 'was given before it was shown which commit would run';",
+    to: 'return shownAt === undefined ? "" : undefined;',
+    tests: [approvalTest],
+  },
+  {
+    name: 'A run of another commit than the approved one is ended, and never named on record.',
+    file: 'actions/vault-dispatch/follow.ts',
+    from: 'if (seen.run.commit !== null && seen.run.commit !== record.run.commit)',
+    to: 'if (seen.run.commit === "")',
+    tests: ['test/actions/vault-dispatch/follow.test.ts'],
+  },
+  {
+    name: 'A gate lets no other commit through.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: 'if (commit !== record.run.commit)',
+    to: 'if (commit === "")',
+    tests: [gateTest],
+  },
+  {
+    name: 'A gate lets no run through of which the host does not say the commit.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: "if (commit === null) return 'the host does not say which commit runs';\n  if (commit !== record.run.commit)",
+    to: 'if (commit !== null && commit !== record.run.commit)',
+    tests: [gateTest],
+  },
+  {
+    name: 'A gate compares what the run was told with what was approved.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: 'if (inputs !== null && Object.entries(approved).some(([name, value]) => inputs[name] !== value))',
+    to: 'if (inputs === undefined)',
+    tests: [gateTest],
+  },
+  {
+    name: 'A gate lets one run through, once: what is claimed stays claimed.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: "if (claim.kind === 'theirs')",
+    to: "if (claim.kind === 'theirs' && claim.record.id === '')",
+    tests: [gateTest],
+  },
+  {
+    name: 'A file in the place of a claim that is none keeps the gate shut.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: "if (claim.kind === 'unreadable')",
+    to: "if (claim.kind === 'unreadable' && record.id === '')",
+    tests: [gateTest],
+  },
+  {
+    name: 'A rerun is no run that was approved.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: 'return run.isFirst ? undefined :',
+    to: 'return run !== undefined ? undefined :',
+    tests: [gateTest],
+  },
+  {
+    name: 'A gate’s token goes to the forge that CI names.',
+    file: 'actions/vault-dispatch/gate.ts',
+    from: 'if (forgeUrl !== undefined && bare(forgeUrl) !== bare(given))',
+    to: 'if (forgeUrl !== undefined && bare(forgeUrl) === "")',
+    tests: [gateTest],
+  },
+  {
+    name: 'On Forgejo a gate is the only step of its job.',
+    file: 'core/vault/gate-rules.ts',
+    from: 'if (steps.length !== 1)',
+    to: 'if (steps.length < 1)',
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'On Forgejo every other job waits for the gate.',
+    file: 'core/vault/gate-rules.ts',
+    from: "if ([field(job, 'needs')].flat().some((need) => need === gate || waiting.has(String(need))))",
+    to: 'if (name !== gate)',
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'No job asks for a status, and so runs although the gate failed.',
+    file: 'core/vault/gate-rules.ts',
+    from: 'if (status !== undefined) return `an',
+    to: 'if (status === "") return `an',
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'No expression says a setting of a gate.',
+    file: 'core/vault/gate-rules.ts',
+    from: "if (String(value).includes('${{')) return",
+    to: "if (String(value) === '${{') return",
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'On Woodpecker a gate is the first step.',
+    file: 'core/vault/gate-rules.ts',
+    from: "if (gateSettings(gate) === undefined) return open('its gate is not its first step');",
+    to: '',
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'On Woodpecker no service starts before the gate.',
+    file: 'core/vault/gate-rules.ts',
+    from: "field(document, 'services') === undefined ? undefined : 'its `services` start before its gate',",
+    to: '',
+    tests: [gateRulesTest],
+  },
+  {
+    name: 'High tier is refused while somebody who may not approve can read its secrets.',
+    file: 'core/vault/verdict.ts',
+    from: 'isFatal: isHigh && !settings.acceptsExposedSecrets,',
+    to: 'isFatal: false,',
+    tests: [verdictTest],
+  },
+  {
+    name: 'High tier is refused while a merge alone can change what decides.',
+    file: 'core/vault/verdict.ts',
+    from: 'isFatal: isHigh && !settings.acceptsOpenPolicy,',
+    to: 'isFatal: false,',
+    tests: [verdictTest],
+  },
+  {
+    name: 'A policy that is not there counts as open.',
+    file: 'core/vault/guard.ts',
+    from: "if (policyBlob !== null || guard.kind === 'open') return guard;",
+    to: 'return guard;',
+    tests: ['test/core/vault/guard.test.ts'],
+  },
+  {
+    name: 'High tier is refused while a workflow with a secret starts beside it ungated.',
+    file: 'core/vault/verdict.ts',
+    from: 'isFatal: isHigh && ungated.some(({ hasSecrets }) => hasSecrets),',
+    to: 'isFatal: false,',
+    tests: [verdictTest],
+  },
+];
+
+/** What of one stranger is nobody else’s trouble. */
+const denial: Defence[] = [
+  {
+    name: 'The trouble of one thing that is read is its own.',
+    file: 'core/api/errors.ts',
+    from: 'if (!isApiError(error, ...aboutOne)) throw error;',
+    to: 'throw error;',
+    tests: [denialTest],
+    only: 'more reviews than are looked through',
+  },
+  {
+    name: 'Who asks for too much at once stands in nobody’s way but their own.',
+    file: 'actions/vault-dispatch/plan.ts',
+    from: "const author = brought?.kind === 'pull' ? (brought.pull.author?.login ?? '').toLowerCase() : '';",
+    to: "const author = brought === undefined ? 'nobody' : '';",
+    tests: [denialTest],
+    only: 'eleven low actions',
+  },
+  {
+    name: 'Of somebody who may not write only so many open pull requests are looked at.',
+    file: 'actions/vault-dispatch/read-requests.ts',
+    from: 'if (count > mostOfOne && !namesLogin(await base.people.writers(base.repository), author)) {',
+    to: 'if (count < 0) {',
+    tests: [denialTest],
+    only: 'more open pull requests than are looked at',
+  },
+  {
+    name: 'A conversation that is closed to our account is no fault of the run.',
+    file: 'core/changes/closed-to-us.ts',
+    from: "if (mayDecline !== true || !isApiError(error, 'permission', 'too-large')) throw error;",
+    to: 'throw error;',
+    tests: [denialTest],
+    only: 'blocks the dispatcher',
+  },
+  {
+    name: 'On a pull request where our account may say nothing, nothing is tried again in that run.',
+    file: 'actions/vault-dispatch/review.ts',
+    from: 'state.closedToUs.includes(number)',
+    to: 'state.closedToUs.includes(-1)',
+    tests: [denialTest],
+    only: 'blocks the dispatcher',
+  },
+  {
+    name: 'What became of an action is on record although nobody could be told.',
+    file: 'actions/vault-dispatch/intend.ts',
+    from: 'mayDecline: true,',
+    to: '',
+    tests: [denialTest],
+    only: 'blocks the dispatcher',
+  },
+  {
+    name: 'A vision whose author blocks ops-filer keeps no other from being closed.',
+    file: 'actions/ops-filer/plan.ts',
+    from: 'mayDecline: true,',
+    to: '',
+    tests: ['test/hostile/denial-roles.test.ts'],
+    only: 'a vision of somebody who blocks it',
+  },
+  {
+    name: 'What a stranger asks for under an id is read as nobody’s but theirs.',
+    file: 'actions/vault-request/read.ts',
+    from: '(await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes',
+    to: '(await findFile(send, repository, asked.file, head.sha))?.bytes',
+    tests: ['test/hostile/denial-roles.test.ts'],
+    only: 'a folder stands where',
+  },
+  {
+    name: 'A pitch that cannot be read keeps no other from being served.',
+    file: 'actions/architect-pitch/read-pitches.ts',
+    from: 'const { value, trouble } = await alone(() =>',
+    to: 'const { value, trouble } = await (async (work: () => Promise<PitchSeen>) => ({ value: await work(), trouble: undefined }))(() =>',
+    tests: ['test/hostile/pitch-alone.test.ts'],
+    only: 'whose files make the forge fail',
+  },
+  {
+    name: 'A symbolic link is no document.',
+    file: 'core/forge/snapshot.ts',
+    from: "if (entry.type !== 'blob' || entry.mode === '120000') return { kind: 'no-file' };",
+    to: '',
+    tests: [denialTest],
+    only: 'became a symlink',
+  },
+  {
+    name: 'TOML is bounded in size and depth before anything else looks at it.',
+    file: 'core/toml.ts',
+    from: 'data = parse(text, { maxDepth: deepest });',
+    to: 'data = parse(text, { maxDepth: 1_000_000 });',
+    tests: ['test/core/toml.test.ts'],
+  },
+  {
+    name: 'YAML is counted before it is parsed.',
+    file: 'core/yaml.ts',
+    from: "if ('fault' in counted) return { kind: 'too-much', ...counted };\n  const { comments } = counted;",
+    to: "const comments = 'comments' in counted ? counted.comments : [];",
+    tests: ['test/core/vault/workflow-file.test.ts'],
+    only: 'made to hurt',
+  },
+  {
+    name: 'What aliases repeat is counted as often as it is there.',
+    file: 'core/yaml.ts',
+    from: 'left.things -= 1;',
+    to: 'left.things -= 0;',
+    tests: ['test/core/yaml.test.ts'],
+  },
+];
+
+/** What every role stands on. */
+const shared: Defence[] = [
+  {
+    name: 'Reading cannot write.',
+    file: 'core/servers.ts',
+    from: "if (request.method !== 'GET') throw",
+    to: 'if (request.route === "") throw',
+    tests: ['test/core/servers.test.ts'],
+  },
+  {
+    name: 'A write whose answer never came is not repeated.',
+    file: 'core/api/http.ts',
+    from: ': (failure?.neverSent === true && !failure.isFinal) || response?.status === 429;',
+    to: ': failure !== undefined || response?.status === 429;',
+    tests: ['test/core/api/http.test.ts'],
+  },
+  {
+    name: 'A secret that the run knows is never sent.',
+    file: 'core/api/http.ts',
+    from: 'if (body !== undefined && options.mask.find(body) >= 0) {',
+    to: 'if (body === null) {',
+    tests: ['test/core/api/http.test.ts'],
+  },
+  {
+    name: 'A plan that holds a secret is not carried out.',
+    file: 'core/apply.ts',
+    from: 'if (mask.find(JSON.stringify(change)) >= 0)',
+    to: 'if (change === undefined)',
+    tests: ['test/core/apply.test.ts'],
+  },
+  {
+    name: 'On a pull request nothing is written, and in a dry run neither.',
+    file: 'core/run.ts',
+    from: 'if (writes.length === 0 || current.restraint !== undefined) return false;',
+    to: 'if (writes.length === 0) return false;',
+    tests: ['test/core/run.test.ts'],
+  },
+  {
+    name: 'Where somebody may have chosen the environment, the token goes to no other forge.',
+    file: 'core/run.ts',
+    from: "refuseOtherForge(flow['forge-url'], host);",
+    to: '',
+    tests: ['test/core/run.test.ts'],
+  },
+  {
+    name: 'A comment is ours by its account, never by a line that anybody may copy.',
+    file: 'core/own-comment.ts',
+    from: 'return comments.filter(({ user, body }) => sameAccount(user, account) && body.includes(commentSign(sign)));',
+    to: 'return comments.filter(({ body }) => body.includes(commentSign(sign)));',
+    tests: ['test/core/apply.test.ts'],
+  },
+  {
+    name: 'An issue that somebody edited is not written over.',
+    file: 'core/sealed.ts',
+    from: "return digest === digestOf(title, content) || digest === digestOf(title, content.replace(/\\n$/, ''));",
+    to: 'return digest !== undefined;',
+    tests: ['test/core/sprint/marker.test.ts'],
+  },
+  {
+    name: 'A list that is shorter than the server counts is refused.',
+    file: 'core/api/call.ts',
+    from: 'if (first.total === undefined || items.size === total) return [...items.values()];',
+    to: 'return [...items.values()];',
+    tests: ['test/core/api/http.test.ts'],
+  },
+  {
+    name: 'A launcher hands on only what a role needs of the environment.',
+    file: 'scripts/launcher.ts',
+    from: '    *) unset "$name" ;;',
+    to: '    *) ;;',
+    tests: ['test/plugins/launcher.test.ts'],
+  },
+  {
+    name: 'A launcher finds Node in fixed places, whatever PATH says.',
+    file: 'scripts/launcher.ts',
+    from: `PATH=\${programFolders}\nexport PATH\nnode=`,
+    to: 'node=$(command -v node)',
+    tests: ['test/plugins/launcher.test.ts'],
+  },
+];
+
+export const defences: Defence[] = [
+  ...approvals,
+  ...brought,
+  ...merging,
+  ...records,
+  ...running,
+  ...denial,
+  ...shared,
+];
+
+/** The same by what they are about, for the page. */
+export const chapters: { title: string; defences: Defence[] }[] = [
+  { title: 'What an approval is of, and whose counts', defences: approvals },
+  { title: 'What brought an action to the branch', defences: brought },
+  { title: 'What is merged by the role itself', defences: merging },
+  { title: 'What spends an id', defences: records },
+  { title: 'What runs, and what lets it run', defences: running },
+  { title: 'What of one stranger is nobody else’s trouble', defences: denial },
+  { title: 'What every role stands on', defences: shared },
+];
