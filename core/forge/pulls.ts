@@ -135,6 +135,32 @@ export async function pullOfCommit(send: Send, name: string, sha: string): Promi
 }
 
 /**
+ * The pull requests that put these commits on their base branch, as far as they are among the fifty that were touched last:
+ * one call, where `pullOfCommit` takes one for each. `GET /repos/{owner}/{repo}/pulls`, scope read:repository.
+ */
+export async function lastMerged(send: Send, name: string): Promise<Map<string, Pull>> {
+  const items = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls',
+      params: { ...repositoryName(name), state: 'closed', sort: 'recentupdate', page: 1, limit: pageSize },
+    },
+    z.array(pull),
+  );
+  const found = new Map<string, Pull>();
+  const twice = new Set<string>();
+  for (const item of items) {
+    if (!item.merged || item.merge_commit_sha == null) continue;
+    if (found.has(item.merge_commit_sha)) twice.add(item.merge_commit_sha);
+    found.set(item.merge_commit_sha, item);
+  }
+  // Which of two is meant the forge may say.
+  for (const sha of twice) found.delete(sha);
+  return found;
+}
+
+/**
  * Closed pull requests that were touched since a moment, newest first. `complete` is false when there were more than
  * `most`. `GET /repos/{owner}/{repo}/pulls`, scope read:repository.
  */
