@@ -16,6 +16,9 @@ export type FileAt =
 /** More entries than these are not read at once: by then asking for single folders takes fewer calls. */
 const mostAtOnce = 3000;
 
+/** Below this number one call tells everything, and a little more at another commit. */
+const onePage = 900;
+
 /** What a repository holds at its commits. Trees and blobs never change, so each is asked for once a run. */
 export type Snapshot = ReturnType<typeof createSnapshot>;
 
@@ -34,6 +37,8 @@ export function createSnapshot(send: Send, repository: string, kept: Kept) {
     if (kept.has(keyOfTree(commit)) || kept.has(tooLarge)) return;
     const entries = await listWhole(send, repository, commit, mostAtOnce);
     const folders = entries === undefined ? undefined : foldersOf(entries);
+    if (entries !== undefined && entries.length < onePage)
+      kept.set(`small ${repository}`, Promise.resolve(true));
     if (folders === undefined) kept.set(tooLarge, Promise.resolve(true));
     for (const [sha, inside] of folders ?? [])
       kept.set(keyOfTree(sha === '' ? commit : sha), Promise.resolve(inside));
@@ -97,7 +102,9 @@ export function createSnapshot(send: Send, repository: string, kept: Kept) {
     contents,
     fileOf,
     /** Whether the repository holds a commit: one of a fork comes to it only a while after it was pushed there. */
-    holds: async (commit: string): Promise<boolean> => (await ifThere(tree(commit))) !== undefined,
+    holds: async (commit: string): Promise<boolean> =>
+      (await ifThere(kept.has(`small ${repository}`) ? whole(commit).then(() => tree(commit)) : tree(commit))) !==
+      undefined,
     fileAt: async (commit: string, path: string): Promise<FileAt> => fileOf(await entryAt(commit, path)),
   };
 }

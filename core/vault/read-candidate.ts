@@ -170,11 +170,8 @@ export async function readWorkflowOf(
   const isWoodpecker = formula.run.backend === 'woodpecker-pipeline';
   const place = await readPlace(servers, base, formula, asked);
   const snapshot = createSnapshot(servers.send, place.repository, kept);
-  // Where the branch's own line shows that nothing of it changed since, it stands in the commit that is read already.
-  const isUnchanged =
-    place.pin.kind === 'own' && base.line.isUnchangedSince(place.commit, workflowFiles(formula));
   const [workflow, unreachable, beside] = await Promise.all([
-    findWorkflow(snapshot, isUnchanged ? base.commit : place.commit, formula),
+    findWorkflow(snapshot, place.commit, formula),
     !isWoodpecker
       ? undefined
       : woodpecker === undefined

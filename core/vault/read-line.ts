@@ -54,17 +54,6 @@ export function createLine(send: Send, repository: string, tip: string) {
   }
 
   return {
-    /**
-     * Whether the line shows that none of these files changed after one of its commits. False says nothing: the commit may be
-     * one that nobody looked back to.
-     */
-    isUnchangedSince(commit: string, files: readonly string[]): boolean {
-      const since = line.findIndex(({ sha }) => sha === commit);
-      return (
-        since >= 0 &&
-        !line.slice(0, since).some((item) => item.files.some(({ path }) => files.includes(path)))
-      );
-    },
     /** The newest change of a file. Asked one after the other, since all of them read the same pages. */
     lastChange(file: string): Promise<LastChange> {
       const answer = reading.then(() => find(file));
