@@ -20,6 +20,7 @@ const pull = z.object({
   merge_base: z.nullish(z.string()),
   merged_by: z.nullish(user),
   updated_at: z.string(),
+  created_at: z.nullish(z.string()),
   /** Absent for an account that was deleted. */
   user: z.nullish(user),
   /** `label` is the branch's name still when the branch is gone and `ref` no longer says it. */
@@ -112,6 +113,54 @@ export async function pullsBy(send: Send, name: string, login: string): Promise<
     ({ number }) => number,
   );
   return all.filter(({ user: by }) => by != null && sameLogin(by.login, login));
+}
+
+/**
+ * The same, as far as they can matter: all that are open, of the others those that were opened since a moment, and at least one
+ * page. Without a moment one page is all. Same route; new ones come first, so nothing moves out of sight between two pages.
+ */
+export async function recentPullsBy(
+  send: Send,
+  name: string,
+  login: string,
+  since: string | undefined,
+): Promise<Pull[]> {
+  const pulls = await list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls',
+      params: { ...repositoryName(name), state: 'open', poster: login },
+    },
+    pull,
+    ({ number }) => number,
+  );
+  const found = new Map(pulls.map((item) => [item.number, item]));
+  let seen = 0;
+  for (let number = 1; ; number += 1) {
+    const { items, total } = await page(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/pulls',
+        params: {
+          ...repositoryName(name),
+          state: 'closed',
+          poster: login,
+          page: number,
+          limit: pageSize,
+        },
+      },
+      z.array(pull),
+    );
+    for (const item of items) found.set(item.number, item);
+    seen += items.length;
+    const last = items.at(-1)?.created_at;
+    const isOlder = last != null && since !== undefined && Date.parse(last) < Date.parse(since);
+    if (items.length === 0 || seen >= (total ?? Number.POSITIVE_INFINITY) || since === undefined || isOlder)
+      break;
+  }
+  return [...found.values()].filter(({ user: by }) => by != null && sameLogin(by.login, login));
 }
 
 /**

@@ -103,8 +103,9 @@ export function createSnapshot(send: Send, repository: string, kept: Kept) {
     fileOf,
     /** Whether the repository holds a commit: one of a fork comes to it only a while after it was pushed there. */
     holds: async (commit: string): Promise<boolean> =>
-      (await ifThere(kept.has(`small ${repository}`) ? whole(commit).then(() => tree(commit)) : tree(commit))) !==
-      undefined,
+      (await ifThere(
+        kept.has(`small ${repository}`) ? whole(commit).then(() => tree(commit)) : tree(commit),
+      )) !== undefined,
     fileAt: async (commit: string, path: string): Promise<FileAt> => fileOf(await entryAt(commit, path)),
   };
 }
