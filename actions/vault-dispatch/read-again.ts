@@ -1,8 +1,10 @@
 import { blobId } from '../../core/forge/blobs.ts';
 import { createRuns } from '../../core/forge/workflows.ts';
+import { ownComments } from '../../core/own-comment.ts';
 import { endedFolder, firedFolder, rejectedFolder } from '../../core/vault/record.ts';
 import { readEndedNow, recordOf, seen } from './read-fired.ts';
 import type { ActionState, Context, DispatchState } from './state.ts';
+import { reviewSign } from './text.ts';
 
 /**
  * The state after a round in which all was done as planned, where that can be told: what this run wrote nobody else could write
@@ -33,7 +35,7 @@ export async function readAgain(context: Context): Promise<DispatchState | undef
         const { id, file } = action;
         if (action.kind === 'fired')
           return action.record.kind === 'seen'
-            ? { ...action, record: { ...action.record, record, blob } }
+            ? withoutComment({ ...action, record: { ...action.record, record, blob } })
             : undefined;
         return {
           id,
@@ -41,6 +43,7 @@ export async function readAgain(context: Context): Promise<DispatchState | undef
           kind: 'fired',
           isEdited: false,
           record: await seen(context, state.account, { record, blob, runs }),
+          ...commentOf(state, action),
         };
       }),
   );
@@ -56,6 +59,31 @@ export async function readAgain(context: Context): Promise<DispatchState | undef
     endedNow: readEndedNow(context),
     actions: actions.flatMap((action) => action ?? []),
   };
+}
+
+/** By now the comment says something else than when it was read. */
+function withoutComment<T extends { comment?: unknown }>({ comment: _, ...action }: T): Omit<T, 'comment'> {
+  return action;
+}
+
+/** Our comment on the pull request that brought an action, unless it brought others as well: they share it. */
+function commentOf(
+  { account, actions }: DispatchState,
+  action: ActionState,
+): { comment?: { id: number; body: string } } {
+  const brought = action.kind === 'open' ? action.candidate.brought : undefined;
+  if (brought?.kind !== 'pull') return {};
+  const isShared = actions.some((other) => other !== action && pullOf(other) === brought.pull.number);
+  const [comment] = ownComments(brought.said ?? [], account, reviewSign);
+  return isShared || comment === undefined ? {} : { comment: { id: comment.id, body: comment.body } };
+}
+
+/** The pull request that an action came with, as far as it is known. */
+function pullOf(action: ActionState): number | null | undefined {
+  if (action.kind === 'fired')
+    return action.record.kind === 'unreadable' ? undefined : action.record.record.pull;
+  const brought = action.kind === 'open' ? action.candidate.brought : undefined;
+  return brought?.kind === 'pull' ? brought.pull.number : undefined;
 }
 
 function pairs(folder: string, { path, content }: { path: string; content: string }): [string, string][] {

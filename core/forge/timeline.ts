@@ -20,6 +20,8 @@ export interface Conversation {
   /** As `listComments` gives them. */
   comments: Comment[];
   closings: { id: number; at: string }[];
+  /** See `retargetedAt`. */
+  retargetedAt: string | null;
   /** Whether somebody ever reviewed it: what a review says stands in `listReviews` alone. */
   isReviewed: boolean;
 }
@@ -38,6 +40,7 @@ export async function readConversation(send: Send, name: string, index: number):
         updated_at: updated_at ?? '',
       })),
     closings: closingsIn(events),
+    retargetedAt: lastRetarget(events),
     isReviewed: events.some(({ type }) => type === 'review' || type === 'dismiss_review'),
   };
 }
@@ -91,7 +94,10 @@ export async function lastLabelling(
  * calls them neither stale nor dismissed. Same route and scope.
  */
 export async function retargetedAt(send: Send, name: string, index: number): Promise<string | null> {
-  const events = await timelineOf(send, name, index);
+  return lastRetarget(await timelineOf(send, name, index));
+}
+
+function lastRetarget(events: z.infer<typeof event>[]): string | null {
   return events.filter(({ type }) => type === 'change_target_branch').at(-1)?.created_at ?? null;
 }
 

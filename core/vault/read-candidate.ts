@@ -1,4 +1,4 @@
-import { namesLogin, sameRepository } from '../accounts.ts';
+import { namesLogin, sameAccount, sameRepository } from '../accounts.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import type { ChangingCommit } from '../forge/commits.ts';
@@ -6,7 +6,7 @@ import { headKept, listReviews, type Pull, type Review } from '../forge/pulls.ts
 import { getBranch, getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../forge/snapshot.ts';
 import { statusesBy } from '../forge/statuses.ts';
-import { retargetedAt } from '../forge/timeline.ts';
+import { readConversation } from '../forge/timeline.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { AskedAction } from './action.ts';
 import type { PullFacts } from './approval.ts';
@@ -287,8 +287,8 @@ export async function readBrought(
   if (found === undefined || found.pull.base.ref !== base.branch)
     return { kind: 'direct', commit: commit.sha, at: commit.date };
   const { pull, merge } = found;
-  const [retargeted, reviews, head] = await Promise.all([
-    retargetedAt(send, repository, pull.number),
+  const [conversation, reviews, head] = await Promise.all([
+    readConversation(send, repository, pull.number),
     listReviews(send, repository, pull.number),
     // A merge names the very commit that it merged; of the others the forge keeps the head.
     merge.parents[1] ?? headKept(send, repository, pull.number),
@@ -305,10 +305,11 @@ export async function readBrought(
     commit: merge.sha,
     mergedAt: pull.merged_at ?? '',
     mergedBy: pull.merged_by?.id ?? null,
+    said: conversation.comments.filter(({ user }) => sameAccount(user, base.account)),
     changes: merge.files,
     policyThen: await policyAt(base, headSha),
     pull: {
-      ...factsOf(pull, reviews, retargeted),
+      ...factsOf(pull, reviews, conversation.retargetedAt),
       intoBase: true,
       headSha,
       headBlob: action?.sha ?? null,

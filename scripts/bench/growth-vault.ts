@@ -1,5 +1,5 @@
-// How many calls vault-dispatch makes where many actions are finished: idle while five runs go on, while it starts five, and a
-// look at five open requests.
+// How many calls vault-dispatch makes where many actions are finished: idle while five runs go on, while it starts one and five,
+// and a look at five open requests.
 import { claimsBranch, recordsBranch } from '../../core/vault/record.ts';
 import { actionText, startVault, type Vault } from '../../test/vault.ts';
 import type { Row } from './measure.ts';
@@ -14,8 +14,8 @@ export interface VaultGrowth {
   following: string[];
 }
 
-/** An ops repo with so many finished actions, and what runs ask there from the first look at five requests to their runs. */
-export async function vaultAmong(finished: number): Promise<VaultGrowth> {
+/** An ops repo with so many finished actions, and what runs ask there from the first look at some requests to their runs. */
+export async function vaultAmong(finished: number, open: number): Promise<VaultGrowth> {
   const vault = await startVault(undefined, { latencyMs: 0 });
   try {
     await finish(vault, finished);
@@ -94,11 +94,14 @@ export async function vaultGrowth(sizes: number[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of sizes) {
     process.stderr.write(`vault-dispatch among ${size} finished actions ...\n`);
-    const { resting, reviewing, starting, following } = await vaultAmong(size);
-    const asked = [resting, reviewing, starting, following].map(asksTwice).find((call) => call !== undefined);
+    const { resting, reviewing, starting, following } = await vaultAmong(size, open);
+    const alone = (await vaultAmong(size, 1)).starting;
+    const asked = [resting, reviewing, starting, following, alone]
+      .map(asksTwice)
+      .find((call) => call !== undefined);
     if (asked !== undefined) throw new Error(`a run asked more than once who may do what: ${asked}`);
     const among = `${size.toLocaleString('en')} finished actions`;
-    const more = (starting.length - resting.length) / open;
+    const more = (starting.length - alone.length) / (open - 1);
     rows.push(
       {
         what: `vault-dispatch, ${among}, ${open} that run: calls of an idle run`,
@@ -107,7 +110,13 @@ export async function vaultGrowth(sizes: number[]): Promise<Row[]> {
         holds: following.length <= mostIdle,
       },
       {
-        what: `vault-dispatch, ${among}, ${open} that are approved: calls more for each start`,
+        what: `vault-dispatch, ${among}, one that is approved: calls of the run that starts it`,
+        measured: String(alone.length),
+        limit: '',
+        holds: true,
+      },
+      {
+        what: `vault-dispatch, ${among}, ${open} that are approved: calls of the run that starts them, for each beyond the first`,
         measured: more.toFixed(1),
         limit: `at most ${mostMore}`,
         holds: more <= mostMore,
