@@ -9,6 +9,7 @@ import {
   listReviews,
   openPulls,
   type Pull,
+  pullOfCommit,
   type Review,
 } from '../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../core/forge/repositories.ts';
@@ -91,6 +92,7 @@ async function tell(
     // Without its account nothing counts as shown.
     account: account ?? { id: 0 },
     guardOf: guardReader(send, repository, branch, kept),
+    pullOf: (sha) => pullOfCommit(send, repository, sha),
   };
   const servers = { send, kept };
   const isThere = found.kind !== 'missing';
@@ -135,8 +137,10 @@ async function tell(
       const candidate = await readCandidate(servers, base, {
         id,
         file,
-        formula: action.formula,
+        action,
         never,
+        own: [],
+        namesGivers: true,
         ...(open === undefined ? {} : { open }),
       });
       const verdict = verdictOn({

@@ -39,7 +39,7 @@ export interface Ground {
   home: string;
   /** `missing`: there is none yet. `behind`: its base branch is elsewhere than the repository's. */
   fork: 'not-needed' | 'missing' | 'behind' | 'ready';
-  /** Every pull request our account ever opened there into the base branch, newest first. */
+  /** The pull requests our account opened there into the base branch, newest first: all of them, or those that can matter. */
   pulls: Pull[];
 }
 

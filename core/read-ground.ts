@@ -3,7 +3,7 @@ import { ifThere } from './api/errors.ts';
 import { repositoryName, type Send } from './api/send.ts';
 import { UserError } from './errors.ts';
 import { findFile } from './forge/contents.ts';
-import { pullsBy } from './forge/pulls.ts';
+import { type Pull, pullsBy } from './forge/pulls.ts';
 import { findBranch, getRepository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
@@ -14,10 +14,20 @@ import { together } from './together.ts';
 /** Reads where proposals can be made, and ours of before. Throws where neither a branch nor a fork is possible. */
 export async function readGround(
   send: Send,
-  given: { repository: string; branch: string | undefined; account: User; from: ProposeFrom },
+  given: {
+    repository: string;
+    branch: string | undefined;
+    account: User;
+    from: ProposeFrom;
+    /** Our pull requests, where not all of them are needed. */
+    pulls?: Pull[];
+  },
 ): Promise<Ground> {
   const { repository: name, account, from } = given;
-  const [repository, pulls] = await together(getRepository(send, name), pullsBy(send, name, account.login));
+  const [repository, pulls] = await together(
+    getRepository(send, name),
+    given.pulls === undefined ? pullsBy(send, name, account.login) : Promise.resolve(given.pulls),
+  );
   if (repository.archived)
     throw new UserError(
       `${name} is archived, so nothing can be proposed there.`,
@@ -36,11 +46,12 @@ export async function readGround(
       `propose-from is branch, but ${account.login} may not push to ${name}.`,
       'Set propose-from to auto or fork, which need read access only, or give the account write access.',
     );
-  // By id as well: a login can be given to another account after it was freed.
-  const own = pulls
-    .filter(({ base: into, user }) => into.ref === base && sameAccount(user, account))
-    .sort((one, other) => other.number - one.number);
-  const ground = { repository: repository.full_name, base, commit: found.commit.id, pulls: own };
+  const ground = {
+    repository: repository.full_name,
+    base,
+    commit: found.commit.id,
+    pulls: ownInto(base, account, pulls),
+  };
   if (from === 'branch' || (from === 'auto' && mayPush))
     return { ...ground, home: repository.full_name, fork: 'not-needed' };
 
@@ -60,6 +71,14 @@ export async function readGround(
     );
   const branch = await findBranch(send, home, base);
   return { ...ground, home, fork: branch?.commit.id === found.commit.id ? 'ready' : 'behind' };
+}
+
+/** Those pull requests that our account opened into a branch, newest first. */
+export function ownInto(base: string, account: User, pulls: Pull[]): Pull[] {
+  // By id as well: a login can be given to another account after it was freed.
+  return pulls
+    .filter(({ base: into, user }) => into.ref === base && sameAccount(user, account))
+    .sort((one, other) => other.number - one.number);
 }
 
 /** Reads how far one proposal has come: its branch and those of its files that are named. */

@@ -95,6 +95,8 @@ export interface Previous<T> {
   done: Change[];
   /** What the forge does not allow this way. */
   declined: Change[];
+  /** What was not done because somebody else wrote first. */
+  stale: Change[];
   /** Numbers of what was made in this run, by key. */
   made: Record<string, number>;
   /** What models answered in the round before, by the keys of the questions. */

@@ -285,6 +285,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         state,
         done: withStatus('done'),
         declined: withStatus('declined'),
+        stale: withStatus('stale'),
         made: { ...report.made },
         answers,
       };

@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { ownComments, ownCommentsLike } from '../../core/own-comment.ts';
 import type { ClosedPitch, Live, OpenPitch } from './state.ts';
-import { rejectedSign } from './text.ts';
+import { rejectedSign, signs } from './text.ts';
 
 // Our own comments on a pitch: each is written once, and found again by its sign. Pure.
 
@@ -23,6 +23,13 @@ export function commentOnce(
       why: '',
     },
   ];
+}
+
+/** Whether we said something on an open pitch that only follows once it was accepted. */
+export function isAnswered({ account }: Pick<Live, 'account'>, { comments }: OpenPitch): boolean {
+  return [signs.questions, signs.noSuchOption, signs.ready('')].some(
+    (sign) => ownCommentsLike(comments, account, sign).length > 0,
+  );
 }
 
 /** Whether we closed it because somebody declined it. */

@@ -30,9 +30,10 @@ export function converse(settings: PitchSettings, state: Live, pitch: OpenPitch)
     ];
   if (document.kind === 'none')
     return [...notes, notice(`${name} ${document.why}: only a word that declines it is heard`)];
-  const forks = forksIn(document.text);
-  if (forks !== undefined) return [...notes, ...settleForks(settings, state, pitch, document, forks)];
-  if (decision.kind === 'none')
+  const forks = document.kind === 'unread' ? undefined : forksIn(document.text);
+  if (document.kind === 'one' && forks !== undefined)
+    return [...notes, ...settleForks(settings, state, pitch, document, forks)];
+  if (decision.kind === 'none' || document.kind === 'unread')
     return [
       ...notes,
       keep(`${name} waits for ${state.byVerdict ? 'a reaction or a review' : 'ACCEPT or REJECT'}`),

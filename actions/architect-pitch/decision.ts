@@ -100,7 +100,7 @@ export type Decision =
   | { kind: 'declined'; reason: string; by: string };
 
 /** The last word of somebody who may decide; without named deciders an approval accepts, unless a comment says otherwise. */
-export function decisionOn(people: People, pitch: OpenPitch): Decision {
+export function decisionOn(people: People, pitch: Said & Pick<OpenPitch, 'closings'>): Decision {
   const commands = commandsIn(people, pitch.comments).filter(({ command }) => command.kind !== 'PITCH AGAIN');
   if (people.byVerdict) return byVerdict(people, pitch, commands);
   const last = commands.at(-1);
@@ -112,7 +112,11 @@ export function decisionOn(people: People, pitch: OpenPitch): Decision {
   return last?.command.kind === 'ACCEPT' || isApproved ? { kind: 'accepted' } : { kind: 'none' };
 }
 
-function byVerdict(people: People, pitch: OpenPitch, commands: { command: Command }[]): Decision {
+function byVerdict(
+  people: People,
+  pitch: Said & Pick<OpenPitch, 'closings'>,
+  commands: { command: Command }[],
+): Decision {
   const last = verdictsIn(people, pitch).at(-1);
   if (last === undefined) return { kind: 'none' };
   if (last.accepts) return { kind: 'accepted' };

@@ -1,15 +1,16 @@
 import { alone } from '../../core/api/errors.ts';
 import { repositoryName } from '../../core/api/send.ts';
-import { type Comment, listComments } from '../../core/forge/comments.ts';
+import type { Comment } from '../../core/forge/comments.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listReviews, type Pull, pullFiles } from '../../core/forge/pulls.ts';
 import { listReactions, type Reaction } from '../../core/forge/reactions.ts';
-import { closings } from '../../core/forge/timeline.ts';
+import { readConversation } from '../../core/forge/timeline.ts';
 import { ownComments } from '../../core/own-comment.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
 import { together } from '../../core/together.ts';
 import { isPitch, visionsOf } from './choose.ts';
-import { asksAgain, mayBeDeclined, reactionsThatCount } from './decision.ts';
+import { isAnswered } from './comments.ts';
+import { asksAgain, decisionOn, reactionsThatCount } from './decision.ts';
 import type { Context, DocumentSeen, Live, OpenPitch, PitchSeen } from './state.ts';
 import { footerComment, signs } from './text.ts';
 
@@ -42,35 +43,53 @@ async function readClosed({ settings, send, now }: Context, known: Known, seen: 
     (!pull.merged || settings['filer-login'] !== undefined) &&
     known.visions.some(({ number }) => visions.includes(number));
   if (!isOfToday && !isWanted) return { ...seen, kind: 'unread', trouble: undefined };
-  const ops = known.ground.repository;
-  const comments = await listComments(send, ops, pull.number);
+  const { comments, closings } = await readConversation(send, known.ground.repository, pull.number);
   const reactions = pull.merged ? [] : await readReactions(send, known, comments);
-  const ends = reactions.length > 0 ? await closings(send, ops, pull.number) : [];
-  const again = !pull.merged && asksAgain(known, { comments, reviews: [], reactions }, ends);
+  const again = !pull.merged && asksAgain(known, { comments, reviews: [], reactions }, closings);
   return { ...seen, kind: 'closed', comments, again };
 }
 
 async function readOpen(context: Context, known: Known, seen: Seen): Promise<OpenPitch> {
   const { send } = context;
-  const { pull, home } = seen;
+  const { pull } = seen;
   const ops = known.ground.repository;
-  const [comments, reviews, document] = await together(
-    listComments(send, ops, pull.number),
-    listReviews(send, ops, pull.number),
-    readDocument(context, ops, { pull, home }),
+  const { comments, closings, isReviewed } = await readConversation(send, ops, pull.number);
+  const [reviews, reactions] = await together(
+    isReviewed ? listReviews(send, ops, pull.number) : Promise.resolve([]),
+    readReactions(send, known, comments),
   );
-  const said = { comments, reviews, reactions: await readReactions(send, known, comments) };
-  return {
+  const pitch: OpenPitch = {
     ...seen,
     kind: 'open',
-    // The document says what it is about; the branch was named when it began.
-    visions: [
-      ...new Set([...(document.kind === 'one' ? visionsNamed(document.text) : []), ...visionsOf(pull)]),
-    ],
-    ...said,
-    document,
-    closings: mayBeDeclined(known, said) ? await closings(send, ops, pull.number) : [],
+    comments,
+    reviews,
+    reactions,
+    closings,
+    document:
+      seen.home === undefined
+        ? { kind: 'none', why: 'comes from a repository that is gone' }
+        : { kind: 'unread' },
   };
+  return isMoving(known, pitch) ? withDocument(context, known, pitch) : pitch;
+}
+
+/** Whether something follows from what the document of a pitch holds: it was accepted, or we have said something about it. */
+function isMoving(known: Known, pitch: OpenPitch): boolean {
+  const { kind } = decisionOn(known, pitch);
+  if (kind === 'declined') return false;
+  return kind === 'accepted' || isAnswered(known, pitch);
+}
+
+/** A pitch with its document, which may name further visions. */
+export async function withDocument(
+  context: Context,
+  { ground }: Pick<Known, 'ground'>,
+  pitch: OpenPitch,
+): Promise<OpenPitch> {
+  const document = await readDocument(context, ground.repository, pitch);
+  const named = document.kind === 'one' ? visionsNamed(document.text) : [];
+  // The document says what it is about; the branch was named when it began.
+  return { ...pitch, document, visions: [...new Set([...named, ...pitch.visions])] };
 }
 
 /** Reactions to our comment that says how to decide, where they decide. */
@@ -82,7 +101,7 @@ async function readReactions(send: Context['send'], known: Known, comments: Comm
 }
 
 /** Times of the forge may be in any zone; a day more is read than counts. */
-function yesterday(now: string): string {
+export function yesterday(now: string): string {
   return new Date(Date.parse(now) - 86_400_000).toISOString().slice(0, 10);
 }
 

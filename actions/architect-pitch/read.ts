@@ -1,21 +1,23 @@
 import { namesLogin, sameLogin } from '../../core/accounts.ts';
+import { alone } from '../../core/api/errors.ts';
 import { readBlobs } from '../../core/forge/blobs.ts';
 import { namesIn } from '../../core/forge/contents.ts';
+import type { Issue } from '../../core/forge/issues.ts';
 import { listWriters } from '../../core/forge/people.ts';
-import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
+import { closedPullsSince, type Pull, pullsBy, recentPullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { isFile, listFolder } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { conversationsOf } from '../../core/plan.ts';
 import type { Ground, Standing } from '../../core/propose.ts';
-import { readGround, readStanding } from '../../core/read-ground.ts';
+import { ownInto, readGround, readStanding } from '../../core/read-ground.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
 import { together } from '../../core/together.ts';
 import { choose } from './choose.ts';
 import { spentOn } from './costs.ts';
-import { readPitches } from './read-pitches.ts';
+import { readPitches, withDocument, yesterday } from './read-pitches.ts';
 import { readContext, readFiled, readIssues, readVisions, refuseProject } from './read-project.ts';
-import type { Context, Live, PitchState } from './state.ts';
+import type { Context, Live, PitchSeen, PitchState } from './state.ts';
 import { pitchBranch } from './text.ts';
 
 export async function read(context: Context): Promise<PitchState> {
@@ -43,32 +45,55 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
   const { settings, send, now } = context;
   const [ops, project] = [settings['ops-repo'], settings['project-repo']];
   const account = await getExpectedUser(send, settings['forge-login']);
-  const [repository, ground, formerPulls, writers] = await together(
+  const [repository, place, writers] = await together(
     getRepository(send, project),
+    // Which of our pull requests matter depends on the visions.
     readGround(send, {
       repository: ops,
       branch: settings['ops-branch'],
       account,
       from: settings['propose-from'],
+      pulls: [],
     }),
-    readFormerPulls(context),
     settings.deciders.length > 0 ? Promise.resolve([]) : listWriters(send, ops),
   );
   refuseProject(settings, repository, account);
-  const [listed, documents] = await together(readIssues(context), readDocuments(context, ground));
+  const listed = await readIssues(context);
   const visions = await readVisions(context, listed);
+  const filed = await readFiled(context, listed.issues);
+  const since = oldestOf(settings, visions, filed);
+  const [own, formerPulls, spending] = await together(
+    recentPullsBy(send, ops, account.login, since),
+    readFormerPulls(context, since),
+    readSpending(context),
+  );
+  const ground = {
+    ...place,
+    pulls: ownInto(place.base, account, [
+      ...own,
+      ...spending.filter(({ number }) => !own.some((pull) => pull.number === number)),
+    ]),
+  };
   const byVerdict = settings.deciders.length > 0;
   const never = [account.login, ...settings.bots];
   const deciders = [...settings.deciders, ...writers.map(({ login }) => login)].filter(
     (login) => !namesLogin(never, login),
   );
-  const [filed, pitches] = await together(
-    readFiled(context, listed.issues),
-    readPitches(context, { account, ground, visions, deciders, byVerdict }),
-  );
-  const seen = { ...listed, visions, documents, formerPulls, filed, pitches };
+  const known = { account, ground, visions, deciders, byVerdict };
+  const read = await readPitches(context, known);
+  const sofar = { ...listed, visions, documents: [], formerPulls, filed, pitches: read };
+  // A document can only keep a vision from being pitched: where none would be, nothing of them matters.
+  const isMore = choose(settings, sofar).chosen.length > 0;
+  const [documents, pitches] = isMore
+    ? await together(
+        readDocuments(context, ground),
+        Promise.all(read.map((pitch) => readFurther(context, known, pitch))),
+      )
+    : [[], read];
+  const seen = { ...sofar, documents, pitches };
   const { chosen } = choose(settings, seen);
-  const mayAsk = chosen.length > 0 || pitches.some(({ kind }) => kind === 'open');
+  const mayAsk =
+    chosen.length > 0 || pitches.some((pitch) => pitch.kind === 'open' && pitch.document.kind === 'one');
   const [drafts, shown] = await together(
     readDrafts(
       context,
@@ -96,11 +121,45 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
   };
 }
 
-async function readFormerPulls({ settings, send }: Context): Promise<Pull[]> {
+/** An open pitch with its document, where that was not needed before: it may name a vision that is about to be pitched. */
+async function readFurther(
+  context: Context,
+  known: Pick<Live, 'ground'>,
+  pitch: PitchSeen,
+): Promise<PitchSeen> {
+  if (pitch.kind !== 'open' || pitch.document.kind !== 'unread') return pitch;
+  const { value, trouble } = await alone(() => withDocument(context, known, pitch));
+  const { pull, visions, home } = pitch;
+  return value ?? { pull, visions, home, kind: 'unread', trouble };
+}
+
+/** When the oldest vision was written that a closed pitch may be about: no pitch is older than its vision. */
+function oldestOf(settings: Context['settings'], visions: Issue[], filed: Live['filed']): string | undefined {
+  const times = visions
+    .filter(
+      ({ number, labels }) =>
+        filed.some(({ vision }) => vision === number) ||
+        !labels.some(({ name }) => name === settings['in-progress-label']),
+    )
+    .map(({ created_at }) => Date.parse(created_at ?? '') || 0);
+  return times.length === 0 ? undefined : new Date(Math.min(...times)).toISOString();
+}
+
+async function readFormerPulls({ settings, send }: Context, since: string | undefined): Promise<Pull[]> {
   const lists = await Promise.all(
-    settings['former-identities'].map((login) => pullsBy(send, settings['ops-repo'], login)),
+    settings['former-identities'].map((login) => recentPullsBy(send, settings['ops-repo'], login, since)),
   );
   return lists.flat();
+}
+
+/** More pull requests than these are not touched in two days, or all of ours are listed. */
+const mostTouched = 500;
+
+/** Pull requests on which this day's calls to a model may be recorded, where a limit asks for that. */
+async function readSpending({ settings, send, now }: Context): Promise<Pull[]> {
+  if (settings['max-cost-per-day'] === undefined) return [];
+  const { pulls, complete } = await closedPullsSince(send, settings['ops-repo'], yesterday(now), mostTouched);
+  return complete ? pulls : pullsBy(send, settings['ops-repo'], settings['forge-login']);
 }
 
 /**

@@ -31,7 +31,10 @@ export interface Live extends State {
   allIssues: boolean;
   /** Open issues with the vision label, all of them. */
   visions: Issue[];
-  /** Sprint documents on the ops repo's branch, and the visions they name; `trouble` says why that is not known. */
+  /**
+   * Sprint documents on the ops repo's branch, and the visions they name; `trouble` says why that is not known. None where no
+   * vision is left that one of them could keep from being pitched.
+   */
   documents: { file: string; visions: number[]; trouble?: string }[];
   pitches: PitchSeen[];
   /** Pull requests by former identities. */
@@ -75,7 +78,7 @@ export interface OpenPitch extends AnyPitch {
   document: DocumentSeen;
   /** To our comment that says how to decide, while it holds what we wrote; read only where such a reaction decides. */
   reactions: Reaction[];
-  /** When it was closed, as far as something declines it: a word from before that had its effect, and somebody reopened it. */
+  /** When it was closed: a word from before that had its effect, and somebody reopened it. */
   closings: { id: number; at: string }[];
 }
 
@@ -97,6 +100,8 @@ export interface UnreadPitch extends AnyPitch {
 /** What a pitch adds below the folder for sprints. */
 export type DocumentSeen =
   | ({ kind: 'one' } & PitchDocument)
+  /** Not read: nobody said a word that anything in it would follow from. */
+  | { kind: 'unread' }
   /** Not exactly one document, for good: what it holds instead. */
   | { kind: 'none'; why: string }
   /** The forge names it and does not show it (yet): nothing is known, and nothing follows. */

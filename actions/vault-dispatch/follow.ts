@@ -23,7 +23,7 @@ const patienceMs = 15 * 60_000;
 /** What did run is followed to its end, whatever became of the file that asked for it. */
 export function follow(
   state: DispatchState,
-  { id, file, isEdited, record }: { id: string; file: string } & FiredState,
+  { id, file, isEdited, record, comment }: { id: string; file: string } & FiredState,
 ): FollowChange[] {
   if (record.kind === 'unreadable')
     return [
@@ -32,7 +32,7 @@ export function follow(
         `is no record: what stands at ${state.records.branch} of ${state.records.repository} is not what ${state.account.login} writes. Find out who did; the id is spent`,
       ),
     ];
-  return [...(isEdited ? [refuseEdited(file)] : []), ...followRun(state, { id, file }, record)];
+  return [...(isEdited ? [refuseEdited(file)] : []), ...followRun(state, { id, file, comment }, record)];
 }
 
 export function refuseEdited(file: string): FollowChange {
@@ -44,7 +44,7 @@ export function refuseEdited(file: string): FollowChange {
 
 function followRun(
   state: DispatchState,
-  { id, file }: { id: string; file: string },
+  { id, file, comment }: { id: string; file: string; comment: FiredState['comment'] },
   seen: Exclude<SeenRecord, { kind: 'unreadable' }>,
 ): FollowChange[] {
   const { record } = seen;
@@ -71,7 +71,9 @@ function followRun(
     case 'seen':
       if (seen.run.commit !== null && seen.run.commit !== record.run.commit)
         return endStray(state, { id, file }, record, seen.run);
-      return record.run.id === null ? nameRun(state, record, seen) : awaitEnd(state, record, seen.run);
+      return record.run.id === null
+        ? nameRun(state, record, seen, comment)
+        : awaitEnd(state, record, seen.run);
   }
 }
 
@@ -104,6 +106,7 @@ function nameRun(
   state: DispatchState,
   record: FiredRecord,
   { blob, run }: { blob: string; run: StartedRun },
+  comment: FiredState['comment'],
 ): FollowChange[] {
   return [
     writeRecord(state, {
@@ -113,7 +116,7 @@ function nameRun(
       what: 'dispatched',
       why: `run ${run.id} was started`,
     }),
-    ...tellOutcome(state, record, { state: 'pending', what: `runs as run ${run.id}`, url: run.url }),
+    ...tellOutcome(state, record, { state: 'pending', what: `runs as run ${run.id}`, url: run.url, comment }),
   ];
 }
 

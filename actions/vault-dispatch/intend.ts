@@ -148,7 +148,12 @@ export function writeRecord(
 export function tellOutcome(
   { repository }: DispatchState,
   { id, pull, head }: { id: string; pull: number | null; head: string | null },
-  { state, what, url }: { state: StatusState; what: string; url?: string },
+  {
+    state,
+    what,
+    url,
+    comment,
+  }: { state: StatusState; what: string; url?: string; comment?: { id: number; body: string } | undefined },
 ): TellChange[] {
   if (pull === null || head === null) return [];
   const shared = { repository, why: `${id} ${what}` };
@@ -168,6 +173,7 @@ export function tellOutcome(
       // Who asked may block our account, or somebody lock the conversation: what happened is on record all the same.
       mayDecline: true,
       sign: reviewSign,
+      ...(comment === undefined ? {} : { known: comment }),
       text: `### ${code(id)}\n\n- ${code(what)}${url === undefined ? '' : `: ${url}`}`,
     },
   ];

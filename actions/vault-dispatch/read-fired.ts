@@ -3,7 +3,7 @@ import { once } from '../../core/api/once.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import type { TreeEntry } from '../../core/forge/trees.ts';
 import type { User } from '../../core/forge/users.ts';
-import { findRun, getRun } from '../../core/forge/workflows.ts';
+import type { Runs } from '../../core/forge/workflows.ts';
 import { vaultActions } from '../../core/vault/action.ts';
 import {
   endedFolder,
@@ -22,7 +22,7 @@ export async function readFired(
   context: Context,
   account: User,
   records: Snapshot,
-  { id, entry, now }: { id: string; entry: TreeEntry; now: string | undefined },
+  { id, entry, now, runs }: { id: string; entry: TreeEntry; now: string | undefined; runs: RunsSeen },
 ): Promise<ActionState> {
   const file = `${vaultActions}/${id}.toml`;
   const { value, trouble } = await alone(async (): Promise<ActionState> => {
@@ -34,18 +34,28 @@ export async function readFired(
       file,
       kind: 'fired',
       isEdited: now !== undefined && now !== record.action.blob,
-      record: await seen(context, account, record, entry.sha),
+      record: await seen(context, account, { record, blob: entry.sha, runs }),
     };
   });
   return value ?? { id, file, kind: 'troubled', trouble };
 }
 
+/** Where runs are looked for, and whether that is done for more than one. */
+export interface RunsSeen {
+  runs: Runs;
+  areMany: boolean;
+}
+
 /** What is known of the run of a record. */
-async function seen(context: Context, account: User, record: FiredRecord, blob: string): Promise<SeenRecord> {
+export async function seen(
+  context: Context,
+  account: User,
+  { record, blob, runs }: { record: FiredRecord; blob: string; runs: RunsSeen },
+): Promise<SeenRecord> {
   const { previous, woodpecker } = context;
   if (record.run.backend === 'woodpecker-pipeline' && woodpecker === undefined)
     return { kind: 'out-of-reach', record };
-  const run = await runOf(context, account, record);
+  const run = await runOf(context, account, record, runs);
   if (run !== null) return { kind: 'seen', record, blob, run };
   const key = dispatchKey(record.id);
   return {
@@ -77,16 +87,17 @@ export function readEndedNow({ previous }: Pick<Context, 'previous'>): EndedNow[
 
 /** The run of a record: by its id, or, where that is not on record, by what it was started with and by whom. */
 async function runOf(
-  { send, woodpecker, settings, kept }: Context,
+  { woodpecker, settings, kept }: Context,
   account: User,
   { formula, run, intent }: FiredRecord,
+  { runs, areMany }: RunsSeen,
 ): Promise<StartedRun | null> {
   const { repository, inputs } = run;
   if (run.backend === 'forgejo-workflow') {
     const found =
       run.id !== null
-        ? await getRun(send, repository, run.id)
-        : await findRun(send, repository, { by: account.id, inputs, since: intent.at });
+        ? await runs.byId(repository, run.id, areMany)
+        : await runs.find(repository, { by: account.id, inputs, since: intent.at });
     if (found === undefined) return null;
     const { id, html_url, status, created, commit_sha } = found;
     return { id, url: html_url, created, state: stateOf(status), commit: commit_sha, reason: null };

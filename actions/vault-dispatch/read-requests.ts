@@ -22,7 +22,7 @@ import {
 } from '../../core/vault/read-candidate.ts';
 import { formerIds, isSpent, type Records } from '../../core/vault/read-records.ts';
 import { startOf } from './low-tier.ts';
-import { neverApproving } from './settings.ts';
+import { neverApproving, ownAccounts } from './settings.ts';
 import type {
   Context,
   MergeFacts,
@@ -65,7 +65,10 @@ export async function readRequests(
     const count = (looked.get(author) ?? 0) + 1;
     looked.set(author, count);
     // Anybody who reads may open any number of pull requests, and others' should still be looked at.
-    if (count > mostOfOne && !namesLogin(await base.people.writers(base.repository), author)) {
+    if (
+      count > mostOfOne &&
+      !namesLogin(await base.people.writers(base.repository, { of: [author] }), author)
+    ) {
       left.set(author, (left.get(author) ?? 0) + 1);
       continue;
     }
@@ -213,8 +216,10 @@ async function readAction(
   const candidate = await readCandidate(context, base, {
     id,
     file,
-    formula: action.formula,
+    action,
     never: neverApproving(context.settings, account.login),
+    own: ownAccounts(context.settings, account.login),
+    namesGivers: true,
     open,
   });
   return { id, file, kind: 'open', action, blob: found.sha, candidate };

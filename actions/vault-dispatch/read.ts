@@ -3,13 +3,17 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { alone } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
+import type { Send } from '../../core/api/send.ts';
 import { sha256 } from '../../core/canonical.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
+import { askBranch } from '../../core/forge/branches.ts';
+import { lastMerged, type Pull, pullOfCommit } from '../../core/forge/pulls.ts';
 import { getBranch, getRepository } from '../../core/forge/repositories.ts';
-import { createSnapshot } from '../../core/forge/snapshot.ts';
-import type { TreeEntry } from '../../core/forge/trees.ts';
+import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
+import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
+import { createRuns } from '../../core/forge/workflows.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { conversationsOf } from '../../core/plan.ts';
 import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
@@ -22,11 +26,13 @@ import { readPolicy } from '../../core/vault/read-policy.ts';
 import { formerIds, type Records, readRecords } from '../../core/vault/read-records.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { claimedFolder, claimsBranch, recordsBranch } from '../../core/vault/record.ts';
+import { workflowFolders } from '../../core/vault/workflow.ts';
 import { whyNotAsk } from './gate.ts';
+import { readAgain } from './read-again.ts';
 import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
 import { readRequests } from './read-requests.ts';
-import { neverApproving } from './settings.ts';
+import { neverApproving, ownAccounts } from './settings.ts';
 import type {
   ActionState,
   Context,
@@ -42,6 +48,8 @@ export async function read(context: Context): Promise<VaultState> {
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
   const misled = settings.mode === 'gate' ? whyNotAsk({ ...facts, given: settings['forge-url'] }) : undefined;
   if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
+  const again = settings.mode === 'dispatch' ? await readAgain(context) : undefined;
+  if (again !== undefined) return again;
   const repository = settings['ops-repo'];
   const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
   const { default_branch, archived, allow_merge_commits } = await once(kept, `repository ${repository}`, () =>
@@ -75,8 +83,14 @@ export async function read(context: Context): Promise<VaultState> {
   }
   const shared = await readShared(context, records.repository, account.login);
   if (shared !== undefined) return { ...ground, kind: 'unguarded', unguarded: shared };
-  const { commit } = await getBranch(send, repository, branch);
+  // What it tells of its rule is told by the same call; where it is missing the other one says what to do.
+  const told = (await askBranch(send, repository, branch)) ?? (await getBranch(send, repository, branch));
+  const { commit } = told;
   const snapshot = createSnapshot(send, repository, kept);
+  await snapshot.whole(commit.id);
+  const unspent =
+    settings.mode === 'dispatch' ? await readUnspent(snapshot, commit.id, found.records) : undefined;
+  if (unspent !== undefined) await readAtOnce(snapshot, commit.id, unspent.open);
   const policy = await readPolicy(send, snapshot, {
     commit: commit.id,
     source: settings['policy-source'],
@@ -101,9 +115,16 @@ export async function read(context: Context): Promise<VaultState> {
     snapshot,
     line: createLine(send, repository, commit.id),
     account,
-    guardOf: guardReader(context.audit ?? send, repository, branch, kept),
+    guardOf: guardReader(
+      context.audit ?? send,
+      repository,
+      branch,
+      kept,
+      context.audit === undefined ? told : undefined,
+    ),
+    pullOf: pullReader(send, repository, unspent?.open.length ?? 0),
   };
-  if (settings.mode === 'review')
+  if (unspent === undefined)
     return {
       ...known,
       kind: 'review',
@@ -114,7 +135,58 @@ export async function read(context: Context): Promise<VaultState> {
         ...(context.previous?.declined.flatMap(conversationsOf) ?? []),
       ],
     };
-  return readDispatch(context, known, base, found.records);
+  return readDispatch(context, known, base, { records: found.records, unspent });
+}
+
+/** Which actions of the branch were not used yet, by their names alone. */
+interface Unspent {
+  entries: TreeEntry[];
+  open: TreeEntry[];
+  planted: string[];
+  earlier: number;
+}
+
+async function readUnspent(snapshot: Snapshot, commit: string, records: Records): Promise<Unspent> {
+  const former = await formerIds(snapshot, commit);
+  const entries = (await snapshot.folderAt(commit, vaultActions)).filter(({ path: name }) =>
+    name.endsWith('.toml'),
+  );
+  const planted: string[] = [];
+  let earlier = 0;
+  const open = entries.filter(({ path: name }) => {
+    const id = documentName(name);
+    if (records.fired.has(id) || records.rejected.has(id)) return false;
+    if (records.earlier.has(id)) earlier += 1;
+    else if (former.has(id)) planted.push(id);
+    else return true;
+    return false;
+  });
+  return { entries, open, planted, earlier };
+}
+
+/** More documents than these are not asked for before it is known which of them are needed. */
+const mostAhead = 45;
+
+/** The policy, actions, formulas and workflows in one answer, before each is looked into. */
+async function readAtOnce(snapshot: Snapshot, commit: string, open: TreeEntry[]): Promise<void> {
+  const policy = await snapshot.entryAt(commit, policyFile);
+  const folders = open.length === 0 ? [] : [formulaFolder, ...workflowFolders];
+  const beside = (await Promise.all(folders.map((folder) => snapshot.folderAt(commit, folder)))).flat();
+  const ahead = open.length + beside.length <= mostAhead ? beside : [];
+  await snapshot.contents([...(policy === undefined ? [] : [policy]), ...open, ...ahead].filter(isFile));
+}
+
+/** Pull requests by the commits that their merges made: one call for many, or one for each. */
+function pullReader(
+  send: Send,
+  repository: string,
+  wanted: number,
+): (commit: string) => Promise<Pull | undefined> {
+  let listed: Promise<Map<string, Pull>> | undefined;
+  return async (commit) => {
+    if (wanted > 1) listed ??= lastMerged(send, repository);
+    return (await listed)?.get(commit) ?? (await pullOfCommit(send, repository, commit));
+  };
 }
 
 /** A branch of records that others may push to as well; undefined where there is none, or nobody may ask. */
@@ -139,24 +211,11 @@ async function readDispatch(
   context: Context,
   known: Decidable,
   base: Base,
-  records: Records,
+  { records, unspent }: { records: Records; unspent: Unspent },
 ): Promise<DispatchState | Extract<VaultState, { kind: 'unguarded' }>> {
   const { send } = context;
-  const { snapshot, commit } = base;
-  const former = await formerIds(snapshot, commit);
-  const entries = (await snapshot.folderAt(commit, vaultActions)).filter(({ path: name }) =>
-    name.endsWith('.toml'),
-  );
-  const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier: 0 };
-  const planted: string[] = [];
-  const open = entries.filter(({ path: name }) => {
-    const id = documentName(name);
-    if (records.fired.has(id) || records.rejected.has(id)) return false;
-    if (records.earlier.has(id)) finished.earlier += 1;
-    else if (former.has(id)) planted.push(id);
-    else return true;
-    return false;
-  });
+  const { entries, open, planted, earlier } = unspent;
+  const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier };
   const running = [...records.fired].filter(([id]) => !records.ended.has(id));
   const claims = { repository: known.records.repository, branch: claimsBranch };
   const { guard, commit: claimsAt } =
@@ -167,8 +226,9 @@ async function readDispatch(
     return { ...known, kind: 'unguarded', unguarded: { ...claims, guard } };
   const recordSnapshot = createSnapshot(send, known.records.repository, context.kept);
   // As many at once as the forge gives, before each is looked into.
-  await snapshot.contents(open);
   await recordSnapshot.contents(running.map(([, entry]) => entry));
+  if (claimsAt !== null) await recordSnapshot.whole(claimsAt);
+  const runs = { runs: createRuns(send), areMany: running.length > 1 };
   const claimed =
     claimsAt === null
       ? new Set<string>()
@@ -181,6 +241,7 @@ async function readDispatch(
         id,
         entry,
         now: entries.find((item) => documentName(item.path) === id)?.sha,
+        runs,
       }),
     ),
     ...open.map((entry) => readOpen(context, known, base, { entry, claimed })),
@@ -224,8 +285,10 @@ async function readOpen(
       candidate: await readCandidate(context, base, {
         id,
         file,
-        formula: action.formula,
+        action,
         never: neverApproving(settings, account.login),
+        own: ownAccounts(settings, account.login),
+        namesGivers: false,
       }),
     };
   });

@@ -84,22 +84,26 @@ export const settings = {
   }),
 };
 
+/** Accounts whose tokens are where the secrets are. `account` is our own login. */
+export function ownAccounts({ gatekeeper }: ValuesOf<typeof settings>, account: string): string[] {
+  return gatekeeper === undefined ? [account] : [account, gatekeeper];
+}
+
 /** What of them bears on the verdict. `account` is our own login. */
 export function verdictSettings(given: ValuesOf<typeof settings>, account: string): VerdictSettings {
-  const { gatekeeper } = given;
   return {
     policySource: given['policy-source'],
     acceptsDirectCommits: ['direct-commit', 'protected-exempt'].includes(given['low-tier']),
     acceptsExposedSecrets: given['accept-exposed-secrets'],
     acceptsOpenPolicy: given['accept-open-policy'],
     maxAgeMs: given['max-age'],
-    ownAccounts: gatekeeper === undefined ? [account] : [account, gatekeeper],
+    ownAccounts: ownAccounts(given, account),
   };
 }
 
 /** Accounts that never approve, whatever a rule says. `account` is our own login. */
-export function neverApproving({ bots, gatekeeper }: ValuesOf<typeof settings>, account: string): string[] {
-  return [...bots, account, ...(gatekeeper === undefined ? [] : [gatekeeper])];
+export function neverApproving(given: ValuesOf<typeof settings>, account: string): string[] {
+  return [...given.bots, ...ownAccounts(given, account)];
 }
 
 /** What settings say of each other. */

@@ -131,6 +131,8 @@ export interface FiredState {
   /** Whether the action's file is no longer what it was when it was started. */
   isEdited: boolean;
   record: SeenRecord;
+  /** Our comment on its pull request, where this run read it and no other action stands in it. */
+  comment?: { id: number; body: string };
 }
 
 /** A record that is there, and what is known of its run. */

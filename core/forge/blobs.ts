@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { type ApiRequest, describeRequest, repositoryName, type Send } from '../api/send.ts';
@@ -23,6 +24,15 @@ export type Blob =
 export interface BlobWanted {
   sha: string;
   size?: number | null | undefined;
+}
+
+/** The id that git gives to a content; `like` is any id of the same repository, which tells by its length how ids are made there. */
+export function blobId(content: string, like: string): string {
+  const bytes = Buffer.from(content, 'utf8');
+  return createHash(like.length === 64 ? 'sha256' : 'sha1')
+    .update(`blob ${bytes.length}\0`)
+    .update(bytes)
+    .digest('hex');
 }
 
 /** Of an address, which has to stay below 2,000 characters because servers and proxies refuse longer ones: 45 ids of SHA-1. */

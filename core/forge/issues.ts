@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { sameRepository } from '../accounts.ts';
 import { ApiError, orElse } from '../api/errors.ts';
 import { repositoryName, type Send } from '../api/send.ts';
-import { call, list, pageSize } from './call.ts';
+import { call, list, page, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
 import { label } from './labels.ts';
 import { user } from './users.ts';
@@ -21,6 +21,7 @@ const issue = z.object({
   /** Set when the "issue" is a pull request. */
   pull_request: z.nullish(z.object({})),
   html_url: z.string(),
+  created_at: z.nullish(z.string()),
 });
 export type Issue = z.infer<typeof issue>;
 
@@ -72,18 +73,18 @@ export async function firstIssues(
   mostPages: number,
 ): Promise<{ issues: Issue[]; complete: boolean }> {
   const issues = new Map<number, Issue>();
-  for (let page = 1; page <= mostPages; page += 1) {
-    const items = await call(
+  for (let number = 1; number <= mostPages; number += 1) {
+    const { items, total } = await page(
       send,
       {
         method: 'GET',
         route: '/repos/{owner}/{repo}/issues',
-        params: { ...repositoryName(name), state, type: 'issues', page, limit: pageSize },
+        params: { ...repositoryName(name), state, type: 'issues', page: number, limit: pageSize },
       },
       z.array(issue),
     );
-    if (items.length === 0) return { issues: [...issues.values()], complete: true };
     for (const item of items) issues.set(item.number, item);
+    if (items.length === 0 || issues.size === total) return { issues: [...issues.values()], complete: true };
   }
   return { issues: [...issues.values()], complete: false };
 }

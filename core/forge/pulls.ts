@@ -20,6 +20,7 @@ const pull = z.object({
   merge_base: z.nullish(z.string()),
   merged_by: z.nullish(user),
   updated_at: z.string(),
+  created_at: z.nullish(z.string()),
   /** Absent for an account that was deleted. */
   user: z.nullish(user),
   /** `label` is the branch's name still when the branch is gone and `ref` no longer says it. */
@@ -115,6 +116,54 @@ export async function pullsBy(send: Send, name: string, login: string): Promise<
 }
 
 /**
+ * The same, as far as they can matter: all that are open, of the others those that were opened since a moment, and at least one
+ * page. Without a moment one page is all. Same route; new ones come first, so nothing moves out of sight between two pages.
+ */
+export async function recentPullsBy(
+  send: Send,
+  name: string,
+  login: string,
+  since: string | undefined,
+): Promise<Pull[]> {
+  const pulls = await list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls',
+      params: { ...repositoryName(name), state: 'open', poster: login },
+    },
+    pull,
+    ({ number }) => number,
+  );
+  const found = new Map(pulls.map((item) => [item.number, item]));
+  let seen = 0;
+  for (let number = 1; ; number += 1) {
+    const { items, total } = await page(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/pulls',
+        params: {
+          ...repositoryName(name),
+          state: 'closed',
+          poster: login,
+          page: number,
+          limit: pageSize,
+        },
+      },
+      z.array(pull),
+    );
+    for (const item of items) found.set(item.number, item);
+    seen += items.length;
+    const last = items.at(-1)?.created_at;
+    const isOlder = last != null && since !== undefined && Date.parse(last) < Date.parse(since);
+    if (items.length === 0 || seen >= (total ?? Number.POSITIVE_INFINITY) || since === undefined || isOlder)
+      break;
+  }
+  return [...found.values()].filter(({ user: by }) => by != null && sameLogin(by.login, login));
+}
+
+/**
  * The pull request that put this commit on its base branch: found from a merge, squash, last rebased or fast-forwarded
  * commit. Undefined for any other commit, and where the forge answers with a pull request whose merge it was not.
  * `GET /repos/{owner}/{repo}/commits/{sha}/pull`, scope read:repository.
@@ -132,6 +181,32 @@ export async function pullOfCommit(send: Send, name: string, sha: string): Promi
     ),
   );
   return found?.merged === true && found.merge_commit_sha === sha ? found : undefined;
+}
+
+/**
+ * The pull requests that put these commits on their base branch, as far as they are among the fifty that were touched last:
+ * one call, where `pullOfCommit` takes one for each. `GET /repos/{owner}/{repo}/pulls`, scope read:repository.
+ */
+export async function lastMerged(send: Send, name: string): Promise<Map<string, Pull>> {
+  const items = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls',
+      params: { ...repositoryName(name), state: 'closed', sort: 'recentupdate', page: 1, limit: pageSize },
+    },
+    z.array(pull),
+  );
+  const found = new Map<string, Pull>();
+  const twice = new Set<string>();
+  for (const item of items) {
+    if (!item.merged || item.merge_commit_sha == null) continue;
+    if (found.has(item.merge_commit_sha)) twice.add(item.merge_commit_sha);
+    found.set(item.merge_commit_sha, item);
+  }
+  // Which of two is meant the forge may say.
+  for (const sha of twice) found.delete(sha);
+  return found;
 }
 
 /**

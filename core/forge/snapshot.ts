@@ -3,7 +3,7 @@ import { ifThere } from '../api/errors.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { type Blob, readBlobs } from './blobs.ts';
-import { listTree, type TreeEntry } from './trees.ts';
+import { listTree, listWhole, type TreeEntry } from './trees.ts';
 
 /** A file as it stands at a commit: its bytes, or why there are none. */
 export type FileAt =
@@ -13,12 +13,36 @@ export type FileAt =
   | { kind: 'no-file' }
   | { kind: 'too-large'; sha: string; size: number };
 
+/** More entries than these are not read at once: by then asking for single folders takes fewer calls. */
+const mostAtOnce = 3000;
+
+/** Below this number one call tells everything, and a little more at another commit. */
+const onePage = 900;
+
 /** What a repository holds at its commits. Trees and blobs never change, so each is asked for once a run. */
 export type Snapshot = ReturnType<typeof createSnapshot>;
 
 export function createSnapshot(send: Send, repository: string, kept: Kept) {
+  const keyOfTree = (sha: string): string => `tree ${repository} ${sha}`;
   const tree = (sha: string): Promise<TreeEntry[]> =>
-    once(kept, `tree ${repository} ${sha}`, () => listTree(send, repository, sha));
+    once(kept, keyOfTree(sha), () => listTree(send, repository, sha));
+
+  /**
+   * Reads all folders of a commit at once, a call for each thousand entries, so that none of them is asked for afterwards. Where
+   * there are too many, and from then on everywhere in that repository, folders are asked for one by one when they are needed.
+   * Throws `not-found` where the repository has no such commit (yet).
+   */
+  async function whole(commit: string): Promise<void> {
+    const tooLarge = `too large ${repository}`;
+    if (kept.has(keyOfTree(commit)) || kept.has(tooLarge)) return;
+    const entries = await listWhole(send, repository, commit, mostAtOnce);
+    const folders = entries === undefined ? undefined : foldersOf(entries);
+    if (entries !== undefined && entries.length < onePage)
+      kept.set(`small ${repository}`, Promise.resolve(true));
+    if (folders === undefined) kept.set(tooLarge, Promise.resolve(true));
+    for (const [sha, inside] of folders ?? [])
+      kept.set(keyOfTree(sha === '' ? commit : sha), Promise.resolve(inside));
+  }
 
   /** What stands at a path, or undefined. Throws `not-found` where the repository has no such commit (yet). */
   async function entryAt(commit: string, path: string): Promise<TreeEntry | undefined> {
@@ -72,12 +96,36 @@ export function createSnapshot(send: Send, repository: string, kept: Kept) {
   return {
     /** What stands directly in the root at a commit. */
     root: tree,
+    whole,
     entryAt,
     folderAt,
     contents,
     fileOf,
     /** Whether the repository holds a commit: one of a fork comes to it only a while after it was pushed there. */
-    holds: async (commit: string): Promise<boolean> => (await ifThere(tree(commit))) !== undefined,
+    holds: async (commit: string): Promise<boolean> =>
+      (await ifThere(
+        kept.has(`small ${repository}`) ? whole(commit).then(() => tree(commit)) : tree(commit),
+      )) !== undefined,
     fileAt: async (commit: string, path: string): Promise<FileAt> => fileOf(await entryAt(commit, path)),
   };
+}
+
+/** What stands directly in each folder, by the folder's id, and by nothing the root; undefined where a folder is not told. */
+function foldersOf(entries: readonly TreeEntry[]): Map<string, TreeEntry[]> | undefined {
+  const root: TreeEntry[] = [];
+  const inside = new Map<string, TreeEntry[]>([['', root]]);
+  const found = new Map<string, TreeEntry[]>([['', root]]);
+  for (const { path, type, sha } of entries)
+    if (type === 'tree') {
+      const own: TreeEntry[] = [];
+      inside.set(path, own);
+      found.set(sha, own);
+    }
+  for (const entry of entries) {
+    const at = entry.path.lastIndexOf('/');
+    const folder = inside.get(at < 0 ? '' : entry.path.slice(0, at));
+    if (folder === undefined) return undefined;
+    folder.push({ ...entry, path: entry.path.slice(at + 1) });
+  }
+  return found;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
+import type { Comment } from './comments.ts';
 import { type User, user } from './users.ts';
 
 const event = z.object({
@@ -8,10 +9,45 @@ const event = z.object({
   type: z.string(),
   user: z.nullish(user),
   created_at: z.string(),
+  updated_at: z.nullish(z.string()),
   /** Of a label's event: `1` where it was set, empty where it was taken away. */
   body: z.nullish(z.string()),
   label: z.nullish(z.object({ name: z.string() })),
 });
+
+/** What was said and done on an issue or pull request. */
+export interface Conversation {
+  /** As `listComments` gives them. */
+  comments: Comment[];
+  closings: { id: number; at: string }[];
+  /** See `retargetedAt`. */
+  retargetedAt: string | null;
+  /** Whether somebody ever reviewed it: what a review says stands in `listReviews` alone. */
+  isReviewed: boolean;
+}
+
+/** Comments, closings and whether there are reviews, in one call. Same route and scope as `closings`. */
+export async function readConversation(send: Send, name: string, index: number): Promise<Conversation> {
+  const events = await timelineOf(send, name, index);
+  return {
+    comments: events
+      .filter(({ type }) => type === 'comment')
+      .map(({ id, body, user: by, created_at, updated_at }) => ({
+        id,
+        body: body ?? '',
+        user: by,
+        created_at,
+        updated_at: updated_at ?? '',
+      })),
+    closings: closingsIn(events),
+    retargetedAt: lastRetarget(events),
+    isReviewed: events.some(({ type }) => type === 'review' || type === 'dismiss_review'),
+  };
+}
+
+function closingsIn(events: z.infer<typeof event>[]): { id: number; at: string }[] {
+  return events.flatMap(({ id, type, created_at }) => (type === 'close' ? [{ id, at: created_at }] : []));
+}
 
 /**
  * Every time an issue was closed, oldest first; comments and events share one row of ids. Without `page` this route gives
@@ -22,8 +58,7 @@ export async function closings(
   name: string,
   index: number,
 ): Promise<{ id: number; at: string }[]> {
-  const events = await timelineOf(send, name, index);
-  return events.flatMap(({ id, type, created_at }) => (type === 'close' ? [{ id, at: created_at }] : []));
+  return closingsIn(await timelineOf(send, name, index));
 }
 
 /** Whether an issue was closed at some time after a comment on it. Same route and scope. */
@@ -59,7 +94,10 @@ export async function lastLabelling(
  * calls them neither stale nor dismissed. Same route and scope.
  */
 export async function retargetedAt(send: Send, name: string, index: number): Promise<string | null> {
-  const events = await timelineOf(send, name, index);
+  return lastRetarget(await timelineOf(send, name, index));
+}
+
+function lastRetarget(events: z.infer<typeof event>[]): string | null {
   return events.filter(({ type }) => type === 'change_target_branch').at(-1)?.created_at ?? null;
 }
 

@@ -43,21 +43,49 @@ export async function listTree(
   sha: string,
   { recursive = false, most = mostEntries }: { recursive?: boolean; most?: number } = {},
 ): Promise<TreeEntry[]> {
-  const request = {
-    method: 'GET' as const,
+  const request = treeRequest(name, sha, recursive);
+  const found = await readTree(send, request, most);
+  if (found.kind === 'whole') return found.entries;
+  throw new ApiError(
+    'incomplete',
+    200,
+    `${describeRequest(request)} has ${found.total} entries; at most ${most} are read.`,
+    'Take out of it what does not belong there.',
+  );
+}
+
+/** Everything below a commit or a tree, or undefined where that is more than `most`: told by the first call. Same route. */
+export async function listWhole(
+  send: Send,
+  name: string,
+  sha: string,
+  most: number,
+): Promise<TreeEntry[] | undefined> {
+  const found = await readTree(send, treeRequest(name, sha, true), most);
+  return found.kind === 'whole' ? found.entries : undefined;
+}
+
+function treeRequest(name: string, sha: string, recursive: boolean): TreeRequest {
+  return {
+    method: 'GET',
     route: '/repos/{owner}/{repo}/git/trees/{sha}',
     params: { ...repositoryName(name), sha, ...(recursive ? { recursive: true } : {}), per_page: pageSize },
   };
+}
+
+type TreeRequest = ApiRequest & { params: Record<string, string | number | boolean> };
+
+async function readTree(
+  send: Send,
+  request: TreeRequest,
+  most: number,
+): Promise<{ kind: 'whole'; entries: TreeEntry[] } | { kind: 'larger'; total: number }> {
   const first = await treePage(send, request);
   const size = first.tree?.length ?? 0;
   const total = first.total_count;
   const unread = (what: string, remedy: string): ApiError =>
     new ApiError('incomplete', 200, `${describeRequest(request)} ${what}`, remedy);
-  if (total > most)
-    throw unread(
-      `has ${total} entries; at most ${most} are read.`,
-      'Take out of it what does not belong there.',
-    );
+  if (total > most) return { kind: 'larger', total };
   if (size === 0 && total > 0) throw unread(`counts ${total} entries and gives none.`, 'Run the role again.');
   const pages = Math.ceil(total / Math.max(size, 1));
   const others = await Promise.all(
@@ -75,7 +103,7 @@ export async function listTree(
       `gave ${entries.length} entries although the forge counts ${total}: the tree could not be read to its end.`,
       'Nothing is decided on half a tree. Run the role again.',
     );
-  return entries;
+  return { kind: 'whole', entries };
 }
 
 async function treePage(send: Send, request: ApiRequest): Promise<z.infer<typeof tree>> {

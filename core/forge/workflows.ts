@@ -89,6 +89,43 @@ export async function cancelRun(send: Send, repository: string, id: number): Pro
   throw forgeError(request, response);
 }
 
+/** Runs of repositories as they are at one moment: a page of a list is asked for once, however many runs are looked for in it. */
+export type Runs = ReturnType<typeof createRuns>;
+
+export function createRuns(send: Send) {
+  const pages = new Map<string, Promise<WorkflowRun[]>>();
+  const page = (repository: string, number: number): Promise<WorkflowRun[]> => {
+    const key = `${repository} ${number}`;
+    const known = pages.get(key) ?? runsPage(send, repository, number);
+    pages.set(key, known);
+    return known;
+  };
+  return {
+    /** A run by its id. `isOneOfMany`: then it is looked for among the newest first. */
+    async byId(repository: string, id: number, isOneOfMany: boolean): Promise<WorkflowRun> {
+      const newest = isOneOfMany ? await page(repository, 1) : [];
+      return newest.find((item) => item.id === id) ?? (await getRun(send, repository, id));
+    },
+    /** See `findRun`. */
+    find: (repository: string, given: Parameters<typeof findRun>[1]): Promise<WorkflowRun | undefined> =>
+      findRun((number) => page(repository, number), given),
+  };
+}
+
+/** One page of all runs, newest first. `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. */
+async function runsPage(send: Send, repository: string, number: number): Promise<WorkflowRun[]> {
+  const { workflow_runs } = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/runs',
+      params: { ...repositoryName(repository), page: number, limit: pageSize },
+    },
+    z.object({ workflow_runs: z.array(run) }),
+  );
+  return workflow_runs;
+}
+
 /** `GET /repos/{owner}/{repo}/actions/runs/{id}`, scope read:repository. */
 export function getRun(send: Send, repository: string, id: number): Promise<WorkflowRun> {
   return call(
@@ -102,33 +139,21 @@ export function getRun(send: Send, repository: string, id: number): Promise<Work
   );
 }
 
-/**
- * The run that an account started with just these inputs since a moment, or undefined when every run since then is
- * known. `GET /repos/{owner}/{repo}/actions/runs`, newest first, scope read:repository.
- */
-export async function findRun(
-  send: Send,
-  repository: string,
+/** The run that an account started with just these inputs since a moment, or undefined when every run since then is known. */
+async function findRun(
+  page: (number: number) => Promise<WorkflowRun[]>,
   given: { by: number; inputs: Record<string, string>; since: string },
 ): Promise<WorkflowRun | undefined> {
   const { by, since } = given;
   const wanted = Object.entries(given.inputs);
-  for (let page = 1; ; page += 1) {
-    const { workflow_runs } = await call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{owner}/{repo}/actions/runs',
-        params: { ...repositoryName(repository), page, limit: pageSize },
-      },
-      z.object({ workflow_runs: z.array(run) }),
-    );
-    const found = workflow_runs.find((item) => {
+  for (let number = 1; ; number += 1) {
+    const runs = await page(number);
+    const found = runs.find((item) => {
       const inputs = inputsOf(item);
       return (item.trigger_user?.id ?? by) === by && wanted.every(([name, value]) => inputs[name] === value);
     });
     if (found !== undefined) return found;
-    const oldest = workflow_runs.at(-1);
+    const oldest = runs.at(-1);
     // A minute is left for clocks that differ.
     if (oldest === undefined || Date.parse(oldest.created) < Date.parse(since) - 60_000) return undefined;
   }

@@ -38,6 +38,8 @@ export type Brought =
       mergedAt: string;
       /** Who merged it, by id; `null` where nobody can be named. */
       mergedBy: number | null;
+      /** What our own account wrote on it. */
+      said?: { id: number; body: string; user?: { id: number } | null | undefined }[];
       /** What that commit changed on the branch. */
       changes: { path: string; status: string }[];
     }

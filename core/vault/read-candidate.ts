@@ -1,13 +1,14 @@
-import { sameRepository } from '../accounts.ts';
+import { namesLogin, sameAccount, sameRepository } from '../accounts.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import type { ChangingCommit } from '../forge/commits.ts';
-import { headKept, listReviews, type Pull, pullOfCommit, type Review } from '../forge/pulls.ts';
+import { headKept, listReviews, type Pull, type Review } from '../forge/pulls.ts';
 import { getBranch, getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../forge/snapshot.ts';
 import { statusesBy } from '../forge/statuses.ts';
-import { retargetedAt } from '../forge/timeline.ts';
+import { readConversation } from '../forge/timeline.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
+import type { AskedAction } from './action.ts';
 import type { PullFacts } from './approval.ts';
 import type { Brought, Candidate, FormulaState } from './candidate.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
@@ -16,6 +17,7 @@ import { type Policy, type PolicySource, parsePolicy, policyFile } from './polic
 import type { Line } from './read-line.ts';
 import { type People, readRights } from './read-rights.ts';
 import { shownContext, shownIn } from './shown.ts';
+import { ruleFor } from './verdict.ts';
 import {
   type BesideWorkflow,
   type RunPlace,
@@ -50,6 +52,8 @@ export interface Base {
   account: { id: number };
   /** Whether a merge alone can change these files of the branch. */
   guardOf(files: string[]): Promise<PolicyGuard>;
+  /** The merged pull request that made a commit of the branch. */
+  pullOf(commit: string): Promise<Pull | undefined>;
 }
 
 /** An open pull request that is weighed as if it were merged. */
@@ -67,30 +71,55 @@ export async function readCandidate(
   given: {
     id: string;
     file: string;
-    formula: string;
+    action: AskedAction;
     /** Accounts that never approve: bots, our own. */
     never: string[];
+    /** Those of them that hold their tokens where the secrets are: what they could read is there already. */
+    own: string[];
+    /** Whether it has to be known who could still say yes, and not only whether those who did may. */
+    namesGivers: boolean;
     /** Without it, what brought the file to the branch is looked for. */
     open?: OpenRequest;
   },
 ): Promise<Candidate> {
   const { repository, branch, policy, people } = base;
-  const formulaFile = `${formulaFolder}/${given.formula}.toml`;
+  const formulaFile = `${formulaFolder}/${given.action.formula}.toml`;
   const brought =
     given.open === undefined
       ? await readBrought(servers, base, { file: given.file, formulaFile })
       : await openFacts(base, given.open, formulaFile);
   const formula = await readFormula(servers, base, formulaFile, { id: given.id, brought });
   const runRepository = formula.kind === 'known' ? formula.place.repository : repository;
+  const of =
+    given.namesGivers || !sameRepository(runRepository, repository)
+      ? undefined
+      : decidingPeople(base, given, { formula, brought });
   const [pushers, rights, guard] = await Promise.all([
-    people.writers(runRepository),
-    readRights(people, repository, policy, given.never),
+    people.writers(runRepository, of === undefined ? {} : { of }),
+    readRights(people, repository, policy, given.never, of),
     // Elsewhere what runs is pinned by its commit, or said not to be.
     base.guardOf(
       decidingFiles(formula.kind === 'known' ? [formula.document] : [], { repository, branch }).patterns,
     ),
   ]);
   return { formula, brought, rights, pushers, guard: guardWithPolicy(guard, base.policyBlob) };
+}
+
+/**
+ * Whose rights decide about an action, where that is few: where everybody who may write may approve, those who said yes or no, and
+ * those who never approve, who are named when they could read its secrets. Undefined where everybody's rights do.
+ */
+function decidingPeople(
+  { policy, policySource }: Base,
+  { action, never, own }: { action: AskedAction; never: string[]; own: string[] },
+  found: Pick<Candidate, 'formula' | 'brought'>,
+): string[] | undefined {
+  const rule = ruleFor(action, found, policy, policySource);
+  if (rule !== undefined && rule.approvers !== 'write') return undefined;
+  const { brought } = found;
+  const reviews = brought.kind === 'pull' || brought.kind === 'open' ? brought.pull.reviews : [];
+  const bots = never.filter((login) => !namesLogin(own, login));
+  return [...bots, ...reviews.flatMap(({ user }) => (user === null ? [] : [user.login]))];
 }
 
 async function readFormula(
@@ -254,17 +283,18 @@ export async function readBrought(
   if (change.kind === 'never')
     return { kind: 'unclear', why: 'the forge shows no commit that brought the file' };
   const { commit } = change;
-  const found = await findPull(send, repository, commit, change.later);
+  const found = await findPull(base, commit, change.later);
   if (found === undefined || found.pull.base.ref !== base.branch)
     return { kind: 'direct', commit: commit.sha, at: commit.date };
   const { pull, merge } = found;
-  const [retargeted, reviews, head] = await Promise.all([
-    retargetedAt(send, repository, pull.number),
+  const [conversation, reviews, head] = await Promise.all([
+    readConversation(send, repository, pull.number),
     listReviews(send, repository, pull.number),
     // A merge names the very commit that it merged; of the others the forge keeps the head.
     merge.parents[1] ?? headKept(send, repository, pull.number),
   ]);
   const headSha = head ?? pull.head.sha;
+  await base.snapshot.whole(headSha);
   const [action, before] = await Promise.all([
     base.snapshot.entryAt(headSha, file),
     // The commit that brought it is the merge itself, but where the pull request's commits were rebased.
@@ -275,10 +305,11 @@ export async function readBrought(
     commit: merge.sha,
     mergedAt: pull.merged_at ?? '',
     mergedBy: pull.merged_by?.id ?? null,
+    said: conversation.comments.filter(({ user }) => sameAccount(user, base.account)),
     changes: merge.files,
     policyThen: await policyAt(base, headSha),
     pull: {
-      ...factsOf(pull, reviews, retargeted),
+      ...factsOf(pull, reviews, conversation.retargetedAt),
       intoBase: true,
       headSha,
       headBlob: action?.sha ?? null,
@@ -296,14 +327,13 @@ const mostRebased = 10;
  * is that commit itself. Where commits were rebased or only moved forward, it is the last of them, with one parent each.
  */
 async function findPull(
-  send: Send,
-  repository: string,
+  { pullOf }: Base,
   commit: ChangingCommit,
   later: ChangingCommit[],
 ): Promise<{ pull: Pull; merge: ChangingCommit } | undefined> {
   for (const merge of [commit, ...later].slice(0, mostRebased)) {
     if (merge !== commit && merge.parents.length > 1) return undefined;
-    const pull = await pullOfCommit(send, repository, merge.sha);
+    const pull = await pullOf(merge.sha);
     if (pull !== undefined) return { pull, merge };
     if (merge.parents.length > 1) return undefined;
   }

@@ -1,7 +1,7 @@
 import { isApiError } from '../api/errors.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
-import { askBranch } from '../forge/branches.ts';
+import { askBranch, type BranchTold } from '../forge/branches.ts';
 import { listProtections } from '../forge/protections.ts';
 import {
   type BranchGuard,
@@ -26,9 +26,14 @@ export async function readBranchGuard(
   return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 
-/** What our account sees of the rules of a branch, for `policyGuard`: two calls. */
-export async function readRulesSeen(send: Send, repository: string, branch: string): Promise<RulesSeen> {
-  const told = await askBranch(send, repository, branch);
+/** What our account sees of the rules of a branch, for `policyGuard`: two calls, or one where it was told of the branch already. */
+export async function readRulesSeen(
+  send: Send,
+  repository: string,
+  branch: string,
+  known?: BranchTold,
+): Promise<RulesSeen> {
+  const told = known ?? (await askBranch(send, repository, branch));
   try {
     return { repository, branch, told, rules: await listProtections(send, repository) };
   } catch (error) {
@@ -44,10 +49,12 @@ export function guardReader(
   repository: string,
   branch: string,
   kept: Kept,
+  /** What the account of this very `send` was told of the branch. */
+  known?: BranchTold,
 ): (wanted: string[]) => Promise<PolicyGuard> {
   return async (wanted) =>
     policyGuard(
-      await once(kept, `rules ${repository} ${branch}`, () => readRulesSeen(send, repository, branch)),
+      await once(kept, `rules ${repository} ${branch}`, () => readRulesSeen(send, repository, branch, known)),
       wanted,
     );
 }

@@ -1,3 +1,4 @@
+import { namesLogin } from '../accounts.ts';
 import type { Send } from '../api/send.ts';
 import { listWriters, permissionOf, teamMembers } from '../forge/people.ts';
 import { tiers } from './action.ts';
@@ -19,27 +20,41 @@ export function createPeople(send: Send) {
   };
   // Who may be assigned is nearly who may write: in an organisation it also holds people who may only read code. An admin of
   // the repository may ask for everybody's rights one by one and gets the truth; anybody else has only that list.
-  const permissions = once(async (repository) => {
-    const logins = (await listWriters(send, repository)).map(({ login }) => login);
+  const listed = once(async (repository) => (await listWriters(send, repository)).map(({ login }) => login));
+  const permission = once((key) => {
+    const [repository = '', login = ''] = key.split(' ');
+    return permissionOf(send, repository, login);
+  });
+  const permissions = async (
+    repository: string,
+    logins: string[],
+  ): Promise<{ login: string; permission: string }[] | undefined> => {
     const known: { login: string; permission: string }[] = [];
     for (const login of logins) {
-      const permission = await permissionOf(send, repository, login);
-      if (permission === undefined) return { logins, known: undefined };
-      known.push({ login, permission });
+      const found = await permission(`${repository} ${login}`);
+      if (found === undefined) return undefined;
+      known.push({ login, permission: found });
     }
-    return { logins, known };
-  });
+    return known;
+  };
   const having = (known: { login: string; permission: string }[], ...wanted: string[]): string[] =>
-    known.flatMap(({ login, permission }) => (wanted.includes(permission) ? [login] : []));
+    known.flatMap(({ login, permission: has }) => (wanted.includes(has) ? [login] : []));
   return {
-    /** Logins of those who may write, as far as our account may ask. */
-    writers: async (repository: string): Promise<string[]> => {
-      const { logins, known } = await permissions(repository);
-      return known === undefined ? logins : having(known, 'write', 'admin', 'owner');
+    /**
+     * Logins of those who may write, as far as our account may ask. `of`: whose rights matter; everybody else who may be
+     * assigned is then named without being asked about, and says nothing about anybody's word.
+     */
+    writers: async (repository: string, { of }: { of?: readonly string[] } = {}): Promise<string[]> => {
+      const logins = await listed(repository);
+      const asked = of === undefined ? logins : logins.filter((login) => namesLogin(of, login));
+      const known = await permissions(repository, asked);
+      if (known === undefined) return logins;
+      const able = having(known, 'write', 'admin', 'owner');
+      return logins.filter((login) => !asked.includes(login) || able.includes(login));
     },
     /** Logins of those who administer a repository, or why they could not be read: only its admins may ask. */
     admins: async (repository: string): Promise<Rights['admins']> => {
-      const { known } = await permissions(repository);
+      const known = await permissions(repository, await listed(repository));
       return known === undefined
         ? {
             unknown: `who administers ${repository} only its admins may ask: give our account admin rights there, or let the rule name logins`,
@@ -59,13 +74,24 @@ export function createPeople(send: Send) {
   };
 }
 
-/** Everything that the rules of a policy may ask about people, at this moment. */
+/**
+ * Everything that the rules of a policy may ask about people, at this moment. `of`: for a rule that lets everybody with write
+ * access approve, the only people whose rights decide.
+ */
 export async function readRights(
   people: People,
   repository: string,
   policy: Policy,
   never: string[],
+  of?: readonly string[],
 ): Promise<Rights> {
+  if (of !== undefined)
+    return {
+      writers: await people.writers(repository, { of }),
+      admins: { unknown: 'nobody asked' },
+      teams: {},
+      never,
+    };
   const approvers = tiers.map((tier) => ruleOf(policy, tier).approvers);
   const teams = approvers.flatMap((rule) =>
     Array.isArray(rule) ? rule.filter((entry) => entry.startsWith('@')) : [],

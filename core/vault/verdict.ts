@@ -101,6 +101,17 @@ export function standingOf<F extends KnownFormula>(
   return { kind: 'askable', action, formula, tier, tierReason: why, rule: ruleOf(policy, tier) };
 }
 
+/** The rule that decides about an action, or undefined where its documents alone say that nothing of it can run; pure. */
+export function ruleFor(
+  action: VaultAction,
+  { formula, brought }: Pick<Candidate, 'formula' | 'brought'>,
+  policy: Policy,
+  source: PolicySource,
+): Rule | undefined {
+  const standing = standingOf(action, formula, policy, source);
+  return standing.kind === 'askable' ? withEarlierTier(standing, brought, policy, source).rule : undefined;
+}
+
 /**
  * May this action run now? Pure: everything it weighs was read before. An open pull request is weighed as if it were
  * merged now: then the answer says what is still missing.

@@ -65,12 +65,13 @@ export interface BesideWorkflow {
   gate: Gate;
 }
 
+const ofForgejo = ['.forgejo/workflows', '.gitea/workflows', '.github/workflows'];
+/** The folders that hosts look for workflows in. */
+export const workflowFolders: readonly string[] = [...ofForgejo, '.woodpecker'];
+
 /** Where a formula's workflow may be, in the order in which the hosts look. */
 export function workflowFiles({ run }: Formula): string[] {
-  if (run.backend === 'forgejo-workflow')
-    return ['.forgejo/workflows', '.gitea/workflows', '.github/workflows'].map(
-      (folder) => `${folder}/${run.workflow}`,
-    );
+  if (run.backend === 'forgejo-workflow') return ofForgejo.map((folder) => `${folder}/${run.workflow}`);
   const name = workflowName(run);
   return [
     ...['yaml', 'yml'].map((extension) => `.woodpecker/${name}.${extension}`),

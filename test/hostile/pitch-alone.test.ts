@@ -24,7 +24,17 @@ async function twoAccepted(): Promise<void> {
     const vision = await forge.vision(name);
     await forge.run({}, () => pitchText(vision, { name }));
   }
-  for (const pull of [1, 2]) await forge.say(forge.ada, pull, 'ACCEPT');
+  for (const pull of [1, 2]) {
+    await forge.say(forge.ada, pull, 'ACCEPT');
+    // Without any review none is asked for.
+    const { status } = await forge.seed.api(
+      'POST',
+      `/repos/${forge.ops}/pulls/${pull}/reviews`,
+      { event: 'COMMENT', body: 'Read.' },
+      forge.ada.token,
+    );
+    expect(status).toBe(200);
+  }
 }
 
 const questions = (): string => wellBehaved(1)({ about: { purpose: 'questions' } });
@@ -39,10 +49,10 @@ describe('what is wrong with one pull request is its own', () => {
     ],
     [
       'whose comments we may not read',
-      /^GET .*\/issues\/1\/comments/,
+      /^GET .*\/issues\/1\/timeline/,
       { status: 403, body: { message: 'no' } },
     ],
-    ['whose comments are something else', /^GET .*\/issues\/1\/comments/, { status: 200, body: { a: 1 } }],
+    ['whose comments are something else', /^GET .*\/issues\/1\/timeline/, { status: 200, body: { a: 1 } }],
     ['whose files make the forge fail', /\/pulls\/1\/files/, { status: 500 }],
   ])('%s: it is left aside and said, and the other is served', async (_, call, answer) => {
     await twoAccepted();

@@ -30,7 +30,7 @@ const state: ReviewState = {
   mergesByCommit: true,
   requests: [],
   crowded: [],
-  closedToUs: new Set(),
+  closedToUs: [],
 };
 
 const settings = parseSettings(vaultDispatch, {

@@ -1,34 +1,52 @@
 import { describe, expect, it } from 'vitest';
 import type { Send } from '../../../core/api/send.ts';
-import { createPeople } from '../../../core/vault/read-rights.ts';
+import { createPeople, readRights } from '../../../core/vault/read-rights.ts';
 
-/** Who may be assigned, and what each may do; `undefined` where our account may not ask. */
-function people(rights: Record<string, string | undefined>): ReturnType<typeof createPeople> {
-  const send: Send = async ({ route, params }) => {
-    if (route.endsWith('/assignees'))
-      return { status: 200, headers: {}, body: Object.keys(rights).map((login, id) => ({ id, login })) };
-    const permission = rights[String(params?.collaborator)];
-    return permission === undefined
-      ? { status: 403, headers: {}, body: { message: 'Only admins can query all permissions' } }
-      : { status: 200, headers: {}, body: { permission } };
+/** A forge where these may be assigned, with what each may do; `null` where our account may not ask. */
+function people(rights: Record<string, string> | null): { send: Send; asked: string[] } {
+  const asked: string[] = [];
+  const send: Send = async ({ route, params = {} }) => {
+    if (route.endsWith('/assignees')) {
+      asked.push('assignees');
+      const logins = Object.keys(rights ?? { ada: '', bob: '' });
+      return { status: 200, headers: {}, body: logins.map((login, id) => ({ id: id + 1, login })) };
+    }
+    asked.push(String(params.collaborator));
+    return rights === null
+      ? { status: 403, headers: {}, body: { message: 'Only admins may ask' } }
+      : { status: 200, headers: {}, body: { permission: rights[String(params.collaborator)] } };
   };
-  return createPeople(send);
+  return { send, asked };
 }
 
-describe('who may write', () => {
-  it('is asked of each by name, for who may be assigned may be somebody who only sorts issues', async () => {
-    const found = people({ ada: 'write', sorter: 'read', owner: 'owner', root: 'admin', gone: 'none' });
+const known = { ada: 'write', bob: 'read', owner: 'owner', eve: 'read' };
 
-    expect(await found.writers('owner/ops')).toEqual(['ada', 'owner', 'root']);
-    expect(await found.admins('owner/ops')).toEqual(['owner', 'root']);
+describe('who may write', () => {
+  it('is asked of everybody once a run, however often it matters', async () => {
+    const { send, asked } = people(known);
+    const found = createPeople(send);
+
+    expect(await found.writers('o/r')).toEqual(['ada', 'owner']);
+    expect(await found.admins('o/r')).toEqual(['owner']);
+    expect(await found.writers('o/r', { of: ['ada'] })).toEqual(['ada', 'bob', 'owner', 'eve']);
+    expect(asked).toEqual(['assignees', 'ada', 'bob', 'owner', 'eve']);
   });
 
-  it('is who may be assigned where nobody else’s rights may be asked, and who administers is unknown', async () => {
-    const found = people({ ada: 'write', sorter: undefined });
+  it('is asked of those only whose word counts, and never taken from the list for them', async () => {
+    const { send, asked } = people(known);
+    const found = createPeople(send);
 
-    expect(await found.writers('owner/ops')).toEqual(['ada', 'sorter']);
-    expect(await found.admins('owner/ops')).toEqual({
-      unknown: expect.stringContaining('only its admins may ask'),
-    });
+    const rights = await readRights(found, 'o/r', {}, ['robot'], ['robot', 'BOB', 'ada', 'stranger']);
+
+    expect(rights.writers).toEqual(['ada', 'owner', 'eve']);
+    expect(rights.never).toEqual(['robot']);
+    expect(asked).toEqual(['assignees', 'ada', 'bob']);
+  });
+
+  it('is what the list says where our account may not ask', async () => {
+    const { send } = people(null);
+
+    expect(await createPeople(send).writers('o/r', { of: ['ada'] })).toEqual(['ada', 'bob']);
+    expect(await createPeople(send).admins('o/r')).toHaveProperty('unknown');
   });
 });
