@@ -38,9 +38,8 @@ export function scannerInputs(): string {
   ].join('\n');
 }
 
-/** The compiled scanner. Throws with the compiler's own words; it has to be installed. */
-export function buildScanner(): Buffer {
-  const source = `${folder}/scan.as.ts`;
+/** The compiled scanner, or another source compiled as it is. Throws with the compiler's own words; it has to be installed. */
+export function buildScanner(source = `${folder}/scan.as.ts`): Buffer {
   const made = mkdtempSync(path.join(tmpdir(), 'forgecrew-wasm-'));
   try {
     const out = path.join(made, 'scan.wasm');

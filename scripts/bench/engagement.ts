@@ -1,10 +1,14 @@
-// How fast collect-engagement reads a log: next to what a user would otherwise pick, and packed next to Node's own unpacker.
-// `cat` of the same file in page cache is shown as well; it differs twofold between machines, so nothing is asked of it. The log is made here; the role is the compiled one, as a pipeline starts it.
+// How fast collect-engagement reads a log: next to the same reader with a scanner that only finds where lines end, next to
+// what a user would otherwise pick, and packed next to Node's own unpacker. `cat` of the same file in page cache is shown as
+// well; it differs twofold between machines, so nothing is asked of it. The log is made here; the role is the compiled one,
+// as a pipeline starts it.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { wasm } from '../../actions/collect-engagement/log/scan.wasm.ts';
 import { install } from '../install.mjs';
+import { buildScanner, installCompiler } from '../scanner.ts';
 import { writeTraffic } from '../traffic.ts';
 import { median, type Row, root, timed } from './measure.ts';
 
@@ -14,6 +18,19 @@ const runs = 7;
 const compiled = path.join(root, 'dist/collect-engagement/index.js');
 
 export const conditions = 'logs in page cache; medians of runs taken in turn.';
+
+/** The compiled role with the scanner of lines.as.ts in it instead of its own, in a folder of the bench. */
+function yardstick(folder: string): string {
+  installCompiler();
+  const role = path.join(folder, 'lines-only');
+  cpSync(path.dirname(compiled), role, { recursive: true });
+  const entry = path.join(role, 'index.js');
+  const text = readFileSync(entry, 'utf8');
+  // Otherwise the role would be measured against itself.
+  if (!text.includes(wasm)) throw new Error('dist/ is not what the sources give: run npm run build first');
+  writeFileSync(entry, text.replace(wasm, buildScanner('scripts/bench/lines.as.ts').toString('base64')));
+  return entry;
+}
 
 function has(command: string, ...args: string[]): boolean {
   return spawnSync(command, args).status === 0;
@@ -140,14 +157,16 @@ async function measureIn(folder: string): Promise<Row[]> {
   writeTraffic(log, { lines, date });
   const rows: Row[] = [];
   const size = `${(statSync(log).size / 1e9).toFixed(2)} GB`;
-  const one = await ratios(log, folder, runs, has('taskset', '-c', '0', 'true'));
-  say(
-    `  cat ${one.cat.toFixed(0)} ms, the role ${one.role.toFixed(0)} ms${one.single === undefined ? '' : `, on one core ${one.single.toFixed(0)} ms`}`,
-  );
+  const linesOnly = yardstick(folder);
+  const one = await inTurn(log, folder, linesOnly, runs);
   const what = `1,000,000 lines, ${size}`;
+  rows.push(row(`${what}: wall time over ${ownReader}`, one.role / one.lines, 2.5));
   rows.push(row(`${what}: wall time over \`cat\``, one.role / one.cat));
-  if (one.single !== undefined)
-    rows.push(row(`${what}, on one core: wall time over \`cat\``, one.single / one.cat));
+  if (has('taskset', '-c', '0', 'true')) {
+    const single = await inTurn(log, folder, linesOnly, runs, ['taskset', '-c', '0']);
+    rows.push(row(`${what}, on one core: wall time over ${ownReader}`, single.role / single.lines));
+    rows.push(row(`${what}, on one core: wall time over \`cat\``, single.role / single.cat));
+  }
   rows.push(await memory(log, folder, what), ...(await packed(folder)));
   const tenth = path.join(folder, 'tenth.log');
   writeTraffic(tenth, { lines: lines / 10, date });
@@ -165,7 +184,7 @@ async function measureIn(folder: string): Promise<Row[]> {
       holds: limit === undefined || ratio >= limit,
     });
   }
-  rows.push(...(await five(log, folder)));
+  rows.push(...(await five(log, folder, linesOnly)));
   return rows;
 }
 
@@ -233,28 +252,33 @@ async function packed(folder: string): Promise<Row[]> {
   return rows;
 }
 
-/** Taken in turn, so that whatever else the machine does falls on all of them. */
-async function ratios(
+const ownReader = 'our reader with a scanner that only finds line ends';
+
+/** Medians of wall times, taken in turn, so that whatever else the machine does falls on all of them. */
+async function inTurn(
   log: string,
   folder: string,
+  linesOnly: string,
   times: number,
-  withSingle: boolean,
-): Promise<{ cat: number; role: number; single: number | undefined }> {
-  const cat: number[] = [];
-  const role: number[] = [];
-  const single: number[] = [];
-  const catAll = ['-c', 'exec cat "$0" > /dev/null', log];
-  await timed('sh', catAll);
+  where: string[] = [],
+): Promise<{ cat: number; lines: number; role: number }> {
+  const run = async (...command: string[]): Promise<number> => {
+    const [first = '', ...rest] = [...where, ...command];
+    return (await timed(first, rest, environment(log, folder), folder)).ms;
+  };
+  const cat = (): Promise<number> => run('sh', '-c', 'exec cat "$0" > /dev/null', log);
+  await cat();
+  const all = { cat: [] as number[], lines: [] as number[], role: [] as number[] };
   for (let nth = 0; nth < times; nth += 1) {
-    cat.push((await timed('sh', catAll)).ms);
-    role.push((await timed(process.execPath, [compiled], environment(log, folder), folder)).ms);
-    if (withSingle)
-      single.push(
-        (await timed('taskset', ['-c', '0', process.execPath, compiled], environment(log, folder), folder))
-          .ms,
-      );
+    all.cat.push(await cat());
+    all.lines.push(await run(process.execPath, linesOnly));
+    all.role.push(await run(process.execPath, compiled));
   }
-  return { cat: median(cat), role: median(role), single: withSingle ? median(single) : undefined };
+  const found = { cat: median(all.cat), lines: median(all.lines), role: median(all.role) };
+  say(
+    `  ${where.join(' ')} cat ${found.cat.toFixed(0)} ms, line ends ${found.lines.toFixed(0)} ms, the role ${found.role.toFixed(0)} ms`,
+  );
+  return found;
 }
 
 /** Of the whole process, its threads included; known on Linux only. */
@@ -274,7 +298,7 @@ async function memory(log: string, folder: string, what: string): Promise<Row> {
   };
 }
 
-async function five(log: string, folder: string): Promise<Row[]> {
+async function five(log: string, folder: string, linesOnly: string): Promise<Row[]> {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < 6e9) {
     say('not enough room for 5,000,000 lines; left out');
@@ -284,7 +308,10 @@ async function five(log: string, folder: string): Promise<Row[]> {
   const whole = path.join(folder, 'five.log');
   for (let nth = 0; nth < 5; nth += 1) await timed('sh', ['-c', 'cat "$0" >> "$1"', log, whole]);
   const what = `5,000,000 lines, ${(statSync(whole).size / 1e9).toFixed(2)} GB`;
-  const { cat, role } = await ratios(whole, folder, 3, false);
-  say(`  cat ${cat.toFixed(0)} ms, the role ${role.toFixed(0)} ms`);
-  return [row(`${what}: wall time over \`cat\``, role / cat), await memory(whole, folder, what)];
+  const { cat, lines, role } = await inTurn(whole, folder, linesOnly, 3);
+  return [
+    row(`${what}: wall time over ${ownReader}`, role / lines, 2.5),
+    row(`${what}: wall time over \`cat\``, role / cat),
+    await memory(whole, folder, what),
+  ];
 }

@@ -957,6 +957,9 @@ const messageField: u32 = 15;
 const levelField: u32 = 16;
 const fieldCount: i32 = 17;
 
+/** The bits of the fields that stand in headers. */
+@inline const textsOfHeaders: u32 = (1 << agentField) | (1 << refererField);
+
 /** Where the fields of a line stand in the buffer, by their number: a place and a length each. */
 const fields = memory.data(fieldCount * 8, 8);
 @inline const fieldBits: usize = 3;
@@ -1226,9 +1229,10 @@ const pieceBytes = offsetof<Piece>();
   texts: u32;
   numbers: u32;
   end: usize;
+  /** Which of the shapes it is. */
+  nth: u32;
 }
-/** Its own bytes, and four that are free. */
-const shapeBytes = offsetof<Shape>() + 4;
+const shapeBytes = offsetof<Shape>();
 
 const mostShapes: usize = 8;
 /** So many of the first shapes guess that what two lines have in common is the same in all lines. */
@@ -1243,6 +1247,63 @@ let shapeCount: usize = 0;
 let shapesTried: usize = 0;
 /** The shape that the last line had. */
 let current: Shape = changetype<Shape>(0);
+
+// Several versions of a server write into one log, and their lines differ in the middle. So what was found of a line up to
+// there is not looked for again: where a line leaves one shape, the next one goes on from where the two part.
+
+/** Where two shapes part: the last piece up to whose hole they are the same, by its number and its place in the second of the two. */
+@unmanaged class Fork {
+  nth: usize;
+  piece: usize;
+}
+const forkBytes = offsetof<Fork>();
+/** For each shape, its forks with all shapes. */
+const forks = memory.data(<i32>(mostShapes * mostShapes * forkBytes), 4);
+
+/** Where the line at hand stands behind the hole of a piece, and `texts` there. */
+@unmanaged class Stop {
+  at: usize;
+  texts: u32;
+}
+const stopBytes = offsetof<Stop>();
+/** Those of the pieces that were reached, of the shape that was compared last; how many. */
+const stops = memory.data(<i32>((mostHoles + 1) * stopBytes), 4);
+let reached: usize = 0;
+
+@inline function forkOf(a: Shape, b: Shape): Fork {
+  return changetype<Fork>(forks + (<usize>a.nth * mostShapes + <usize>b.nth) * forkBytes);
+}
+
+@inline function reach(at: usize): void {
+  const stop = changetype<Stop>(stops + reached * stopBytes);
+  stop.at = at;
+  stop.texts = texts;
+  reached += 1;
+}
+
+/** Finds where a shape and another one part. */
+function findForks(a: Shape, b: Shape): void {
+  let one = changetype<usize>(a) + shapeBytes;
+  let two = changetype<usize>(b) + shapeBytes;
+  let nth: usize = 0;
+  while (true) {
+    const length = changetype<Piece>(one).length;
+    if (changetype<Piece>(two).length != length || !same(one + pieceBytes, two + pieceBytes, length)) break;
+    const nextOne = changetype<Piece>(one).end;
+    const nextTwo = changetype<Piece>(two).end;
+    if (nextOne == a.end || nextTwo == b.end) break;
+    const holeOne = changetype<Piece>(nextOne);
+    const holeTwo = changetype<Piece>(nextTwo);
+    if (holeOne.kind != holeTwo.kind || holeOne.field != holeTwo.field) break;
+    one = nextOne;
+    two = nextTwo;
+    nth += 1;
+  }
+  forkOf(a, b).nth = nth;
+  forkOf(a, b).piece = two;
+  forkOf(b, a).nth = nth;
+  forkOf(b, a).piece = one;
+}
 
 function addPiece(kind: u32, field: u32, from: usize, to: usize): void {
   const length = to - from;
@@ -1270,7 +1331,7 @@ function learn(before: usize, line: usize, end: usize): void {
   if (last == 0) return;
   const shape = changetype<Shape>(take(shapeBytes));
   // Whether a line has these two is seen in its headers, line by line.
-  shape.texts = texts & ~((1 << agentField) | (1 << refererField));
+  shape.texts = texts & ~textsOfHeaders;
   shape.numbers = numbers;
   // The line is a record: another one with the same of this in it tells of a request as well.
   const telling = isText(loggerField) ? loggerField : messageField;
@@ -1279,11 +1340,17 @@ function learn(before: usize, line: usize, end: usize): void {
   let kind = noHole;
   let field: u32 = noField;
   let other = holesBefore;
-  for (let at = holesHere; at < last; at += holeBytes, other += holeBytes) {
+  for (let at = holesHere; at < last; at += holeBytes) {
     const hole = changetype<Hole>(at);
-    if (other < lastBefore && isSame(hole, changetype<Hole>(other))) {
-      if (hole.field == telling && hole.kind == textHole) shape.texts |= isAccess;
-      continue;
+    // The line before may be of another version, with members more or less.
+    let match = other;
+    while (match < lastBefore && !isAlike(hole, changetype<Hole>(match))) match += holeBytes;
+    if (match < lastBefore) {
+      other = match + holeBytes;
+      if (isSame(hole, changetype<Hole>(match))) {
+        if (hole.field == telling && hole.kind == textHole) shape.texts |= isAccess;
+        continue;
+      }
     }
     // Inside of a header there is an object with a hole of its own. Such lines get no shape.
     if (hole.from < from) return;
@@ -1294,15 +1361,22 @@ function learn(before: usize, line: usize, end: usize): void {
   }
   addPiece(kind, field, from, end);
   shape.end = top;
+  shape.nth = <u32>shapeCount;
   current = shape;
+  for (let nth: usize = 0; nth < shapeCount; nth++) findForks(changetype<Shape>(<usize>load<u32>(shapes + (nth << shapeBits))), shape);
   store<u32>(shapes + (shapeCount << shapeBits), <u32>changetype<usize>(shape));
   shapeCount += 1;
 }
 
-/** Whether what fills a hole does not count, or only says what a line tells of, and is the same in two lines. */
+/** Whether two holes seem to be of the same member: what stands before them ends alike. */
+function isAlike(a: Hole, b: Hole): bool {
+  return a.field == b.field && a.kind == b.kind && load<u64>(a.from - 8) == load<u64>(b.from - 8);
+}
+
+/** Whether what fills two holes that are alike does not count, or only says what a line tells of, and is the same. */
 function isSame(a: Hole, b: Hole): bool {
   const length = a.to - a.from;
-  return (a.field == noField || a.field >= loggerField) && a.field == b.field && a.kind <= numberHole && a.kind == b.kind && b.to - b.from == length && same(a.from, b.from, length);
+  return (a.field == noField || a.field >= loggerField) && a.kind <= numberHole && b.to - b.from == length && same(a.from, b.from, length);
 }
 
 /**
@@ -1349,12 +1423,24 @@ function headersEnd(p: usize, named: bool): usize {
   }
 }
 
-/** Whether a line has a shape: the place behind its line feed, or 0. Leaves in `fields` what `record` would. */
-function fit(shape: Shape, p: usize): usize {
-  let piece = changetype<usize>(shape) + shapeBytes;
+/**
+ * Whether a line has a shape, from behind the hole of a piece on: the place behind its line feed, or 0. Leaves in `fields`
+ * what `record` would.
+ */
+function fit(shape: Shape, piece: usize, p: usize): usize {
   const end = shape.end;
-  texts = shape.texts;
-  while (piece < end) {
+  while (true) {
+    const length = changetype<Piece>(piece).length;
+    let text = piece + pieceBytes;
+    let at = p;
+    p += length;
+    piece = changetype<Piece>(piece).end;
+    const rest = piece - 32;
+    let wrong = i64x2.splat(0);
+    for (; text < rest; text += lanes, at += lanes) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
+    wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(rest, 16)));
+    if (v128.any_true(wrong)) return 0;
+    if (piece == end) break;
     const it = changetype<Piece>(piece);
     const kind = it.kind;
     const from = p;
@@ -1365,19 +1451,11 @@ function fit(shape: Shape, p: usize): usize {
       p = numberEnd(p);
       if (p == 0) return 0;
       keep(it.field, from, p - from);
-    } else if (kind != noHole) {
+    } else {
       p = headersEnd(p, kind == headersHole);
       if (p == 0) return 0;
     }
-    let text = piece + pieceBytes;
-    let at = p;
-    p += it.length;
-    piece = it.end;
-    const rest = piece - 32;
-    let wrong = i64x2.splat(0);
-    for (; text < rest; text += lanes, at += lanes) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
-    wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(rest, 16)));
-    if (v128.any_true(wrong)) return 0;
+    reach(p);
   }
   numbers = shape.numbers;
   return p;
@@ -1386,16 +1464,28 @@ function fit(shape: Shape, p: usize): usize {
 /** Whether a line has any shape that is known: the place behind its line feed, or 0. */
 function fitAny(p: usize): usize {
   if (shapeCount == 0) return 0;
-  const behind = fit(current, p);
+  texts = current.texts;
+  reached = 0;
+  reach(p);
+  const behind = fit(current, changetype<usize>(current) + shapeBytes, p);
   if (behind != 0) return behind;
+  // The shape that was compared last: `stops` are of it.
+  let tried = current;
   for (let nth: usize = 0; nth < shapeCount; nth++) {
     const shape = changetype<Shape>(<usize>load<u32>(shapes + (nth << shapeBits)));
     if (shape == current) continue;
-    const behind = fit(shape, p);
+    const fork = forkOf(tried, shape);
+    // The line fits neither of the two before they part.
+    if (fork.nth >= reached) continue;
+    const stop = changetype<Stop>(stops + fork.nth * stopBytes);
+    texts = shape.texts | (stop.texts & textsOfHeaders);
+    reached = fork.nth + 1;
+    const behind = fit(shape, fork.piece, stop.at);
     if (behind != 0) {
       current = shape;
       return behind;
     }
+    tried = shape;
   }
   return 0;
 }

@@ -514,6 +514,44 @@ const alike = fc
     return Buffer.from(changed.endsWith('\n') ? changed : `${changed}\n`);
   });
 
+/** How a version writes its lines: which members it has that others do not, before and behind the headers. */
+const version = fc.record({
+  client: fc.boolean(),
+  proto: fc.constantFrom('', '"proto":"HTTP/1.1",', '"proto":"HTTP/2.0",'),
+  tls: fc.constantFrom(
+    '',
+    ',"tls":{"version":772}',
+    ',"tls":{"version":772,"ech":false}',
+    ',"tls":{"ech":true}',
+  ),
+  user: fc.constantFrom('', '"user_id":"",', '"user_id":"a",', '"user_id":7,'),
+  isHeaderFirst: fc.boolean(),
+});
+/** Lines of several versions, mixed, so that many leave the shape of the line before somewhere. */
+const mixed = fc
+  .tuple(
+    fc.array(version, { minLength: 2, maxLength: 6 }),
+    fc.array(fc.tuple(fc.nat(), values), { minLength: 8, maxLength: 40 }),
+  )
+  .map(([versions, all]) => {
+    const lines = all.map(([nth, [ts, ip, method, uri, head, , , user, seconds, code, response]]) => {
+      const {
+        client,
+        proto,
+        tls,
+        user: id,
+        isHeaderFirst,
+      } = versions[nth % versions.length] as (typeof versions)[number];
+      const asked = [
+        `"remote_ip":${ip},${client ? `"client_ip":${user},` : ''}${proto}"method":${method},"host":"site.example","uri":${uri}`,
+        `"headers":${head}`,
+      ];
+      if (isHeaderFirst) asked.reverse();
+      return `{"level":"info","ts":${ts},"logger":"http.log.access","msg":"handled request","request":{${asked.join(',')}${tls}},${id}"duration":${seconds},"status":${code},"resp_headers":${response}}\n`;
+    });
+    return Buffer.from(lines.join(''));
+  });
+
 const runs = fuzzRuns(1);
 
 describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, () => {
@@ -527,6 +565,13 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
   it('on lines that are written alike, but for what a server writes nearly alike', () => {
     fc.assert(
       fc.property(alike, fc.array(fc.nat(), { maxLength: 2 }), (bytes, cuts) => expectSame(bytes, cuts)),
+      { numRuns: runs },
+    );
+  });
+
+  it('on lines of several versions of a server, mixed', () => {
+    fc.assert(
+      fc.property(mixed, fc.array(fc.nat(), { maxLength: 2 }), (bytes, cuts) => expectSame(bytes, cuts)),
       { numRuns: runs },
     );
   });
