@@ -21,7 +21,6 @@ import { readPolicy } from '../../core/vault/read-policy.ts';
 import { formerIds, type Records, readRecords } from '../../core/vault/read-records.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { claimedFolder, claimsBranch, recordsBranch } from '../../core/vault/record.ts';
-import { whyNotAsk } from './gate.ts';
 import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
 import { readRequests } from './read-requests.ts';
@@ -31,8 +30,6 @@ import type { ActionState, Context, Decidable, DispatchState, LocalState, VaultS
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now, kept } = context;
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
-  const misled = settings.mode === 'gate' ? whyNotAsk({ ...facts, given: settings['forge-url'] }) : undefined;
-  if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
   const repository = settings['ops-repo'];
   const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
   const { default_branch, archived, allow_merge_commits } = await once(kept, `repository ${repository}`, () =>

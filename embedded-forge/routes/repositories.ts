@@ -20,6 +20,7 @@ import {
   accountByLogin,
   findRepository,
   mayAdmin,
+  mayTend,
   mayWrite,
   nextId,
   type Repository,
@@ -323,7 +324,7 @@ export const repositoryRoutes: Route[] = [
     handle: permission,
   },
   {
-    // Everybody with write access as of now, which any reader may ask.
+    // Everybody with write access as of now, to the code or to issues alone, which any reader may ask.
     method: 'GET',
     route: '/repos/{owner}/{repo}/assignees',
     scope: 'repository',
@@ -334,7 +335,10 @@ export const repositoryRoutes: Route[] = [
             (account) =>
               !account.isOrganisation &&
               (account.id === repository.owner ||
-                (!account.isAdmin && mayWrite(accessOf(call.state, repository, account)))),
+                (!account.isAdmin &&
+                  (mayWrite(accessOf(call.state, repository, account)) ||
+                    mayTend(call.state, repository, account, 'issues') ||
+                    mayTend(call.state, repository, account, 'pulls')))),
           )
           .map((account) => userShape(call, account)),
       ),
