@@ -166,7 +166,7 @@ export function labelShape(call: Call, label: Label, home: string): unknown {
   return {
     id: label.id,
     name: label.name,
-    exclusive: false,
+    exclusive: label.exclusive === true,
     is_archived: false,
     color: label.color,
     description: label.description,

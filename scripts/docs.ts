@@ -14,7 +14,19 @@ import { flowSettings, type Setting, type Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
 import { formulaSchema } from '../core/vault/formula.ts';
 import { policySchema } from '../core/vault/policy.ts';
-import { claimRecord, firedRecord, rejectedRecord } from '../core/vault/record.ts';
+import {
+  claimedFolder,
+  claimRecord,
+  claimsBranch,
+  endedFolder,
+  endedRecord,
+  firedFolder,
+  firedRecord,
+  recordPath,
+  recordsBranch,
+  rejectedFolder,
+  rejectedRecord,
+} from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { launcher } from './launcher.ts';
 
@@ -148,9 +160,10 @@ function generated(): { file: string; text: string }[] {
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),
-    schemaOf('vault-fired', 'vault/fired/<id>.json', firedRecord),
-    schemaOf('vault-rejected', 'vault/rejected/<id>.json', rejectedRecord),
-    schemaOf('vault-claimed', 'vault/claimed/<id>.json', claimRecord),
+    schemaOf('vault-fired', `${recordsBranch}: ${recordPath(firedFolder, '<id>')}`, firedRecord),
+    schemaOf('vault-ended', `${recordsBranch}: ${recordPath(endedFolder, '<id>')}`, endedRecord),
+    schemaOf('vault-rejected', `${recordsBranch}: ${recordPath(rejectedFolder, '<id>')}`, rejectedRecord),
+    schemaOf('vault-claimed', `${claimsBranch}: ${recordPath(claimedFolder, '<id>')}`, claimRecord),
   ];
   const versions = 'docs/forge-versions.md';
   const calls = {

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { keep } from '../../core/plan.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
+import { readQuestions } from './asked-questions.ts';
 import { putQuestion } from './asking.ts';
 import { commentOnce } from './comments.ts';
 import { counts } from './decision.ts';
@@ -8,7 +9,6 @@ import { readBlock, rulesFor } from './document.ts';
 import { answersIn, answerTo, digestOfAnswers, type Fork, type Forks } from './forks.ts';
 import { showDocument, writeForks } from './own-sections.ts';
 import type { Vision } from './questions.ts';
-import { readQuestions } from './read-questions.ts';
 import type { Live, OpenPitch, PitchDocument, PitchSettings } from './state.ts';
 import { noSuchOptionText, questionsText, readyText, signs, usesText } from './text.ts';
 

@@ -5,7 +5,7 @@ import { inertLine } from '../../core/text/inert.ts';
 import { sectionIn } from '../../core/text/sections.ts';
 
 // The design forks of a pitch: questions with options and, sooner or later, an answer each. They stand in the document, in a
-// section of our own, which is what counts; everything else shows them. What a model asks is read in read-questions.ts.
+// section of our own, which is what counts; everything else shows them. What a model asks is read in asked-questions.ts.
 
 export const forksBegin = '<!-- forks:begin -->';
 export const forksEnd = '<!-- forks:end -->';

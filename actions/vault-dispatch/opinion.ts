@@ -76,7 +76,7 @@ export function opinionOf(
           code(id),
           verdict.faults.map((fault) => (fault.file === action.file ? fault.message : formatFault(fault))),
         );
-      return weighedOpinion(id, author, settings['max-age'], verdict);
+      return weighedOpinion(id, { author, branch: state.branch }, settings['max-age'], verdict);
     }
   }
 }
@@ -90,10 +90,16 @@ function asksPerson(id: string, description: string): Opinion {
   };
 }
 
+/** Who asks, and for which branch. */
+interface About {
+  author: string;
+  branch: string;
+}
+
 type WeighedVerdict = Exclude<Verdict, { kind: 'human' } | { kind: 'faulty' }>;
 
 /** What would run, how far it reaches, and what is missing. */
-function weighedOpinion(id: string, author: string, maxAgeMs: number, verdict: WeighedVerdict): Opinion {
+function weighedOpinion(id: string, about: About, maxAgeMs: number, verdict: WeighedVerdict): Opinion {
   const { action, formula, tier, tierReason, workflow, place, rule, obstacles } = verdict;
   const isApproved = verdict.kind === 'allowed' || verdict.kind === 'held' || verdict.kind === 'obstructed';
   const isObstructed = obstacles.some(({ isFatal }) => isFatal);
@@ -109,7 +115,7 @@ function weighedOpinion(id: string, author: string, maxAgeMs: number, verdict: W
     ...(action.model === undefined ? [] : listText('with the model', [action.model])),
     `- for at most ${minutes(action.timeout_minutes ?? formula.timeout_minutes)}`,
     `- tier **${tier}**: ${code(tierReason)}`,
-    `- ${approvalText(verdict, author)}`,
+    `- ${approvalText(verdict, about)}`,
     ...(rule.delayMinutes > 0 ? [`- runs no sooner than ${minutes(rule.delayMinutes)} after its merge`] : []),
     ...(verdict.kind === 'held' && verdict.hold.kind === 'frozen'
       ? [`- once it is merged it waits: ${code(holdText(verdict.hold))}`]
@@ -169,7 +175,7 @@ function placeText(file: string, { repository, ref, commit, pin }: RunPlace): st
 }
 
 /** What is still missing, who can give it, and the way out when nobody can. */
-function approvalText(verdict: WeighedVerdict, author: string): string {
+function approvalText(verdict: WeighedVerdict, { author, branch }: About): string {
   switch (verdict.kind) {
     case 'allowed':
     case 'obstructed':
@@ -183,7 +189,7 @@ function approvalText(verdict: WeighedVerdict, author: string): string {
       const { givers, rule, isOutdated } = verdict;
       const reasons = verdict.reasons.map((reason) => code(reason.replace(/^#\d+ /, ''))).join('; ');
       if (isOutdated)
-        return `${reasons}. **No approval counts yet**: bring the branch up to date (the button below does), then look again`;
+        return `${reasons}. **No approval counts yet**: whoever may push to its branch merges ${code(branch)} into it, and then it is looked at again. Or it is closed, and asked for under another id`;
       if (givers.kind === 'unknown')
         return `${reasons}. Who can give it could not be found out: only admins of the repository may ask who administers it. Let the rule name logins in ${code('vault/policy.toml')}, or give vault-dispatch an ${code('audit-token')}`;
       return givers.logins.length < rule.approvals

@@ -70,7 +70,9 @@ function sayOf(
         ? autoApproved
         : actions.length === 0
           ? 'can be read, and agrees with what it starts'
-          : 'could run once it is merged',
+          : content.actions.every(({ kind }) => kind === 'withdrawn')
+            ? 'withdraws what it takes away once it is merged'
+            : 'could run once it is merged',
   }[worst];
   const text = [
     ...opinions.map(({ lines }) => lines.join('\n').trimEnd()),

@@ -23,7 +23,7 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
       where: 'ops-repo',
       access: 'write (admin, where a rule says admin)',
       scopes: ['write:repository', 'write:issue', 'read:user'],
-      why: 'write:repository writes the records, starts workflows and sets statuses, write:issue comments with `mode: review`, read:user tells whose token it is.',
+      why: 'write:repository writes the records, starts workflows and sets statuses, write:issue comments on the pull requests that ask and reads when they were pointed at another branch, read:user tells whose token it is.',
     },
   ],
   read,

@@ -33,7 +33,7 @@ export const settings = {
   }),
   'audit-token': text({
     description:
-      "A second token, with the scope `read:repository` alone, of an account that administers the ops repo: it is only asked what admins may see (who administers, which rules protect the branch), so that the role's own account need not be one.",
+      "A second token, with the scope `read:repository` (and `read:organization` where a rule names a team), of an account that administers the ops repo: it is only asked what admins may see (who administers, which rules protect the branch), so that the role's own account need not be one.",
     secret: true,
   }),
   'record-repo': repository({

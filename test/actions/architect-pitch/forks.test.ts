@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readQuestions } from '../../../actions/architect-pitch/asked-questions.ts';
 import {
   answersIn,
   answerTo,
@@ -8,7 +9,6 @@ import {
   forksText,
   pickedBy,
 } from '../../../actions/architect-pitch/forks.ts';
-import { readQuestions } from '../../../actions/architect-pitch/read-questions.ts';
 
 const option = (letter: string, text: string) => ({ letter, text, consequence: `then ${text}` });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { readQuestions } from '../../../actions/architect-pitch/asked-questions.ts';
 import { entriesOf } from '../../../actions/architect-pitch/document.ts';
 import type { Fork } from '../../../actions/architect-pitch/forks.ts';
 import { outline } from '../../../actions/architect-pitch/outline.ts';
-import { readQuestions } from '../../../actions/architect-pitch/read-questions.ts';
 import type { Entry } from '../../../core/sprint/entry.ts';
 
 const abort = new AbortController();
