@@ -219,14 +219,19 @@ function neededScopes({ needs }: { needs: { scopes: string[] }[] }): string[] {
   return [...new Set(needs.flatMap(({ scopes }) => scopes))];
 }
 
-/** Whether a comment of our own account started this run, in a role that comments. */
-function isOwnEcho(role: { changes: readonly ChangeName[] }, settings: unknown, { facts }: Host): boolean {
+/** Whether a comment of our own account started this run, in a role that comments and whose green is no yes to later steps. */
+function isOwnEcho<S extends FlowSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  settings: ValuesOf<S>,
+  { facts }: Host,
+): boolean {
   const { 'forge-login': login } = settings as { 'forge-login'?: string };
   const comments: ChangeName[] = ['comment', 'comment-section', 'update-comment'];
   return (
     login !== undefined &&
     facts.commentBy !== undefined &&
     sameLogin(facts.commentBy, login) &&
+    whenPaused(role, settings) !== 'refuse' &&
     role.changes.some((kind) => comments.includes(kind))
   );
 }

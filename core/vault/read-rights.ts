@@ -37,6 +37,11 @@ export function createPeople(send: Send) {
       const { logins, known } = await permissions(repository);
       return known === undefined ? logins : having(known, 'write', 'admin', 'owner');
     },
+    /** Logins of those who may write issues or pull requests and cannot push; none where our account may not ask. */
+    withoutCode: async (repository: string): Promise<string[]> => {
+      const { known } = await permissions(repository);
+      return known === undefined ? [] : having(known, 'read', 'none');
+    },
     /** Logins of those who administer a repository, or why they could not be read: only its admins may ask. */
     admins: async (repository: string): Promise<Rights['admins']> => {
       const { known } = await permissions(repository);
