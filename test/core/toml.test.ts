@@ -3,6 +3,7 @@ import { parse as parse10 } from 'smol-toml-1-0';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { parseToml } from '../../core/toml.ts';
+import { cpuMs } from '../cpu.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -243,13 +244,13 @@ describe('a document as editors and word processors save it', () => {
 describe('a document with very much in it', () => {
   it('is told its first twenty faults, and how many more there are', () => {
     const text = `formula = "b"\nsecrets = []\n${Array.from({ length: 4000 }, (_, n) => `key${n} = 1\n`).join('')}`;
-    const began = performance.now();
+    const began = cpuMs();
     const faults = recordFaults(text);
 
     expect(faults).toHaveLength(21);
     expect(faults[19]).toBe('22:1 "key19": no such field');
     expect(faults[20]).toBe('0:0 and 3980 more faults: mend the ones above first');
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(cpuMs() - began).toBeLessThan(1000);
   });
 
   it('is refused for a key of very many names', () => {

@@ -5,6 +5,7 @@ import type { ApiRequest, ApiResponse, Send } from '../../../core/api/send.ts';
 import { call } from '../../../core/forge/call.ts';
 import { errorLines } from '../../../core/telling.ts';
 import { getLogin } from '../../../core/woodpecker/pipelines.ts';
+import { cpuMs } from '../../cpu.ts';
 
 // Answers that are no success, as forges and what stands in front of them really give: each names its own cause, and the
 // setting, right or person that mends it.
@@ -259,7 +260,7 @@ describe('a missing scope', () => {
 });
 
 it('an answer that is made to hurt is told in a short time', async () => {
-  const began = performance.now();
+  const began = cpuMs();
   for (const body of [
     '<'.repeat(11_000_000),
     `<title${'<'.repeat(5_000_000)}`,
@@ -269,5 +270,5 @@ it('an answer that is made to hurt is told in a short time', async () => {
   ])
     for (const status of [401, 403, 404, 413, 500]) await told({ status, body });
 
-  expect(performance.now() - began).toBeLessThan(2000);
+  expect(cpuMs() - began).toBeLessThan(2000);
 });

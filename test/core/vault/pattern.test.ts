@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPattern } from '../../../core/vault/pattern.ts';
+import { cpuMs } from '../../cpu.ts';
 
 function matches(pattern: string, input: string): boolean {
   const read = readPattern(pattern);
@@ -64,7 +65,7 @@ describe('a pattern', () => {
 
   it('takes no longer the more of it is repeated', () => {
     const input = 'a'.repeat(3999);
-    const began = performance.now();
+    const began = cpuMs();
 
     for (const pattern of [
       '[a-z]{0,999}[a-z]{0,999}[a-z]{0,999}b',
@@ -75,7 +76,7 @@ describe('a pattern', () => {
       expect(matches(pattern, `${input}`)).toBe(false);
 
     // Node needs years for any of them.
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(cpuMs() - began).toBeLessThan(2000);
   });
 
   it('lets nothing through that is longer than any action can say', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BesideWorkflow, WorkflowFacts } from '../../../core/vault/workflow.ts';
 import { readBesideWorkflow, readWorkflow } from '../../../core/vault/workflow-file.ts';
+import { cpuMs } from '../../cpu.ts';
 
 /** `{{ x }}` stands for an expression. */
 const forgejo = (text: string): WorkflowFacts =>
@@ -105,13 +106,13 @@ describe('a workflow that is made to hurt', () => {
     ['its size', `# ${'x'.repeat(300_000)}\n`, 'at most 262144 are read'],
     ['two documents', 'a: 1\n---\nb: 2\n', 'a second YAML document'],
   ])('is refused at once for %s', (_, text, message) => {
-    const began = performance.now();
+    const began = cpuMs();
     const { faults, gate } = forgejo(text);
 
     expect(faults.join('\n')).toContain(message);
     expect(faults).toHaveLength(1);
     expect(gate.kind).toBe('open');
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(cpuMs() - began).toBeLessThan(1000);
   });
 });
 
