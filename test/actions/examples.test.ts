@@ -57,7 +57,7 @@ beforeAll(() => {
   writeFileSync(path.join(workspace, 'vault/actions/one.toml'), actionText());
   writeFileSync(
     path.join(workspace, 'vault/formulas/backup.toml'),
-    'description = "x"\nsecrets = ["BACKUP_KEY"]\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
+    'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 30\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
   );
   writeFileSync(path.join(workspace, 'vault/policy.toml'), '[tiers]\nbackup = "medium"\n');
 });
