@@ -1,6 +1,7 @@
 import { sameLogin } from '../core/accounts.ts';
 import type { Kept } from '../core/api/once.ts';
 import type { Send } from '../core/api/send.ts';
+import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../core/crew-file.ts';
 import { formatFault } from '../core/errors.ts';
 import { listWriters } from '../core/forge/people.ts';
 import {
@@ -66,7 +67,9 @@ async function tell(
   const snapshot = createSnapshot(send, repository, kept);
   const file = `${vaultActions}/${id}.toml`;
   const people = createPeople(send);
-  const never = [...bots, ...(dispatcher === undefined ? [] : [dispatcher])];
+  const crew = await crewAt(snapshot, commit.id);
+  if (crew.paused !== undefined) say(`! paused by ${crewFile}, so nothing is started now: ${crew.paused}`);
+  const never = [...bots, ...crew.bots, ...(dispatcher === undefined ? [] : [dispatcher])];
   const [found, life, policy, account] = await Promise.all([
     snapshot.fileAt(commit.id, file),
     readLife(send, kept, {
@@ -167,6 +170,15 @@ async function tell(
     }
   }
   return isThere || pull !== undefined || hasRecord;
+}
+
+/** What holds for all roles at a commit of the ops repo. */
+async function crewAt(snapshot: Snapshot, commit: string): Promise<Crew> {
+  const found = await snapshot.fileAt(commit, crewFile);
+  if (found.kind === 'missing') return noCrewFile;
+  const parsed = parseCrewFile(crewFile, found.kind === 'file' ? found.bytes : new Uint8Array());
+  if (found.kind === 'file' && parsed.ok) return parsed.document;
+  return { ...noCrewFile, paused: 'the file cannot be read, and then every role ends red' };
 }
 
 /** An account that may write to a repository, by its login. */

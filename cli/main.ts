@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { ChangeName } from '../core/change.ts';
+import { crewFile, parseCrewFile } from '../core/crew-file.ts';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
@@ -21,9 +22,12 @@ const program = new Command('forgecrew')
 program
   .command('lint')
   .description(
-    'Check sprint documents and vault documents with the parsers that the roles use; also usable as a pre-commit check.',
+    'Check sprint documents, vault documents and forgecrew.toml with the parsers that the roles use; also usable as a pre-commit check.',
   )
-  .argument('<file...>', 'sprint documents (Markdown); vault actions, formulas and policy (TOML)')
+  .argument(
+    '<file...>',
+    'sprint documents (Markdown); vault actions, formulas, policy and forgecrew.toml (TOML)',
+  )
   .action((files: string[]) => {
     process.exitCode = lint(files, (line) => process.stdout.write(`${logLine(line)}\n`));
   });
@@ -188,7 +192,7 @@ function lint(files: string[], say: (line: string) => void): number {
       code = 2;
       continue;
     }
-    const { faults, summary } = file.endsWith('.toml') ? checkVault(file, bytes) : checkSprint(file, bytes);
+    const { faults, summary } = file.endsWith('.toml') ? checkToml(file, bytes) : checkSprint(file, bytes);
     for (const fault of faults) say(formatFault(fault));
     if (faults.length > 0) code = Math.max(code, 1);
     else say(`${file}: ${summary}`);
@@ -207,14 +211,16 @@ function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summar
   };
 }
 
-/** Which document of the vault a file is, its place says: `policy.toml`, below `formulas/`, otherwise an action. */
-function checkVault(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
+/** Which document a file is, its place says: `forgecrew.toml`, `policy.toml`, below `formulas/`, otherwise an action. */
+function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const [kind, parsed] =
-    path.basename(file) === 'policy.toml'
-      ? ['policy', parsePolicy(file, bytes)]
-      : path.basename(path.dirname(path.resolve(file))) === 'formulas'
-        ? ['formula', parseFormula(file, bytes)]
-        : ['action', parseVaultAction(file, bytes)];
+    path.basename(file) === crewFile
+      ? ['what holds for all roles', parseCrewFile(file, bytes)]
+      : path.basename(file) === 'policy.toml'
+        ? ['policy', parsePolicy(file, bytes)]
+        : path.basename(path.dirname(path.resolve(file))) === 'formulas'
+          ? ['formula', parseFormula(file, bytes)]
+          : ['action', parseVaultAction(file, bytes)];
   return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
 }
 

@@ -56,6 +56,8 @@ export interface FolderRequest {
   folder: string;
   /** The end of the names that are meant, such as `.md`. */
   extension: string;
+  /** The commit of that branch, where it was asked for already. */
+  head?: string;
   /** Waiting, for a commit that the forge does not have yet. */
   pause?: (ms: number, why: string) => Promise<void>;
 }
@@ -77,7 +79,7 @@ export async function readOpsFolder(given: FolderRequest): Promise<OpsFolder> {
   if (branch !== undefined && facts.branch !== undefined && facts.branch !== branch) {
     return { files, unmerged: `the branch ${facts.branch} is not ${branch}`, outdated: undefined };
   }
-  const behind = await outdated(send, place, branch, facts.commit);
+  const behind = await outdated(request, place, branch);
   // Anybody who may push can put a tag on a commit that was never merged; only the head itself is beyond doubt.
   if (facts.branch === undefined && behind !== undefined)
     return {
@@ -99,18 +101,17 @@ async function branchName(send: Send, repository: string): Promise<string | unde
 
 /** Whether the checkout is the head of the branch; that it could not be found out is an answer of its own. */
 async function outdated(
-  send: Send,
+  { send, facts, head: known }: FolderRequest,
   place: { folder: string; repository: string | undefined },
   branch: string | undefined,
-  commit: string | undefined,
 ): Promise<string | undefined> {
   const { folder, repository = '' } = place;
-  const here = checkedOutCommit(folder) ?? commit;
+  const here = checkedOutCommit(folder) ?? facts.commit;
   if (branch === undefined)
     return `the token may not read ${repository}, so whether this checkout is current is unknown`;
   if (here === undefined) return 'the commit of this checkout is unknown';
   try {
-    const head = (await getBranch(send, repository, branch)).commit.id;
+    const head = known ?? (await getBranch(send, repository, branch)).commit.id;
     return head === here
       ? undefined
       : `this checkout is ${here.slice(0, 10)}, and ${branch} of ${repository} is at ${head.slice(0, 10)} by now`;
@@ -163,7 +164,7 @@ function fromCheckout(workspace: string, folder: string, extension: string): Raw
 const largest = 8 * 1024 * 1024;
 
 async function throughForge(
-  { send, facts, folder, extension, branch, pause }: FolderRequest,
+  { send, facts, folder, extension, branch, head, pause }: FolderRequest,
   { repository, proposed }: Place & { kind: 'forge' },
 ): Promise<OpsFolder> {
   if (proposed !== undefined) {
@@ -176,9 +177,10 @@ async function throughForge(
     };
   }
   const commit =
-    branch === undefined
+    head ??
+    (branch === undefined
       ? await defaultHead(send, repository)
-      : (await getBranch(send, repository, branch)).commit.id;
+      : (await getBranch(send, repository, branch)).commit.id);
   const entries = commit === undefined ? undefined : await listFolder(send, repository, commit, folder);
   return {
     files: await contentsOf(send, repository, filesIn(entries, { repository, folder, extension })),

@@ -14,7 +14,7 @@ export interface Result {
   use?: ModelUse;
 }
 
-export type Outcome = 'unchanged' | 'changed' | 'planned' | 'failed' | 'refused';
+export type Outcome = 'unchanged' | 'changed' | 'planned' | 'paused' | 'failed' | 'refused';
 
 /** One look at the forge, what was decided, and how it went. */
 export interface Round {
@@ -33,7 +33,7 @@ export interface Report {
   forgecrew: string;
   /**
    * `planned`: there was something to do, and this run was one that writes nothing (a dry run, a pull request's own
-   * pipeline). `refused`: the run ended before it wrote. `failed`: it ended red later.
+   * pipeline). `paused`: the ops repo says that nothing is to be done now. `refused`: the run ended before it wrote. `failed`: it ended red later.
    */
   outcome: Outcome;
   /** What a reader has to know first, where the role says so. */

@@ -18,6 +18,10 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   settings: S;
   /** What is wrong between settings that are each right by themselves; pure. It is told together with all other faults. */
   faults?(settings: ValuesOf<S>): SettingsFault[];
+  /** Throws where a run like this must not ask anybody anything, the forge included; pure. */
+  refuseToAsk?(settings: ValuesOf<S>, facts: HostFacts): void;
+  /** What a pause does to a run with these settings; without it, `stop`. */
+  whenPaused?(settings: ValuesOf<S>): WhenPaused;
   /** The kinds of change it may plan; any other is a defect and stops the run. */
   changes: readonly K[];
   /**
@@ -44,6 +48,13 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
+
+/**
+ * What a pause in the ops repo does to a run. `stop`: nothing is read or done, and the run is green. `refuse`: the same, and it
+ * is red, because later steps take its green for a yes. `ignore`: it goes on, because it writes nothing on the forge, or is a
+ * command of a person.
+ */
+export type WhenPaused = 'stop' | 'refuse' | 'ignore';
 
 /** What a role needs in one place. */
 export interface Need {
@@ -81,6 +92,8 @@ export interface ReadContext<S extends Settings, T> {
   mask: Mask;
   /** Answers that cannot change while the run goes on, kept over its rounds: see `once`. */
   kept: Kept;
+  /** The commit of the ops repo's branch, in the first round, where it was asked for already. */
+  opsHead?: string;
   now: string;
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { sameLogin } from './accounts.ts';
 import type { Kept } from './api/once.ts';
 import { applyPlan } from './apply.ts';
 import { canonicalJson } from './canonical.ts';
 import { type Change, type ChangeName, describeChange } from './change.ts';
+import { type Crew, crewFile, withCrew } from './crew-file.ts';
 import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
 import type { Environment, Host } from './host/host.ts';
@@ -11,6 +13,7 @@ import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
 import { isWrite } from './plan.ts';
+import { readCrew, whenPaused } from './read-crew.ts';
 import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from './report.ts';
 import type { AskContext, Previous, Role, State } from './role.ts';
 import { openServers, refuseOtherForge } from './servers.ts';
@@ -110,8 +113,12 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     refuseOtherForge(flow['forge-url'], host);
     const { event } = host.facts;
     say(`forgecrew ${version} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
-    const isUnsettled = await rounds(role, settings, current, runtime);
-    finish(current, isUnsettled);
+    role.refuseToAsk?.(settings, host.facts);
+    if (isOwnEcho(role, settings, host)) {
+      // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
+      sayLast('Nothing to do: a comment of our own started this run.', current);
+      report.outcome = 'unchanged';
+    } else finish(current, await rounds(role, settings, current, runtime));
   } catch (error) {
     const [message = '', ...rest] = errorLines(error, neededScopes(role));
     report.errors.push({ message: mask.apply(message), remedy: mask.apply(rest.join('\n')) });
@@ -212,19 +219,39 @@ function neededScopes({ needs }: { needs: { scopes: string[] }[] }): string[] {
   return [...new Set(needs.flatMap(({ scopes }) => scopes))];
 }
 
-/** Reads, plans, prints and applies until nothing is left. Resolves to whether it gave up in a role that must not. */
-async function rounds<S extends FlowSettings, T extends State, K extends ChangeName>(
+/** Whether a comment of our own account started this run, in a role that comments and whose green is no yes to later steps. */
+function isOwnEcho<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
   settings: ValuesOf<S>,
+  { facts }: Host,
+): boolean {
+  const { 'forge-login': login } = settings as { 'forge-login'?: string };
+  const comments: ChangeName[] = ['comment', 'comment-section', 'update-comment'];
+  return (
+    login !== undefined &&
+    facts.commentBy !== undefined &&
+    sameLogin(facts.commentBy, login) &&
+    whenPaused(role, settings) !== 'refuse' &&
+    role.changes.some((kind) => comments.includes(kind))
+  );
+}
+
+/** How a run came to its end: `unsettled` where it gave up in a role that must not. */
+type Ending = 'settled' | 'unsettled' | 'paused';
+
+/** Reads, plans, prints and applies until nothing is left. */
+async function rounds<S extends FlowSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  parsed: ValuesOf<S>,
   current: Run,
   runtime: Runtime,
-): Promise<boolean> {
+): Promise<Ending> {
   const { report, mask, host, say } = current;
-  const flow = flowOf(settings);
+  const flow = flowOf(parsed);
   const mostRounds = role.rounds ?? usualRounds;
   const deadline = runtime.now().getTime() + flow.deadline;
   const programs = { path: runtime.environment.PATH ?? '', home: runtime.environment.HOME };
-  const servers = openServers(settings, {
+  const servers = openServers(parsed, {
     ...current,
     surroundings: surroundingsOf(runtime.environment),
     deadline,
@@ -232,6 +259,9 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
   });
   try {
+    const { crew, head } = await readCrew(role, parsed, host.facts, servers.reading.send);
+    if (isStopped(role, parsed, current, crew)) return 'paused';
+    const settings = withCrew(parsed, crew);
     let previous: Previous<T> | undefined;
     const kept: Kept = new Map();
     let roundsLost = 0;
@@ -245,7 +275,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
         pause: (ms, why) => waitFor(ms, why, current, runtime),
-        ...(previous === undefined ? {} : { previous }),
+        ...(previous === undefined ? (head === undefined ? {} : { opsHead: head }) : { previous }),
       });
       tellHeadline(role.headline?.(settings, state), current);
       const changes: Change[] = role.plan(settings, state);
@@ -254,7 +284,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       report.rounds.push({ changes, results });
       printPlan(changes, round, current);
       const writes = changes.filter(isWrite);
-      if (writes.length === 0 || current.restraint !== undefined) return false;
+      if (writes.length === 0 || current.restraint !== undefined) return 'settled';
       // Files for later steps need no account; everything else is somebody's.
       if (state.account === undefined && writes.some(({ kind }) => kind !== 'write-workspace-file'))
         throw new Error(`${role.name} planned writes without an account`);
@@ -272,11 +302,13 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       });
       Object.assign(report.made, made);
       report.errors.push(...errors);
-      if (!results.every(({ status }) => isSettled(status))) return false;
+      if (!results.every(({ status }) => isSettled(status))) return 'settled';
       // A role with many rounds has them for what gets done, not for losing the same race again and again.
       roundsLost = results.some(({ status }) => status === 'done') ? 0 : roundsLost + 1;
       if (round === mostRounds || roundsLost === usualRounds)
-        return stopLooking(round, results, role.mustSettle?.(settings) === true, say);
+        return stopLooking(round, results, role.mustSettle?.(settings) === true, say)
+          ? 'unsettled'
+          : 'settled';
       const withStatus = (status: Result['status']): Change[] =>
         changes.filter((_, index) =>
           results.some((result) => result.change === index && result.status === status),
@@ -293,6 +325,32 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   } finally {
     servers.close();
   }
+}
+
+/** Whether a pause ends this run, which is said. Throws where it has to end red. */
+function isStopped<S extends FlowSettings, T extends State, K extends ChangeName>(
+  role: Role<S, T, K>,
+  settings: ValuesOf<S>,
+  current: Run,
+  { paused }: Crew,
+): boolean {
+  const means = whenPaused(role, settings);
+  if (paused === undefined || means === 'ignore') return false;
+  const text = `Paused by ${crewFile} of the ops repo: ${paused}`;
+  // What it would do is what whoever starts a dry run wants to know.
+  if (current.restraint !== undefined) {
+    current.say(`${text}. A run that writes does nothing now.`);
+    return false;
+  }
+  if (means === 'refuse')
+    throw new UserError(
+      text,
+      `Nothing after this step may run. Once pause is taken out of ${crewFile}, run it again.`,
+    );
+  current.report.headline = current.mask.apply(text);
+  sayLast(text, current);
+  sayLast('Nothing was done. The next run after the pause goes on from what it finds.', current);
+  return true;
 }
 
 /** The last round is over, and the forge would have to be looked at once more. */
@@ -364,9 +422,14 @@ function sayLast(line: string, { mask, say, lastLines }: Run): void {
   say(line);
 }
 
-function finish(current: Run, isUnsettled: boolean): void {
+function finish(current: Run, ending: Ending): void {
   const { report, restraint } = current;
+  if (ending === 'paused') {
+    report.outcome = 'paused';
+    return;
+  }
   const tally = tallyOf(report.rounds);
+  const isUnsettled = ending === 'unsettled';
   report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
   for (const line of closingLines(tally, { outcome: report.outcome, made: report.made, restraint }))
     sayLast(line, current);

@@ -190,7 +190,8 @@ export const sharedSettings = {
   }),
   'project-repo': repository({ description: 'The repository with the issues, as owner/name.' }),
   bots: listOf(login, {
-    description: 'Accounts that never approve or decide; our own is always one.',
+    description:
+      'Accounts that never approve or decide, with those that forgecrew.toml of the ops repo names; our own is always one.',
     default: '',
   }),
 };

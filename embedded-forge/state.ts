@@ -37,11 +37,23 @@ export interface Account {
   labels: Label[];
   /** An organisation's owners, by account id. */
   owners: number[];
-  /** Its other teams, with the account ids of their members. They give no access to repositories here. */
-  teams: { id: number; name: string; members: number[] }[];
+  /** Its teams beside the owners. */
+  teams: Team[];
   /** Accounts that it has blocked, by id: they may write nothing under what it posted, nor in what it owns. */
   blocked: Set<number>;
   created: string;
+}
+
+/** A team of an organisation: who, where, and what they may do there. */
+export interface Team {
+  id: number;
+  name: string;
+  /** By account id. */
+  members: number[];
+  /** By repository id, or all of the organisation. */
+  repositories: Set<number> | 'all';
+  /** What its members may do with each part of a repository; nothing with a part that is not named. */
+  units: { code: Access; issues: Access; pulls: Access };
 }
 
 export interface Token {
@@ -361,15 +373,52 @@ export function findRepository(state: State, owner: string, name: string): Repos
   );
 }
 
-/** What an account may do in a repository: site admins and owners everything, the public reads what is public. */
+/**
+ * What an account may do in a repository, with its code above all: site admins and owners everything, the public reads what
+ * is public.
+ */
 export function accessOf(state: State, repository: Repository, account: Account | null): Access {
-  if (account !== null) {
-    if (account.isAdmin || account.id === repository.owner) return 'owner';
-    if (accountById(state, repository.owner)?.owners.includes(account.id) === true) return 'owner';
-    const given = repository.collaborators.get(account.id);
-    if (given !== undefined) return given;
-  }
-  return repository.private ? 'none' : 'read';
+  return accessToUnit(state, repository, account, 'code');
+}
+
+const levels: Access[] = ['none', 'read', 'write', 'admin', 'owner'];
+
+/** What an account may do with one part of a repository. Only the teams of an organisation tell parts apart. */
+function accessToUnit(
+  state: State,
+  repository: Repository,
+  account: Account | null,
+  unit: keyof Team['units'],
+): Access {
+  const open = repository.private ? 'none' : 'read';
+  if (account === null) return open;
+  if (account.isAdmin || account.id === repository.owner) return 'owner';
+  const owner = accountById(state, repository.owner);
+  if (owner?.owners.includes(account.id) === true) return 'owner';
+  const ofTeams = (owner?.teams ?? [])
+    .filter(({ members }) => members.includes(account.id))
+    .filter(({ repositories }) => repositories === 'all' || repositories.has(repository.id))
+    .map(({ units }) => units[unit]);
+  const given: Access[] = [repository.collaborators.get(account.id) ?? open, ...ofTeams];
+  return given.reduce((most, item) => (levels.indexOf(item) > levels.indexOf(most) ? item : most));
+}
+
+/**
+ * Whether an account may label, assign, close and edit what others wrote, among issues or among pull requests. It takes no
+ * right to push, and does not let anybody merge.
+ */
+export function mayTend(
+  state: State,
+  repository: Repository,
+  account: Account | null,
+  unit: 'issues' | 'pulls',
+): boolean {
+  return mayWrite(accessToUnit(state, repository, account, unit));
+}
+
+/** The part of a repository that an issue belongs to, which may be a pull request. */
+export function unitOf({ pull }: Issue): 'issues' | 'pulls' {
+  return pull === null ? 'issues' : 'pulls';
 }
 
 /** Whether one of these accounts has blocked who asks. */

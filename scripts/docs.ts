@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { policy } from '../cli/policy/role.ts';
 import { protect } from '../cli/protect/role.ts';
+import { crewFile, crewSchema } from '../core/crew-file.ts';
 import { firstCalls, laterCalls } from '../core/forge/versions.ts';
 import { flowSettings, type Setting, type Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
@@ -45,7 +46,7 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
     ]),
   );
   const outputs = {
-    outcome: { description: 'unchanged, changed, planned (a dry run), refused or failed.' },
+    outcome: { description: 'unchanged, changed, planned (a dry run), paused, refused or failed.' },
     'result-file': {
       description: 'The path of a file with the whole outcome as JSON, for later steps of the job.',
     },
@@ -184,6 +185,7 @@ function defencesDocument(): { file: string; text: string } {
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
   const schemas = [
+    schemaOf('forgecrew', crewFile, crewSchema),
     schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),

@@ -1,4 +1,4 @@
-import { namesLogin, sameLogin } from '../../core/accounts.ts';
+import { namesLogin } from '../../core/accounts.ts';
 import { alone } from '../../core/api/errors.ts';
 import { readBlobs } from '../../core/forge/blobs.ts';
 import { namesIn } from '../../core/forge/contents.ts';
@@ -21,12 +21,9 @@ import type { Context, Live, PitchSeen, PitchState } from './state.ts';
 import { pitchBranch } from './text.ts';
 
 export async function read(context: Context): Promise<PitchState> {
-  const { previous, facts, now, settings } = context;
+  const { previous, facts, now } = context;
   if (facts.isPullRequest)
     return { kind: 'inert', now, why: 'a pull request’s own copy of the pipeline proposes nothing' };
-  // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
-  if (facts.commentBy !== undefined && sameLogin(facts.commentBy, settings['forge-login']))
-    return { kind: 'inert', now, why: 'a comment of our own started this run' };
   if (previous?.state.kind !== 'live') return readAll(context, undefined);
   const before = {
     ...previous.state,

@@ -10,6 +10,8 @@ export const collectEngagement: Role<typeof settings, EngagementState, (typeof c
     "A web server's access log becomes one small dated file of evidence, without anything that names a visitor.",
   settings,
   faults,
+  // Neither writes anything on the forge.
+  whenPaused: ({ mode, commit }) => (mode === 'verify-observable' || commit === 'none' ? 'ignore' : 'stop'),
   changes,
   // A protected branch may decline twice before the pull request is the way, and a merged one's branch goes first.
   rounds: 6,

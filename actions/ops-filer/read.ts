@@ -247,6 +247,7 @@ async function readDocuments(context: Context): Promise<Source> {
     branch: settings['ops-branch'],
     folder: settings.sprints,
     extension: '.md',
+    ...(context.opsHead === undefined ? {} : { head: context.opsHead }),
     pause: context.pause,
   });
   return { documents: await parseAll(files, context), unmerged, outdated };

@@ -27,7 +27,6 @@ import { formerIds, type Records, readRecords } from '../../core/vault/read-reco
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { claimedFolder, claimsBranch, recordsBranch } from '../../core/vault/record.ts';
 import { workflowFolders } from '../../core/vault/workflow.ts';
-import { whyNotAsk } from './gate.ts';
 import { readAgain } from './read-again.ts';
 import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
@@ -46,8 +45,6 @@ import type {
 export async function read(context: Context): Promise<VaultState> {
   const { settings, send, facts, now, kept } = context;
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
-  const misled = settings.mode === 'gate' ? whyNotAsk({ ...facts, given: settings['forge-url'] }) : undefined;
-  if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
   const again = settings.mode === 'dispatch' ? await readAgain(context) : undefined;
   if (again !== undefined) return again;
   const repository = settings['ops-repo'];

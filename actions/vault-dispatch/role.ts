@@ -1,4 +1,6 @@
+import { UserError } from '../../core/errors.ts';
 import type { Role } from '../../core/role.ts';
+import { whyNotAsk } from './gate.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
 import { faults, settings } from './settings.ts';
@@ -9,6 +11,12 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
   summary: 'A privileged action, approved in a pull request, is started at most once, and leaves a record.',
   settings,
   faults,
+  refuseToAsk: ({ mode, 'forge-url': given }, facts) => {
+    const misled = mode === 'gate' ? whyNotAsk({ ...facts, given }) : undefined;
+    if (misled !== undefined) throw new UserError(misled, 'Nothing after this step may run.');
+  },
+  // A gate that did not look has not let anything through.
+  whenPaused: ({ mode }) => (mode === 'gate' ? 'refuse' : 'stop'),
   changes,
   needs: [
     {

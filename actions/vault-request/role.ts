@@ -11,6 +11,8 @@ export const vaultRequest: Role<typeof settings, RequestState, (typeof changes)[
     'Asks for a privileged action from any pipeline: one pull request for each id, and waits for the answer.',
   settings,
   faults,
+  // Green says that it was asked for, or that it was approved.
+  whenPaused: () => 'refuse',
   changes,
   needs: [
     {

@@ -9,6 +9,8 @@ export const policy: Role<typeof settings, PolicyState, (typeof changes)[number]
   name: 'policy',
   summary: 'Lets policy, formulas and their workflows be changed by merges, or by nobody again.',
   settings,
+  // A person runs it, and may need it to mend what the pause is for.
+  whenPaused: () => 'ignore',
   changes,
   needs: [
     {

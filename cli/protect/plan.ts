@@ -285,7 +285,7 @@ function notices({ policy, deciding, main, repository }: ProtectState): ProtectC
 
 /** How the branches are protected now, and who can do what, now and afterwards. */
 export function headline(settings: ProtectSettings, state: ProtectState): string {
-  const { repository, main, records, claims, writers } = state;
+  const { repository, main, records, claims, writers, withoutCode } = state;
   const now = { main: main.rule, records: records.rule, claims: claims.rule };
   const before = possible(settings, state, now);
   const after = possible(settings, state, rulesAfter(settings, state));
@@ -293,6 +293,11 @@ export function headline(settings: ProtectSettings, state: ProtectState): string
     `${main.branch} of ${repository}${main.rule === undefined ? ': no rule' : `, by the rule ${main.rule.rule_name}`}`,
     ...(main.rule === undefined ? [] : describeRule(main.rule).map((line) => `  ${line}`)),
     `who can push branches, and so read the secrets of its CI: ${writers.join(', ')}`,
+    ...(withoutCode.length === 0
+      ? []
+      : [
+          `who can label, close and comment there, and neither push nor read secrets: ${withoutCode.join(', ')}`,
+        ]),
     `posture: ${posture(settings, state)}`,
     'what is possible now:',
     ...before.map((line) => `  ${line}`),
@@ -358,7 +363,7 @@ function peopleOf({ bots, dispatcher, gatekeeper }: ProtectSettings, { writers }
 function posture(settings: ProtectSettings, state: ProtectState): string {
   const agents = agentsOf(settings, state);
   if (agents.length > 0)
-    return `open, because ${agents.join(', ')} can push. Keep privileged secrets and vault-dispatch in a control repo where only people push`;
+    return `open, because ${agents.join(', ')} can push. Keep privileged secrets and vault-dispatch in a control repo where only people push, or take away the write access: an agent proposes from a fork, and one that only files, labels or comments needs no more than a team with issues on write and code on read (teams are for repositories of an organisation)`;
   if (peopleOf(settings, state).length <= 1)
     return 'solo. Nobody but you can approve, and you cannot approve what you ask for yourself: rules that need a second person can never be met';
   return settings.bots.length > 0

@@ -43,11 +43,12 @@ export async function read({
   const recordMain = isElsewhere ? await mainOf(send, recordRepository) : branch;
   const people = createPeople(send);
   const snapshot = createSnapshot(send, repository, kept);
-  const [[main], [records, claims], writers, admins, recordWriters] = await Promise.all([
+  const [[main], [records, claims], writers, admins, withoutCode, recordWriters] = await Promise.all([
     readRuled(send, repository, [branch]),
     readRuled(send, recordRepository, [recordsBranch, claimsBranch]),
     people.writers(repository),
     people.admins(repository),
+    people.withoutCode(repository),
     people.writers(recordRepository),
   ]);
   if (main?.told === undefined || records === undefined || claims === undefined)
@@ -90,6 +91,7 @@ export async function read({
     earlier: copies,
     writers,
     admins: Array.isArray(admins) ? admins : [],
+    withoutCode,
     recordWriters,
   };
 }

@@ -10,6 +10,8 @@ export const protect: Role<typeof settings, ProtectState, (typeof changes)[numbe
   summary:
     "Shows how the ops repo's main branch and the branches of records are protected, and sets what the vault needs.",
   settings,
+  // A person runs it, and may need it to mend what the pause is for.
+  whenPaused: () => 'ignore',
   changes,
   needs: [
     {

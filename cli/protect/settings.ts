@@ -9,7 +9,7 @@ export const settings = {
   }),
   bots: listOf(login, {
     description:
-      'Accounts of agents: they do not merge and never approve, and none of them counts as a person.',
+      'Accounts of agents, with those that forgecrew.toml of the ops repo names: they do not merge and never approve, and none of them counts as a person.',
     default: '',
   }),
   dispatcher: login({

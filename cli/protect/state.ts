@@ -25,6 +25,8 @@ export interface ProtectState extends State {
   /** Logins of everybody who may push branches to the ops repo, and of those who administer it. */
   writers: string[];
   admins: string[];
+  /** Logins of those who may write issues or pull requests there, and cannot push. */
+  withoutCode: string[];
   /** Logins of everybody who may push branches where records are kept. */
   recordWriters: string[];
 }

@@ -33,19 +33,22 @@ export function listDirectory(
   );
 }
 
-/** A file's bytes and blob id at a commit. Same route; the forge sends no content for files above its limit. */
+/**
+ * A file's bytes and blob id at a commit, or on the default branch where no `ref` is given. Same route; the forge sends no
+ * content for files above its limit.
+ */
 export async function getFile(
   send: Send,
   name: string,
   path: string,
-  ref: string,
+  ref: string | undefined,
 ): Promise<{ bytes: Buffer; sha: string }> {
   const found = await call(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/contents/{path}',
-      params: { ...repositoryName(name), path, ref },
+      params: { ...repositoryName(name), path, ...(ref === undefined ? {} : { ref }) },
     },
     file,
   );
@@ -65,7 +68,7 @@ export function findFile(
   send: Send,
   name: string,
   path: string,
-  ref: string,
+  ref: string | undefined,
 ): Promise<{ bytes: Buffer; sha: string } | undefined> {
   return ifThere(getFile(send, name, path, ref));
 }

@@ -52,6 +52,11 @@ export function createPeople(send: Send) {
       const able = having(known, 'write', 'admin', 'owner');
       return logins.filter((login) => !asked.includes(login) || able.includes(login));
     },
+    /** Logins of those who may write issues or pull requests and cannot push; none where our account may not ask. */
+    withoutCode: async (repository: string): Promise<string[]> => {
+      const known = await permissions(repository, await listed(repository));
+      return known === undefined ? [] : having(known, 'read', 'none');
+    },
     /** Logins of those who administer a repository, or why they could not be read: only its admins may ask. */
     admins: async (repository: string): Promise<Rights['admins']> => {
       const known = await permissions(repository, await listed(repository));

@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { labelShape, organisationShape, userShape } from '../shapes.ts';
 import {
+  type Access,
   type Account,
   accountById,
   accountByLogin,
   addAccount,
   addToken,
+  findRepository,
   nextId,
+  type Team,
   type Token,
 } from '../state.ts';
 
@@ -268,7 +271,13 @@ export const accountRoutes: Route[] = [
     scope: 'organization',
     handle: (call) =>
       ofOwner(call, (organisation) => {
-        const team = { id: nextId(call.state, 'team'), name: text(call.body.name), members: [] };
+        const team = {
+          id: nextId(call.state, 'team'),
+          name: text(call.body.name),
+          members: [],
+          repositories: call.body.includes_all_repositories === true ? ('all' as const) : new Set<number>(),
+          units: unitsOf(call),
+        };
         organisation.teams.push(team);
         return { status: 201, body: { id: team.id, name: team.name } };
       }),
@@ -297,7 +306,34 @@ export const accountRoutes: Route[] = [
       return { status: 204 };
     },
   },
+  {
+    method: 'PUT',
+    route: '/teams/{id}/repos/{org}/{repo}',
+    scope: 'organization',
+    handle: (call) => {
+      const found = teamOf(call);
+      const { org = '', repo = '' } = call.params;
+      const repository = findRepository(call.state, org, repo);
+      if (found === undefined || repository?.owner !== found.organisation.id) return notFound(call);
+      const may = call.account?.isAdmin === true || found.organisation.owners.includes(call.account?.id ?? 0);
+      if (!may) return failure(call, 403, 'Must have admin-level access to the repository');
+      if (found.team.repositories !== 'all') found.team.repositories.add(repository.id);
+      return { status: 204 };
+    },
+  },
 ];
+
+/** What a team may do, by part of a repository: an admin everywhere, otherwise what the map says. */
+function unitsOf({ body }: Call): Team['units'] {
+  const map: Record<string, unknown> =
+    typeof body.units_map === 'object' && body.units_map !== null ? { ...body.units_map } : {};
+  const access = (unit: string): Access => {
+    if (body.permission === 'admin') return 'admin';
+    const given = map[`repo.${unit}`];
+    return given === 'admin' || given === 'write' || given === 'read' ? given : 'none';
+  };
+  return { code: access('code'), issues: access('issues'), pulls: access('pulls') };
+}
 
 function teamOf(call: Call): { organisation: Account; team: Account['teams'][number] } | undefined {
   for (const organisation of call.state.accounts) {

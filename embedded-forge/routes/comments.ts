@@ -1,14 +1,14 @@
 import { type Answer, type Call, failure, notFound, ok, type Route, text, within } from '../route.ts';
 import { commentShape } from '../shapes.ts';
 import {
-  accessOf,
   addEvent,
   type Issue,
   isBlocked,
-  mayWrite,
+  mayTend,
   type Repository,
   type TimelineItem,
   timestamp,
+  unitOf,
 } from '../state.ts';
 import { blockedHere, findIssue, noSuchIssue } from './issues.ts';
 import { archived } from './repositories.ts';
@@ -35,7 +35,8 @@ function onComment(
     const found = findComment(call, repository);
     if (found === undefined) return notFound(call);
     const may =
-      found.comment.author === call.account?.id || mayWrite(accessOf(call.state, repository, call.account));
+      found.comment.author === call.account?.id ||
+      mayTend(call.state, repository, call.account, unitOf(found.issue));
     return may ? work(call, repository, found) : { status: 403 };
   };
 }

@@ -1,6 +1,6 @@
 import { type Answer, type Call, failure, notFound, paged, type Route } from '../route.ts';
 import { issueShape } from '../shapes.ts';
-import { accessOf, findRepository, type Issue, mayWrite, type Repository } from '../state.ts';
+import { findRepository, type Issue, mayTend, type Repository, unitOf } from '../state.ts';
 import { findIssue, noSuchIssue } from './issues.ts';
 import { archived } from './repositories.ts';
 
@@ -22,7 +22,7 @@ function ends(call: Call, repository: Repository): { issue: Issue; link: Link } 
   const other = findRepository(call.state, String(owner ?? ''), String(repo ?? ''));
   if (other === undefined) return notFound(call);
   if (other.issues.every(({ number }) => number !== index)) return noSuchIssue(call, other, index);
-  if (!mayWrite(accessOf(call.state, repository, call.account))) return notFound(call);
+  if (!mayTend(call.state, repository, call.account, unitOf(issue))) return notFound(call);
   return { issue, link: { repository: other.id, number: Number(index) } };
 }
 

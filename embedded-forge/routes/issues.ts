@@ -7,10 +7,11 @@ import {
   addEvent,
   type Issue,
   isBlocked,
-  mayWrite,
+  mayTend,
   nextId,
   type Repository,
   timestamp,
+  unitOf,
 } from '../state.ts';
 import { knownLabelIds, withoutExcluded } from './labels.ts';
 import { archived } from './repositories.ts';
@@ -130,7 +131,7 @@ function create(call: Call, repository: Repository): Answer {
     );
   if (text(call.body.title) === '') return failure(call, 422, '[Title]: Required');
   if (isBlocked(call.state, [repository.owner], call.account)) return blockedHere(call);
-  const may = mayWrite(accessOf(call.state, repository, call.account));
+  const may = mayTend(call.state, repository, call.account, 'issues');
   const issue = addIssue(call, repository, {
     title: cutTitle(text(call.body.title)),
     body: text(call.body.body),
@@ -144,7 +145,7 @@ function create(call: Call, repository: Repository): Answer {
 function edit(call: Call, repository: Repository): Answer {
   const issue = repository.hasIssues ? findIssue(repository, call.params.index) : undefined;
   if (issue === undefined) return notFound(call);
-  const may = mayWrite(accessOf(call.state, repository, call.account));
+  const may = mayTend(call.state, repository, call.account, unitOf(issue));
   if (!may && issue.author !== call.account?.id) return { status: 403 };
   const { title, body, state } = call.body;
   // Of who is blocked the forge says so when they comment; here it breaks instead.

@@ -1,15 +1,15 @@
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, issueLabels, labelShape } from '../shapes.ts';
 import {
-  accessOf,
   accountById,
   addEvent,
   type Issue,
   type Label,
-  mayWrite,
+  mayTend,
   nextId,
   type Repository,
   timestamp,
+  unitOf,
 } from '../state.ts';
 
 /** Labels that an issue of the repository can carry: its own and its organisation's. */
@@ -77,7 +77,7 @@ function onIssue(work: OnIssue): Route['handle'] {
 /** A write needs write access; without it the forge answers 403 and an empty body. It does not ask whether the repository is archived. */
 function writing(work: OnIssue): Route['handle'] {
   return onIssue((call, repository, issue) => {
-    return mayWrite(accessOf(call.state, repository, call.account))
+    return mayTend(call.state, repository, call.account, unitOf(issue))
       ? work(call, repository, issue)
       : { status: 403 };
   });
@@ -90,6 +90,11 @@ function withNamed(choose: (issue: Issue, ids: number[]) => number[]): Route['ha
     setLabels(call, issue, withoutExcluded(call, repository, choose(issue, ids)));
     return ok(issueLabels(call, repository, issue));
   });
+}
+
+/** Whether who asks may label anything here. */
+function mayTendAny(call: Call, repository: Repository): boolean {
+  return (['issues', 'pulls'] as const).some((unit) => mayTend(call.state, repository, call.account, unit));
 }
 
 export const labelRoutes: Route[] = [
@@ -115,7 +120,7 @@ export const labelRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/labels',
     scope: 'issue',
     handle: (call, repository) => {
-      if (!mayWrite(accessOf(call.state, repository, call.account)))
+      if (!mayTendAny(call, repository))
         return failure(call, 403, 'user should have permission to write to this repository');
       if (text(call.body.name) === '') return failure(call, 422, '[Name]: Required');
       if (text(call.body.color) === '') return failure(call, 422, '[Color]: Required');
@@ -138,7 +143,7 @@ export const labelRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/labels/{id}',
     scope: 'issue',
     handle: (call, repository) => {
-      if (!mayWrite(accessOf(call.state, repository, call.account))) return { status: 403 };
+      if (!mayTendAny(call, repository)) return { status: 403 };
       repository.labels = repository.labels.filter(({ id }) => String(id) !== call.params.id);
       for (const issue of repository.issues)
         issue.labels = issue.labels.filter((id) => String(id) !== call.params.id);

@@ -26,6 +26,7 @@ import {
   type Issue,
   isBlocked,
   mayAdmin,
+  mayTend,
   mayWrite,
   type Pull,
   type Repository,
@@ -168,7 +169,7 @@ async function create(call: Call, repository: Repository): Promise<Answer> {
       `pull request already exists for these targets [id: ${open.id}, issue_id: ${open.id}, head_repo_id: ${from.id}, base_repo_id: ${repository.id}, head_branch: ${head}, base_branch: ${base}]`,
     );
   const labels =
-    mayWrite(accessOf(call.state, repository, call.account)) && Array.isArray(call.body.labels)
+    mayTend(call.state, repository, call.account, 'pulls') && Array.isArray(call.body.labels)
       ? knownLabelIds(call, repository, call.body.labels)
       : [];
   const pull: Pull = {
@@ -368,7 +369,7 @@ const update = onPull(async (call, repository, _issue, pull) => {
 });
 
 const edit = onPull(async (call, repository, issue, pull) => {
-  if (issue.author !== call.account?.id && !mayWrite(accessOf(call.state, repository, call.account)))
+  if (issue.author !== call.account?.id && !mayTend(call.state, repository, call.account, 'pulls'))
     return { status: 403 };
   const { title, body, state, base } = call.body;
   if (typeof title === 'string') issue.title = cutTitle(text(title));

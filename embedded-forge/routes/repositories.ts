@@ -20,6 +20,7 @@ import {
   accountByLogin,
   findRepository,
   mayAdmin,
+  mayTend,
   mayWrite,
   nextId,
   type Repository,
@@ -323,7 +324,8 @@ export const repositoryRoutes: Route[] = [
     handle: permission,
   },
   {
-    // Everybody with write access as of now, which any reader may ask: by name, and a person whose repository it is last.
+    // Everybody with write access as of now, to the code or to issues alone, which any reader may ask: by name, and a person
+    // whose repository it is last.
     method: 'GET',
     route: '/repos/{owner}/{repo}/assignees',
     scope: 'repository',
@@ -334,7 +336,10 @@ export const repositoryRoutes: Route[] = [
             (account) =>
               !account.isOrganisation &&
               (account.id === repository.owner ||
-                (!account.isAdmin && mayWrite(accessOf(call.state, repository, account)))),
+                (!account.isAdmin &&
+                  (mayWrite(accessOf(call.state, repository, account)) ||
+                    mayTend(call.state, repository, account, 'issues') ||
+                    mayTend(call.state, repository, account, 'pulls')))),
           )
           .sort(
             (one, other) =>

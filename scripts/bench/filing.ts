@@ -76,8 +76,8 @@ async function filing(others: number): Promise<Row[]> {
   rows.push({
     what: `8 entries into ${others.toLocaleString('en')} issues: calls`,
     measured: String(median(calls)),
-    limit: 'at most 16 (15 and the head of the ops repo)',
-    holds: median(calls) <= 16,
+    limit: 'at most 17 (15, the head of the ops repo, and whether it is paused)',
+    holds: median(calls) <= 17,
   });
   rows.push({
     what: `8 entries into ${others.toLocaleString('en')} issues: time over latency floor`,
@@ -88,8 +88,8 @@ async function filing(others: number): Promise<Row[]> {
   rows.push({
     what: `a second run, nothing to do, ${others.toLocaleString('en')} issues: reads`,
     measured: String(median(again)),
-    limit: 'at most 6, no write',
-    holds: median(again) <= 6,
+    limit: 'at most 7, no write',
+    holds: median(again) <= 7,
   });
   return rows;
 }

@@ -91,7 +91,10 @@ export async function startFaultProxy(
       try {
         const instead = rewrite(calls.length, `${request.method} ${request.url}`);
         if (instead !== undefined) {
-          const text = instead.body === undefined ? '' : JSON.stringify(instead.body);
+          // A web page stands as it is.
+          const isPage = instead.headers?.['content-type']?.startsWith('text/html') === true;
+          const text =
+            instead.body === undefined ? '' : isPage ? String(instead.body) : JSON.stringify(instead.body);
           response.writeHead(instead.status, { 'content-type': 'application/json', ...instead.headers });
           response.end(text);
           return;

@@ -4,6 +4,7 @@ import { answersIn, forksIn } from '../../actions/architect-pitch/forks.ts';
 import { spentIn } from '../../actions/architect-pitch/text.ts';
 import { parseRecord } from '../../actions/collect-engagement/log/record.ts';
 import { ApiError } from '../../core/api/errors.ts';
+import { parseCrewFile } from '../../core/crew-file.ts';
 import { forgeError } from '../../core/forge/errors.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
@@ -215,6 +216,12 @@ const action = (size: number, random: Random): string =>
   );
 const policy = (size: number, random: Random): string =>
   until(size, '[tiers]\n', (nth) => `# ${oneLine(100, random)}\nformula-${nth} = "low"\n`);
+const crew = (size: number, random: Random): string =>
+  until(
+    size,
+    'pause = true\nreason = "moving house"\nbots = [\n',
+    (nth) => `  # ${oneLine(100, random)}\n  "agent-${nth}",\n`,
+  ).concat(']\n');
 const workflow = (size: number, random: Random): string =>
   until(
     size,
@@ -299,6 +306,13 @@ export const parsers: Parser[] = [
     harmless: policy,
     tokens: toml,
     parse: (text) => parsePolicy('vault/policy.toml', bytes(text)).ok,
+  },
+  {
+    name: 'crew file',
+    sizes: [4000, 45_000],
+    harmless: crew,
+    tokens: [...toml, 'pause = true\n', 'reason = "', 'bots = ["a", '],
+    parse: (text) => parseCrewFile('forgecrew.toml', bytes(text)).ok,
   },
   {
     name: 'pattern of a formula, with what it is held against',

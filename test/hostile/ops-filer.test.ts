@@ -76,7 +76,7 @@ describe('filing', () => {
     expect(many.calls.length - few.calls.length).toBe(2);
   });
 
-  it('reads at most six times when there is nothing to do, for one document or many', async () => {
+  it('reads at most seven times when there is nothing to do, for one document or many', async () => {
     await story.seed.api('PATCH', `/repos/${story.project}`, {
       internal_tracker: { enable_issue_dependencies: false },
     });
@@ -86,11 +86,12 @@ describe('filing', () => {
 
     const again = await story.run();
 
-    expect(again.calls).toHaveLength(6);
+    // One of them asks whether the role is paused.
+    expect(again.calls).toHaveLength(7);
     expect(writes(again.calls)).toEqual([]);
   });
 
-  it('of eight entries takes sixteen calls among five hundred strangers’ issues', async () => {
+  it('of eight entries takes seventeen calls among five hundred strangers’ issues', async () => {
     await story.seed.api('PATCH', `/repos/${story.project}`, {
       internal_tracker: { enable_issue_dependencies: false },
     });
@@ -100,8 +101,8 @@ describe('filing', () => {
 
     const ran = await story.run();
 
-    // Five reads, the head of the ops repo, one label, eight issues, and one look at what was filed.
-    expect(ran.calls).toHaveLength(16);
+    // Whether it is paused, five reads, the head of the ops repo, one label, eight issues, and one look at what was filed.
+    expect(ran.calls).toHaveLength(17);
   });
 
   it('writes nothing in a dry run, and says what it would do', async () => {

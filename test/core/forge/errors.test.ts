@@ -159,6 +159,19 @@ describe('a 403 that is no missing right says what it is', () => {
 });
 
 describe('what a proxy in front of the forge answers by itself', () => {
+  it('is not the word of the forge that something is not there: a 404 with a web page', async () => {
+    const error = await told({
+      status: 404,
+      headers: { 'content-type': 'text/html' },
+      body: page('Not here'),
+    });
+
+    expect(error.kind).toBe('invalid');
+    expect(error.message).toContain(
+      'answered 404 with a web page ("Not here"), and not from the forge: whether it is there is not known',
+    );
+  });
+
   it('is told apart from a token that the forge does not know: 401 with a realm', async () => {
     const error = await told({
       status: 401,

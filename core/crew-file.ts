@@ -1,0 +1,45 @@
+import * as z from 'zod/mini';
+import { type Parsed, parseToml } from './toml.ts';
+
+/** Where the ops repo says what holds for all of its roles. */
+export const crewFile = 'forgecrew.toml';
+
+// Closed, so that a misspelt `pause` is a fault and never *not paused*.
+export const crewSchema = z.strictObject({
+  /** Whether every role that writes stops at its next run. */
+  pause: z.optional(z.boolean()),
+  /** Why it is paused, in one line for the logs. */
+  reason: z.optional(
+    z.string().check(z.maxLength(300), z.regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'one line of text')),
+  ),
+  /** Accounts that never approve or decide, for all roles; what a role's settings name is added. */
+  bots: z.optional(
+    z.array(z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name'))),
+  ),
+});
+
+/** What holds for all roles of an ops repo. */
+export interface Crew {
+  /** Why nothing is done now; undefined where the roles work. */
+  paused: string | undefined;
+  bots: string[];
+}
+
+/** What holds where there is no such file. */
+export const noCrewFile: Crew = { paused: undefined, bots: [] };
+
+export function parseCrewFile(file: string, bytes: Uint8Array): Parsed<Crew> {
+  const parsed = parseToml(file, bytes, crewSchema);
+  if (!parsed.ok) return parsed;
+  const { pause = false, reason = '', bots = [] } = parsed.document;
+  return {
+    ok: true,
+    document: { paused: pause ? reason.trim() || 'no reason is given' : undefined, bots },
+  };
+}
+
+/** The settings of a run with the accounts of the crew file added, where the role knows `bots`. */
+export function withCrew<S>(settings: S, { bots }: Crew): S {
+  const { bots: own } = settings as { bots?: string[] };
+  return own === undefined ? settings : { ...settings, bots: [...own, ...bots] };
+}
