@@ -21,6 +21,8 @@ export async function readGround(
     from: ProposeFrom;
     /** Our pull requests, where not all of them are needed. */
     pulls?: Pull[];
+    /** Where the branch stands, where this run was told already. */
+    head?: string | undefined;
   },
 ): Promise<Ground> {
   const { repository: name, account, from } = given;
@@ -34,8 +36,8 @@ export async function readGround(
       'Unarchive it, or name another ops-repo.',
     );
   const base = given.branch ?? repository.default_branch;
-  const found = await findBranch(send, name, base);
-  if (found === undefined)
+  const commit = given.head ?? (await findBranch(send, name, base))?.commit.id;
+  if (commit === undefined)
     throw new UserError(
       `${name} has no branch ${base}.`,
       'Correct ops-branch, or make the first commit: a proposal needs a branch that it would change.',
@@ -49,7 +51,7 @@ export async function readGround(
   const ground = {
     repository: repository.full_name,
     base,
-    commit: found.commit.id,
+    commit,
     pulls: ownInto(base, account, pulls),
   };
   if (from === 'branch' || (from === 'auto' && mayPush))
@@ -70,7 +72,7 @@ export async function readGround(
       'Rename or delete it; the role makes its own fork under this name.',
     );
   const branch = await findBranch(send, home, base);
-  return { ...ground, home, fork: branch?.commit.id === found.commit.id ? 'ready' : 'behind' };
+  return { ...ground, home, fork: branch?.commit.id === commit ? 'ready' : 'behind' };
 }
 
 /** Those pull requests that our account opened into a branch, newest first. */

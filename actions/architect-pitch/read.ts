@@ -51,6 +51,7 @@ async function readAll(context: Context, before: Live | undefined): Promise<Live
       account,
       from: settings['propose-from'],
       pulls: [],
+      head: context.opsHead,
     }),
     settings.deciders.length > 0 ? Promise.resolve([]) : listWriters(send, ops),
   );
