@@ -98,9 +98,9 @@ async function* zstdProgram(file: string): Bytes {
 }
 
 async function* unzstd(packed: Bytes): Bytes {
-  // From Node 22.15 on there is one that checks sums as well; Node 20's types do not know it.
+  // From Node 24 on there is one that checks sums as well. That of Node 22 takes a file that was cut for a whole one.
   const native: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  if (typeof native === 'function') {
+  if (typeof native === 'function' && Number.parseInt(process.versions.node, 10) >= 24) {
     const unpacker: NodeJS.ReadWriteStream = native();
     yield* pipeline(packed, unpacker, () => undefined) as unknown as Bytes;
     return;
