@@ -3,6 +3,7 @@ import type { Kept } from '../core/api/once.ts';
 import type { Send } from '../core/api/send.ts';
 import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../core/crew-file.ts';
 import { formatFault } from '../core/errors.ts';
+import { getBranch } from '../core/forge/branches.ts';
 import { listWriters } from '../core/forge/people.ts';
 import {
   closedPullsSince,
@@ -13,7 +14,7 @@ import {
   pullOfCommit,
   type Review,
 } from '../core/forge/pulls.ts';
-import { getBranch, getRepository } from '../core/forge/repositories.ts';
+import { getRepository } from '../core/forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
 import { retargetedAt } from '../core/forge/timeline.ts';
 import type { User } from '../core/forge/users.ts';

@@ -2,12 +2,14 @@ import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from '
 import path from 'node:path';
 import { sameRepository } from './accounts.ts';
 import { isApiError } from './api/errors.ts';
+import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import { checkedOutCommit } from './checkout.ts';
 import { UserError } from './errors.ts';
 import { readBlobs } from './forge/blobs.ts';
+import { getBranch } from './forge/branches.ts';
 import { defaultHead } from './forge/commits.ts';
-import { getBranch, getRepository } from './forge/repositories.ts';
+import { getRepository } from './forge/repositories.ts';
 import { isFile, listFolder, type TreeEntry } from './forge/trees.ts';
 import type { HostFacts } from './host/host.ts';
 
@@ -58,6 +60,8 @@ export interface FolderRequest {
   extension: string;
   /** The commit of that branch, where it was asked for already. */
   head?: string;
+  /** What this run has read already. */
+  kept: Kept;
   /** Waiting, for a commit that the forge does not have yet. */
   pause?: (ms: number, why: string) => Promise<void>;
 }
@@ -164,11 +168,12 @@ function fromCheckout(workspace: string, folder: string, extension: string): Raw
 const largest = 8 * 1024 * 1024;
 
 async function throughForge(
-  { send, facts, folder, extension, branch, head, pause }: FolderRequest,
+  { send, facts, folder, extension, branch, head, kept, pause }: FolderRequest,
   { repository, proposed }: Place & { kind: 'forge' },
 ): Promise<OpsFolder> {
   if (proposed !== undefined) {
-    const folderAt = (): Promise<TreeEntry[] | undefined> => listFolder(send, repository, proposed, folder);
+    const folderAt = (): Promise<TreeEntry[] | undefined> =>
+      listFolder(send, repository, proposed, folder, kept);
     const entries = await whenThere(folderAt, facts, pause);
     return {
       files: await contentsOf(send, repository, filesIn(entries, { repository, folder, extension })),
@@ -181,7 +186,7 @@ async function throughForge(
     (branch === undefined
       ? await defaultHead(send, repository)
       : (await getBranch(send, repository, branch)).commit.id);
-  const entries = commit === undefined ? undefined : await listFolder(send, repository, commit, folder);
+  const entries = commit === undefined ? undefined : await listFolder(send, repository, commit, folder, kept);
   return {
     files: await contentsOf(send, repository, filesIn(entries, { repository, folder, extension })),
     unmerged: undefined,

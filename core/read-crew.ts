@@ -3,12 +3,13 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sameRepository } from './accounts.ts';
 import { isApiError } from './api/errors.ts';
+import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import { type Crew, crewFile, noCrewFile, parseCrewFile } from './crew-file.ts';
 import { formatFault, UserError } from './errors.ts';
+import { type Branch, getBranch } from './forge/branches.ts';
 import { defaultHead } from './forge/commits.ts';
-import { findFile } from './forge/contents.ts';
-import { getBranch } from './forge/repositories.ts';
+import { createSnapshot, type FileAt } from './forge/snapshot.ts';
 import type { HostFacts } from './host/host.ts';
 import type { WhenPaused } from './role.ts';
 
@@ -16,6 +17,8 @@ import type { WhenPaused } from './role.ts';
 export interface CrewRead {
   crew: Crew;
   head?: string;
+  /** The branch itself, where it was asked for by its name. */
+  branch?: Branch;
 }
 
 /** The part of a role that a pause is about. */
@@ -38,6 +41,7 @@ export async function readCrew<S>(
   settings: S,
   facts: HostFacts,
   send: Send,
+  kept: Kept,
 ): Promise<CrewRead> {
   const isConcerned =
     'ops-repo' in role.settings && ('bots' in role.settings || whenPaused(role, settings) !== 'ignore');
@@ -50,7 +54,7 @@ export async function readCrew<S>(
   // Files that a person points at.
   if (ops === undefined) return { crew: crewOf(inCheckout(facts.workspace), 'the checkout') };
   try {
-    return await fromForge(send, ops, branch);
+    return await fromForge(send, ops, branch, kept);
   } catch (error) {
     // Where the account may not read the ops repo, and CI runs for it, the checkout counts, as its documents do.
     const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
@@ -60,13 +64,35 @@ export async function readCrew<S>(
   }
 }
 
-async function fromForge(send: Send, ops: string, branch: string | undefined): Promise<CrewRead> {
-  const found = await findFile(send, ops, crewFile, branch);
-  if (found !== undefined) return { crew: crewOf(found.bytes, ops) };
-  // To whoever may not read the code the forge says of every file that it is not there; of every branch too.
-  const head =
-    branch === undefined ? await defaultHead(send, ops) : (await getBranch(send, ops, branch)).commit.id;
-  return { crew: noCrewFile, ...(head === undefined ? {} : { head }) };
+async function fromForge(
+  send: Send,
+  ops: string,
+  branchName: string | undefined,
+  kept: Kept,
+): Promise<CrewRead> {
+  // The branch first: to whoever may not read the code the forge says of every file that it is not there, and of every branch too.
+  const branch = branchName === undefined ? undefined : await getBranch(send, ops, branchName);
+  const head = branch?.commit.id ?? (await defaultHead(send, ops));
+  if (head === undefined) return { crew: noCrewFile };
+  // The tree of the root, which most roles look into as well, and then have already.
+  const found = bytesOf(await createSnapshot(send, ops, kept).fileAt(head, crewFile), ops);
+  return { crew: crewOf(found, ops), head, ...(branch === undefined ? {} : { branch }) };
+}
+
+function bytesOf(found: FileAt, where: string): Buffer | undefined {
+  switch (found.kind) {
+    case 'file':
+      return found.bytes;
+    case 'missing':
+      return undefined;
+    case 'no-file':
+      throw new UserError(`${crewFile} is no ordinary file in ${where}.`, 'Put the document itself there.');
+    case 'too-large':
+      throw new UserError(
+        `${crewFile} of ${where} is too large to be read (${found.size} bytes), so nobody knows whether this role is paused.`,
+        'Keep it to what the documentation says of it.',
+      );
+  }
 }
 
 function crewOf(bytes: Buffer | undefined, where: string): Crew {

@@ -1,6 +1,7 @@
 import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import type { Change, ChangeName } from './change.ts';
+import type { Branch } from './forge/branches.ts';
 import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';
@@ -94,6 +95,8 @@ export interface ReadContext<S extends Settings, T> {
   kept: Kept;
   /** The commit of the ops repo's branch, in the first round, where it was asked for already. */
   opsHead?: string;
+  /** The same branch with its rule, where it was asked for by its name. */
+  opsBranch?: Branch;
   now: string;
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;

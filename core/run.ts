@@ -258,12 +258,16 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
   });
+  const kept: Kept = new Map();
   try {
-    const { crew, head } = await readCrew(role, parsed, host.facts, servers.reading.send);
+    const { crew, head, branch } = await readCrew(role, parsed, host.facts, servers.reading.send, kept);
     if (isStopped(role, parsed, current, crew)) return 'paused';
     const settings = withCrew(parsed, crew);
+    const seen = {
+      ...(head === undefined ? {} : { opsHead: head }),
+      ...(branch === undefined ? {} : { opsBranch: branch }),
+    };
     let previous: Previous<T> | undefined;
-    const kept: Kept = new Map();
     let roundsLost = 0;
     for (let round = 1; ; round += 1) {
       const state = await role.read({
@@ -275,7 +279,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
         pause: (ms, why) => waitFor(ms, why, current, runtime),
-        ...(previous === undefined ? (head === undefined ? {} : { opsHead: head }) : { previous }),
+        ...(previous === undefined ? seen : { previous }),
       });
       tellHeadline(role.headline?.(settings, state), current);
       const changes: Change[] = role.plan(settings, state);

@@ -164,8 +164,8 @@ async function readSpending({ settings, send, now }: Context): Promise<Pull[]> {
  * Every sprint document on the branch, with or without a filer block; no folder is no document. Read many in one answer,
  * because they are never taken away. One that cannot be read is said, and names no vision that is known.
  */
-async function readDocuments({ settings, send }: Context, ground: Ground): Promise<Live['documents']> {
-  const folder = (await listFolder(send, ground.repository, ground.commit, settings.sprints)) ?? [];
+async function readDocuments({ settings, send, kept }: Context, ground: Ground): Promise<Live['documents']> {
+  const folder = (await listFolder(send, ground.repository, ground.commit, settings.sprints, kept)) ?? [];
   const files = folder.filter(({ path, type }) => path.endsWith('.md') && type !== 'tree');
   const blobs = await readBlobs(send, ground.repository, files.filter(isFile));
   return files.map(({ path: file, sha }) => {

@@ -248,6 +248,7 @@ async function readDocuments(context: Context): Promise<Source> {
     folder: settings.sprints,
     extension: '.md',
     ...(context.opsHead === undefined ? {} : { head: context.opsHead }),
+    kept: context.kept,
     pause: context.pause,
   });
   return { documents: await parseAll(files, context), unmerged, outdated };

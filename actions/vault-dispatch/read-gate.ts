@@ -1,7 +1,7 @@
 import { sameRepository } from '../../core/accounts.ts';
 import { once } from '../../core/api/once.ts';
+import { getBranch } from '../../core/forge/branches.ts';
 import { commitsFrom } from '../../core/forge/commits.ts';
-import { getBranch } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import type { RunFacts } from '../../core/host/host.ts';
 import { writesFile } from '../../core/plan.ts';

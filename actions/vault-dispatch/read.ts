@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { sameRepository } from '../../core/accounts.ts';
 import { alone } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { sha256 } from '../../core/canonical.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
-import { askBranch } from '../../core/forge/branches.ts';
+import { getBranch } from '../../core/forge/branches.ts';
 import { lastMerged, type Pull, pullOfCommit } from '../../core/forge/pulls.ts';
-import { getBranch, getRepository } from '../../core/forge/repositories.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
@@ -80,14 +81,21 @@ export async function read(context: Context): Promise<VaultState> {
   }
   const shared = await readShared(context, records.repository, account.login);
   if (shared !== undefined) return { ...ground, kind: 'unguarded', unguarded: shared };
-  // What it tells of its rule is told by the same call; where it is missing the other one says what to do.
-  const told = (await askBranch(send, repository, branch)) ?? (await getBranch(send, repository, branch));
+  // What it tells of its rule is told by the same call.
+  const told = context.opsBranch ?? (await getBranch(send, repository, branch));
   const { commit } = told;
   const snapshot = createSnapshot(send, repository, kept);
   await snapshot.whole(commit.id);
   const unspent =
     settings.mode === 'dispatch' ? await readUnspent(snapshot, commit.id, found.records) : undefined;
-  if (unspent !== undefined) await readAtOnce(snapshot, commit.id, unspent.open);
+  if (unspent !== undefined)
+    await readAtOnce(snapshot, commit.id, {
+      open: unspent.open,
+      // Records are kept in the same repository, unless somebody wants them elsewhere.
+      more: sameRepository(records.repository, repository)
+        ? runningOf(found.records).map(([, entry]) => entry)
+        : [],
+    });
   const policy = await readPolicy(send, snapshot, {
     commit: commit.id,
     source: settings['policy-source'],
@@ -164,13 +172,19 @@ async function readUnspent(snapshot: Snapshot, commit: string, records: Records)
 /** More documents than these are not asked for before it is known which of them are needed. */
 const mostAhead = 45;
 
-/** The policy, actions, formulas and workflows in one answer, before each is looked into. */
-async function readAtOnce(snapshot: Snapshot, commit: string, open: TreeEntry[]): Promise<void> {
+/** The policy, actions, formulas and workflows in one answer, before each is looked into; `more`: what else is needed of that repository. */
+async function readAtOnce(
+  snapshot: Snapshot,
+  commit: string,
+  { open, more }: { open: TreeEntry[]; more: TreeEntry[] },
+): Promise<void> {
   const policy = await snapshot.entryAt(commit, policyFile);
   const folders = open.length === 0 ? [] : [formulaFolder, ...workflowFolders];
   const beside = (await Promise.all(folders.map((folder) => snapshot.folderAt(commit, folder)))).flat();
   const ahead = open.length + beside.length <= mostAhead ? beside : [];
-  await snapshot.contents([...(policy === undefined ? [] : [policy]), ...open, ...ahead].filter(isFile));
+  await snapshot.contents(
+    [...(policy === undefined ? [] : [policy]), ...open, ...ahead, ...more].filter(isFile),
+  );
 }
 
 /** Pull requests by the commits that their merges made: one call for many, or one for each. */
@@ -203,6 +217,11 @@ async function readShared(
   return undefined;
 }
 
+/** Actions that were started and did not end. */
+function runningOf({ fired, ended }: Records): [id: string, entry: TreeEntry][] {
+  return [...fired].filter(([id]) => !ended.has(id));
+}
+
 /** What of the actions something may still come of: those that were started and did not end, and those without a record. */
 async function readDispatch(
   context: Context,
@@ -213,7 +232,7 @@ async function readDispatch(
   const { send } = context;
   const { entries, open, planted, earlier } = unspent;
   const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier };
-  const running = [...records.fired].filter(([id]) => !records.ended.has(id));
+  const running = runningOf(records);
   const claims = { repository: known.records.repository, branch: claimsBranch };
   const { guard, commit: claimsAt } =
     open.length === 0
@@ -293,11 +312,20 @@ async function readOpen(
 }
 
 /** What a pull request's own pipeline can look at: its files, and nothing that needs a token. */
-async function readLocal({ facts, send, now }: Context): Promise<LocalState> {
+async function readLocal({ facts, send, now, kept }: Context): Promise<LocalState> {
   const documents = async (folder: string): Promise<{ file: string; bytes: Uint8Array }[]> =>
     existsSync(path.resolve(facts.workspace, folder))
-      ? (await readOpsFolder({ send, facts, ops: undefined, branch: undefined, folder, extension: '.toml' }))
-          .files
+      ? (
+          await readOpsFolder({
+            send,
+            facts,
+            ops: undefined,
+            branch: undefined,
+            folder,
+            extension: '.toml',
+            kept,
+          })
+        ).files
       : [];
   const [policy] = (await documents('vault')).filter(({ file }) => file === policyFile);
   return {

@@ -3,7 +3,7 @@ import { type Kept, once } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
-import { askBranch, firstCommit } from '../../core/forge/branches.ts';
+import { findBranch, firstCommit } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { listTree } from '../../core/forge/trees.ts';
@@ -113,7 +113,7 @@ async function tipOf(
   branch: string,
   kept: Kept,
 ): Promise<{ snapshot: Snapshot; commit: string }[]> {
-  const told = await askBranch(send, repository, branch);
+  const told = await findBranch(send, repository, branch);
   return told === undefined
     ? []
     : [{ snapshot: createSnapshot(send, repository, kept), commit: told.commit.id }];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { deleteBranch as remove } from '../forge/repositories.ts';
+import { deleteBranch as remove } from '../forge/branches.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { UserError } from '../errors.ts';
-import { findBranch, syncFork as sync } from '../forge/repositories.ts';
+import { findBranch } from '../forge/branches.ts';
+import { syncFork as sync } from '../forge/repositories.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 

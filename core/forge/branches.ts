@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { ApiError, ifThere } from '../api/errors.ts';
+import { ApiError, ifThere, orElse } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
 
-const told = z.object({
+const branch = z.object({
   name: z.string(),
   commit: z.object({ id: z.string() }),
   protected: z.boolean(),
@@ -19,21 +19,24 @@ const told = z.object({
   effective_branch_protection_name: z.nullish(z.string()),
 });
 /** What a branch tells of itself and of its rule; any reader may ask. */
-export type BranchTold = z.infer<typeof told>;
+export type Branch = z.infer<typeof branch>;
 
-/** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository; undefined where there is no such branch. */
-export function askBranch(send: Send, name: string, branch: string): Promise<BranchTold | undefined> {
-  return ifThere(
-    call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{owner}/{repo}/branches/{path}',
-        params: { ...repositoryName(name), path: branch },
-      },
-      told,
-    ),
+/** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
+export function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
+  const request: ApiRequest = {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/branches/{path}',
+    params: { ...repositoryName(name), path: branchName },
+  };
+  return orElse(
+    call(send, request, branch),
+    `Check that ${name} has a branch ${branchName} and that the token's account may see it: the forge answers the same for both.`,
   );
+}
+
+/** A branch, or undefined when there is none of that name. */
+export function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
+  return ifThere(getBranch(send, name, branchName));
 }
 
 /**
@@ -44,20 +47,35 @@ export function askBranch(send: Send, name: string, branch: string): Promise<Bra
 export async function createBranch(
   send: Send,
   name: string,
-  branch: string,
+  branchName: string,
   commit: string,
 ): Promise<boolean> {
   const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/branches',
     params: { ...repositoryName(name) },
-    body: { new_branch_name: branch, old_ref_name: commit },
+    body: { new_branch_name: branchName, old_ref_name: commit },
   };
   const response = await send(request);
   if (response.status < 300) return true;
   const error = forgeError(request, response);
   if (error.kind === 'conflict') return false;
-  if (error.kind === 'server' && (await askBranch(send, name, branch)) !== undefined) return false;
+  if (error.kind === 'server' && (await findBranch(send, name, branchName)) !== undefined) return false;
+  throw error;
+}
+
+/** False when it was gone already. `DELETE /repos/{owner}/{repo}/branches/{branch}`, scope write:repository. */
+export async function deleteBranch(send: Send, name: string, branchName: string): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'DELETE',
+    route: '/repos/{owner}/{repo}/branches/{path}',
+    params: { ...repositoryName(name), path: branchName },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  const error = forgeError(request, response);
+  // A branch that is gone answers 404, and on some versions 500.
+  if (error.kind === 'not-found' || error.kind === 'server') return false;
   throw error;
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApiError, ifThere, orElse } from '../api/errors.ts';
+import { ApiError } from '../api/errors.ts';
 import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -72,48 +72,6 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
       `Delete the fork ${fork} once its pull requests are closed; the role makes a new one.`,
     );
   if (response.status === 400 || response.status === 404) return false;
-  throw error;
-}
-
-const branch = z.object({
-  name: z.string(),
-  commit: z.object({ id: z.string() }),
-  protected: z.boolean(),
-  /** Of the token's user, without regard to exempt paths; absent on forges that do not say. */
-  user_can_push: z.nullish(z.boolean()),
-});
-export type Branch = z.infer<typeof branch>;
-
-/** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
-export function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
-  const request: ApiRequest = {
-    method: 'GET',
-    route: '/repos/{owner}/{repo}/branches/{path}',
-    params: { ...repositoryName(name), path: branchName },
-  };
-  return orElse(
-    call(send, request, branch),
-    `Check that ${name} has a branch ${branchName} and that the token's account may see it: the forge answers the same for both.`,
-  );
-}
-
-/** A branch, or undefined when there is none of that name. */
-export function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
-  return ifThere(getBranch(send, name, branchName));
-}
-
-/** False when it was gone already. `DELETE /repos/{owner}/{repo}/branches/{branch}`, scope write:repository. */
-export async function deleteBranch(send: Send, name: string, branchName: string): Promise<boolean> {
-  const request: ApiRequest = {
-    method: 'DELETE',
-    route: '/repos/{owner}/{repo}/branches/{path}',
-    params: { ...repositoryName(name), path: branchName },
-  };
-  const response = await send(request);
-  if (response.status < 300) return true;
-  const error = forgeError(request, response);
-  // A branch that is gone answers 404, and on some versions 500.
-  if (error.kind === 'not-found' || error.kind === 'server') return false;
   throw error;
 }
 

@@ -1,9 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import { ifThere } from '../api/errors.ts';
-import { type Kept, once } from '../api/once.ts';
+import type { Kept } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { type Blob, readBlobs } from './blobs.ts';
-import { listTree, listWhole, type TreeEntry } from './trees.ts';
+import { listWhole, type TreeEntry, treeKey, treeOnce } from './trees.ts';
 
 /** A file as it stands at a commit: its bytes, or why there are none. */
 export type FileAt =
@@ -23,9 +23,7 @@ const onePage = 900;
 export type Snapshot = ReturnType<typeof createSnapshot>;
 
 export function createSnapshot(send: Send, repository: string, kept: Kept) {
-  const keyOfTree = (sha: string): string => `tree ${repository} ${sha}`;
-  const tree = (sha: string): Promise<TreeEntry[]> =>
-    once(kept, keyOfTree(sha), () => listTree(send, repository, sha));
+  const tree = (sha: string): Promise<TreeEntry[]> => treeOnce(send, repository, sha, kept);
 
   /**
    * Reads all folders of a commit at once, a call for each thousand entries, so that none of them is asked for afterwards. Where
@@ -34,14 +32,16 @@ export function createSnapshot(send: Send, repository: string, kept: Kept) {
    */
   async function whole(commit: string): Promise<void> {
     const tooLarge = `too large ${repository}`;
-    if (kept.has(keyOfTree(commit)) || kept.has(tooLarge)) return;
+    const isWhole = `whole ${repository} ${commit}`;
+    if (kept.has(isWhole) || kept.has(tooLarge)) return;
     const entries = await listWhole(send, repository, commit, mostAtOnce);
     const folders = entries === undefined ? undefined : foldersOf(entries);
     if (entries !== undefined && entries.length < onePage)
       kept.set(`small ${repository}`, Promise.resolve(true));
     if (folders === undefined) kept.set(tooLarge, Promise.resolve(true));
     for (const [sha, inside] of folders ?? [])
-      kept.set(keyOfTree(sha === '' ? commit : sha), Promise.resolve(inside));
+      kept.set(treeKey(repository, sha === '' ? commit : sha), Promise.resolve(inside));
+    kept.set(isWhole, Promise.resolve(true));
   }
 
   /** What stands at a path, or undefined. Throws `not-found` where the repository has no such commit (yet). */

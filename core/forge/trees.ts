@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
+import { type Kept, once } from '../api/once.ts';
 import { type ApiRequest, describeRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 
@@ -117,6 +118,16 @@ async function treePage(send: Send, request: ApiRequest): Promise<z.infer<typeof
   }
 }
 
+/** By what a run keeps a tree. */
+export function treeKey(name: string, sha: string): string {
+  return `tree ${name} ${sha}`;
+}
+
+/** What stands directly in a tree, asked for once a run: a tree never changes. */
+export function treeOnce(send: Send, name: string, sha: string, kept: Kept): Promise<TreeEntry[]> {
+  return once(kept, treeKey(name, sha), () => listTree(send, name, sha));
+}
+
 /**
  * What stands directly in a folder at a commit, with paths as they are in the repository; undefined where there is no such
  * folder. A call for each folder on the way and one for the folder itself, however large the rest of the repository is.
@@ -126,13 +137,14 @@ export async function listFolder(
   name: string,
   commit: string,
   folder: string,
+  kept: Kept,
 ): Promise<TreeEntry[] | undefined> {
-  let entries = await listTree(send, name, commit);
+  let entries = await treeOnce(send, name, commit, kept);
   let above = '';
   for (const part of folder.split('/').filter((item) => item !== '')) {
     const next = entries.find(({ path, type }) => path === part && type === 'tree');
     if (next === undefined) return undefined;
-    entries = await listTree(send, name, next.sha);
+    entries = await treeOnce(send, name, next.sha, kept);
     above += `${part}/`;
   }
   return entries.map((item) => ({ ...item, path: above + item.path }));

@@ -25,13 +25,14 @@ export const laterCalls: readonly LaterCall[] = [
     method: 'GET',
     route: '/repos/{owner}/{repo}/actions/runs',
     since: 12,
-    without: 'cannot follow a workflow that it started, ends red and says which Forgejo it takes',
+    without:
+      'starts no workflow of the forge, because it could not follow it, and says which Forgejo it takes; Woodpecker pipelines work',
   },
   {
     method: 'GET',
     route: '/repos/{owner}/{repo}/actions/runs/{id}',
     since: 12,
-    without: 'cannot follow a workflow that it started, ends red and says which Forgejo it takes',
+    without: 'the same: it came together with the list of runs',
   },
   {
     method: 'POST',

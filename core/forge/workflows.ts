@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ifThere } from '../api/errors.ts';
+import { ifThere, isApiError } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -112,14 +112,34 @@ export function createRuns(send: Send) {
   };
 }
 
+/**
+ * Why runs of a repository could not be followed, or undefined: asked before one is started, because what is started and cannot
+ * be followed is spent without anybody learning how it ended. `GET /repos/{owner}/{repo}/actions/runs` (since Forgejo 12),
+ * scope read:repository.
+ */
+export async function whyNotFollow(send: Send, repository: string): Promise<string | undefined> {
+  try {
+    await runsPage(send, repository, 1, 1);
+    return undefined;
+  } catch (error) {
+    if (!isApiError(error, 'no-such-call', 'not-found')) throw error;
+    return `its run could not be followed: ${error.message} ${error.remedy}`;
+  }
+}
+
 /** One page of all runs, newest first. `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. */
-async function runsPage(send: Send, repository: string, number: number): Promise<WorkflowRun[]> {
+async function runsPage(
+  send: Send,
+  repository: string,
+  number: number,
+  limit: number = pageSize,
+): Promise<WorkflowRun[]> {
   const { workflow_runs } = await call(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/actions/runs',
-      params: { ...repositoryName(repository), page: number, limit: pageSize },
+      params: { ...repositoryName(repository), page: number, limit },
     },
     z.object({ workflow_runs: z.array(run) }),
   );

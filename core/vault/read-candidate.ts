@@ -1,12 +1,14 @@
 import { namesLogin, sameAccount, sameRepository } from '../accounts.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
+import { getBranch } from '../forge/branches.ts';
 import type { ChangingCommit } from '../forge/commits.ts';
 import { headKept, listReviews, type Pull, type Review } from '../forge/pulls.ts';
-import { getBranch, getRepository } from '../forge/repositories.ts';
+import { getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../forge/snapshot.ts';
 import { statusesBy } from '../forge/statuses.ts';
 import { readConversation } from '../forge/timeline.ts';
+import { whyNotFollow } from '../forge/workflows.ts';
 import { whyNotStart } from '../woodpecker/pipelines.ts';
 import type { AskedAction } from './action.ts';
 import type { PullFacts } from './approval.ts';
@@ -173,7 +175,7 @@ export async function readWorkflowOf(
   const [workflow, unreachable, beside] = await Promise.all([
     findWorkflow(snapshot, place.commit, formula),
     !isWoodpecker
-      ? undefined
+      ? once(kept, `may follow ${place.repository}`, () => whyNotFollow(servers.send, place.repository))
       : woodpecker === undefined
         ? 'its formula runs on Woodpecker: set woodpecker-url and woodpecker-token'
         : once(kept, `may start ${place.repository}`, () => whyNotStart(woodpecker, place.repository)),

@@ -1,7 +1,7 @@
 import { isApiError } from '../api/errors.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
-import { askBranch, type BranchTold } from '../forge/branches.ts';
+import { type Branch, findBranch } from '../forge/branches.ts';
 import { listProtections } from '../forge/protections.ts';
 import {
   type BranchGuard,
@@ -22,7 +22,7 @@ export async function readBranchGuard(
   repository: string,
   branch: string,
 ): Promise<{ guard: BranchGuard; commit: string | null }> {
-  const told = await askBranch(send, repository, branch);
+  const told = await findBranch(send, repository, branch);
   return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 
@@ -31,9 +31,9 @@ export async function readRulesSeen(
   send: Send,
   repository: string,
   branch: string,
-  known?: BranchTold,
+  known?: Branch,
 ): Promise<RulesSeen> {
-  const told = known ?? (await askBranch(send, repository, branch));
+  const told = known ?? (await findBranch(send, repository, branch));
   try {
     return { repository, branch, told, rules: await listProtections(send, repository) };
   } catch (error) {
@@ -50,7 +50,7 @@ export function guardReader(
   branch: string,
   kept: Kept,
   /** What the account of this very `send` was told of the branch. */
-  known?: BranchTold,
+  known?: Branch,
 ): (wanted: string[]) => Promise<PolicyGuard> {
   return async (wanted) =>
     policyGuard(
@@ -69,7 +69,7 @@ export async function readOthersAllowed(
   { branch, writer, kept }: { branch: string; writer: string | undefined; kept: Kept },
 ): Promise<string[]> {
   const [told, rules] = await Promise.all([
-    askBranch(audit, repository, branch),
+    findBranch(audit, repository, branch),
     once(kept, `all rules ${repository}`, () => listProtections(audit, repository)),
   ]);
   const name = told?.effective_branch_protection_name;

@@ -1,5 +1,5 @@
 import type { Send } from '../api/send.ts';
-import { askBranch, type BranchTold } from '../forge/branches.ts';
+import { type Branch, findBranch } from '../forge/branches.ts';
 import { listProtections, type Protection } from '../forge/protections.ts';
 import { steadyRuleName } from './guard.ts';
 
@@ -8,7 +8,7 @@ export interface RuledBranch {
   repository: string;
   branch: string;
   /** Undefined where there is no such branch. */
-  told: BranchTold | undefined;
+  told: Branch | undefined;
   /** The rule that holds for it; where there is no branch, the one that would hold for it by its name. */
   rule: Protection | undefined;
   /** The rule of the name that keeps it from being renamed, where there is one, whether or not it is the one that holds. */
@@ -22,7 +22,7 @@ export async function readRuled(
   branches: readonly string[],
 ): Promise<RuledBranch[]> {
   // Branches first: of a rule that is changed in between, the name is then not found, and nothing is taken for right.
-  const told = await Promise.all(branches.map((branch) => askBranch(send, repository, branch)));
+  const told = await Promise.all(branches.map((branch) => findBranch(send, repository, branch)));
   const rules = await listProtections(send, repository);
   const named = (name: string): Protection | undefined => rules.find(({ rule_name }) => rule_name === name);
   return branches.map((branch, index) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -96,7 +97,12 @@ async function run(
 }
 
 const write = (text: string): Promise<unknown> => seed.putFile(owner, ops, 'forgecrew.toml', text);
-const asked = [`GET /repos/${ops}/contents/forgecrew.toml?ref=main 200`];
+/** The branch, its root, and the file itself: nothing of what the role is for. */
+const asked = ['branches', 'git/trees', 'git/blobs'];
+const kinds = (calls: string[]): string[] =>
+  calls.map(
+    (call) => /^GET \/repos\/owner\/ops\/(branches|git\/trees|git\/blobs)\b.* 200$/.exec(call)?.[1] ?? call,
+  );
 /** As a gate is started. */
 const gate = { PLUGIN_MODE: 'gate', CI_PIPELINE_EVENT: 'manual', CI_PIPELINE_NUMBER: '7' };
 
@@ -110,7 +116,7 @@ describe('a pause in the ops repo', () => {
       const { code, text, calls, report } = await run(role);
 
       expect(text).toContain('Paused by forgecrew.toml of the ops repo: the forge is moved');
-      expect(calls).toEqual(asked);
+      expect(kinds(calls)).toEqual(asked);
       // Where green would be taken for a yes, it is red.
       const isRed = role.name === vaultRequest.name;
       expect({ code, outcome: report?.outcome }).toEqual(
@@ -147,7 +153,7 @@ describe('a pause in the ops repo', () => {
         'forgecrew.toml of owner/ops cannot be read, so nobody knows whether this role is paused',
       );
       expect(text).toContain('forgecrew.toml:1:1: "paused": no such field');
-      expect(calls).toEqual(asked);
+      expect(kinds(calls)).toEqual(asked);
     },
   );
 
@@ -162,16 +168,34 @@ describe('a pause in the ops repo', () => {
       'it comes without its content',
       { status: 200, body: { type: 'file', sha: 'a'.repeat(40), content: null } },
     ],
-    ['it is a folder', { status: 200, body: [] }],
+    ['the answer has no form that is known', { status: 200, body: [] }],
   ])('is not taken to be none where %s', async (_, answer) => {
-    for (const role of roles) {
-      const proxy = await startFaultProxy(forge.url, undefined, (_call, request) =>
-        request.includes('forgecrew.toml') ? answer : undefined,
-      );
-      const { code, calls } = await run(role, { CI_FORGE_URL: proxy.url });
-      await proxy.close();
+    await write('pause = false\n');
 
-      expect({ role: role.name, code, calls }).toEqual({ role: role.name, code: 1, calls: [] });
+    for (const [index, call] of asked.entries())
+      for (const role of roles) {
+        const proxy = await startFaultProxy(forge.url, undefined, (_call, request) =>
+          request.includes(`/${call}`) ? answer : undefined,
+        );
+        const { code, calls } = await run(role, { CI_FORGE_URL: proxy.url });
+        await proxy.close();
+
+        expect({ role: role.name, code, calls: kinds(calls) }).toEqual({
+          role: role.name,
+          code: 1,
+          calls: asked.slice(0, index),
+        });
+      }
+  });
+
+  it('is not taken to be none where it is a folder or a link', async () => {
+    await seed.putFile(owner, ops, 'forgecrew.toml/inside', 'pause = true\n');
+
+    for (const role of roles) {
+      const { code, text } = await run(role);
+
+      expect({ role: role.name, code }).toEqual({ role: role.name, code: 1 });
+      expect(text).toContain('forgecrew.toml is no ordinary file in owner/ops');
     }
   });
 
@@ -180,7 +204,7 @@ describe('a pause in the ops repo', () => {
       const { code, calls } = await run(role, { PLUGIN_OPS_REPO: 'owner/gone' });
 
       expect({ role: role.name, code }).toEqual({ role: role.name, code: 1 });
-      expect(calls).toHaveLength(2);
+      expect(calls).toEqual(['GET /repos/owner/gone/branches/main 404']);
     }
   });
 
@@ -192,7 +216,7 @@ describe('a pause in the ops repo', () => {
     expect({ code, outcome: report?.outcome }).toEqual({ code: 1, outcome: 'refused' });
     expect(text).toContain('Stopped: Paused by forgecrew.toml of the ops repo: the forge is moved');
     expect(text).toContain('Nothing after this step may run.');
-    expect(calls).toEqual(asked);
+    expect(kinds(calls)).toEqual(asked);
   });
 
   it('does not make a gate ask anybody that would refuse anyway', async () => {
@@ -212,7 +236,8 @@ describe('a pause in the ops repo', () => {
       const { text, calls } = await run(role, { CI_PIPELINE_EVENT: 'pull_request' });
 
       expect(text).not.toContain('Paused');
-      expect(calls.filter((call) => call.includes('forgecrew.toml'))).toEqual([]);
+      const blob = createHash('sha1').update('blob 13\0pause = true\n').digest('hex');
+      expect(calls.filter((call) => call.includes(blob))).toEqual([]);
     },
   );
 

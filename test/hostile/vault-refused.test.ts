@@ -416,3 +416,24 @@ describe('what is spent, exposed, or not known', () => {
     expect(await vault.runs()).toEqual([]);
   });
 });
+
+describe('a forge that cannot tell how a run ends', () => {
+  it('starts nothing, spends nothing, and says which Forgejo it takes', async () => {
+    const older = await startVault(undefined, {
+      without: ['GET /repos/{owner}/{repo}/actions/runs', 'GET /repos/{owner}/{repo}/actions/runs/{id}'],
+    });
+    try {
+      await older.approved('backup-1');
+
+      const { code, text } = await older.run();
+
+      expect(await older.record('backup-1')).toBeUndefined();
+      expect(text).toContain('could not be followed');
+      expect(text).toContain('Forgejo 12');
+      expect(code).toBe(1);
+      expect(await older.rejected('backup-1')).toBeUndefined();
+    } finally {
+      await older.close();
+    }
+  });
+});

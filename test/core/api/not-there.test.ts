@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Send } from '../../../core/api/send.ts';
-import { getBranch } from '../../../core/forge/repositories.ts';
+import { getBranch } from '../../../core/forge/branches.ts';
 import { getExpectedUser } from '../../../core/forge/users.ts';
 
 /** A server that knows of nothing that is asked. */

@@ -98,7 +98,7 @@ describe('a folder', () => {
   it('is found by its path, one tree after the other, and never the rest of the repository', async () => {
     const { send, asked } = trees(all);
 
-    expect(await listFolder(send, 'owner/ops', 'head', 'vault/actions')).toEqual([
+    expect(await listFolder(send, 'owner/ops', 'head', 'vault/actions', new Map())).toEqual([
       { ...file('a.toml'), path: 'vault/actions/a.toml' },
     ]);
     expect(asked).toHaveLength(3);
@@ -107,9 +107,11 @@ describe('a folder', () => {
   it('that is not there, or is a file, is undefined, and a commit that is not there is an error', async () => {
     const { send } = trees(all);
 
-    expect(await listFolder(send, 'owner/ops', 'head', 'vault/incidents')).toBeUndefined();
-    expect(await listFolder(send, 'owner/ops', 'head', 'sprints')).toBeUndefined();
-    await expect(listFolder(send, 'owner/ops', 'gone', 'vault')).rejects.toMatchObject({ kind: 'not-found' });
+    expect(await listFolder(send, 'owner/ops', 'head', 'vault/incidents', new Map())).toBeUndefined();
+    expect(await listFolder(send, 'owner/ops', 'head', 'sprints', new Map())).toBeUndefined();
+    await expect(listFolder(send, 'owner/ops', 'gone', 'vault', new Map())).rejects.toMatchObject({
+      kind: 'not-found',
+    });
   });
 });
 
