@@ -1,5 +1,12 @@
 import { ownerOf } from '../../core/accounts.ts';
-import { entryPath, entryText, issueName, runningPath, runRecordPath } from '../../core/agent/entry.ts';
+import {
+  entryPath,
+  entryText,
+  issueName,
+  momentOf,
+  runningPath,
+  runRecordPath,
+} from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { refusedRef } from '../../core/agent/work/refused-ref.ts';
@@ -51,10 +58,31 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
             why: 'what came of it is kept',
           },
         ];
-  const isCalledOff = ['claim-lost', 'called-off'].includes(record.end.how);
-  const told = isCalledOff ? [] : tell(settings, mine, record, claim);
+  const told = toldOf(settings, mine, record, claim);
   const missing = [...written, ...told];
   return missing.length > 0 ? missing : [close(state, mine, endText(record), record)];
+}
+
+/** What is still to be said of a run. One that was called off is nobody's business any more, but its label goes. */
+function toldOf(
+  settings: AgentSettings,
+  mine: Mine,
+  record: RunRecord,
+  held: ReturnType<typeof claimOf>,
+): FinishChange[] {
+  switch (record.end.how) {
+    case 'claim-lost':
+      return [];
+    case 'called-off':
+      return mine.declined.includes('remove-label')
+        ? []
+        : unlabelling(mine.candidate, [settings['progress-label']], {
+            held,
+            why: 'no agent works on it any more',
+          });
+    default:
+      return tell(settings, mine, record, held);
+  }
 }
 
 function claimOf(
@@ -109,7 +137,8 @@ function tell(
         why: 'the work of the agent',
       });
     }
-    if (isPushed || canPush) {
+    // Nothing is left between the branch and the base: somebody has merged the same already.
+    if ((isPushed || canPush) && !mine.stale.includes('open-pull')) {
       changes.push({
         kind: 'open-pull',
         key: `pull ${branch}`,
@@ -213,13 +242,15 @@ function keepRefused(
 /** The end of an entry: it says how, and its mark goes. */
 function close(
   state: LookingState,
-  { entry, sha, markSha, pull, outcome }: Mine,
+  { entry, sha, markSha, pull, candidate }: Mine,
   why: string,
   record: RunRecord | null,
 ): FinishChange {
   const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
   const cost = record?.models?.cost ?? null;
-  const spent = outcome === null || cost === null ? entry.cost : (entry.cost ?? 0) + cost;
+  // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
+  const spent = cost === null ? entry.cost : (entry.cost ?? 0) + cost;
+  const rested = momentOf(candidate.updatedAt);
   return {
     kind: 'write-files',
     repository: state.stateRepo.repository,
@@ -233,6 +264,7 @@ function close(
           why,
           pr_number: pull?.number ?? entry.pr_number,
           ended_at: state.now,
+          ...(rested === undefined ? {} : { rested_at: rested }),
           cost: spent,
         }),
         expects: sha,
@@ -245,7 +277,11 @@ function close(
 }
 
 /** The record of a run that ended just now; undefined where none ended. */
-function recordOf(state: LookingState, mine: Mine, outcome: AgentOutcome | null): RunRecord | undefined {
+export function recordOf(
+  state: Pick<LookingState, 'runUrl'>,
+  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent'>,
+  outcome: AgentOutcome | null,
+): RunRecord | undefined {
   if (outcome === null) return undefined;
   const { entry, candidate, declared, agent } = mine;
   const { models, work } = outcome;

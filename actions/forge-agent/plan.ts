@@ -1,11 +1,13 @@
 import { sameRepository } from '../../core/accounts.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
+import type { Declared } from '../../core/agent/declared.ts';
 import {
   type Entry,
   entryPath,
   entryText,
   issueName,
+  momentOf,
   runningPath,
   startedPath,
 } from '../../core/agent/entry.ts';
@@ -16,10 +18,10 @@ import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import { finish } from './finish.ts';
-import { labelling } from './labels.ts';
+import { labelling, unlabelling } from './labels.ts';
 import { verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
-import type { AgentState, Candidate, Declared, LookingState } from './state.ts';
+import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
 
 /** The kinds of change that this role may plan. */
@@ -115,7 +117,7 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
     const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
     said.push(verdict.isQuiet ? keep(what) : notice(what));
   }
-  return [...said, ...orphans.map((item) => bury(state, item)), ...waiting(state)];
+  return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
 }
 
 /** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
@@ -142,28 +144,46 @@ function waiting({ unseen }: LookingState): AgentChange[] {
     : [keep(`${unseen} more ${unseen === 1 ? 'issue waits' : 'issues wait'} for a run of this role`)];
 }
 
-/** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed. */
+/** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed, its label goes. */
 function bury(
-  state: LookingState,
+  settings: AgentSettings,
+  { stateRepo, lingering, now }: LookingState,
   { entry, sha, markSha, over }: LookingState['running'][number],
-): AgentChange {
+): AgentChange[] {
   const name = { owner: entry.owner, repo: entry.repo, number: entry.issue_number };
+  const repository = `${entry.owner}/${entry.repo}`;
   const why = `cut off: ${over}`;
-  return {
-    kind: 'write-files',
-    repository: state.stateRepo.repository,
-    branch: state.stateRepo.branch,
-    files: [
-      {
-        path: entryPath(name),
-        content: entryText({ ...entry, status: 'destroyed', why, ended_at: state.now }),
-        expects: sha,
-      },
-    ],
-    remove: [{ path: runningPath(name), expects: markSha }],
-    message: `${entry.owner}/${entry.repo}#${entry.issue_number}: ${why}`,
-    why: `${entry.owner}/${entry.repo}#${entry.issue_number} is no longer worked on`,
+  const labels =
+    lingering.find(
+      (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
+    )?.labels ?? [];
+  const claim = {
+    repository: stateRepo.repository,
+    branch: stateRepo.branch,
+    path: entryPath(name),
+    lease: entry.lease.id,
   };
+  return [
+    ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
+      held: claim,
+      why: 'no agent works on it any more',
+    }),
+    {
+      kind: 'write-files',
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      files: [
+        {
+          path: entryPath(name),
+          content: entryText({ ...entry, status: 'destroyed', why, ended_at: now }),
+          expects: sha,
+        },
+      ],
+      remove: [{ path: runningPath(name), expects: markSha }],
+      message: `${repository}#${entry.issue_number}: ${why}`,
+      why: `${repository}#${entry.issue_number} is no longer worked on`,
+    },
+  ];
 }
 
 /** What a dry run shows of an agent that it does not start. */
@@ -176,8 +196,18 @@ function shownPrompt(prompt: string, isolation: Isolation, network: Network): Ag
   ];
 }
 
-/** How long after the agent's own time a lease lasts: for what comes before it and after it. */
-const leaseReserveMinutes = 60;
+/** How much longer than the run that holds it a lease lasts: before that, nobody else may work on its issue. */
+const leaseReserveMs = 30 * 60_000;
+
+/** When the label was set that a run is for. One that only finishes another's work is for what that one was for. */
+function givenAt(
+  { labelled }: Candidate,
+  earlier: Entry | undefined,
+  isFinishing: boolean,
+): Pick<Entry, 'given_at'> {
+  const at = isFinishing ? earlier?.given_at : momentOf(labelled?.at);
+  return at === undefined ? {} : { given_at: at };
+}
 
 /** Claims an issue, says so on it, and runs the agent. */
 function begin(
@@ -215,9 +245,12 @@ function begin(
     run_url: state.runUrl,
     lease: {
       id: nonce,
-      until: new Date(Date.parse(now) + (agent.timeoutMinutes + leaseReserveMinutes) * 60_000).toISOString(),
+      until: new Date(
+        Date.parse(now) + Math.max(agent.timeoutMinutes * 60_000, settings.deadline) + leaseReserveMs,
+      ).toISOString(),
       run: state.run,
     },
+    ...givenAt(candidate, earlier?.entry, isFinishing),
     started_at: now,
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
@@ -273,6 +306,7 @@ function begin(
       command: agent.command,
       model: agent.model,
       tools: agent.tools,
+      sessionFolder: agent.sessionFolder,
       prompt,
       isolation: agent.isolation,
       network: agent.network,

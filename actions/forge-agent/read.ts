@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
+import { type Declared, declaredAt } from '../../core/agent/declared.ts';
 import { parseEntry } from '../../core/agent/entry.ts';
-import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
+import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 
@@ -11,7 +12,6 @@ import { documentName } from '../../core/document-name.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
-import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
@@ -19,7 +19,7 @@ import { readCandidates } from './read-candidates.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
 import { uidsOf } from './settings.ts';
-import type { AgentState, Context, Declared, LookingState, RunningIssue } from './state.ts';
+import type { AgentState, Context, LookingState, RunningIssue } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
   const { settings, facts, now, previous, kept } = context;
@@ -40,7 +40,7 @@ export async function read(context: Context): Promise<AgentState> {
   const running = await readRunning(context, snapshot, commit.id);
   const nonce = before?.nonce ?? randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
-  const base: Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'> = {
+  const base: Omit<LookingState, 'candidates' | 'lingering' | 'unseen' | 'looked' | 'troubled' | 'mine'> = {
     kind: 'looking',
     now,
     account,
@@ -75,7 +75,7 @@ export async function read(context: Context): Promise<AgentState> {
   return { ...base, ...found, mine: null };
 }
 
-const nothingLooked = { candidates: [], unseen: 0, looked: [], troubled: [] };
+const nothingLooked = { candidates: [], lingering: [], unseen: 0, looked: [], troubled: [] };
 
 /** Why a repository cannot hold the state; undefined where it can. */
 function stateTrouble(
@@ -98,41 +98,7 @@ async function readDeclared({ settings, send, kept, opsHead, opsBranch }: Contex
   const snapshot = createSnapshot(send, ops, kept);
   const name =
     settings['ops-branch'] ?? (opsHead === undefined ? (await getRepository(send, ops)).default_branch : '');
-  const head = opsHead ?? (opsBranch ?? (await getBranch(send, ops, name))).commit.id;
-  const entries = await snapshot.folderAt(head, agentsFolder);
-  const files = entries.filter((entry) => isFile(entry) && entry.path.endsWith('.toml'));
-  await snapshot.contents(files);
-  const declared: Declared[] = [];
-  for (const entry of files) declared.push(await readManifest(snapshot, entry, entries));
-  return declared;
-}
-
-async function readManifest(snapshot: Snapshot, entry: TreeEntry, beside: TreeEntry[]): Promise<Declared> {
-  const file = `${agentsFolder}/${entry.path}`;
-  const name = documentName(entry.path);
-  const faulty = (message: string): Declared => ({
-    kind: 'faulty',
-    file,
-    name,
-    faults: [{ file, line: 0, column: 0, message }],
-  });
-  const found = await snapshot.fileOf(entry);
-  if (found.kind !== 'file') return faulty('cannot be read');
-  const parsed = parseManifest(file, found.bytes);
-  if (!parsed.ok) return { kind: 'faulty', file, name, faults: parsed.faults };
-  const { prompt, prompt_file: promptFile } = parsed.document;
-  if (promptFile === undefined)
-    return { kind: 'agent', file, manifest: parsed.document, blob: found.sha, prompt: prompt ?? '' };
-  const own = await snapshot.fileOf(beside.find(({ path: item }) => item === promptFile));
-  const trouble = promptTrouble(promptFile, own.kind === 'file' ? own.bytes.length : undefined);
-  if (own.kind !== 'file' || trouble !== undefined) return faulty(trouble ?? 'cannot be read');
-  return {
-    kind: 'agent',
-    file,
-    manifest: parsed.document,
-    blob: found.sha,
-    prompt: own.bytes.toString('utf8'),
-  };
+  return declaredAt(snapshot, opsHead ?? (opsBranch ?? (await getBranch(send, ops, name))).commit.id);
 }
 
 /** The manifests of a pull request's checkout, for its own pipeline. */

@@ -50,7 +50,7 @@ export function createCheckIn(
     try {
       const issue = await getIssue(send, run.repository, run.issue);
       if (issue.state !== 'open') calledOff = `#${run.issue} was closed`;
-      else if (!issue.labels.some(({ name }) => name === run.label))
+      else if (run.label !== null && !issue.labels.some(({ name }) => name === run.label))
         calledOff = `the label ${run.label} was taken off`;
     } catch (error) {
       if (isApiError(error, 'not-found')) calledOff = `#${run.issue} can no longer be seen`;

@@ -184,6 +184,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     command: ['true'],
     model: null,
     tools: null,
+    sessionFolder: null,
     prompt: 'text',
     isolation: 'user',
     network: 'open',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
@@ -13,6 +13,7 @@ import { bwrapArguments, insideOf, launcher, setprivArguments } from './launch.t
 import { prlimitArguments, usualLimits } from './limits.ts';
 import { placeNode } from './node-link.ts';
 import { giveTo } from './own.ts';
+import { placeFile } from './place-file.ts';
 import { bwrapKnows, findTools, systemFolders, tryIsolation } from './possible-isolation.ts';
 import { finishProgram, type Running, startProgram } from './programs.ts';
 import { takeUid, type UidLock } from './uid-lock.ts';
@@ -187,8 +188,8 @@ async function removeFolder(folder: string, asUser: string[], node: string): Pro
 function writeAccounts(folder: string, uid: number, gid: number): [string, string][] {
   const passwd = path.join(folder, 'passwd');
   const group = path.join(folder, 'group');
-  writeFileSync(passwd, `agent:x:${uid}:${gid}:agent:/cell/home:/bin/sh\n`, { mode: 0o644 });
-  writeFileSync(group, `agent:x:${gid}:\n`, { mode: 0o644 });
+  placeFile(passwd, `agent:x:${uid}:${gid}:agent:/cell/home:/bin/sh\n`, 0o644);
+  placeFile(group, `agent:x:${gid}:\n`, 0o644);
   return [
     [passwd, '/etc/passwd'],
     [group, '/etc/group'],

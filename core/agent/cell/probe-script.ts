@@ -155,8 +155,13 @@ function spread(pattern) {
   searchProcesses();
   if (isOver) unsearched.push('/proc');
   for (const place of [...places, process.env.TMPDIR]) searchPlace(place);
-  if (!isOver) until = Date.now() + usualMs;
-  for (const place of usual) searchPlace(place);
+  const end = Date.now() + usualMs;
+  usual.forEach((place, index) => {
+    // Each has its share of the time that is left: one full folder, as /tmp often is, would leave all others unsearched.
+    if (bytes <= mostBytes) isOver = false;
+    until = Date.now() + (end - Date.now()) / (usual.length - index);
+    searchPlace(place);
+  });
   for (const target of sockets.filter(Boolean).flatMap(spread)) if (await opens(target)) found('socket', target);
   process.stdout.write(JSON.stringify({ findings: [...findings.values()], unsearched, cut, most: findings.size >= mostFindings }));
 })();
