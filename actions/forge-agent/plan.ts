@@ -8,6 +8,8 @@ import {
   entryText,
   issueName,
   momentOf,
+  nameOf,
+  repositoryOf,
   runningPath,
   startedPath,
 } from '../../core/agent/entry.ts';
@@ -17,6 +19,7 @@ import { promptOf } from '../../core/agent/prompt.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
+import { claimOf, endOf } from './ending.ts';
 import { finish } from './finish.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { verdictOn } from './pick.ts';
@@ -127,7 +130,7 @@ function orphansOf(
 ): LookingState['running'] {
   if (unseen > 0 || issue !== undefined) return [];
   return running.filter(({ entry, over }) => {
-    const repository = `${entry.owner}/${entry.repo}`;
+    const repository = repositoryOf(entry);
     return (
       over !== null &&
       looked.some((name) => sameRepository(name, repository)) &&
@@ -148,41 +151,25 @@ function waiting({ unseen }: LookingState): AgentChange[] {
 function bury(
   settings: AgentSettings,
   { stateRepo, lingering, now }: LookingState,
-  { entry, sha, markSha, over }: LookingState['running'][number],
+  work: LookingState['running'][number],
 ): AgentChange[] {
-  const name = { owner: entry.owner, repo: entry.repo, number: entry.issue_number };
-  const repository = `${entry.owner}/${entry.repo}`;
-  const why = `cut off: ${over}`;
+  const { entry } = work;
+  const repository = repositoryOf(entry);
   const labels =
     lingering.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
     )?.labels ?? [];
-  const claim = {
-    repository: stateRepo.repository,
-    branch: stateRepo.branch,
-    path: entryPath(name),
-    lease: entry.lease.id,
-  };
   return [
     ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
-      held: claim,
+      held: claimOf(stateRepo, entry),
       why: 'no agent works on it any more',
     }),
-    {
-      kind: 'write-files',
-      repository: stateRepo.repository,
-      branch: stateRepo.branch,
-      files: [
-        {
-          path: entryPath(name),
-          content: entryText({ ...entry, status: 'destroyed', why, ended_at: now }),
-          expects: sha,
-        },
-      ],
-      remove: [{ path: runningPath(name), expects: markSha }],
-      message: `${repository}#${entry.issue_number}: ${why}`,
-      why: `${repository}#${entry.issue_number} is no longer worked on`,
-    },
+    endOf(
+      stateRepo,
+      work,
+      { why: `cut off: ${work.over}`, ended_at: now },
+      `${repository}#${entry.issue_number} is no longer worked on`,
+    ),
   ];
 }
 
@@ -221,12 +208,8 @@ function begin(
   const name = issueName(repository, number);
   const isFinishing = candidate.over !== null && candidate.record !== null;
   const earlier = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
-  const running = state.running.find(
-    ({ entry }) =>
-      entry.issue_number === number &&
-      entryPath({ owner: entry.owner, repo: entry.repo, number }) === entryPath(name),
-  );
-  const isolation = isolationFor({ tried: state.tried }, agent, settings['allow-unisolated']);
+  const running = state.running.find(({ entry }) => entryPath(nameOf(entry)) === entryPath(name));
+  const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
   const entry: Entry = {
     version: 1,
@@ -257,12 +240,7 @@ function begin(
     cost: earlier?.entry.cost ?? null,
   };
   const text = entryText(entry);
-  const claim = {
-    repository: stateRepo.repository,
-    branch: stateRepo.branch,
-    path: entryPath(name),
-    lease: nonce,
-  };
+  const claim = claimOf(stateRepo, entry);
   const mark = `{"lease":"${nonce}"}\n`;
   const label = `${settings['label-prefix']}:${agent.name}`;
   const prompt = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
@@ -321,7 +299,13 @@ function begin(
       gitUser,
       message: commitMessage(agent.name, candidate),
       strangers: settings.strangers,
-      entry: { repository: stateRepo.repository, branch: stateRepo.branch, path: entryPath(name), text },
+      entry: {
+        repository: stateRepo.repository,
+        branch: stateRepo.branch,
+        path: entryPath(name),
+        text,
+        commit: stateRepo.commit,
+      },
       label,
       why: `round ${entry.rounds} of ${repository}#${number}`,
     },

@@ -1,24 +1,29 @@
 import { namesLogin, sameAccount, sameLogin, sameRepository } from '../../core/accounts.ts';
+import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
 import {
   type Entry,
   entryPath,
   type IssueName,
   issueName,
+  nameOf,
   parseEntry,
   recordFolder,
+  repositoryOf,
 } from '../../core/agent/entry.ts';
 import { parseRunRecord, type RunRecord } from '../../core/agent/run-record.ts';
 import { ApiError, alone } from '../../core/api/errors.ts';
+import { once } from '../../core/api/once.ts';
 import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
-import { type Label, listLabels } from '../../core/forge/labels.ts';
+import { listLabels } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
 import { openPulls, type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { labelSetting } from '../../core/forge/timeline.ts';
 import type { People } from '../../core/vault/read-rights.ts';
+import { type CandidatePlace, candidateOf, heardOf } from './candidate.ts';
 import {
   agentFor,
   inOrder,
@@ -28,8 +33,8 @@ import {
   repositoriesOf,
   verdictOn,
 } from './pick.ts';
-import { neverHeeded } from './settings.ts';
-import type { Candidate, Context, LookingState } from './state.ts';
+import { neverHeeded, uidsOf } from './settings.ts';
+import type { Candidate, Context, LookingState, SeenState } from './state.ts';
 import { branchOf, branchPrefixOf } from './text.ts';
 
 /** What is looked at beside the issues themselves. */
@@ -40,8 +45,6 @@ export interface Ground {
   people: People;
 }
 
-type Base = Omit<LookingState, 'candidates' | 'lingering' | 'unseen' | 'looked' | 'troubled' | 'mine'>;
-
 /** So many issues are looked into in one run, and these of them in every one; the next one goes on. */
 const mostLooked = 30;
 const alwaysLooked = 20;
@@ -49,9 +52,9 @@ const alwaysLooked = 20;
 /** Issues with a label of ours, in their order, looked into until one can be taken. */
 export async function readCandidates(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
-): Promise<Pick<LookingState, 'candidates' | 'lingering' | 'unseen' | 'looked' | 'troubled'>> {
+): Promise<Omit<LookingState, keyof SeenState | 'mine'>> {
   const { settings } = context;
   const troubled: LookingState['troubled'] = [];
   const looked: string[] = [];
@@ -74,31 +77,39 @@ export async function readCandidates(
   }
   const candidates: Candidate[] = [];
   const ordered = turned(inOrder(found), base.nonce);
+  let tried: LookingState['tried'] = [];
   let looks = 0;
   let isTaken = false;
   for (const item of ordered) {
     if (looks === mostLooked) break;
     const candidate = await readCandidate(context, base, ground, item, item.issue);
     candidates.push(candidate);
-    isTaken = verdictOn(settings, base, candidate).kind === 'taken';
-    if (isTaken) break;
     // Those whose work is over stand here as long as they are open, and cost one small read.
-    if (!isAtRest(candidate)) looks += 1;
+    if (isAtRest(candidate)) continue;
+    looks += 1;
+    // Programs are started for it, which a run that has nothing to do leaves out.
+    tried = await once(
+      context.kept,
+      'isolation',
+      async () => (await possibleIsolation(uidsOf(settings))).tried,
+    );
+    isTaken = verdictOn(settings, { ...base, tried }, candidate).kind === 'taken';
+    if (isTaken) break;
   }
   const unseen = ordered.length - candidates.length;
   const lingering = isTaken || unseen > 0 ? [] : await readLingering(context, base, { candidates, looked });
-  return { candidates, lingering, unseen, looked, troubled };
+  return { tried, candidates, lingering, unseen, looked, troubled };
 }
 
 /** The labels of issues on which a run was cut off, and that are no candidates any more. */
 async function readLingering(
   { send }: Context,
-  { running }: Base,
+  { running }: SeenState,
   { candidates, looked }: Pick<LookingState, 'candidates' | 'looked'>,
 ): Promise<LookingState['lingering']> {
   const found: LookingState['lingering'] = [];
   for (const { entry, over } of running) {
-    const [repository, number] = [`${entry.owner}/${entry.repo}`, entry.issue_number];
+    const [repository, number] = [repositoryOf(entry), entry.issue_number];
     const isCandidate = candidates.some(
       (item) => sameRepository(item.repository, repository) && item.number === number,
     );
@@ -122,17 +133,13 @@ export function turned<T>(ordered: readonly T[], nonce: string): T[] {
 }
 
 /** A repository whose issues agents take. */
-interface Place {
-  repository: string;
-  defaultBranch: string;
-  known: Label[];
+interface Place extends CandidatePlace {
   pulls: Pull[];
-  mayPush: boolean;
 }
 
 async function readPlace(
   context: Context,
-  base: Base,
+  base: SeenState,
   name: string,
 ): Promise<{ place: Place; issues: Issue[] }> {
   const { settings, send } = context;
@@ -169,41 +176,18 @@ export async function readRepository({ send }: Context, name: string): Promise<P
 /** One issue, and what decides whether it is taken. What a look at its labels refuses already is not looked into. */
 export async function readCandidate(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
   place: Place,
   issue: Issue,
 ): Promise<Candidate> {
   const { settings } = context;
   const prefix = settings['label-prefix'];
-  const candidate: Candidate = {
-    repository: place.repository,
-    defaultBranch: place.defaultBranch,
-    base: '',
-    number: issue.number,
-    title: issue.title,
-    body: issue.body,
-    author: issue.user?.login ?? 'somebody who is gone',
-    authorMayWrite: false,
-    createdAt: issue.created_at ?? '',
-    updatedAt: issue.updated_at ?? null,
+  const candidate = candidateOf(place, issue, {
     agents: namesBehind(prefix, issue.labels),
     profiles: namesBehind(`${prefix}-profile`, issue.labels),
     isUrgent: issue.labels.some(({ name }) => name === settings['priority-label']),
-    labelled: null,
-    membership: { kind: 'not-asked' },
-    waitsFor: [],
-    openPull: null,
-    entry: null,
-    over: null,
-    record: null,
-    runsToday: 0,
-    trouble: null,
-    comments: [],
-    labels: issue.labels,
-    known: place.known,
-    mayPush: place.mayPush,
-  };
+  });
   const asked = agentFor(settings, base.declared, candidate);
   if (asked.kind === 'not') return candidate;
   const { value, trouble } = await alone(() =>
@@ -214,7 +198,7 @@ export async function readCandidate(
 
 async function lookInto(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
   given: { candidate: Candidate; issue: Issue; place: Place; agent: string },
 ): Promise<Candidate> {
@@ -227,8 +211,7 @@ async function lookInto(
   const parsed = file.kind === 'file' ? parseEntry(file.bytes) : undefined;
   const over =
     base.running.find(
-      ({ entry }) =>
-        sameRepository(`${entry.owner}/${entry.repo}`, repository) && entry.issue_number === number,
+      ({ entry }) => sameRepository(repositoryOf(entry), repository) && entry.issue_number === number,
     )?.over ?? null;
   const withEntry: Candidate = {
     ...candidate,
@@ -245,10 +228,9 @@ async function lookInto(
       over === null || parsed?.ok !== true
         ? null
         : await wholeRecord(context, base, ground, place, parsed.entry),
-    openPull: await openPullFor(base, people, place, number),
   };
   // An issue that is worked on, or whose work is over and that nobody touched since, needs no further look.
-  if (verdictOn(settings, base, withEntry).kind === 'not' && isAtRest(withEntry)) return withEntry;
+  if (isAtRest(withEntry)) return withEntry;
   const setting = await labelSetting(send, repository, number, `${settings['label-prefix']}:${agent}`);
   const never = neverHeeded(settings, base.account.login);
   const by = setting?.by?.login;
@@ -279,6 +261,7 @@ async function lookInto(
     base: head.commit.id,
     authorMayWrite: mayWrite(candidate.author),
     labelled,
+    openPull: await openPullFor(base, people, place, number),
     membership: await readMembership(context, issue),
     waitsFor: dependencies
       .filter(({ state }) => state === 'open')
@@ -288,15 +271,11 @@ async function lookInto(
           : `${item.repository.full_name}#${item.number}`,
       ),
     runsToday: started.length,
-    comments: comments
-      .filter(({ user }) => !sameAccount(user, base.account))
-      .map(({ user, body, created_at }) => ({
-        user: user?.login ?? 'somebody who is gone',
-        body,
-        mayWrite: user != null && mayWrite(user.login),
-        at: created_at,
-      }))
-      .filter((comment) => comment.mayWrite || settings.strangers),
+    comments: heardOf(
+      comments.filter(({ user }) => !sameAccount(user, base.account)),
+      mayWrite,
+      settings,
+    ),
   };
 }
 
@@ -306,16 +285,12 @@ async function lookInto(
  */
 async function wholeRecord(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
   place: Place,
   entry: Entry,
 ): Promise<RunRecord | null> {
-  const record = await findRecord(
-    ground,
-    { owner: entry.owner, repo: entry.repo, number: entry.issue_number },
-    entry.rounds,
-  );
+  const record = await findRecord(ground, nameOf(entry), entry.rounds);
   if (record === null || record.work.kind !== 'work' || record.signal?.status === 'underspecified')
     return record;
   if (record.end.how === 'called-off' || record.end.how === 'claim-lost') return record;
@@ -377,7 +352,7 @@ function isAtRest({ entry, over, updatedAt, labelled }: Candidate): boolean {
  * stranger's says keeps nobody from working.
  */
 async function openPullFor(
-  { account }: Base,
+  { account }: SeenState,
   people: People,
   { repository, pulls }: Place,
   number: number,

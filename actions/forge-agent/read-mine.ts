@@ -1,5 +1,5 @@
 import { sameAccount, sameRepository } from '../../core/accounts.ts';
-import { issueName } from '../../core/agent/entry.ts';
+import { nameOf, repositoryOf } from '../../core/agent/entry.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import { UserError } from '../../core/errors.ts';
@@ -16,20 +16,18 @@ import {
   readCandidate,
   readRepository,
 } from './read-candidates.ts';
-import type { Context, LookingState, Mine, RunningIssue } from './state.ts';
+import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
 import { branchOf, runKey } from './text.ts';
-
-type Base = Omit<LookingState, 'candidates' | 'lingering' | 'unseen' | 'looked' | 'troubled' | 'mine'>;
 
 /** The issue that this run holds, as it is now, and what stands of what is to come of it. */
 export async function readMine(
   context: Context,
-  base: Base,
+  base: SeenState,
   { entry, sha, markSha }: RunningIssue,
   ground: Ground,
 ): Promise<Mine> {
   const { send, previous } = context;
-  const repository = `${entry.owner}/${entry.repo}`;
+  const repository = repositoryOf(entry);
   const declared = base.declared.find(
     (item) => item.kind === 'agent' && item.manifest.name === entry.agent_name,
   );
@@ -52,8 +50,7 @@ export async function readMine(
     known === undefined
       ? await readCandidate(context, base, ground, place, issue)
       : { ...known, labels: issue.labels, known: place.known, updatedAt: issue.updated_at ?? null };
-  const name = issueName(repository, entry.issue_number);
-  const record = await findRecord(ground, name, entry.rounds);
+  const record = await findRecord(ground, nameOf(entry), entry.rounds);
   const branch = branchOf(entry.issue_number, entry.slug);
   const home = homeOf(context, base, place);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));

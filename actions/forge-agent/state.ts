@@ -30,22 +30,27 @@ export interface UnreadyState extends State {
   trouble: 'missing' | { said: string };
 }
 
-export interface LookingState extends State {
+/** What every look has to know first. */
+export interface SeenState extends State {
   kind: 'looking';
   account: User;
   declared: Declared[];
-  stateRepo: { repository: string; branch: string; hasCi: boolean };
+  /** `commit`: where its branch stands. */
+  stateRepo: { repository: string; branch: string; commit: string; hasCi: boolean };
   runUrl: string | null;
   host: Entry['backend']['host'];
   run: { backend: Backend; repository: string; id: number } | null;
   /** For a new lease. */
   nonce: string;
-  /** What isolation works on this machine, best first. */
-  tried: Tried[];
   /** Whether this run has worked on an issue already. */
   hasWorked: boolean;
   /** Issues that some run works on, or worked on until it was cut off. */
   running: RunningIssue[];
+}
+
+export interface LookingState extends SeenState {
+  /** What isolation works on this machine, best first; empty where no issue was looked at that it could matter for. */
+  tried: Tried[];
   /** Issues with a label of ours, in the order in which they are taken; looked at until one could be taken. */
   candidates: Candidate[];
   /** Labels of issues on which a run was cut off and that nobody gives to an agent any more. */

@@ -1,8 +1,7 @@
-import type { Declared } from '../../core/agent/declared.ts';
-import { declaredAt } from '../../core/agent/declared.ts';
-
-import { type Entry, parseEntry } from '../../core/agent/entry.ts';
+import { type Declared, declaredAt } from '../../core/agent/declared.ts';
+import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
+import { stateFiles } from '../../core/agent/state-files.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
@@ -10,7 +9,7 @@ import { formatFault } from '../../core/errors.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
-import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
+import type { TreeEntry } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import type { DeclaredAgent, Listing, Work } from './listing.ts';
 
@@ -35,7 +34,7 @@ export async function readListing(send: Send, request: ListingRequest): Promise<
   const ops = await getRepository(send, opsRepo);
   const { commit } = await getBranch(send, opsRepo, ops.default_branch);
   const agents = await declaredAt(createSnapshot(send, opsRepo, kept), commit.id);
-  const stateRepo = request.stateRepo ?? `${(await getOwnUser(send)).login}/forgecrew-state`;
+  const stateRepo = request.stateRepo ?? usualStateRepo((await getOwnUser(send)).login);
   const state = await readState(send, kept, stateRepo, request);
   return {
     version: 1,
@@ -56,8 +55,8 @@ async function readState(
   if (home === undefined) return undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const snapshot = createSnapshot(send, repository, kept);
-  const marked = await filesIn(snapshot, commit.id, 'running');
-  const begun = await filesIn(snapshot, commit.id, 'agents', all ? undefined : marked);
+  const marked = await stateFiles(snapshot, commit.id, 'running');
+  const begun = await stateFiles(snapshot, commit.id, 'agents', all ? undefined : marked);
   const isMarked = (file: string): boolean => marked.some(({ path }) => path === file);
   const working = begun.filter(({ path }) => isMarked(path));
   // Numbers of issues grow, so among many the newest are likely those with the highest.
@@ -75,29 +74,6 @@ async function readState(
     left_out: all ? Math.max(0, ended.length - mostEnded) + Math.max(0, rest.length - mostRead) : 0,
     unreadable: read.faults,
   };
-}
-
-/** Files two folders below one, by their path below it; of those that are named only, where any are. */
-async function filesIn(
-  snapshot: Snapshot,
-  commit: string,
-  root: string,
-  only?: readonly TreeEntry[],
-): Promise<TreeEntry[]> {
-  const isWanted = (path: string): boolean =>
-    only === undefined || only.some((item) => item.path === path || item.path.startsWith(`${path}/`));
-  const found: TreeEntry[] = [];
-  for (const owner of await snapshot.folderAt(commit, root)) {
-    if (owner.type !== 'tree' || !isWanted(owner.path)) continue;
-    for (const repository of await snapshot.folderAt(commit, `${root}/${owner.path}`)) {
-      const folder = `${owner.path}/${repository.path}`;
-      if (repository.type !== 'tree' || !isWanted(folder)) continue;
-      for (const entry of await snapshot.folderAt(commit, `${root}/${folder}`))
-        if (isFile(entry) && isWanted(`${folder}/${entry.path}`))
-          found.push({ ...entry, path: `${folder}/${entry.path}` });
-    }
-  }
-  return found;
 }
 
 async function parsedIn(
@@ -130,7 +106,7 @@ function newestFirst(a: Work, b: Work): number {
 }
 
 function workOf(entry: Entry, forgeUrl: string, now: string): Work {
-  const repository = `${entry.owner}/${entry.repo}`;
+  const repository = repositoryOf(entry);
   const page = `${forgeUrl.replace(/\/+$/, '')}/${repository}`;
   return {
     repository,

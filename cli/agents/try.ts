@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { candidateOf, heardOf } from '../../actions/forge-agent/candidate.ts';
 import { recordOf } from '../../actions/forge-agent/finish.ts';
 import { plan } from '../../actions/forge-agent/plan.ts';
 import { forgeAgent } from '../../actions/forge-agent/role.ts';
@@ -10,9 +11,8 @@ import type { Candidate, LookingState } from '../../actions/forge-agent/state.ts
 import { runKey } from '../../actions/forge-agent/text.ts';
 import { namesLogin } from '../../core/accounts.ts';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
-import type { Declared } from '../../core/agent/declared.ts';
-import { declaredAt } from '../../core/agent/declared.ts';
-import { parseEntry } from '../../core/agent/entry.ts';
+import { type Declared, declaredAt } from '../../core/agent/declared.ts';
+import { parseEntry, usualStateRepo } from '../../core/agent/entry.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
@@ -187,7 +187,13 @@ async function readSubject(
     now,
     account,
     declared: [declared],
-    stateRepo: { repository: `${account.login}/forgecrew-state`, branch: 'main', hasCi: false },
+    stateRepo: {
+      repository: usualStateRepo(account.login),
+      branch: 'main',
+      // Nothing is written there: any commit does.
+      commit: head.commit.id,
+      hasCi: false,
+    },
     runUrl: null,
     host: 'terminal',
     run: null,
@@ -224,46 +230,26 @@ async function readIssue(
     listComments(send, repository, given.number),
     getBranch(send, repository, place.default_branch),
   ]);
-  const author = issue.user?.login ?? 'somebody who is gone';
+  const untouched = candidateOf(
+    { repository, defaultBranch: place.default_branch, known: [], mayPush: false },
+    issue,
+    {
+      agents: [given.agent],
+      profiles: given.profile === null ? [] : [given.profile],
+      isUrgent: false,
+    },
+  );
   const said = comments.flatMap(({ user }) => (user == null ? [] : [user.login]));
-  const writers = await createPeople(send).writers(repository, { of: [author, ...said] });
+  const writers = await createPeople(send).writers(repository, { of: [untouched.author, ...said] });
   const never = neverHeeded(settings, '');
   const mayWrite = (login: string): boolean => namesLogin(writers, login) && !namesLogin(never, login);
   return {
-    repository,
-    defaultBranch: place.default_branch,
+    ...untouched,
     base: head.commit.id,
-    number: issue.number,
-    title: issue.title,
-    body: issue.body,
-    author,
-    authorMayWrite: mayWrite(author),
-    createdAt: issue.created_at ?? '',
-    updatedAt: issue.updated_at ?? null,
-    agents: [given.agent],
-    profiles: given.profile === null ? [] : [given.profile],
-    isUrgent: false,
+    authorMayWrite: mayWrite(untouched.author),
     // Whoever types the command gives it.
     labelled: { login: given.own, at: given.now, mayWrite: true, isBot: false },
-    membership: { kind: 'not-asked' },
-    waitsFor: [],
-    openPull: null,
-    entry: null,
-    over: null,
-    record: null,
-    runsToday: 0,
-    trouble: null,
-    comments: comments
-      .map(({ user, body, created_at }) => ({
-        user: user?.login ?? 'somebody who is gone',
-        body,
-        mayWrite: user != null && mayWrite(user.login),
-        at: created_at,
-      }))
-      .filter((comment) => comment.mayWrite || settings.strangers),
-    labels: issue.labels,
-    known: [],
-    mayPush: false,
+    comments: heardOf(comments, mayWrite, settings),
   };
 }
 

@@ -54,6 +54,8 @@ export const agentRunFields = () => ({
     branch: z.string(),
     path: z.string(),
     text: z.string(),
+    /** A commit of that repository, which tells by its length how ids are made there. */
+    commit: z.string(),
   }),
   /** Once this label is off the issue the process ends; null where no label gave it. */
   label: z.nullable(z.string()),

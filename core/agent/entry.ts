@@ -68,6 +68,20 @@ export function issueName(repository: string, number: number): IssueName {
   return { owner, repo, number };
 }
 
+export function repositoryOf({ owner, repo }: Pick<Entry, 'owner' | 'repo'>): string {
+  return `${owner}/${repo}`;
+}
+
+/** The issue that an entry is about. */
+export function nameOf({ owner, repo, issue_number: number }: Entry): IssueName {
+  return { owner, repo, number };
+}
+
+/** Where the state is kept, unless somebody wants it elsewhere: a repository of the agents' account. */
+export function usualStateRepo(login: string): string {
+  return `${login}/forgecrew-state`;
+}
+
 /** Where an issue's entry stands. Names of repositories differ by capitals only where the forge takes them for the same. */
 export function entryPath({ owner, repo, number }: IssueName): string {
   return `agents/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;

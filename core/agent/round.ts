@@ -106,6 +106,18 @@ export async function runAgentRound(run: AgentRun, context: RoundContext): Promi
   return outcome;
 }
 
+/** What the steps of a run share. */
+interface Round {
+  run: AgentRun;
+  context: RoundContext;
+  /** Filled in by the steps. */
+  outcome: AgentOutcome;
+  git: Git;
+  /** Our own clone. */
+  ours: string;
+  isolation: Isolation;
+}
+
 async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
   const { say, works, cells } = context;
   const git = await works.git();
@@ -130,45 +142,29 @@ async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome)
       isolation,
     });
   } finally {
-    // Empty by now; what is still in it could not be removed, and that was told.
-    if (cells.base === undefined) attempt(() => rmdirSync(base));
+    if (cells.base === undefined) removeEmpty(base);
   }
 }
 
-function attempt(act: () => void): void {
+/** A folder of ours is empty by now; what is still in it could not be removed, and that was told. */
+function removeEmpty(folder: string): void {
   try {
-    act();
+    rmdirSync(folder);
   } catch {
     // It stays where it is.
   }
 }
 
-async function workIn(
-  open: () => Promise<Cell>,
-  {
-    run,
-    context,
-    outcome,
-    git,
-    ours,
-    isolation,
-  }: {
-    run: AgentRun;
-    context: RoundContext;
-    outcome: AgentOutcome;
-    git: Git;
-    ours: string;
-    isolation: Isolation;
-  },
-): Promise<void> {
+async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
+  const { run, context, outcome } = round;
   const { say, mask } = context;
   const cell = await open();
   try {
     say("Making the agent's own clone of it ...");
-    await prepare(run, context, git, ours, cell, run.base);
-    await refuseIfReadable(context, cell, isolation);
+    await prepare(round, cell, run.base);
+    await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
-      ...commandsOf(run, context),
+      ...commandsOf(round),
       title: 'setup',
       network: 'open',
     });
@@ -178,22 +174,22 @@ async function workIn(
         `setup failed: ${broken.command} ended with ${broken.code ?? 'a signal'}.`,
         broken.tail,
       );
-    await beside(run, context, cell, outcome);
-    outcome.work = await take(run, context, git, ours, cell, outcome);
+    await beside(round, cell);
+    outcome.work = await take(round, cell);
   } finally {
     await cell.remove();
   }
   if (outcome.work.kind === 'work' && run.checks.length > 0)
-    outcome.checks = await check(run, context, git, ours, await open(), outcome.work.commit);
+    outcome.checks = await check(round, await open(), outcome.work.commit);
   for (const entry of outcome.checks)
     say(`  check ${entry.code === 0 ? 'passed' : 'failed'}: ${mask.apply(entry.command)}`);
 }
 
 /** What the commands of a manifest run with. */
-function commandsOf(
-  run: AgentRun,
-  { say, mask, clock, deadline }: RoundContext,
-): Pick<Parameters<typeof runCommands>[2], 'say' | 'mask' | 'minutes' | 'left'> {
+function commandsOf({
+  run,
+  context: { say, mask, clock, deadline },
+}: Round): Pick<Parameters<typeof runCommands>[2], 'say' | 'mask' | 'minutes' | 'left'> {
   return {
     say,
     mask,
@@ -203,14 +199,7 @@ function commandsOf(
 }
 
 /** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
-async function prepare(
-  run: AgentRun,
-  _context: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  commit: string,
-): Promise<void> {
+async function prepare({ run, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
   await cloneForAgent(git, {
     from: ours,
     commit,
@@ -227,11 +216,8 @@ async function prepare(
 }
 
 /** Before anything of the agent runs: what its user could read and reach here. */
-async function refuseIfReadable(
-  { secrets, places, say }: RoundContext,
-  cell: Cell,
-  isolation: Isolation,
-): Promise<void> {
+async function refuseIfReadable({ context, isolation }: Round, cell: Cell): Promise<void> {
+  const { secrets, places, say } = context;
   say("Searching everything that the agent's user can read for secrets of this run ...");
   const found = await probe(cell, { secrets: [...secrets], extraPlaces: [...places] });
   for (const { kind, place } of found)
@@ -257,12 +243,7 @@ async function refuseIfReadable(
 }
 
 /** The agent itself, with its sidecar and its model beside it, until all of its processes are gone. */
-async function beside(
-  run: AgentRun,
-  context: RoundContext,
-  cell: Cell,
-  outcome: AgentOutcome,
-): Promise<void> {
+async function beside({ run, context, outcome }: Round, cell: Cell): Promise<void> {
   const { send, mask, say, clock } = context;
   const claim = claimOf(run);
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
@@ -353,14 +334,8 @@ async function versionOf(
   return code === 0 ? (stdout.toString('utf8').trim().split('\n')[0]?.slice(0, 100) ?? null) : null;
 }
 
-async function take(
-  run: AgentRun,
-  { mask, clock, works, say }: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  outcome: AgentOutcome,
-): Promise<WorkOutcome> {
+async function take({ run, context, outcome, git, ours }: Round, cell: Cell): Promise<WorkOutcome> {
+  const { mask, clock, works, say } = context;
   if (outcome.end === 'claim-lost' || outcome.end === 'called-off') return { kind: 'nothing' };
   const folder = path.join(git.folder, 'taken');
   mkdirSync(folder, { mode: 0o700 });
@@ -411,17 +386,11 @@ async function take(
 }
 
 /** The manifest's checks on the commit as it would be pushed, in a fresh cell: nothing of the agent's folder is there. */
-async function check(
-  run: AgentRun,
-  context: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  commit: string,
-): Promise<CheckOutcome[]> {
-  const given = commandsOf(run, context);
+async function check(round: Round, cell: Cell, commit: string): Promise<CheckOutcome[]> {
+  const { run } = round;
+  const given = commandsOf(round);
   try {
-    await prepare(run, context, git, ours, cell, commit);
+    await prepare(round, cell, commit);
     await runCommands(cell, run.setup, { ...given, title: 'setup', network: 'open' });
     return await runCommands(cell, run.checks, { ...given, title: 'check', network: run.network });
   } finally {

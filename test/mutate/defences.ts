@@ -889,22 +889,22 @@ const agents: Defence[] = [
   {
     name: 'No agent runs less isolated than its manifest allows.',
     file: 'core/agent/isolation-for.ts',
-    from: '  if (!allowed.includes(isolation)) return false;',
-    to: '',
+    from: '      allowedBy(run).includes(isolation) &&\n      // Only',
+    to: '      // Only',
     tests: [isolationTest],
   },
   {
     name: 'An agent that is to have no network is not started where that cannot be kept.',
     file: 'core/agent/isolation-for.ts',
-    from: "  if (network !== 'open' && isolation !== 'bwrap') return false;",
+    from: "      (run.network === 'open' || isolation === 'bwrap') &&\n",
     to: '',
     tests: [isolationTest],
   },
   {
     name: 'Nothing runs unisolated that was not allowed by the settings too.',
     file: 'core/agent/isolation-for.ts',
-    from: "return isolation !== 'none' || allowsNone;",
-    to: 'return true;',
+    from: "(isolation !== 'none' || allowsNone)",
+    to: 'true',
     tests: [isolationTest],
   },
   {

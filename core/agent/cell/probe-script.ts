@@ -75,7 +75,9 @@ function searchName(place) {
 function searchLink(file) {
   try {
     if (holds(fs.readlinkSync(file, 'buffer'))) found('secret', file);
-  } catch {}
+  } catch {
+    // It may not be read, or is gone.
+  }
 }
 function searchProcesses() {
   for (const { name } of names('/proc')) {
@@ -89,7 +91,9 @@ function searchProcesses() {
       searchLink(file);
       try {
         if (fs.statSync(file).isFile()) searchFile(file, mostFileBytes);
-      } catch {}
+      } catch {
+        // Closed by now, or not to be opened: so it is for the agent.
+      }
     }
   }
 }
@@ -119,7 +123,9 @@ function searchPlace(place) {
       if (next === place) {
         try {
           waiting.push(fs.realpathSync(next));
-        } catch {}
+        } catch {
+          // It leads nowhere, or to where the agent may not go.
+        }
       }
     } else if (facts.isFile()) searchFile(next, mostFileBytes);
     else if (facts.isSocket()) sockets.push(next === place ? next : undefined);

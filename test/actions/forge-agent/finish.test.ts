@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { finish } from '../../../actions/forge-agent/finish.ts';
 import type { AgentSettings } from '../../../actions/forge-agent/settings.ts';
 import type { LookingState, Mine } from '../../../actions/forge-agent/state.ts';
-import type { Entry } from '../../../core/agent/entry.ts';
 import type { RunRecord } from '../../../core/agent/run-record.ts';
 import type { Change } from '../../../core/change.ts';
+import { entryOf } from './entries.ts';
 
 const settings = { 'progress-label': 'in-progress', 'blocked-label': 'blocked' } as AgentSettings;
 const state = {
@@ -12,27 +12,13 @@ const state = {
   now: '2026-01-01T12:00:00Z',
 } as LookingState;
 
-const entry: Entry = {
-  version: 1,
-  owner: 'owner',
-  repo: 'project',
-  issue_number: 1,
-  slug: 'a-title',
-  agent_name: 'builder',
-  profile: null,
-  backend: { host: 'woodpecker', isolation: 'user' },
-  agent_git_user: { name: 'builder', email: 'b@example.test' },
-  pr_number: null,
+const entry = entryOf({
   status: 'running',
   why: 'claimed',
-  last_checkin_at: '2026-01-01T11:00:00Z',
-  run_url: null,
   lease: { id: '1'.repeat(32), until: '2026-01-01T14:00:00Z', run: null },
-  started_at: '2026-01-01T10:30:00Z',
   ended_at: null,
-  rounds: 1,
   cost: 0.5,
-};
+});
 
 function record(over: Partial<RunRecord> = {}): RunRecord {
   return {

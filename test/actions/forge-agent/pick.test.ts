@@ -6,6 +6,7 @@ import type { Candidate } from '../../../actions/forge-agent/state.ts';
 import type { Declared } from '../../../core/agent/declared.ts';
 import type { Entry } from '../../../core/agent/entry.ts';
 import { type AgentManifest, parseManifest } from '../../../core/agent/manifest.ts';
+import { entryOf } from './entries.ts';
 
 const settings = {
   'label-prefix': 'crew',
@@ -69,31 +70,7 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
 }
 
 function entry(over: Partial<Entry> = {}): Candidate['entry'] {
-  return {
-    sha: 'c'.repeat(40),
-    entry: {
-      version: 1,
-      owner: 'owner',
-      repo: 'project',
-      issue_number: 1,
-      slug: 'a-title',
-      agent_name: 'builder',
-      profile: null,
-      backend: { host: 'woodpecker', isolation: 'user' },
-      agent_git_user: { name: 'builder', email: 'b@example.test' },
-      pr_number: null,
-      status: 'destroyed',
-      why: 'success',
-      last_checkin_at: '2026-01-01T11:00:00Z',
-      run_url: null,
-      lease: { id: '0'.repeat(32), until: '2026-01-01T12:00:00Z', run: null },
-      started_at: '2026-01-01T10:30:00Z',
-      ended_at: '2026-01-01T11:00:00Z',
-      rounds: 1,
-      cost: null,
-      ...over,
-    },
-  };
+  return { sha: 'c'.repeat(40), entry: entryOf(over) };
 }
 
 function verdict(
