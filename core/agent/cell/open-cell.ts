@@ -31,8 +31,6 @@ export async function openCell(options: CellOptions): Promise<Cell> {
   if (refusal !== undefined)
     throw new UserError(refusal, 'Set the network to "open", or run the role on a host where bwrap works.');
   const tools = findTools();
-  const { works, why } = await tryIsolation(isolation, tools, uids.first);
-  if (!works) throw new UserError(`The isolation ${isolation} does not work here. ${why}`);
   prepareBase(base);
   const us = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const hasOwnUser = us.uid === 0 && isolation !== 'none';
@@ -40,6 +38,9 @@ export async function openCell(options: CellOptions): Promise<Cell> {
   let lock: UidLock | undefined;
   try {
     lock = hasOwnUser ? takeUid(options.locks ?? usualLocks, uids, folder) : undefined;
+    // With a uid that is ours by now: what the try starts takes a moment to be gone, and would look like somebody else's.
+    const { works, why } = await tryIsolation(isolation, tools, lock?.uid ?? uids.first);
+    if (!works) throw new UserError(`The isolation ${isolation} does not work here. ${why}`);
     return await furnish(options, { folder, lock, tools });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
