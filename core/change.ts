@@ -11,6 +11,7 @@ import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { createRepository } from './changes/create-repository.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
+import { deleteRef } from './changes/delete-ref.ts';
 import { deleteProtection } from './changes/delete-protection.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
@@ -62,6 +63,7 @@ const kinds = {
   'merge-pull': mergePull,
   'create-branch': createBranch,
   'delete-branch': deleteBranch,
+  'delete-ref': deleteRef,
   dispatch,
   'start-pipeline': startPipeline,
   'cancel-run': cancelRun,

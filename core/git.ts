@@ -294,12 +294,13 @@ export function whyOf({ code, signal, stderr, overran }: ChildEnd): string {
 export interface Push {
   /** A repository of ours on this machine. */
   from: string;
-  commit: string;
+  /** `null`: the ref is deleted. */
+  commit: string | null;
   /** `owner/name` at the forge. */
   repository: string;
   ref: string;
-  /** Where the ref stands; null: nowhere. */
-  expects: string | null;
+  /** Where the ref stands; null: nowhere; `any`: wherever it stands. */
+  expects: string | null | 'any';
 }
 
 /** How a push went; `there`: the ref stood at this commit already. */
@@ -319,10 +320,10 @@ export async function push(git: Git, { from, commit, repository, ref, expects }:
       'push',
       '--porcelain',
       '--no-verify',
-      `--force-with-lease=${ref}:${expects ?? ''}`,
+      expects === 'any' ? '--force' : `--force-with-lease=${ref}:${expects ?? ''}`,
       '--end-of-options',
       git.urlOf(repository),
-      `${commit}:${ref}`,
+      `${commit ?? ''}:${ref}`,
     ],
     reach: 'forge',
   };
@@ -338,6 +339,8 @@ export async function push(git: Git, { from, commit, repository, ref, expects }:
 /** What `git push --porcelain` printed about the one ref; undefined when it never came so far. Pure. */
 export function pushOutcomeOf(printed: string, said: string): PushOutcome | undefined {
   const line = /^([ +*=!-])\t[^\t\n]*\t(.*)$/m.exec(printed);
+  // What was to be deleted, and is gone.
+  if (/remote ref does not exist/.test(`${printed}\n${said}`)) return { kind: 'there' };
   if (line === null) return undefined;
   const [, flag, summary = ''] = line;
   if (flag === '=') return { kind: 'there' };

@@ -10,6 +10,8 @@ export interface Works {
   /** Git, set up when it is first needed: most runs never do. */
   git(): Promise<Git>;
   push(what: Push): Promise<PushOutcome>;
+  /** A repository with nothing in it, to delete from. */
+  empty(): Promise<string>;
   close(): void;
 }
 
@@ -19,6 +21,7 @@ export type OpenWorks = (options: Omit<GitOptions, 'folder'>) => Works;
 export function openWorks(options: Omit<GitOptions, 'folder'>): Works {
   let folder: string | undefined;
   let opened: Promise<Git> | undefined;
+  let emptied: Promise<string> | undefined;
   const git = (): Promise<Git> => {
     // For us alone: `mkdtemp` makes it so.
     folder ??= mkdtempSync(path.join(tmpdir(), 'forgecrew-git-'));
@@ -29,6 +32,14 @@ export function openWorks(options: Omit<GitOptions, 'folder'>): Works {
     folders: new Map(),
     git,
     push: async (what) => push(await git(), what),
+    empty: () => {
+      emptied ??= git().then(async (own) => {
+        const made = path.join(own.folder, 'empty.git');
+        await own.run(null, { args: ['init', '--quiet', '--bare', '--template=', '--end-of-options', made] });
+        return made;
+      });
+      return emptied;
+    },
     close() {
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },

@@ -2,7 +2,7 @@ import { ownerOf } from '../../core/accounts.ts';
 import { momentOf, nameOf, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
-import { refusedRef } from '../../core/agent/work/refused-ref.ts';
+import { refusedRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
 import { claimOf, endOf } from './ending.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isolations, networks } from './cell/cell.ts';
 import { agentEngines } from './manifest.ts';
+import { sessionNoteSchema } from './session-note.ts';
 
 const minutes = () => z.int().check(z.positive());
 const issueNumber = minutes;
@@ -23,7 +24,12 @@ export const agentRunFields = () => ({
   tools: z.nullable(z.array(z.string())),
   /** What of its home is kept for its next round, where its engine does not know by itself. */
   sessionFolder: z.nullable(z.string()),
+  /** What it is told where it remembers nothing. */
   prompt: z.string(),
+  /** The session that it goes on with, where it is kept in the entry's repository, and what it is told then. */
+  resumes: z.nullable(z.strictObject({ note: sessionNoteSchema, ref: z.string(), prompt: z.string() })),
+  /** A commit that is merged into what it starts from, because its pull request no longer merges with it. */
+  merges: z.nullable(z.string()),
   /** The weakest isolation that is allowed. */
   isolation: z.enum(isolations),
   network: z.enum(networks),

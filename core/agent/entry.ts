@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { canonicalJson } from '../canonical.ts';
 import { backends } from '../host/backends.ts';
 import { isolations } from './cell/cell.ts';
+import { sessionNoteSchema } from './session-note.ts';
 
 // What the state repo says of one issue that an agent works on, or worked on: its form, and where it stands. Pure.
 
@@ -10,6 +11,11 @@ export const agentHosts = ['forgejo-actions', 'woodpecker', 'terminal'] as const
 
 const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/, 'a moment in UTC'));
 const text = (most: number) => z.string().check(z.maxLength(most));
+const signs = () => z.array(text(200)).check(z.maxLength(20_000));
+
+/** Why no round follows. */
+export const exhaustions = ['max_rounds', 'ci_exhausted', 'max_cost'] as const;
+export type Exhaustion = (typeof exhaustions)[number];
 
 export const entrySchema = z.strictObject({
   /** Of this format. */
@@ -47,6 +53,22 @@ export const entrySchema = z.strictObject({
   rounds: z.int().check(z.gte(1)),
   /** What models cost so far; `null` where nobody counted. */
   cost: z.nullable(z.number()),
+  /** What its engine remembers, kept beside this file; `null` where there is nothing of it. */
+  session: z.optional(z.nullable(sessionNoteSchema)),
+  /** Signs of what it was told already, of people and of the forge: only others wake it. Absent before its first end. */
+  heard: z.optional(signs()),
+  /** Signs of what the present run is told. They are heard once it is over, so that a run that is cut off loses none. */
+  hearing: z.optional(signs()),
+  /** How many rounds were over when somebody last let it start anew. */
+  rounds_from: z.optional(z.int().check(z.gte(0))),
+  /** It is not woken any more until a person says so, and why. */
+  exhausted: z.optional(z.nullable(z.strictObject({ why: z.enum(exhaustions), at: time }))),
+  /** Its pull request was seen not to merge with its base; a forge that is still working it out says the same for a moment. */
+  conflict: z.optional(z.nullable(z.strictObject({ head: text(64), base: text(64), at: time }))),
+  /** Our last commit on its branch; where the branch stands elsewhere, people pushed. */
+  head: z.optional(z.nullable(text(64))),
+  /** Somebody asked for another round by hand. */
+  asked: z.optional(z.nullable(z.strictObject({ by: text(200), at: time, prompt: text(40_000) }))),
 });
 export type Entry = z.infer<typeof entrySchema>;
 
@@ -90,6 +112,16 @@ export function entryPath({ owner, repo, number }: IssueName): string {
 /** A mark beside the entry of an issue that is worked on, so that those are found without looking at all that are over. */
 export function runningPath({ owner, repo, number }: IssueName): string {
   return `running/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+}
+
+/** A mark beside the entry of an issue whose agent is frozen, so that its end is seen without looking at all that are over. */
+export function frozenPath({ owner, repo, number }: IssueName): string {
+  return `frozen/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+}
+
+/** What a run of an agent cost that ended on a day (UTC). */
+export function spentPath(agent: string, at: string, lease: string): string {
+  return `spent/${at.slice(0, 10)}/${agent}/${lease}.json`;
 }
 
 /** A mark for every run of an agent that began on a day (UTC), so that they can be counted. */

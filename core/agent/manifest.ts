@@ -84,6 +84,10 @@ export const manifestSchema = z.strictObject({
         ),
       ),
   ),
+  /** How many rounds an issue may take before a person has to say that it may go on. */
+  max_rounds: z.optional(z.int().check(z.gte(1), z.lte(100))),
+  /** What all its runs of a day (UTC) may cost, in the currency of the prices. */
+  max_cost_per_day: z.optional(money),
   /** How many runs may begin in a day (UTC). */
   max_runs_per_day: z.optional(z.int().check(z.gte(1), z.lte(10_000))),
   /** The weakest isolation that is allowed. */
@@ -124,6 +128,8 @@ export interface Agent {
   maxCost: number | null;
   prices: { input: number; output: number; cacheRead: number | null; cacheWrite: number | null } | null;
   maxRunsPerDay: number | null;
+  maxCostPerDay: number | null;
+  maxRounds: number;
   isolation: Isolation;
   network: Network;
   tools: string[] | null;
@@ -164,11 +170,12 @@ export function parseManifest(file: string, bytes: Uint8Array): Parsed<AgentMani
           path('engine'),
           `"session_folder" with engine ${merged.engine}${where}: it knows by itself what its session is; only command needs a folder`,
         );
-      if (merged.max_cost !== undefined && merged.prices === undefined)
-        fault(
-          path('max_cost'),
-          `"max_cost" without "prices"${where}: a limit nobody can count is none; say what a million tokens cost`,
-        );
+      for (const limit of ['max_cost', 'max_cost_per_day'] as const)
+        if (merged[limit] !== undefined && merged.prices === undefined)
+          fault(
+            limit === 'max_cost' ? path(limit) : [limit],
+            `"${limit}" without "prices"${where}: a limit nobody can count is none; say what a million tokens cost`,
+          );
       if ((merged.watchdog_minutes ?? 0) > (merged.timeout_minutes ?? usual.timeoutMinutes))
         fault(
           path('watchdog_minutes'),
@@ -209,7 +216,7 @@ export function promptTrouble(file: string, size: number | undefined): string | 
 const mostOfPromptFile = 64 * 1024;
 
 /** What holds where a manifest says nothing. */
-const usual = { timeoutMinutes: 60, watchdogMinutes: 30 };
+const usual = { timeoutMinutes: 60, watchdogMinutes: 30, maxRounds: 5 };
 
 /** A manifest with a profile applied; undefined where it has no such profile. */
 export function agentOf(manifest: AgentManifest, profile: string | null): Agent | undefined {
@@ -237,6 +244,8 @@ export function agentOf(manifest: AgentManifest, profile: string | null): Agent 
             cacheWrite: prices.cache_write ?? null,
           },
     maxRunsPerDay: manifest.max_runs_per_day ?? null,
+    maxCostPerDay: manifest.max_cost_per_day ?? null,
+    maxRounds: manifest.max_rounds ?? usual.maxRounds,
     isolation: manifest.isolation ?? 'user',
     network: manifest.network ?? 'open',
     tools: manifest.tools ?? null,

@@ -1,3 +1,5 @@
+import type { SessionNote } from './session-note.ts';
+
 // What came of one run of an agent, as plain data: for the next look, for the record, and for people.
 
 /** What an agent may say of its work when it has done with it. */
@@ -44,6 +46,10 @@ export interface AgentOutcome {
   exitSignal: string | null;
   /** What its engine calls its session, or what we called it; `null` before it was started. */
   session: string | null;
+  /** Whether it went on with the session that it was to. */
+  isResumed: boolean;
+  /** What it remembers, kept in a repository of ours that is known as `sessionKey` says; or why there is nothing. */
+  kept: { kind: 'session'; note: SessionNote; commit: string } | { kind: 'none'; why: string };
   /** What the program says of its version. */
   engineVersion: string | null;
   isolation: string;
@@ -75,4 +81,9 @@ export interface AgentOutcome {
 /** The name under which a run's refused work can be pushed. */
 export function refusedKey(key: string): string {
   return `refused ${key}`;
+}
+
+/** The name under which a run's session can be pushed. */
+export function sessionKey(key: string): string {
+  return `session ${key}`;
 }

@@ -28,14 +28,16 @@ import { engineOf } from './engines/engines.ts';
 import { followAgent, reserveMs } from './follow.ts';
 import { isolationFor } from './isolation-for.ts';
 import { type ModelAccess, type ModelSettings, openModel } from './model-access.ts';
-import { type AgentOutcome, type CheckOutcome, refusedKey, type WorkOutcome } from './outcome.ts';
+import { type AgentOutcome, type CheckOutcome, refusedKey, sessionKey, type WorkOutcome } from './outcome.ts';
+import { giveSession, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
 import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
 import { cloneForAgent, cloneForUs } from './work/clone.ts';
 import { usualLimits } from './work/limits.ts';
-import { keepRefused } from './work/refused.ts';
+import { type MergedIn, mergeIn } from './work/merge-in.ts';
+import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { takeWork } from './work/take.ts';
 
 /** What a run of an agent is given beyond the change itself. */
@@ -80,6 +82,8 @@ export async function runAgentRound(run: AgentRun, context: RoundContext): Promi
     exitCode: null,
     exitSignal: null,
     session: null,
+    isResumed: false,
+    kept: { kind: 'none', why: 'it was not started' },
     engineVersion: null,
     isolation: run.isolation,
     network: run.network,
@@ -115,7 +119,31 @@ interface Round {
   git: Git;
   /** Our own clone. */
   ours: string;
+  /** Where the base of the pull request was merged into what the agent starts from. */
+  merge: MergedIn | undefined;
   isolation: Isolation;
+}
+
+/** Merges the base in where that is what the agent was woken for. */
+async function mergeFor(
+  run: AgentRun,
+  { say, clock }: RoundContext,
+  git: Git,
+  ours: string,
+): Promise<MergedIn | undefined> {
+  if (run.merges === null) return undefined;
+  const merged = await mergeIn(git, {
+    ours,
+    base: run.base,
+    other: run.merges,
+    author: { ...run.gitUser, at: clock().toISOString() },
+  });
+  say(
+    merged === undefined
+      ? 'The base merges by itself; nothing has to be solved.'
+      : `The base was merged in; ${merged.conflicts.length} ${merged.conflicts.length === 1 ? 'file has' : 'files have'} conflicts.`,
+  );
+  return merged;
 }
 
 async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
@@ -123,8 +151,14 @@ async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome)
   const git = await works.git();
   const ours = path.join(git.folder, 'ours.git');
   say(`Cloning ${run.repository} at ${run.base.slice(0, 10)} ...`);
-  await cloneForUs(git, { repository: run.repository, commit: run.base, folder: ours });
+  await cloneForUs(git, {
+    repository: run.repository,
+    commit: run.base,
+    beside: run.merges === null ? [] : [run.merges],
+    folder: ours,
+  });
   works.folders.set(run.key, ours);
+  const merge = await mergeFor(run, context, git, ours);
   const isolation = isolationFor(await possibleIsolation(cells.uids), run, context.allowsNone);
   const gaps = gapsOf(isolation, run.network);
   outcome.isolation = isolation;
@@ -139,6 +173,7 @@ async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome)
       outcome,
       git,
       ours,
+      merge,
       isolation,
     });
   } finally {
@@ -161,7 +196,7 @@ async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
   const cell = await open();
   try {
     say("Making the agent's own clone of it ...");
-    await prepare(round, cell, run.base);
+    await prepare(round, cell, round.merge?.commit ?? run.base);
     await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
       ...commandsOf(round),
@@ -174,8 +209,10 @@ async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
         `setup failed: ${broken.command} ended with ${broken.code ?? 'a signal'}.`,
         broken.tail,
       );
-    await beside(round, cell);
+    const given = await give(round, cell);
+    await beside(round, cell, given);
     outcome.work = await take(round, cell);
+    outcome.kept = await freeze(round, cell);
   } finally {
     await cell.remove();
   }
@@ -243,7 +280,11 @@ async function refuseIfReadable({ context, isolation }: Round, cell: Cell): Prom
 }
 
 /** The agent itself, with its sidecar and its model beside it, until all of its processes are gone. */
-async function beside({ run, context, outcome }: Round, cell: Cell): Promise<void> {
+async function beside(
+  { run, context, outcome }: Round,
+  cell: Cell,
+  resumed: NonNullable<AgentRun['resumes']> | null,
+): Promise<void> {
   const { send, mask, say, clock } = context;
   const claim = claimOf(run);
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
@@ -283,12 +324,15 @@ async function beside({ run, context, outcome }: Round, cell: Cell): Promise<voi
     const engine = engineOf(run.engine);
     const version = await versionOf(cell, engine.version(run));
     outcome.engineVersion = version === null ? null : mask.apply(version);
-    const session = { id: randomUUID(), isResumed: false };
+    const session =
+      resumed === null
+        ? { id: randomUUID(), isResumed: false }
+        : { id: resumed.note.id, isResumed: true };
     const program = engine.program({
       command: run.command,
       model: run.model,
       tools: run.tools,
-      prompt: run.prompt,
+      prompt: resumed?.prompt ?? run.prompt,
       home: cell.inside.home,
       workspace: cell.inside.workspace,
       mcp: { command: `${cell.inside.bin}/${glue.command}`, args: [...glue.args] },
@@ -296,7 +340,7 @@ async function beside({ run, context, outcome }: Round, cell: Cell): Promise<voi
       sessionFolder: run.sessionFolder,
       session,
     });
-    say(`${run.agent} starts.`);
+    say(resumed === null ? `${run.agent} starts.` : `${run.agent} goes on with its session.`);
     const ending = await followAgent(cell, model.wrap(program), {
       engine,
       sidecar,
@@ -308,7 +352,10 @@ async function beside({ run, context, outcome }: Round, cell: Cell): Promise<voi
       say,
       mask,
     });
-    Object.assign(outcome, ending, { session: ending.session ?? session.id });
+    Object.assign(outcome, ending, {
+      session: ending.session ?? session.id,
+      isResumed: session.isResumed,
+    });
   } finally {
     outcome.left = await cell.endAll(endGraceMs);
     await sidecar.close();
@@ -334,7 +381,7 @@ async function versionOf(
   return code === 0 ? (stdout.toString('utf8').trim().split('\n')[0]?.slice(0, 100) ?? null) : null;
 }
 
-async function take({ run, context, outcome, git, ours }: Round, cell: Cell): Promise<WorkOutcome> {
+async function take({ run, context, outcome, git, ours, merge }: Round, cell: Cell): Promise<WorkOutcome> {
   const { mask, clock, works, say } = context;
   if (outcome.end === 'claim-lost' || outcome.end === 'called-off') return { kind: 'nothing' };
   const folder = path.join(git.folder, 'taken');
@@ -343,7 +390,8 @@ async function take({ run, context, outcome, git, ours }: Round, cell: Cell): Pr
   const taken = await takeWork(git, {
     cell,
     programs: `${cell.inside.bin}:/usr/local/bin:/usr/bin:/bin`,
-    base: run.base,
+    base: merge?.commit ?? run.base,
+    merge,
     ours,
     folder,
     message: run.message,
@@ -383,6 +431,47 @@ async function take({ run, context, outcome, git, ours }: Round, cell: Cell): Pr
   });
   works.folders.set(refusedKey(run.key), kept);
   return { kind: 'refused', reasons, commit };
+}
+
+/**
+ * Puts the session that the agent goes on with into its home; `null` where it begins anew: it was to, or what was kept cannot
+ * be used, which is said and is no reason not to hear what people wrote.
+ */
+async function give({ run, context, git }: Round, cell: Cell): Promise<AgentRun['resumes']> {
+  const { resumes } = run;
+  if (resumes === null) return null;
+  const bytes = await fetchSession(git, { repository: run.entry.repository, like: run.entry.commit, ...resumes });
+  const given =
+    bytes === undefined
+      ? { kind: 'refused' as const, why: 'it is not where it was kept' }
+      : await giveSession(cell, { of: run, note: resumes.note, bytes });
+  if (given.kind === 'given') return resumes;
+  context.say(`  Its session cannot be used, so it begins without one: ${given.why}`);
+  return null;
+}
+
+/** Takes out what the agent remembers, and makes a commit of it that can be pushed. */
+async function freeze(
+  { run, context, outcome, git }: Round,
+  cell: Cell,
+): Promise<AgentOutcome['kept']> {
+  const { mask, clock, works, say } = context;
+  if (outcome.end === 'claim-lost' || outcome.end === 'called-off')
+    return { kind: 'none', why: 'nobody waits for it' };
+  const received = await receiveSession(cell, { of: run, id: outcome.session ?? '', mask });
+  if (received.kind !== 'session') {
+    say(`Nothing is kept of its session: ${received.why}.`);
+    return { kind: 'none', why: received.why };
+  }
+  const folder = path.join(git.folder, 'session.git');
+  const commit = await keepSession(git, {
+    bytes: received.bytes,
+    folder,
+    message: `${run.repository}#${run.issue}: session of ${run.agent}`,
+    author: { ...run.gitUser, at: clock().toISOString() },
+  });
+  works.folders.set(sessionKey(run.key), folder);
+  return { kind: 'session', note: received.note, commit };
 }
 
 /** The manifest's checks on the commit as it would be pushed, in a fresh cell: nothing of the agent's folder is there. */

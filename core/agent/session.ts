@@ -1,12 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import * as z from 'zod/mini';
 import { sha256 } from '../canonical.ts';
 import type { Mask } from '../mask.ts';
 import { plain } from '../text/log-line.ts';
 import type { AgentEngine, SessionPlace } from './engines/engine.ts';
 import { engineOf } from './engines/engines.ts';
-import { agentEngines } from './manifest.ts';
+import type { SessionNote } from './session-note.ts';
 import { giveScript, sessionExits, takeScript } from './session-scripts.ts';
 import { packTar, readTar, type SessionFile } from './tar.ts';
 import type { WorkCell } from './work/receive.ts';
@@ -14,16 +13,6 @@ import { ownSecretIn } from './work/secrets.ts';
 
 // What an engine remembers of its work is taken out of one cell and put into another. It is the agent's own, and as hostile as
 // all that it wrote: it comes and goes through pipes of programs that run as the agent, and is only looked at here.
-
-/** What is known of a session beside its bytes: it stands in the state, and the bytes elsewhere. */
-export const sessionNoteSchema = z.strictObject({
-  engine: z.enum(agentEngines),
-  id: z.string(),
-  /** SHA-256 of the packed bytes, in hex: others than those are not this session. */
-  digest: z.string(),
-  size: z.int(),
-});
-export type SessionNote = z.infer<typeof sessionNoteSchema>;
 
 export type ReceivedSession =
   | { kind: 'session'; note: SessionNote; bytes: Buffer }

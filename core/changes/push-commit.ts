@@ -17,8 +17,13 @@ export const pushCommit = changeKind({
       /** In full: `refs/heads/...`. */
       ref: z.string().check(z.regex(/^refs\/[^\s:^~?*[\\]+$/)),
       commit: z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
-      /** The commit that the ref stands at; `null` for a ref that is not there yet. */
-      expects: z.nullable(z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/))),
+      /**
+       * The commit that the ref stands at; `null` for a ref that is not there yet, `any` for one that only the holder of a lease
+       * ever writes.
+       */
+      expects: z.nullable(
+        z.union([z.literal('any'), z.string().check(z.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/))]),
+      ),
       /** The name by which the repository on this machine is known in this run. */
       from: z.string(),
     }),

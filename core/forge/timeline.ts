@@ -24,6 +24,8 @@ export interface Conversation {
   retargetedAt: string | null;
   /** Whether somebody ever reviewed it: what a review says stands in `listReviews` alone. */
   isReviewed: boolean;
+  /** Of every label that was ever set or taken off, the last time that was done. */
+  labels: { name: string; isSet: boolean; by: User | null; at: string }[];
 }
 
 /** Comments, closings and whether there are reviews, in one call. Same route and scope as `closings`. */
@@ -42,7 +44,16 @@ export async function readConversation(send: Send, name: string, index: number):
     closings: closingsIn(events),
     retargetedAt: lastRetarget(events),
     isReviewed: events.some(({ type }) => type === 'review' || type === 'dismiss_review'),
+    labels: labellingsIn(events),
   };
+}
+
+function labellingsIn(events: z.infer<typeof event>[]): Conversation['labels'] {
+  const last = new Map<string, Conversation['labels'][number]>();
+  for (const { type, label, body, user: by, created_at: at } of events)
+    if (type === 'label' && label != null)
+      last.set(label.name, { name: label.name, isSet: body === '1', by: by ?? null, at });
+  return [...last.values()];
 }
 
 function closingsIn(events: z.infer<typeof event>[]): { id: number; at: string }[] {

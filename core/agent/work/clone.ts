@@ -15,12 +15,28 @@ function formatOf(commit: string): string[] {
   return [`--object-format=${commit.length === 64 ? 'sha256' : 'sha1'}`];
 }
 
-/** Our own clone of a repository of the forge: the history of one commit, and nothing else of it. */
+/** Our own clone of a repository of the forge: the history of one commit, of those beside it, and nothing else of it. */
 export async function cloneForUs(
   git: Git,
-  { repository, commit, folder }: { repository: string; commit: string; folder: string },
+  {
+    repository,
+    commit,
+    beside = [],
+    folder,
+  }: { repository: string; commit: string; beside?: readonly string[]; folder: string },
 ): Promise<void> {
   await makeBare(git, folder, commit);
+  await fetchCommits(git, { repository, commits: [commit, ...beside], folder });
+  await git.run(folder, { args: ['update-ref', 'refs/forgecrew/base', commit] });
+  for (const other of beside)
+    await git.run(folder, { args: ['update-ref', `refs/forgecrew/beside/${other}`, other] });
+}
+
+/** Fetches commits of a repository of the forge, or what its refs stand at, with their history. */
+export async function fetchCommits(
+  git: Git,
+  { repository, commits, folder }: { repository: string; commits: readonly string[]; folder: string },
+): Promise<void> {
   await git.run(folder, {
     args: [
       'fetch',
@@ -29,11 +45,10 @@ export async function cloneForUs(
       '--no-write-fetch-head',
       '--end-of-options',
       git.urlOf(repository),
-      commit,
+      ...commits,
     ],
     reach: 'forge',
   });
-  await git.run(folder, { args: ['update-ref', 'refs/forgecrew/base', commit] });
 }
 
 /**

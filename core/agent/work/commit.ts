@@ -10,15 +10,22 @@ export async function commitWork(
   { folder, tip }: Quarantine,
   {
     ours,
-    base,
+    parents,
     message,
     author,
     committer = author,
-  }: { ours: string; base: string; message: string; author: Signature; committer?: Signature },
+  }: {
+    ours: string;
+    /** What the commit stands on: the base, and what was merged into it. */
+    parents: readonly string[];
+    message: string;
+    author: Signature;
+    committer?: Signature;
+  },
 ): Promise<string> {
   const tree = await line(git, folder, ['rev-parse', '--verify', '--end-of-options', `${tip}^{tree}`]);
   const made = await git.run(folder, {
-    args: ['commit-tree', '-p', base, '-F', '-', tree],
+    args: ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), '-F', '-', tree],
     input: message,
     author,
     committer,

@@ -9,7 +9,8 @@ export type Rule =
   | 'too-many'
   | 'too-large'
   | 'secret'
-  | 'not-searched';
+  | 'not-searched'
+  | 'conflict';
 
 /** Why an agent's work is not taken: plain data, for a comment and for the record. */
 export interface Refusal {

@@ -36,6 +36,8 @@ export interface TakeOptions {
   programs: string;
   /** The commit that the agent's clone was made at; ours has it. */
   base: string;
+  /** What the commit stands on, where that is not the base alone; see `mergeIn`. */
+  merge?: { parents: readonly string[]; conflicts: readonly string[] } | undefined;
   ours: string;
   /** A folder of ours for this round, which is there and empty. */
   folder: string;
@@ -68,6 +70,21 @@ export async function takeWork(git: Git, options: TakeOptions): Promise<Taken> {
   if (held.kind === 'refused') return refuse(held);
   const change = await readNetChange(git, held, base, limits);
   if (change.kind === 'refused') return refuse(change);
+  const unsolved = (options.merge?.conflicts ?? []).filter(
+    (file) => !change.entries.some((entry) => entry.path === file),
+  );
+  if (unsolved.length > 0)
+    return refuse(
+      refusedFor(
+        ...firstOf(
+          unsolved.map((file) => ({
+            rule: 'conflict' as const,
+            said: `${shown(file)}: what the base and this work both changed was left as it stood, with the marks of the conflict.`,
+            path: file,
+          })),
+        ),
+      ),
+    );
   // Commits that take back what they did come to nothing.
   if (change.entries.length === 0) return { kind: 'nothing' };
   const refusals = examine(change, options);
@@ -82,7 +99,7 @@ export async function takeWork(git: Git, options: TakeOptions): Promise<Taken> {
   }
   const commit = await commitWork(git, held, {
     ours,
-    base,
+    parents: options.merge?.parents ?? [base],
     message,
     author,
     ...(committer === undefined ? {} : { committer }),

@@ -13,8 +13,8 @@ import {
   giveSession,
   type ReceivedSession,
   receiveSession,
-  type SessionNote,
 } from '../../../../core/agent/session.ts';
+import type { SessionNote } from '../../../../core/agent/session-note.ts';
 import { forgeCommand, glue } from '../../../../core/agent/sidecar/command.ts';
 import { openSidecar, socketName } from '../../../../core/agent/sidecar/sidecar.ts';
 import type { Change } from '../../../../core/change.ts';

@@ -1,0 +1,135 @@
+import { sameAccount } from '../../core/accounts.ts';
+import type { Entry } from '../../core/agent/entry.ts';
+import { forgecrewMark } from '../../core/text/marks.ts';
+
+// What an agent whose work is frozen may be woken for: what people write, and what the forge says of its pull request. Pure.
+
+/** Something that happened, with a sign by which it is known again: whatever changes, has another sign. */
+export interface News {
+  sign: string;
+  kind: 'words' | 'red' | 'conflict' | 'asked' | 'given' | 'moved';
+  /** Who or what, where and when, as a line. */
+  title: string;
+  text: string;
+}
+
+/** Something that somebody wrote, wherever on the issue or its pull request. */
+export interface Word {
+  /** Unique among all words, such as `comment 12`. */
+  id: string;
+  user: { id: number; login: string } | null;
+  body: string;
+  createdAt: string;
+  updatedAt: string;
+  /** Such as `on pull request #2`, or `on src/a.ts, line 3`. */
+  where: string;
+  /** The lines that it is about, as the forge shows them. */
+  hunk: string;
+}
+
+/** A word as it stands now: one that was changed has another sign. */
+export function signOfWord({ id, updatedAt }: Pick<Word, 'id' | 'updatedAt'>): string {
+  return `${id} ${updatedAt}`;
+}
+
+/**
+ * Words that an agent is woken for: of people who may write now, and of no machine. What bears the mark of a role is an echo of
+ * something that a role said, whoever repeats it.
+ */
+export function newsOfWords(
+  words: readonly Word[],
+  { own, mayWrite, isForAnother }: {
+    own: { id: number };
+    mayWrite: (login: string) => boolean;
+    /** Whether it addresses another role. */
+    isForAnother: (body: string) => boolean;
+  },
+): News[] {
+  return words
+    .filter(
+      ({ user, body }) =>
+        user !== null &&
+        !sameAccount(user, own) &&
+        mayWrite(user.login) &&
+        body.trim() !== '' &&
+        !body.includes(forgecrewMark) &&
+        !isForAnother(body),
+    )
+    .map((word) => ({
+      sign: signOfWord(word),
+      kind: 'words',
+      title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
+      text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
+    }));
+}
+
+/** A forge needs some seconds to find out whether two branches merge, and says until then that they do not. */
+const settledMs = 60_000;
+
+/** That the pull request no longer merges, once that has been so for a while. */
+export function newsOfConflict(
+  conflict: { head: string; base: string } | null,
+  seen: Entry['conflict'],
+  now: string,
+  branch: string,
+): News[] {
+  if (conflict === null || seen == null) return [];
+  if (seen.head !== conflict.head || seen.base !== conflict.base) return [];
+  if (Date.parse(now) - Date.parse(seen.at) < settledMs) return [];
+  return [
+    {
+      sign: `conflict ${conflict.head} ${conflict.base}`,
+      kind: 'conflict',
+      title: `The pull request no longer merges with ${branch}`,
+      text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit.`,
+    },
+  ];
+}
+
+/** That checks of its head failed. */
+export function newsOfRed(
+  head: string,
+  failed: readonly { context: string; description: string }[],
+  logs: readonly { name: string; tail: string }[],
+): News[] {
+  if (failed.length === 0) return [];
+  return [
+    {
+      sign: `red ${head}`,
+      kind: 'red',
+      title: `Checks of your commit ${head.slice(0, 10)} failed`,
+      text: [
+        ...failed.map(({ context, description }) => `- ${context}: ${description}`),
+        ...logs.flatMap(({ name, tail }) => ['', `The end of the log of ${name}:`, tail]),
+      ].join('\n'),
+    },
+  ];
+}
+
+/** That somebody asked for another round by hand. */
+export function newsOfAsking(asked: Entry['asked']): News[] {
+  return asked == null
+    ? []
+    : [
+        {
+          sign: `asked ${asked.at}`,
+          kind: 'asked',
+          title: `${asked.by} asks for another round, ${asked.at}`,
+          text: asked.prompt,
+        },
+      ];
+}
+
+/** That its label was set again. */
+export function newsOfGiving(labelled: { login: string; at: string } | null): News[] {
+  return labelled === null
+    ? []
+    : [
+        {
+          sign: `given ${labelled.at}`,
+          kind: 'given',
+          title: `${labelled.login} gave you the issue again, ${labelled.at}`,
+          text: 'Look at the issue and what was said since, and go on.',
+        },
+      ];
+}

@@ -1,0 +1,24 @@
+// Refs beside the branches: where what is kept of an agent's work stands. Pure.
+
+/** Names of owners and repositories may hold what no ref may: a point before or behind, two of them, `.lock`. */
+function part(repository: string): string {
+  return repository
+    .split('/')
+    .map((name) => encodeURIComponent(name).replaceAll('.', '%2E'))
+    .join('/');
+}
+
+/** Where refused work is kept in the state repository. */
+export function refusedRef(repository: string, issue: number, attempt: number): string {
+  return `refs/forgecrew/refused/${part(repository)}/${issue}/${attempt}`;
+}
+
+/** Where the session of an issue's agent is kept in the state repository; the next one takes its place. */
+export function sessionRef(repository: string, issue: number): string {
+  return `refs/forgecrew/sessions/${part(repository)}/${issue}`;
+}
+
+/** Where work is kept beside its branch, which somebody pushed to meanwhile; in the repository of the branch. */
+export function besideRef(issue: number, round: number): string {
+  return `refs/forgecrew/beside/${issue}/${round}`;
+}
