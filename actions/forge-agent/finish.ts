@@ -1,6 +1,7 @@
 import { ownerOf } from '../../core/accounts.ts';
 import { momentOf, nameOf, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
+import { recordFile } from '../../core/agent/provenance/sign.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { refusedRef } from '../../core/agent/work/refused-ref.ts';
 import type { Change } from '../../core/change.ts';
@@ -30,9 +31,8 @@ type FinishChange = Change<
  * state: the record is written first, and holds all that the rest is made of.
  */
 export function finish(settings: AgentSettings, state: LookingState, mine: Mine): FinishChange[] {
-  const record = mine.record ?? recordOf(state, mine, mine.outcome);
+  const record = mine.record ?? recordOf(settings, state, mine, mine.outcome);
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
-  const text = runRecordText(record);
   const { entry } = mine;
   const claim = claimOf(state.stateRepo, entry);
   const written: FinishChange[] =
@@ -48,7 +48,8 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
             files: [
               {
                 path: runRecordPath(nameOf(entry), entry.rounds, entry.lease.id),
-                content: text,
+                content: recordFile(record, settings['provenance-key']),
+                clear: runRecordText(record),
                 expects: null,
               },
             ],
@@ -236,8 +237,9 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
 
 /** The record of a run that ended just now; undefined where none ended. */
 export function recordOf(
+  settings: Pick<AgentSettings, 'ops-repo'>,
   state: Pick<LookingState, 'runUrl'>,
-  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent'>,
+  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent' | 'previous' | 'branch'>,
   outcome: AgentOutcome | null,
 ): RunRecord | undefined {
   if (outcome === null) return undefined;
@@ -250,9 +252,15 @@ export function recordOf(
     issue: entry.issue_number,
     round: entry.rounds,
     lease: entry.lease.id,
+    previous: mine.previous,
     agent: agent.name,
     profile: agent.profile,
-    manifest: { file: declared.file, blob: declared.blob },
+    manifest: {
+      repository: settings['ops-repo'],
+      file: declared.file,
+      blob: declared.blob,
+      prompt: declared.promptFile,
+    },
     given_by: candidate.labelled?.login ?? null,
     member: candidate.membership.kind === 'member' ? candidate.membership.login : null,
     base: { branch: candidate.defaultBranch, commit: candidate.base },
@@ -269,7 +277,9 @@ export function recordOf(
             ...work,
             ref: work.commit === null ? null : refusedRef(repository, entry.issue_number, entry.rounds),
           }
-        : work,
+        : work.kind === 'work'
+          ? { ...work, branch: mine.branch }
+          : work,
     secrets_searched: outcome.searched,
     checks: outcome.checks,
     models:

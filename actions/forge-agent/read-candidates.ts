@@ -9,7 +9,9 @@ import {
   parseEntry,
   recordFolder,
   repositoryOf,
+  roundOf,
 } from '../../core/agent/entry.ts';
+import { digestOf } from '../../core/agent/provenance/sign.ts';
 import { parseRunRecord, type RunRecord } from '../../core/agent/run-record.ts';
 import { ApiError, alone } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
@@ -339,6 +341,25 @@ export async function findRecord(
   const found = entries.find(({ path }) => path.startsWith(`${round}-`));
   const file = await snapshot.fileOf(found);
   return file.kind === 'file' ? (parseRunRecord(file.bytes) ?? null) : null;
+}
+
+/** The newest record of an earlier round, by the digest of its file; a round that was cut off left none. */
+export async function findPrevious(
+  { snapshot, commit }: Pick<Ground, 'snapshot' | 'commit'>,
+  name: IssueName,
+  round: number,
+): Promise<RunRecord['previous']> {
+  const entries = await snapshot.folderAt(commit, recordFolder(name));
+  const [newest] = entries
+    .flatMap((entry) => {
+      const of = roundOf(entry.path);
+      return of === undefined || of >= round ? [] : [{ entry, round: of }];
+    })
+    .sort((a, b) => b.round - a.round);
+  const file = await snapshot.fileOf(newest?.entry);
+  return newest === undefined || file.kind !== 'file'
+    ? null
+    : { round: newest.round, digest: digestOf(file.bytes) };
 }
 
 function isAtRest({ entry, over, updatedAt, labelled }: Candidate): boolean {

@@ -9,6 +9,7 @@ import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import {
+  findPrevious,
   findRecord,
   type Ground,
   homeOf,
@@ -50,7 +51,8 @@ export async function readMine(
     known === undefined
       ? await readCandidate(context, base, ground, place, issue)
       : { ...known, labels: issue.labels, known: place.known, updatedAt: issue.updated_at ?? null };
-  const record = await findRecord(ground, nameOf(entry), entry.rounds);
+  const name = nameOf(entry);
+  const record = await findRecord(ground, name, entry.rounds);
   const branch = branchOf(entry.issue_number, entry.slug);
   const home = homeOf(context, base, place);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
@@ -83,6 +85,7 @@ export async function readMine(
     agent,
     outcome: previous?.outcomes[runKey] ?? before?.mine?.outcome ?? null,
     record,
+    previous: await findPrevious(ground, name, entry.rounds),
     home,
     fork: home === place.repository ? 'not-needed' : isFork ? 'ready' : 'missing',
     branch,

@@ -123,7 +123,7 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
   return files.map(({ file, bytes }): Declared => {
     const parsed = parseManifest(file, bytes);
     return parsed.ok
-      ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '' }
+      ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '', promptFile: null }
       : { kind: 'faulty', file, name: documentName(file), faults: parsed.faults };
   });
 }

@@ -131,6 +131,8 @@ export interface Mine {
   outcome: AgentOutcome | null;
   /** The record of this lease, or of the run that was cut off. */
   record: RunRecord | null;
+  /** The record of the round before it, which a new one names. */
+  previous: RunRecord['previous'];
   /** Where its branch is pushed to. */
   home: string;
   fork: 'not-needed' | 'missing' | 'ready';

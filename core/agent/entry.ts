@@ -107,6 +107,12 @@ export function runRecordPath(name: IssueName, round: number, lease: string): st
   return `${recordFolder(name)}/${round}-${lease}.json`;
 }
 
+/** The round that a file in the folder of records is of; undefined for one that is no record. */
+export function roundOf(file: string): number | undefined {
+  const found = /^([1-9]\d{0,8})-[0-9a-f]{32}\.json$/.exec(file)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
 export function entryText(entry: Entry): string {
   return `${canonicalJson(entry)}\n`;
 }

@@ -1,3 +1,5 @@
+import type { Operation } from './sidecar/operation-log.ts';
+
 // What came of one run of an agent, as plain data: for the next look, for the record, and for people.
 
 /** What an agent may say of its work when it has done with it. */
@@ -65,7 +67,7 @@ export interface AgentOutcome {
     reachedLimit: boolean;
   } | null;
   /** The chained log of what it asked of the forge. */
-  operations: { head: string; entries: unknown[] };
+  operations: { head: string; entries: Operation[] };
   /** What of the network was seen. */
   egress: string;
   /** The entry as it stood in the end: its blob, and its text. */

@@ -26,7 +26,14 @@ function manifest(text = ''): AgentManifest {
 }
 
 const declared = (text = ''): Declared[] => [
-  { kind: 'agent', file: 'agents/builder.toml', manifest: manifest(text), blob: 'b', prompt: '' },
+  {
+    kind: 'agent',
+    file: 'agents/builder.toml',
+    manifest: manifest(text),
+    blob: 'b',
+    prompt: '',
+    promptFile: null,
+  },
 ];
 
 const tried = [
