@@ -7,6 +7,11 @@ export function commentSign(sign: string): string {
 
 const opening = '<!-- forgecrew: ';
 
+/** Whether a text bears the sign of a role, whoever wrote it: what one of them said, or an echo of that. */
+export function bearsSign(text: string): boolean {
+  return text.includes(opening);
+}
+
 /** What of a comment is needed to tell whether it is ours. */
 interface Written {
   user?: { id: number } | null | undefined;

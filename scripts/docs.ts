@@ -11,6 +11,8 @@ import { policy } from '../cli/policy/role.ts';
 import { protect } from '../cli/protect/role.ts';
 import { entrySchema } from '../core/agent/entry.ts';
 import { agentsFolder, manifestSchema } from '../core/agent/manifest.ts';
+import { envelopeSchema, recordPayloadType } from '../core/agent/provenance/envelope.ts';
+import { provenanceReport } from '../core/agent/provenance/report.ts';
 import { runRecordSchema } from '../core/agent/run-record.ts';
 import { crewFile, crewSchema } from '../core/crew-file.ts';
 import { firstCalls, laterCalls } from '../core/forge/versions.ts';
@@ -202,11 +204,13 @@ function generated(): { file: string; text: string }[] {
     schemaOf('agent', `${agentsFolder}/<name>.toml`, manifestSchema),
     schemaOf('agent-entry', 'state repo: agents/<owner>/<repo>/<issue>.json', entrySchema),
     schemaOf(
-      'agent-run-record',
+      'agent-run-envelope',
       'state repo: records/<owner>/<repo>/<issue>/<round>-<lease>.json',
-      runRecordSchema,
+      envelopeSchema,
     ),
     schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
+    schemaOf('agent-run-record', `the payload of an envelope, ${recordPayloadType}`, runRecordSchema),
+    schemaOf('provenance', 'forgecrew provenance --json', provenanceReport),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { forgeAgent } from '../actions/forge-agent/role.ts';
+import { parseRunRecord } from '../core/agent/run-record.ts';
 import type { Report } from '../core/report.ts';
 import { execute } from '../core/run.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
@@ -111,6 +112,8 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
         by.token,
       );
       if (status !== 204) throw new Error(`label: ${status}`);
+      // The forge's clock shows seconds: a label that is set again in the same one is not seen to be set anew.
+      await new Promise((wait) => setTimeout(wait, 1000 - (Date.now() % 1000) + 20));
     },
     async record(issue, round) {
       const names = (await json(
@@ -120,7 +123,7 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
       const found = names?.find(({ name }) => name.startsWith(`${round}-`));
       const text =
         found === undefined ? undefined : await file(rig.state, `records/${project}/${issue}/${found.name}`);
-      return text === undefined ? undefined : JSON.parse(text);
+      return text === undefined ? undefined : parseRunRecord(Buffer.from(text));
     },
     async running() {
       const found = (await json(`/repos/${rig.state}/contents/running/${project}`, forge.adminToken)) as

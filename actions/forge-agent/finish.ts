@@ -1,11 +1,13 @@
 import { ownerOf } from '../../core/accounts.ts';
-import { momentOf, nameOf, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
-import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
+import { momentOf, nameOf, repositoryOf, runRecordPath, spentPath } from '../../core/agent/entry.ts';
+import { type AgentOutcome, refusedKey, sessionKey } from '../../core/agent/outcome.ts';
+import { recordFile } from '../../core/agent/provenance/sign.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
-import { refusedRef } from '../../core/agent/work/kept-refs.ts';
+import { besideRef, refusedRef, sessionRef } from '../../core/agent/work/kept-refs.ts';
+import { canonicalJson } from '../../core/canonical.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
-import { claimOf, endOf } from './ending.ts';
+import { claimOf, endOf, freezeOf } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
@@ -30,9 +32,8 @@ type FinishChange = Change<
  * state: the record is written first, and holds all that the rest is made of.
  */
 export function finish(settings: AgentSettings, state: LookingState, mine: Mine): FinishChange[] {
-  const record = mine.record ?? recordOf(state, mine, mine.outcome);
+  const record = mine.record ?? recordOf(settings, state, mine, mine.outcome);
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
-  const text = runRecordText(record);
   const { entry } = mine;
   const claim = claimOf(state.stateRepo, entry);
   const written: FinishChange[] =
@@ -40,6 +41,7 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
       ? []
       : [
           ...keepRefused(state, mine, record, claim),
+          ...keepSession(state, mine, claim),
           {
             kind: 'write-files',
             key: 'record',
@@ -48,7 +50,8 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
             files: [
               {
                 path: runRecordPath(nameOf(entry), entry.rounds, entry.lease.id),
-                content: text,
+                content: recordFile(record, settings['provenance-key']),
+                clear: runRecordText(record),
                 expects: null,
               },
             ],
@@ -85,10 +88,10 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
   const changes: FinishChange[] = [];
   const { work } = record;
   const isProposed = work.kind === 'work' && record.signal?.status !== 'underspecified';
+  const isPushed = isProposed && branchAt === work.commit;
+  // What was not pushed before the run was cut off is nowhere any more.
+  const canPush = mine.outcome?.work.kind === 'work';
   if (isProposed && pull === null) {
-    const isPushed = branchAt === work.commit;
-    // What was not pushed before the run was cut off is nowhere any more.
-    const canPush = mine.outcome?.work.kind === 'work';
     if (!isPushed && canPush) {
       if (fork === 'missing')
         changes.push({
@@ -100,16 +103,9 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
           why: 'work is proposed from a fork',
         });
       changes.push({
-        kind: 'push-commit',
-        key: 'push',
-        repository: home,
-        ref: `refs/heads/${branch}`,
-        commit: work.commit,
+        ...pushOf(mine, work.commit, held),
         expects: branchAt,
-        from: runKey,
-        held,
         ...(fork === 'missing' ? { after: ['fork'] } : {}),
-        why: 'the work of the agent',
       });
     }
     // Nothing is left between the branch and the base: somebody has merged the same already.
@@ -128,7 +124,20 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
       });
     }
   }
-  if (isProposed && pull !== null && pull.isOpen) {
+  if (isProposed && pull?.isOpen === true && isLater(mine) && !isPushed && canPush) {
+    if (!isMoved(mine, record))
+      changes.push({ ...pushOf(mine, work.commit, held), expects: record.base.commit });
+    // Commits of people stay where they are; what was made beside them is kept, and told.
+    else if (!mine.done.includes('beside'))
+      changes.push({
+        ...pushOf(mine, work.commit, held),
+        key: 'beside',
+        ref: besideRef(number, record.round),
+        expects: 'any',
+        why: 'somebody else pushed to the branch meanwhile',
+      });
+  }
+  if (isProposed && pull !== null && pull.isOpen && (isPushed || !isLater(mine))) {
     const reviewer = record.given_by;
     if (
       reviewer !== null &&
@@ -157,12 +166,15 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
         why: 'seen beside the pull request',
       });
   }
-  const comment = commentText(record);
+  const comment = commentText(record, {
+    isLater: isLater(mine),
+    beside: isMoved(mine, record) ? besideRef(number, record.round) : null,
+  });
   if (comment !== null && !mine.said.includes(comment.sign) && !declined.includes('comment'))
     changes.push({
       kind: 'comment',
       repository,
-      issue: number,
+      issue: isLater(mine) && pull?.isOpen === true ? pull.number : number,
       ...comment,
       mayDecline: true,
       held,
@@ -176,6 +188,42 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
     );
   }
   return changes;
+}
+
+/** Whether the round is of an agent that had a pull request before. */
+function isLater({ entry }: Pick<Mine, 'entry'>): boolean {
+  return entry.pr_number !== null;
+}
+
+/** Whether somebody else pushed to its branch while it worked. */
+function isMoved(
+  { branchAt, entry, outcome }: Pick<Mine, 'branchAt' | 'entry' | 'outcome'>,
+  { work, base }: RunRecord,
+): boolean {
+  return (
+    isLater({ entry }) &&
+    outcome?.work.kind === 'work' &&
+    work.kind === 'work' &&
+    branchAt !== work.commit &&
+    branchAt !== base.commit
+  );
+}
+
+function pushOf(
+  { home, branch }: Pick<Mine, 'home' | 'branch'>,
+  commit: string,
+  held: Claim,
+): Omit<Change<'push-commit'>, 'expects'> {
+  return {
+    kind: 'push-commit',
+    key: 'push',
+    repository: home,
+    ref: `refs/heads/${branch}`,
+    commit,
+    from: runKey,
+    held,
+    why: 'the work of the agent',
+  };
 }
 
 function labelsAfter(settings: AgentSettings, { signal, work }: RunRecord): [add: string[], off: string[]] {
@@ -214,35 +262,87 @@ function keepRefused(
   ];
 }
 
-/** The end of an entry whose work was followed to its end. */
+/** What its agent remembers takes the place of what it remembered before. */
+function keepSession(state: LookingState, { outcome, candidate, entry }: Mine, held: Claim): FinishChange[] {
+  if (outcome?.kept.kind !== 'session') return [];
+  return [
+    {
+      kind: 'push-commit',
+      key: 'session',
+      repository: state.stateRepo.repository,
+      ref: sessionRef(candidate.repository, entry.issue_number),
+      commit: outcome.kept.commit,
+      expects: 'any',
+      from: sessionKey(runKey),
+      held,
+      why: 'its agent goes on with it when people answer',
+    },
+  ];
+}
+
+/**
+ * The end of an entry whose work was followed to its end: its agent is frozen, unless nothing can come that it would be woken
+ * for.
+ */
 function close(state: LookingState, mine: Mine, why: string, record: RunRecord | null): FinishChange {
   const { entry, pull, candidate } = mine;
   const cost = record?.models?.cost ?? null;
   const rested = momentOf(candidate.updatedAt);
-  return endOf(
+  const isWorked = record !== null && !['called-off', 'claim-lost', 'not-started'].includes(record.end.how);
+  const over = {
+    why,
+    pr_number: pull?.number ?? entry.pr_number,
+    ended_at: state.now,
+    ...(rested === undefined ? {} : { rested_at: rested }),
+    // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
+    cost: cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+  };
+  const beside =
+    cost === null
+      ? []
+      : [
+          {
+            path: spentPath(entry.agent_name, state.now, entry.lease.id),
+            content: `${canonicalJson({ cost, lease: entry.lease.id })}\n`,
+            expects: null,
+          },
+        ];
+  if (!isWorked && entry.heard === undefined)
+    return endOf(state.stateRepo, mine, over, 'its work is over', beside);
+  const heard = entry.heard ?? [];
+  return freezeOf(
     state.stateRepo,
     mine,
     {
-      why,
-      pr_number: pull?.number ?? entry.pr_number,
-      ended_at: state.now,
-      ...(rested === undefined ? {} : { rested_at: rested }),
-      // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
-      cost: cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+      ...over,
+      session: isWorked ? record.session : (entry.session ?? null),
+      // What a round was told that did not take place is told to the next one.
+      heard: isWorked ? [...new Set([...heard, ...(entry.hearing ?? [])])] : heard,
+      hearing: [],
+      asked: isWorked ? null : (entry.asked ?? null),
+      unpushed: record !== null && isMoved(mine, record) ? record.round : null,
+      head:
+        record?.work.kind === 'work' && mine.branchAt === record.work.commit
+          ? record.work.commit
+          : (entry.head ?? null),
     },
-    'its work is over',
+    'its agent is frozen until somebody answers',
+    beside,
   );
 }
 
 /** The record of a run that ended just now; undefined where none ended. */
 export function recordOf(
+  settings: Pick<AgentSettings, 'ops-repo'>,
   state: Pick<LookingState, 'runUrl'>,
-  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent'>,
+  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent' | 'previous' | 'branch'>,
   outcome: AgentOutcome | null,
 ): RunRecord | undefined {
   if (outcome === null) return undefined;
   const { entry, candidate, declared, agent } = mine;
   const { models, work } = outcome;
+  // Before its first end nobody was told anything yet.
+  const news = entry.heard === undefined ? [] : (candidate.talk?.news ?? []);
   const repository = repositoryOf(entry);
   return {
     version: 1,
@@ -250,12 +350,25 @@ export function recordOf(
     issue: entry.issue_number,
     round: entry.rounds,
     lease: entry.lease.id,
+    previous: mine.previous,
     agent: agent.name,
     profile: agent.profile,
-    manifest: { file: declared.file, blob: declared.blob },
+    manifest: {
+      repository: settings['ops-repo'],
+      file: declared.file,
+      blob: declared.blob,
+      prompt: declared.promptFile,
+    },
     given_by: candidate.labelled?.login ?? null,
     member: candidate.membership.kind === 'member' ? candidate.membership.login : null,
-    base: { branch: candidate.defaultBranch, commit: candidate.base },
+    base: {
+      branch: candidate.defaultBranch,
+      commit: candidate.base,
+      merged: news.some(({ kind }) => kind === 'conflict') ? (candidate.talk?.target ?? null) : null,
+    },
+    woken_by: news.map(({ title }) => title),
+    resumed: outcome.isResumed,
+    session: outcome.kept.kind === 'session' ? outcome.kept.note : null,
     engine: { name: agent.engine, version: outcome.engineVersion },
     model: agent.model,
     isolation: { level: outcome.isolation, network: outcome.network, keeps_not_out: outcome.gaps },
@@ -269,7 +382,9 @@ export function recordOf(
             ...work,
             ref: work.commit === null ? null : refusedRef(repository, entry.issue_number, entry.rounds),
           }
-        : work,
+        : work.kind === 'work'
+          ? { ...work, branch: mine.branch }
+          : work,
     secrets_searched: outcome.searched,
     checks: outcome.checks,
     models:

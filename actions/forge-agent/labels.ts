@@ -37,7 +37,7 @@ export function labelling(
 export function unlabelling(
   { repository, number, labels }: Pick<Candidate, 'repository' | 'number' | 'labels'>,
   unwanted: readonly string[],
-  { held, why }: { held: Claim; why: string },
+  { after, held, why }: { after?: string; held: Claim; why: string },
 ): LabelChange[] {
   return labels
     .filter(({ name }) => unwanted.includes(name))
@@ -48,6 +48,7 @@ export function unlabelling(
       label: { id, name },
       held,
       mayDecline: true,
+      ...(after === undefined ? {} : { after: [after] }),
       why,
     }));
 }

@@ -1,10 +1,11 @@
 import { sameRepository } from '../../core/accounts.ts';
 import type { Declared } from '../../core/agent/declared.ts';
-import type { Entry } from '../../core/agent/entry.ts';
+import type { Entry, Exhaustion } from '../../core/agent/entry.ts';
 import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, LookingState } from './state.ts';
+import { roundsOf, sleepOf } from './wake.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -12,6 +13,8 @@ import type { Candidate, LookingState } from './state.ts';
 /** Whether an issue is taken, and by which agent; or why not, in words. `isQuiet`: that is as it should be, and is said in debug only. */
 export type Verdict =
   | { kind: 'taken'; agent: Agent; declared: Declared & { kind: 'agent' } }
+  /** Its agent has had its rounds, which has to be said. */
+  | { kind: 'exhausted'; why: Exhaustion; rounds: number }
   | { kind: 'not'; why: string; isQuiet: boolean };
 
 function not(why: string): Verdict {
@@ -63,7 +66,7 @@ export function verdictOn(
   candidate: Candidate,
 ): Verdict {
   const first = agentFor(settings, declared, candidate);
-  if (first.kind === 'not') return first;
+  if (first.kind !== 'taken') return first;
   const { agent } = first;
   const noIsolation = isolationTrouble(tried, agent, settings['allow-unisolated']);
   const { labelled, membership, waitsFor, openPull, entry, over, record, updatedAt, trouble } = candidate;
@@ -76,10 +79,23 @@ export function verdictOn(
   const again = `take the label ${label} off and set it again to start anew`;
   if (entry !== null) {
     const { status, why } = entry.entry;
-    if (status === 'frozen') return quietly('it is frozen');
+    if (status === 'frozen') {
+      if (candidate.talk === null) return quietly('it is frozen');
+      if (entry.entry.agent_name !== agent.name)
+        return not(
+          `${entry.entry.agent_name} has worked on it, and is frozen until its pull request is closed`,
+        );
+      if (entry.entry.pr_number !== null && candidate.talk.pull === null)
+        return quietly(`its pull request #${entry.entry.pr_number} is closed`);
+      const sleep = sleepOf(agent, entry.entry, candidate.talk);
+      if (sleep?.kind === 'exhausted')
+        return { kind: 'exhausted', why: sleep.exhaustion, rounds: roundsOf(entry.entry) };
+      if (sleep !== undefined) return sleep.isQuiet ? quietly(sleep.why) : not(sleep.why);
+    }
     if (status === 'running' && over === null) return quietly('it is worked on already');
     // Its agent has done its part: what is left is ours, whoever says what by now.
     if (status === 'running' && record !== null) return first;
+    if (status === 'running' && isAbandoned(candidate)) return quietly('its pull request is closed');
     if (
       status === 'destroyed' &&
       (isUntouched(entry.entry, updatedAt) || !isGivenAnew(entry.entry, labelled))
@@ -93,7 +109,8 @@ export function verdictOn(
     );
   if (!labelled.mayWrite)
     return not(`the label ${label} was set by ${labelled.login}, who may not write to the repository now`);
-  if (openPull !== null) return quietly(`#${openPull} is open for it`);
+  if (openPull !== null && openPull !== candidate.talk?.pull?.number)
+    return quietly(`#${openPull} is open for it`);
   if (waitsFor.length > 0)
     return not(`it waits for ${waitsFor.join(', ')}, which ${waitsFor.length === 1 ? 'is' : 'are'} open`);
   if (membership.kind === 'error')
@@ -104,12 +121,31 @@ export function verdictOn(
     return not(
       `none of its assignees is a member of ${settings['agent-org']}, as far as our account can see: members may be private, and then only other members see them`,
     );
+  if (agent.maxCostPerDay !== null && (candidate.talk?.costToday ?? 0) >= agent.maxCostPerDay)
+    return not(
+      `${agent.name} has cost ${candidate.talk?.costToday} today, and max_cost_per_day is ${agent.maxCostPerDay}`,
+    );
   if (agent.maxRunsPerDay !== null && candidate.runsToday >= agent.maxRunsPerDay)
     return not(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
     );
   if (noIsolation !== undefined) return not(noIsolation);
   return first;
+}
+
+/** Whether a later round of it was cut off, and its pull request was closed since: nobody waits for it any more. */
+export function isAbandoned({ entry, over, record, talk }: Candidate): boolean {
+  return (
+    entry !== null &&
+    'entry' in entry &&
+    entry.entry.status === 'running' &&
+    entry.entry.heard !== undefined &&
+    entry.entry.pr_number !== null &&
+    over !== null &&
+    record === null &&
+    talk !== null &&
+    talk.pull === null
+  );
 }
 
 /** The forge's times are of whole seconds: what was said in the second of the last change looks like that change. */

@@ -6,6 +6,7 @@ import {
   type Entry,
   entryPath,
   entryText,
+  frozenPath,
   issueName,
   momentOf,
   nameOf,
@@ -15,17 +16,20 @@ import {
 } from '../../core/agent/entry.ts';
 import { isolationFor } from '../../core/agent/isolation-for.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
-import { promptOf } from '../../core/agent/prompt.ts';
+import { laterPromptOf, promptOf, wakingPromptOf } from '../../core/agent/prompt.ts';
+import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import { claimOf, endOf } from './ending.ts';
 import { finish } from './finish.ts';
+import { destroy, exhaust, noteConflict, tellExhausted } from './frozen.ts';
 import { labelling, unlabelling } from './labels.ts';
-import { verdictOn } from './pick.ts';
+import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
+import { isRenewed, isResumable, roundsOf } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -36,6 +40,7 @@ export const changes = [
   'create-label',
   'add-labels',
   'remove-label',
+  'delete-ref',
   'run-agent',
   'fork',
   'push-commit',
@@ -112,15 +117,41 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
   }
   if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
   const orphans = orphansOf(settings, state);
-  const said: AgentChange[] = [];
+  const said: AgentChange[] = state.frozen.flatMap((item) => destroy(settings, state, item));
   for (const candidate of state.candidates) {
     const verdict = verdictOn(settings, state, candidate);
     if (verdict.kind === 'taken')
       return [...said, ...begin(settings, state, candidate, verdict), ...waiting(state)];
+    const known = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
+    if (known !== null && verdict.kind === 'exhausted') {
+      said.push(...exhaust(settings, state, candidate, known, verdict.why, verdict.rounds));
+      continue;
+    }
+    if (verdict.kind === 'exhausted') continue;
+    if (known?.entry.status === 'frozen')
+      said.push(...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry));
     const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
     said.push(verdict.isQuiet ? keep(what) : notice(what));
   }
   return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
+}
+
+/** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
+const retellMs = 60 * 60_000;
+
+function retell(
+  settings: AgentSettings,
+  state: LookingState,
+  candidate: Candidate,
+  entry: Entry,
+): AgentChange[] {
+  const { exhausted } = entry;
+  if (exhausted == null || candidate.talk === null) return [];
+  // What people did to the label since is theirs.
+  if (candidate.talk.said.some((sign) => sign.startsWith(`forge-agent ${exhausted.why} `))) return [];
+  return Date.parse(state.now) - Date.parse(exhausted.at) > retellMs
+    ? []
+    : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 
 /** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
@@ -135,7 +166,10 @@ function orphansOf(
       over !== null &&
       looked.some((name) => sameRepository(name, repository)) &&
       !candidates.some(
-        (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
+        (item) =>
+          sameRepository(item.repository, repository) &&
+          item.number === entry.issue_number &&
+          !isAbandoned(item),
       )
     );
   });
@@ -196,6 +230,41 @@ function givenAt(
   return at === undefined ? {} : { given_at: at };
 }
 
+type Later = Pick<
+  Entry,
+  'session' | 'heard' | 'hearing' | 'rounds_from' | 'exhausted' | 'conflict' | 'head' | 'asked' | 'unpushed'
+>;
+
+/** What an entry says for later rounds, as far as it says it. */
+function laterOf(entry: Entry | undefined): Later {
+  if (entry === undefined) return {};
+  const { session, heard, hearing, rounds_from, exhausted, conflict, head, asked, unpushed } = entry;
+  return definedOf({ session, heard, hearing, rounds_from, exhausted, conflict, head, asked, unpushed });
+}
+
+function definedOf(later: { [K in keyof Later]: Later[K] | undefined }): Later {
+  return Object.fromEntries(Object.entries(later).filter(([, value]) => value !== undefined)) as Later;
+}
+
+/** The same for a new round: of an agent that goes on, or of one that begins. */
+function continued(
+  earlier: Entry | undefined,
+  before: Entry | null,
+  { talk, isRenewing }: { talk: Candidate['talk']; isRenewing: boolean },
+): Later {
+  const signs = talk?.signs ?? [];
+  if (before === null)
+    // Rounds of before its label was set again do not count.
+    return { hearing: signs, ...(earlier === undefined ? {} : { rounds_from: earlier.rounds }) };
+  const heard = new Set(before.heard);
+  return {
+    ...laterOf(before),
+    hearing: signs.filter((sign) => !heard.has(sign)),
+    exhausted: null,
+    ...(isRenewing ? { rounds_from: before.rounds } : {}),
+  };
+}
+
 /** Claims an issue, says so on it, and runs the agent. */
 function begin(
   settings: AgentSettings,
@@ -208,7 +277,14 @@ function begin(
   const name = issueName(repository, number);
   const isFinishing = candidate.over !== null && candidate.record !== null;
   const earlier = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
-  const running = state.running.find(({ entry }) => entryPath(nameOf(entry)) === entryPath(name));
+  const isHere = (item: { entry: Entry }): boolean => entryPath(nameOf(item.entry)) === entryPath(name);
+  const running = state.running.find(isHere);
+  const frozen = state.frozen.find(isHere);
+  const { talk } = candidate;
+  const before = earlier !== null && isResumable(earlier.entry) ? earlier.entry : null;
+  const isRenewing = before !== null && talk !== null && isRenewed(before, talk);
+  const awakening =
+    before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
   const entry: Entry = {
@@ -221,7 +297,7 @@ function begin(
     profile: agent.profile,
     backend: { host: state.host, isolation },
     agent_git_user: gitUser,
-    pr_number: null,
+    pr_number: before === null && !isFinishing ? null : (earlier?.entry.pr_number ?? null),
     status: 'running',
     why: 'claimed',
     last_checkin_at: now,
@@ -238,12 +314,19 @@ function begin(
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
     cost: earlier?.entry.cost ?? null,
+    ...(isFinishing ? laterOf(earlier?.entry) : continued(earlier?.entry, before, { talk, isRenewing })),
   };
   const text = entryText(entry);
   const claim = claimOf(stateRepo, entry);
   const mark = `{"lease":"${nonce}"}\n`;
   const label = `${settings['label-prefix']}:${agent.name}`;
-  const prompt = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
+  const first = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
+  const prompt = awakening === null ? first : laterPromptOf(first, awakening, nonce);
+  const session = before?.session ?? null;
+  const merges = talk?.news.some(({ kind }) => kind === 'conflict') === true ? talk.target : null;
+  const dayLeft =
+    agent.maxCostPerDay === null ? null : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0));
+  const spent = earlier?.entry.cost ?? 0;
   const claiming: AgentChange[] = [
     ...(candidate.over === null ? [] : [notice(`${repository}#${number} is taken over: ${candidate.over}`)]),
     {
@@ -256,14 +339,29 @@ function begin(
         { path: runningPath(name), content: mark, expects: running?.markSha ?? null },
         ...(isFinishing ? [] : [{ path: startedPath(agent.name, now, nonce), content: mark, expects: null }]),
       ],
+      ...(frozen === undefined ? {} : { remove: [{ path: frozenPath(name), expects: frozen.markSha }] }),
       message: `${repository}#${number}: ${agent.name} begins round ${entry.rounds}`,
-      why: `${repository}#${number} is given to ${agent.name} by ${candidate.labelled?.login ?? 'somebody'}${candidate.membership.kind === 'member' ? `, and ${candidate.membership.login} is a member of ${settings['agent-org']}` : ''}`,
+      why:
+        awakening !== null && !isFinishing
+          ? `${agent.name} is woken for ${repository}#${number}: ${awakening.news
+              .map(({ title }) => title)
+              .join('; ')
+              .slice(0, 500)}`
+          : `${repository}#${number} is given to ${agent.name} by ${candidate.labelled?.login ?? 'somebody'}${candidate.membership.kind === 'member' ? `, and ${candidate.membership.login} is a member of ${settings['agent-org']}` : ''}`,
     },
   ];
   if (isFinishing) return claiming;
   return [
     ...claiming,
     ...(settings['dry-run'] ? shownPrompt(prompt, isolation, agent.network) : []),
+    // What kept it from going on is answered.
+    ...(awakening === null
+      ? []
+      : unlabelling(candidate, [settings['blocked-label'], settings['underspecified-label']], {
+          held: claim,
+          after: 'claim',
+          why: 'its agent goes on',
+        })),
     ...labelling(candidate, [settings['progress-label']], {
       after: 'claim',
       held: claim,
@@ -276,7 +374,7 @@ function begin(
       held: claim,
       repository,
       issue: number,
-      pulls: [],
+      pulls: awakening?.pull == null ? [] : [awakening.pull.number],
       base: candidate.base,
       baseBranch: candidate.defaultBranch,
       agent: agent.name,
@@ -286,12 +384,22 @@ function begin(
       tools: agent.tools,
       sessionFolder: agent.sessionFolder,
       prompt,
+      resumes:
+        session === null || awakening === null
+          ? null
+          : {
+              note: session,
+              ref: sessionRef(repository, number),
+              prompt: wakingPromptOf(awakening, { nonce, number }),
+            },
+      merges,
       isolation: agent.isolation,
       network: agent.network,
       timeoutMinutes: agent.timeoutMinutes,
       watchdogMinutes: agent.watchdogMinutes,
-      maxCost: agent.maxCost,
-      spent: earlier?.entry.cost ?? 0,
+      maxCost:
+        dayLeft === null ? agent.maxCost : Math.min(agent.maxCost ?? Number.MAX_VALUE, spent + dayLeft),
+      spent,
       prices: agent.prices,
       setup: agent.setup,
       checks: agent.checks,

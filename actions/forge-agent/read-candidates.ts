@@ -9,21 +9,21 @@ import {
   parseEntry,
   recordFolder,
   repositoryOf,
+  roundOf,
 } from '../../core/agent/entry.ts';
+import type { Agent } from '../../core/agent/manifest.ts';
+import { digestOf } from '../../core/agent/provenance/sign.ts';
 import { parseRunRecord, type RunRecord } from '../../core/agent/run-record.ts';
 import { ApiError, alone } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { findBranch, getBranch } from '../../core/forge/branches.ts';
-import { listComments } from '../../core/forge/comments.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
-import { listLabels } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
-import { openPulls, type Pull, pullsBy } from '../../core/forge/pulls.ts';
-import { getRepository } from '../../core/forge/repositories.ts';
+import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
-import { labelSetting } from '../../core/forge/timeline.ts';
+import { readConversation } from '../../core/forge/timeline.ts';
 import type { People } from '../../core/vault/read-rights.ts';
-import { type CandidatePlace, candidateOf, heardOf } from './candidate.ts';
+import { candidateOf, heardOf } from './candidate.ts';
 import {
   agentFor,
   inOrder,
@@ -33,9 +33,12 @@ import {
   repositoriesOf,
   verdictOn,
 } from './pick.ts';
+import type { Place, Places } from './places.ts';
+import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
 import { branchOf, branchPrefixOf } from './text.ts';
+import { isResumable } from './wake.ts';
 
 /** What is looked at beside the issues themselves. */
 export interface Ground {
@@ -43,6 +46,7 @@ export interface Ground {
   snapshot: Snapshot;
   commit: string;
   people: People;
+  places: Places;
 }
 
 /** So many issues are looked into in one run, and these of them in every one; the next one goes on. */
@@ -60,7 +64,7 @@ export async function readCandidates(
   const looked: string[] = [];
   const found: (Place & { issue: Issue; isUrgent: boolean; createdAt: string; number: number })[] = [];
   for (const repository of repositoriesOf(base.declared, settings['project-repo'])) {
-    const { value, trouble } = await alone(() => readPlace(context, base, repository));
+    const { value, trouble } = await alone(() => readPlace(context, base, ground, repository));
     if (value === undefined) {
       troubled.push({ repository, said: trouble ?? 'it could not be read' });
       continue;
@@ -132,18 +136,14 @@ export function turned<T>(ordered: readonly T[], nonce: string): T[] {
   return [...first, ...rest.slice(from), ...rest.slice(0, from)];
 }
 
-/** A repository whose issues agents take. */
-interface Place extends CandidatePlace {
-  pulls: Pull[];
-}
-
 async function readPlace(
   context: Context,
   base: SeenState,
+  { places }: Ground,
   name: string,
 ): Promise<{ place: Place; issues: Issue[] }> {
   const { settings, send } = context;
-  const place = await readRepository(context, name);
+  const place = await places.of(name);
   const prefix = settings['label-prefix'];
   const wanted = place.known.filter(({ name: label }) => label.startsWith(`${prefix}:`));
   const issues = new Map<number, Issue>();
@@ -167,12 +167,6 @@ async function readPlace(
   };
 }
 
-export async function readRepository({ send }: Context, name: string): Promise<Place> {
-  const [{ full_name: repository, default_branch: defaultBranch, permissions }, known, pulls] =
-    await Promise.all([getRepository(send, name), listLabels(send, name), openPulls(send, name)]);
-  return { repository, defaultBranch, known, pulls, mayPush: permissions?.push === true };
-}
-
 /** One issue, and what decides whether it is taken. What a look at its labels refuses already is not looked into. */
 export async function readCandidate(
   context: Context,
@@ -189,9 +183,9 @@ export async function readCandidate(
     isUrgent: issue.labels.some(({ name }) => name === settings['priority-label']),
   });
   const asked = agentFor(settings, base.declared, candidate);
-  if (asked.kind === 'not') return candidate;
+  if (asked.kind !== 'taken') return candidate;
   const { value, trouble } = await alone(() =>
-    lookInto(context, base, ground, { candidate, issue, place, agent: asked.agent.name }),
+    lookInto(context, base, ground, { candidate, issue, place, agent: asked.agent }),
   );
   return value ?? { ...candidate, trouble: trouble ?? 'something in it could not be read' };
 }
@@ -200,7 +194,7 @@ async function lookInto(
   context: Context,
   base: SeenState,
   ground: Ground,
-  given: { candidate: Candidate; issue: Issue; place: Place; agent: string },
+  given: { candidate: Candidate; issue: Issue; place: Place; agent: Agent },
 ): Promise<Candidate> {
   const { settings, send, now } = context;
   const { snapshot, commit, people } = ground;
@@ -229,9 +223,19 @@ async function lookInto(
         ? null
         : await wholeRecord(context, base, ground, place, parsed.entry),
   };
+  /** Whose work goes on where it left off. */
+  const worked = parsed?.ok === true && isResumable(parsed.entry) ? parsed.entry : null;
+  if (
+    worked?.status === 'frozen' &&
+    worked.pr_number !== null &&
+    !place.pulls.some((pull) => pull.number === worked.pr_number)
+  )
+    return withEntry;
   // An issue that is worked on, or whose work is over and that nobody touched since, needs no further look.
   if (isAtRest(withEntry)) return withEntry;
-  const setting = await labelSetting(send, repository, number, `${settings['label-prefix']}:${agent}`);
+  const conversation = await readConversation(send, repository, number);
+  const label = `${settings['label-prefix']}:${agent.name}`;
+  const setting = conversation.labels.find(({ name: set, isSet }) => set === label && isSet);
   const never = neverHeeded(settings, base.account.login);
   const by = setting?.by?.login;
   const writers = await people.writers(repository, {
@@ -250,15 +254,27 @@ async function lookInto(
           isBot: namesLogin(never, by),
         };
   if (isAtRest({ ...withEntry, labelled })) return { ...withEntry, labelled };
-  const [dependencies, comments, started, head] = await Promise.all([
+  const [dependencies, started, head] = await Promise.all([
     listDependencies(send, repository, number),
-    listComments(send, repository, number),
-    snapshot.folderAt(commit, `started/${now.slice(0, 10)}/${agent}`),
+    snapshot.folderAt(commit, `started/${now.slice(0, 10)}/${agent.name}`),
     getBranch(send, repository, candidate.defaultBranch),
   ]);
+  const talk = await readTalk(context, {
+    candidate,
+    agent,
+    entry: worked,
+    labelled,
+    conversation,
+    pulls: place.pulls,
+    mayWrite,
+    target: head.commit.id,
+    own: base.account,
+    state: { snapshot, commit },
+  });
   return {
     ...withEntry,
-    base: head.commit.id,
+    talk,
+    base: talk.pull?.head ?? head.commit.id,
     authorMayWrite: mayWrite(candidate.author),
     labelled,
     openPull: await openPullFor(base, people, place, number),
@@ -272,7 +288,7 @@ async function lookInto(
       ),
     runsToday: started.length,
     comments: heardOf(
-      comments.filter(({ user }) => !sameAccount(user, base.account)),
+      conversation.comments.filter(({ user }) => !sameAccount(user, base.account)),
       mayWrite,
       settings,
     ),
@@ -341,9 +357,29 @@ export async function findRecord(
   return file.kind === 'file' ? (parseRunRecord(file.bytes) ?? null) : null;
 }
 
+/** The newest record of an earlier round, by the digest of its file; a round that was cut off left none. */
+export async function findPrevious(
+  { snapshot, commit }: Pick<Ground, 'snapshot' | 'commit'>,
+  name: IssueName,
+  round: number,
+): Promise<RunRecord['previous']> {
+  const entries = await snapshot.folderAt(commit, recordFolder(name));
+  const [newest] = entries
+    .flatMap((entry) => {
+      const of = roundOf(entry.path);
+      return of === undefined || of >= round ? [] : [{ entry, round: of }];
+    })
+    .sort((a, b) => b.round - a.round);
+  const file = await snapshot.fileOf(newest?.entry);
+  return newest === undefined || file.kind !== 'file'
+    ? null
+    : { round: newest.round, digest: digestOf(file.bytes) };
+}
+
 function isAtRest({ entry, over, updatedAt, labelled }: Candidate): boolean {
   if (entry === null || 'fault' in entry) return entry !== null;
-  if (entry.entry.status !== 'destroyed') return over === null;
+  if (entry.entry.status === 'frozen') return false;
+  if (entry.entry.status === 'running') return over === null;
   return isUntouched(entry.entry, updatedAt) || (labelled !== null && !isGivenAnew(entry.entry, labelled));
 }
 

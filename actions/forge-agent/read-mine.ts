@@ -9,12 +9,12 @@ import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import {
+  findPrevious,
   findRecord,
   type Ground,
   homeOf,
   pullOfRecord,
   readCandidate,
-  readRepository,
 } from './read-candidates.ts';
 import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
 import { branchOf, runKey } from './text.ts';
@@ -37,7 +37,7 @@ export async function readMine(
       `The agent ${entry.agent_name} of ${repository}#${entry.issue_number} is no longer declared.`,
       'Declare it again, or take its label off the issue.',
     );
-  const place = await readRepository(context, repository);
+  const place = await ground.places.of(repository);
   const issue = await getIssue(send, repository, entry.issue_number);
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   // What decided that it is taken was read before, and is not asked again.
@@ -50,7 +50,8 @@ export async function readMine(
     known === undefined
       ? await readCandidate(context, base, ground, place, issue)
       : { ...known, labels: issue.labels, known: place.known, updatedAt: issue.updated_at ?? null };
-  const record = await findRecord(ground, nameOf(entry), entry.rounds);
+  const name = nameOf(entry);
+  const record = await findRecord(ground, name, entry.rounds);
   const branch = branchOf(entry.issue_number, entry.slug);
   const home = homeOf(context, base, place);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
@@ -74,6 +75,9 @@ export async function readMine(
         ? await pullOfRecord(context, base, place, branch, record)
         : undefined);
   const comments = await listComments(send, repository, entry.issue_number);
+  // What a later round comes to is said where it is reviewed.
+  if (pull !== undefined && entry.rounds > 1)
+    comments.push(...(await listComments(send, repository, pull.number)));
   return {
     candidate,
     entry,
@@ -83,6 +87,7 @@ export async function readMine(
     agent,
     outcome: previous?.outcomes[runKey] ?? before?.mine?.outcome ?? null,
     record,
+    previous: await findPrevious(ground, name, entry.rounds),
     home,
     fork: home === place.repository ? 'not-needed' : isFork ? 'ready' : 'missing',
     branch,
@@ -93,6 +98,9 @@ export async function readMine(
       .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
     declined: [...(before?.mine?.declined ?? []), ...(previous?.declined.map(({ kind }) => kind) ?? [])],
     stale: [...(before?.mine?.stale ?? []), ...(previous?.stale.map(({ kind }) => kind) ?? [])],
-    done: [...(before?.mine?.done ?? []), ...(previous?.done.map(({ kind }) => kind) ?? [])],
+    done: [
+      ...(before?.mine?.done ?? []),
+      ...(previous?.done.flatMap(({ kind, key }) => (key === undefined ? [kind] : [kind, key])) ?? []),
+    ],
   };
 }

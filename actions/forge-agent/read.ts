@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
-import { parseEntry, usualStateRepo } from '../../core/agent/entry.ts';
+import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
-import { ifThere } from '../../core/api/errors.ts';
+import { alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { documentName } from '../../core/document-name.ts';
 import { getBranch } from '../../core/forge/branches.ts';
@@ -14,10 +14,11 @@ import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
+import { createPlaces, type Places } from './places.ts';
 import { readCandidates } from './read-candidates.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
-import type { AgentState, Context, LookingState, RunningIssue, SeenState } from './state.ts';
+import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
   const { settings, send, facts, now, previous, kept } = context;
@@ -39,6 +40,7 @@ export async function read(context: Context): Promise<AgentState> {
   };
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
+  const places = createPlaces(context);
   const nonce = before?.nonce ?? randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
   const base: SeenState = {
@@ -60,6 +62,7 @@ export async function read(context: Context): Promise<AgentState> {
         : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
     nonce,
     running,
+    frozen: await readFrozen(snapshot, commit.id, places),
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   const own = running.find(({ entry }) => entry.lease.id === nonce);
@@ -67,11 +70,11 @@ export async function read(context: Context): Promise<AgentState> {
     return {
       ...base,
       ...nothingLooked,
-      mine: await readMine(context, base, own, { snapshot, commit: commit.id, people }),
+      mine: await readMine(context, base, own, { snapshot, commit: commit.id, people, places }),
     };
   // One run works on one issue: what else waits is for the next one.
   if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
-  const found = await readCandidates(context, base, { snapshot, commit: commit.id, people });
+  const found = await readCandidates(context, base, { snapshot, commit: commit.id, people, places });
   return { ...base, ...found, mine: null };
 }
 
@@ -123,14 +126,18 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
   return files.map(({ file, bytes }): Declared => {
     const parsed = parseManifest(file, bytes);
     return parsed.ok
-      ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '' }
+      ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '', promptFile: null }
       : { kind: 'faulty', file, name: documentName(file), faults: parsed.faults };
   });
 }
 
-/** Every issue that the state repo says is worked on; what is over is not looked at. */
-async function readRunning(context: Context, snapshot: Snapshot, commit: string): Promise<RunningIssue[]> {
-  const marks = await stateFiles(snapshot, commit, 'running');
+/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
+async function readMarked(
+  snapshot: Snapshot,
+  commit: string,
+  folder: 'running' | 'frozen',
+): Promise<{ entry: Entry; sha: string; markSha: string }[]> {
+  const marks = await stateFiles(snapshot, commit, folder);
   const found = await Promise.all(
     marks.map(async ({ path: file, sha }) => ({
       mark: sha,
@@ -139,18 +146,30 @@ async function readRunning(context: Context, snapshot: Snapshot, commit: string)
   );
   const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));
   const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
-  const running: RunningIssue[] = [];
-  for (const { mark, entry } of entries) {
+  return entries.flatMap(({ mark, entry }) => {
     const blob = blobs.get(entry.sha);
     const parsed = blob?.kind === 'read' ? parseEntry(blob.bytes) : undefined;
     // What cannot be read is told where the issue itself is looked at; it is never taken over.
-    if (parsed?.ok !== true || parsed.entry.status !== 'running') continue;
-    running.push({
-      entry: parsed.entry,
-      sha: entry.sha,
-      markSha: mark,
-      over: await readOver(context, parsed.entry),
-    });
+    return parsed?.ok === true && parsed.entry.status === folder
+      ? [{ entry: parsed.entry, sha: entry.sha, markSha: mark }]
+      : [];
+  });
+}
+
+/** Every issue that the state repo says is worked on. */
+async function readRunning(context: Context, snapshot: Snapshot, commit: string): Promise<RunningIssue[]> {
+  const marked = await readMarked(snapshot, commit, 'running');
+  return Promise.all(marked.map(async (item) => ({ ...item, over: await readOver(context, item.entry) })));
+}
+
+/** Every issue whose agent is frozen, and what became of its pull request. */
+async function readFrozen(snapshot: Snapshot, commit: string, places: Places): Promise<FrozenIssue[]> {
+  const frozen: FrozenIssue[] = [];
+  for (const item of await readMarked(snapshot, commit, 'frozen')) {
+    const { pr_number: number } = item.entry;
+    const { value = null } =
+      number === null ? {} : await alone(() => places.closedPull(repositoryOf(item.entry), number));
+    frozen.push({ ...item, closed: value });
   }
-  return running;
+  return frozen;
 }

@@ -57,6 +57,7 @@ export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[numb
         context.settings['engine-key'],
         context.settings['woodpecker-token'],
         context.settings['label-token'],
+        context.settings['provenance-key'],
       ].filter((secret) => secret !== undefined),
     }),
   plan,

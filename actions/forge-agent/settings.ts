@@ -1,3 +1,5 @@
+import { privateKeyIn } from '../../core/agent/provenance/keys.ts';
+import { UserError } from '../../core/errors.ts';
 import {
   count,
   duration,
@@ -16,6 +18,13 @@ import {
   type ValuesOf,
   woodpeckerSettings,
 } from '../../core/settings.ts';
+
+/** The key as one line of base64, however it was given. */
+function signingKey(given: string): string {
+  const key = privateKeyIn(given);
+  if (key === undefined) throw new UserError('expected an Ed25519 private key (PKCS#8), as PEM or base64');
+  return key;
+}
 
 export const settings = {
   ...flowSettings,
@@ -63,6 +72,10 @@ export const settings = {
     description:
       'Another token for labels alone, where our account may only read: on Forgejo Actions in the repository itself the automatic token of the job.',
     secret: true,
+  }),
+  'on-red': flag({
+    description: 'Whether an agent is woken when checks of its pull request fail.',
+    default: 'false',
   }),
   strangers: flag({
     description: 'Whether the agent is also shown what people wrote who may not write to the repository.',
@@ -112,6 +125,14 @@ export const settings = {
     description: 'The longest answer an agent may ask its model for.',
     default: '32000',
   }),
+  'provenance-key': {
+    ...text({
+      description:
+        'Signs the record of every run: an Ed25519 private key (PKCS#8, as PEM or base64), from a CI secret. `forgecrew provenance keygen` makes one. Without it records are kept unsigned.',
+      secret: true,
+    }),
+    read: signingKey,
+  },
   ...woodpeckerSettings,
 };
 export type AgentSettings = ValuesOf<typeof settings>;

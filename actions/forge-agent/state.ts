@@ -3,6 +3,7 @@ import type { Entry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
+import type { News } from '../../core/agent/prompt.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import type { User } from '../../core/forge/users.ts';
@@ -46,6 +47,8 @@ export interface SeenState extends State {
   hasWorked: boolean;
   /** Issues that some run works on, or worked on until it was cut off. */
   running: RunningIssue[];
+  /** Issues whose agent is frozen. */
+  frozen: FrozenIssue[];
 }
 
 export interface LookingState extends SeenState {
@@ -96,6 +99,8 @@ export interface Candidate {
   entry: { entry: Entry; sha: string } | { fault: string } | null;
   /** Where it says that a run works on it: why that run is over, if it is. */
   over: string | null;
+  /** Of one that could be taken. */
+  talk: Talk | null;
   /** What that run left as its record, where it came so far. */
   record: RunRecord | null;
   /** How many runs of its agent began today. */
@@ -119,6 +124,35 @@ export interface RunningIssue {
   over: string | null;
 }
 
+/** An issue of which the state repo says that its agent is frozen. */
+export interface FrozenIssue {
+  entry: Entry;
+  sha: string;
+  markSha: string;
+  /** Its pull request, once that is closed; `null` while it is open, where there is none, and where it could not be looked at. */
+  closed: { number: number; isMerged: boolean; head: string } | null;
+}
+
+/** What was said and done on an issue and its pull request. */
+export interface Talk {
+  /** Its open pull request. */
+  pull: { number: number; head: string } | null;
+  /** Signs of all that there is. */
+  signs: string[];
+  /** What an agent that is frozen was not told yet. */
+  news: News[];
+  /** The two commits that do not merge, as the forge says now. */
+  conflict: { head: string; base: string } | null;
+  /** The head of the branch that its pull request goes to. */
+  target: string;
+  /** Signs of comments of ours. */
+  said: string[];
+  /** Who may write and took the label off that keeps it from going on, since it stopped. */
+  unblockedBy: string | null;
+  /** What its agent has cost today. */
+  costToday: number;
+}
+
 /** The issue that this run holds, and how far it has come. */
 export interface Mine {
   candidate: Candidate;
@@ -131,6 +165,8 @@ export interface Mine {
   outcome: AgentOutcome | null;
   /** The record of this lease, or of the run that was cut off. */
   record: RunRecord | null;
+  /** The record of the round before it, which a new one names. */
+  previous: RunRecord['previous'];
   /** Where its branch is pushed to. */
   home: string;
   fork: 'not-needed' | 'missing' | 'ready';
@@ -143,6 +179,6 @@ export interface Mine {
   declined: string[];
   /** Kinds of change that came too late in this run: something else stands there. */
   stale: string[];
-  /** Kinds of change that are done in this run, which nothing shows afterwards. */
+  /** Kinds and keys of changes that are done in this run, which nothing shows afterwards. */
   done: string[];
 }

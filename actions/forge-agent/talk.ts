@@ -1,17 +1,9 @@
 import { sameAccount } from '../../core/accounts.ts';
 import type { Entry } from '../../core/agent/entry.ts';
-import { forgecrewMark } from '../../core/text/marks.ts';
+import type { News } from '../../core/agent/prompt.ts';
+import { bearsSign } from '../../core/own-comment.ts';
 
 // What an agent whose work is frozen may be woken for: what people write, and what the forge says of its pull request. Pure.
-
-/** Something that happened, with a sign by which it is known again: whatever changes, has another sign. */
-export interface News {
-  sign: string;
-  kind: 'words' | 'red' | 'conflict' | 'asked' | 'given' | 'moved';
-  /** Who or what, where and when, as a line. */
-  title: string;
-  text: string;
-}
 
 /** Something that somebody wrote, wherever on the issue or its pull request. */
 export interface Word {
@@ -38,7 +30,11 @@ export function signOfWord({ id, updatedAt }: Pick<Word, 'id' | 'updatedAt'>): s
  */
 export function newsOfWords(
   words: readonly Word[],
-  { own, mayWrite, isForAnother }: {
+  {
+    own,
+    mayWrite,
+    isForAnother,
+  }: {
     own: { id: number };
     mayWrite: (login: string) => boolean;
     /** Whether it addresses another role. */
@@ -52,7 +48,7 @@ export function newsOfWords(
         !sameAccount(user, own) &&
         mayWrite(user.login) &&
         body.trim() !== '' &&
-        !body.includes(forgecrewMark) &&
+        !bearsSign(body) &&
         !isForAnother(body),
     )
     .map((word) => ({

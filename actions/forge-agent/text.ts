@@ -66,7 +66,10 @@ function checksText(checks: RunRecord['checks']): string[] {
 }
 
 /** What a comment on the issue says of a run that no pull request came of, or `null` where nothing has to be said. */
-export function commentText(record: RunRecord): { sign: string; text: string } | null {
+export function commentText(
+  record: RunRecord,
+  { isLater, beside }: { isLater: boolean; beside: string | null } = { isLater: false, beside: null },
+): { sign: string; text: string } | null {
   const sign = `forge-agent end ${record.lease}`;
   const { agent, signal, work, end, run_url: url } = record;
   const log = url === null ? [] : ['', `[Log of the run](${url}).`];
@@ -90,7 +93,28 @@ export function commentText(record: RunRecord): { sign: string; text: string } |
       sign,
       text: [`This issue does not say enough for ${code(agent)}:`, ...summary, ...log].join('\n'),
     };
-  if (work.kind === 'work') return null;
+  if (work.kind === 'work' && beside !== null)
+    return {
+      sign,
+      text: [
+        `Somebody pushed to the branch while ${code(agent)} worked on round ${record.round}, so its work was not pushed. It is kept at ${code(beside)} beside the branch, and ${code(agent)} is asked to do it again on top of what is there now.`,
+        ...summary,
+        ...log,
+      ].join('\n'),
+    };
+  // The first one is told by the pull request itself.
+  if (work.kind === 'work' && !isLater) return null;
+  if (work.kind === 'work')
+    return {
+      sign,
+      text: [
+        signal?.status === 'success'
+          ? `${code(agent)} has finished round ${record.round}:`
+          : `${code(agent)} has ended round ${record.round}, and its work is incomplete: ${code(signal?.status ?? end.why ?? end.how)}`,
+        ...summary,
+        ...log,
+      ].join('\n'),
+    };
   return {
     sign,
     text: [

@@ -8,7 +8,7 @@ import { plan } from '../../actions/forge-agent/plan.ts';
 import { forgeAgent } from '../../actions/forge-agent/role.ts';
 import { type AgentSettings, neverHeeded, uidsOf } from '../../actions/forge-agent/settings.ts';
 import type { Candidate, LookingState } from '../../actions/forge-agent/state.ts';
-import { runKey } from '../../actions/forge-agent/text.ts';
+import { branchOf, runKey } from '../../actions/forge-agent/text.ts';
 import { namesLogin } from '../../core/accounts.ts';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
@@ -112,7 +112,8 @@ export async function tryAgent(options: TryOptions, { log, print }: TryOutput): 
     for (const line of outcomeLines(outcome)) say(line);
     await keepPatch(works, { run, outcome, file, say });
     if (options.json)
-      for (const line of plainJson(recordIn(subject, run, outcome)).split('\n')) print(mask.apply(line));
+      for (const line of plainJson(recordIn(settings, subject, run, outcome)).split('\n'))
+        print(mask.apply(line));
     return outcome.signal?.status === 'success' && outcome.work.kind !== 'refused' && hasPassed(outcome);
   } finally {
     clock.stop();
@@ -201,6 +202,7 @@ async function readSubject(
     tried: (await possibleIsolation(uidsOf(settings))).tried,
     hasWorked: false,
     running: [],
+    frozen: [],
     candidates: [candidate],
     lingering: [],
     unseen: 0,
@@ -332,6 +334,7 @@ async function keepPatch(
 
 /** The record that the role would keep. */
 function recordIn(
+  settings: Pick<AgentSettings, 'ops-repo'>,
   { state, candidate, declared, profile }: Subject,
   run: Change<'run-agent'>,
   outcome: AgentOutcome,
@@ -339,7 +342,10 @@ function recordIn(
   const parsed = parseEntry(Buffer.from(run.entry.text, 'utf8'));
   const agent = agentOf(declared.manifest, profile);
   if (!parsed.ok || agent === undefined) throw new Error('what was just made cannot be read');
-  return recordOf(state, { entry: parsed.entry, candidate, declared, agent }, outcome);
+  const { entry } = parsed;
+  const branch = branchOf(entry.issue_number, entry.slug);
+  // It is a try of its own: it follows no round, and none follows it.
+  return recordOf(settings, state, { entry, candidate, declared, agent, previous: null, branch }, outcome);
 }
 
 /** A clock by which every time is over once the person interrupts: so that the agent is ended as at its time limit, and nothing of it is left. */

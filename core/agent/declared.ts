@@ -6,7 +6,15 @@ import { type AgentManifest, agentsFolder, parseManifest, promptTrouble } from '
 
 /** A manifest as it was read. */
 export type Declared =
-  | { kind: 'agent'; file: string; manifest: AgentManifest; blob: string; prompt: string }
+  | {
+      kind: 'agent';
+      file: string;
+      manifest: AgentManifest;
+      blob: string;
+      prompt: string;
+      /** The file that the prompt was read from, where it is one. */
+      promptFile: { file: string; blob: string } | null;
+    }
   | { kind: 'faulty'; file: string; name: string; faults: Fault[] };
 
 /** Every manifest at a commit of the ops repo, each with its prompt. */
@@ -34,7 +42,14 @@ async function readManifest(snapshot: Snapshot, entry: TreeEntry, beside: TreeEn
   if (!parsed.ok) return { kind: 'faulty', file, name, faults: parsed.faults };
   const { prompt, prompt_file: promptFile } = parsed.document;
   if (promptFile === undefined)
-    return { kind: 'agent', file, manifest: parsed.document, blob: found.sha, prompt: prompt ?? '' };
+    return {
+      kind: 'agent',
+      file,
+      manifest: parsed.document,
+      blob: found.sha,
+      prompt: prompt ?? '',
+      promptFile: null,
+    };
   const own = await snapshot.fileOf(beside.find(({ path: item }) => item === promptFile));
   const trouble = promptTrouble(promptFile, own.kind === 'file' ? own.bytes.length : undefined);
   if (own.kind !== 'file' || trouble !== undefined) return faulty(trouble ?? 'cannot be read');
@@ -44,5 +59,6 @@ async function readManifest(snapshot: Snapshot, entry: TreeEntry, beside: TreeEn
     manifest: parsed.document,
     blob: found.sha,
     prompt: own.bytes.toString('utf8'),
+    promptFile: { file: `${agentsFolder}/${promptFile}`, blob: own.sha },
   };
 }

@@ -67,6 +67,8 @@ export const entrySchema = z.strictObject({
   conflict: z.optional(z.nullable(z.strictObject({ head: text(64), base: text(64), at: time }))),
   /** Our last commit on its branch; where the branch stands elsewhere, people pushed. */
   head: z.optional(z.nullable(text(64))),
+  /** The round whose work was not pushed, because somebody else had pushed meanwhile. */
+  unpushed: z.optional(z.nullable(z.int())),
   /** Somebody asked for another round by hand. */
   asked: z.optional(z.nullable(z.strictObject({ by: text(200), at: time, prompt: text(40_000) }))),
 });
@@ -137,6 +139,12 @@ export function recordFolder({ owner, repo, number }: IssueName): string {
 /** The record of one run. */
 export function runRecordPath(name: IssueName, round: number, lease: string): string {
   return `${recordFolder(name)}/${round}-${lease}.json`;
+}
+
+/** The round that a file in the folder of records is of; undefined for one that is no record. */
+export function roundOf(file: string): number | undefined {
+  const found = /^([1-9]\d{0,8})-[0-9a-f]{32}\.json$/.exec(file)?.[1];
+  return found === undefined ? undefined : Number(found);
 }
 
 export function entryText(entry: Entry): string {

@@ -1,4 +1,5 @@
 import type { SessionNote } from './session-note.ts';
+import type { Operation } from './sidecar/operation-log.ts';
 
 // What came of one run of an agent, as plain data: for the next look, for the record, and for people.
 
@@ -71,7 +72,7 @@ export interface AgentOutcome {
     reachedLimit: boolean;
   } | null;
   /** The chained log of what it asked of the forge. */
-  operations: { head: string; entries: unknown[] };
+  operations: { head: string; entries: Operation[] };
   /** What of the network was seen. */
   egress: string;
   /** The entry as it stood in the end: its blob, and its text. */

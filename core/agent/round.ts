@@ -35,9 +35,9 @@ import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
 import { cloneForAgent, cloneForUs } from './work/clone.ts';
+import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { usualLimits } from './work/limits.ts';
 import { type MergedIn, mergeIn } from './work/merge-in.ts';
-import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { takeWork } from './work/take.ts';
 
 /** What a run of an agent is given beyond the change itself. */
@@ -325,9 +325,7 @@ async function beside(
     const version = await versionOf(cell, engine.version(run));
     outcome.engineVersion = version === null ? null : mask.apply(version);
     const session =
-      resumed === null
-        ? { id: randomUUID(), isResumed: false }
-        : { id: resumed.note.id, isResumed: true };
+      resumed === null ? { id: randomUUID(), isResumed: false } : { id: resumed.note.id, isResumed: true };
     const program = engine.program({
       command: run.command,
       model: run.model,
@@ -440,7 +438,11 @@ async function take({ run, context, outcome, git, ours, merge }: Round, cell: Ce
 async function give({ run, context, git }: Round, cell: Cell): Promise<AgentRun['resumes']> {
   const { resumes } = run;
   if (resumes === null) return null;
-  const bytes = await fetchSession(git, { repository: run.entry.repository, like: run.entry.commit, ...resumes });
+  const bytes = await fetchSession(git, {
+    repository: run.entry.repository,
+    like: run.entry.commit,
+    ...resumes,
+  });
   const given =
     bytes === undefined
       ? { kind: 'refused' as const, why: 'it is not where it was kept' }
@@ -451,10 +453,7 @@ async function give({ run, context, git }: Round, cell: Cell): Promise<AgentRun[
 }
 
 /** Takes out what the agent remembers, and makes a commit of it that can be pushed. */
-async function freeze(
-  { run, context, outcome, git }: Round,
-  cell: Cell,
-): Promise<AgentOutcome['kept']> {
+async function freeze({ run, context, outcome, git }: Round, cell: Cell): Promise<AgentOutcome['kept']> {
   const { mask, clock, works, say } = context;
   if (outcome.end === 'claim-lost' || outcome.end === 'called-off')
     return { kind: 'none', why: 'nobody waits for it' };

@@ -22,7 +22,13 @@ export const deleteRef = changeKind({
   describe: ({ ref, repository: name }) => `${ref.replace(/^refs\/heads\//, 'branch ')} of ${name}`,
   async apply({ repository: name, ref, expects }, { works }) {
     if (works === undefined) throw new Error('this run has no repositories on this machine');
-    const outcome = await works.push({ from: await works.empty(), commit: null, repository: name, ref, expects });
+    const outcome = await works.push({
+      from: await works.empty(),
+      commit: null,
+      repository: name,
+      ref,
+      expects,
+    });
     if (outcome.kind === 'refused')
       throw new UserError(
         `${name} does not let ${ref} go: ${outcome.said}`,

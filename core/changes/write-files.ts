@@ -26,6 +26,8 @@ export const writeFiles = changeKind({
           z.strictObject({
             path: z.string(),
             content: z.string(),
+            /** What an encoded content says, so that it is searched for secrets as if it stood there in the clear. */
+            clear: z.optional(z.string()),
             /** The blob it replaces; `null` for a file that is not there yet. */
             expects: z.nullable(z.string()),
           }),

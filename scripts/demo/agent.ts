@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
+import { parseRunRecord } from '../../core/agent/run-record.ts';
 import { UserError } from '../../core/errors.ts';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
@@ -93,11 +94,8 @@ watchdog_minutes = 2
     );
   const [record = ''] = await list(`records/${project}/${issue}`);
   const { body: file } = await seed.api('GET', `/repos/${state}/contents/${record}`);
-  const kept = JSON.parse(Buffer.from((file as { content: string }).content, 'base64').toString('utf8')) as {
-    isolation: { level: string };
-    end: { how: string };
-    operations: { entries: { tool: string; target: string; allowed: boolean }[] };
-  };
+  const kept = parseRunRecord(Buffer.from((file as { content: string }).content, 'base64'));
+  if (kept === undefined) throw new Error(`${record} is no record`);
   note(record);
   note(`isolation ${kept.isolation.level}, ended: ${kept.end.how}; what it asked of the forge:`);
   for (const { tool, target, allowed } of kept.operations.entries)

@@ -364,6 +364,8 @@ function outcomeOf(change: Change<'run-agent'>, how: Exclude<How, 'cut'>, now: s
     exitSignal: null,
     engineVersion: null,
     session: null,
+    isResumed: false,
+    kept: { kind: 'none', why: 'a scripted outcome' },
     isolation: 'user',
     network: 'open',
     gaps: [],

@@ -23,7 +23,10 @@ export async function mergeIn(
     args: ['merge-tree', '--write-tree', '--name-only', '-z', '--no-messages', base, other],
   });
   if (ended.code === 0) return undefined;
-  const [tree = '', ...conflicts] = ended.stdout.toString('utf8').split('\0').filter((part) => part !== '');
+  const [tree = '', ...conflicts] = ended.stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((part) => part !== '');
   if (ended.code !== 1 || !/^[0-9a-f]{40,64}$/.test(tree))
     throw new UserError(
       `The base cannot be merged here: git merge-tree ${whyOf(ended)}`,

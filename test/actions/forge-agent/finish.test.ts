@@ -81,7 +81,14 @@ describe('the end of an entry', () => {
   });
 
   it('of work that a person has merged or closed meanwhile is not another pull request', () => {
-    const work = { kind: 'work' as const, commit: 'c'.repeat(40), tree: 'd'.repeat(40), files: 1, bytes: 1 };
+    const work = {
+      kind: 'work' as const,
+      branch: 'agent/1-a-title',
+      commit: 'c'.repeat(40),
+      tree: 'd'.repeat(40),
+      files: 1,
+      bytes: 1,
+    };
     const found = finish(
       settings,
       state,

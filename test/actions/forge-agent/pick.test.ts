@@ -26,7 +26,14 @@ function manifest(text = ''): AgentManifest {
 }
 
 const declared = (text = ''): Declared[] => [
-  { kind: 'agent', file: 'agents/builder.toml', manifest: manifest(text), blob: 'b', prompt: '' },
+  {
+    kind: 'agent',
+    file: 'agents/builder.toml',
+    manifest: manifest(text),
+    blob: 'b',
+    prompt: '',
+    promptFile: null,
+  },
 ];
 
 const tried = [
@@ -58,6 +65,7 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
     openPull: null,
     entry: null,
     over: null,
+    talk: null,
     record: null,
     runsToday: 0,
     trouble: null,

@@ -40,7 +40,7 @@ isolates('an agent', () => {
     expect(pull?.body).not.toMatch(/@ada|Closes #99/);
     expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('a poem');
     expect(await rig.entry(issue)).toMatchObject({
-      status: 'destroyed',
+      status: 'frozen',
       why: 'success',
       pr_number: pull?.number,
       rounds: 1,
@@ -118,7 +118,7 @@ isolates('an agent', () => {
 
     await rig.run();
 
-    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, status: 'destroyed' });
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, status: 'frozen' });
     expect((await rig.comments(issue)).filter(({ body }) => body.includes('I could not.'))).toHaveLength(2);
   });
 
@@ -339,6 +339,6 @@ isolates('runs that meet', () => {
 
     expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(await rig.pulls()).toHaveLength(1);
-    expect(await rig.entry(issue)).toMatchObject({ rounds: 1, status: 'destroyed' });
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 1, status: 'frozen' });
   });
 });

@@ -1,0 +1,194 @@
+import {
+  type Entry,
+  entryPath,
+  entryText,
+  frozenPath,
+  nameOf,
+  repositoryOf,
+} from '../../core/agent/entry.ts';
+import { sessionRef } from '../../core/agent/work/kept-refs.ts';
+import type { Change } from '../../core/change.ts';
+import { code } from '../../core/text/inert.ts';
+import { claimOf } from './ending.ts';
+import { labelling } from './labels.ts';
+import type { AgentSettings } from './settings.ts';
+import type { Candidate, FrozenIssue, LookingState } from './state.ts';
+import { branchOf } from './text.ts';
+
+// What becomes of an agent that is frozen and not woken: pure.
+
+type Looking = Pick<LookingState, 'stateRepo' | 'account' | 'now'>;
+type Known = { entry: Entry; sha: string };
+
+/** The end of an agent's work whose pull request was closed: what it remembers goes, its branch where that was merged, then its entry. */
+export function destroy(
+  settings: Pick<AgentSettings, 'propose-from'>,
+  { stateRepo, account, now }: Looking,
+  { entry, sha, markSha, closed }: FrozenIssue,
+): Change<'delete-ref' | 'write-files'>[] {
+  if (closed === null) return [];
+  const repository = repositoryOf(entry);
+  const name = nameOf(entry);
+  const what = closed.isMerged ? 'merged' : 'closed';
+  const held = claimOf(stateRepo, entry);
+  return [
+    ...(entry.session == null
+      ? []
+      : [
+          {
+            kind: 'delete-ref' as const,
+            key: `session ${entryPath(name)}`,
+            repository: stateRepo.repository,
+            ref: sessionRef(repository, entry.issue_number),
+            expects: 'any' as const,
+            held,
+            why: `#${closed.number} of ${repository} is ${what}`,
+          },
+        ]),
+    ...(closed.isMerged
+      ? [
+          {
+            kind: 'delete-ref' as const,
+            key: `branch ${entryPath(name)}`,
+            repository: settings['propose-from'] === 'branch' ? repository : `${account.login}/${entry.repo}`,
+            ref: `refs/heads/${branchOf(entry.issue_number, entry.slug)}`,
+            expects: closed.head,
+            held,
+            why: `#${closed.number} of ${repository} is merged`,
+          },
+        ]
+      : []),
+    {
+      kind: 'write-files',
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      files: [
+        {
+          path: entryPath(name),
+          content: entryText({
+            ...entry,
+            status: 'destroyed',
+            why: `#${closed.number} is ${what}`,
+            session: null,
+            heard: [],
+            ended_at: now,
+          }),
+          expects: sha,
+        },
+      ],
+      remove: [{ path: frozenPath(name), expects: markSha }],
+      message: `${repository}#${entry.issue_number}: #${closed.number} is ${what}`,
+      why: 'its work is over',
+    },
+  ];
+}
+
+const reasons = {
+  max_rounds: (rounds: number) => `it has had ${rounds} rounds`,
+  ci_exhausted: (rounds: number) => `checks of its commit still fail after ${rounds} rounds`,
+  max_cost: () => 'the issue has cost what its manifest allows (max_cost)',
+};
+
+/** That an agent is not woken any more: written first, so that of several runs one says it. */
+export function exhaust(
+  settings: Pick<AgentSettings, 'blocked-label'>,
+  { stateRepo, now }: Looking,
+  candidate: Candidate,
+  { entry, sha }: Known,
+  why: keyof typeof reasons,
+  rounds: number,
+): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
+  const key = `exhausted ${entryPath(nameOf(entry))}`;
+  const reason = reasons[why](rounds);
+  return [
+    {
+      kind: 'write-files',
+      key,
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      files: [
+        {
+          path: entryPath(nameOf(entry)),
+          content: entryText({ ...entry, exhausted: { why, at: now } }),
+          expects: sha,
+        },
+      ],
+      message: `${candidate.repository}#${candidate.number}: ${why}`,
+      why: `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`,
+    },
+    ...tellExhausted(settings, { stateRepo }, candidate, { ...entry, exhausted: { why, at: now } }, rounds, [
+      key,
+    ]),
+  ];
+}
+
+/** What people are told of it, as far as that is not there yet. */
+export function tellExhausted(
+  settings: Pick<AgentSettings, 'blocked-label'>,
+  { stateRepo }: Pick<Looking, 'stateRepo'>,
+  candidate: Candidate,
+  entry: Entry,
+  rounds: number,
+  after: string[] = [],
+): Change<'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
+  const { exhausted } = entry;
+  if (exhausted == null) return [];
+  const { repository, number, talk } = candidate;
+  const label = settings['blocked-label'];
+  const held = claimOf(stateRepo, entry);
+  const sign = `forge-agent ${exhausted.why} ${entry.lease.id}`;
+  const reason = reasons[exhausted.why](rounds);
+  return [
+    ...(talk?.said.includes(sign) === true
+      ? []
+      : [
+          {
+            kind: 'comment' as const,
+            repository,
+            issue: talk?.pull?.number ?? number,
+            sign,
+            text: `${code(entry.agent_name)} is not woken any more (${code(exhausted.why)}): ${reason}. ${
+              exhausted.why === 'max_cost'
+                ? 'Raise the limit in its manifest to let it go on.'
+                : `Take the label ${code(label)} off issue #${number} to let its rounds begin anew; where there is no such label, ${code(`forgecrew agents wake ${repository}#${number} --prompt "..."`)} does it.`
+            }`,
+            mayDecline: true,
+            held,
+            ...(after.length === 0 ? {} : { after }),
+            why: reason,
+          },
+        ]),
+    ...labelling(candidate, [label], {
+      held,
+      ...(after[0] === undefined ? {} : { after: after[0] }),
+      why: reason,
+    }),
+  ];
+}
+
+/** A conflict of its pull request is noted when it is first seen, and counts once it is seen again later. */
+export function noteConflict(
+  { stateRepo, now }: Looking,
+  { repository, number, talk }: Candidate,
+  { entry, sha }: Known,
+): Change<'write-files'>[] {
+  const conflict = talk?.conflict ?? null;
+  const noted = entry.conflict ?? null;
+  if (conflict === null || (noted?.head === conflict.head && noted.base === conflict.base)) return [];
+  return [
+    {
+      kind: 'write-files',
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      files: [
+        {
+          path: entryPath(nameOf(entry)),
+          content: entryText({ ...entry, conflict: { ...conflict, at: now } }),
+          expects: sha,
+        },
+      ],
+      message: `${repository}#${number}: does not merge`,
+      why: 'its pull request does not merge, as the forge says now; if that stays, its agent is woken',
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+import { listLabels } from '../../core/forge/labels.ts';
+import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import type { CandidatePlace } from './candidate.ts';
+import type { Context, FrozenIssue } from './state.ts';
+
+/** A repository whose issues agents take. */
+export interface Place extends CandidatePlace {
+  /** The open ones. */
+  pulls: Pull[];
+}
+
+/** The repositories of one look, each read once. */
+export interface Places {
+  of(repository: string): Promise<Place>;
+  /** A pull request that is not open any more, or `null`. */
+  closedPull(repository: string, number: number): Promise<FrozenIssue['closed']>;
+}
+
+export function createPlaces(context: Context): Places {
+  const read = new Map<string, Promise<Place>>();
+  const of = (repository: string): Promise<Place> => {
+    const name = repository.toLowerCase();
+    const found = read.get(name) ?? readPlace(context, repository);
+    read.set(name, found);
+    return found;
+  };
+  return {
+    of,
+    async closedPull(repository, number) {
+      const { pulls, repository: name } = await of(repository);
+      if (pulls.some((pull) => pull.number === number)) return null;
+      const { state, merged, head } = await getPull(context.send, name, number);
+      return state === 'open' ? null : { number, isMerged: merged, head: head.sha };
+    },
+  };
+}
+
+async function readPlace({ send }: Context, name: string): Promise<Place> {
+  const [{ full_name: repository, default_branch: defaultBranch, permissions }, known, pulls] =
+    await Promise.all([getRepository(send, name), listLabels(send, name), openPulls(send, name)]);
+  return { repository, defaultBranch, known, pulls, mayPush: permissions?.push === true };
+}

@@ -1,0 +1,174 @@
+import { sameAccount } from '../../core/accounts.ts';
+import type { Entry } from '../../core/agent/entry.ts';
+import type { Agent } from '../../core/agent/manifest.ts';
+import type { News } from '../../core/agent/prompt.ts';
+import { failingLogs } from '../../core/failing-log.ts';
+import { type Comment, listComments } from '../../core/forge/comments.ts';
+import { listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
+import type { Snapshot } from '../../core/forge/snapshot.ts';
+import { failedStatuses } from '../../core/forge/statuses.ts';
+import type { Conversation } from '../../core/forge/timeline.ts';
+import type { Candidate, Context, Talk } from './state.ts';
+import {
+  newsOfAsking,
+  newsOfConflict,
+  newsOfGiving,
+  newsOfRed,
+  newsOfWords,
+  signOfWord,
+  type Word,
+} from './talk.ts';
+
+/** What the talk of an issue is read for. */
+interface Talking {
+  candidate: Candidate;
+  agent: Agent;
+  /** Of an agent that worked on it before and may be woken; `null` for one that begins. */
+  entry: Entry | null;
+  labelled: Candidate['labelled'];
+  conversation: Conversation;
+  pulls: readonly Pull[];
+  /** Who may write now and is no bot. */
+  mayWrite: (login: string) => boolean;
+  /** The head of the default branch. */
+  target: string;
+  own: { id: number };
+  state: { snapshot: Snapshot; commit: string };
+}
+
+/** What was said and done on an issue, and on the pull request that came of it. */
+export async function readTalk(context: Context, given: Talking): Promise<Talk> {
+  const { now, settings } = context;
+  const { candidate, entry, labelled, conversation, mayWrite, target, own, agent } = given;
+  const { repository, number, defaultBranch } = candidate;
+  const pull = given.pulls.find((item) => item.number === entry?.pr_number);
+  const words = wordsOf(conversation.comments, `on issue #${number}`);
+  if (pull !== undefined) words.push(...(await readPullWords(context, repository, pull.number)));
+  const conflict = pull?.mergeable === false ? { head: pull.head.sha, base: target } : null;
+  const heard = new Set(entry?.heard ?? []);
+  const red =
+    pull === undefined || !settings['on-red'] || heard.has(`red ${pull.head.sha}`)
+      ? []
+      : await readRed(context, repository, pull.head.sha);
+  const giving = newsOfGiving(labelled?.mayWrite === true && !labelled.isBot ? labelled : null);
+  const news = [
+    ...newsOfWords(words, { own, mayWrite, isForAnother: () => false }),
+    ...red,
+    ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
+    ...newsOfAsking(entry?.asked),
+    ...giving,
+    ...movedNews(entry),
+  ];
+  return {
+    pull: pull === undefined ? null : { number: pull.number, head: pull.head.sha },
+    signs: [...words.map(signOfWord), ...news.filter(({ kind }) => kind !== 'words').map(({ sign }) => sign)],
+    news: entry === null ? [] : news.filter(({ sign }) => !heard.has(sign)),
+    conflict,
+    target,
+    said: words
+      .filter(({ user }) => user !== null && sameAccount(user, own))
+      .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
+    unblockedBy: unblockedBy(settings['blocked-label'], entry, conversation, mayWrite),
+    costToday: agent.maxCostPerDay === null ? 0 : await readCostToday(given.state, agent.name, now),
+  };
+}
+
+function wordsOf(comments: readonly Comment[], where: string): Word[] {
+  return comments.map(({ id, user, body, created_at, updated_at }) => ({
+    id: `comment ${id}`,
+    user: user ?? null,
+    body,
+    createdAt: created_at,
+    updatedAt: updated_at,
+    where,
+    hunk: '',
+  }));
+}
+
+async function readPullWords({ send }: Context, repository: string, pull: number): Promise<Word[]> {
+  const [comments, reviews] = await Promise.all([
+    listComments(send, repository, pull),
+    listReviews(send, repository, pull),
+  ]);
+  const words = wordsOf(comments, `on pull request #${pull}`);
+  // Others cannot be read before they are submitted.
+  for (const review of reviews.filter(({ state }) => state !== 'PENDING' && state !== 'REQUEST_REVIEW')) {
+    const { id, user, body, submitted_at: at } = review;
+    words.push({
+      id: `review ${id}`,
+      user: user ?? null,
+      body: body ?? '',
+      createdAt: at,
+      updatedAt: at,
+      where: `as a review (${review.state}) of pull request #${pull}`,
+      hunk: '',
+    });
+    if ((review.comments_count ?? 0) === 0) continue;
+    for (const line of await listReviewComments(send, repository, pull, id))
+      words.push({
+        id: `line ${line.id}`,
+        user: line.user ?? null,
+        body: line.body,
+        createdAt: line.created_at,
+        updatedAt: line.updated_at,
+        where: `on ${line.path}${line.line === null ? '' : `, line ${line.line}`}, of pull request #${pull}`,
+        hunk: line.diff_hunk,
+      });
+  }
+  return words;
+}
+
+async function readRed(context: Context, repository: string, head: string): Promise<News[]> {
+  const { failed, isPending } = await failedStatuses(context.send, repository, head);
+  // What is still running may fail as well, and is told together with this.
+  if (isPending || failed.length === 0) return [];
+  return newsOfRed(head, failed, await failingLogs(context, { repository, commit: head }));
+}
+
+/** That work of its last round was not pushed, because somebody else had. */
+function movedNews(entry: Entry | null): News[] {
+  const round = entry?.unpushed ?? null;
+  return round === null
+    ? []
+    : [
+        {
+          sign: `moved ${round}`,
+          kind: 'moved',
+          title: `Your work of round ${round} was not pushed`,
+          text: 'Somebody pushed to your branch while you worked. Your clone has what they did: do your part again on top of it.',
+        },
+      ];
+}
+
+function unblockedBy(
+  label: string,
+  entry: Entry | null,
+  { labels }: Conversation,
+  mayWrite: (login: string) => boolean,
+): string | null {
+  if (entry?.exhausted == null) return null;
+  const last = labels.find(({ name }) => name === label);
+  if (last === undefined || last.isSet || last.by === null) return null;
+  if (Date.parse(last.at) < Date.parse(entry.exhausted.at)) return null;
+  return mayWrite(last.by.login) ? last.by.login : null;
+}
+
+/** What the runs of an agent cost that ended today. */
+async function readCostToday(
+  { snapshot, commit }: Talking['state'],
+  agent: string,
+  now: string,
+): Promise<number> {
+  const files = await snapshot.folderAt(commit, `spent/${now.slice(0, 10)}/${agent}`);
+  const blobs = await snapshot.contents(files);
+  let sum = 0;
+  for (const { sha } of files) {
+    const blob = blobs.get(sha);
+    const found =
+      blob?.kind === 'read'
+        ? /"cost":([\d.eE+-]{1,30})/.exec(new TextDecoder().decode(blob.bytes))?.[1]
+        : undefined;
+    sum += Number(found ?? 0);
+  }
+  return sum;
+}

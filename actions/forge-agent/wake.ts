@@ -1,0 +1,57 @@
+import type { Entry, Exhaustion } from '../../core/agent/entry.ts';
+import type { Agent } from '../../core/agent/manifest.ts';
+import type { Talk } from './state.ts';
+
+// Whether an agent that is frozen has another round: pure.
+
+/** That it sleeps on, and why; or that it has had its rounds, which has to be said. Undefined: it is woken. */
+export type Sleep =
+  | { kind: 'asleep'; why: string; isQuiet: boolean }
+  | { kind: 'exhausted'; exhaustion: Exhaustion };
+
+/** How many rounds of it count. */
+export function roundsOf({ rounds, rounds_from: from = 0 }: Pick<Entry, 'rounds' | 'rounds_from'>): number {
+  return rounds - from;
+}
+
+/** Whether a person said that its rounds begin anew. */
+export function isRenewed(
+  { exhausted }: Pick<Entry, 'exhausted'>,
+  { news, unblockedBy }: Pick<Talk, 'news' | 'unblockedBy'>,
+): boolean {
+  return (exhausted != null && unblockedBy !== null) || news.some(({ kind }) => kind === 'asked');
+}
+
+export function sleepOf(
+  agent: Pick<Agent, 'name' | 'maxRounds' | 'maxCost' | 'maxCostPerDay'>,
+  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'cost'>,
+  talk: Pick<Talk, 'news' | 'unblockedBy' | 'costToday'>,
+): Sleep | undefined {
+  const { news, costToday } = talk;
+  if (news.length === 0)
+    return { kind: 'asleep', why: 'it is frozen, and nothing happened that it was not told', isQuiet: true };
+  const isCostly = agent.maxCost !== null && (entry.cost ?? 0) >= agent.maxCost;
+  if (entry.exhausted != null && !isRenewed(entry, talk)) {
+    // The only limit that somebody may raise without a word on the issue.
+    if (entry.exhausted.why !== 'max_cost' || isCostly)
+      return { kind: 'asleep', why: `it is not woken any more (${entry.exhausted.why})`, isQuiet: true };
+  }
+  if (isCostly) return { kind: 'exhausted', exhaustion: 'max_cost' };
+  if (roundsOf(entry) >= agent.maxRounds && !isRenewed(entry, talk))
+    return {
+      kind: 'exhausted',
+      exhaustion: news.every(({ kind }) => kind === 'red') ? 'ci_exhausted' : 'max_rounds',
+    };
+  if (agent.maxCostPerDay !== null && costToday >= agent.maxCostPerDay)
+    return {
+      kind: 'asleep',
+      why: `${agent.name} has cost ${costToday} today, and max_cost_per_day is ${agent.maxCostPerDay}`,
+      isQuiet: false,
+    };
+  return undefined;
+}
+
+/** Whether a round on it goes on with what an earlier one left. */
+export function isResumable({ status, heard }: Pick<Entry, 'status' | 'heard'>): boolean {
+  return status !== 'destroyed' && heard !== undefined;
+}
