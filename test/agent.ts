@@ -31,6 +31,10 @@ export interface AgentRig {
     overrides?: Record<string, string>,
     ago?: number,
   ): Promise<{ code: number; text: string; calls: string[]; report: Report | undefined }>;
+  /** So many seconds go by, for the forge and for the role. */
+  pass(seconds: number): void;
+  /** Comments on an issue or a pull request. */
+  say(number: number, body: string, by?: Person): Promise<number>;
   /** Takes the label off again. */
   take(issue: number, by?: Person): Promise<void>;
   /** The record of a round. */
@@ -46,7 +50,10 @@ export interface AgentRig {
 }
 
 export async function startAgents(options: Parameters<typeof startTestForge>[0] = {}): Promise<AgentRig> {
-  const forge = await startTestForge(options);
+  // The forge's clock shows seconds: what happens twice in the same one is not seen to have happened again.
+  let aheadMs = 0;
+  const now = (): Date => new Date(Date.now() + aheadMs);
+  const forge = await startTestForge({ now, ...options });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -104,6 +111,19 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
       );
       if (status !== 200) throw new Error(`label: ${status}`);
     },
+    pass(seconds) {
+      aheadMs += seconds * 1000;
+    },
+    async say(number, body, by = ada) {
+      const { status, body: made } = await seed.api(
+        'POST',
+        `/repos/${project}/issues/${number}/comments`,
+        { body },
+        by.token,
+      );
+      if (status !== 201) throw new Error(`comment: ${status}`);
+      return (made as { id: number }).id;
+    },
     async take(issue, by = ada) {
       const { status } = await seed.api(
         'DELETE',
@@ -112,8 +132,7 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
         by.token,
       );
       if (status !== 204) throw new Error(`label: ${status}`);
-      // The forge's clock shows seconds: a label that is set again in the same one is not seen to be set anew.
-      await new Promise((wait) => setTimeout(wait, 1000 - (Date.now() % 1000) + 20));
+      rig.pass(1);
     },
     async record(issue, round) {
       const names = (await json(
@@ -154,7 +173,7 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
         args: [],
         workingDirectory: workspace,
         print: (line) => lines.push(line),
-        now: () => new Date(Date.now() - ago * 60_000),
+        now: () => new Date(now().getTime() - ago * 60_000),
       });
       const calls = forge.requests
         .slice(from)

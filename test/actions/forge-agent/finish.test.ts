@@ -73,7 +73,7 @@ function closed(changes: Change[]): Record<string, unknown> {
 
 describe('the end of an entry', () => {
   it('counts what its record cost, also where another run writes it', () => {
-    expect(closed(finish(settings, state, mine()))).toMatchObject({ status: 'destroyed', cost: 0.75 });
+    expect(closed(finish(settings, state, mine()))).toMatchObject({ status: 'frozen', cost: 0.75 });
   });
 
   it("says as of when, by the forge's clock, nobody had touched the issue", () => {

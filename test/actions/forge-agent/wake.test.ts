@@ -1,0 +1,365 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { possibleIsolation } from '../../../core/agent/cell/possible-isolation.ts';
+import { type AgentRig, startAgents } from '../../agent.ts';
+
+// Whole runs of an issue that is talked about: frozen after its first round, woken by people, and gone with its pull request.
+
+let rig: AgentRig;
+beforeEach(async () => {
+  rig = await startAgents();
+});
+afterEach(() => rig.close());
+
+const { best } = await possibleIsolation({ first: 70_000, count: 256 });
+const isolates = describe.skipIf(best === 'none');
+
+/** An agent that remembers in `~/memory/rounds` how often it was there, and keeps what it was told in `told-<round>.txt`. */
+const remembering = `
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const forge = (...args) => execFileSync('forge', args, { encoding: 'utf8' });
+const git = (...args) => execFileSync('git', args, { encoding: 'utf8' });
+const memory = path.join(process.env.HOME, 'memory');
+fs.mkdirSync(memory, { recursive: true });
+const file = path.join(memory, 'rounds');
+const round = fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) + 1 : 1;
+fs.writeFileSync(file, String(round));
+const told = fs.readFileSync(0, 'utf8');
+const keep = () => { fs.writeFileSync('told-' + round + '.txt', told); git('add', '.'); git('commit', '-qm', 'work'); };
+const done = (status = 'success', summary = 'Round ' + round + ' is done.') => forge('signal-done', status, '--summary', summary);
+`;
+const folder = 'session_folder = "memory"\n';
+const branch = 'crew/1-write-a-poem';
+
+async function begin(
+  program = `${remembering} keep(); done();`,
+  more = folder,
+): Promise<{ issue: number; pull: number }> {
+  await rig.declare(program, more);
+  const issue = await rig.ask();
+  const { code, text } = await rig.run();
+  expect({ code, text }).toMatchObject({ code: 0 });
+  const [pull] = await rig.pulls();
+  rig.pass(2);
+  return { issue, pull: pull?.number ?? 0 };
+}
+
+const wrote = (calls: string[]): string[] => calls.filter((call) => !call.startsWith('GET'));
+
+isolates('an agent that has called its work done', () => {
+  it('is woken by a comment on its pull request, with its session and on its branch', async () => {
+    const { issue, pull } = await begin();
+    await rig.say(pull, 'Make it rhyme, please.');
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('goes on with its session');
+    const told = await rig.file('crew/project', 'told-2.txt', branch);
+    expect(told).toContain('Make it rhyme, please.');
+    expect(await rig.file('crew/project', 'told-1.txt', branch)).toContain('Title: Write a poem');
+    expect(await rig.pulls()).toHaveLength(1);
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', rounds: 2, pr_number: pull });
+    expect(await rig.record(issue, 2)).toMatchObject({ round: 2, resumed: true });
+    expect((await rig.comments(pull)).at(-1)?.body).toContain('Round 2 is done.');
+  });
+
+  it('sleeps while nothing is said: nothing is written', async () => {
+    await begin();
+
+    const { calls } = await rig.run();
+
+    expect(wrote(calls)).toEqual([]);
+  });
+
+  it.each([
+    ['a stranger', 'stranger'],
+    ['a bot', 'robot'],
+    ['itself', 'crew'],
+    ['an echo of what it said', 'echo'],
+  ])('is not woken by what %s writes', async (_, who) => {
+    const { pull } = await begin();
+    const stranger = await rig.seed.createUser('stranger', ['write:issue', 'read:repository']);
+    const robot = await rig.seed.createUser('robot', ['write:issue', 'write:repository']);
+    await rig.seed.addCollaborator(rig.owner, rig.project, robot.login, 'write');
+    const by = { stranger, robot, crew: rig.worker, echo: rig.ada }[who] ?? rig.ada;
+    await rig.say(pull, who === 'echo' ? 'It said:\n\n<!-- forgecrew: forge-agent end 1 -->' : 'Again.', by);
+
+    const { calls } = await rig.run({ PLUGIN_BOTS: 'robot' });
+
+    expect(wrote(calls)).toEqual([]);
+  });
+
+  it('is woken once by a comment that is changed later', async () => {
+    const { issue, pull } = await begin();
+    const comment = await rig.say(pull, 'Make it rhyme.');
+    await rig.run();
+    rig.pass(2);
+    await rig.seed.api(
+      'PATCH',
+      `/repos/${rig.project}/issues/comments/${comment}`,
+      { body: 'Make it rhyme in French.' },
+      rig.ada.token,
+    );
+
+    await rig.run();
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 3 });
+    expect(await rig.file('crew/project', 'told-3.txt', branch)).toContain('in French');
+  });
+
+  it('is woken by a review, and told the file and the line of its comments', async () => {
+    const { pull } = await begin();
+    const { status } = await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/pulls/${pull}/reviews`,
+      {
+        event: 'REQUEST_CHANGES',
+        body: 'Not yet.',
+        comments: [{ path: 'told-1.txt', body: 'Too long.', new_position: 1 }],
+      },
+      rig.ada.token,
+    );
+    expect(status).toBe(200);
+
+    await rig.run();
+
+    const told = await rig.file('crew/project', 'told-2.txt', branch);
+    expect(told).toContain('Not yet.');
+    expect(told).toMatch(/on told-1\.txt, line 1[\s\S]*Too long\./);
+  });
+
+  it('is woken once when two runs look at once', async () => {
+    const { issue, pull } = await begin();
+    await rig.say(pull, 'Make it rhyme.');
+
+    await Promise.all([rig.run(), rig.run()]);
+
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', rounds: 2 });
+  });
+
+  it('asks a person and is woken by the answer on the issue; the label that kept it goes', async () => {
+    await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'write');
+    const { issue } = await begin(
+      `${remembering} if (round === 1) done('needs_person', 'Which licence?'); else { keep(); done(); }`,
+    );
+    expect(await rig.labels(issue)).toContain('blocked');
+    await rig.say(issue, 'MIT.');
+
+    await rig.run();
+
+    expect(await rig.file('crew/project', 'told-2.txt', branch)).toContain('MIT.');
+    expect(await rig.labels(issue)).toEqual(['crew:builder']);
+    expect(await rig.pulls()).toHaveLength(1);
+  });
+
+  it('has no new round while its issue is closed, and has it once that is opened again', async () => {
+    const { issue, pull } = await begin();
+    await rig.seed.closeIssue(rig.ada, rig.project, issue);
+    await rig.say(pull, 'Make it rhyme.');
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+    await rig.seed.api('PATCH', `/repos/${rig.project}/issues/${issue}`, { state: 'open' }, rig.ada.token);
+
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2 });
+  });
+
+  it('keeps what people pushed to its branch, and is told of it', async () => {
+    const { pull } = await begin();
+    await rig.seed.putFile(rig.worker, 'crew/project', 'mine.txt', 'by a person', branch);
+    await rig.say(pull, 'I added a file.');
+
+    await rig.run();
+
+    expect(await rig.file('crew/project', 'mine.txt', branch)).toBe('by a person');
+    expect(await rig.file('crew/project', 'told-2.txt', branch)).toContain('people pushed to your branch');
+  });
+
+  it('works on what people pushed while it worked: their commit stays, its work is kept beside, and it is woken again', async () => {
+    const { issue, pull } = await begin(
+      `${remembering} if (round === 2) forge('post-comment', '--body', 'push now'); keep(); done();`,
+    );
+    await rig.say(pull, 'Make it rhyme.');
+    const pushing = rig.forge.requests.length;
+    const running = rig.run();
+    // The agent says when; the person pushes before it has done.
+    const pushed = (async () => {
+      for (;;) {
+        if (
+          rig.forge.requests
+            .slice(pushing)
+            .some(({ method, path, as }) => method === 'POST' && path.includes('/comments') && as === 'crew')
+        )
+          break;
+        await new Promise((next) => setImmediate(next));
+      }
+      await rig.seed.putFile(rig.worker, 'crew/project', 'mine.txt', 'by a person', branch);
+    })();
+    await Promise.all([running, pushed]);
+
+    expect(await rig.file('crew/project', 'mine.txt', branch)).toBe('by a person');
+    expect(await rig.file('crew/project', 'told-2.txt', branch)).toBeUndefined();
+    expect((await rig.comments(pull)).at(-1)?.body).toContain(`refs/forgecrew/beside/${issue}/2`);
+
+    await rig.run();
+
+    expect(await rig.file('crew/project', 'told-3.txt', branch)).toContain('was not pushed');
+    expect(await rig.file('crew/project', 'mine.txt', branch)).toBe('by a person');
+  });
+
+  it('solves conflicts with the base once those are seen to stay', async () => {
+    const { issue, pull } = await begin(
+      `${remembering}
+      if (round === 1) { fs.writeFileSync('poem.txt', 'mine'); git('add', '.'); git('commit', '-qm', 'x'); }
+      else { if (!fs.readFileSync('poem.txt', 'utf8').includes('<<<<<<<')) process.exit(9); fs.writeFileSync('poem.txt', 'both'); }
+      done();`,
+    );
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'theirs');
+
+    await rig.run();
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 1 });
+    rig.pass(120);
+    const { text } = await rig.run();
+
+    expect(text).toContain('1 file has conflicts');
+    expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('both');
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, status: 'frozen' });
+    await rig.seed.mergePull(rig.ada, rig.project, pull);
+    expect(await rig.file(rig.project, 'poem.txt')).toBe('both');
+  });
+
+  it('that leaves a conflict as it stands proposes nothing', async () => {
+    const { issue } = await begin(
+      `${remembering}
+      if (round === 1) { fs.writeFileSync('poem.txt', 'mine'); git('add', '.'); git('commit', '-qm', 'x'); }
+      else fs.writeFileSync('other.txt', 'x');
+      done();`,
+    );
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'theirs');
+    await rig.run();
+    rig.pass(120);
+
+    await rig.run();
+
+    expect(await rig.record(issue, 2)).toMatchObject({ work: { kind: 'refused' } });
+    expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('mine');
+  });
+
+  it('is destroyed when its pull request is merged: session, branch and mark are gone, the record stays', async () => {
+    const { issue, pull } = await begin();
+    await rig.seed.mergePull(rig.ada, rig.project, pull);
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(await rig.entry(issue)).toMatchObject({
+      status: 'destroyed',
+      why: `#${pull} is merged`,
+      session: null,
+    });
+    expect(await rig.file('crew/project', 'told-1.txt', branch)).toBeUndefined();
+    expect(await refs()).toEqual([]);
+    expect(await rig.record(issue, 1)).toMatchObject({ round: 1 });
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+  });
+
+  it('is destroyed when its pull request is closed; its branch stays for whoever opens that again', async () => {
+    const { issue, pull } = await begin();
+    expect(await refs()).toEqual([`refs/forgecrew/sessions/owner/project/${issue}`]);
+    await rig.seed.closeIssue(rig.ada, rig.project, pull);
+
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', why: `#${pull} is closed` });
+    expect(await rig.file('crew/project', 'told-1.txt', branch)).toBeDefined();
+    expect(await refs()).toEqual([]);
+  });
+
+  it('is not woken any more after its rounds, says so once, and begins anew when the label is taken off', async () => {
+    await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'write');
+    const { issue, pull } = await begin(undefined, `${folder}max_rounds = 2\n`);
+    await rig.say(pull, 'Again.');
+    await rig.run();
+    rig.pass(2);
+    await rig.say(pull, 'And again.');
+
+    const { code } = await rig.run();
+    expect(code).toBe(0);
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, exhausted: { why: 'max_rounds' } });
+    expect((await rig.comments(pull)).filter(({ body }) => body.includes('not woken any more'))).toHaveLength(
+      1,
+    );
+    expect(await rig.labels(issue)).toContain('blocked');
+    rig.pass(2);
+    await unblock(issue);
+    await rig.run();
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 3, rounds_from: 2, exhausted: null });
+    expect(await rig.file('crew/project', 'told-3.txt', branch)).toContain('And again.');
+  });
+
+  it('is not woken anew by its own account taking the label off', async () => {
+    await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'write');
+    const { issue, pull } = await begin(undefined, `${folder}max_rounds = 1\n`);
+    await rig.say(pull, 'Again.');
+    await rig.run();
+    rig.pass(2);
+    await unblock(issue, rig.worker.token);
+
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 1 });
+  });
+
+  it('begins without a session that was bent, and still hears what was said', async () => {
+    const { issue, pull } = await begin();
+    const entry = (await rig.entry(issue)) as { session: { digest: string } };
+    await rig.seed.putFile(
+      rig.worker,
+      rig.state,
+      `agents/${rig.project}/${issue}.json`,
+      `${JSON.stringify({ ...entry, session: { ...entry.session, digest: '0'.repeat(64) } })}\n`,
+    );
+    await rig.say(pull, 'Make it rhyme.');
+
+    const { text } = await rig.run();
+
+    expect(text).toContain('Its session cannot be used');
+    // It remembers nothing, so its round is the first one again, and it is told everything.
+    const told = await rig.file('crew/project', 'told-1.txt', branch);
+    expect(told).toContain('Title: Write a poem');
+    expect(told).toContain('Make it rhyme.');
+    expect(await rig.record(issue, 2)).toMatchObject({ resumed: false });
+  });
+
+  it('with a session that holds a token of this run keeps none', async () => {
+    const { issue } = await begin(
+      `${remembering} fs.writeFileSync(path.join(memory, 'x'), '${rig.worker.token}'); keep(); done();`,
+    );
+
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', session: null });
+    expect(await refs()).toEqual([]);
+  });
+});
+
+/** Refs beside branches that the state repo has. */
+async function refs(): Promise<string[]> {
+  const { body } = await rig.seed.api('GET', `/repos/${rig.state}/git/refs`, undefined, rig.worker.token);
+  return (body as { ref: string }[]).map(({ ref }) => ref).filter((ref) => ref.startsWith('refs/forgecrew/'));
+}
+
+async function unblock(issue: number, token = rig.ada.token): Promise<void> {
+  const { body } = await rig.seed.api('GET', `/repos/${rig.project}/labels`, undefined, token);
+  const label = (body as { id: number; name: string }[]).find(({ name }) => name === 'blocked');
+  const { status } = await rig.seed.api(
+    'DELETE',
+    `/repos/${rig.project}/issues/${issue}/labels/${label?.id}`,
+    undefined,
+    token,
+  );
+  expect(status).toBe(204);
+}
