@@ -4,7 +4,7 @@ import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list, page, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
-import { user } from './users.ts';
+import { type User, user } from './users.ts';
 
 const pull = z.object({
   number: z.int(),
@@ -285,6 +285,12 @@ const review = z.object({
   official: z.boolean(),
   dismissed: z.boolean(),
   submitted_at: z.string(),
+  /** As it was submitted: whoever edits it later changes what the timeline says, and neither this nor `updated_at`. */
+  body: z.nullish(z.string()),
+  /** When it was submitted or dismissed; no edit moves it. */
+  updated_at: z.nullish(z.string()),
+  /** How many comments on lines it has, replies included. */
+  comments_count: z.nullish(z.int()),
 });
 export type Review = z.infer<typeof review>;
 
@@ -325,6 +331,62 @@ export async function listReviews(send: Send, name: string, index: number): Prom
   );
   const all = new Map([...items, ...pages.flatMap((one) => one.items)].map((item) => [item.id, item]));
   return [...all.values()].sort((a, b) => a.id - b.id);
+}
+
+const reviewComment = z.object({
+  id: z.int(),
+  user: z.nullish(user),
+  body: z.string(),
+  path: z.string(),
+  /** The line in the file as the pull request has it; 0 where the comment is on a line that it takes away. */
+  position: z.nullish(z.int()),
+  /** Then the line in the file as the base has it, otherwise 0. */
+  original_position: z.nullish(z.int()),
+  created_at: z.string(),
+  updated_at: z.string(),
+  diff_hunk: z.string(),
+});
+
+/** A comment on a line, as a review has it. */
+export interface ReviewComment {
+  id: number;
+  user?: User | null | undefined;
+  body: string;
+  path: string;
+  /** Counted in the commit that last changed that line, or in the base where the pull request takes the line away. */
+  line: number | null;
+  created_at: string;
+  /** Moved by an edit of the comment; the pull request's own is not. */
+  updated_at: string;
+  /** The difference up to that line; empty where the line is in none. */
+  diff_hunk: string;
+}
+
+/**
+ * The comments on lines of a review, the oldest first, whether or not their lines are still there; this route never pages,
+ * and gives them in no order. `GET /repos/{owner}/{repo}/pulls/{index}/reviews/{id}/comments`, scope read:repository.
+ */
+export async function listReviewComments(
+  send: Send,
+  name: string,
+  index: number,
+  review: number,
+): Promise<ReviewComment[]> {
+  const found = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/pulls/{index}/reviews/{id}/comments',
+      params: { ...repositoryName(name), index, id: review },
+    },
+    z.array(reviewComment),
+  );
+  return found
+    .map(({ position, original_position, ...rest }) => ({
+      ...rest,
+      line: position || original_position || null,
+    }))
+    .sort((a, b) => a.id - b.id);
 }
 
 /**

@@ -43,6 +43,62 @@ export async function findStatus(
   return found === undefined ? undefined : { state: found.status, description: found.description };
 }
 
+const latest = z.object({
+  context: z.string(),
+  status: z.string(),
+  description: z.string(),
+  target_url: z.nullish(z.string()),
+  created_at: z.string(),
+});
+
+/** A status that says that something failed, as the newest under its name. */
+export interface FailedStatus {
+  context: string;
+  description: string;
+  /** As it was given: the forge's own jobs have only a path. */
+  url: string | null;
+  at: string;
+}
+
+/**
+ * What failed on a commit by the newest status of each name, and whether anything is still to end: a commit is red for good
+ * only when nothing is. `GET /repos/{owner}/{repo}/commits/{ref}/status`, all pages; scope read:repository.
+ */
+export async function failedStatuses(
+  send: Send,
+  name: string,
+  sha: string,
+): Promise<{ failed: FailedStatus[]; isPending: boolean }> {
+  // The list is a part of the answer, and its count of all names stands in the header alone: that in the body is of the page.
+  const sendList: Send = async (request) => {
+    const response = await send(request);
+    const { body } = response;
+    const isAnswer = response.status < 300 && typeof body === 'object' && body !== null && 'statuses' in body;
+    return isAnswer ? { ...response, body: body.statuses ?? [] } : response;
+  };
+  const all = await list(
+    sendList,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/commits/{sha}/status',
+      params: { ...repositoryName(name), sha },
+    },
+    latest,
+    ({ context }) => context,
+  );
+  return {
+    failed: all
+      .filter(({ status }) => status === 'failure' || status === 'error')
+      .map(({ context, description, target_url, created_at }) => ({
+        context,
+        description,
+        url: target_url == null || target_url === '' ? null : target_url,
+        at: created_at,
+      })),
+    isPending: all.some(({ status }) => status === 'pending'),
+  };
+}
+
 /**
  * Every status that one account gave a commit under a name, oldest first: a status is never changed, only followed by
  * another one. `GET /repos/{owner}/{repo}/commits/{ref}/statuses`, scope read:repository.

@@ -102,6 +102,21 @@ export async function labelSetting(
 }
 
 /**
+ * Who last took a label off an issue or pull request, and when; undefined where it is on now, or nobody ever took it off.
+ * A label that was deleted, and so is gone from everywhere, was taken off by nobody. Same route and scope.
+ */
+export async function labelTakenOff(
+  send: Send,
+  name: string,
+  index: number,
+  label: string,
+): Promise<{ by: User | null; at: string } | undefined> {
+  const events = await timelineOf(send, name, index);
+  const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
+  return last === undefined || last.body === '1' ? undefined : { by: last.user ?? null, at: last.created_at };
+}
+
+/**
  * When a pull request was last pointed at another branch (ISO 8601), or `null`. The forge keeps reviews of before, and
  * calls them neither stale nor dismissed. Same route and scope.
  */

@@ -52,6 +52,18 @@ export const laterCalls: readonly LaterCall[] = [
     since: 16,
     without: 'leaves a run that takes too long to the forge and to people',
   },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/actions/runs/{id}/jobs',
+    since: 16,
+    without: 'wakes an agent on a red commit without the log of the job that failed, and tells it so',
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/actions/jobs/{id}/logs',
+    since: 16,
+    without: 'the same: it came together with the list of jobs',
+  },
 ];
 
 /** Calls that were there in Forgejo 7, by route. */
@@ -98,6 +110,7 @@ export const firstCalls: readonly string[] = [
   '/repos/{owner}/{repo}/pulls/{index}/merge',
   '/repos/{owner}/{repo}/pulls/{index}/requested_reviewers',
   '/repos/{owner}/{repo}/pulls/{index}/reviews',
+  '/repos/{owner}/{repo}/pulls/{index}/reviews/{id}/comments',
   '/repos/{owner}/{repo}/statuses/{sha}',
 ];
 
