@@ -121,13 +121,26 @@ export interface Run {
   /** The whole name of a branch or a tag, or a commit. */
   ref: string;
   commit: string;
-  jobs: { id: number; name: string; needs: string[] | null; runsOn: string[] }[];
+  /** What started it. */
+  event: string;
+  jobs: Job[];
   by: number;
   inputs: Record<string, string>;
   status: 'waiting' | 'running' | 'success' | 'failure' | 'cancelled' | 'blocked';
   created: string;
   started: string | null;
   stopped: string | null;
+}
+
+export interface Job {
+  id: number;
+  name: string;
+  needs: string[] | null;
+  runsOn: string[];
+  /** Where it is not as its run is. */
+  status?: Run['status'];
+  /** What it printed, with the time before each line; absent until it ran. */
+  log?: string;
 }
 
 /** A rule for branches of a name or a pattern. Lists of people are `null` where everybody with write access counts. */
