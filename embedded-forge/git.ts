@@ -377,3 +377,29 @@ export async function mergeCommits(
     await rm(scratch, { recursive: true, force: true });
   }
 }
+
+/** How one file differs between two commits, as git writes it. */
+export async function fileDiff(
+  folder: string,
+  { from, to, path: file }: { from: string; to: string; path: string },
+): Promise<string> {
+  try {
+    return (await git(folder, ['diff', from, to, '--', file])).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The commit that last changed a line, and which line it was there; as it was asked where there is no such line. */
+export async function lastChange(
+  folder: string,
+  { commit, path: file, line: number }: { commit: string; path: string; line: number },
+): Promise<{ commit: string; line: number }> {
+  try {
+    const said = await git(folder, ['blame', '--porcelain', '-L', `${number},${number}`, commit, '--', file]);
+    const [, by, was] = /^([0-9a-f]{40}) (\d+)/.exec(said.toString('utf8')) ?? [];
+    return by === undefined ? { commit, line: number } : { commit: by, line: Number(was) };
+  } catch {
+    return { commit, line: number };
+  }
+}

@@ -7,7 +7,7 @@ import { isGitPath, serveGit } from './git-http.ts';
 import { looksAtHead, noteLook, notePushes, settleHeads } from './heads.ts';
 import { type Answer, type Call, failure, notFound, type Route } from './route.ts';
 import { accountRoutes } from './routes/accounts.ts';
-import { actionRoutes } from './routes/actions.ts';
+import { actionRoutes, addFinishedRun, type FinishedRun } from './routes/actions.ts';
 import { branchRoutes } from './routes/branches.ts';
 import { commentRoutes } from './routes/comments.ts';
 import { commitRoutes } from './routes/commits.ts';
@@ -57,6 +57,8 @@ export interface EmbeddedForge {
   settleHeads(): Promise<void>;
   /** Moves a workflow's run on, as a runner would: nothing is ever run here. */
   settleRun(id: number, status: Run['status']): void;
+  /** Puts a run that is over into a repository (`owner/name`), with what its jobs printed. */
+  addFinishedRun(repository: string, run: FinishedRun): void;
   close(): Promise<void>;
 }
 
@@ -207,7 +209,13 @@ async function answer(
   }: Pick<Call, 'url' | 'folder' | 'paging' | 'largestBlob'> & {
     without: readonly string[];
   },
-  request: { method: string; url: URL; authorization: string | undefined; body: string },
+  request: {
+    method: string;
+    url: URL;
+    authorization: string | undefined;
+    range: string | undefined;
+    body: string;
+  },
   unknownRoutes: string[],
   say: (text: string) => void,
 ): Promise<{ answer: Answer; body: Record<string, unknown>; as: string | null }> {
@@ -221,6 +229,7 @@ async function answer(
     params: {},
     query: request.url.searchParams,
     body: {},
+    range: request.range,
   };
   const done = (given: Answer): { answer: Answer; body: Record<string, unknown>; as: string | null } => ({
     answer: given,
@@ -309,6 +318,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
             method,
             url: asked,
             authorization: request.headers.authorization,
+            range: request.headers.range,
             body: Buffer.concat(chunks).toString('utf8'),
           },
           unknownRoutes,
@@ -373,6 +383,12 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       const at = timestamp(state);
       run.started ??= at;
       if (status !== 'running') run.stopped = at;
+    },
+    addFinishedRun: (name, run) => {
+      const [owner = '', repo = ''] = name.split('/');
+      const repository = findRepository(state, owner, repo);
+      if (repository === undefined) throw new Error(`there is no ${name}`);
+      addFinishedRun(state, repository, run);
     },
     close: () =>
       new Promise((done) => {

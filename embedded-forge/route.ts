@@ -10,6 +10,8 @@ export interface Call {
   params: Record<string, string>;
   query: URLSearchParams;
   body: Record<string, unknown>;
+  /** Which part of the answer is wanted, as its header says it. */
+  range?: string | undefined;
   /** Where the forge says it is. */
   url: string;
   /** The folder for git repositories. */

@@ -121,13 +121,26 @@ export interface Run {
   /** The whole name of a branch or a tag, or a commit. */
   ref: string;
   commit: string;
-  jobs: { id: number; name: string; needs: string[] | null; runsOn: string[] }[];
+  /** What started it. */
+  event: string;
+  jobs: Job[];
   by: number;
   inputs: Record<string, string>;
   status: 'waiting' | 'running' | 'success' | 'failure' | 'cancelled' | 'blocked';
   created: string;
   started: string | null;
   stopped: string | null;
+}
+
+export interface Job {
+  id: number;
+  name: string;
+  needs: string[] | null;
+  runsOn: string[];
+  /** Where it is not as its run is. */
+  status?: Run['status'];
+  /** What it printed, with the time before each line; absent until it ran. */
+  log?: string;
 }
 
 /** A rule for branches of a name or a pattern. Lists of people are `null` where everybody with write access counts. */
@@ -187,6 +200,8 @@ export interface TimelineItem {
     | 'assignees'
     | 'change_target_branch'
     | 'close'
+    /** On a line; it stands in a review and not in the timeline. */
+    | 'code'
     | 'comment'
     | 'dismiss_review'
     | 'label'
@@ -238,7 +253,20 @@ export interface Review {
   /** By somebody who could write at the time. */
   official: boolean;
   dismissed: boolean;
+  /** When it was begun, though it may have been submitted later. */
   submitted: string;
+  updated: string;
+  comments: CodeComment[];
+}
+
+/** A comment on a line of a file. */
+export interface CodeComment {
+  item: TimelineItem;
+  path: string;
+  /** Counted in `commit`; below zero for a line of the base that the pull request takes away. */
+  line: number;
+  commit: string;
+  hunk: string;
 }
 
 export function createState(now: () => Date, forkLag = 0): State {
@@ -277,7 +305,7 @@ export function timestamp(state: State): string {
     .replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** Puts something that happened into a timeline; comments and events share one row of ids. */
+/** Puts something that happened into a timeline, which touches the issue. An edit of it later does not. */
 export function addEvent(
   state: State,
   issue: Issue,
@@ -285,8 +313,21 @@ export function addEvent(
   author: number,
   given: Partial<Omit<TimelineItem, 'id' | 'type' | 'author'>> = {},
 ): TimelineItem {
+  const item = createEvent(state, type, author, given);
+  issue.timeline.push(item);
+  issue.updated = timestamp(state);
+  return item;
+}
+
+/** Something that happened; comments and events share one row of ids. */
+export function createEvent(
+  state: State,
+  type: TimelineItem['type'],
+  author: number,
+  given: Partial<Omit<TimelineItem, 'id' | 'type' | 'author'>> = {},
+): TimelineItem {
   const at = timestamp(state);
-  const item: TimelineItem = {
+  return {
     id: nextId(state, 'comment'),
     type,
     author,
@@ -299,8 +340,6 @@ export function addEvent(
     updated: at,
     ...given,
   };
-  issue.timeline.push(item);
-  return item;
 }
 
 export function accountByLogin(state: State, login: string): Account | undefined {

@@ -29,6 +29,8 @@ export interface EmbeddedWoodpecker {
   pipelines: Pipeline[];
   /** Moves a workflow of a pipeline on, as an agent would, and its pipeline with it. */
   settle(number: number, workflow: string, state: string): void;
+  /** Puts a pipeline that is over into a repository (owner/name), with what its steps printed. */
+  addFinished(repository: string, pipeline: FinishedPipeline): number;
   close(): Promise<void>;
 }
 
@@ -36,14 +38,30 @@ interface Pipeline {
   repository: number;
   number: number;
   author: string;
-  event: 'manual';
+  event: string;
   branch: string;
   status: string;
   created: number;
   commit?: string;
   errors?: { message: string; is_warning?: boolean }[];
   variables: Record<string, string>;
-  workflows: { name: string; state: string }[];
+  workflows: { name: string; state: string; children?: Step[] }[];
+}
+
+interface Step {
+  id: number;
+  name: string;
+  state: string;
+  error?: string;
+}
+
+/** A pipeline as agents would have left it. */
+export interface FinishedPipeline {
+  commit: string;
+  event?: string;
+  status: string;
+  errors?: { message: string; is_warning?: boolean }[];
+  workflows: { name: string; state: string; steps: { name: string; state: string; lines?: string[] }[] }[];
 }
 
 interface Answer {
@@ -61,6 +79,8 @@ export async function startWoodpecker(given: {
   const unknownRoutes: string[] = [];
   const pipelines: Pipeline[] = [];
   const now = given.now ?? (() => new Date());
+  /** What steps printed, by their ids. */
+  const logs = new Map<number, string[]>();
 
   /** `workflows` is part of one pipeline, and of no list. */
   const shape = ({ repository: _, workflows, ...rest }: Pipeline, whole: boolean): object => ({
@@ -75,6 +95,8 @@ export async function startWoodpecker(given: {
       return user === undefined
         ? { status: 401, body: '' }
         : { status: 200, body: { id: 1, login: user.login } };
+    const log = /^\/repos\/(\d+)\/logs\/(\d+)\/(\d+)$/.exec(path);
+    if (method === 'GET' && log !== null) return logAnswer(Number(log[1]), Number(log[2]), Number(log[3]));
     const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
     const [, id, what, number, cancels] =
       /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+)(?:\/(cancel))?)?$/.exec(path) ?? [];
@@ -139,6 +161,22 @@ export async function startWoodpecker(given: {
     return { status: 200, body: shape(made, true) };
   }
 
+  /** One object for each line, with what was printed in base64; `null` where nothing was. */
+  function logAnswer(repository: number, number: number, id: number): Answer {
+    const own = pipelines.find((item) => item.repository === repository && item.number === number);
+    const step = own?.workflows.flatMap(({ children }) => children ?? []).find((item) => item.id === id);
+    if (step === undefined) return { status: 404, body: '' };
+    const entries = (logs.get(id) ?? []).map((line, index) => ({
+      id: index + 1,
+      step_id: id,
+      time: 0,
+      line: index,
+      data: line === '' ? null : Buffer.from(line, 'utf8').toString('base64'),
+      type: 0,
+    }));
+    return { status: 200, body: entries.length === 0 ? null : entries };
+  }
+
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -172,6 +210,31 @@ export async function startWoodpecker(given: {
     requests,
     unknownRoutes,
     pipelines,
+    addFinished(name, finished) {
+      const repository = given.repositories.find((item) => item.name === name);
+      if (repository === undefined) throw new Error(`there is no ${name}`);
+      const number = pipelines.filter((item) => item.repository === repository.id).length + 1;
+      const workflows = finished.workflows.map(({ steps, ...workflow }) => ({
+        ...workflow,
+        children: steps.map(({ lines, ...step }) => {
+          const id = logs.size + 1;
+          logs.set(id, lines ?? []);
+          return { ...step, id };
+        }),
+      }));
+      pipelines.push({
+        event: 'push',
+        ...finished,
+        repository: repository.id,
+        number,
+        author: repository.pushers[0] ?? '',
+        branch: repository.branch ?? 'main',
+        created: Math.floor(now().getTime() / 1000),
+        variables: {},
+        workflows,
+      });
+      return number;
+    },
     settle(number, workflow, state) {
       const pipeline = pipelines.find((item) => item.number === number);
       const found = pipeline?.workflows.find(({ name }) => name === workflow);

@@ -101,6 +101,8 @@ export interface Exchange {
   method: Dispatcher.HttpMethod;
   headers: Record<string, string>;
   body: string | undefined;
+  /** How much of the end of the answer is kept; all of it when absent. */
+  lastBytes?: number;
   /** For all of it together: waiting for a connection, connecting, sending, the whole answer. */
   timeoutMs: number;
 }
@@ -112,7 +114,7 @@ export interface Answer {
   text: string;
 }
 
-export type StreamedExchange = Omit<Exchange, 'timeoutMs'>;
+export type StreamedExchange = Omit<Exchange, 'timeoutMs' | 'lastBytes'>;
 
 export type StreamedAnswer = Omit<Answer, 'text'> & { body: Readable };
 
@@ -249,7 +251,7 @@ function proxyAddress(text = ''): string {
 function exchange(
   agent: Dispatcher,
   url: URL,
-  { method, headers, body, timeoutMs }: Exchange,
+  { method, headers, body, timeoutMs, lastBytes }: Exchange,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let sending: Dispatcher.DispatchController | undefined;
@@ -257,6 +259,7 @@ function exchange(
     let status = 0;
     let answered: Record<string, string> = {};
     const chunks: Buffer[] = [];
+    let held = 0;
     const fail = (reason: string, cause?: unknown): void => {
       clearTimeout(timer);
       reject(new TransportError(reason, sending === undefined, cause));
@@ -283,10 +286,19 @@ function exchange(
         },
         onResponseData(_, chunk) {
           chunks.push(chunk);
+          held += chunk.length;
+          // What is before the end that is wanted must not pile up.
+          for (let first = chunks[0]; lastBytes !== undefined && first !== undefined; first = chunks[0]) {
+            if (held - first.length < lastBytes) break;
+            held -= first.length;
+            chunks.shift();
+          }
         },
         onResponseEnd() {
           clearTimeout(timer);
-          resolve({ status, headers: answered, text: Buffer.concat(chunks).toString('utf8') });
+          const whole = Buffer.concat(chunks);
+          const kept = lastBytes === undefined ? whole : whole.subarray(-lastBytes);
+          resolve({ status, headers: answered, text: kept.toString('utf8') });
         },
         onResponseError(_, error) {
           // What we gave it was wrong. Nothing was sent, and trying again would end the same way.

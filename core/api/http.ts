@@ -88,11 +88,13 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         'user-agent': 'forgecrew',
         ...(options.token === '' ? {} : { authorization: `${service.scheme} ${options.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.lastBytes === undefined ? {} : { range: `bytes=-${request.lastBytes}` }),
       },
       body,
+      ...(request.lastBytes === undefined ? {} : { lastBytes: request.lastBytes }),
       timeoutMs: Math.min(requestTimeoutMs, left),
     });
-    return { status: answer.status, headers: answer.headers, body: bodyOf(answer) };
+    return { status: answer.status, headers: answer.headers, body: bodyOf(answer, isPart(request, answer)) };
   }
 
   /** How long to wait before another attempt, or undefined when there is to be none. */
@@ -152,8 +154,15 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
   });
 }
 
-function bodyOf(answer: { headers: Record<string, string>; text: string }): unknown {
+/** Errors are told whole, whatever was wanted of a success. */
+function isPart({ lastBytes }: ApiRequest, { status }: { status: number }): boolean {
+  return lastBytes !== undefined && status < 300;
+}
+
+function bodyOf(answer: { headers: Record<string, string>; text: string }, isCut: boolean): unknown {
   if (answer.text === '') return null;
+  // The end of JSON is no JSON.
+  if (isCut) return answer.text;
   if (!(answer.headers['content-type'] ?? '').includes('json')) return answer.text;
   try {
     return JSON.parse(answer.text);

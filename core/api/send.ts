@@ -11,13 +11,18 @@ export interface ApiRequest {
   /** Fills the `{names}` of the route; what is left over becomes the query string. */
   params?: Record<string, string | number | boolean>;
   body?: unknown;
+  /**
+   * Only the last bytes of what is answered are wanted, this many, and as text: a log may be larger than this machine. Where
+   * the server gives no parts of it, what comes before them is dropped while it arrives.
+   */
+  lastBytes?: number;
 }
 
 export interface ApiResponse {
   status: number;
   /** Header names in lower case. */
   headers: Record<string, string>;
-  /** Parsed JSON, or the text where the answer was not JSON; `null` where there was no body. */
+  /** Parsed JSON, or the text where the answer was not JSON or only its end was wanted; `null` where there was no body. */
   body: unknown;
 }
 

@@ -178,3 +178,72 @@ async function findRun(
     if (oldest === undefined || Date.parse(oldest.created) < Date.parse(since) - 60_000) return undefined;
   }
 }
+
+const failedRun = z.object({
+  id: z.int(),
+  status: z.string(),
+  commit_sha: z.string(),
+  workflow_id: z.string(),
+  /** By what it was started: a push and a pull request run the same workflow on one commit. */
+  trigger_event: z.nullish(z.string()),
+  html_url: z.string(),
+});
+
+/**
+ * Runs of a commit that failed, each as the newest of its workflow and of what started it, as far as they are among its fifty
+ * newest. `GET /repos/{owner}/{repo}/actions/runs` (since Forgejo 12), scope read:repository.
+ */
+export async function failedRuns(
+  send: Send,
+  repository: string,
+  commit: string,
+): Promise<z.infer<typeof failedRun>[]> {
+  const { workflow_runs } = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/runs',
+      params: { ...repositoryName(repository), head_sha: commit, page: 1, limit: pageSize },
+    },
+    z.object({ workflow_runs: z.nullish(z.array(failedRun)) }),
+  );
+  const newest = new Map<string, z.infer<typeof failedRun>>();
+  for (const item of (workflow_runs ?? []).toSorted((a, b) => a.id - b.id))
+    if (item.commit_sha === commit) newest.set(`${item.workflow_id} ${item.trigger_event}`, item);
+  return [...newest.values()].filter(({ status }) => status === 'failure');
+}
+
+/** The jobs of a run. `GET /repos/{owner}/{repo}/actions/runs/{id}/jobs` (since Forgejo 16), scope read:repository. */
+export function jobsOf(
+  send: Send,
+  repository: string,
+  run: number,
+): Promise<{ id: number; name: string; status: string }[]> {
+  return call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/runs/{id}/jobs',
+      params: { ...repositoryName(repository), id: run },
+    },
+    z.array(z.object({ id: z.int(), name: z.string(), status: z.string() })),
+  );
+}
+
+/**
+ * The last bytes of the log of a job's newest attempt. `GET /repos/{owner}/{repo}/actions/jobs/{id}/logs` (since Forgejo 16),
+ * scope read:repository.
+ */
+export async function endOfLog(send: Send, repository: string, job: number, bytes: number): Promise<string> {
+  const text = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/jobs/{id}/logs',
+      params: { ...repositoryName(repository), id: job },
+      lastBytes: bytes,
+    },
+    z.nullable(z.string()),
+  );
+  return text ?? '';
+}

@@ -194,3 +194,103 @@ export async function findPipeline(
     if (oldest === undefined || oldest.created < from) return undefined;
   }
 }
+
+const step = z.object({ id: z.int(), name: z.string(), state: z.string(), error: z.nullish(z.string()) });
+
+/** A pipeline that failed, with the steps that did. */
+export interface FailedPipeline {
+  number: number;
+  /** Why nothing of it ran, where it did not. */
+  errors: string[];
+  steps: { id: number; workflow: string; name: string; error: string }[];
+}
+
+const failing = new Set(['failure', 'error', 'killed']);
+const mostPages = 4;
+
+/**
+ * Pipelines of a commit that failed, each as the newest of what started it, as far as they are among the two hundred newest of
+ * the repository: the list cannot be asked for a commit. `GET /api/repos/{id}/pipelines` and `GET
+ * /api/repos/{id}/pipelines/{number}`.
+ */
+export async function failedPipelines(
+  send: Send,
+  repositoryId: number,
+  commit: string,
+): Promise<FailedPipeline[]> {
+  const newest = new Map<string, Pipeline>();
+  for (let page = 1; page <= mostPages; page += 1) {
+    const found = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{id}/pipelines',
+        params: { id: repositoryId, page, perPage: 50 },
+      },
+      z.array(pipeline),
+    );
+    for (const item of found)
+      if (item.commit === commit && !newest.has(item.event)) newest.set(item.event, item);
+    if (found.length === 0 || newest.size > 0) break;
+  }
+  const failed = [...newest.values()].filter(({ status }) => failing.has(status));
+  return Promise.all(failed.map(({ number }) => failedPipeline(send, repositoryId, number)));
+}
+
+async function failedPipeline(send: Send, repositoryId: number, number: number): Promise<FailedPipeline> {
+  const { errors, workflows } = await call(
+    send,
+    { method: 'GET', route: '/repos/{id}/pipelines/{number}', params: { id: repositoryId, number } },
+    z.object({
+      errors: pipeline.shape.errors,
+      workflows: z.nullish(z.array(z.object({ name: z.string(), children: z.nullish(z.array(step)) }))),
+    }),
+  );
+  return {
+    number,
+    errors: (errors ?? []).filter(({ is_warning }) => is_warning !== true).map(({ message }) => message),
+    steps: (workflows ?? []).flatMap(({ name: workflow, children }) =>
+      (children ?? [])
+        .filter(({ state }) => failing.has(state))
+        .map(({ id, name, error }) => ({ id, workflow, name, error: error ?? '' })),
+    ),
+  };
+}
+
+/**
+ * What a step printed, as far as the last bytes of the answer hold it: its lines are JSON objects with base64 in them, so
+ * that a new object begins where one ends. `GET /api/repos/{id}/logs/{number}/{step}`.
+ */
+export async function endOfStepLog(
+  send: Send,
+  repositoryId: number,
+  given: { pipeline: number; step: number; bytes: number },
+): Promise<string> {
+  const text = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{id}/logs/{number}/{step}',
+      params: { id: repositoryId, number: given.pipeline, step: given.step },
+      lastBytes: given.bytes,
+    },
+    z.nullable(z.string()),
+  );
+  const entry = /\{[^{}]*\}/g;
+  return [...(text ?? '').matchAll(entry)].map(([json]) => lineOf(json)).join('');
+}
+
+function lineOf(json: string): string {
+  try {
+    const { data, type } = logEntry.parse(JSON.parse(json));
+    // Of the other kinds are exit codes and how far something is.
+    if (type > 1) return '';
+    return `${Buffer.from(data ?? '', 'base64')
+      .toString('utf8')
+      .replace(/\n$/, '')}\n`;
+  } catch {
+    return '';
+  }
+}
+
+const logEntry = z.object({ data: z.nullish(z.string()), type: z.int() });

@@ -10,6 +10,7 @@ import {
   nextId,
   type Repository,
   type Run,
+  type State,
   timestamp,
 } from '../state.ts';
 
@@ -39,7 +40,7 @@ function shapeOf(call: Call, repository: Repository, run: Run): unknown {
       sender,
       workflow: run.workflow,
     }),
-    trigger_event: 'workflow_dispatch',
+    trigger_event: run.event,
     status: run.status,
     started: run.started ?? never,
     stopped: run.stopped ?? never,
@@ -114,6 +115,7 @@ async function dispatch(call: Call, repository: Repository): Promise<Answer> {
       needs: job?.needs === undefined ? null : [job.needs].flat(),
       runsOn: [job?.['runs-on'] ?? []].flat(),
     })),
+    event: 'workflow_dispatch',
     by: account.id,
     inputs,
     status: 'waiting',
@@ -141,8 +143,50 @@ function jobShape(repository: Repository, run: Run, job: Run['jobs'][number]): u
     needs: job.needs,
     runs_on: job.runsOn,
     task_id: 0,
-    status: job.needs !== null && run.status === 'waiting' ? 'blocked' : run.status,
+    status: job.status ?? (job.needs !== null && run.status === 'waiting' ? 'blocked' : run.status),
   };
+}
+
+/** A log, or the last bytes of it where these are asked for; an empty one has no parts. */
+function logAnswer(log: Buffer, range = ''): Answer {
+  const [, last] = /^bytes=-(\d+)$/.exec(range) ?? [];
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'accept-ranges': 'bytes' };
+  if (last === undefined || log.length === 0) return { status: 200, body: log, headers };
+  const from = Math.max(0, log.length - Number(last));
+  return {
+    status: 206,
+    body: log.subarray(from),
+    headers: { ...headers, 'content-range': `bytes ${from}-${log.length - 1}/${log.length}` },
+  };
+}
+
+/** A run as a runner would have left it, for a test that needs one: what its jobs printed and how they ended. */
+export interface FinishedRun {
+  workflow: string;
+  commit: string;
+  event?: string;
+  status: Run['status'];
+  jobs: { name: string; status: Run['status']; log?: string }[];
+}
+
+/** Puts a run that is over among those of a repository. */
+export function addFinishedRun(state: State, repository: Repository, given: FinishedRun): Run {
+  const at = timestamp(state);
+  const run: Run = {
+    event: 'push',
+    ...given,
+    id: nextId(state, 'run'),
+    number: repository.runs.length + 1,
+    ref: `refs/heads/${repository.defaultBranch}`,
+    jobs: given.jobs.map((job) => ({ ...job, id: nextId(state, 'job'), needs: null, runsOn: ['docker'] })),
+    by: repository.owner,
+    inputs: {},
+    created: at,
+    started: at,
+    stopped: at,
+  };
+  repository.runs.push(run);
+  return run;
 }
 
 function onRun(work: (call: Call, repository: Repository, run: Run) => Answer): Route['handle'] {
@@ -177,7 +221,8 @@ export const actionRoutes: Route[] = [
       if (!repository.hasActions) return notFound(call);
       const found = [...repository.runs]
         .reverse()
-        .filter(({ status }) => !call.query.has('status') || call.query.getAll('status').includes(status));
+        .filter(({ status }) => !call.query.has('status') || call.query.getAll('status').includes(status))
+        .filter(({ commit }) => ['', commit].includes(call.query.get('head_sha') ?? ''));
       const page = paged(call, found, (run) => shapeOf(call, repository, run), runs, { count: false });
       return ok({ workflow_runs: page.body, total_count: found.length });
     },
@@ -210,14 +255,17 @@ export const actionRoutes: Route[] = [
     }),
   },
   {
-    // Nothing is ever run here, so there is never a log.
+    // Of a job that a test says ran.
     method: 'GET',
     route: '/repos/{owner}/{repo}/actions/jobs/{id}/logs',
     scope: 'repository',
-    handle: (call, repository) =>
-      repository.runs.some(({ jobs }) => jobs.some(({ id }) => String(id) === call.params.id))
+    handle: (call, repository) => {
+      const job = repository.runs.flatMap(({ jobs }) => jobs).find(({ id }) => String(id) === call.params.id);
+      if (job === undefined) return notFound(call);
+      return job.log === undefined
         ? failure(call, 404, 'job has not been executed yet')
-        : notFound(call),
+        : logAnswer(Buffer.from(job.log, 'utf8'), call.range);
+    },
   },
   {
     method: 'PUT',

@@ -13,14 +13,18 @@ import {
 import { blockedHere, findIssue, noSuchIssue } from './issues.ts';
 import { archived } from './repositories.ts';
 
+/** What has a text of its own that can be edited: what a review says as well, and comments on lines. */
+const withText = new Set<TimelineItem['type']>(['comment', 'code', 'review', 'dismiss_review']);
+
 /** The comment that a route names, with the issue it is on. */
 export function findComment(
   call: Call,
   repository: Repository,
 ): { issue: Issue; comment: TimelineItem } | undefined {
   for (const issue of repository.issues) {
-    const comment = issue.timeline.find(
-      (item) => item.type === 'comment' && String(item.id) === call.params.id,
+    const onLines = (issue.pull?.reviews ?? []).flatMap(({ comments }) => comments.map(({ item }) => item));
+    const comment = [...issue.timeline, ...onLines].find(
+      ({ type, id }) => withText.has(type) && String(id) === call.params.id,
     );
     if (comment !== undefined) return { issue, comment };
   }
@@ -73,7 +77,6 @@ export const commentRoutes: Route[] = [
       const comment = addEvent(call.state, issue, 'comment', call.account.id, {
         body: text(call.body.body),
       });
-      issue.updated = comment.created;
       return { status: 201, body: commentShape(call, repository, issue, comment) };
     },
   },
@@ -93,6 +96,8 @@ export const commentRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/issues/comments/{id}',
     scope: 'issue',
     handle: onComment((_, __, { issue, comment }) => {
+      // Anything else stays, and the answer is the same.
+      if (comment.type !== 'comment') return { status: 204 };
       issue.timeline = issue.timeline.filter((item) => item !== comment);
       return { status: 204 };
     }),

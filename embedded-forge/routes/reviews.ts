@@ -1,5 +1,6 @@
-import { branchCommit, resolveCommit } from '../git.ts';
+import { branchCommit, fileDiff, lastChange, resolveCommit } from '../git.ts';
 import { hasOwnChange } from '../heads.ts';
+import { hunkUpTo } from '../hunk.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
 import { fullName, userShape } from '../shapes.ts';
 import {
@@ -8,6 +9,8 @@ import {
   accountById,
   accountByLogin,
   addEvent,
+  type CodeComment,
+  createEvent,
   type Issue,
   mayAdmin,
   maySeePulls,
@@ -50,10 +53,37 @@ function shapeOf(call: Call, repository: Repository, issue: Issue, review: Revie
     stale: review.stale,
     official: review.official,
     dismissed: review.dismissed,
-    comments_count: 0,
+    comments_count: review.comments.length,
     submitted_at: review.submitted,
-    updated_at: review.submitted,
+    updated_at: review.updated,
     html_url: `${page}#issuecomment-${review.id}`,
+    pull_request_url: page,
+  };
+}
+
+function commentShapeOf(
+  call: Call,
+  repository: Repository,
+  issue: Issue,
+  { review, comment: { item, path, line, commit, hunk } }: { review: Review; comment: CodeComment },
+): unknown {
+  const page = `${call.url}/${fullName(call, repository)}/pulls/${issue.number}`;
+  return {
+    id: item.id,
+    body: item.body,
+    user: userShape(call, accountById(call.state, item.author)),
+    resolver: null,
+    pull_request_review_id: review.id,
+    created_at: item.created,
+    updated_at: item.updated,
+    path,
+    commit_id: commit,
+    original_commit_id: '',
+    diff_hunk: hunk,
+    position: Math.max(line, 0),
+    original_position: Math.max(-line, 0),
+    extra_lines_count: 0,
+    html_url: `${page}#issuecomment-${item.id}`,
     pull_request_url: page,
   };
 }
@@ -74,10 +104,14 @@ function stateOf(event: string): Review['state'] {
 }
 
 /** Why a review cannot be as it is meant, or undefined. */
-function refused(call: Call, issue: Issue, state: Review['state'], body: string): Answer | undefined {
+function refused(
+  call: Call,
+  issue: Issue,
+  { state, body, hasComments }: { state: Review['state']; body: string; hasComments: boolean },
+): Answer | undefined {
   if (verdicts.has(state) && issue.author === call.account?.id)
     return failure(call, 422, `${state === 'APPROVED' ? 'approve' : 'reject'} your own pull is not allowed`);
-  if (state === 'APPROVED' || body !== '') return undefined;
+  if (state === 'APPROVED' || body.trim() !== '' || (state === 'COMMENT' && hasComments)) return undefined;
   return failure(
     call,
     422,
@@ -89,17 +123,74 @@ const create = onPull(async (call, repository, issue, pull) => {
   const { account } = call;
   if (account === null) return failure(call, 401, 'token is required');
   const state = stateOf(text(call.body.event));
-  const why = refused(call, issue, state, text(call.body.body));
+  const onLines = Array.isArray(call.body.comments) ? call.body.comments.map(askedComment) : [];
+  const why = refused(call, issue, { state, body: text(call.body.body), hasComments: onLines.length > 0 });
   if (why !== undefined) return why;
   const named = text(call.body.commit_id);
   // What is not named is the head that is known here, which may be the one before the last push.
   const given = named === '' ? pull.headSha : named;
   const commit = verdicts.has(state) ? await resolveCommit(repository.folder, given) : given;
   // A verdict on a commit that is not there, or not there yet, is an error of the server on a real forge as well.
-  if (commit === undefined) return failure(call, 500, '');
-  const review = await submit(call, repository, issue, pull, { state, body: text(call.body.body), commit });
+  if (commit === undefined || onLines.some(({ line }) => line === 0)) return failure(call, 500, '');
+  const pending = pendingOf(pull, account);
+  const comments = [...(pending?.comments ?? [])];
+  for (const asked of onLines)
+    comments.push(await codeComment(call, repository, { pull, commit, comments, asked }));
+  if (pending !== undefined) pending.comments = comments;
+  const review = await submit(call, repository, issue, pull, {
+    state,
+    body: text(call.body.body),
+    commit,
+    comments,
+  });
   return ok(shapeOf(call, repository, issue, review));
 });
+
+/** A comment as it was asked for; the line is below zero for one of the base. */
+interface AskedComment {
+  path: string;
+  body: string;
+  line: number;
+}
+
+function askedComment(given: unknown): AskedComment {
+  const asked = (typeof given === 'object' && given !== null ? given : {}) as Record<string, unknown>;
+  const [now, before] = [Number(asked.new_position ?? 0), Number(asked.old_position ?? 0)];
+  return { path: text(asked.path), body: text(asked.body), line: before > 0 ? -before : now };
+}
+
+/** A comment with the lines it is about; a second one on a line stands where the first does. */
+async function codeComment(
+  call: Call,
+  repository: Repository,
+  given: { pull: Pull; commit: string; comments: CodeComment[]; asked: AskedComment },
+): Promise<CodeComment> {
+  const { pull, commit, comments, asked } = given;
+  const { path, body, line } = asked;
+  const item = createEvent(call.state, 'code', call.account?.id ?? -1, { body });
+  const first = comments.find((comment) => comment.path === path && comment.line === line && line > 0);
+  if (first !== undefined) return { ...first, item };
+  const where =
+    line > 0 ? await lastChange(repository.folder, { commit, path, line }) : { commit: pull.mergeBase, line };
+  const diff = await fileDiff(repository.folder, { from: pull.mergeBase, to: commit, path });
+  return { item, path, ...where, hunk: hunkUpTo(diff, line) };
+}
+
+/** Answers a review that is there: at once where it was submitted. */
+const reply = onReview(async (call, repository, { issue, pull, review }) => {
+  if (call.account === null) return failure(call, 401, 'token is required');
+  const asked = askedComment(call.body);
+  if (asked.line === 0) return failure(call, 500, '');
+  const { commit, comments } = review;
+  const comment = await codeComment(call, repository, { pull, commit, comments, asked });
+  review.comments.push(comment);
+  if (review.state !== 'PENDING') issue.updated = timestamp(call.state);
+  return ok(commentShapeOf(call, repository, issue, { review, comment }));
+});
+
+function pendingOf(pull: Pull, account: Account): Review | undefined {
+  return pull.reviews.find(({ author, state }) => author === account.id && state === 'PENDING');
+}
 
 /** Whether somebody's verdict counts, by the rule of the base branch. */
 function countsFor(call: Call, repository: Repository, pull: Pull, account: Account): boolean {
@@ -116,12 +207,12 @@ async function submit(
   repository: Repository,
   issue: Issue,
   pull: Pull,
-  given: { state: Review['state']; body: string; commit: string },
+  given: Pick<Review, 'state' | 'body' | 'commit' | 'comments'>,
 ): Promise<Review> {
   const account = call.account as Account;
   const { state, commit } = given;
   const base = await branchCommit(repository.folder, pull.base);
-  const pending = pull.reviews.find((item) => item.author === account.id && item.state === 'PENDING');
+  const pending = pendingOf(pull, account);
   const review: Review = {
     ...given,
     id: pending?.id ?? nextId(call.state, 'review'),
@@ -133,7 +224,8 @@ async function submit(
       hasOwnChange(repository.folder, base, pull.headSha, commit),
     official: verdicts.has(state) && countsFor(call, repository, pull, account),
     dismissed: false,
-    submitted: timestamp(call.state),
+    submitted: pending?.submitted ?? timestamp(call.state),
+    updated: timestamp(call.state),
   };
   if (verdicts.has(state)) {
     // A newer verdict of the same person takes the place of the older.
@@ -212,6 +304,8 @@ const request = onPull((call, repository, issue, pull) => {
       official,
       dismissed: false,
       submitted: timestamp(call.state),
+      updated: timestamp(call.state),
+      comments: [],
     };
     pull.reviews.push(review);
     addEvent(call.state, issue, 'review_request', account.id, {
@@ -223,9 +317,9 @@ const request = onPull((call, repository, issue, pull) => {
   return { status: 201, body: made.map((review) => shapeOf(call, repository, issue, review)) };
 });
 
-/** A review that its author has not submitted is shown to nobody else, though it is counted. */
-function isShown(call: Call, review: Review): boolean {
-  return review.state !== 'PENDING' || review.author === call.account?.id;
+/** A review that its author has not submitted is shown to nobody else but site admins, though it is counted. */
+function isShown({ account }: Call, { state, author }: Review): boolean {
+  return state !== 'PENDING' || author === account?.id || account?.isAdmin === true;
 }
 
 /** A route below one review that the caller may see. */
@@ -260,6 +354,12 @@ function dismissal(dismissed: boolean): Route['handle'] {
     if (issue.state === 'closed')
       return failure(call, 403, "can't dismiss a review associated to a closed or merged PR");
     review.dismissed = dismissed;
+    review.updated = timestamp(call.state);
+    if (dismissed)
+      addEvent(call.state, issue, 'dismiss_review', call.account?.id ?? -1, {
+        body: text(call.body.message),
+        review: review.id,
+      });
     return ok(shapeOf(call, repository, issue, review));
   });
 }
@@ -299,12 +399,28 @@ export const reviewRoutes: Route[] = [
     handle: onReview(async (call, repository, { issue, pull, review }) => {
       if (review.state !== 'PENDING') return failure(call, 422, 'only a pending review can be submitted');
       const state = stateOf(text(call.body.event));
-      const why = refused(call, issue, state, text(call.body.body) || review.body);
+      const body = text(call.body.body);
+      const { comments } = review;
+      const why = refused(call, issue, {
+        state,
+        body: body || review.body,
+        hasComments: comments.length > 0,
+      });
       if (why !== undefined) return why;
-      const given = { state, body: text(call.body.body), commit: pull.headSha };
+      const given = { state, body, commit: pull.headSha, comments };
       return ok(shapeOf(call, repository, issue, await submit(call, repository, issue, pull, given)));
     }),
   },
+  {
+    // Never paged.
+    method: 'GET',
+    route: `${all}/{id}/comments`,
+    scope: 'repository',
+    handle: onReview((call, repository, { issue, review }) =>
+      ok(review.comments.map((comment) => commentShapeOf(call, repository, issue, { review, comment }))),
+    ),
+  },
+  { method: 'POST', route: `${all}/{id}/comments`, scope: 'repository', handle: reply },
   { method: 'POST', route: `${all}/{id}/dismissals`, scope: 'repository', handle: dismissal(true) },
   { method: 'POST', route: `${all}/{id}/undismissals`, scope: 'repository', handle: dismissal(false) },
 ];

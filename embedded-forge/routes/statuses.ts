@@ -1,5 +1,5 @@
 import { resolveCommit } from '../git.ts';
-import { type Call, failure, ok, paged, type Route, text } from '../route.ts';
+import { type Call, failure, ok, paged, type Route, text, whole } from '../route.ts';
 import { fullName, repositoryShape, userShape } from '../shapes.ts';
 import {
   accessOf,
@@ -87,9 +87,28 @@ export const statusRoutes: Route[] = [
     handle: async (call, repository) => {
       const commit = await resolveCommit(repository.folder, call.params.sha ?? '');
       if (commit === undefined) return failure(call, 404, call.params.sha ?? '');
-      const found = latest(repository.statuses.filter((status) => status.commit === commit));
+      const all = latest(repository.statuses.filter((status) => status.commit === commit));
+      // The newest are on the first page, and a page has its oldest first.
+      const limit = Math.min(whole(call.query.get('limit')) || call.paging.default, call.paging.max);
+      const from = (Math.max(whole(call.query.get('page')), 1) - 1) * limit;
+      const found = all
+        .sort((a, b) => b.id - a.id)
+        .slice(from, from + limit)
+        .reverse();
+      // As if there were no such commit, behind the last page too.
+      if (found.length === 0)
+        return ok({
+          state: '',
+          sha: '',
+          total_count: 0,
+          statuses: null,
+          repository: null,
+          commit_url: '',
+          url: '',
+        });
       return ok(
         {
+          // Of what is on the page: only the header counts all.
           state: worst.find((state) => found.some((status) => status.state === state)) ?? '',
           sha: commit,
           total_count: found.length,
@@ -98,7 +117,7 @@ export const statusRoutes: Route[] = [
           commit_url: '',
           url: '',
         },
-        { 'x-total-count': String(found.length) },
+        { 'x-total-count': String(all.length) },
       );
     },
   },

@@ -169,7 +169,7 @@ isolates('an agent that has called its work done', () => {
 
   it('keeps what people pushed to its branch, and is told of it', async () => {
     const { pull } = await begin();
-    await rig.seed.putFile(rig.worker, 'crew/project', 'mine.txt', 'by a person', branch);
+    await push('mine.txt', 'by a person');
     await rig.say(pull, 'I added a file.');
 
     await rig.run();
@@ -196,7 +196,7 @@ isolates('an agent that has called its work done', () => {
           break;
         await new Promise((next) => setImmediate(next));
       }
-      await rig.seed.putFile(rig.worker, 'crew/project', 'mine.txt', 'by a person', branch);
+      await push('mine.txt', 'by a person');
     })();
     await Promise.all([running, pushed]);
 
@@ -338,13 +338,25 @@ isolates('an agent that has called its work done', () => {
 
   it('with a session that holds a token of this run keeps none', async () => {
     const { issue } = await begin(
-      `${remembering} fs.writeFileSync(path.join(memory, 'x'), '${rig.worker.token}'); keep(); done();`,
+      // In two parts: a manifest that names it would be refused before.
+      `${remembering} fs.writeFileSync(path.join(memory, 'x'), '${rig.worker.token.slice(0, 9)}' + '${rig.worker.token.slice(9)}'); keep(); done();`,
     );
 
     expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', session: null });
     expect(await refs()).toEqual([]);
   });
 });
+
+/** A commit of a person on the agent's branch. */
+async function push(name: string, content: string): Promise<void> {
+  const { status } = await rig.seed.api(
+    'POST',
+    `/repos/crew/project/contents/${name}`,
+    { content: Buffer.from(content).toString('base64'), message: 'By a person', branch },
+    rig.worker.token,
+  );
+  expect(status).toBe(201);
+}
 
 /** Refs beside branches that the state repo has. */
 async function refs(): Promise<string[]> {

@@ -65,6 +65,10 @@ onEveryForge('dispatched workflows', ({ api, bot, fresh, owner, seed, stranger }
       { name: 'gate', needs: null, runs_on: ['nowhere'], status: 'waiting' },
       { name: 'work', needs: ['gate'], runs_on: ['nowhere'], status: 'blocked' },
     ]);
+    const ofCommit = (sha: string) =>
+      api<{ workflow_runs: { id: number }[] }>(bot, 'GET', `/repos/${name}/actions/runs?head_sha=${sha}`);
+    expect((await ofCommit(commit)).body.workflow_runs.map(({ id }) => id)).toContain(started.body.id);
+    expect((await ofCommit(empty.commit.id)).body.workflow_runs).toEqual([]);
     const logs = await api(bot, 'GET', `/repos/${name}/actions/jobs/${jobs.body[0]?.id}/logs`);
     expect([logs.status, logs.body.message]).toEqual([404, 'job has not been executed yet']);
   });

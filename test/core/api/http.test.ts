@@ -297,3 +297,37 @@ describe('the deadline', () => {
     expect((await failure(call(send, read, z.unknown()))).kind).toBe('deadline');
   });
 });
+
+describe('the end of an answer', () => {
+  const log = { method: 'GET', route: '/log', lastBytes: 1000 } as const;
+
+  it('is asked for as a part, and is text whatever it claims to be', async () => {
+    let asked: string | undefined;
+    const { send } = await serve((request, response) => {
+      asked = request.headers.range;
+      response.writeHead(206, { 'content-type': 'application/json' });
+      response.end('"data":"eA=="}]');
+    });
+
+    expect(await send(log)).toMatchObject({ status: 206, body: '"data":"eA=="}]' });
+    expect(asked).toBe('bytes=-1000');
+  });
+
+  it('is kept alone where the server gives no parts', async () => {
+    const { send } = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      for (let nth = 0; nth < 100; nth += 1) response.write(`${nth} ${'x'.repeat(100_000)}`);
+      response.end('the end');
+    });
+
+    const { body } = await send(log);
+
+    expect(body).toBe(`${'x'.repeat(993)}the end`);
+  });
+
+  it('is no reason to cut what an error says', async () => {
+    const { send } = await serve((_, response) => json(response, 404, { message: 'no such job' }));
+
+    expect(await send(log)).toMatchObject({ status: 404, body: { message: 'no such job' } });
+  });
+});
