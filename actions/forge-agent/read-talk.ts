@@ -3,11 +3,11 @@ import type { Entry } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import { failingLogs } from '../../core/failing-log.ts';
-import { type Comment, listComments } from '../../core/forge/comments.ts';
+import type { Comment } from '../../core/forge/comments.ts';
 import { listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { failedStatuses } from '../../core/forge/statuses.ts';
-import type { Conversation } from '../../core/forge/timeline.ts';
+import { type Conversation, readConversation } from '../../core/forge/timeline.ts';
 import type { Candidate, Context, Talk } from './state.ts';
 import {
   newsOfAsking,
@@ -86,14 +86,15 @@ function wordsOf(comments: readonly Comment[], where: string): Word[] {
 }
 
 async function readPullWords({ send }: Context, repository: string, pull: number): Promise<Word[]> {
-  const [comments, reviews] = await Promise.all([
-    listComments(send, repository, pull),
+  const [conversation, reviews] = await Promise.all([
+    readConversation(send, repository, pull),
     listReviews(send, repository, pull),
   ]);
-  const words = wordsOf(comments, `on pull request #${pull}`);
+  const words = wordsOf(conversation.comments, `on pull request #${pull}`);
   // Others cannot be read before they are submitted.
   for (const review of reviews.filter(({ state }) => state !== 'PENDING' && state !== 'REQUEST_REVIEW')) {
-    const { id, user, body, submitted_at: at } = review;
+    const { id, user, submitted_at: at } = review;
+    const body = conversation.reviewTexts.find((item) => item.review === id)?.body ?? review.body;
     words.push({
       id: `review ${id}`,
       user: user ?? null,
@@ -122,7 +123,11 @@ async function readRed(context: Context, repository: string, head: string): Prom
   const { failed, isPending } = await failedStatuses(context.send, repository, head);
   // What is still running may fail as well, and is told together with this.
   if (isPending || failed.length === 0) return [];
-  return newsOfRed(head, failed, await failingLogs(context, { repository, commit: head }));
+  return newsOfRed(
+    head,
+    failed,
+    await failingLogs({ send: context.send, woodpecker: context.woodpecker }, { repository, commit: head }),
+  );
 }
 
 /** That work of its last round was not pushed, because somebody else had. */

@@ -1,6 +1,7 @@
 import { sameAccount } from '../../core/accounts.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { News } from '../../core/agent/prompt.ts';
+import { sha256 } from '../../core/canonical.ts';
 import { bearsSign } from '../../core/own-comment.ts';
 
 // What an agent whose work is frozen may be woken for: what people write, and what the forge says of its pull request. Pure.
@@ -19,9 +20,12 @@ export interface Word {
   hunk: string;
 }
 
-/** A word as it stands now: one that was changed has another sign. */
-export function signOfWord({ id, updatedAt }: Pick<Word, 'id' | 'updatedAt'>): string {
-  return `${id} ${updatedAt}`;
+/**
+ * A word as it stands now: one that was changed has another sign. By what it says, and not by the forge's times: those have whole
+ * seconds, and an edited review has none.
+ */
+export function signOfWord({ id, body }: Pick<Word, 'id' | 'body'>): string {
+  return `${id} ${sha256(body).slice(0, 16)}`;
 }
 
 /**

@@ -13,6 +13,7 @@ const event = z.object({
   /** Of a label's event: `1` where it was set, empty where it was taken away. */
   body: z.nullish(z.string()),
   label: z.nullish(z.object({ name: z.string() })),
+  review_id: z.nullish(z.int()),
 });
 
 /** What was said and done on an issue or pull request. */
@@ -24,6 +25,8 @@ export interface Conversation {
   retargetedAt: string | null;
   /** Whether somebody ever reviewed it: what a review says stands in `listReviews` alone. */
   isReviewed: boolean;
+  /** What reviews say now: an edit shows nowhere else. */
+  reviewTexts: { review: number; body: string }[];
   /** Of every label that was ever set or taken off, the last time that was done. */
   labels: { name: string; isSet: boolean; by: User | null; at: string }[];
 }
@@ -44,6 +47,9 @@ export async function readConversation(send: Send, name: string, index: number):
     closings: closingsIn(events),
     retargetedAt: lastRetarget(events),
     isReviewed: events.some(({ type }) => type === 'review' || type === 'dismiss_review'),
+    reviewTexts: events.flatMap(({ type, review_id: review, body }) =>
+      type === 'review' && review != null ? [{ review, body: body ?? '' }] : [],
+    ),
     labels: labellingsIn(events),
   };
 }

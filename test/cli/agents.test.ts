@@ -222,7 +222,7 @@ describe('forgecrew agents', () => {
 
     expect((await asJson()).work).toEqual([]);
     expect((await asJson({ all: true })).work).toMatchObject([
-      { issue, agent: 'builder', status: 'destroyed' },
+      { issue, agent: 'builder', status: 'frozen' },
     ]);
   });
 });

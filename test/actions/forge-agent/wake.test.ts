@@ -131,6 +131,67 @@ isolates('an agent that has called its work done', () => {
     expect(told).toMatch(/on told-1\.txt, line 1[\s\S]*Too long\./);
   });
 
+  it('is woken once by a review whose text is changed later', async () => {
+    const { issue, pull } = await begin();
+    const { body } = await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/pulls/${pull}/reviews`,
+      { event: 'COMMENT', body: 'A thought.' },
+      rig.ada.token,
+    );
+    await rig.run();
+    const { body: timeline } = await rig.seed.api(
+      'GET',
+      `/repos/${rig.project}/issues/${pull}/timeline`,
+      undefined,
+      rig.ada.token,
+    );
+    const item = (timeline as { id: number; review_id?: number }[]).find(
+      ({ review_id: id }) => id === (body as { id: number }).id,
+    );
+    await rig.seed.api(
+      'PATCH',
+      `/repos/${rig.project}/issues/comments/${item?.id}`,
+      { body: 'Another thought.' },
+      rig.ada.token,
+    );
+
+    await rig.run();
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 3 });
+    expect(await rig.file('crew/project', 'told-3.txt', branch)).toContain('Another thought.');
+  });
+
+  it('is woken once when checks of its pull request fail, with the end of their log', async () => {
+    const { issue, pull } = await begin();
+    const head = async (): Promise<string> =>
+      ((await rig.pulls()).find(({ number }) => number === pull) as unknown as { head: { sha: string } }).head
+        .sha;
+    const sha = await head();
+    await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/statuses/${sha}`,
+      { state: 'failure', context: 'ci/test', description: 'it failed' },
+      rig.ada.token,
+    );
+    rig.forge.addFinishedRun(rig.project, {
+      workflow: 'test.yml',
+      commit: sha,
+      status: 'failure',
+      jobs: [{ name: 'unit', status: 'failure', log: 'one\ntwo is not three\n' }],
+    });
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+
+    await rig.run({ PLUGIN_ON_RED: 'true' });
+
+    const told = await rig.file('crew/project', 'told-2.txt', branch);
+    expect(told).toContain('ci/test: it failed');
+    expect(told).toContain('two is not three');
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2 });
+    expect(wrote((await rig.run({ PLUGIN_ON_RED: 'true' })).calls)).toEqual([]);
+  });
+
   it('is woken once when two runs look at once', async () => {
     const { issue, pull } = await begin();
     await rig.say(pull, 'Make it rhyme.');
