@@ -22,6 +22,9 @@ const gateRulesTest = 'test/core/vault/gate-rules.test.ts';
 const refusedTest = 'test/hostile/vault-refused.test.ts';
 const denialTest = 'test/hostile/denial-vault.test.ts';
 
+const guardTest = 'test/core/vault/guard.test.ts';
+const withdrawnTest = 'test/actions/vault-dispatch/withdrawn.test.ts';
+
 /** What an approval is of, and whose counts. */
 const approvals: Defence[] = [
   {
@@ -602,6 +605,27 @@ const denial: Defence[] = [
 
 /** What every role stands on. */
 const shared: Defence[] = [
+  {
+    name: 'A branch is asked for its rule where more than one rule might hold for it.',
+    file: 'core/vault/guard.ts',
+    from: 'return others.length === 0 ? only : undefined;',
+    to: 'return only;',
+    tests: [guardTest],
+  },
+  {
+    name: 'A pull request is told once that its action was withdrawn, and that spends no id.',
+    file: 'actions/vault-dispatch/read-withdrawn.ts',
+    from: 'if (!records.withdrawn.has(withdrawnPath(id, sha))) found',
+    to: 'found',
+    tests: [withdrawnTest],
+  },
+  {
+    name: 'What has started and was taken away afterwards was not withdrawn.',
+    file: 'actions/vault-dispatch/read-withdrawn.ts',
+    from: ' || isSpent(id, records, former)) continue;',
+    to: ') continue;',
+    tests: [withdrawnTest],
+  },
   {
     name: 'Reading cannot write.',
     file: 'core/servers.ts',
