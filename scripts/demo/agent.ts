@@ -145,8 +145,9 @@ watchdog_minutes = 2
   const clones = await cloneAll({ project, state, ops }, { url, token: crew.token, into: scratch });
   const verify = (): Promise<number | null> =>
     runRole(
-      path.join(root, 'dist/forgecrew/index.js'),
+      process.execPath,
       [
+        path.join(root, 'dist/forgecrew/index.js'),
         'provenance',
         `${project}#${issue}`,
         '--verify',
