@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startTrees, type Trees, today } from '../../trees.ts';
+
+let trees: Trees;
+afterEach(() => trees.close());
+
+const tree = `# Prerequisite Tree
+<!-- Last updated: 2026-04-15 -->
+
+## Objective: First
+- [ ] One (#1 — backlog)
+- [x] Two (#2 — closed)
+Status: READY
+
+## Objective: Second — waits
+- [ ] Three (#3 — backlog, depends on #1)
+Status: BLOCKED — a person wrote this
+
+## --- FIRST MILESTONE: IN PROGRESS ---
+`;
+
+const after = `# Prerequisite Tree
+<!-- Last updated: ${today} -->
+
+## Objective: First
+- [x] One (#1 — closed)
+- [x] Two (#2 — closed)
+Status: DONE
+
+## Objective: Second — waits
+- [ ] Three (#3 — backlog)
+Status: READY — a person wrote this
+
+## --- FIRST MILESTONE: IN PROGRESS ---
+`;
+
+describe('a run of prerequisites', () => {
+  it('commits what differs, names what became free, and then has nothing to do', async () => {
+    trees = await startTrees();
+    await trees.issues(['closed', 'backlog'], ['closed'], ['backlog']);
+    await trees.write(tree);
+
+    const first = await trees.run();
+    const second = await trees.run();
+
+    expect(first.lines.join('\n')).toContain('"Second — waits" became free.');
+    expect(first.code).toBe(0);
+    expect(await trees.textOf()).toBe(after);
+    expect(second.lines.at(-1)).toContain('Nothing to do');
+    expect(second.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+  });
+
+  it('prints the plan and changes nothing in a dry run', async () => {
+    trees = await startTrees();
+    await trees.issues(['closed', 'backlog'], ['closed'], ['backlog']);
+    await trees.write(tree);
+
+    const { code, lines, calls } = await trees.run({ PLUGIN_DRY_RUN: 'true' });
+
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toContain('line 5: is done');
+    expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+    expect(await trees.textOf()).toBe(tree);
+  });
+});
