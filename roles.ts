@@ -1,5 +1,6 @@
 import { architectPitch } from './actions/architect-pitch/role.ts';
 import { collectEngagement } from './actions/collect-engagement/role.ts';
+import { collectProcessMetrics } from './actions/collect-process-metrics/role.ts';
 import { opsFiler } from './actions/ops-filer/role.ts';
 import { prerequisites } from './actions/prerequisites/role.ts';
 import { vaultDispatch } from './actions/vault-dispatch/role.ts';
@@ -13,4 +14,5 @@ export const roles = [
   vaultRequest,
   architectPitch,
   prerequisites,
+  collectProcessMetrics,
 ];

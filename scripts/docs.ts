@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { policy } from '../cli/policy/role.ts';
 import { protect } from '../cli/protect/role.ts';
 import { crewFile, crewSchema } from '../core/crew-file.ts';
@@ -187,6 +188,7 @@ function generated(): { file: string; text: string }[] {
   const schemas = [
     schemaOf('forgecrew', crewFile, crewSchema),
     schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
+    schemaOf('process-evidence', 'evidence/process/<date>.json', processEvidence),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),

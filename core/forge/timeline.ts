@@ -45,6 +45,24 @@ export async function readConversation(send: Send, name: string, index: number):
   };
 }
 
+/** Something that happened to an issue's state or labels. */
+export type StateEvent =
+  | { kind: 'closed' | 'reopened'; at: string }
+  | { kind: 'labelled' | 'unlabelled'; at: string; label: string };
+
+/** What happened to an issue's state and labels, oldest first; labels that are gone by now are left out. Same route and scope. */
+export async function stateEvents(send: Send, name: string, index: number): Promise<StateEvent[]> {
+  return (await timelineOf(send, name, index)).flatMap(
+    ({ type, created_at: at, body, label }): StateEvent[] => {
+      if (type === 'close' || type === 'reopen')
+        return [{ kind: type === 'close' ? 'closed' : 'reopened', at }];
+      return type === 'label' && label != null
+        ? [{ kind: body === '1' ? 'labelled' : 'unlabelled', at, label: label.name }]
+        : [];
+    },
+  );
+}
+
 function closingsIn(events: z.infer<typeof event>[]): { id: number; at: string }[] {
   return events.flatMap(({ id, type, created_at }) => (type === 'close' ? [{ id, at: created_at }] : []));
 }

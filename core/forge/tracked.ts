@@ -1,15 +1,16 @@
 import * as z from 'zod/mini';
 import { ifThere } from '../api/errors.ts';
 import { repositoryName, type Send } from '../api/send.ts';
-import { call, page, pageSize } from './call.ts';
+import { call, list, page, pageSize } from './call.ts';
 import { label } from './labels.ts';
 import { user } from './users.ts';
 
-// Issues and pull requests as what is followed: how each is, and since when. Without their bodies, which nobody decides on here.
+// Issues and pull requests in one list, as what is followed: how each is, and since when.
 
 const tracked = z.object({
   number: z.int(),
   title: z.string(),
+  body: z.nullish(z.string()),
   state: z.enum(['open', 'closed']),
   /** `null` where the account is gone. */
   user: z.nullish(user),
@@ -81,4 +82,17 @@ export async function readTracked(
     if (item !== undefined) found.set(item.number, item);
   const wanted = new Set(numbers);
   return new Map([...found].filter(([number]) => wanted.has(number)));
+}
+
+/**
+ * Issues and pull requests that anything happened to since a moment (ISO 8601), complete: comments, labels, reviews and closings are
+ * all told by the time of the last change. `GET /repos/{owner}/{repo}/issues?since=`, scope read:issue.
+ */
+export function trackedSince(send: Send, name: string, since: string): Promise<Tracked[]> {
+  return list(
+    send,
+    { method: 'GET', route, params: { ...repositoryName(name), state: 'all', since } },
+    tracked,
+    ({ number }) => number,
+  );
 }

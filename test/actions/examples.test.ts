@@ -59,6 +59,7 @@ beforeAll(() => {
     path.join(workspace, 'vault/formulas/backup.toml'),
     'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 30\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
   );
+  writeFileSync(path.join(workspace, 'prerequisites.md'), '## Objective: One\n- [ ] a (#1)\nStatus: READY\n');
   writeFileSync(path.join(workspace, 'vault/policy.toml'), '[tiers]\nbackup = "medium"\n');
 });
 afterAll(() => rmSync(workspace, { recursive: true, force: true }));
@@ -67,7 +68,9 @@ it('there is one for every role with files of its own in the ops repo', () => {
   expect(validating.map(({ name }) => name).sort()).toEqual([
     'architect-pitch',
     'collect-engagement',
+    'collect-process-metrics',
     'ops-filer',
+    'prerequisites',
     'vault-dispatch',
   ]);
   for (const { name } of validating) {
