@@ -45,12 +45,12 @@ export interface Notes {
 /** More numbers than these are in no range that a person means. */
 const mostInRange = 200;
 
-const number = String.raw`#\d{1,9}`;
+const number = String.raw`#\d{1,9}(?!\d)`;
 /** One number, or a range. */
-const place = String.raw`${number}(?:-#?\d{1,9}|\s?–\s?${number})?`;
+const place = String.raw`${number}(?:-#?\d{1,9}(?!\d)|\s?–\s?${number})?`;
 const joined = String.raw`\s*(?:\+|&|\/|\band\b)\s*`;
 const list = `${place}(?:${joined}${place})*`;
-const listWithCommas = String.raw`${place}(?:(?:${joined}|\s*,\s*(?:and\s+)?)${place}(?!\s*(?:[—–:]|-\s)))*`;
+const listWithCommas = String.raw`${place}(?:(?:${joined}|\s*,\s*(?:and\s+)?)${place}(?!\s*(?:[—–:]|-)))*`;
 
 const dependsHere = new RegExp(String.raw`(?:depends on|blocked by|blocked on)\s+${listWithCommas}`, 'iy');
 const subjectHere = new RegExp(String.raw`(PR\s+)?${list}`, 'iy');

@@ -352,6 +352,10 @@ function clauseChanges(text: string, clause: Clause, item: Item, facts: Facts): 
     ...placed(text, words, wrong, missing),
     ...words.flatMap((word, index) => {
       if (word.kind !== 'depends') return [];
+      const isOnly = words.every((other) => isFulfilled(other, facts));
+      // Something has to stand behind the dash.
+      if (isOnly && index === 0)
+        return [{ start: word.start, end: word.end, by: isOver ? 'closed' : 'open' }];
       const before = index === 0 ? undefined : words[index - 1];
       // With the comma before it, or else with the one behind it.
       const behind = words[index + 1];
@@ -362,6 +366,12 @@ function clauseChanges(text: string, clause: Clause, item: Item, facts: Facts): 
       return dependsChanges(text, whole, word.refs, facts);
     }),
   ];
+}
+
+function isFulfilled(word: Word, { issues }: Facts): boolean {
+  return (
+    word.kind === 'depends' && numbersOf(word.refs).every((number) => issues.get(number)?.outcome === 'done')
+  );
 }
 
 /** Puts missing words where wrong ones stand, takes out the wrong ones that are left, and adds the missing ones that are left. */
