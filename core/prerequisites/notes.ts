@@ -78,9 +78,13 @@ export function refsIn(text: string, offset: number): Ref[] | undefined {
   return found;
 }
 
+/** Stands for a character of code, and for one of what was read already; both are of no language. */
+const [hidden, read] = ['\ue000', '\ue001'];
+
 /** The text with everything that is code, a comment or the target of a link blanked out: nothing in it is a note. */
 function withoutCode(text: string): string {
-  const blank = (found: string): string => ' '.repeat(found.length);
+  // No blank: what is taken away with the blanks before it would take this along.
+  const blank = (found: string): string => hidden.repeat(found.length);
   return text
     .replace(/(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, blank)
     .replace(/<!--[\s\S]*?(?:-->|$)/g, blank)
@@ -93,7 +97,7 @@ export function notesIn(item: string, offset: number): Notes {
   const notes: Notes = { clauses: [], depends: [], vault: [], faults: [] };
   let rest = text;
   const taken = (start: number, end: number): void => {
-    rest = rest.slice(0, start) + ' '.repeat(end - start) + rest.slice(end);
+    rest = rest.slice(0, start) + read.repeat(end - start) + rest.slice(end);
   };
 
   for (const match of text.matchAll(/(\s*)\bblocked-on-vault\b(?:\s*\(([^()]*)\))?/gi)) {
@@ -122,7 +126,11 @@ export function notesIn(item: string, offset: number): Notes {
       notes.depends.push({
         span: { start: offset + start, end: offset + start + all.length },
         refs: found,
-        isTail: rest.slice(start + all.length).trim() === '',
+        isTail:
+          rest
+            .slice(start + all.length)
+            .replaceAll(read, '')
+            .trim() === '',
       });
     taken(start, start + all.length);
   }
@@ -131,7 +139,7 @@ export function notesIn(item: string, offset: number): Notes {
   if (notes.clauses.length === 0) {
     const alone =
       new RegExp(String.raw`^\s*((?:PR\s+)?${list})(?=$|\s|:)`, 'i').exec(rest) ??
-      new RegExp(String.raw`(?:^|\s)((?:PR\s+)?${list})\s*$`, 'i').exec(rest);
+      new RegExp(String.raw`(?:^|\s)((?:PR\s+)?${list})[\s${read}]*$`, 'i').exec(rest);
     if (alone !== null) {
       const [all, refs = ''] = alone;
       const start = alone.index + all.indexOf(refs);

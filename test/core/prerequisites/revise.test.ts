@@ -140,7 +140,12 @@ describe('a note is kept in the form it was found in', () => {
     ['- [ ] a (#10 — blocked, depends on #11)', '- [ ] a (#10 — blocked, depends on #11)'],
     ['- [ ] a (#10 — blocked, depends on #1)', '- [ ] a (#10 — open)'],
     ['- [ ] a (#13 — backlog)', '- [ ] a (#13 — blocked)'],
+    ['- [ ] a (#11) depends on #1', '- [ ] a (#11)'],
+    ['- [ ] a `x` depends on #1', '- [ ] a `x`'],
+    ['- [ ] a depends on #1 `x`', '- [ ] a depends on #1 `x`'],
     // The vault.
+    ['- [ ] [l](#1)  blocked-on-vault (vault/pending/gone.md)', '- [ ] [l](#1)'],
+    ['- [ ] a (#11)  blocked-on-vault (vault/pending/gone.md)', '- [ ] a (#11)'],
     [`- [ ] a (#11) blocked-on-vault (${pending})`, `- [ ] a (#11) blocked-on-vault (${pending})`],
     ['- [ ] a (#11) blocked-on-vault (vault/pending/gone.md)', '- [ ] a (#11)'],
     ['- [ ] a (#11) blocked-on-vault', '- [ ] a (#11) blocked-on-vault'],
@@ -392,9 +397,12 @@ function peoplesPart(text: string): string {
           /(?<=\][ \t]+)blocked-on-vault \(vault\/pending\/gone\.md\)|(?<!\][ \t]*)\s*blocked-on-vault \(vault\/pending\/gone\.md\)/,
           '',
         )
-        .replace(/(?:[,+] ?)?depends on #\d+(?:(?:\+|, | and )#\d+(?!\d| —| -|:|-))*(?:, |\+)?/g, '')
         .replace(
           /(?:[,+] ?)?\b(?:all closed|closed(?: \d{4}-\d{2}-\d{2})?|merged|open|backlog|in-progress|blocked(?!-)|vision|priority)\b(?:, |\+)?/g,
+          '',
+        )
+        .replace(
+          /(?:[,+] ?)?depends on #\d+(?:-#\d+)?(?:(?:\+|, | and )#\d+(?:-#\d+)?(?!\d| —| -|:|-))*(?:, |\+)?/g,
           '',
         ),
     )
