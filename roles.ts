@@ -1,6 +1,7 @@
 import { architectPitch } from './actions/architect-pitch/role.ts';
 import { collectEngagement } from './actions/collect-engagement/role.ts';
 import { collectProcessMetrics } from './actions/collect-process-metrics/role.ts';
+import { forgeAgent } from './actions/forge-agent/role.ts';
 import { opsFiler } from './actions/ops-filer/role.ts';
 import { prerequisites } from './actions/prerequisites/role.ts';
 import { vaultDispatch } from './actions/vault-dispatch/role.ts';
@@ -13,6 +14,7 @@ export const roles = [
   vaultDispatch,
   vaultRequest,
   architectPitch,
+  forgeAgent,
   prerequisites,
   collectProcessMetrics,
 ];

@@ -13,6 +13,9 @@ const repository = z.object({
   /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
   allow_merge_commits: z.nullish(z.boolean()),
   archived: z.boolean(),
+  private: z.nullish(z.boolean()),
+  /** Whether workflows of the forge run there; absent on forges that do not say. */
+  has_actions: z.nullish(z.boolean()),
   /** Of a fork: what it was forked from. */
   parent: z.nullish(z.object({ full_name: z.string() })),
   has_issues: z.boolean(),
@@ -30,6 +33,38 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
     { method: 'GET', route: '/repos/{owner}/{repo}', params: { ...repositoryName(name) } },
     repository,
   );
+}
+
+/**
+ * Makes a private repository of our own account with a first commit on main and without CI; false when there is one of that
+ * name. `POST /user/repos` and `PATCH /repos/{owner}/{repo}`, scopes write:user and write:repository.
+ */
+export async function createRepository(send: Send, name: string): Promise<boolean> {
+  const { repo } = repositoryName(name);
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/user/repos',
+    params: {},
+    body: { name: repo, private: true, auto_init: true, default_branch: 'main' },
+  };
+  const response = await send(request);
+  if (response.status >= 300) {
+    const error = forgeError(request, response);
+    if (error.kind === 'conflict') return false;
+    throw error;
+  }
+  // What stands there is never run; CI that looks at every repository would only be asked to look once more.
+  await call(
+    send,
+    {
+      method: 'PATCH',
+      route: '/repos/{owner}/{repo}',
+      params: { ...repositoryName(name) },
+      body: { has_actions: false },
+    },
+    repository,
+  );
+  return true;
 }
 
 /**

@@ -50,7 +50,7 @@ const validating = roles.filter(({ name }) => existsSync(fileOf(`actions/${name}
 let workspace: string;
 beforeAll(() => {
   workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-examples-'));
-  for (const folder of ['sprints', 'samples', 'vault/actions', 'vault/formulas'])
+  for (const folder of ['agents', 'sprints', 'samples', 'vault/actions', 'vault/formulas'])
     mkdirSync(path.join(workspace, folder), { recursive: true });
   writeFileSync(path.join(workspace, 'sprints/a.md'), sprintDocument(7, entries('a')));
   writeFileSync(path.join(workspace, 'samples/access.log'), line('/a', '192.0.2.7'));
@@ -60,6 +60,10 @@ beforeAll(() => {
     'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 30\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
   );
   writeFileSync(path.join(workspace, 'prerequisites.md'), '## Objective: One\n- [ ] a (#1)\nStatus: READY\n');
+  writeFileSync(
+    path.join(workspace, 'agents/builder.toml'),
+    'enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["owner/project"]\n',
+  );
   writeFileSync(path.join(workspace, 'vault/policy.toml'), '[tiers]\nbackup = "medium"\n');
 });
 afterAll(() => rmSync(workspace, { recursive: true, force: true }));
@@ -69,6 +73,7 @@ it('there is one for every role with files of its own in the ops repo', () => {
     'architect-pitch',
     'collect-engagement',
     'collect-process-metrics',
+    'forge-agent',
     'ops-filer',
     'prerequisites',
     'vault-dispatch',
