@@ -69,4 +69,56 @@ describe('a run of collect-process-metrics', () => {
     expect(again.lines.at(-1)).toContain('Nothing to do');
     expect(await processes.textOf(processFile)).toBe(before);
   });
+
+  it('counts proposals and runs of agents by what is on record, with their cost', async () => {
+    processes = await startProcesses();
+    const { seed, owner } = processes;
+    processes.at(`${day}T08:00:00Z`);
+    const records = await seed.createRepository(owner, 'records');
+    const put = (file: string, data: object): Promise<string> =>
+      seed.putFile(owner, records, file, JSON.stringify(data));
+    const id = '20260120-7-1';
+    await put(`escalation/${id}.json`, { id, type: 'ci-run', at: `${day}T08:00:00Z` });
+    await put(`decided/${id}.json`, { id, kind: 'claimed', at: `${day}T09:00:00Z` });
+    await put(`outcomes/${id}.json`, { id, kind: 'done', at: `${day}T09:00:05Z` });
+    const run = { agent: 'a|b', ended_at: `${day}T10:00:00Z`, end: { how: 'signalled' } };
+    await put('records/owner/project/1/1-x.json', {
+      ...run,
+      signal: { status: 'success' },
+      models: { cost: 0.25 },
+    });
+    await put('records/owner/project/1/2-y.json', { ...run, end: { how: 'timeout' }, models: null });
+    await put('records/owner/project/1/3-z.json', { no: 'record' });
+    processes.at('2026-01-21T01:25:00Z');
+
+    const { code } = await processes.run({
+      PLUGIN_PROPOSAL_REPO: records,
+      PLUGIN_STATE_REPO: records,
+    });
+
+    expect(code).toBe(0);
+    expect((await processes.evidence()).day).toMatchObject({
+      proposals: [
+        {
+          type: 'ci-run',
+          proposed: 1,
+          decided: [{ how: 'approved', count: 1 }],
+          carried_out: [{ how: 'done', count: 1 }],
+          to_approval: { count: 1, median_seconds: 3600 },
+        },
+      ],
+      agents: [
+        {
+          agent: 'a|b',
+          runs: 2,
+          outcomes: [
+            { outcome: 'success', count: 1, cost: 0.25 },
+            { outcome: 'timeout', count: 1, cost: null },
+          ],
+          cost: 0.25,
+        },
+      ],
+    });
+    expect(await processes.textOf('evidence/process/README.md')).toContain('`a¦b`');
+  });
 });

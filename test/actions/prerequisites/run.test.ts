@@ -62,4 +62,41 @@ describe('a run of prerequisites', () => {
     expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
     expect(await trees.textOf()).toBe(tree);
   });
+
+  it('keeps one pull request where main is protected, with what the document says made harmless', async () => {
+    trees = await startTrees();
+    await trees.issues(['closed'], ['backlog']);
+    await trees.write(
+      '## Objective: <img src=x> @owner closes #2\n- [ ] b\n- [ ] a (#2 — backlog, depends on #1)\nStatus: BLOCKED\n',
+    );
+    await trees.protect();
+
+    const first = await trees.run();
+    const second = await trees.run();
+
+    const { body } = await trees.seed.api('GET', `/repos/${trees.ops}/pulls?state=all`);
+    const [pull] = body as { title: string; body: string; state: string }[];
+    expect(first.code).toBe(0);
+    expect(body).toHaveLength(1);
+    expect(/(?<!\\)<img|@owner|#2/.test(pull?.body ?? '')).toBe(false);
+    expect(pull?.body).toContain('Became free:');
+    expect(second.lines.at(-1)).toContain('Nothing to do');
+  });
+
+  it('does not propose again what somebody turned down, and proposes what is different', async () => {
+    trees = await startTrees({ access: 'read' });
+    await trees.issues(['closed'], ['backlog']);
+    await trees.write('## Objective: One\n- [ ] a (#1)\n- [ ] b (#2)\nStatus: READY\n');
+    await trees.run();
+    await trees.seed.api('PATCH', `/repos/${trees.ops}/pulls/1`, { state: 'closed' });
+
+    await trees.run();
+    const { body: still } = await trees.seed.api('GET', `/repos/${trees.ops}/pulls?state=all`);
+    await trees.seed.closeIssue(trees.owner, trees.project, 2);
+    await trees.run();
+    const { body: again } = await trees.seed.api('GET', `/repos/${trees.ops}/pulls?state=all`);
+
+    expect(still).toHaveLength(1);
+    expect(again).toHaveLength(2);
+  });
 });
