@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
+import { listingSchema } from '../cli/agents/listing.ts';
 import { policy } from '../cli/policy/role.ts';
 import { protect } from '../cli/protect/role.ts';
 import { entrySchema } from '../core/agent/entry.ts';
@@ -207,6 +208,7 @@ function generated(): { file: string; text: string }[] {
       'state repo: records/<owner>/<repo>/<issue>/<round>-<lease>.json',
       runRecordSchema,
     ),
+    schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),
