@@ -29,7 +29,7 @@ function round(value: number): string {
 }
 
 /**
- * `evidence/process/process.svg`: three bars for each day, oldest first. Static: no script, no font, no link, so that any forge
+ * `evidence/process/days.svg`: three bars for each day, oldest first. Static: no script, no font, no link, so that any forge
  * shows it as an image; colours that hold on light and dark pages.
  */
 export function chartText(newestFirst: readonly PageDay[]): string {

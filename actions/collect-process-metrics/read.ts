@@ -114,7 +114,7 @@ async function readPage(context: Context, repository: string, date: string, ref:
     names.includes(name) ? fileAt(context, repository, file, ref) : Promise.resolve(null);
   const [readme, chart, ...others] = await Promise.all([
     at(pagePath, 'README.md'),
-    at(chartPath, 'process.svg'),
+    at(chartPath, 'days.svg'),
     ...dates.map((item) => fileAt(context, repository, evidencePath(item), ref)),
   ]);
   return {

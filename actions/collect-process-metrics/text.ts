@@ -7,7 +7,7 @@ import type { HistoryRead, PageDay } from './state.ts';
 /** Where evidence of the process stands in the ops repo. */
 export const evidenceFolder = 'evidence/process';
 export const pagePath = `${evidenceFolder}/README.md`;
-export const chartPath = `${evidenceFolder}/process.svg`;
+export const chartPath = `${evidenceFolder}/days.svg`;
 
 /** How many days the page shows. */
 export const pageDays = 28;
@@ -175,7 +175,7 @@ export function pageText(days: readonly PageDay[]): string {
   return [
     '# How the factory does',
     '',
-    '![Issues closed, pull requests merged and red runs by day](process.svg)',
+    '![Issues closed, pull requests merged and red runs by day](days.svg)',
     '',
     ...(newest === undefined || newest === null ? [] : overview(newest)),
     '## Days',

@@ -63,12 +63,17 @@ export interface Prerequisites {
   unknown: Unknown[];
 }
 
-const objectiveLine = /^ {0,3}(#{1,6})[ \t]+Objective:[ \t]*(.*?)[ \t]*$/i;
-const milestoneLine = /^( {0,3}#{1,6}[ \t]+-{2,}[ \t]*(.+?)[ \t]+MILESTONE:[ \t]*)(.*?)[ \t]*-{2,}[ \t]*$/i;
+const objectiveLine = /^ {0,3}(#{1,6})[ \t]+Objective:[ \t]*(.*)$/i;
+const milestoneLine =
+  /^( {0,3}#{1,6}[ \t]+-{2,}(?!-)[ \t]*(?![ \t])(.+?)(?<![ \t])[ \t]+MILESTONE:[ \t]*)(.*)$/i;
 const headingLine = /^ {0,3}(#{1,6})(?:[ \t]|$)/;
 const itemLine = /^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[)([ xX])\]([ \t]+)(.*)$/;
-const statusLine = /^( {0,3}(?:\*\*)?Status:(?:\*\*)?[ \t]*)(.*?)[ \t]*$/i;
+const statusLine = /^( {0,3}(?:\*\*)?Status:(?:\*\*)?[ \t]*)(.*)$/i;
 const statusText = new RegExp(`^(${statusWords.join('|')})((?:[ \\t]*(?:—|–|-|:)[ \\t]*(.*))?)$`);
+/** A line that could mean something, by how it begins. */
+const meant = /^(?: {0,3}#|[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\[[ xX]\]| {0,3}(?:\*\*)?Status:)/i;
+/** No line that a person writes comes near this; longer ones would only be a way to keep the role busy. */
+const longestLine = 4000;
 const dateLine = /^(.*\bLast updated:[ \t]*)(\d{4}-\d{2}-\d{2})\b/i;
 
 /** Takes a document apart. Never fails: what is not understood is in `unknown`. */
@@ -86,10 +91,17 @@ export function parsePrerequisites(text: string): Prerequisites {
     const start = at;
     at += whole.length + 1;
     const line = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
+    const shown = withoutEnd(line, blanks);
     const unknown = (what: string): void => void found.unknown.push({ line: number, what });
     const wasFence = fence;
     if (!isComment) fence = fenceAfter(fence, line);
     if (wasFence !== undefined || fence !== undefined) continue;
+    if (line.length > longestLine) {
+      const wasOpen = isComment;
+      isComment = commentAfter(isComment, line);
+      if (!wasOpen && meant.test(line)) unknown(`the line has more than ${longestLine} characters`);
+      continue;
+    }
 
     const day = dateLine.exec(line);
     if (found.date === null && day !== null && found.objectives.length === 0) {
@@ -104,8 +116,8 @@ export function parsePrerequisites(text: string): Prerequisites {
     if (heading !== null) {
       isList = false;
       const level = heading[1]?.length ?? 0;
-      const named = objectiveLine.exec(line);
-      const milestone = milestoneLine.exec(line);
+      const named = objectiveLine.exec(shown);
+      const milestone = milestoneLine.exec(shown);
       if (named !== null) {
         const name = named[2] ?? '';
         const value: Objective = {
@@ -118,8 +130,9 @@ export function parsePrerequisites(text: string): Prerequisites {
         objective = { level, value };
         found.objectives.push(value);
         sinceMilestone.push(value);
-      } else if (milestone !== null) {
-        const [, before = '', name = '', word = ''] = milestone;
+      } else if (milestone !== null && milestone[3]?.endsWith('--')) {
+        const [, before = '', name = '', rest = ''] = milestone;
+        const word = withoutEnd(withoutEnd(rest, '-'), blanks);
         objective = null;
         if (word === 'DONE' || word === 'IN PROGRESS')
           found.milestones.push({
@@ -152,7 +165,7 @@ export function parsePrerequisites(text: string): Prerequisites {
     }
     if (line.trim() !== '' && !/^[ \t]/.test(line)) isList = false;
 
-    const status = statusLine.exec(line);
+    const status = statusLine.exec(shown);
     if (status !== null && objective !== null) {
       const [, before = '', rest = ''] = status;
       const known = statusText.exec(rest);
@@ -172,6 +185,15 @@ export function parsePrerequisites(text: string): Prerequisites {
     }
   }
   return found;
+}
+
+const blanks = ' \t';
+
+/** A text up to its last character that is none of these. A pattern would look at every one of them again and again. */
+function withoutEnd(text: string, ends: string): string {
+  let end = text.length;
+  while (end > 0 && ends.includes(text[end - 1] ?? '')) end -= 1;
+  return text.slice(0, end);
 }
 
 /** Whether a comment is open behind a line, given whether one was before it. */

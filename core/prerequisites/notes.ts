@@ -100,7 +100,7 @@ export function notesIn(item: string, offset: number): Notes {
     rest = rest.slice(0, start) + read.repeat(end - start) + rest.slice(end);
   };
 
-  for (const match of text.matchAll(/(\s*)\bblocked-on-vault\b(?:\s*\(([^()]*)\))?/gi)) {
+  for (const match of text.matchAll(/((?<!\s)\s*)\bblocked-on-vault\b(?:\s*\(([^()]*)\))?/gi)) {
     const [all, , path] = match;
     const start = match.index;
     notes.vault.push({ start: offset + start, end: offset + start + all.length, path: path?.trim() ?? null });
@@ -117,7 +117,10 @@ export function notesIn(item: string, offset: number): Notes {
   }
 
   for (const match of rest.matchAll(
-    new RegExp(String.raw`[,;]?\s*\(?(?:depends on|blocked by|blocked on)\s+(${listWithCommas})\)?`, 'gi'),
+    new RegExp(
+      String.raw`(?:[,;]\s*|(?<![\s,;])\s*)\(?(?:depends on|blocked by|blocked on)\s+(${listWithCommas})\)?`,
+      'gi',
+    ),
   )) {
     const [all, refs = ''] = match;
     const start = match.index;

@@ -47,7 +47,7 @@ describe('a run of collect-process-metrics', () => {
       last_28_days: { times: { issue_to_pull: { count: 1, median_seconds: 24 * 3600 } } },
     });
     expect(await processes.textOf('evidence/process/README.md')).toContain(`[${day}](${day}.json)`);
-    expect(await processes.textOf('evidence/process/process.svg')).toContain('<svg');
+    expect(await processes.textOf('evidence/process/days.svg')).toContain('<svg');
     expect(second.lines.at(-1)).toContain('Nothing to do');
     expect(second.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
   });

@@ -50,6 +50,18 @@ describe('a run of prerequisites', () => {
     expect(second.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
   });
 
+  it('leaves open, and lists, what was closed without being done', async () => {
+    trees = await startTrees();
+    await trees.issues(['closed', 'wontfix']);
+    const text = '## Objective: One\n- [ ] a (#1)\nStatus: READY\n';
+    await trees.write(text);
+
+    const { lines } = await trees.run();
+
+    expect(await trees.textOf()).toBe(text);
+    expect(lines.join('\n')).toContain('#1 was closed without being done');
+  });
+
   it('prints the plan and changes nothing in a dry run', async () => {
     trees = await startTrees();
     await trees.issues(['closed', 'backlog'], ['closed'], ['backlog']);

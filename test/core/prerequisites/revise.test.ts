@@ -272,6 +272,15 @@ it('lists with its line what it does not understand', () => {
   ]);
 });
 
+it('lists a line that is longer than any that people write, and leaves it', () => {
+  const text = `## Objective: O\n- [ ] a (#1) ${'x'.repeat(4000)}\nStatus: READY\n`;
+
+  const { text: after, unknown } = reviseText(text, facts());
+
+  expect(after).toBe(text);
+  expect(unknown).toContainEqual({ line: 2, what: 'the line has more than 4000 characters' });
+});
+
 const words = fc.constantFrom(
   'a',
   'gate',
