@@ -78,9 +78,12 @@ export function evidenceText(evidence: ProcessEvidence): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
 }
 
+/** No evidence that is written comes near this. */
+const largest = 2 * 1024 * 1024;
+
 /** Evidence as it stands in the repository, where anybody with write access may have changed it; else `null`. */
 export function parseEvidence(text: string | undefined): ProcessEvidence | null {
-  if (text === undefined) return null;
+  if (text === undefined || text.length > largest) return null;
   try {
     const parsed = processEvidence.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;

@@ -130,7 +130,7 @@ export function parsePrerequisites(text: string): Prerequisites {
         objective = { level, value };
         found.objectives.push(value);
         sinceMilestone.push(value);
-      } else if (milestone !== null && milestone[3]?.endsWith('--')) {
+      } else if (milestone?.[3]?.endsWith('--')) {
         const [, before = '', name = '', rest = ''] = milestone;
         const word = withoutEnd(withoutEnd(rest, '-'), blanks);
         objective = null;
