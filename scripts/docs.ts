@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
 import { policy } from '../cli/policy/role.ts';
 import { protect } from '../cli/protect/role.ts';
@@ -201,6 +202,7 @@ function generated(): { file: string; text: string }[] {
   const schemas = [
     schemaOf('forgecrew', crewFile, crewSchema),
     schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
+    schemaOf('process-evidence', 'evidence/process/<date>.json', processEvidence),
     schemaOf('agent', `${agentsFolder}/<name>.toml`, manifestSchema),
     schemaOf('agent-entry', 'state repo: agents/<owner>/<repo>/<issue>.json', entrySchema),
     schemaOf(

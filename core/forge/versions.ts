@@ -35,6 +35,12 @@ export const laterCalls: readonly LaterCall[] = [
     without: 'the same: it came together with the list of runs',
   },
   {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/actions/runs/{id}/jobs',
+    since: 16,
+    without: 'counts red runs, and not which of their jobs was red',
+  },
+  {
     method: 'POST',
     route: '/repos/{owner}/{repo}/sync_fork/{branch}',
     since: 12,

@@ -14,7 +14,10 @@ if (fs.existsSync(`${memory}/notes.txt`)) {
   say(`I was here before, and noted: ${fs.readFileSync(`${memory}/notes.txt`, 'utf8').trim()}`);
   const told = fs.readFileSync(0, 'utf8');
   say(`I am told: ${/^.*nobody.*$/m.exec(told)?.[0] ?? 'nothing that I understand'}`);
-  fs.writeFileSync('greet.sh', '#!/bin/sh\nif [ -n "$1" ]; then echo "Hello, $1"; else echo "Hello, nobody"; fi\n');
+  fs.writeFileSync(
+    'greet.sh',
+    '#!/bin/sh\nif [ -n "$1" ]; then echo "Hello, $1"; else echo "Hello, nobody"; fi\n',
+  );
   execFileSync('git', ['commit', '-qam', 'Greet nobody']);
   forge(
     'signal-done',

@@ -1104,6 +1104,84 @@ const agents: Defence[] = [
   },
 ];
 
+const reviseTest = 'test/core/prerequisites/revise.test.ts';
+const treeRunTest = 'test/actions/prerequisites/run.test.ts';
+const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
+
+/** The factory's own documents and numbers. */
+const factory: Defence[] = [
+  {
+    name: 'A word of a note that is no label belongs to people.',
+    file: 'core/prerequisites/revise.ts',
+    from: "return facts.noteLabels.includes(word.text) ? 'label' : 'none';",
+    to: "return 'label';",
+    tests: [reviseTest],
+  },
+  {
+    name: 'An item without a number is open until a person ticks it.',
+    file: 'core/prerequisites/revise.ts',
+    from: 'const isFollowed = own.length > 0 && known.length === own.length;',
+    to: 'const isFollowed = known.length === own.length;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'A number that the forge does not have ticks nothing.',
+    file: 'core/prerequisites/revise.ts',
+    from: 'const isFollowed = own.length > 0 && known.length === own.length;',
+    to: 'const isFollowed = own.length > 0;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'What a person gives as the reason of a status stays.',
+    file: 'core/prerequisites/revise.ts',
+    from: "if ((status.rest.text === '' || isOurs) &&",
+    to: "if ((status.rest.text !== '?' || isOurs) &&",
+    tests: [reviseTest],
+  },
+  {
+    name: 'Code, comments and links in an item say nothing.',
+    file: 'core/prerequisites/notes.ts',
+    from: 'const text = withoutCode(item);',
+    to: 'const text = item;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'An issue that was turned down is not done.',
+    file: 'actions/prerequisites/read.ts',
+    from: '!item.labels.some((label) => rejected.includes(label))',
+    to: 'rejected.length > 0',
+    tests: [treeRunTest],
+  },
+  {
+    name: 'What somebody turned down is not proposed again.',
+    file: 'actions/prerequisites/plan.ts',
+    from: '{ again: isTurnedDown && !pull.body.includes(digestLine(content)) },',
+    to: '{ again: isTurnedDown },',
+    tests: [treeRunTest],
+  },
+  {
+    name: 'What a prerequisite tree says is shown in a pull request, and does nothing there.',
+    file: 'actions/prerequisites/text.ts',
+    from: "literal((lines[line - 1] ?? '').trim().slice(0, 120))",
+    to: "(lines[line - 1] ?? '').trim().slice(0, 120)",
+    tests: [treeRunTest],
+  },
+  {
+    name: 'Nothing that happened after a day is counted in it.',
+    file: 'actions/collect-process-metrics/measure.ts',
+    from: 'const isKnown = (at: string): boolean => time(at) < window.to;',
+    to: "const isKnown = (at: string): boolean => at !== '';",
+    tests: [measureTest],
+  },
+  {
+    name: 'A review of the author is no review.',
+    file: 'actions/collect-process-metrics/measure.ts',
+    from: '(by === null || by !== author) && isKnown(at)',
+    to: 'isKnown(at)',
+    tests: [measureTest],
+  },
+];
+
 export const defences: Defence[] = [
   ...approvals,
   ...brought,
@@ -1113,6 +1191,7 @@ export const defences: Defence[] = [
   ...denial,
   ...agentWork,
   ...agents,
+  ...factory,
   ...shared,
 ];
 
@@ -1126,5 +1205,6 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What of one stranger is nobody else’s trouble', defences: denial },
   { title: 'What an agent made is data', defences: agentWork },
   { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
+  { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What every role stands on', defences: shared },
 ];
