@@ -3,6 +3,7 @@ import { addLabels } from './changes/add-labels.ts';
 import { approvePull } from './changes/approve-pull.ts';
 import { askModel } from './changes/ask-model.ts';
 import { cancelRun } from './changes/cancel-run.ts';
+import { carryOut } from './changes/carry-out.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { commentSection } from './changes/comment-section.ts';
@@ -18,6 +19,7 @@ import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
+import { react } from './changes/react.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { setProtection } from './changes/set-protection.ts';
@@ -61,6 +63,8 @@ const kinds = {
   'start-pipeline': startPipeline,
   'cancel-run': cancelRun,
   'ask-model': askModel,
+  react,
+  'carry-out': carryOut,
   'write-workspace-file': writeWorkspaceFile,
 };
 

@@ -174,6 +174,7 @@ const noRepository: Repository = {
   archived: false,
   forkOf: null,
   hasIssues: false,
+  hasActions: false,
   empty: true,
   dependencies: false,
   mergeStyles: new Set(),

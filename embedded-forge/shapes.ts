@@ -142,7 +142,7 @@ export function repositoryShape(call: Call, repository: Repository, isParent = f
     has_projects: true,
     has_releases: true,
     has_packages: true,
-    has_actions: true,
+    has_actions: repository.hasActions,
     ignore_whitespace_conflicts: false,
     ...Object.fromEntries(
       Object.entries(styleSettings).map(([setting, style]) => [setting, repository.mergeStyles.has(style)]),

@@ -77,6 +77,7 @@ export interface Repository {
   /** The repository it was forked from, by id. */
   forkOf: number | null;
   hasIssues: boolean;
+  hasActions: boolean;
   /** Without a commit so far. */
   empty: boolean;
   dependencies: boolean;

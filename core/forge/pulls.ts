@@ -14,6 +14,7 @@ const pull = z.object({
   /** Absent on forges that do not say. */
   draft: z.nullish(z.boolean()),
   merged: z.boolean(),
+  html_url: z.nullish(z.string()),
   merged_at: z.nullish(z.string()),
   merge_commit_sha: z.nullish(z.string()),
   /** Where its branch left the base, as the forge last worked it out. */

@@ -16,6 +16,10 @@ const repository = z.object({
   /** Of a fork: what it was forked from. */
   parent: z.nullish(z.object({ full_name: z.string() })),
   has_issues: z.boolean(),
+  /** Absent on forges that do not say. */
+  private: z.nullish(z.boolean()),
+  /** Whether workflows of Forgejo Actions run for it. */
+  has_actions: z.nullish(z.boolean()),
   /** Absent when issues are switched off. */
   internal_tracker: z.nullish(z.object({ enable_issue_dependencies: z.boolean() })),
   /** Rights of the token's user, not of the token: an owner's read-only token still shows `admin`. */

@@ -45,6 +45,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     archived: false,
     forkOf: null,
     hasIssues: true,
+    hasActions: true,
     empty: call.body.auto_init !== true,
     dependencies: true,
     mergeStyles: new Set(mergeStyles),
@@ -107,6 +108,7 @@ async function fork(call: Call, parent: Repository): Promise<Answer> {
     forkOf: parent.id,
     archived: false,
     hasIssues: false,
+    hasActions: false,
     mergeStyles: new Set(mergeStyles),
     defaultMergeStyle: 'merge',
     collaborators: new Map(),
@@ -156,6 +158,7 @@ function edit(call: Call, repository: Repository): Answer {
     return failure(call, 403, 'user should be an owner or a collaborator with admin write of a repository');
   const { body } = call;
   if (typeof body.has_issues === 'boolean') repository.hasIssues = body.has_issues;
+  if (typeof body.has_actions === 'boolean') repository.hasActions = body.has_actions;
   if (typeof body.archived === 'boolean') repository.archived = body.archived;
   if (typeof body.private === 'boolean') repository.private = body.private;
   if (typeof body.description === 'string') repository.description = body.description;

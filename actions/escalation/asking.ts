@@ -1,0 +1,107 @@
+import type { Change } from '../../core/change.ts';
+import { allowedText } from '../../core/escalation/policy.ts';
+import { dayOf } from '../../core/escalation/record.ts';
+import { notice } from '../../core/plan.ts';
+import { plain } from '../../core/text/log-line.ts';
+import { systemPrompt } from './prompts/answer.ts';
+import type { EscalationSettings, Live, Material, RequestSeen } from './state.ts';
+import { limitText, requestKey, signs, threadName } from './text.ts';
+
+// One request: asked of the model, or why it is not. Pure.
+
+type AskChange = Change<'ask-model' | 'comment' | 'keep'>;
+
+/** The question for a request, or what is said in its place. */
+export function ask(settings: EscalationSettings, state: Live, request: RequestSeen): AskChange[] {
+  const { thread, comment, asker, material } = request;
+  const over = limitOf(settings, state, request);
+  if (over !== undefined)
+    return [
+      {
+        kind: 'comment',
+        repository: thread.repository,
+        issue: thread.number,
+        text: limitText(over),
+        sign: signs.limit(dayOf(state.now)),
+        mayDecline: true,
+        why: over,
+      },
+    ];
+  if (material === undefined) return [];
+  const costs = costLimit(settings, state);
+  if (costs !== undefined)
+    return [notice(`the request of ${asker.login} in ${threadName(thread)} is not answered now`, costs)];
+  const allowed = allowedText(state.policy.policy);
+  return [
+    {
+      kind: 'ask-model',
+      key: requestKey(comment.id),
+      what: `an answer to ${asker.login} in ${threadName(thread)}`,
+      engine: settings.engine,
+      system: systemPrompt({ allowed, mostActions: settings['max-actions'] }),
+      prompt: promptFor(settings, request, material),
+      about: { purpose: 'answer', thread, comment: comment.id, asker: asker.login, request: comment.body },
+      why: `comment ${comment.id}`,
+    },
+  ];
+}
+
+/** Why a request is not answered today, or undefined. */
+export function limitOf(
+  settings: EscalationSettings,
+  { today }: Pick<Live, 'today'>,
+  { thread, asker }: RequestSeen,
+): string | undefined {
+  const inThread = today.filter(({ thread: other }) => threadName(other) === threadName(thread)).length;
+  const ofPerson = today.filter(({ request }) => request.asker.id === asker.id).length;
+  if (inThread >= settings['answers-per-thread']) return `${inThread} were answered here today`;
+  if (ofPerson >= settings['answers-per-person']) return `${ofPerson} of the same person were answered today`;
+  if (today.length >= settings['answers-per-day']) return `${today.length} were answered today in all`;
+  return undefined;
+}
+
+/** Why no model is asked any more, or undefined. */
+function costLimit(settings: EscalationSettings, { said, today }: Live): string | undefined {
+  const inRun = Object.values(said).map(({ use }) => use.cost);
+  const ofDay = today.map(({ cost }) => cost);
+  for (const [name, costs] of [
+    ['max-cost-per-run', inRun],
+    ['max-cost-per-day', ofDay],
+  ] as const) {
+    const limit = settings[name];
+    if (limit === undefined) continue;
+    if (costs.includes(null)) return `${name} is ${limit}, and what a call cost is not known`;
+    const spent = costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0);
+    if (spent >= limit) return `${name} is ${limit}, and ${spent.toFixed(4)} is spent`;
+  }
+  return undefined;
+}
+
+/** The material with everything visible, cut from its oldest comments first. */
+function promptFor(
+  settings: EscalationSettings,
+  { comment, asker }: RequestSeen,
+  material: Material,
+): string {
+  const most = settings['max-context'];
+  const request = part(`Request by ${asker.login}`, comment.body.slice(0, most));
+  const head = part(
+    `${material.isPull ? 'Pull request' : 'Issue'} by ${material.author}: ${material.title.slice(0, 300)}`,
+    material.body.slice(0, most / 4),
+  );
+  const files = material.files.map(({ name, text }) => part(`File ${name}`, text.slice(0, most / 8)));
+  let left = most - [request, head, ...files].reduce((sum, text) => sum + text.length, 0);
+  const comments: string[] = [];
+  for (const { by, at, body } of material.comments.toReversed()) {
+    const text = part(`Comment by ${by} at ${at}`, body);
+    left -= text.length;
+    if (left < 0) break;
+    comments.unshift(text);
+  }
+  return [...files, head, ...comments, request].join('\n');
+}
+
+/** Line ends stay; whatever else cannot be seen is spelled out, so that nothing is hidden from whoever reads along. */
+function part(title: string, text: string): string {
+  return `## ${plain(title)}\n${text.replaceAll('\r\n', '\n').split('\n').map(plain).join('\n')}\n`;
+}
