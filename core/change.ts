@@ -10,6 +10,7 @@ import { commentSection } from './changes/comment-section.ts';
 import { createBranch } from './changes/create-branch.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
+import { createRecordRepo } from './changes/create-record-repo.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
 import { deleteProtection } from './changes/delete-protection.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
@@ -64,6 +65,7 @@ const kinds = {
   'cancel-run': cancelRun,
   'ask-model': askModel,
   react,
+  'create-record-repo': createRecordRepo,
   'carry-out': carryOut,
   'write-workspace-file': writeWorkspaceFile,
 };

@@ -9,12 +9,13 @@ import { parseArgs } from 'node:util';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { seeder } from '../embedded-forge/seed.ts';
 import { engagement } from './demo/engagement.ts';
+import { escalation } from './demo/escalation.ts';
 import { filing } from './demo/filing.ts';
 import { pitch } from './demo/pitch.ts';
 import { chapter, note } from './demo/stage.ts';
 import { vault } from './demo/vault.ts';
 
-const stories = { filing, engagement, vault, pitch };
+const stories = { filing, engagement, vault, pitch, escalation };
 const usage = `npm run demo -- [${Object.keys(stories).join(' | ')}] [--forge-url <address> --token <a site admin's>]`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,

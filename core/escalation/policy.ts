@@ -21,7 +21,7 @@ const shared = {
   self_approve: z.optional(z.boolean()),
   /** How long a proposal may be approved. */
   expiry: z.optional(
-    z.string().check(z.regex(/^(?:[1-9]\d{0,2}h|[1-7]d)$/, 'hours or days such as 24h or 3d')),
+    z.string().check(z.regex(/^(?:[1-9]\d{0,2}[mh]|[1-7]d)$/, 'a time such as 30m, 24h or 3d')),
   ),
   /** How many may be carried out in 24 hours. */
   max_per_day: z.optional(z.int().check(z.gte(1), z.lte(1000))),
@@ -73,7 +73,7 @@ export type EscalationRule = z.infer<typeof escalationRule>;
 export function parseEscalationPolicy(file: string, bytes: Uint8Array): Parsed<EscalationPolicy> {
   return parseToml(file, bytes, escalationPolicySchema, (policy, fault) => {
     for (const type of actionTypes) {
-      const ms = hoursOf(policy[type]?.expiry ?? '24h');
+      const ms = spanOf(policy[type]?.expiry ?? '24h');
       if (ms > mostExpiryMs) fault([type, 'expiry'], `"${type}.expiry": 7d is the longest`);
     }
   });
@@ -82,8 +82,10 @@ export function parseEscalationPolicy(file: string, bytes: Uint8Array): Parsed<E
 /** Longer than this nobody remembers what was asked. */
 export const mostExpiryMs = 7 * 86_400_000;
 
-function hoursOf(text: string): number {
-  return Number(text.slice(0, -1)) * (text.endsWith('d') ? 86_400_000 : 3_600_000);
+function spanOf(text: string): number {
+  return (
+    Number(text.slice(0, -1)) * (text.endsWith('d') ? 86_400_000 : text.endsWith('h') ? 3_600_000 : 60_000)
+  );
 }
 
 /** The rule for a type of action, or undefined where nothing of it is allowed. */
@@ -94,7 +96,7 @@ export function escalationRuleOf(policy: EscalationPolicy, type: ActionType): Es
     approvers: given.approvers ?? 'write',
     approvals: given.approvals ?? 1,
     selfApprove: given.self_approve ?? true,
-    expiryMs: hoursOf(given.expiry ?? '24h'),
+    expiryMs: spanOf(given.expiry ?? '24h'),
     maxPerDay: given.max_per_day ?? 20,
     comments: given.comments ?? false,
     freeze: given.freeze ?? [],

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
-import { call } from './call.ts';
+import { anything, call } from './call.ts';
 import { forgeError } from './errors.ts';
 import { sinceForgejo } from './versions.ts';
 
@@ -77,6 +77,29 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
     );
   if (response.status === 400 || response.status === 404) return false;
   throw error;
+}
+
+/** A private repository of our own account, with a first commit. `POST /user/repos`, scope write:user. */
+export async function createPrivate(send: Send, name: string): Promise<void> {
+  await call(
+    send,
+    { method: 'POST', route: '/user/repos', body: { name, private: true, auto_init: true } },
+    anything,
+  );
+}
+
+/** So that no workflow runs with what is written there. `PATCH /repos/{owner}/{repo}`, scope write:repository. */
+export async function switchActionsOff(send: Send, name: string): Promise<void> {
+  await call(
+    send,
+    {
+      method: 'PATCH',
+      route: '/repos/{owner}/{repo}',
+      params: { ...repositoryName(name) },
+      body: { has_actions: false },
+    },
+    anything,
+  );
 }
 
 export type { RepositoryName };

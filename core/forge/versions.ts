@@ -57,6 +57,7 @@ export const laterCalls: readonly LaterCall[] = [
 /** Calls that were there in Forgejo 7, by route. */
 export const firstCalls: readonly string[] = [
   '/user',
+  '/user/repos',
   '/orgs/{org}/labels',
   '/orgs/{org}/teams',
   '/teams/{id}/members',
@@ -79,6 +80,7 @@ export const firstCalls: readonly string[] = [
   '/repos/{owner}/{repo}/git/refs/{path}',
   '/repos/{owner}/{repo}/git/trees/{sha}',
   '/repos/{owner}/{repo}/issues',
+  '/repos/{owner}/{repo}/issues/comments',
   '/repos/{owner}/{repo}/issues/comments/{id}',
   '/repos/{owner}/{repo}/issues/comments/{id}/reactions',
   '/repos/{owner}/{repo}/issues/{index}',

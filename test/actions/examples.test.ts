@@ -67,6 +67,7 @@ it('there is one for every role with files of its own in the ops repo', () => {
   expect(validating.map(({ name }) => name).sort()).toEqual([
     'architect-pitch',
     'collect-engagement',
+    'escalation',
     'ops-filer',
     'vault-dispatch',
   ]);

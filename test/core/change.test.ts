@@ -51,6 +51,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     prompt: 'p',
     about: { vision: { number: 1 } },
   },
+  'create-record-repo': { kind: 'create-record-repo', why, repository, exists: false },
   react: { kind: 'react', why, repository, issue: 1, comment: 2, content: '+1', mayDecline: true },
   'carry-out': {
     kind: 'carry-out',

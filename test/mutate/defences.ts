@@ -681,7 +681,120 @@ const shared: Defence[] = [
   },
 ];
 
+const proofTest = 'test/core/escalation.test.ts';
+const escalationTest = 'test/hostile/escalation.test.ts';
+
+/** What people clicked on, and that it happens once. */
+const clicks: Defence[] = [
+  {
+    name: 'A comment that was edited and edited back approves nothing.',
+    file: 'core/escalation/proof.ts',
+    from: 'record.comment.updated_at === comment.updated_at',
+    to: 'true',
+    tests: [proofTest],
+  },
+  {
+    name: 'A comment with other bytes than the record approves nothing.',
+    file: 'core/escalation/proof.ts',
+    from: '(comment.body)}` !== record.digests.rendering',
+    to: '(comment.body)}` === ``',
+    tests: [proofTest],
+  },
+  {
+    name: 'No click of the second in which a proposal was written counts.',
+    file: 'core/escalation/proof.ts',
+    from: '!(Date.parse(at) > Date.parse(shown.updated_at))',
+    to: '!(Date.parse(at) >= Date.parse(shown.updated_at))',
+    tests: [proofTest],
+  },
+  {
+    name: 'Only who may approve at this moment approves.',
+    file: 'core/escalation/proof.ts',
+    from: "if (typeof allowed === 'string') continue;",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'Whoever wrote a proposal never approves it.',
+    file: 'core/escalation/proof.ts',
+    from: "if (is(request.proposer)) return 'they wrote the proposal';",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'A no that may count, for all that is known, keeps every yes from counting.',
+    file: 'core/escalation/proof.ts',
+    from: "if (veto !== undefined) return { verdict: 'unknown', reason: veto };",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'An edited comment never approves by its words.',
+    file: 'core/escalation/proof.ts',
+    from: 'return created_at === updated_at && commandLines',
+    to: 'return commandLines',
+    tests: [proofTest],
+  },
+  {
+    name: 'What a model wrote is read in one way only: no key stands twice.',
+    file: 'core/strict-json.ts',
+    from: 'if (keys.has(key))',
+    to: 'if (keys.has(key) && false)',
+    tests: [proofTest],
+  },
+  {
+    name: 'A label that policy does not name is not set.',
+    file: 'core/escalation/policy.ts',
+    from: 'if (!labels.includes(label))',
+    to: 'if (!labels.includes(label) && false)',
+    tests: [proofTest],
+  },
+  {
+    name: 'What was claimed is carried out by the run that claimed it, and by no other.',
+    file: 'actions/escalation/follow.ts',
+    from: 'if (seen.isClaimedNow) {',
+    to: 'if (true) {',
+    tests: [escalationTest, 'test/actions/escalation/follow.test.ts'],
+  },
+  {
+    name: 'A workflow that a formula of the vault names is not started by a click.',
+    file: 'core/escalation/read-world.ts',
+    from: "run.backend === 'forgejo-workflow' && run.workflow.toLowerCase() === workflow.toLowerCase()",
+    to: 'run.backend === undefined',
+    tests: [escalationTest],
+  },
+  {
+    name: 'A run is of a commit that its branch still contains.',
+    file: 'core/escalation/read-world.ts',
+    from: 'commit !== head && !(await isContained(send, repo, commit, head))',
+    to: 'false',
+    tests: ['test/hostile/escalation-runs.test.ts'],
+  },
+  {
+    name: 'A pipeline of another commit than the approved one is cancelled, and never a success.',
+    file: 'core/changes/carry-out.ts',
+    from: 'if (runs === commit)',
+    to: 'if (runs !== undefined)',
+    tests: ['test/hostile/escalation-runs.test.ts'],
+  },
+  {
+    name: 'An edited request is not answered.',
+    file: 'actions/escalation/plan.ts',
+    from: 'if (comment.created_at !== comment.updated_at)\n    return [',
+    to: 'if (false)\n    return [',
+    tests: [escalationTest],
+  },
+  {
+    name: 'Records that others could have written are not believed.',
+    file: 'actions/escalation/read.ts',
+    from: 'others.length === 0',
+    to: 'true',
+    tests: [escalationTest],
+  },
+];
+
 export const defences: Defence[] = [
+  ...clicks,
   ...approvals,
   ...brought,
   ...merging,
@@ -699,5 +812,6 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What spends an id', defences: records },
   { title: 'What runs, and what lets it run', defences: running },
   { title: 'What of one stranger is nobody else’s trouble', defences: denial },
+  { title: 'What people clicked on, and that it happens once', defences: clicks },
   { title: 'What every role stands on', defences: shared },
 ];
