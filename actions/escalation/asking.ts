@@ -5,20 +5,23 @@ import { notice } from '../../core/plan.ts';
 import { plain } from '../../core/text/log-line.ts';
 import { systemPrompt } from './prompts/answer.ts';
 import type { EscalationSettings, Live, Material, RequestSeen } from './state.ts';
-import { limitText, requestKey, signs, threadName } from './text.ts';
+import { limitText, requestKey, signs, threadName, toldKeys } from './text.ts';
+import { told } from './told.ts';
 
 // One request: asked of the model, or why it is not. Pure.
 
-type AskChange = Change<'ask-model' | 'comment' | 'keep'>;
+type AskChange = Change<'ask-model' | 'comment' | 'keep' | 'write-files'>;
 
 /** The question for a request, or what is said in its place. */
 export function ask(settings: EscalationSettings, state: Live, request: RequestSeen): AskChange[] {
   const { thread, comment, asker, material } = request;
   const over = limitOf(settings, state, request);
-  if (over !== undefined)
+  if (over !== undefined) {
+    const key = `limit ${comment.id}`;
     return [
       {
         kind: 'comment',
+        key,
         repository: thread.repository,
         issue: thread.number,
         text: limitText(over),
@@ -26,7 +29,10 @@ export function ask(settings: EscalationSettings, state: Live, request: RequestS
         mayDecline: true,
         why: over,
       },
+      // It is over with: tomorrow it would be an answer to what somebody has long done in another way.
+      told(state, toldKeys.answer(comment.id), [key]),
     ];
+  }
   if (material === undefined) return [];
   const costs = costLimit(settings, state);
   if (costs !== undefined)

@@ -13,7 +13,6 @@ import {
   type ProposalRecord,
   proposalDigest,
   renewalOf,
-  toldFolder,
 } from '../../core/escalation/record.ts';
 import { createdBody, variablesOf } from '../../core/escalation/shown.ts';
 import { commentSign } from '../../core/own-comment.ts';
@@ -22,6 +21,7 @@ import { frozenAt } from '../../core/vault/policy.ts';
 import { recordOf, writeProposal } from './proposing.ts';
 import type { Live, ProposalSeen } from './state.ts';
 import { endText, signs } from './text.ts';
+import { told } from './told.ts';
 
 // A proposal from its record to its end: shown, clicked, decided once, carried out once, told. Pure.
 
@@ -58,8 +58,11 @@ function step(state: Live, seen: ProposalSeen, claimed: Live['claimed']): Follow
       ),
     ];
   if (decided === undefined) return undecided(state, seen, record, claimed);
-  if (decided.kind !== 'claimed')
-    return [...renew(state, record, decided), ...tell(state, record, decided, undefined)];
+  if (decided.kind !== 'claimed') {
+    const renewed = renew(state, record, decided);
+    const keys = renewed.flatMap(({ key }) => key ?? []);
+    return [...renewed, ...tell(state, record, decided, undefined, keys)];
+  }
   return outcome === undefined ? carry(state, seen, record, decided) : tell(state, record, decided, outcome);
 }
 
@@ -418,6 +421,8 @@ function tell(
   record: ProposalRecord,
   decided: DecidedRecord,
   came: OutcomeRecord | undefined,
+  /** What follows from its end: without it nothing would ever look at it again. */
+  after: string[] = [],
 ): FollowChange[] {
   const key = `end ${record.id}`;
   return [
@@ -431,19 +436,6 @@ function tell(
       mayDecline: true,
       why: decided.kind === 'claimed' ? (came?.answer ?? '') : decided.why,
     },
-    {
-      kind: 'write-files',
-      ...state.records,
-      after: [key],
-      files: [
-        {
-          path: escalationPath(toldFolder, record.id),
-          content: escalationText({ version: 1, id: record.id, at: state.now, by: state.account.login }),
-          expects: null,
-        },
-      ],
-      message: `escalation: told ${record.id}`,
-      why: 'its thread was told',
-    },
+    told(state, record.id, [key, ...after]),
   ];
 }

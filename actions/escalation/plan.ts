@@ -5,7 +5,6 @@ import {
   dayOf,
   escalationPath,
   escalationText,
-  toldFolder,
 } from '../../core/escalation/record.ts';
 import type { ModelAnswer } from '../../core/model.ts';
 import { conversationsOf, isWrite, keep, notice, refuse } from '../../core/plan.ts';
@@ -32,6 +31,7 @@ import {
   threadName,
   toldKeys,
 } from './text.ts';
+import { told } from './told.ts';
 
 /** The kinds of change this role may plan. What people approved is the one that does something beyond words and records. */
 export const changes = [
@@ -242,22 +242,4 @@ function takeUp(settings: EscalationSettings, state: Live, offer: OfferSeen): Es
 
 function say({ repository, number }: Thread, text: string, sign: string, why: string): Change<'comment'> {
   return { kind: 'comment', repository, issue: number, text, sign, mayDecline: true, why };
-}
-
-/** That a thread was told: nothing of it is looked at any more. */
-export function told({ records, now, account }: Live, name: string, after: string[]): Change<'write-files'> {
-  return {
-    kind: 'write-files',
-    ...records,
-    after,
-    files: [
-      {
-        path: escalationPath(toldFolder, name),
-        content: escalationText({ version: 1, id: name, at: now, by: account.login }),
-        expects: null,
-      },
-    ],
-    message: `escalation: told ${name}`,
-    why: 'its thread was told',
-  };
 }

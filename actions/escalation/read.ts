@@ -141,11 +141,8 @@ async function readPolicy({
   send,
   kept,
   opsHead,
-  previous,
 }: Context): Promise<KnownPolicy | { faults: EscalationStateFaults }> {
   const ops = settings['ops-repo'];
-  // What is allowed is looked at once a run: `previous` holds it afterwards.
-  if (previous?.state.kind === 'live') return previous.state.policy;
   const branch = settings['ops-branch'];
   const commit =
     opsHead ??

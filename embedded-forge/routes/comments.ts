@@ -116,11 +116,12 @@ export const commentRoutes: Route[] = [
     scope: 'issue',
     handle: onComment((call, repository, { issue, comment }) => {
       if (repository.archived) return archived(call, repository);
-      comment.body = text(call.body.body);
       const given = text(call.body.updated_at);
       // Seen on a real forge: whoever administers the repository says when it was edited.
-      const mayDate = given !== '' && mayAdmin(accessOf(call.state, repository, call.account));
-      comment.updated = mayDate ? given : timestamp(call.state);
+      if (given !== '' && !mayAdmin(accessOf(call.state, repository, call.account)))
+        return failure(call, 403, 'user needs to have admin or owner right');
+      comment.body = text(call.body.body);
+      comment.updated = given === '' ? timestamp(call.state) : given;
       return ok(commentShape(call, repository, issue, comment));
     }),
   },
