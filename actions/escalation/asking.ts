@@ -4,7 +4,7 @@ import { dayOf } from '../../core/escalation/record.ts';
 import { notice } from '../../core/plan.ts';
 import { plain } from '../../core/text/log-line.ts';
 import { systemPrompt } from './prompts/answer.ts';
-import type { EscalationSettings, Live, Material, RequestSeen } from './state.ts';
+import type { EscalationSettings, Live, Material, RequestSeen, Thread } from './state.ts';
 import { limitText, requestKey, signs, threadName, toldKeys } from './text.ts';
 import { told } from './told.ts';
 
@@ -52,24 +52,36 @@ export function ask(settings: EscalationSettings, state: Live, request: RequestS
   ];
 }
 
+/** What counts against the limits: answers of this day on record, and those of this run that are about to be. */
+function answered({ today, requests, said }: Live): { thread: Thread; asker: number; cost: number | null }[] {
+  return [
+    ...today.map(({ thread, request, cost }) => ({ thread, asker: request.asker.id, cost })),
+    ...requests.flatMap(({ thread, asker, comment }) => {
+      const answer = said[requestKey(comment.id)];
+      return answer === undefined ? [] : [{ thread, asker: asker.id, cost: answer.use.cost }];
+    }),
+  ];
+}
+
 /** Why a request is not answered today, or undefined. */
-export function limitOf(
+function limitOf(
   settings: EscalationSettings,
-  { today }: Pick<Live, 'today'>,
+  state: Live,
   { thread, asker }: RequestSeen,
 ): string | undefined {
-  const inThread = today.filter(({ thread: other }) => threadName(other) === threadName(thread)).length;
-  const ofPerson = today.filter(({ request }) => request.asker.id === asker.id).length;
+  const all = answered(state);
+  const inThread = all.filter((item) => threadName(item.thread) === threadName(thread)).length;
+  const ofPerson = all.filter((item) => item.asker === asker.id).length;
   if (inThread >= settings['answers-per-thread']) return `${inThread} were answered here today`;
   if (ofPerson >= settings['answers-per-person']) return `${ofPerson} of the same person were answered today`;
-  if (today.length >= settings['answers-per-day']) return `${today.length} were answered today in all`;
+  if (all.length >= settings['answers-per-day']) return `${all.length} were answered today in all`;
   return undefined;
 }
 
 /** Why no model is asked any more, or undefined. */
-function costLimit(settings: EscalationSettings, { said, today }: Live): string | undefined {
-  const inRun = Object.values(said).map(({ use }) => use.cost);
-  const ofDay = today.map(({ cost }) => cost);
+function costLimit(settings: EscalationSettings, state: Live): string | undefined {
+  const inRun = Object.values(state.said).map(({ use }) => use.cost);
+  const ofDay = answered(state).map(({ cost }) => cost);
   for (const [name, costs] of [
     ['max-cost-per-run', inRun],
     ['max-cost-per-day', ofDay],
