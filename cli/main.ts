@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import { agentsFolder, parseManifest, promptTrouble } from '../core/agent/manifest.ts';
 import type { ChangeName } from '../core/change.ts';
 import { crewFile, parseCrewFile } from '../core/crew-file.ts';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
@@ -23,11 +24,11 @@ const program = new Command('forgecrew')
 program
   .command('lint')
   .description(
-    'Check sprint documents, vault documents and forgecrew.toml with the parsers that the roles use; also usable as a pre-commit check.',
+    'Check sprint documents, vault documents, agents and forgecrew.toml with the parsers that the roles use; also usable as a pre-commit check.',
   )
   .argument(
     '<file...>',
-    'sprint documents (Markdown); vault actions, formulas, policy and forgecrew.toml (TOML)',
+    'sprint documents (Markdown); vault actions, formulas, policy, agents and forgecrew.toml (TOML)',
   )
   .action((files: string[]) => {
     process.exitCode = lint(files, (line) => process.stdout.write(`${logLine(line)}\n`));
@@ -267,8 +268,10 @@ function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summar
   };
 }
 
-/** Which document a file is, its place says: `forgecrew.toml`, `escalation/policy.toml`, `policy.toml`, below `formulas/`, otherwise an action. */
+/** Which document a file is, its place says: `forgecrew.toml`, `escalation/policy.toml`, `policy.toml`, in `agents/` or `formulas/`, otherwise an action. */
 function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
+  const folder = path.basename(path.dirname(path.resolve(file)));
+  if (folder === agentsFolder) return checkAgent(file, bytes);
   const [kind, parsed] =
     path.basename(file) === crewFile
       ? ['what holds for all roles', parseCrewFile(file, bytes)]
@@ -276,10 +279,24 @@ function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary:
         ? ['policy of escalation', parseEscalationPolicy(file, bytes)]
         : path.basename(file) === 'policy.toml'
           ? ['policy', parsePolicy(file, bytes)]
-          : path.basename(path.dirname(path.resolve(file))) === 'formulas'
+          : folder === 'formulas'
             ? ['formula', parseFormula(file, bytes)]
             : ['action', parseVaultAction(file, bytes)];
   return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
+}
+
+/** A manifest, and the file of its prompt, which the role reads from beside it. */
+function checkAgent(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
+  const parsed = parseManifest(file, bytes);
+  if (!parsed.ok) return { faults: parsed.faults, summary: '' };
+  const { prompt_file: promptFile } = parsed.document;
+  if (promptFile === undefined) return { faults: [], summary: 'agent, valid' };
+  const found = statSync(path.join(path.dirname(file), promptFile), { throwIfNoEntry: false });
+  const trouble = promptTrouble(promptFile, found?.isFile() === true ? found.size : undefined);
+  return {
+    faults: trouble === undefined ? [] : [{ file, line: 0, column: 0, message: trouble }],
+    summary: 'agent, valid',
+  };
 }
 
 void program.parseAsync();

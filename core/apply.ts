@@ -1,5 +1,7 @@
+import type { AgentOutcome } from './agent/outcome.ts';
 import { ApiError, isApiError } from './api/errors.ts';
 import { applyChange, type Change, describeChange, neededKeys } from './change.ts';
+import { isHeld } from './changes/held.ts';
 import type { ApplyContext } from './changes/kind.ts';
 import { UserError } from './errors.ts';
 import type { Mask } from './mask.ts';
@@ -14,6 +16,8 @@ export interface Applied {
   made: Record<string, number>;
   /** What models answered, by the keys of the questions. */
   answers: Record<string, ModelAnswer>;
+  /** What came of agents' runs, by their keys. */
+  outcomes: Record<string, AgentOutcome>;
   errors: Report['errors'];
 }
 
@@ -35,7 +39,7 @@ export async function applyPlan(
 ): Promise<Applied> {
   const { mask, results, say, scopes = [] } = given;
   const context: ApplyContext = { ...given.context, made: new Map() };
-  const applied: Applied = { made: {}, answers: {}, errors: [] };
+  const applied: Applied = { made: {}, answers: {}, outcomes: {}, errors: [] };
   /** Keys of changes that were not done: what waits for them is not tried. */
   const notDone = new Set<string>();
   /** Keys of changes that wait for the next look: what waits for them waits as well, and is no failure. */
@@ -68,7 +72,14 @@ export async function applyPlan(
     }
     try {
       refuseSecrets(change, mask);
-      const { status, said, number, id, answer } = await applyChange(change, context);
+      if (change.held !== undefined && !(await isHeld(context.claims ?? context.send, change.held))) {
+        settle(index, change, {
+          status: 'stale',
+          said: `${describeChange(change)}: another run has taken this work over, so this one writes nothing more for it`,
+        });
+        continue;
+      }
+      const { status, said, number, id, answer, outcome } = await applyChange(change, context);
       if (change.key !== undefined) {
         context.made.set(change.key, {
           ...(number === undefined ? {} : { number }),
@@ -76,6 +87,7 @@ export async function applyPlan(
         });
         if (number !== undefined) applied.made[change.key] = number;
         if (answer !== undefined) applied.answers[change.key] = answer;
+        if (outcome !== undefined) applied.outcomes[change.key] = outcome;
       }
       settle(index, change, {
         status,

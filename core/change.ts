@@ -10,7 +10,7 @@ import { commentSection } from './changes/comment-section.ts';
 import { createBranch } from './changes/create-branch.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
-import { createRecordRepo } from './changes/create-record-repo.ts';
+import { createRepository } from './changes/create-repository.ts';
 import { deleteBranch } from './changes/delete-branch.ts';
 import { deleteProtection } from './changes/delete-protection.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
@@ -20,9 +20,12 @@ import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
+import { pushCommit } from './changes/push-commit.ts';
 import { react } from './changes/react.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
+import { requestReview } from './changes/request-review.ts';
+import { runAgent } from './changes/run-agent.ts';
 import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
@@ -53,6 +56,7 @@ const kinds = {
   'set-protection': setProtection,
   'delete-protection': deleteProtection,
   'write-files': writeFiles,
+  'push-commit': pushCommit,
   fork,
   'sync-fork': syncFork,
   'open-pull': openPull,
@@ -65,8 +69,10 @@ const kinds = {
   'cancel-run': cancelRun,
   'ask-model': askModel,
   react,
-  'create-record-repo': createRecordRepo,
   'carry-out': carryOut,
+  'request-review': requestReview,
+  'run-agent': runAgent,
+  'create-repository': createRepository,
   'write-workspace-file': writeWorkspaceFile,
 };
 

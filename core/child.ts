@@ -9,18 +9,29 @@ export interface ChildOptions {
   /** The whole environment it gets; nothing of ours is inherited. */
   environment: Record<string, string>;
   folder: string;
-  input: string;
+  input: string | Uint8Array;
   timeoutMs: number;
   /** More output than this is a fault. */
   mostBytes: number;
 }
 
+/** How a program ended. */
+export interface ChildEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Buffer;
+  /** The first few thousand bytes of what it said. */
+  stderr: string;
+  /** What it had too much of, for which it was killed. */
+  overran?: 'time' | 'size';
+}
+
 /**
- * Runs a program to its end and gives back what it printed. It and whatever it starts are one process group, which is killed
- * as a whole when time is over, when it prints too much, and when it has ended, so that nothing stays behind. Throws, with a
- * remedy, when it cannot be started, ends with another code than 0, or is killed.
+ * Runs a program to its end, whatever its exit code. It and whatever it starts are one process group, which is killed as a
+ * whole when time is over, when it prints too much, and when it has ended, so that nothing stays behind. Throws, with a
+ * remedy, only when it cannot be started.
  */
-export function runChild(options: ChildOptions): Promise<string> {
+export function runToEnd(options: ChildOptions): Promise<ChildEnd> {
   const { command, args, environment, folder, input, timeoutMs, mostBytes } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -32,8 +43,8 @@ export function runChild(options: ChildOptions): Promise<string> {
     });
     const out: Buffer[] = [];
     let size = 0;
-    let errors = '';
-    let killed: string | undefined;
+    let stderr = '';
+    let overran: ChildEnd['overran'];
     const killGroup = (): void => {
       if (child.pid === undefined) return;
       try {
@@ -42,11 +53,11 @@ export function runChild(options: ChildOptions): Promise<string> {
         // The group is gone already.
       }
     };
-    const kill = (why: string): void => {
-      killed ??= why;
+    const kill = (of: 'time' | 'size'): void => {
+      overran ??= of;
       killGroup();
     };
-    const timer = setTimeout(() => kill(`ran longer than ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
+    const timer = setTimeout(() => kill('time'), timeoutMs);
     child.once('error', (error) => {
       clearTimeout(timer);
       reject(
@@ -58,11 +69,11 @@ export function runChild(options: ChildOptions): Promise<string> {
     });
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > mostBytes) kill(`printed more than ${mostBytes} bytes`);
+      if (size > mostBytes) kill('size');
       else out.push(chunk);
     });
     child.stderr.on('data', (chunk: Buffer) => {
-      if (errors.length < 4096) errors += chunk.toString('utf8');
+      if (stderr.length < 4096) stderr += chunk.toString('utf8');
     });
     // It may end before it has read everything; its exit code says how that went.
     child.stdin.on('error', () => undefined);
@@ -76,16 +87,34 @@ export function runChild(options: ChildOptions): Promise<string> {
       clearTimeout(timer);
       clearTimeout(left);
       killGroup();
-      if (killed === undefined && code === 0) return resolve(Buffer.concat(out).toString('utf8'));
-      const last = plain(errors.trim().split('\n').at(-1) ?? '').slice(0, 300);
-      reject(
-        new UserError(
-          killed === undefined
-            ? `${plain(command)} ended with ${signal ?? `code ${code}`}.${last === '' ? '' : ` It said: ${last}`}`
-            : `${plain(command)} ${killed}, so it was ended.`,
-          'Run it by hand with a short prompt on its standard input, in an empty environment, to see what it lacks.',
-        ),
-      );
+      resolve({
+        code,
+        signal,
+        stdout: Buffer.concat(out),
+        stderr,
+        ...(overran === undefined ? {} : { overran }),
+      });
     });
   });
+}
+
+/**
+ * Runs a program to its end, as `runToEnd` does, and gives back what it printed. Throws, with a remedy, also when it ends with
+ * another code than 0, or is killed.
+ */
+export async function runChild(options: ChildOptions): Promise<string> {
+  const { command, timeoutMs, mostBytes } = options;
+  const { code, signal, stdout, stderr, overran } = await runToEnd(options);
+  if (overran === undefined && code === 0) return stdout.toString('utf8');
+  const last = plain(stderr.trim().split('\n').at(-1) ?? '').slice(0, 300);
+  const killed =
+    overran === 'time'
+      ? `ran longer than ${Math.round(timeoutMs / 1000)} s`
+      : `printed more than ${mostBytes} bytes`;
+  throw new UserError(
+    overran === undefined
+      ? `${plain(command)} ended with ${signal ?? `code ${code}`}.${last === '' ? '' : ` It said: ${last}`}`
+      : `${plain(command)} ${killed}, so it was ended.`,
+    'Run it by hand with a short prompt on its standard input, in an empty environment, to see what it lacks.',
+  );
 }

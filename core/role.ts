@@ -1,3 +1,6 @@
+import type { AgentRun } from './agent/agent-run.ts';
+import type { AgentOutcome } from './agent/outcome.ts';
+import type { ConnectionOptions } from './api/connection.ts';
 import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import type { Change, ChangeName } from './change.ts';
@@ -6,7 +9,9 @@ import type { User } from './forge/users.ts';
 import type { HostFacts } from './host/host.ts';
 import type { Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
+import type { Result } from './report.ts';
 import type { Settings, SettingsFault, ValuesOf } from './settings.ts';
+import type { OpenWorks, Works } from './works.ts';
 
 /**
  * A role: what it takes, what it reads, and what it decides. Everything else (printing, applying, reporting, exit
@@ -46,6 +51,10 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   rounds?: number;
   /** Puts a question to the role's model: the only I/O of a role besides reading. It gets no forge and no token. */
   ask?(question: ModelQuestion, context: AskContext<S>): Promise<ModelAnswer>;
+  /** Runs an agent beside this process, for a role that has them. */
+  runAgent?(run: AgentRun, context: AgentContext<S>): Promise<AgentOutcome>;
+  /** For a role that pushes what was made on this machine; given by the role, so that no other one holds git. */
+  works?: OpenWorks;
   /** Pure and synchronous: no client, clock, environment or file system. */
   plan(settings: ValuesOf<S>, state: T): Change<K>[];
 }
@@ -117,6 +126,8 @@ export interface Previous<T> {
   made: Record<string, number>;
   /** What models answered in the round before, by the keys of the questions. */
   answers: Record<string, ModelAnswer>;
+  /** What came of agents' runs in the round before, by their keys. */
+  outcomes: Record<string, AgentOutcome>;
 }
 
 export interface AskContext<S extends Settings> {
@@ -124,6 +135,28 @@ export interface AskContext<S extends Settings> {
   /** When the whole run has to be over, in milliseconds since the epoch. */
   deadline: number;
   programs: Programs;
+}
+
+/** What the run of an agent may use: it reads as the role does, and writes through the flow's own apply. */
+export interface AgentContext<S extends Settings> {
+  settings: ValuesOf<S>;
+  facts: HostFacts;
+  send: Send;
+  /**
+   * Carries changes out like those of a plan: printed, counted, in the report. `through`: what every request of theirs goes
+   * through, where less may be asked than by the role itself.
+   */
+  write(changes: Change[], through?: (send: Send) => Send): Promise<Result[]>;
+  mask: Mask;
+  say: (line: string) => void;
+  clock: () => Date;
+  /** When the whole run has to be over, in milliseconds since the epoch. */
+  deadline: number;
+  programs: Programs;
+  /** Repositories on this machine: what is pushed is pushed from there. */
+  works: Works;
+  /** How the network is reached: proxies and certificates of the machine. */
+  connection: ConnectionOptions;
 }
 
 /** How a program that is started finds other programs, and its own configuration: all it gets of the step's environment. */

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { sameLogin } from './accounts.ts';
+import type { AgentRun } from './agent/agent-run.ts';
+import type { AgentOutcome } from './agent/outcome.ts';
 import type { Kept } from './api/once.ts';
+import type { Send } from './api/send.ts';
 import { applyPlan } from './apply.ts';
 import { canonicalJson } from './canonical.ts';
 import { type Change, type ChangeName, describeChange } from './change.ts';
@@ -15,12 +18,13 @@ import type { ModelAnswer, ModelQuestion } from './model.ts';
 import { isWrite } from './plan.ts';
 import { readCrew, whenPaused } from './read-crew.ts';
 import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from './report.ts';
-import type { AskContext, Previous, Role, State } from './role.ts';
+import type { AgentContext, AskContext, Previous, Role, State } from './role.ts';
 import { openServers, refuseOtherForge } from './servers.ts';
 import { type flowSettings, parseSettings, type Setting, type Settings, type ValuesOf } from './settings.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
 import { logLine, plain } from './text/log-line.ts';
 import { version } from './version.ts';
+import type { Works } from './works.ts';
 import { writeWhole } from './write-whole.ts';
 
 // The loop: settings, then rounds of read, plan, print, apply, then the report. What is printed stands in telling.ts, how
@@ -258,6 +262,8 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
     clock: () => runtime.now().getTime(),
     ...(runtime.pause === undefined ? {} : { pause: runtime.pause }),
   });
+  // For all rounds: what one of them makes on this machine, a later one pushes.
+  const works = role.works?.({ path: programs.path, forge: servers.forge });
   const kept: Kept = new Map();
   try {
     const { crew, head, branch } = await readCrew(role, parsed, host.facts, servers.reading.send, kept);
@@ -292,18 +298,33 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       // Files for later steps need no account; everything else is somebody's.
       if (state.account === undefined && writes.some(({ kind }) => kind !== 'write-workspace-file'))
         throw new Error(`${role.name} planned writes without an account`);
-      const { made, answers, errors } = await applyPlan(changes, {
+      const applying = {
         context: {
           ...servers.writing,
+          ...(works === undefined ? {} : { works }),
           ...(state.account === undefined ? {} : { account: state.account }),
           workspace: host.facts.workspace,
-          ask: (question) => askModel(role, question, { settings, deadline, programs }),
+          ask: (question: ModelQuestion) => askModel(role, question, { settings, deadline, programs }),
+          runAgent: (change: AgentRun) =>
+            runAgent(role, change, {
+              settings,
+              facts: host.facts,
+              send: servers.reading.send,
+              write: (beside, through) => applyBeside(role, beside, current, { ...applying, through }),
+              mask,
+              say,
+              clock: runtime.now,
+              deadline,
+              programs,
+              works,
+              connection: servers.forge.connection ?? {},
+            }),
         },
         mask,
-        results,
         say,
         scopes: neededScopes(role),
-      });
+      };
+      const { made, answers, outcomes, errors } = await applyPlan(changes, { ...applying, results });
       Object.assign(report.made, made);
       report.errors.push(...errors);
       if (!results.every(({ status }) => isSettled(status))) return 'settled';
@@ -324,9 +345,11 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         stale: withStatus('stale'),
         made: { ...report.made },
         answers,
+        outcomes,
       };
     }
   } finally {
+    works?.close();
     servers.close();
   }
 }
@@ -400,6 +423,41 @@ function askModel<S extends FlowSettings, T extends State, K extends ChangeName>
 ): Promise<ModelAnswer> {
   if (role.ask === undefined) throw new Error(`${role.name} has no model to ask`);
   return role.ask(question, context);
+}
+
+/** What an agent's run may use, before it is known whether the role has repositories on this machine. */
+type AgentGround<S extends Settings> = Omit<AgentContext<S>, 'works'> & { works: Works | undefined };
+
+function runAgent<S extends Settings>(
+  role: Pick<Role<S, State, ChangeName>, 'name' | 'runAgent'>,
+  change: AgentRun,
+  { works, ...context }: AgentGround<S>,
+): Promise<AgentOutcome> {
+  if (role.runAgent === undefined || works === undefined) throw new Error(`${role.name} runs no agents`);
+  return role.runAgent(change, { ...context, works });
+}
+
+/** What has to be written while one change of a plan is still being carried out: it is held to the same, and in the report. */
+async function applyBeside(
+  role: { name: string; changes: readonly string[] },
+  changes: Change[],
+  { report }: Run,
+  {
+    through = (send) => send,
+    ...applying
+  }: Omit<Parameters<typeof applyPlan>[1], 'results'> & { through?: ((send: Send) => Send) | undefined },
+): Promise<Result[]> {
+  refuseUndeclared(role, changes);
+  const results: Result[] = [];
+  report.rounds.push({ changes, results });
+  const { context } = applying;
+  const { errors } = await applyPlan(changes, {
+    ...applying,
+    context: { ...context, send: through(context.send), claims: context.send },
+    results,
+  });
+  report.errors.push(...errors);
+  return results;
 }
 
 function printPlan(changes: Change[], round: number, current: Run): void {

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from './api/connection.ts';
 import { createSend, type Service } from './api/http.ts';
 import { describeRequest, type Send } from './api/send.ts';
 import { UserError } from './errors.ts';
+import type { ForgeRemote } from './git.ts';
 import type { Host } from './host/host.ts';
 import type { Surroundings } from './host/surroundings.ts';
 import type { Mask } from './mask.ts';
@@ -35,7 +36,9 @@ export interface ServerOptions {
 export interface Servers {
   /** Anything but a read throws: reading writes nothing, not by promise, but because it cannot. */
   reading: { send: Send; woodpecker?: Send; audit?: Send };
-  writing: { send: Send; woodpecker?: Send };
+  writing: { send: Send; labels?: Send; woodpecker?: Send };
+  /** The forge, for what is no request: git reaches it the same way. */
+  forge: ForgeRemote;
   close(): void;
 }
 
@@ -43,7 +46,8 @@ export interface Servers {
 export function openServers(settings: unknown, options: ServerOptions): Servers {
   // Sound because a role's settings spread over these.
   const flow = settings as Pick<Flow, 'forge-url' | 'forge-token' | 'forge-ca'>;
-  const shared = { ...options, ...connectionOf(flow['forge-ca'], options) };
+  const connection = connectionOf(flow['forge-ca'], options);
+  const shared = { ...options, ...connection };
   const forge = createSend({ ...shared, url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '' });
   const ci = woodpeckerOf(settings);
   const ciServer = ci === undefined ? undefined : createSend({ ...shared, ...ci });
@@ -53,6 +57,12 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
     auditToken === undefined
       ? undefined
       : createSend({ ...shared, url: flow['forge-url'] ?? '', token: auditToken });
+  // Labels alone may be set with another token: that of the job, which may write issues where our account may only read.
+  const { 'label-token': labelToken } = settings as { 'label-token'?: string };
+  const labeller =
+    labelToken === undefined
+      ? undefined
+      : createSend({ ...shared, url: flow['forge-url'] ?? '', token: labelToken });
   const send = counted(forge, options);
   const woodpecker = ciServer === undefined ? undefined : counted(ciServer, options);
   return {
@@ -61,11 +71,17 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
       ...(woodpecker === undefined ? {} : { woodpecker: readOnly(woodpecker) }),
       ...(auditor === undefined ? {} : { audit: readOnly(counted(auditor, options)) }),
     },
-    writing: { send, ...(woodpecker === undefined ? {} : { woodpecker }) },
+    writing: {
+      send,
+      ...(labeller === undefined ? {} : { labels: counted(labeller, options) }),
+      ...(woodpecker === undefined ? {} : { woodpecker }),
+    },
+    forge: { url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '', connection },
     close() {
       forge.close();
       ciServer?.close();
       auditor?.close();
+      labeller?.close();
     },
   };
 }

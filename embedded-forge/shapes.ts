@@ -190,6 +190,15 @@ export function issueLabels(call: Call, repository: Repository, issue: Issue): u
     .map(({ label, home }) => labelShape(call, label, home));
 }
 
+/** Who is assigned; nobody is `null` and no empty list. */
+export function assigneesShape(
+  call: Call,
+  { assignees }: Issue,
+): { assignee: unknown; assignees: unknown[] | null } {
+  const shown = assignees.map((id) => userShape(call, accountById(call.state, id)));
+  return { assignee: shown[0] ?? null, assignees: shown.length === 0 ? null : shown };
+}
+
 export function issueShape(call: Call, repository: Repository, issue: Issue): unknown {
   const name = fullName(call, repository);
   const page = `${call.url}/${name}/${issue.pull === null ? 'issues' : 'pulls'}/${issue.number}`;
@@ -207,8 +216,7 @@ export function issueShape(call: Call, repository: Repository, issue: Issue): un
     assets: [],
     labels: issueLabels(call, repository, issue),
     milestone: null,
-    assignee: null,
-    assignees: null,
+    ...assigneesShape(call, issue),
     state: issue.state,
     is_locked: false,
     comments: issue.timeline.filter(({ type }) => type === 'comment').length,

@@ -77,6 +77,7 @@ export interface Repository {
   /** The repository it was forked from, by id. */
   forkOf: number | null;
   hasIssues: boolean;
+  /** Whether workflows run there. */
   hasActions: boolean;
   /** Without a commit so far. */
   empty: boolean;
@@ -168,6 +169,8 @@ export interface Issue {
   body: string;
   state: 'open' | 'closed';
   labels: number[];
+  /** By account id, in the order in which they were assigned. */
+  assignees: number[];
   /** Comments and events in the order they happened; they share one row of ids. */
   timeline: TimelineItem[];
   /** Issues that this one depends on, by repository id and number. */
@@ -190,11 +193,12 @@ export interface TimelineItem {
     | 'merge_pull'
     | 'pull_push'
     | 'reopen'
-    | 'review';
+    | 'review'
+    | 'review_request';
   author: number;
   body: string;
   label: number | null;
-  /** Of `assignees`: who, and whether no longer. */
+  /** Of `assignees` and `review_request`: who, and whether no longer. */
   assignee: { account: number; removed: boolean } | null;
   /** Of `change_target_branch`. */
   refs: { before: string; now: string } | null;
@@ -226,7 +230,7 @@ export interface Pull {
 export interface Review {
   id: number;
   author: number;
-  state: 'APPROVED' | 'REQUEST_CHANGES' | 'COMMENT' | 'PENDING';
+  state: 'APPROVED' | 'REQUEST_CHANGES' | 'COMMENT' | 'PENDING' | 'REQUEST_REVIEW';
   body: string;
   /** What the reviewer said was reviewed, whatever the head was. */
   commit: string;
@@ -415,6 +419,17 @@ export function mayTend(
   unit: 'issues' | 'pulls',
 ): boolean {
   return mayWrite(accessToUnit(state, repository, account, unit));
+}
+
+/**
+ * Whether an account may be assigned, or asked for a review: whoever may read pull requests, or write anything.
+ */
+export function maySeePulls(state: State, repository: Repository, account: Account): boolean {
+  return (
+    accessToUnit(state, repository, account, 'pulls') !== 'none' ||
+    mayTend(state, repository, account, 'issues') ||
+    mayWrite(accessOf(state, repository, account))
+  );
 }
 
 /** The part of a repository that an issue belongs to, which may be a pull request. */

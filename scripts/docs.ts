@@ -10,6 +10,9 @@ import { escalationInit } from '../cli/escalation-init/role.ts';
 import { policy } from '../cli/policy/role.ts';
 import { propose } from '../cli/propose/role.ts';
 import { protect } from '../cli/protect/role.ts';
+import { entrySchema } from '../core/agent/entry.ts';
+import { agentsFolder, manifestSchema } from '../core/agent/manifest.ts';
+import { runRecordSchema } from '../core/agent/run-record.ts';
 import { crewFile, crewSchema } from '../core/crew-file.ts';
 import { escalationPolicyFile, escalationPolicySchema } from '../core/escalation/policy.ts';
 import {
@@ -74,8 +77,13 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
 }
 
 /** Programs of the system that a role starts; they go into its image. */
-const programs: Record<string, { packages: string[]; why: string }> = {
+const programs: Record<string, { packages: string[]; why: string; asRoot?: boolean }> = {
   'collect-engagement': { packages: ['openssh-client'], why: 'For logs over SSH.' },
+  'forge-agent': {
+    packages: ['bubblewrap', 'git', 'setpriv', 'util-linux-misc'],
+    why: 'For clones, and for agents that run as another user.',
+    asRoot: true,
+  },
 };
 
 /** By digest: a tag may be another image tomorrow. To raise it, take the digest of a newer node:22-alpine. */
@@ -92,8 +100,11 @@ function containerfile(name: string): string {
     ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
     `COPY dist/${name} /forgecrew/dist/${name}`,
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
-    '# Never root: a role reads the workspace and writes at most its result file.',
-    'USER node',
+    ...(needs?.asRoot === true
+      ? [
+          '# Root, and nothing less: only root can start an agent as another user, who cannot look at this process.',
+        ]
+      : ['# Never root: a role reads the workspace and writes at most its result file.', 'USER node']),
     '# By name of the shell: the one of this image does not know the option in the first line of the launcher.',
     `ENTRYPOINT ["/bin/sh", "/forgecrew/plugins/${name}/${name}"]`,
     '',
@@ -203,6 +214,13 @@ function generated(): { file: string; text: string }[] {
   const schemas = [
     schemaOf('forgecrew', crewFile, crewSchema),
     schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
+    schemaOf('agent', `${agentsFolder}/<name>.toml`, manifestSchema),
+    schemaOf('agent-entry', 'state repo: agents/<owner>/<repo>/<issue>.json', entrySchema),
+    schemaOf(
+      'agent-run-record',
+      'state repo: records/<owner>/<repo>/<issue>/<round>-<lease>.json',
+      runRecordSchema,
+    ),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),

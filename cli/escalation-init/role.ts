@@ -17,7 +17,7 @@ interface InitState extends State {
   found: Repository | undefined;
 }
 
-const changes = ['keep', 'refuse', 'create-record-repo'] as const;
+const changes = ['keep', 'refuse', 'create-repository'] as const;
 
 /** The repository that the role escalation keeps its records in; pure. One that is not private is never made private here. */
 export function plan(
@@ -28,9 +28,8 @@ export function plan(
     return sameLogin(name.split('/')[0] ?? '', account.login)
       ? [
           {
-            kind: 'create-record-repo',
+            kind: 'create-repository',
             repository: name,
-            exists: false,
             why: 'records need a place of their own',
           },
         ]
@@ -47,9 +46,14 @@ export function plan(
         'is there and is not private. What stands in it others may have read; choose another name',
       ),
     ];
-  return found.has_actions === false
-    ? [keep(`${name} is private and without Actions`)]
-    : [{ kind: 'create-record-repo', repository: name, exists: true, why: 'Actions are switched on there' }];
+  return [
+    found.has_actions === false
+      ? keep(`${name} is private and without Actions`)
+      : refuseFor(
+          name,
+          'has Actions switched on. Switch them off in its settings, so that nothing runs with what is written there',
+        ),
+  ];
 }
 
 /** The command `forgecrew escalation-init`: a role that a person runs in a terminal, once. */

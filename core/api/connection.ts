@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { ApiError } from './errors.ts';
@@ -111,9 +112,18 @@ export interface Answer {
   text: string;
 }
 
+export type StreamedExchange = Omit<Exchange, 'timeoutMs'>;
+
+export type StreamedAnswer = Omit<Answer, 'text'> & { body: Readable };
+
 export interface Connections {
   /** One request and its answer: no retry, no redirect. Throws `TransportError` where no whole answer came. */
   exchange(url: URL, init: Exchange): Promise<Answer>;
+  /**
+   * One request of which the answer's body is read piece by piece; whoever reads slowly slows the sender. The signal ends
+   * it at any time, the request and the body. Throws `TransportError`, and so does reading the body.
+   */
+  stream(url: URL, init: StreamedExchange, signal: AbortSignal): Promise<StreamedAnswer>;
   /** Ends every connection, the ones still being made too. */
   close(): void;
 }
@@ -167,6 +177,7 @@ export async function openConnections({ proxy = {}, ca }: ConnectionOptions): Pr
   });
   return {
     exchange: (url, init) => exchange(agent, url, init),
+    stream: (url, init, signal) => stream(agent, url, init, signal),
     close() {
       void agent.destroy();
       closing.abort();
@@ -283,6 +294,66 @@ function exchange(
             clearTimeout(timer);
             reject(error);
           } else fail(reasonOf(error), error);
+        },
+      },
+    );
+  });
+}
+
+function stream(
+  agent: Dispatcher,
+  url: URL,
+  { method, headers, body }: StreamedExchange,
+  signal: AbortSignal,
+): Promise<StreamedAnswer> {
+  return new Promise((resolve, reject) => {
+    let sending: Dispatcher.DispatchController | undefined;
+    let reading: Readable | undefined;
+    const fail = (error: TransportError): void => {
+      signal.removeEventListener('abort', stop);
+      reject(error);
+      reading?.destroy(error);
+    };
+    const stop = (): void => {
+      fail(new TransportError('it was ended here', sending === undefined));
+      sending?.abort(new Error('ended'));
+    };
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop);
+    agent.dispatch(
+      { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body: body ?? null },
+      {
+        onRequestStart(controller) {
+          sending = controller;
+          if (signal.aborted) controller.abort(new Error('ended'));
+        },
+        onResponseStart(controller, status, raw) {
+          // Of the answers before the answer (100, 103) the body is still to come.
+          if (status < 200) return;
+          reading = new Readable({
+            read: () => controller.resume(),
+            destroy(error, done) {
+              // Whoever stops reading wants no more of it: the server is told by the closed connection.
+              if (!this.readableEnded) controller.abort(error ?? new Error('ended'));
+              done(error);
+            },
+          });
+          // A reader that has not come yet, or that was ended, must not bring the process down.
+          reading.on('error', () => undefined);
+          const answered = Object.fromEntries(
+            Object.entries(raw).map(([name, value]) => [name, String(value)]),
+          );
+          resolve({ status, headers: answered, body: reading });
+        },
+        onResponseData(controller, chunk) {
+          if (reading?.push(chunk) === false) controller.pause();
+        },
+        onResponseEnd() {
+          signal.removeEventListener('abort', stop);
+          reading?.push(null);
+        },
+        onResponseError(_, error) {
+          fail(new TransportError(reasonOf(error), sending === undefined, error));
         },
       },
     );

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { addLabels as add } from '../forge/labels.ts';
+import { unlessForbidden } from './closed-to-us.ts';
 import { common, issueNumber, keysOfLabels, labelReference, repository, resolveLabel } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -15,13 +16,18 @@ export const addLabels = changeKind({
       ...common(),
       repository: repository(),
       issue: issueNumber(),
+      /** That our account may not set labels here is no fault: the work goes on without. */
+      mayDecline: z.optional(z.boolean()),
       labels: z.array(labelReference()).check(z.minLength(1)),
     }),
   references: ({ labels }) => keysOfLabels(labels),
   describe: (change) => `label #${change.issue} ${change.labels.map(({ name }) => name).join(', ')}`,
   async apply(change, context) {
     const ids = change.labels.map((label) => resolveLabel(label, context));
-    const now = await add(context.send, change.repository, change.issue, ids);
+    const now = await unlessForbidden(change, () =>
+      add(context.labels ?? context.send, change.repository, change.issue, ids),
+    );
+    if ('status' in now) return now;
     const missing = change.labels.filter((_, index) => !now.some(({ id }) => id === ids[index]));
     if (missing.length > 0) {
       throw new ApiError(

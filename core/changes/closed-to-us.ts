@@ -17,3 +17,16 @@ export async function unlessClosed(
     return { status: 'declined', said: `comment on #${issue}: ${error.message}` };
   }
 }
+
+/** What a write gives, or, for a change that may decline, that our account is not allowed to do it there. */
+export async function unlessForbidden<T>(
+  { mayDecline, repository }: { mayDecline?: boolean | undefined; repository: string },
+  write: () => Promise<T>,
+): Promise<T | Applied> {
+  try {
+    return await write();
+  } catch (error) {
+    if (mayDecline !== true || !isApiError(error, 'permission', 'scope')) throw error;
+    return { status: 'declined', said: `${repository} does not let our account do that: ${error.message}` };
+  }
+}

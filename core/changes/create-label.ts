@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { createLabel as create, deleteLabel, listLabels } from '../forge/labels.ts';
 import { quoted } from '../text/log-line.ts';
+import { unlessForbidden } from './closed-to-us.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -20,15 +21,20 @@ export const createLabel = changeKind({
       key: z.string(),
       repository: repository(),
       name: z.string(),
+      /** That our account may not make labels here is no fault: the work goes on without. */
+      mayDecline: z.optional(z.boolean()),
     }),
   describe: (change) => `label ${quoted(change.name)}`,
   async apply(change, context) {
-    const made = await create(context.send, change.repository, change.name, '#6e7781');
-    const same = (await listLabels(context.send, change.repository)).filter(
+    const made = await unlessForbidden(change, () =>
+      create(context.labels ?? context.send, change.repository, change.name, '#6e7781'),
+    );
+    if ('status' in made) return made;
+    const same = (await listLabels(context.labels ?? context.send, change.repository)).filter(
       ({ name }) => name === change.name,
     );
     const id = Math.min(made.id, ...same.map((label) => label.id));
-    if (id < made.id) await deleteLabel(context.send, change.repository, made.id);
+    if (id < made.id) await deleteLabel(context.labels ?? context.send, change.repository, made.id);
     return { status: 'done', id, said: `label ${quoted(change.name)} created` };
   },
 });

@@ -9,7 +9,14 @@ export const common = () => ({
   key: z.optional(z.string()),
   /** Keys of changes of the same plan that have to be done first. */
   after: z.optional(z.array(z.string())),
+  /** Only done while a file still says that this run holds the work: looked at right before it. */
+  held: z.optional(claim()),
 });
+
+/** A file that says, by the id of a lease, which run holds some work. */
+export const claim = () =>
+  z.strictObject({ repository: repository(), branch: z.string(), path: z.string(), lease: z.string() });
+export type Claim = z.infer<ReturnType<typeof claim>>;
 
 /** `owner/name` */
 export const repository = () => z.string().check(z.regex(/^[^/\s]+\/[^/\s]+$/));

@@ -1,7 +1,10 @@
 import type * as z from 'zod/mini';
+import type { AgentRun } from '../agent/agent-run.ts';
+import type { AgentOutcome } from '../agent/outcome.ts';
 import type { Send } from '../api/send.ts';
 import type { User } from '../forge/users.ts';
 import type { ModelAnswer, ModelQuestion } from '../model.ts';
+import type { Works } from '../works.ts';
 
 /** `+` makes something, `~` changes something, `-` takes something away, `=` leaves it, `!` needs somebody's eyes. */
 export type Sign = '+' | '~' | '-' | '=' | '!';
@@ -20,20 +23,30 @@ export interface Applied {
   id?: number;
   /** What a model answered: for the next look. */
   answer?: ModelAnswer;
+  /** What came of an agent's run: for the next look. */
+  outcome?: AgentOutcome;
 }
 
 /** What `apply` may use: the forge, and what earlier changes of the same plan made, by their keys. */
 export interface ApplyContext {
   send: Send;
+  /** Where it is looked whether a run still holds its work, where that is not to be asked by `send`. */
+  claims?: Send;
+  /** The same forge with another token, for labels alone, where the role was given one. */
+  labels?: Send;
   /** Where the role was given a token for it. */
   woodpecker?: Send;
   /** Our own account; absent where the role runs without a forge, and then plans nothing that needs one. */
   account?: User;
   /** Where files for later steps go. */
   workspace: string;
+  /** Repositories on this machine, for what is pushed. */
+  works?: Works;
   made: Map<string, { number?: number; id?: number }>;
   /** Puts a question to the role's model; throws where the role has none. */
   ask(question: ModelQuestion): Promise<ModelAnswer>;
+  /** Runs an agent, in a role that has them. */
+  runAgent?(run: AgentRun): Promise<AgentOutcome>;
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { removeLabel as remove } from '../forge/labels.ts';
+import { unlessForbidden } from './closed-to-us.ts';
 import { common, issueNumber, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -14,11 +15,15 @@ export const removeLabel = changeKind({
       ...common(),
       repository: repository(),
       issue: issueNumber(),
+      /** That our account may not set labels here is no fault: the work goes on without. */
+      mayDecline: z.optional(z.boolean()),
       label: z.strictObject({ id: z.int(), name: z.string() }),
     }),
   describe: (change) => `label ${change.label.name} off #${change.issue}`,
   async apply(change, context) {
-    await remove(context.send, change.repository, change.issue, change.label.id);
-    return { status: 'done', said: `${change.label.name} taken off #${change.issue}` };
+    return unlessForbidden(change, async () => {
+      await remove(context.labels ?? context.send, change.repository, change.issue, change.label.id);
+      return { status: 'done', said: `${change.label.name} taken off #${change.issue}` };
+    });
   },
 });

@@ -31,18 +31,23 @@ export const writeFiles = changeKind({
           }),
         )
         .check(z.minLength(1)),
+      /** Files that go in the same commit, each with the blob that it has to be. */
+      remove: z.optional(z.array(z.strictObject({ path: z.string(), expects: z.string() }))),
       /** Protection of the branch is no fault: another way is planned in the next round. */
       mayDecline: z.optional(z.boolean()),
     }),
   describe: ({ files, newBranch, branch, repository: name }) =>
     `${files.map(({ path }) => path).join(', ')} on ${newBranch === undefined ? '' : 'the new branch '}${newBranch ?? branch} of ${name}`,
-  async apply({ repository: name, branch, newBranch, message, files, mayDecline }, context) {
+  async apply({ repository: name, branch, newBranch, message, files, remove = [], mayDecline }, context) {
     const paths = files.map(({ path }) => path).join(', ');
     const outcome = await write(context.send, name, {
       branch,
       ...(newBranch === undefined ? {} : { newBranch }),
       message,
-      files: files.map(({ path, content, expects }) => ({ path, content, sha: expects })),
+      files: [
+        ...files.map(({ path, content, expects }) => ({ path, content, sha: expects })),
+        ...remove.map(({ path, expects }) => ({ path, content: null, sha: expects })),
+      ],
       mayDecline: mayDecline === true,
     });
     if (outcome === 'written') return { status: 'done', said: `${paths} committed` };

@@ -79,7 +79,8 @@ export async function namesIn(send: Send, name: string, path: string, ref: strin
 }
 
 /**
- * Commits files together: each created when its `sha` is `null`, otherwise in place of that blob; on `branch`, or on
+ * Commits files together: each created when its `sha` is `null`, otherwise in place of that blob, and taken away where its
+ * content is `null`; on `branch`, or on
  * `newBranch` made from it. `stale` when somebody else was first: a file exists by now, has changed, or the branch
  * moved, for which forges answer 422, 409, 403 and 500 by version. `declined`, where the caller asks for it, when the
  * branch is protected and the paths are not exempt (`unprotected_file_patterns`).
@@ -94,19 +95,19 @@ export async function writeFiles(
     branch: string;
     newBranch?: string;
     message: string;
-    files: { path: string; content: string; sha: string | null }[];
+    files: { path: string; content: string | null; sha: string | null }[];
     mayDecline?: boolean;
   },
 ): Promise<'written' | 'stale' | 'declined'> {
   const { branch, newBranch, message, files } = given;
   const [only] = files;
   const shared = { branch, message, ...(newBranch === undefined ? {} : { new_branch: newBranch }) };
-  const bodyOf = ({ content, sha }: { content: string; sha: string | null }): object => ({
-    content: Buffer.from(content, 'utf8').toString('base64'),
+  const bodyOf = ({ content, sha }: { content: string | null; sha: string | null }): object => ({
+    ...(content === null ? {} : { content: Buffer.from(content, 'utf8').toString('base64') }),
     ...(sha === null ? {} : { sha }),
   });
   const request: ApiRequest =
-    files.length === 1 && only !== undefined
+    files.length === 1 && only !== undefined && only.content !== null
       ? {
           method: only.sha === null ? 'POST' : 'PUT',
           route: '/repos/{owner}/{repo}/contents/{path}',
@@ -120,7 +121,7 @@ export async function writeFiles(
           body: {
             ...shared,
             files: files.map((file) => ({
-              operation: file.sha === null ? 'create' : 'update',
+              operation: file.sha === null ? 'create' : file.content === null ? 'delete' : 'update',
               path: file.path,
               ...bodyOf(file),
             })),
@@ -133,7 +134,9 @@ export async function writeFiles(
     return 'declined';
   const isNew = files.some(({ sha }) => sha === null) || newBranch !== undefined;
   const exists = isNew && error.status === 422 && error.message.includes('already exists');
-  const stale = error.status === 422 && error.message.includes('sha does not match');
+  const stale =
+    (error.status === 422 && error.message.includes('sha does not match')) ||
+    (files.some(({ content }) => content === null) && ['not-found', 'invalid'].includes(error.kind));
   if (exists || stale || ['race', 'conflict', 'server'].includes(error.kind)) return 'stale';
   throw error;
 }

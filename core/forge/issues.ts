@@ -22,6 +22,8 @@ const issue = z.object({
   pull_request: z.nullish(z.object({})),
   html_url: z.string(),
   created_at: z.nullish(z.string()),
+  updated_at: z.nullish(z.string()),
+  assignees: z.nullish(z.array(user)),
 });
 export type Issue = z.infer<typeof issue>;
 

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import { isApiError } from '../api/errors.ts';
-import { repositoryName, type Send } from '../api/send.ts';
+import { ApiError, isApiError } from '../api/errors.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, list } from './call.ts';
+import { forgeError } from './errors.ts';
 import { type User, user } from './users.ts';
 
 /**
@@ -66,4 +67,41 @@ export async function teamMembers(
     if (isApiError(error, 'permission', 'scope', 'not-found')) return undefined;
     throw error;
   }
+}
+
+/** How the forge's message names somebody, or an organisation, that it does not know. */
+const namesUnknown = /GetUserByName|GetOrgByName|\b(?:user|organi[sz]ation|org)\b.{0,200}\bnot exist/is;
+
+/**
+ * Whether an account is a member of an organisation. Only those inside it are told of all members: an outsider would hear the
+ * same of a member who is not public as of nobody, so where the forge shows that we are outside, that is an error and not a no.
+ * So is a name that it does not know. `GET /orgs/{org}/members/{username}`, scope read:organization.
+ */
+export async function isOrgMember(send: Send, org: string, login: string): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'GET',
+    route: '/orgs/{org}/members/{username}',
+    params: { org, username: login },
+  };
+  const response = await send(request);
+  if (response.status === 204) return true;
+  if (response.status >= 300 && response.status < 400)
+    throw new ApiError(
+      'permission',
+      response.status,
+      `Whether ${login} is a member of ${org} cannot be known: the token's account is no member itself, and the forge shows it public members only.`,
+      `Make the token's account a member of ${org} (a team that may do nothing is enough).`,
+    );
+  const error = forgeError(request, response);
+  if (error.kind !== 'not-found') throw error;
+  const { body } = response;
+  const said = JSON.stringify(body ?? '').slice(0, 4000);
+  if (namesUnknown.test(said))
+    throw new ApiError(
+      'not-found',
+      response.status,
+      `${error.message} The forge does not know ${/org/i.test(said) ? `an organisation ${org}` : `an account ${login}`}.`,
+      'Check how its name is written.',
+    );
+  return false;
 }

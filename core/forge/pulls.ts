@@ -351,6 +351,28 @@ export async function openPull(
   throw error;
 }
 
+/**
+ * Asks somebody to review a pull request; false where the forge does not let that person be asked. Who opened it may ask.
+ * `POST /repos/{owner}/{repo}/pulls/{index}/requested_reviewers`, scope write:repository.
+ */
+export async function requestReview(
+  send: Send,
+  name: string,
+  index: number,
+  reviewer: string,
+): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/pulls/{index}/requested_reviewers',
+    params: { ...repositoryName(name), index },
+    body: { reviewers: [reviewer] },
+  };
+  const response = await send(request);
+  if (response.status < 300) return true;
+  if (response.status === 422 || response.status === 404) return false;
+  throw forgeError(request, response);
+}
+
 /** Approves one commit of a pull request. `POST /repos/{owner}/{repo}/pulls/{index}/reviews`, scope write:repository. */
 export async function approvePull(
   send: Send,

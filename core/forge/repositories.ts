@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError } from '../api/errors.ts';
 import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
-import { anything, call } from './call.ts';
+import { call } from './call.ts';
 import { forgeError } from './errors.ts';
 import { sinceForgejo } from './versions.ts';
 
@@ -13,13 +13,12 @@ const repository = z.object({
   /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
   allow_merge_commits: z.nullish(z.boolean()),
   archived: z.boolean(),
+  private: z.nullish(z.boolean()),
+  /** Whether workflows of the forge run there; absent on forges that do not say. */
+  has_actions: z.nullish(z.boolean()),
   /** Of a fork: what it was forked from. */
   parent: z.nullish(z.object({ full_name: z.string() })),
   has_issues: z.boolean(),
-  /** Absent on forges that do not say. */
-  private: z.nullish(z.boolean()),
-  /** Whether workflows of Forgejo Actions run for it. */
-  has_actions: z.nullish(z.boolean()),
   /** Absent when issues are switched off. */
   internal_tracker: z.nullish(z.object({ enable_issue_dependencies: z.boolean() })),
   /** Rights of the token's user, not of the token: an owner's read-only token still shows `admin`. */
@@ -34,6 +33,38 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
     { method: 'GET', route: '/repos/{owner}/{repo}', params: { ...repositoryName(name) } },
     repository,
   );
+}
+
+/**
+ * Makes a private repository of our own account with a first commit on main and without CI; false when there is one of that
+ * name. `POST /user/repos` and `PATCH /repos/{owner}/{repo}`, scopes write:user and write:repository.
+ */
+export async function createRepository(send: Send, name: string): Promise<boolean> {
+  const { repo } = repositoryName(name);
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/user/repos',
+    params: {},
+    body: { name: repo, private: true, auto_init: true, default_branch: 'main' },
+  };
+  const response = await send(request);
+  if (response.status >= 300) {
+    const error = forgeError(request, response);
+    if (error.kind === 'conflict') return false;
+    throw error;
+  }
+  // What stands there is never run; CI that looks at every repository would only be asked to look once more.
+  await call(
+    send,
+    {
+      method: 'PATCH',
+      route: '/repos/{owner}/{repo}',
+      params: { ...repositoryName(name) },
+      body: { has_actions: false },
+    },
+    repository,
+  );
+  return true;
 }
 
 /**
@@ -77,29 +108,6 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
     );
   if (response.status === 400 || response.status === 404) return false;
   throw error;
-}
-
-/** A private repository of our own account, with a first commit. `POST /user/repos`, scope write:user. */
-export async function createPrivate(send: Send, name: string): Promise<void> {
-  await call(
-    send,
-    { method: 'POST', route: '/user/repos', body: { name, private: true, auto_init: true } },
-    anything,
-  );
-}
-
-/** So that no workflow runs with what is written there. `PATCH /repos/{owner}/{repo}`, scope write:repository. */
-export async function switchActionsOff(send: Send, name: string): Promise<void> {
-  await call(
-    send,
-    {
-      method: 'PATCH',
-      route: '/repos/{owner}/{repo}',
-      params: { ...repositoryName(name) },
-      body: { has_actions: false },
-    },
-    anything,
-  );
 }
 
 export type { RepositoryName };

@@ -89,6 +89,18 @@ export async function lastLabelling(
   return last?.body === '1' && !isOlder ? (last.user ?? undefined) : undefined;
 }
 
+/** Who set a label that an issue has now, and when; undefined where it is not set. Same route and scope. */
+export async function labelSetting(
+  send: Send,
+  name: string,
+  index: number,
+  label: string,
+): Promise<{ by: User | null; at: string } | undefined> {
+  const events = await timelineOf(send, name, index);
+  const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
+  return last?.body === '1' ? { by: last.user ?? null, at: last.created_at } : undefined;
+}
+
 /**
  * When a pull request was last pointed at another branch (ISO 8601), or `null`. The forge keeps reviews of before, and
  * calls them neither stale nor dismissed. Same route and scope.

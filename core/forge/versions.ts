@@ -59,6 +59,7 @@ export const firstCalls: readonly string[] = [
   '/user',
   '/user/repos',
   '/orgs/{org}/labels',
+  '/orgs/{org}/members/{username}',
   '/orgs/{org}/teams',
   '/teams/{id}/members',
   '/repos/{owner}/{repo}',
@@ -96,6 +97,7 @@ export const firstCalls: readonly string[] = [
   '/repos/{owner}/{repo}/pulls/{index}',
   '/repos/{owner}/{repo}/pulls/{index}/files',
   '/repos/{owner}/{repo}/pulls/{index}/merge',
+  '/repos/{owner}/{repo}/pulls/{index}/requested_reviewers',
   '/repos/{owner}/{repo}/pulls/{index}/reviews',
   '/repos/{owner}/{repo}/statuses/{sha}',
 ];

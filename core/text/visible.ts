@@ -9,5 +9,15 @@ export function visible(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(unseen, '');
 }
 
+/**
+ * The same for a reader that sees every character, as a model does: what people would not see is spelled out (`\\u{202e}`), so
+ * that it can tell what was kept from them.
+ */
+export function spelledOut(text: string): string {
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(unseen, (found) => `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
 /** A word joiner: takes the place of nothing on a screen, and keeps what stands around it from being read as one thing. */
 export const joiner = '\u2060';

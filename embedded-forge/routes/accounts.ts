@@ -254,6 +254,14 @@ export const accountRoutes: Route[] = [
         return { status: 201, body: labelShape(call, label, `orgs/${organisation.login}`) };
       }),
   },
+  { method: 'GET', route: '/orgs/{org}/members/{username}', scope: 'organization', handle: membership },
+  {
+    method: 'GET',
+    route: '/orgs/{org}/public_members/{username}',
+    scope: 'organization',
+    // Nobody has made a membership public here.
+    handle: (call) => named(call, () => notFound(call)),
+  },
   {
     method: 'GET',
     route: '/orgs/{org}/teams',
@@ -341,6 +349,31 @@ function teamOf(call: Call): { organisation: Account; team: Account['teams'][num
     if (team !== undefined) return { organisation, team };
   }
   return undefined;
+}
+
+/** Asks about an account in an organisation; which of the two is unknown only the message tells. */
+function named(call: Call, work: (organisation: Account, account: Account) => Answer): Answer {
+  const { org = '', username = '' } = call.params;
+  const organisation = accountByLogin(call.state, org);
+  if (organisation?.isOrganisation !== true)
+    return failure(call, 404, 'GetOrgByName', [`user redirect does not exist [name: ${org}]`]);
+  const account = accountByLogin(call.state, username);
+  return account === undefined
+    ? failure(call, 404, 'GetUserByName', [`user does not exist [uid: 0, name: ${username}]`])
+    : work(organisation, account);
+}
+
+/** Members are told of members; who asks from outside is sent to the list of public ones. */
+function membership(call: Call): Answer {
+  return named(call, (organisation, account) => {
+    const isIn = [...organisation.owners, ...organisation.teams.flatMap(({ members }) => members)].includes(
+      account.id,
+    );
+    if (isMember(call, organisation)) return isIn ? { status: 204 } : notFound(call);
+    if (call.account?.id === account.id) return notFound(call);
+    const location = `/api/v1/orgs/${organisation.login}/public_members/${account.login}`;
+    return { status: 303, headers: { location } };
+  });
 }
 
 function isMember({ account }: Call, { owners, teams }: Account): boolean {

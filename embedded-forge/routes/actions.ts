@@ -174,6 +174,7 @@ export const actionRoutes: Route[] = [
     route: runs,
     scope: 'repository',
     handle: (call, repository) => {
+      if (!repository.hasActions) return notFound(call);
       const found = [...repository.runs]
         .reverse()
         .filter(({ status }) => !call.query.has('status') || call.query.getAll('status').includes(status));

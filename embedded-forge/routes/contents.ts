@@ -214,13 +214,14 @@ function prepare(
         single ? '[SHA]: Required' : 'a SHA or commit ID must be provided when updating a file',
       );
     if (found === undefined)
-      return operation.operation === 'delete'
+      // Only alone is a file that was to be deleted said to be missing.
+      return operation.operation === 'delete' && single
         ? failure(call, 404, `repository file does not exist [path: ${file}]`)
         : failure(call, 500, '');
     if (found.sha !== sha)
       return failure(
         call,
-        operation.operation === 'delete' ? 400 : 409,
+        operation.operation === 'delete' && single ? 400 : 409,
         `sha does not match [given: ${sha}, expected: ${found.sha}]`,
       );
     if (operation.operation === 'delete') return { path: file, content: null };

@@ -2,11 +2,13 @@ import { setState } from '../closing.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text, within } from '../route.ts';
 import { fullName, issueShape, timelineShape } from '../shapes.ts';
 import {
+  type Account,
   accessOf,
   accountByLogin,
   addEvent,
   type Issue,
   isBlocked,
+  maySeePulls,
   mayTend,
   nextId,
   type Repository,
@@ -49,7 +51,7 @@ export function blockedHere(call: Call): Answer {
 export function addIssue(
   call: Call,
   repository: Repository,
-  given: Pick<Issue, 'title' | 'body' | 'labels' | 'pull'>,
+  given: Pick<Issue, 'title' | 'body' | 'labels' | 'pull'> & { assignees?: number[] },
 ): Issue {
   const at = timestamp(call.state);
   repository.lastNumber += 1;
@@ -64,11 +66,45 @@ export function addIssue(
     updated: at,
     closed: null,
     ...given,
+    assignees: [],
   };
   repository.issues.push(issue);
   // Labels that an issue is born with are events as well.
   for (const label of issue.labels) addEvent(call.state, issue, 'label', issue.author, { body: '1', label });
+  assign(call, issue, given.assignees ?? []);
   return issue;
+}
+
+/** The accounts that a call names as assignees, or why they cannot be. */
+function assigneesNamed(
+  call: Call,
+  repository: Repository,
+): number[] | { unknown: string } | { blind: Account } {
+  const { assignees, assignee } = call.body;
+  const names = [
+    ...(Array.isArray(assignees) ? assignees : []),
+    ...(typeof assignee === 'string' && assignee !== '' ? [assignee] : []),
+  ].map(String);
+  const found: number[] = [];
+  for (const name of names) {
+    const account = accountByLogin(call.state, name);
+    if (account === undefined) return { unknown: name };
+    if (account.isOrganisation || !maySeePulls(call.state, repository, account)) return { blind: account };
+    found.push(account.id);
+  }
+  return [...new Set(found)];
+}
+
+/** Makes these the assignees: who is not among them is none any more. Each that comes or goes is an event. */
+function assign(call: Call, issue: Issue, wanted: readonly number[]): void {
+  const by = call.account?.id ?? -1;
+  const gone = issue.assignees.filter((id) => !wanted.includes(id));
+  const come = wanted.filter((id) => !issue.assignees.includes(id));
+  for (const account of gone)
+    addEvent(call.state, issue, 'assignees', by, { assignee: { account, removed: true } });
+  for (const account of come)
+    addEvent(call.state, issue, 'assignees', by, { assignee: { account, removed: false } });
+  issue.assignees = [...issue.assignees.filter((id) => wanted.includes(id)), ...come];
 }
 
 type Order = (a: Issue, b: Issue) => number;
@@ -132,7 +168,21 @@ function create(call: Call, repository: Repository): Answer {
   if (text(call.body.title) === '') return failure(call, 422, '[Title]: Required');
   if (isBlocked(call.state, [repository.owner], call.account)) return blockedHere(call);
   const may = mayTend(call.state, repository, call.account, 'issues');
+  const assignees = may ? assigneesNamed(call, repository) : [];
+  if ('unknown' in assignees)
+    return failure(
+      call,
+      422,
+      `Assignee does not exist: [name: user does not exist [uid: 0, name: ${assignees.unknown}]]`,
+    );
+  if ('blind' in assignees)
+    return failure(
+      call,
+      422,
+      `user doesn't have access to repo [user_id: ${assignees.blind.id}, repo_name: ${repository.name}]`,
+    );
   const issue = addIssue(call, repository, {
+    assignees,
     title: cutTitle(text(call.body.title)),
     body: text(call.body.body),
     // Without the right to set them they are dropped, and the answer is 201 all the same.
@@ -152,6 +202,11 @@ function edit(call: Call, repository: Repository): Answer {
   const changes = [title, state].some((item) => item !== undefined);
   if (changes && isBlocked(call.state, [issue.author, repository.owner], call.account))
     return failure(call, 500, '');
+  const assignees = may ? assigneesNamed(call, repository) : [];
+  // Of what it would have refused with a new issue the forge says nothing here: it breaks.
+  if (!Array.isArray(assignees)) return failure(call, 500, '');
+  if (may && (call.body.assignees !== undefined || call.body.assignee !== undefined))
+    assign(call, issue, assignees);
   if (typeof title === 'string' && title !== '') issue.title = cutTitle(text(title));
   if (typeof body === 'string') issue.body = text(body);
   if (title !== undefined || body !== undefined) issue.updated = timestamp(call.state);

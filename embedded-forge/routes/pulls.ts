@@ -17,7 +17,7 @@ import {
 } from '../git.ts';
 import { branchHead, commonCommit, pushed, settleHead } from '../heads.ts';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
+import { assigneesShape, fullName, issueLabels, repositoryShape, userShape } from '../shapes.ts';
 import {
   accessOf,
   accountById,
@@ -37,7 +37,7 @@ import { addIssue, blockedHere, cutTitle } from './issues.ts';
 import { knownLabelIds } from './labels.ts';
 import { mayMerge, protectedFile, protectionOf } from './protections.ts';
 import { archived } from './repositories.ts';
-import { missingApproval, onPull, scheduled } from './reviews.ts';
+import { missingApproval, onPull, scheduled, verdicts } from './reviews.ts';
 
 const styles: Record<string, MergeStyle> = {
   merge: 'merge',
@@ -76,12 +76,13 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     body: issue.body,
     labels: issueLabels(call, repository, issue),
     milestone: null,
-    assignee: null,
-    assignees: null,
-    // Seen on a real forge: whoever gave a verdict that counts is named here.
+    ...assigneesShape(call, issue),
+    // Seen on a real forge: whoever gave a verdict that was not dismissed is named here as well as who was asked for one.
     requested_reviewers: [
       ...new Set(
-        pull.reviews.filter(({ official, dismissed }) => official && !dismissed).map(({ author }) => author),
+        pull.reviews
+          .filter(({ state, dismissed }) => !dismissed && (verdicts.has(state) || state === 'REQUEST_REVIEW'))
+          .map(({ author }) => author),
       ),
     ].map((id) => userShape(call, accountById(call.state, id))),
     requested_reviewers_teams: [],
@@ -89,7 +90,8 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     draft: /^(WIP:|\[WIP\])/i.test(issue.title),
     is_locked: false,
     comments: issue.timeline.filter(({ type }) => type === 'comment').length,
-    review_comments: pull.reviews.filter(({ state }) => state !== 'PENDING').length,
+    review_comments: pull.reviews.filter(({ state }) => !['PENDING', 'REQUEST_REVIEW'].includes(state))
+      .length,
     additions: files.reduce((sum, file) => sum + file.additions, 0),
     deletions: files.reduce((sum, file) => sum + file.deletions, 0),
     changed_files: new Set(files.map(({ path }) => path)).size,

@@ -84,7 +84,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
   return { status: 201, body: repositoryShape(call, repository) };
 }
 
-/** A copy of the branches in the caller's own account; who reads may fork. The forge leaves issues off in a fork. */
+/** A copy of the branches in the caller's own account; who reads may fork. A fork has neither issues nor workflows. */
 async function fork(call: Call, parent: Repository): Promise<Answer> {
   const { account } = call;
   if (account === null) return failure(call, 401, 'token is required');

@@ -6,9 +6,11 @@ import {
   type Account,
   accessOf,
   accountById,
+  accountByLogin,
   addEvent,
   type Issue,
   mayAdmin,
+  maySeePulls,
   mayWrite,
   nextId,
   type Pull,
@@ -19,7 +21,7 @@ import {
 import { findIssue } from './issues.ts';
 import { protectionOf } from './protections.ts';
 
-const verdicts = new Set<Review['state']>(['APPROVED', 'REQUEST_CHANGES']);
+export const verdicts = new Set<Review['state']>(['APPROVED', 'REQUEST_CHANGES']);
 
 /** Why the rules of the base branch forbid a merge, or undefined. */
 export function missingApproval(repository: Repository, pull: Pull): string | undefined {
@@ -99,6 +101,15 @@ const create = onPull(async (call, repository, issue, pull) => {
   return ok(shapeOf(call, repository, issue, review));
 });
 
+/** Whether somebody's verdict counts, by the rule of the base branch. */
+function countsFor(call: Call, repository: Repository, pull: Pull, account: Account): boolean {
+  const rule = protectionOf(repository, pull.base);
+  return (
+    rule?.approvers?.some((login) => login.toLowerCase() === account.login.toLowerCase()) ??
+    mayWrite(accessOf(call.state, repository, account))
+  );
+}
+
 /** Submits what somebody thinks: as the review of theirs that was not submitted, if there is one. */
 async function submit(
   call: Call,
@@ -109,10 +120,6 @@ async function submit(
 ): Promise<Review> {
   const account = call.account as Account;
   const { state, commit } = given;
-  const rule = protectionOf(repository, pull.base);
-  const listed =
-    rule?.approvers?.some((login) => login.toLowerCase() === account.login.toLowerCase()) ??
-    mayWrite(accessOf(call.state, repository, account));
   const base = await branchCommit(repository.folder, pull.base);
   const pending = pull.reviews.find((item) => item.author === account.id && item.state === 'PENDING');
   const review: Review = {
@@ -124,7 +131,7 @@ async function submit(
       commit !== pull.headSha &&
       base !== undefined &&
       hasOwnChange(repository.folder, base, pull.headSha, commit),
-    official: verdicts.has(state) && listed,
+    official: verdicts.has(state) && countsFor(call, repository, pull, account),
     dismissed: false,
     submitted: timestamp(call.state),
   };
@@ -136,11 +143,85 @@ async function submit(
       older.dismissed = true;
     }
   }
-  pull.reviews = [...pull.reviews.filter((item) => item !== pending), review].sort((a, b) => a.id - b.id);
+  // What was asked of them is done.
+  const isDone = (item: Review): boolean =>
+    item === pending ||
+    (state !== 'PENDING' && item.author === account.id && item.state === 'REQUEST_REVIEW');
+  pull.reviews = [...pull.reviews.filter((item) => !isDone(item)), review].sort((a, b) => a.id - b.id);
   addEvent(call.state, issue, 'review', account.id, { body: given.body, review: review.id });
   await scheduled.get(pull)?.();
   return review;
 }
+
+/**
+ * Who may ask for reviews: who opened the pull request, who owns the repository, collaborators even if they may only read, and
+ * the organisation's teams that see pull requests there.
+ */
+function mayAskFor(call: Call, repository: Repository, issue: Issue): boolean {
+  const { account } = call;
+  if (account === null) return false;
+  const owner = accountById(call.state, repository.owner);
+  return (
+    account.id === issue.author ||
+    account.id === repository.owner ||
+    owner?.owners.includes(account.id) === true ||
+    repository.collaborators.has(account.id) ||
+    (owner?.teams ?? []).some(
+      ({ members, repositories, units }) =>
+        members.includes(account.id) &&
+        (repositories === 'all' || repositories.has(repository.id)) &&
+        units.pulls !== 'none',
+    )
+  );
+}
+
+/** Asks people for a review: all of those named, or none where one of them cannot be asked. */
+const request = onPull((call, repository, issue, pull) => {
+  const { account } = call;
+  if (account === null) return failure(call, 401, 'token is required');
+  const invalid = (reason: string): Answer =>
+    failure(call, 422, `${reason} [user_id: ${account.id}, repo_id: ${repository.id}]`);
+  const asked: Account[] = [];
+  for (const login of Array.isArray(call.body.reviewers) ? call.body.reviewers.map(String) : []) {
+    const reviewer = accountByLogin(call.state, login);
+    if (reviewer === undefined) return failure(call, 404, 'UserNotExist', [`User '${login}' not exist`]);
+    if (reviewer.isOrganisation) return invalid("Organization can't be added as reviewer");
+    if (!maySeePulls(call.state, repository, reviewer)) return invalid("Reviewer can't read");
+    if (reviewer.id === issue.author) return invalid("poster of pr can't be reviewer");
+    if (!mayAskFor(call, repository, issue)) return invalid("Doer can't choose reviewer");
+    asked.push(reviewer);
+  }
+  const made: Review[] = [];
+  for (const reviewer of asked) {
+    const earlier = pull.reviews.filter(
+      ({ author, state }) => author === reviewer.id && (verdicts.has(state) || state === 'REQUEST_REVIEW'),
+    );
+    if (earlier.at(-1)?.state === 'REQUEST_REVIEW') continue;
+    if (earlier.length > 0 && issue.state === 'closed')
+      return failure(call, 403, 'cannot request a re-review on a closed or merged PR');
+    const official = countsFor(call, repository, pull, reviewer);
+    // What they said before no longer counts.
+    if (official) for (const review of earlier) review.official = false;
+    const review: Review = {
+      id: nextId(call.state, 'review'),
+      author: reviewer.id,
+      state: 'REQUEST_REVIEW',
+      body: '',
+      commit: '',
+      stale: false,
+      official,
+      dismissed: false,
+      submitted: timestamp(call.state),
+    };
+    pull.reviews.push(review);
+    addEvent(call.state, issue, 'review_request', account.id, {
+      assignee: { account: reviewer.id, removed: false },
+      review: review.id,
+    });
+    made.push(review);
+  }
+  return { status: 201, body: made.map((review) => shapeOf(call, repository, issue, review)) };
+});
 
 /** A review that its author has not submitted is shown to nobody else, though it is counted. */
 function isShown(call: Call, review: Review): boolean {
@@ -198,6 +279,12 @@ export const reviewRoutes: Route[] = [
     }),
   },
   { method: 'POST', route: all, scope: 'repository', handle: create },
+  {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/pulls/{index}/requested_reviewers',
+    scope: 'repository',
+    handle: request,
+  },
   {
     method: 'GET',
     route: `${all}/{id}`,

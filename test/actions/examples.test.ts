@@ -50,7 +50,7 @@ const validating = roles.filter(({ name }) => existsSync(fileOf(`actions/${name}
 let workspace: string;
 beforeAll(() => {
   workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-examples-'));
-  for (const folder of ['sprints', 'samples', 'vault/actions', 'vault/formulas'])
+  for (const folder of ['agents', 'sprints', 'samples', 'vault/actions', 'vault/formulas'])
     mkdirSync(path.join(workspace, folder), { recursive: true });
   writeFileSync(path.join(workspace, 'sprints/a.md'), sprintDocument(7, entries('a')));
   writeFileSync(path.join(workspace, 'samples/access.log'), line('/a', '192.0.2.7'));
@@ -58,6 +58,10 @@ beforeAll(() => {
   writeFileSync(
     path.join(workspace, 'vault/formulas/backup.toml'),
     'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 30\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
+  );
+  writeFileSync(
+    path.join(workspace, 'agents/builder.toml'),
+    'enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["owner/project"]\n',
   );
   writeFileSync(path.join(workspace, 'vault/policy.toml'), '[tiers]\nbackup = "medium"\n');
 });
@@ -68,6 +72,7 @@ it('there is one for every role with files of its own in the ops repo', () => {
     'architect-pitch',
     'collect-engagement',
     'escalation',
+    'forge-agent',
     'ops-filer',
     'vault-dispatch',
   ]);

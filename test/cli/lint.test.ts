@@ -53,6 +53,34 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     expect(text).toContain('vault/formulas/backup.toml:2:1: "tier": expected low or medium or high');
   });
 
+  it('checks agents by their place, with the file of their prompt', () => {
+    mkdirSync(path.join(folder, 'agents'), { recursive: true });
+    const agent = (more: string): string =>
+      `enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["o/r"]\n${more}`;
+    writeFileSync(path.join(folder, 'agents/builder.toml'), agent('prompt = "x"\n'));
+    writeFileSync(path.join(folder, 'agents/told.toml'), agent('prompt_file = "told.md"\n'));
+    writeFileSync(path.join(folder, 'agents/told.md'), 'Do it.\n');
+    writeFileSync(path.join(folder, 'agents/untold.toml'), agent('prompt_file = "gone.md"\n'));
+    writeFileSync(path.join(folder, 'agents/wide.toml'), agent('prompt_file = "wide.md"\n'));
+    writeFileSync(path.join(folder, 'agents/wide.md'), 'x'.repeat(64 * 1024 + 1));
+    writeFileSync(path.join(folder, 'agents/Bad.toml'), agent('network = "model"\n'));
+
+    const { code, text } = lint(
+      ...['builder', 'told', 'untold', 'wide', 'Bad'].map((name) => `agents/${name}.toml`),
+    );
+
+    expect(code).toBe(1);
+    expect(text.split('\n')).toEqual([
+      'agents/builder.toml: agent, valid',
+      'agents/told.toml: agent, valid',
+      'agents/untold.toml: "prompt_file": there is no file agents/gone.md',
+      'agents/wide.toml: "prompt_file": wide.md has more than 65536 bytes',
+      expect.stringMatching(/^agents\/Bad\.toml: the file name is the agent's name/),
+      expect.stringMatching(/^agents\/Bad\.toml:5:\d+: "network" model needs isolation = "bwrap"/),
+      '',
+    ]);
+  });
+
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {
     expect(lint('nothing.md')).toEqual({ code: 2, text: 'nothing.md: cannot be read (ENOENT)\n' });
   });

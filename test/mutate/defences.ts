@@ -793,6 +793,141 @@ const clicks: Defence[] = [
   },
 ];
 
+const takeTest = 'test/core/agent/work/take.test.ts';
+const examineTest = 'test/core/agent/work/examine.test.ts';
+const secretsTest = 'test/core/agent/work/secrets.test.ts';
+const gitTest = 'test/core/git.test.ts';
+
+/** What an agent made is data, until it is a commit of ours. */
+const agentWork: Defence[] = [
+  {
+    name: 'Git of ours runs no hook, whatever stands in a repository.',
+    file: 'core/git.ts',
+    from: "  ['core.hooksPath', '/dev/null'],",
+    to: '',
+    tests: [gitTest],
+  },
+  {
+    name: 'Git of ours asks no program of a repository what has changed.',
+    file: 'core/git.ts',
+    from: "  ['core.fsmonitor', 'false'],",
+    to: '',
+    tests: [gitTest],
+  },
+  {
+    name: 'Git of ours reads no configuration of a user.',
+    file: 'core/git.ts',
+    from: "    GIT_CONFIG_GLOBAL: '/dev/null',",
+    to: '',
+    tests: [gitTest],
+  },
+  {
+    name: 'Git follows no redirection with the token.',
+    file: 'core/git.ts',
+    from: "  ['http.followRedirects', 'false'],",
+    to: "  ['http.followRedirects', 'true'],",
+    tests: [gitTest],
+  },
+  {
+    name: 'Git reaches what a call is about, and nothing else.',
+    file: 'core/git.ts',
+    from: "forge: 'http:https', files",
+    to: "forge: 'http:https:file:ext:ssh', files",
+    tests: [gitTest],
+  },
+  {
+    name: 'A git too old to be held in is refused.',
+    file: 'core/git.ts',
+    from: 'const leastVersion = [2, 31] as const;',
+    to: 'const leastVersion = [2, 1] as const;',
+    tests: [gitTest],
+  },
+  {
+    name: 'A push goes out only where the ref stands as it was seen.',
+    file: 'core/git.ts',
+    from: "'--no-verify',\n      `--force-with-lease=",
+    to: "'--no-verify',\n      '--force',\n      `--receive-pack=",
+    tests: [gitTest],
+  },
+  {
+    name: 'The objects of an agent are checked by git before anything reads them.',
+    file: 'core/agent/work/receive.ts',
+    from: "'--fix-thin', '--strict', ",
+    to: "'--fix-thin', ",
+    tests: [takeTest],
+  },
+  {
+    name: 'A bundle is taken with one ref on top of the commit that the agent was given.',
+    file: 'core/agent/work/bundle.ts',
+    from: 'if (before.length !== 1 || others.length > 0)',
+    to: 'if (before.length > 9 && others.length > 9)',
+    tests: ['test/core/agent/work/bundle.test.ts'],
+  },
+  {
+    name: 'Work stands on its base in truth, and not only by what its bundle says.',
+    file: 'core/agent/work/receive.ts',
+    from: 'if (onBase.code !== 0)',
+    to: 'if (onBase.code === 77)',
+    tests: [takeTest],
+  },
+  {
+    name: 'No agent changes what decides about CI, reviews or other agents.',
+    file: 'core/agent/work/examine.ts',
+    from: 'protectionOf([...alwaysProtected, ...protectedPaths])',
+    to: 'protectionOf(protectedPaths)',
+    tests: [examineTest],
+  },
+  {
+    name: 'Two paths that are one on some file system are one where paths are protected.',
+    file: 'core/agent/work/protected.ts',
+    from: 'const name = folded(path);',
+    to: 'const name = path;',
+    tests: [examineTest],
+  },
+  {
+    name: 'A link is followed as a kernel does it, other links included.',
+    file: 'core/agent/work/links.ts',
+    from: "left = [...target.split('/'), ...left];",
+    to: 'left = [...left];',
+    tests: [examineTest],
+  },
+  {
+    name: 'No agent brings a repository inside the repository.',
+    file: 'core/agent/work/examine.ts',
+    from: "entry.before?.mode === '160000' || entry.after?.mode === '160000'",
+    to: "entry.before?.mode === '1' || entry.after?.mode === '2'",
+    tests: [examineTest],
+  },
+  {
+    name: 'A comment in a file does not tell the search for secrets to look away.',
+    file: 'core/agent/work/secrets.ts',
+    from: "return text.replace(/secretlint-(?=\\w)/gi, 'secretlint_');",
+    to: 'return text;',
+    tests: [secretsTest],
+  },
+  {
+    name: 'A secret of this run is found where blanks and line ends stand in it.',
+    file: 'core/agent/work/secrets.ts',
+    from: 'return forms.some((form) => mask.find(form) >= 0) ? 0 : undefined;',
+    to: 'return undefined;',
+    tests: [takeTest],
+  },
+  {
+    name: 'What was not looked through for secrets is refused.',
+    file: 'core/agent/work/take.ts',
+    from: '...unsearched.map(',
+    to: '...unsearched.slice(0, 0).map(',
+    tests: [takeTest],
+  },
+  {
+    name: 'What an agent committed and took out again does not leave the quarantine.',
+    file: 'core/agent/work/commit.ts',
+    from: "args: ['commit-tree', '-p', base, '-F', '-', tree],",
+    to: "args: ['commit-tree', '-p', tip, '-F', '-', tree],",
+    tests: [takeTest],
+  },
+];
+
 export const defences: Defence[] = [
   ...clicks,
   ...approvals,
@@ -801,6 +936,7 @@ export const defences: Defence[] = [
   ...records,
   ...running,
   ...denial,
+  ...agentWork,
   ...shared,
 ];
 
@@ -813,5 +949,6 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What runs, and what lets it run', defences: running },
   { title: 'What of one stranger is nobody else’s trouble', defences: denial },
   { title: 'What people clicked on, and that it happens once', defences: clicks },
+  { title: 'What an agent made is data', defences: agentWork },
   { title: 'What every role stands on', defences: shared },
 ];

@@ -206,6 +206,41 @@ onEveryForge('contents', ({ api, bot, fresh, owner, seed, stranger, url }) => {
     expect((await api(bot, 'GET', file(name, 'c'))).status).toBe(404);
   });
 
+  it('are changed, made and deleted in one commit, which is none where one of them is not as it was', async () => {
+    const name = await fresh('deleted-with-others');
+    const blobs: string[] = [];
+    for (const path of ['kept', 'marks/1/one']) {
+      const { body } = await api<{ content: { sha: string } }>(bot, 'POST', file(name, path), {
+        content: base64(path),
+        message: 'm',
+        branch: 'main',
+      });
+      blobs.push(body.content.sha);
+    }
+    const [kept = '', mark = ''] = blobs;
+    const write = (...files: Record<string, string>[]) =>
+      api<{ files: ({ path: string } | null)[] }>(bot, 'POST', `/repos/${name}/contents`, {
+        branch: 'main',
+        message: 'm',
+        files,
+      });
+    const change = { operation: 'update', path: 'kept', content: base64('new'), sha: kept };
+    const gone = { operation: 'delete', path: 'marks/1/one' };
+
+    const wrong = await write(change, { ...gone, sha: kept });
+    const without = await write(change, gone);
+    const missing = await write(change, { operation: 'delete', path: 'marks/none', sha: mark });
+    const { status, body } = await write(change, { ...gone, sha: mark });
+    const again = await write({ ...gone, sha: mark });
+
+    // A deleted file that is not there, or is another one, is told otherwise than alone: 404 and 400.
+    expect([wrong.status, without.status, missing.status, status, again.status]).toEqual([
+      409, 422, 500, 201, 500,
+    ]);
+    expect(body.files.map((item) => item?.path ?? null)).toEqual(['kept', null]);
+    expect((await api(bot, 'GET', file(name, 'marks'))).status).toBe(404);
+  });
+
   it('written by six at the same moment are written by one; the others are told to look again (403 with PushRejected, 409, or 500)', async () => {
     const name = await fresh('race');
 

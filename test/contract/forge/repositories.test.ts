@@ -55,6 +55,26 @@ onEveryForge('a repository', ({ api, bot, fresh, issue, owner, reader, repo, see
     expect(body.map(({ login }) => login).sort()).toEqual([bot.login, reader.login].sort());
   });
 
+  it('has workflows until its admin switches them off; a fork of it has none', async () => {
+    const name = await fresh('no-actions');
+    const shown = async (where: string): Promise<boolean> =>
+      (await api<{ has_actions: boolean }>(owner, 'GET', `/repos/${where}`)).body.has_actions;
+    await api(stranger, 'POST', `/repos/${name}/forks`, {});
+
+    const before = await shown(name);
+    const refused = await api(bot, 'PATCH', `/repos/${name}`, { has_actions: false });
+    const answer = await api<{ has_actions: boolean }>(owner, 'PATCH', `/repos/${name}`, {
+      has_actions: false,
+    });
+
+    expect([before, await shown(`${stranger.login}/no-actions`)]).toEqual([true, false]);
+    expect(refused.status).toBe(403);
+    expect([answer.status, answer.body.has_actions, await shown(name)]).toEqual([200, false, false]);
+    expect((await api(owner, 'GET', `/repos/${name}/actions/runs`)).status).toBe(404);
+    await api(owner, 'PATCH', `/repos/${name}`, { has_actions: true });
+    expect(await shown(name)).toBe(true);
+  });
+
   it('knows nothing of the user that workflows run as', async () => {
     expect((await api(owner, 'GET', `/repos/${repo}/collaborators/forgejo-actions/permission`)).status).toBe(
       404,

@@ -1,0 +1,297 @@
+import { ownerOf } from '../../core/accounts.ts';
+import { entryPath, entryText, issueName, runningPath, runRecordPath } from '../../core/agent/entry.ts';
+import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
+import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
+import { refusedRef } from '../../core/agent/work/refused-ref.ts';
+import type { Change } from '../../core/change.ts';
+import { labelling, unlabelling } from './labels.ts';
+import type { AgentSettings } from './settings.ts';
+import type { LookingState, Mine } from './state.ts';
+import { commentText, endText, pullBody, pullTitle, runKey } from './text.ts';
+
+type FinishChange = Change<
+  | 'keep'
+  | 'write-files'
+  | 'push-commit'
+  | 'fork'
+  | 'open-pull'
+  | 'request-review'
+  | 'set-status'
+  | 'comment'
+  | 'create-label'
+  | 'add-labels'
+  | 'remove-label'
+>;
+
+/**
+ * What is missing until a run's work is with the people it is for, and then the end of its entry. Right from every half-done
+ * state: the record is written first, and holds all that the rest is made of.
+ */
+export function finish(settings: AgentSettings, state: LookingState, mine: Mine): FinishChange[] {
+  const record = mine.record ?? recordOf(state, mine, mine.outcome);
+  if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
+  const text = runRecordText(record);
+  const { entry } = mine;
+  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
+  const claim = claimOf(state, mine);
+  const written: FinishChange[] =
+    mine.record !== null
+      ? []
+      : [
+          ...keepRefused(state, mine, record, claim),
+          {
+            kind: 'write-files',
+            key: 'record',
+            repository: state.stateRepo.repository,
+            branch: state.stateRepo.branch,
+            files: [
+              { path: runRecordPath(name, entry.rounds, entry.lease.id), content: text, expects: null },
+            ],
+            message: `${record.repository}#${record.issue}: record of round ${record.round}`,
+            why: 'what came of it is kept',
+          },
+        ];
+  const isCalledOff = ['claim-lost', 'called-off'].includes(record.end.how);
+  const told = isCalledOff ? [] : tell(settings, mine, record, claim);
+  const missing = [...written, ...told];
+  return missing.length > 0 ? missing : [close(state, mine, endText(record), record)];
+}
+
+function claimOf(
+  { stateRepo }: LookingState,
+  { entry }: Mine,
+): { repository: string; branch: string; path: string; lease: string } {
+  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
+  return {
+    repository: stateRepo.repository,
+    branch: stateRepo.branch,
+    path: entryPath(name),
+    lease: entry.lease.id,
+  };
+}
+
+/** What people are to see of it, as far as it is not there yet. */
+function tell(
+  settings: AgentSettings,
+  mine: Mine,
+  record: RunRecord,
+  held: ReturnType<typeof claimOf>,
+): FinishChange[] {
+  const { candidate, home, fork, branch, branchAt, pull, declined, done } = mine;
+  const { repository, number } = candidate;
+  const changes: FinishChange[] = [];
+  const { work } = record;
+  const isProposed = work.kind === 'work' && record.signal?.status !== 'underspecified';
+  if (isProposed && pull === null) {
+    const isPushed = branchAt === work.commit;
+    // What was not pushed before the run was cut off is nowhere any more.
+    const canPush = mine.outcome?.work.kind === 'work';
+    if (!isPushed && canPush) {
+      if (fork === 'missing')
+        changes.push({
+          kind: 'fork',
+          key: 'fork',
+          repository,
+          fork: home,
+          held,
+          why: 'work is proposed from a fork',
+        });
+      changes.push({
+        kind: 'push-commit',
+        key: 'push',
+        repository: home,
+        ref: `refs/heads/${branch}`,
+        commit: work.commit,
+        expects: branchAt,
+        from: runKey,
+        held,
+        ...(fork === 'missing' ? { after: ['fork'] } : {}),
+        why: 'the work of the agent',
+      });
+    }
+    if (isPushed || canPush) {
+      changes.push({
+        kind: 'open-pull',
+        key: `pull ${branch}`,
+        repository,
+        base: candidate.defaultBranch,
+        head: fork === 'not-needed' ? branch : `${ownerOf(home)}:${branch}`,
+        title: pullTitle(record.agent, candidate.title),
+        body: pullBody(settings, { record, candidate }),
+        held,
+        ...(isPushed ? {} : { after: ['push'] }),
+        why: 'a person has to review it',
+      });
+    }
+  }
+  if (isProposed && pull !== null && pull.isOpen) {
+    const reviewer = record.given_by;
+    if (
+      reviewer !== null &&
+      !done.includes('request-review') &&
+      !declined.includes('request-review') &&
+      record.lease === mine.entry.lease.id
+    )
+      changes.push({
+        kind: 'request-review',
+        repository,
+        pull: pull.number,
+        reviewer,
+        mayDecline: true,
+        held,
+        why: 'gave the issue to the agent',
+      });
+    if (candidate.mayPush && record.checks.length > 0 && !done.includes('set-status'))
+      changes.push({
+        kind: 'set-status',
+        repository,
+        commit: work.commit,
+        context: 'forgecrew/agent-checks',
+        state: record.checks.every(({ code }) => code === 0) ? 'success' : 'failure',
+        description: 'what the manifest of the agent checks',
+        held,
+        why: 'seen beside the pull request',
+      });
+  }
+  const comment = commentText(record);
+  if (comment !== null && !mine.said.includes(comment.sign) && !declined.includes('comment'))
+    changes.push({
+      kind: 'comment',
+      repository,
+      issue: number,
+      ...comment,
+      mayDecline: true,
+      held,
+      why: endText(record),
+    });
+  if (!declined.some((kind) => kind.endsWith('label') || kind.endsWith('labels'))) {
+    const [add, off] = labelsAfter(settings, record);
+    changes.push(
+      ...labelling(candidate, add, { held, why: endText(record) }),
+      ...unlabelling(candidate, off, { held, why: 'no agent works on it any more' }),
+    );
+  }
+  return changes;
+}
+
+function labelsAfter(settings: AgentSettings, { signal, work }: RunRecord): [add: string[], off: string[]] {
+  const off = [settings['progress-label']];
+  if (signal?.status === 'underspecified') return [[settings['underspecified-label']], off];
+  if (signal?.status === 'needs_person' || work.kind === 'refused') return [[settings['blocked-label']], off];
+  return [[], off];
+}
+
+/** Refused work, as a file in a commit of its own, at a ref of the state repo. */
+function keepRefused(
+  state: LookingState,
+  { outcome }: Mine,
+  { work }: RunRecord,
+  held: ReturnType<typeof claimOf>,
+): FinishChange[] {
+  if (
+    outcome?.work.kind !== 'refused' ||
+    work.kind !== 'refused' ||
+    work.commit === null ||
+    work.ref === null
+  )
+    return [];
+  return [
+    {
+      kind: 'push-commit',
+      key: 'kept',
+      repository: state.stateRepo.repository,
+      ref: work.ref,
+      commit: work.commit,
+      expects: null,
+      from: refusedKey(runKey),
+      held,
+      why: 'refused work is kept',
+    },
+  ];
+}
+
+/** The end of an entry: it says how, and its mark goes. */
+function close(
+  state: LookingState,
+  { entry, sha, markSha, pull, outcome }: Mine,
+  why: string,
+  record: RunRecord | null,
+): FinishChange {
+  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
+  const cost = record?.models?.cost ?? null;
+  const spent = outcome === null || cost === null ? entry.cost : (entry.cost ?? 0) + cost;
+  return {
+    kind: 'write-files',
+    repository: state.stateRepo.repository,
+    branch: state.stateRepo.branch,
+    files: [
+      {
+        path: entryPath(name),
+        content: entryText({
+          ...entry,
+          status: 'destroyed',
+          why,
+          pr_number: pull?.number ?? entry.pr_number,
+          ended_at: state.now,
+          cost: spent,
+        }),
+        expects: sha,
+      },
+    ],
+    remove: [{ path: runningPath(name), expects: markSha }],
+    message: `${entry.owner}/${entry.repo}#${entry.issue_number}: ${why}`.slice(0, 200),
+    why: 'its work is over',
+  };
+}
+
+/** The record of a run that ended just now; undefined where none ended. */
+function recordOf(state: LookingState, mine: Mine, outcome: AgentOutcome | null): RunRecord | undefined {
+  if (outcome === null) return undefined;
+  const { entry, candidate, declared, agent } = mine;
+  const { models, work } = outcome;
+  const repository = `${entry.owner}/${entry.repo}`;
+  return {
+    version: 1,
+    repository,
+    issue: entry.issue_number,
+    round: entry.rounds,
+    lease: entry.lease.id,
+    agent: agent.name,
+    profile: agent.profile,
+    manifest: { file: declared.file, blob: declared.blob },
+    given_by: candidate.labelled?.login ?? null,
+    member: candidate.membership.kind === 'member' ? candidate.membership.login : null,
+    base: { branch: candidate.defaultBranch, commit: candidate.base },
+    engine: { name: agent.engine, version: outcome.engineVersion },
+    model: agent.model,
+    isolation: { level: outcome.isolation, network: outcome.network, keeps_not_out: outcome.gaps },
+    started_at: outcome.startedAt,
+    ended_at: outcome.endedAt,
+    end: { how: outcome.end, why: outcome.why, code: outcome.exitCode, signal: outcome.exitSignal },
+    signal: outcome.signal,
+    work:
+      work.kind === 'refused'
+        ? {
+            ...work,
+            ref: work.commit === null ? null : refusedRef(repository, entry.issue_number, entry.rounds),
+          }
+        : work,
+    secrets_searched: outcome.searched,
+    checks: outcome.checks,
+    models:
+      models === null
+        ? null
+        : {
+            calls: models.calls,
+            input_tokens: models.inputTokens,
+            output_tokens: models.outputTokens,
+            cost: models.cost,
+            reached_limit: models.reachedLimit,
+            refused: models.refused,
+          },
+    egress: outcome.egress,
+    operations: outcome.operations,
+    git_user: entry.agent_git_user,
+    run_url: state.runUrl,
+  };
+}

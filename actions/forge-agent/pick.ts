@@ -1,0 +1,137 @@
+import { sameRepository } from '../../core/accounts.ts';
+import { isolationTrouble } from '../../core/agent/isolation-for.ts';
+import { type Agent, agentOf } from '../../core/agent/manifest.ts';
+import type { AgentSettings } from './settings.ts';
+import type { Candidate, Declared, LookingState } from './state.ts';
+
+// Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
+// why the others wait.
+
+/** Whether an issue is taken, and by which agent; or why not, in words. `isQuiet`: that is as it should be, and is said in debug only. */
+export type Verdict =
+  | { kind: 'taken'; agent: Agent; declared: Declared & { kind: 'agent' } }
+  | { kind: 'not'; why: string; isQuiet: boolean };
+
+function not(why: string): Verdict {
+  return { kind: 'not', why, isQuiet: false };
+}
+
+function quietly(why: string): Verdict {
+  return { kind: 'not', why, isQuiet: true };
+}
+
+/** The agent that an issue is given to, as far as its labels and the manifests tell. */
+export function agentFor(
+  settings: Pick<AgentSettings, 'label-prefix' | 'allow-unisolated'>,
+  declared: readonly Declared[],
+  { repository, agents, profiles }: Pick<Candidate, 'repository' | 'agents' | 'profiles'>,
+): Verdict {
+  const prefix = settings['label-prefix'];
+  const [name, ...more] = agents;
+  if (name === undefined) return quietly(`it has no label ${prefix}:...`);
+  if (more.length > 0)
+    return not(
+      `it has ${agents.length} labels ${prefix}:..., and only one agent can work on it; leave one of them`,
+    );
+  const found = declared.find((item) => (item.kind === 'agent' ? item.manifest.name : item.name) === name);
+  if (found === undefined)
+    return not(`no agent ${name} is declared: there is no agents/${name}.toml in the ops repo`);
+  if (found.kind === 'faulty')
+    return not(`the manifest of ${name} cannot be read; forgecrew lint says what is wrong`);
+  const { manifest } = found;
+  if (!manifest.enabled) return not(`${name} is not enabled in its manifest`);
+  if (!manifest.repositories.some((item) => sameRepository(item, repository)))
+    return not(`${name} takes no issues of this repository: its manifest does not name it in repositories`);
+  const [profile = null, ...others] = profiles;
+  if (others.length > 0)
+    return not(`it has ${profiles.length} labels ${prefix}-profile:...; leave one of them`);
+  const agent = agentOf(manifest, profile);
+  if (agent === undefined) return not(`${name} has no profile ${profile}`);
+  if (agent.isolation === 'none' && !settings['allow-unisolated'])
+    return not(
+      `${name} allows isolation none, in which an agent can read every secret of this step; its manifest has to ask for more, or allow-unisolated be set`,
+    );
+  return { kind: 'taken', agent, declared: found };
+}
+
+/** Whether an issue is taken now: everything that has to hold, in the order in which it is cheapest to mend. */
+export function verdictOn(
+  settings: AgentSettings,
+  { declared, tried }: Pick<LookingState, 'declared' | 'tried'>,
+  candidate: Candidate,
+): Verdict {
+  const first = agentFor(settings, declared, candidate);
+  if (first.kind === 'not') return first;
+  const { agent } = first;
+  const noIsolation = isolationTrouble(tried, agent, settings['allow-unisolated']);
+  const { labelled, membership, waitsFor, openPull, entry, over, record, updatedAt, trouble } = candidate;
+  const label = `${settings['label-prefix']}:${agent.name}`;
+  if (trouble !== null) return not(`it could not be looked at: ${trouble}`);
+  if (entry !== null && 'fault' in entry)
+    return not(
+      `what the state repo says of it cannot be read (${entry.fault}), so nobody knows whether it is worked on`,
+    );
+  const again = `take the label ${label} off and set it again to start anew`;
+  if (entry !== null) {
+    const { status, ended_at: ended, why } = entry.entry;
+    if (status === 'frozen') return quietly('it is frozen');
+    if (status === 'running' && over === null) return quietly('it is worked on already');
+    // Its agent has done its part: what is left is ours, whoever says what by now.
+    if (status === 'running' && record !== null) return first;
+    const isOver = status === 'destroyed';
+    if (isOver && (ended === null || (updatedAt !== null && Date.parse(updatedAt) <= Date.parse(ended))))
+      return quietly(`its last run is over (${why}); ${again}`);
+    if (isOver && ended !== null && labelled !== null && Date.parse(labelled.at) <= Date.parse(ended))
+      return quietly(`its last run is over (${why}); ${again}`);
+  }
+  if (labelled === null) return not(`who set the label ${label} cannot be told`);
+  if (labelled.isBot)
+    return not(
+      `the label ${label} was set by ${labelled.login}, which is a bot; a person has to set it, or label-from name the bot`,
+    );
+  if (!labelled.mayWrite)
+    return not(`the label ${label} was set by ${labelled.login}, who may not write to the repository now`);
+  if (openPull !== null) return quietly(`#${openPull} is open for it`);
+  if (waitsFor.length > 0)
+    return not(`it waits for ${waitsFor.join(', ')}, which ${waitsFor.length === 1 ? 'is' : 'are'} open`);
+  if (membership.kind === 'error')
+    return not(
+      `whether one of its assignees is a member of ${settings['agent-org']} could not be found out: ${membership.said}`,
+    );
+  if (membership.kind === 'none')
+    return not(
+      `none of its assignees is a member of ${settings['agent-org']}, as far as our account can see: members may be private, and then only other members see them`,
+    );
+  if (agent.maxRunsPerDay !== null && candidate.runsToday >= agent.maxRunsPerDay)
+    return not(
+      `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
+    );
+  if (noIsolation !== undefined) return not(noIsolation);
+  return first;
+}
+
+/** Urgent ones first, then the oldest. */
+export function inOrder<
+  T extends { isUrgent: boolean; createdAt: string; repository: string; number: number },
+>(issues: readonly T[]): T[] {
+  return [...issues].sort(
+    (a, b) =>
+      Number(b.isUrgent) - Number(a.isUrgent) ||
+      (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0) ||
+      (a.repository < b.repository ? -1 : a.repository > b.repository ? 1 : a.number - b.number),
+  );
+}
+
+/** Names behind a prefix among labels, such as `builder` of `crew:builder`. */
+export function namesBehind(prefix: string, labels: readonly { name: string }[]): string[] {
+  return labels.flatMap(({ name }) => (name.startsWith(`${prefix}:`) ? [name.slice(prefix.length + 1)] : []));
+}
+
+/** The repositories that enabled agents name, or of them the one that the settings name. */
+export function repositoriesOf(declared: readonly Declared[], wanted: string | undefined): string[] {
+  const named = declared.flatMap((item) =>
+    item.kind === 'agent' && item.manifest.enabled ? item.manifest.repositories : [],
+  );
+  const once = named.filter((name, index) => named.findIndex((item) => sameRepository(item, name)) === index);
+  return wanted === undefined ? once : once.filter((name) => sameRepository(name, wanted));
+}

@@ -1,0 +1,295 @@
+import { sameRepository } from '../../core/accounts.ts';
+import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
+import { gapsOf } from '../../core/agent/cell/gaps.ts';
+import {
+  type Entry,
+  entryPath,
+  entryText,
+  issueName,
+  runningPath,
+  startedPath,
+} from '../../core/agent/entry.ts';
+import { isolationFor } from '../../core/agent/isolation-for.ts';
+import type { Agent } from '../../core/agent/manifest.ts';
+import { promptOf } from '../../core/agent/prompt.ts';
+import type { Change } from '../../core/change.ts';
+import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
+import { slugOf } from '../../core/text/slug.ts';
+import { finish } from './finish.ts';
+import { labelling } from './labels.ts';
+import { verdictOn } from './pick.ts';
+import type { AgentSettings } from './settings.ts';
+import type { AgentState, Candidate, Declared, LookingState } from './state.ts';
+import { commitMessage, runKey } from './text.ts';
+
+/** The kinds of change that this role may plan. */
+export const changes = [
+  'keep',
+  'refuse',
+  'create-repository',
+  'write-files',
+  'create-label',
+  'add-labels',
+  'remove-label',
+  'run-agent',
+  'fork',
+  'push-commit',
+  'open-pull',
+  'request-review',
+  'set-status',
+  'comment',
+  'update-sections',
+] as const;
+export type AgentChange = Change<(typeof changes)[number]>;
+
+/** At most one issue in a run: claimed, worked on, finished; everything else is said. */
+export function plan(settings: AgentSettings, state: AgentState): AgentChange[] {
+  switch (state.kind) {
+    case 'local':
+      return state.declared.flatMap((item): AgentChange[] =>
+        item.kind === 'faulty'
+          ? item.faults.map(refuse)
+          : [keep(`${item.file} can be read; from a pull request's own pipeline no agent is started`)],
+      );
+    case 'unready':
+      return state.trouble === 'missing'
+        ? [stateRepository(state)]
+        : [refuseFor('state-repo', state.trouble.said)];
+    case 'looking':
+      return [...faultsOf(state), ...look(settings, state)];
+  }
+}
+
+function stateRepository({
+  repository,
+  account,
+}: {
+  repository: string;
+  account: { login: string };
+}): AgentChange {
+  const isOwn = repository.toLowerCase().startsWith(`${account.login.toLowerCase()}/`);
+  return isOwn
+    ? { kind: 'create-repository', repository, why: 'it is kept there who works on what' }
+    : refuseFor(
+        'state-repo',
+        `${repository} is not there, or our account may not see it. Create it: private, with a first commit, and ${account.login} as the only one who writes there`,
+      );
+}
+
+function faultsOf({ declared, troubled, stateRepo }: LookingState): AgentChange[] {
+  return [
+    ...declared.flatMap((item) => (item.kind === 'faulty' ? item.faults.map(refuse) : [])),
+    ...(stateRepo.hasCi
+      ? [
+          notice(
+            `CI is switched on in ${stateRepo.repository}; nothing there should ever run`,
+            'switch Actions off in its settings',
+          ),
+        ]
+      : []),
+    ...troubled.map(({ repository, said }) =>
+      refuseFor(repository, `its issues could not be looked at: ${said}`),
+    ),
+  ];
+}
+
+function look(settings: AgentSettings, state: LookingState): AgentChange[] {
+  if (state.mine !== null) {
+    const { mine } = state;
+    return mine.outcome === null && mine.record === null
+      ? [
+          notice(
+            `${mine.entry.agent_name} was given #${mine.entry.issue_number}, and its run did not begin`,
+            'the next run of this role takes it over',
+          ),
+        ]
+      : finish(settings, state, mine);
+  }
+  if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
+  const orphans = orphansOf(settings, state);
+  const said: AgentChange[] = [];
+  for (const candidate of state.candidates) {
+    const verdict = verdictOn(settings, state, candidate);
+    if (verdict.kind === 'taken')
+      return [...said, ...begin(settings, state, candidate, verdict), ...waiting(state)];
+    const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
+    said.push(verdict.isQuiet ? keep(what) : notice(what));
+  }
+  return [...said, ...orphans.map((item) => bury(state, item)), ...waiting(state)];
+}
+
+/** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
+function orphansOf(
+  { issue }: AgentSettings,
+  { running, candidates, looked, unseen }: LookingState,
+): LookingState['running'] {
+  if (unseen > 0 || issue !== undefined) return [];
+  return running.filter(({ entry, over }) => {
+    const repository = `${entry.owner}/${entry.repo}`;
+    return (
+      over !== null &&
+      looked.some((name) => sameRepository(name, repository)) &&
+      !candidates.some(
+        (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
+      )
+    );
+  });
+}
+
+function waiting({ unseen }: LookingState): AgentChange[] {
+  return unseen === 0
+    ? []
+    : [keep(`${unseen} more ${unseen === 1 ? 'issue waits' : 'issues wait'} for a run of this role`)];
+}
+
+/** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed. */
+function bury(
+  state: LookingState,
+  { entry, sha, markSha, over }: LookingState['running'][number],
+): AgentChange {
+  const name = { owner: entry.owner, repo: entry.repo, number: entry.issue_number };
+  const why = `cut off: ${over}`;
+  return {
+    kind: 'write-files',
+    repository: state.stateRepo.repository,
+    branch: state.stateRepo.branch,
+    files: [
+      {
+        path: entryPath(name),
+        content: entryText({ ...entry, status: 'destroyed', why, ended_at: state.now }),
+        expects: sha,
+      },
+    ],
+    remove: [{ path: runningPath(name), expects: markSha }],
+    message: `${entry.owner}/${entry.repo}#${entry.issue_number}: ${why}`,
+    why: `${entry.owner}/${entry.repo}#${entry.issue_number} is no longer worked on`,
+  };
+}
+
+/** What a dry run shows of an agent that it does not start. */
+function shownPrompt(prompt: string, isolation: Isolation, network: Network): AgentChange[] {
+  return [
+    notice(`isolation on this machine: ${isolation}, network ${network}`),
+    ...gapsOf(isolation, network).map((gap) => notice(gap)),
+    notice('the agent would be told:'),
+    ...prompt.split('\n').map((line) => notice(`| ${line}`)),
+  ];
+}
+
+/** How long after the agent's own time a lease lasts: for what comes before it and after it. */
+const leaseReserveMinutes = 60;
+
+/** Claims an issue, says so on it, and runs the agent. */
+function begin(
+  settings: AgentSettings,
+  state: LookingState,
+  candidate: Candidate,
+  { agent, declared }: { agent: Agent; declared: Declared & { kind: 'agent' } },
+): AgentChange[] {
+  const { repository, number, title } = candidate;
+  const { now, nonce, account, stateRepo } = state;
+  const name = issueName(repository, number);
+  const isFinishing = candidate.over !== null && candidate.record !== null;
+  const earlier = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
+  const running = state.running.find(
+    ({ entry }) =>
+      entry.issue_number === number &&
+      entryPath({ owner: entry.owner, repo: entry.repo, number }) === entryPath(name),
+  );
+  const isolation = isolationFor({ tried: state.tried }, agent, settings['allow-unisolated']);
+  const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
+  const entry: Entry = {
+    version: 1,
+    owner: name.owner,
+    repo: name.repo,
+    issue_number: number,
+    slug: earlier?.entry.slug ?? (slugOf(title, 40) || 'work'),
+    agent_name: agent.name,
+    profile: agent.profile,
+    backend: { host: state.host, isolation },
+    agent_git_user: gitUser,
+    pr_number: null,
+    status: 'running',
+    why: 'claimed',
+    last_checkin_at: now,
+    run_url: state.runUrl,
+    lease: {
+      id: nonce,
+      until: new Date(Date.parse(now) + (agent.timeoutMinutes + leaseReserveMinutes) * 60_000).toISOString(),
+      run: state.run,
+    },
+    started_at: now,
+    ended_at: null,
+    rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
+    cost: earlier?.entry.cost ?? null,
+  };
+  const text = entryText(entry);
+  const claim = {
+    repository: stateRepo.repository,
+    branch: stateRepo.branch,
+    path: entryPath(name),
+    lease: nonce,
+  };
+  const mark = `{"lease":"${nonce}"}\n`;
+  const label = `${settings['label-prefix']}:${agent.name}`;
+  const prompt = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
+  const claiming: AgentChange[] = [
+    ...(candidate.over === null ? [] : [notice(`${repository}#${number} is taken over: ${candidate.over}`)]),
+    {
+      kind: 'write-files',
+      key: 'claim',
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      files: [
+        { path: entryPath(name), content: text, expects: earlier?.sha ?? null },
+        { path: runningPath(name), content: mark, expects: running?.markSha ?? null },
+        ...(isFinishing ? [] : [{ path: startedPath(agent.name, now, nonce), content: mark, expects: null }]),
+      ],
+      message: `${repository}#${number}: ${agent.name} begins round ${entry.rounds}`,
+      why: `${repository}#${number} is given to ${agent.name} by ${candidate.labelled?.login ?? 'somebody'}${candidate.membership.kind === 'member' ? `, and ${candidate.membership.login} is a member of ${settings['agent-org']}` : ''}`,
+    },
+  ];
+  if (isFinishing) return claiming;
+  return [
+    ...claiming,
+    ...(settings['dry-run'] ? shownPrompt(prompt, isolation, agent.network) : []),
+    ...labelling(candidate, [settings['progress-label']], {
+      after: 'claim',
+      held: claim,
+      why: 'an agent works on it',
+    }),
+    {
+      kind: 'run-agent',
+      key: runKey,
+      after: ['claim'],
+      held: claim,
+      repository,
+      issue: number,
+      pulls: [],
+      base: candidate.base,
+      baseBranch: candidate.defaultBranch,
+      agent: agent.name,
+      engine: agent.engine,
+      command: agent.command,
+      model: agent.model,
+      tools: agent.tools,
+      prompt,
+      isolation: agent.isolation,
+      network: agent.network,
+      timeoutMinutes: agent.timeoutMinutes,
+      watchdogMinutes: agent.watchdogMinutes,
+      maxCost: agent.maxCost,
+      spent: earlier?.entry.cost ?? 0,
+      prices: agent.prices,
+      setup: agent.setup,
+      checks: agent.checks,
+      protectedPaths: agent.protectedPaths,
+      gitUser,
+      message: commitMessage(agent.name, candidate),
+      strangers: settings.strangers,
+      entry: { repository: stateRepo.repository, branch: stateRepo.branch, path: entryPath(name), text },
+      label,
+      why: `round ${entry.rounds} of ${repository}#${number}`,
+    },
+  ];
+}

@@ -1,0 +1,89 @@
+import { sameAccount, sameRepository } from '../../core/accounts.ts';
+import { issueName } from '../../core/agent/entry.ts';
+import { agentOf } from '../../core/agent/manifest.ts';
+import { ifThere } from '../../core/api/errors.ts';
+import { UserError } from '../../core/errors.ts';
+import { findBranch } from '../../core/forge/branches.ts';
+import { listComments } from '../../core/forge/comments.ts';
+import { getIssue } from '../../core/forge/issues.ts';
+import { getPull } from '../../core/forge/pulls.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { findRecord, type Ground, readCandidate, readRepository } from './read-candidates.ts';
+import type { Context, LookingState, Mine, RunningIssue } from './state.ts';
+import { branchOf, runKey } from './text.ts';
+
+type Base = Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'>;
+
+/** The issue that this run holds, as it is now, and what stands of what is to come of it. */
+export async function readMine(
+  context: Context,
+  base: Base,
+  { entry, sha, markSha }: RunningIssue,
+  ground: Ground,
+): Promise<Mine> {
+  const { settings, send, previous } = context;
+  const repository = `${entry.owner}/${entry.repo}`;
+  const declared = base.declared.find(
+    (item) => item.kind === 'agent' && item.manifest.name === entry.agent_name,
+  );
+  const agent = declared?.kind === 'agent' ? agentOf(declared.manifest, entry.profile) : undefined;
+  if (declared?.kind !== 'agent' || agent === undefined)
+    throw new UserError(
+      `The agent ${entry.agent_name} of ${repository}#${entry.issue_number} is no longer declared.`,
+      'Declare it again, or take its label off the issue.',
+    );
+  const place = await readRepository(context, repository);
+  const issue = await getIssue(send, repository, entry.issue_number);
+  const before = previous?.state.kind === 'looking' ? previous.state : undefined;
+  // What decided that it is taken was read before, and is not asked again.
+  const known =
+    before?.mine?.candidate ??
+    before?.candidates.find(
+      (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
+    );
+  const candidate =
+    known === undefined
+      ? await readCandidate(context, base, ground, place, issue)
+      : { ...known, labels: issue.labels, known: place.known };
+  const name = issueName(repository, entry.issue_number);
+  const record = await findRecord(ground, name, entry.rounds);
+  const branch = branchOf(entry.issue_number, entry.slug);
+  const home =
+    settings['propose-from'] === 'branch'
+      ? place.repository
+      : `${base.account.login}/${place.repository.split('/')[1] ?? ''}`;
+  const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
+  const isFork = sameRepository(fork?.parent?.full_name ?? '', place.repository);
+  if (fork !== undefined && !isFork)
+    throw new UserError(
+      `${home} is no fork of ${place.repository}, so nothing can be proposed from there.`,
+      'Rename or delete that repository; the role makes its own fork.',
+    );
+  const at = home === place.repository || isFork ? await findBranch(send, home, branch) : undefined;
+  const made = previous?.made[`pull ${branch}`] ?? entry.pr_number ?? undefined;
+  const open = place.pulls.find(
+    ({ user, head }) => sameAccount(user, base.account) && head.label.split(':').at(-1) === branch,
+  );
+  const pull = open ?? (made === undefined ? undefined : await ifThere(getPull(send, repository, made)));
+  const comments = await listComments(send, repository, entry.issue_number);
+  return {
+    candidate,
+    entry,
+    sha,
+    markSha,
+    declared,
+    agent,
+    outcome: previous?.outcomes[runKey] ?? before?.mine?.outcome ?? null,
+    record,
+    home,
+    fork: home === place.repository ? 'not-needed' : isFork ? 'ready' : 'missing',
+    branch,
+    branchAt: at?.commit.id ?? null,
+    pull: pull === undefined ? null : { number: pull.number, isOpen: pull.state === 'open' },
+    said: comments
+      .filter(({ user }) => sameAccount(user, base.account))
+      .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
+    declined: [...(before?.mine?.declined ?? []), ...(previous?.declined.map(({ kind }) => kind) ?? [])],
+    done: [...(before?.mine?.done ?? []), ...(previous?.done.map(({ kind }) => kind) ?? [])],
+  };
+}

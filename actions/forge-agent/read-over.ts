@@ -1,0 +1,24 @@
+import type { Entry } from '../../core/agent/entry.ts';
+import { alone } from '../../core/api/errors.ts';
+import { getRun } from '../../core/forge/workflows.ts';
+import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
+import type { Context } from './state.ts';
+
+/** What the hosts call a run that goes on; everything else is over. */
+const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
+
+/**
+ * Why nobody works on an entry any more: its lease ran out, or the run that holds it is over. `null` while it may go on: what
+ * cannot be found out is not over before the lease is.
+ */
+export async function readOver({ send, woodpecker, now }: Context, { lease }: Entry): Promise<string | null> {
+  if (Date.parse(now) > Date.parse(lease.until)) return `its lease ran out at ${lease.until}`;
+  const { run } = lease;
+  if (run === null) return null;
+  const { value } = await alone(async () => {
+    if (run.backend === 'forgejo-workflow') return (await getRun(send, run.repository, run.id)).status;
+    if (woodpecker === undefined) return undefined;
+    return (await getPipeline(woodpecker, await lookupRepository(woodpecker, run.repository), run.id)).status;
+  });
+  return value === undefined || goingOn.includes(value) ? null : `its run ${run.id} is over (${value})`;
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
+import { parseEntry } from '../../core/agent/entry.ts';
+import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
+import { ifThere } from '../../core/api/errors.ts';
+import { once } from '../../core/api/once.ts';
+
+import { documentName } from '../../core/document-name.ts';
+import { getBranch } from '../../core/forge/branches.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
+import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
+import { getExpectedUser } from '../../core/forge/users.ts';
+import { readOpsFolder } from '../../core/ops-folder.ts';
+import { createPeople } from '../../core/vault/read-rights.ts';
+import { readCandidates } from './read-candidates.ts';
+import { readMine } from './read-mine.ts';
+import { readOver } from './read-over.ts';
+import { uidsOf } from './settings.ts';
+import type { AgentState, Context, Declared, LookingState, RunningIssue } from './state.ts';
+
+export async function read(context: Context): Promise<AgentState> {
+  const { settings, facts, now, previous, kept } = context;
+  if (facts.isPullRequest) return { kind: 'local', now, declared: await readLocal(context) };
+  // Writes only, beside a running agent; the state repo is never read through a token that could be another account's.
+  const { send } = context;
+  const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
+  const before = previous?.state.kind === 'looking' ? previous.state : undefined;
+  const declared = before?.declared ?? (await readDeclared(context));
+  const repository = settings['state-repo'] ?? `${account.login}/forgecrew-state`;
+  const home = await ifThere(getRepository(send, repository));
+  const trouble = home === undefined ? 'missing' : stateTrouble(repository, home);
+  if (home === undefined || trouble !== undefined)
+    return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
+  const { commit } = await getBranch(send, repository, home.default_branch);
+  const stateRepo = { repository, branch: home.default_branch, hasCi: home.has_actions === true };
+  const snapshot = createSnapshot(send, repository, kept);
+  const running = await readRunning(context, snapshot, commit.id);
+  const nonce = before?.nonce ?? randomBytes(16).toString('hex');
+  const people = await once(kept, 'people', async () => createPeople(send));
+  const base: Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'> = {
+    kind: 'looking',
+    now,
+    account,
+    declared,
+    stateRepo,
+    runUrl: facts.runUrl ?? null,
+    host:
+      facts.run === undefined
+        ? 'terminal'
+        : facts.run.backend === 'forgejo-workflow'
+          ? 'forgejo-actions'
+          : 'woodpecker',
+    run:
+      facts.run === undefined || facts.repository === undefined
+        ? null
+        : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
+    nonce,
+    tried: await once(kept, 'isolation', async () => (await possibleIsolation(uidsOf(settings))).tried),
+    running,
+    hasWorked: before?.mine !== undefined && before.mine !== null ? true : (before?.hasWorked ?? false),
+  };
+  const own = running.find(({ entry }) => entry.lease.id === nonce);
+  if (own !== undefined)
+    return {
+      ...base,
+      ...nothingLooked,
+      mine: await readMine(context, base, own, { snapshot, commit: commit.id, people }),
+    };
+  // One run works on one issue: what else waits is for the next one.
+  if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
+  const found = await readCandidates(context, base, { snapshot, commit: commit.id, people });
+  return { ...base, ...found, mine: null };
+}
+
+const nothingLooked = { candidates: [], unseen: 0, looked: [], troubled: [] };
+
+/** Why a repository cannot hold the state; undefined where it can. */
+function stateTrouble(
+  name: string,
+  { private: isPrivate, archived, permissions }: Awaited<ReturnType<typeof getRepository>>,
+): { said: string } | undefined {
+  if (archived) return { said: `${name} is archived: unarchive it, or name another state-repo.` };
+  if (isPrivate !== true)
+    return { said: `${name} is public, and records of agents are nobody else's business: make it private.` };
+  if (permissions?.push !== true)
+    return {
+      said: `our account may not write to ${name}: give it write access, or name another state-repo.`,
+    };
+  return undefined;
+}
+
+/** Every manifest at the ops repo's branch, each with its prompt. */
+async function readDeclared({ settings, send, kept, opsHead, opsBranch }: Context): Promise<Declared[]> {
+  const ops = settings['ops-repo'];
+  const snapshot = createSnapshot(send, ops, kept);
+  const name =
+    settings['ops-branch'] ?? (opsHead === undefined ? (await getRepository(send, ops)).default_branch : '');
+  const head = opsHead ?? (opsBranch ?? (await getBranch(send, ops, name))).commit.id;
+  const entries = await snapshot.folderAt(head, agentsFolder);
+  const files = entries.filter((entry) => isFile(entry) && entry.path.endsWith('.toml'));
+  await snapshot.contents(files);
+  const declared: Declared[] = [];
+  for (const entry of files) declared.push(await readManifest(snapshot, entry, entries));
+  return declared;
+}
+
+async function readManifest(snapshot: Snapshot, entry: TreeEntry, beside: TreeEntry[]): Promise<Declared> {
+  const file = `${agentsFolder}/${entry.path}`;
+  const name = documentName(entry.path);
+  const faulty = (message: string): Declared => ({
+    kind: 'faulty',
+    file,
+    name,
+    faults: [{ file, line: 0, column: 0, message }],
+  });
+  const found = await snapshot.fileOf(entry);
+  if (found.kind !== 'file') return faulty('cannot be read');
+  const parsed = parseManifest(file, found.bytes);
+  if (!parsed.ok) return { kind: 'faulty', file, name, faults: parsed.faults };
+  const { prompt, prompt_file: promptFile } = parsed.document;
+  if (promptFile === undefined)
+    return { kind: 'agent', file, manifest: parsed.document, blob: found.sha, prompt: prompt ?? '' };
+  const own = await snapshot.fileOf(beside.find(({ path: item }) => item === promptFile));
+  const trouble = promptTrouble(promptFile, own.kind === 'file' ? own.bytes.length : undefined);
+  if (own.kind !== 'file' || trouble !== undefined) return faulty(trouble ?? 'cannot be read');
+  return {
+    kind: 'agent',
+    file,
+    manifest: parsed.document,
+    blob: found.sha,
+    prompt: own.bytes.toString('utf8'),
+  };
+}
+
+/** The manifests of a pull request's checkout, for its own pipeline. */
+async function readLocal({ settings, facts, send, kept }: Context): Promise<Declared[]> {
+  if (!existsSync(path.resolve(facts.workspace, agentsFolder))) return [];
+  const { files } = await readOpsFolder({
+    send,
+    facts,
+    ops: undefined,
+    branch: settings['ops-branch'],
+    folder: agentsFolder,
+    extension: '.toml',
+    kept,
+  });
+  return files.map(({ file, bytes }): Declared => {
+    const parsed = parseManifest(file, bytes);
+    return parsed.ok
+      ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '' }
+      : { kind: 'faulty', file, name: documentName(file), faults: parsed.faults };
+  });
+}
+
+/** Every issue that the state repo says is worked on; what is over is not looked at. */
+async function readRunning(context: Context, snapshot: Snapshot, commit: string): Promise<RunningIssue[]> {
+  const marks: { owner: string; repo: string; file: string; sha: string }[] = [];
+  for (const owner of await snapshot.folderAt(commit, 'running'))
+    for (const repo of await snapshot.folderAt(commit, `running/${owner.path}`))
+      for (const { path: file, sha } of await snapshot.folderAt(commit, `running/${owner.path}/${repo.path}`))
+        marks.push({ owner: owner.path, repo: repo.path, file, sha });
+  const found = await Promise.all(
+    marks.map(async ({ owner, repo, file, sha }) => ({
+      sha,
+      entry: await snapshot.entryAt(commit, `agents/${owner}/${repo}/${file}`),
+    })),
+  );
+  const entries = found.flatMap(({ sha, entry }) => (entry === undefined ? [] : [{ mark: sha, entry }]));
+  const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
+  const running: RunningIssue[] = [];
+  for (const { mark, entry } of entries) {
+    const blob = blobs.get(entry.sha);
+    const parsed = blob?.kind === 'read' ? parseEntry(blob.bytes) : undefined;
+    // What cannot be read is told where the issue itself is looked at; it is never taken over.
+    if (parsed?.ok !== true || parsed.entry.status !== 'running') continue;
+    running.push({
+      entry: parsed.entry,
+      sha: entry.sha,
+      markSha: mark,
+      over: await readOver(context, parsed.entry),
+    });
+  }
+  return running;
+}

@@ -1,0 +1,60 @@
+import { runAgentRound } from '../../core/agent/round.ts';
+import type { Role } from '../../core/role.ts';
+import { openWorks } from '../../core/works.ts';
+import { changes, plan } from './plan.ts';
+import { read } from './read.ts';
+import { faults, settings, uidsOf } from './settings.ts';
+import type { AgentState } from './state.ts';
+import { headline } from './text.ts';
+
+export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[number]> = {
+  name: 'forge-agent',
+  summary:
+    'Lets a coding agent work on a labelled issue, isolated and without a token, and proposes what it made as a pull request.',
+  settings,
+  faults,
+  changes,
+  needs: [
+    {
+      where: 'project-repo',
+      access: 'read; issues-only write where labels are wanted',
+      scopes: ['write:repository', 'write:issue', 'read:user'],
+      why: 'write:repository makes the fork, its branch, the pull request and the state; write:issue labels and comments; read:user tells whose token it is.',
+    },
+    {
+      where: 'ops-repo',
+      access: 'read',
+      scopes: ['read:repository'],
+      why: 'the manifests of the agents stand there.',
+    },
+  ],
+  // Claimed and run, finished in two or three looks, closed.
+  rounds: 8,
+  read,
+  headline,
+  works: openWorks,
+  runAgent: (run, context) =>
+    runAgentRound(run, {
+      ...context,
+      cells: { base: context.settings['agent-folder'], uids: uidsOf(context.settings) },
+      allowsNone: context.settings['allow-unisolated'],
+      model:
+        context.settings['engine-key'] === undefined
+          ? undefined
+          : {
+              url: context.settings['engine-url'],
+              key: context.settings['engine-key'],
+              api: context.settings['engine-api'],
+              maxOutputTokens: context.settings['max-output-tokens'],
+            },
+      bots: context.settings.bots,
+      places: [context.facts.workspace].filter((place) => place !== ''),
+      secrets: [
+        context.settings['forge-token'],
+        context.settings['engine-key'],
+        context.settings['woodpecker-token'],
+        context.settings['label-token'],
+      ].filter((secret) => secret !== undefined),
+    }),
+  plan,
+};

@@ -1,0 +1,154 @@
+import {
+  count,
+  duration,
+  filePath,
+  flag,
+  flowSettings,
+  forgeUrl,
+  labelName,
+  login,
+  matching,
+  oneOf,
+  repository,
+  type SettingsFault,
+  sharedSettings,
+  text,
+  type ValuesOf,
+  woodpeckerSettings,
+} from '../../core/settings.ts';
+
+export const settings = {
+  ...flowSettings,
+  'forge-login': sharedSettings['forge-login'],
+  'ops-branch': sharedSettings['ops-branch'],
+  bots: sharedSettings.bots,
+  'ops-repo': repository({
+    description: 'The repository whose folder `agents` declares the agents, as owner/name.',
+    required: true,
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
+  }),
+  'project-repo': repository({
+    description:
+      'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',
+  }),
+  issue: count({ description: 'Only this issue; needs `project-repo`.' }),
+  deadline: duration({
+    description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
+    default: '3h',
+  }),
+  'state-repo': repository({
+    description:
+      'Where it is kept who works on what, as owner/name: a private repository of our account. Default: `forgecrew-state` of our account.',
+  }),
+  'label-prefix': matching(/^[A-Za-z0-9][A-Za-z0-9-]{0,19}$/, 'letters, digits and hyphens, at most 20', {
+    description:
+      'An issue is given to the agent `name` by the label `prefix:name`, and a profile by `prefix-profile:name`.',
+    default: 'crew',
+  }),
+  'label-from': login({
+    description: 'A bot that may give issues to agents as well; without it, only people who may write can.',
+  }),
+  'agent-org': login({
+    description:
+      'An organisation: only issues with one of its members among their assignees are taken. Our account sees private members only where it is a member itself.',
+  }),
+  'priority-label': labelName({ description: 'Issues with it are taken first.', default: 'priority' }),
+  'progress-label': labelName({ description: 'Set while an issue is worked on.', default: 'in-progress' }),
+  'blocked-label': labelName({ description: 'Set where a person is needed.', default: 'blocked' }),
+  'underspecified-label': labelName({
+    description: 'Set where an issue does not say enough.',
+    default: 'underspecified',
+  }),
+  'label-token': text({
+    description:
+      'Another token for labels alone, where our account may only read: on Forgejo Actions in the repository itself the automatic token of the job.',
+    secret: true,
+  }),
+  strangers: flag({
+    description: 'Whether the agent is also shown what people wrote who may not write to the repository.',
+    default: 'false',
+  }),
+  closes: flag({
+    description: 'Whether the pull request closes its issue when it is merged.',
+    default: 'true',
+  }),
+  'propose-from': oneOf(['fork', 'branch'], {
+    description:
+      "Where the agent's work is pushed: a `fork` of our own, or a `branch` of the repository, whose CI then runs it with the repository's secrets; that needs `accept-exposed-secrets`.",
+    default: 'fork',
+  }),
+  'accept-exposed-secrets': flag({
+    description:
+      'Allows `propose-from: branch`. Whoever sets it says that an agent may read every secret of the repository.',
+    default: 'false',
+  }),
+  'allow-unisolated': flag({
+    description:
+      'Allows agents whose manifest says `isolation = "none"`: such an agent can read everything this step can, its token too.',
+    default: 'false',
+  }),
+  'agent-folder': filePath({
+    description: 'Where the folders of agents are made. Default: the folder for temporary files.',
+  }),
+  'agent-uids': matching(/^\d{1,9}-\d{1,9}$/, 'two numbers such as 70000-70255', {
+    description:
+      'User ids that agents may run as with the isolation `user`; no account of the machine may have them.',
+    default: '70000-70255',
+  }),
+  'engine-url': forgeUrl({
+    description:
+      'Where the model is that agents may ask, through this role. Default: the public one of the engine.',
+  }),
+  'engine-key': text({
+    description: 'The key for the model, from a CI secret. It stays with this role; no agent ever has it.',
+    secret: true,
+  }),
+  'engine-api': oneOf(['anthropic', 'openai'], {
+    description:
+      'What the model at `engine-url` speaks, for the engine `command`; `claude` always speaks `anthropic`.',
+    default: 'anthropic',
+  }),
+  'max-output-tokens': count({
+    description: 'The longest answer an agent may ask its model for.',
+    default: '32000',
+  }),
+  ...woodpeckerSettings,
+};
+export type AgentSettings = ValuesOf<typeof settings>;
+
+/** What settings say of each other. */
+export function faults(given: AgentSettings): SettingsFault[] {
+  const found: SettingsFault[] = [];
+  const [first = 0, last = 0] = given['agent-uids'].split('-').map(Number);
+  if (first < 1000 || last < first || last > 4_000_000_000)
+    found.push({
+      settings: ['agent-uids'],
+      message: 'The first number has to be at least 1000, and the second one not smaller.',
+    });
+  if (given.issue !== undefined && given['project-repo'] === undefined)
+    found.push({
+      settings: ['issue', 'project-repo'],
+      message: 'issue is given without project-repo. Name the repository that the issue is in.',
+    });
+  if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
+    found.push({
+      settings: ['propose-from', 'accept-exposed-secrets'],
+      message:
+        "propose-from is branch: the CI of the repository would run what an agent wrote with the repository's secrets. Use fork, or set accept-exposed-secrets if that is what you want.",
+    });
+  return found;
+}
+
+/** The user ids that agents may run as. */
+export function uidsOf({ 'agent-uids': range }: Pick<AgentSettings, 'agent-uids'>): {
+  first: number;
+  count: number;
+} {
+  const [first = 0, last = 0] = range.split('-').map(Number);
+  return { first, count: last - first + 1 };
+}
+
+/** Accounts whose labels and words never count, our own among them. */
+export function neverHeeded(given: Pick<AgentSettings, 'bots' | 'label-from'>, own: string): string[] {
+  return [own, ...given.bots].filter((name) => name.toLowerCase() !== given['label-from']?.toLowerCase());
+}

@@ -1,0 +1,144 @@
+import type { Entry } from '../../core/agent/entry.ts';
+import type { Tried } from '../../core/agent/isolation-for.ts';
+import type { Agent, AgentManifest } from '../../core/agent/manifest.ts';
+import type { AgentOutcome } from '../../core/agent/outcome.ts';
+import type { RunRecord } from '../../core/agent/run-record.ts';
+import type { Fault } from '../../core/errors.ts';
+import type { Label } from '../../core/forge/labels.ts';
+import type { User } from '../../core/forge/users.ts';
+import type { Backend } from '../../core/host/backends.ts';
+import type { ReadContext, State } from '../../core/role.ts';
+import type { settings } from './settings.ts';
+
+export type Context = ReadContext<typeof settings, AgentState>;
+
+/** What the role knows: declared agents alone in a pull request's own pipeline, what blocks it, or everything. */
+export type AgentState = LocalState | UnreadyState | LookingState;
+
+/** On a pull request's own pipeline only the manifests are looked at. */
+export interface LocalState extends State {
+  kind: 'local';
+  declared: Declared[];
+}
+
+/** The state repo is not there, or cannot be used. */
+export interface UnreadyState extends State {
+  kind: 'unready';
+  account: User;
+  repository: string;
+  /** `missing`: it can be made; otherwise why it cannot be used. */
+  trouble: 'missing' | { said: string };
+}
+
+export interface LookingState extends State {
+  kind: 'looking';
+  account: User;
+  declared: Declared[];
+  stateRepo: { repository: string; branch: string; hasCi: boolean };
+  runUrl: string | null;
+  host: Entry['backend']['host'];
+  run: { backend: Backend; repository: string; id: number } | null;
+  /** For a new lease. */
+  nonce: string;
+  /** What isolation works on this machine, best first. */
+  tried: Tried[];
+  /** Whether this run has worked on an issue already. */
+  hasWorked: boolean;
+  /** Issues that some run works on, or worked on until it was cut off. */
+  running: RunningIssue[];
+  /** Issues with a label of ours, in the order in which they are taken; looked at until one could be taken. */
+  candidates: Candidate[];
+  /** How many more there are behind those. */
+  unseen: number;
+  /** Repositories whose issues were looked at, and those that could not be. */
+  looked: string[];
+  troubled: { repository: string; said: string }[];
+  /** The one that this run works on: claimed in an earlier round of it. */
+  mine: Mine | null;
+}
+
+/** A manifest as it was read. */
+export type Declared =
+  | { kind: 'agent'; file: string; manifest: AgentManifest; blob: string; prompt: string }
+  | { kind: 'faulty'; file: string; name: string; faults: Fault[] };
+
+/** An issue with a label of ours, and what decides whether it is taken. */
+export interface Candidate {
+  repository: string;
+  defaultBranch: string;
+  base: string;
+  number: number;
+  title: string;
+  body: string;
+  author: string;
+  authorMayWrite: boolean;
+  createdAt: string;
+  updatedAt: string | null;
+  /** Names behind `prefix:` and `prefix-profile:`. */
+  agents: string[];
+  profiles: string[];
+  isUrgent: boolean;
+  /** Who set the label last, as far as it was looked up. */
+  labelled: { login: string; at: string; mayWrite: boolean; isBot: boolean } | null;
+  /** Where `agent-org` is set: whether an assignee is a member. */
+  membership:
+    | { kind: 'not-asked' }
+    | { kind: 'member'; login: string }
+    | { kind: 'none' }
+    | { kind: 'error'; said: string };
+  /** Open issues it depends on. */
+  waitsFor: string[];
+  /** An open pull request of ours for it. */
+  openPull: number | null;
+  /** What the state repo says of it. */
+  entry: { entry: Entry; sha: string } | { fault: string } | null;
+  /** Where it says that a run works on it: why that run is over, if it is. */
+  over: string | null;
+  /** What that run left as its record, where it came so far. */
+  record: RunRecord | null;
+  /** How many runs of its agent began today. */
+  runsToday: number;
+  /** What could not be found out. */
+  trouble: string | null;
+  comments: { user: string; body: string; mayWrite: boolean; at: string }[];
+  labels: Label[];
+  /** Labels that the repository has. */
+  known: Label[];
+  /** Whether our account may push to the repository itself. */
+  mayPush: boolean;
+}
+
+/** An issue of which the state repo says that a run works on it. */
+export interface RunningIssue {
+  entry: Entry;
+  sha: string;
+  markSha: string;
+  /** Whether its run is known to be over, or its lease ran out, and how that is known; `null` while it goes on. */
+  over: string | null;
+}
+
+/** The issue that this run holds, and how far it has come. */
+export interface Mine {
+  candidate: Candidate;
+  entry: Entry;
+  sha: string;
+  markSha: string;
+  declared: Declared & { kind: 'agent' };
+  agent: Agent;
+  /** What came of the agent's run, where it ran in this run of the role. */
+  outcome: AgentOutcome | null;
+  /** The record of this lease, or of the run that was cut off. */
+  record: RunRecord | null;
+  /** Where its branch is pushed to. */
+  home: string;
+  fork: 'not-needed' | 'missing' | 'ready';
+  branch: string;
+  branchAt: string | null;
+  pull: { number: number; isOpen: boolean } | null;
+  /** Signs of comments of ours on the issue. */
+  said: string[];
+  /** Kinds of change that the forge did not let our account do. */
+  declined: string[];
+  /** Kinds of change that are done in this run, which nothing shows afterwards. */
+  done: string[];
+}

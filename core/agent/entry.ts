@@ -1,0 +1,105 @@
+import * as z from 'zod/mini';
+import { canonicalJson } from '../canonical.ts';
+import { backends } from '../host/backends.ts';
+import { isolations } from './cell/cell.ts';
+
+// What the state repo says of one issue that an agent works on, or worked on: its form, and where it stands. Pure.
+
+/** Where the role is run: a CI host, or a person's terminal. */
+export const agentHosts = ['forgejo-actions', 'woodpecker', 'terminal'] as const;
+
+const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/, 'a moment in UTC'));
+const text = (most: number) => z.string().check(z.maxLength(most));
+
+export const entrySchema = z.strictObject({
+  /** Of this format. */
+  version: z.literal(1),
+  owner: text(200),
+  repo: text(200),
+  issue_number: z.int().check(z.positive()),
+  slug: text(100),
+  agent_name: text(100),
+  profile: z.nullable(text(100)),
+  backend: z.strictObject({ host: z.enum(agentHosts), isolation: z.enum(isolations) }),
+  agent_git_user: z.strictObject({ name: text(200), email: text(200) }),
+  /** The pull request that came of it. */
+  pr_number: z.nullable(z.int()),
+  /** `destroyed`: its work is over; `why` says how. */
+  status: z.enum(['running', 'frozen', 'destroyed']),
+  why: text(1000),
+  /** When the agent last did anything that was seen; written at most once a minute. */
+  last_checkin_at: time,
+  run_url: z.nullable(text(2000)),
+  /** Who holds the work: only the run of this lease writes anything for it. */
+  lease: z.strictObject({
+    id: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
+    until: time,
+    /** The run of CI that holds it, where it can be looked up. */
+    run: z.nullable(z.strictObject({ backend: z.enum(backends), repository: text(300), id: z.int() })),
+  }),
+  started_at: time,
+  ended_at: z.nullable(time),
+  /** How many times an agent was started for it. */
+  rounds: z.int().check(z.gte(1)),
+  /** What models cost so far; `null` where nobody counted. */
+  cost: z.nullable(z.number()),
+});
+export type Entry = z.infer<typeof entrySchema>;
+
+/** An issue, as owner, repository and number. */
+export interface IssueName {
+  owner: string;
+  repo: string;
+  number: number;
+}
+
+export function issueName(repository: string, number: number): IssueName {
+  const [owner = '', repo = ''] = repository.split('/');
+  return { owner, repo, number };
+}
+
+/** Where an issue's entry stands. Names of repositories differ by capitals only where the forge takes them for the same. */
+export function entryPath({ owner, repo, number }: IssueName): string {
+  return `agents/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+}
+
+/** A mark beside the entry of an issue that is worked on, so that those are found without looking at all that are over. */
+export function runningPath({ owner, repo, number }: IssueName): string {
+  return `running/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+}
+
+/** A mark for every run of an agent that began on a day (UTC), so that they can be counted. */
+export function startedPath(agent: string, at: string, lease: string): string {
+  return `started/${at.slice(0, 10)}/${agent}/${lease}.json`;
+}
+
+/** Where the records of an issue's runs stand; they are kept for ever. */
+export function recordFolder({ owner, repo, number }: IssueName): string {
+  return `records/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}`;
+}
+
+/** The record of one run. */
+export function runRecordPath(name: IssueName, round: number, lease: string): string {
+  return `${recordFolder(name)}/${round}-${lease}.json`;
+}
+
+export function entryText(entry: Entry): string {
+  return `${canonicalJson(entry)}\n`;
+}
+
+/** The entry in a file, or what is wrong with it; one that cannot be read is never taken for none. */
+export function parseEntry(bytes: Uint8Array): { ok: true; entry: Entry } | { ok: false; fault: string } {
+  let data: unknown;
+  try {
+    data = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return { ok: false, fault: 'it is no JSON' };
+  }
+  const parsed = entrySchema.safeParse(data);
+  return parsed.success
+    ? { ok: true, entry: parsed.data }
+    : {
+        ok: false,
+        fault: `${parsed.error.issues[0]?.path.join('.') ?? ''}: ${parsed.error.issues[0]?.message ?? ''}`,
+      };
+}

@@ -1,0 +1,76 @@
+// What came of one run of an agent, as plain data: for the next look, for the record, and for people.
+
+/** What an agent may say of its work when it has done with it. */
+export const signals = ['success', 'failure', 'needs_person', 'underspecified'] as const;
+export type SignalStatus = (typeof signals)[number];
+
+/** How a run came to its end. Only `signalled` is one that the agent itself called done. */
+export type AgentEnd =
+  | 'signalled'
+  | 'exited'
+  | 'watchdog'
+  | 'timeout'
+  | 'sidecar-gone'
+  | 'claim-lost'
+  | 'called-off'
+  | 'not-started';
+
+/** What of the agent's work was taken. */
+export type WorkOutcome =
+  | { kind: 'nothing' }
+  /** A commit of ours in the run's own repository, not pushed yet. */
+  | { kind: 'work'; commit: string; tree: string; files: number; bytes: number }
+  /** Not taken, and why; `commit`: of ours, with the work as a file, to be kept in the state repo. */
+  | { kind: 'refused'; reasons: string[]; commit: string | null };
+
+export interface CheckOutcome {
+  command: string;
+  /** `null` where it was ended by a signal or by us. */
+  code: number | null;
+  /** The end of what it printed. */
+  tail: string;
+}
+
+export interface AgentOutcome {
+  /** In one line for the log. */
+  said: string;
+  end: AgentEnd;
+  /** More of it, in words: what went wrong where something did. */
+  why: string | null;
+  signal: { status: SignalStatus; summary: string } | null;
+  startedAt: string;
+  endedAt: string;
+  exitCode: number | null;
+  exitSignal: string | null;
+  /** What the program says of its version. */
+  engineVersion: string | null;
+  isolation: string;
+  network: string;
+  /** What this isolation does not keep out, in words. */
+  gaps: string[];
+  /** Processes that had to be ended after the agent. */
+  left: { terminated: number; killed: number };
+  work: WorkOutcome;
+  /** What was looked through for secrets, and how it went. */
+  searched: string;
+  checks: CheckOutcome[];
+  models: {
+    calls: number;
+    inputTokens: number;
+    outputTokens: number;
+    cost: number | null;
+    refused: { at: string; why: string }[];
+    reachedLimit: boolean;
+  } | null;
+  /** The chained log of what it asked of the forge. */
+  operations: { head: string; entries: unknown[] };
+  /** What of the network was seen. */
+  egress: string;
+  /** The entry as it stood in the end: its blob, and its text. */
+  entry: { text: string };
+}
+
+/** The name under which a run's refused work can be pushed. */
+export function refusedKey(key: string): string {
+  return `refused ${key}`;
+}

@@ -1,0 +1,401 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { namesLogin } from '../accounts.ts';
+import type { ConnectionOptions } from '../api/connection.ts';
+import type { Send } from '../api/send.ts';
+import type { Change } from '../change.ts';
+import type { Claim } from '../changes/fields.ts';
+import { UserError } from '../errors.ts';
+import { listWriters } from '../forge/people.ts';
+import type { Git } from '../git.ts';
+import type { Mask } from '../mask.ts';
+import type { Result } from '../report.ts';
+import { plain } from '../text/log-line.ts';
+import type { Works } from '../works.ts';
+import type { AgentRun } from './agent-run.ts';
+import type { Cell, Isolation } from './cell/cell.ts';
+import { admit } from './cell/door.ts';
+import { gapsOf } from './cell/gaps.ts';
+import { openCell } from './cell/open-cell.ts';
+import { possibleIsolation } from './cell/possible-isolation.ts';
+import { probe, refusingFindings } from './cell/probe.ts';
+import { createCheckIn } from './check-in.ts';
+import { runCommands } from './commands.ts';
+import { engineOf } from './engines/engines.ts';
+import { followAgent } from './follow.ts';
+import { isolationFor } from './isolation-for.ts';
+import { type ModelSettings, openModel } from './model-access.ts';
+import { type AgentOutcome, type CheckOutcome, refusedKey, type WorkOutcome } from './outcome.ts';
+import { forgeCommand, glue } from './sidecar/command.ts';
+import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
+import { scopedSend } from './sidecar/scoped-send.ts';
+import { openSidecar, socketName } from './sidecar/sidecar.ts';
+import { cloneForAgent, cloneForUs } from './work/clone.ts';
+import { usualLimits } from './work/limits.ts';
+import { keepRefused } from './work/refused.ts';
+import { takeWork } from './work/take.ts';
+
+/** What a run of an agent is given beyond the change itself. */
+export interface RoundContext {
+  send: Send;
+  write(changes: Change[], through?: (send: Send) => Send): Promise<Result[]>;
+  mask: Mask;
+  say(line: string): void;
+  clock(): Date;
+  /** When the whole run has to be over, in milliseconds since the epoch. */
+  deadline: number;
+  works: Works;
+  connection: ConnectionOptions;
+  /** Where cells are made, and the user ids they may have. */
+  cells: { base: string | undefined; uids: { first: number; count: number } };
+  /** Whether an agent may run without any isolation, where its manifest says so. */
+  allowsNone: boolean;
+  /** Absent where the role was given no key. */
+  model: ModelSettings | undefined;
+  /** Accounts whose words never count as somebody's who may write. */
+  bots: readonly string[];
+  /** Files of the runner, to be searched for secrets as well. */
+  places: readonly string[];
+  /** Secrets of this run. */
+  secrets: readonly string[];
+}
+
+/**
+ * Runs an agent from its clone to what came of it. Whatever goes wrong in it ends as an outcome with its reason; only what is a
+ * defect of ours is thrown. Nothing of the agent is left behind: no process, no folder, no socket.
+ */
+export async function runAgentRound(run: AgentRun, context: RoundContext): Promise<AgentOutcome> {
+  const { clock, say } = context;
+  const startedAt = clock().toISOString();
+  const outcome: AgentOutcome = {
+    said: '',
+    end: 'not-started',
+    why: null,
+    signal: null,
+    startedAt,
+    endedAt: startedAt,
+    exitCode: null,
+    exitSignal: null,
+    engineVersion: null,
+    isolation: run.isolation,
+    network: run.network,
+    gaps: [],
+    left: { terminated: 0, killed: 0 },
+    work: { kind: 'nothing' },
+    searched: 'nothing to search',
+    checks: [],
+    models: null,
+    operations: { head: '', entries: [] },
+    egress: egressOf(run.network),
+    entry: { text: run.entry.text },
+  };
+  try {
+    await work(run, context, outcome);
+  } catch (error) {
+    // What a person can mend is the end of this run, with its record; anything else is a defect, and is told as one.
+    if (!(error instanceof UserError)) throw error;
+    outcome.why = [error.message, error.remedy].filter((text) => text !== '').join(' ');
+    say(`The agent could not go on: ${outcome.why}`);
+  }
+  outcome.endedAt = clock().toISOString();
+  outcome.said = saidOf(outcome);
+  return outcome;
+}
+
+async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
+  const { say, works, cells, mask } = context;
+  const git = await works.git();
+  const ours = path.join(git.folder, 'ours.git');
+  say(`Cloning ${run.repository} at ${run.base.slice(0, 10)} ...`);
+  await cloneForUs(git, { repository: run.repository, commit: run.base, folder: ours });
+  works.folders.set(run.key, ours);
+  const isolation = isolationFor(await possibleIsolation(cells.uids), run, context.allowsNone);
+  const base = cells.base ?? mkdtempSync(path.join(tmpdir(), 'forgecrew-cells-'));
+  const gaps = gapsOf(isolation, run.network);
+  outcome.isolation = isolation;
+  outcome.gaps = gaps;
+  say(`Isolation: ${isolation}, network ${run.network}.`);
+  for (const gap of gaps) say(`  ${gap}`);
+  const open = (): Promise<Cell> => openCell({ isolation, network: run.network, base, uids: cells.uids });
+  const cell = await open();
+  try {
+    await prepare(run, context, git, ours, cell, run.base);
+    await refuseIfReadable(context, cell, isolation);
+    const setup = await runCommands(cell, run.setup, {
+      title: 'setup',
+      say,
+      network: 'open',
+      minutes: run.timeoutMinutes,
+    });
+    const [broken] = setup.filter(({ code }) => code !== 0);
+    if (broken !== undefined)
+      throw new UserError(
+        `setup failed: ${broken.command} ended with ${broken.code ?? 'a signal'}.`,
+        broken.tail,
+      );
+    await beside(run, context, cell, outcome);
+    outcome.work = await take(run, context, git, ours, cell, outcome);
+  } finally {
+    await cell.remove();
+  }
+  if (outcome.work.kind === 'work' && run.checks.length > 0)
+    outcome.checks = await check(run, context, git, ours, await open(), outcome.work.commit);
+  for (const entry of outcome.checks)
+    say(`  check ${entry.code === 0 ? 'passed' : 'failed'}: ${mask.apply(entry.command)}`);
+}
+
+/** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
+async function prepare(
+  run: AgentRun,
+  _context: RoundContext,
+  git: Git,
+  ours: string,
+  cell: Cell,
+  commit: string,
+): Promise<void> {
+  await cloneForAgent(git, {
+    from: ours,
+    commit,
+    folder: cell.outside.workspace,
+    branch: run.baseBranch,
+    author: run.gitUser,
+  });
+  writeFileSync(
+    path.join(cell.outside.bin, 'forge'),
+    forgeCommand({ node: `${cell.inside.bin}/node`, socket: `${cell.inside.door}/${socketName}` }),
+    { mode: 0o755 },
+  );
+  await cell.own();
+}
+
+/** Before anything of the agent runs: what its user could read and reach here. */
+async function refuseIfReadable(
+  { secrets, places, say }: RoundContext,
+  cell: Cell,
+  isolation: Isolation,
+): Promise<void> {
+  say("Searching everything that the agent's user can read for secrets of this run ...");
+  const found = await probe(cell, { secrets: [...secrets], extraPlaces: [...places] });
+  for (const { kind, place } of found) if (kind === 'unsearched') say(`  Not searched: ${plain(place)}`);
+  const findings = refusingFindings(found);
+  if (findings.length === 0) {
+    say('  Nothing was found.');
+    return;
+  }
+  for (const { kind, place } of findings)
+    say(
+      `  ${kind === 'secret' ? 'A secret of this run can be read' : 'What gives this machine away can be reached'}: ${plain(place)}`,
+    );
+  // Without isolation that is what somebody has allowed by name.
+  if (isolation === 'none') return;
+  throw new UserError(
+    `The agent could read a secret of this run, or reach what gives this machine away: ${findings
+      .map(({ place }) => plain(place))
+      .slice(0, 10)
+      .join(', ')}.`,
+    'Take the secret or the socket away from there, or run the role where the agent can be isolated better.',
+  );
+}
+
+/** The agent itself, with its sidecar and its model beside it, until all of its processes are gone. */
+async function beside(
+  run: AgentRun,
+  context: RoundContext,
+  cell: Cell,
+  outcome: AgentOutcome,
+): Promise<void> {
+  const { send, mask, say, clock } = context;
+  const claim = claimOf(run);
+  const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
+  const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
+  const alive = { at: clock().getTime() };
+  const checkIn = createCheckIn(run, context);
+  const sidecar = await openSidecar({
+    door: cell.outside.door,
+    forge: createForgejoAgentForge({
+      repository: run.repository,
+      send: scopedSend(send, scope),
+      write: (changes) =>
+        context.write(
+          changes.map((change) => ({ ...change, held: claim })),
+          (own) => scopedSend(own, scope),
+        ),
+      pullOf: async () => run.pulls.at(-1) ?? null,
+      run: claim.lease,
+    }),
+    scope,
+    mask,
+    say,
+    now: clock,
+    mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
+    strangers: run.strangers,
+    heard: () => {
+      alive.at = clock().getTime();
+      checkIn.seen();
+    },
+  });
+  admit(cell, socketName);
+  const model = await openModel(run, context, cell, () => {
+    alive.at = clock().getTime();
+  });
+  try {
+    const engine = engineOf(run.engine);
+    outcome.engineVersion = await versionOf(cell, engine.version(run));
+    const program = engine.program({
+      command: run.command,
+      model: run.model,
+      tools: run.tools,
+      prompt: run.prompt,
+      home: cell.inside.home,
+      workspace: cell.inside.workspace,
+      mcp: { command: `${cell.inside.bin}/${glue.command}`, args: [...glue.args] },
+      access: model.access,
+      session: randomUUID(),
+    });
+    say(`${run.agent} starts.`);
+    const ending = await followAgent(cell, model.wrap(program), {
+      engine,
+      sidecar,
+      alive,
+      run,
+      checkIn,
+      deadline: context.deadline,
+      clock,
+      say,
+      mask,
+    });
+    Object.assign(outcome, ending);
+  } finally {
+    outcome.left = await cell.endAll(endGraceMs);
+    await sidecar.close();
+    await model.close();
+    outcome.operations = { head: sidecar.log.head, entries: [...sidecar.log.entries] };
+    outcome.models = model.use();
+    outcome.entry = { text: checkIn.text() };
+  }
+}
+
+/** How long processes of the agent have to end by themselves. */
+const endGraceMs = 5000;
+
+async function versionOf(
+  cell: Cell,
+  program: { command: string; args: string[] } | null,
+): Promise<string | null> {
+  if (program === null) return null;
+  const { code, stdout } = await cell.run(
+    { ...program, environment: {} },
+    { timeoutMs: 60_000, mostBytes: 64 * 1024 },
+  );
+  return code === 0 ? (stdout.toString('utf8').trim().split('\n')[0]?.slice(0, 100) ?? null) : null;
+}
+
+async function take(
+  run: AgentRun,
+  { mask, clock, works, say }: RoundContext,
+  git: Git,
+  ours: string,
+  cell: Cell,
+  outcome: AgentOutcome,
+): Promise<WorkOutcome> {
+  if (outcome.end === 'claim-lost' || outcome.end === 'called-off') return { kind: 'nothing' };
+  const folder = path.join(git.folder, 'taken');
+  mkdirSync(folder, { mode: 0o700 });
+  const author = { ...run.gitUser, at: clock().toISOString() };
+  const taken = await takeWork(git, {
+    cell,
+    programs: `${cell.inside.bin}:/usr/local/bin:/usr/bin:/bin`,
+    base: run.base,
+    ours,
+    folder,
+    message: run.message,
+    author,
+    protectedPaths: run.protectedPaths,
+    limits: usualLimits,
+    mask,
+    clock: () => clock().getTime(),
+  });
+  if (taken.kind === 'nothing') return { kind: 'nothing' };
+  if (taken.kind === 'taken') {
+    outcome.searched = `${taken.search.searched} files with secretlint and for the secrets of this run: none found`;
+    const tree = (await git.run(ours, { args: ['rev-parse', `${taken.commit}^{tree}`] }))
+      .toString('utf8')
+      .trim();
+    return {
+      kind: 'work',
+      commit: taken.commit,
+      tree,
+      files: taken.files.length,
+      bytes: taken.files.reduce((sum, { size }) => sum + size, 0),
+    };
+  }
+  const reasons = taken.refusals.map(({ said }) => mask.apply(said));
+  for (const reason of reasons) say(`  refused: ${reason}`);
+  outcome.searched =
+    taken.search === undefined ? 'not searched: it was refused before' : 'searched; see the reasons';
+  if (taken.bundle === undefined) return { kind: 'refused', reasons, commit: null };
+  const kept = path.join(git.folder, 'refused.git');
+  const commit = await keepRefused(git, {
+    // A file of ours: it was received through a pipe.
+    bundle: readFileSync(taken.bundle),
+    refusals: taken.refusals,
+    folder: kept,
+    message: `${run.repository}#${run.issue}: refused work of ${run.agent}`,
+    author,
+  });
+  works.folders.set(refusedKey(run.key), kept);
+  return { kind: 'refused', reasons, commit };
+}
+
+/** The manifest's checks on the commit as it would be pushed, in a fresh cell: nothing of the agent's folder is there. */
+async function check(
+  run: AgentRun,
+  context: RoundContext,
+  git: Git,
+  ours: string,
+  cell: Cell,
+  commit: string,
+): Promise<CheckOutcome[]> {
+  const { say } = context;
+  try {
+    await prepare(run, context, git, ours, cell, commit);
+    await runCommands(cell, run.setup, { title: 'setup', say, network: 'open', minutes: run.timeoutMinutes });
+    return await runCommands(cell, run.checks, {
+      title: 'check',
+      say,
+      network: run.network,
+      minutes: run.timeoutMinutes,
+    });
+  } finally {
+    await cell.remove();
+  }
+}
+
+function claimOf({ entry }: AgentRun): Claim {
+  const { lease } = JSON.parse(entry.text) as { lease: { id: string } };
+  return { repository: entry.repository, branch: entry.branch, path: entry.path, lease: lease.id };
+}
+
+function egressOf(network: AgentRun['network']): string {
+  switch (network) {
+    case 'none':
+      return 'none: it had no network';
+    case 'model':
+      return 'only to its model, through the role';
+    case 'open':
+      return 'not observed';
+  }
+}
+
+function saidOf({ end, why, signal, work }: AgentOutcome): string {
+  const how = signal === null ? `${end}${why === null ? '' : `: ${why}`}` : `it said ${signal.status}`;
+  const what =
+    work.kind === 'work'
+      ? `${work.files} ${work.files === 1 ? 'file' : 'files'} changed`
+      : work.kind === 'refused'
+        ? 'its work was refused'
+        : 'no work came of it';
+  return `${how}; ${what}`;
+}

@@ -1,0 +1,112 @@
+// `npm run demo -- agent`: a labelled issue, a scripted agent that does its work and tries what it must not, and the pull request.
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
+import { UserError } from '../../core/errors.ts';
+import { allScopes } from '../../embedded-forge/seed.ts';
+import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+
+/** Plain Node, as any agent could be: it has nothing but its folder, the prompt on its standard input, and the command `forge`. */
+const agentText = readFileSync(path.join(root, 'scripts/demo/agent.program.cjs'), 'utf8');
+
+export async function agent({ url, seed, scratch, isReal, named }: Stage): Promise<void> {
+  const { best, tried } = await possibleIsolation({ first: 70_000, count: 256 });
+  if (best === 'none')
+    throw new UserError(
+      `An agent cannot be isolated on this machine. ${tried.map(({ isolation, why }) => `${isolation}: ${why}`).join(' ')}`,
+      'Run the demo as root, or where bubblewrap works.',
+    );
+  chapter('Create what a team has: a project, an ops repo, a person, and an account for the agents');
+  const ada = await seed.createUser(named('ada'), allScopes);
+  const crew = await seed.createUser(named('crew'), ['write:repository', 'write:issue', 'write:user']);
+  const project = await seed.createRepository(ada, 'project');
+  const ops = await seed.createRepository(ada, 'ops');
+  for (const repository of [project, ops]) await seed.addCollaborator(ada, repository, crew.login, 'read');
+  await seed.putFile(ada, project, 'greet.sh', '#!/bin/sh\necho "Hello"\n');
+  const label = await seed.createLabel(ada, project, 'crew:builder');
+  const other = await seed.createIssue(ada, project, { title: 'The heating is loud', body: '' });
+  note(`${crew.login} may read ${project} and ${ops}, and write to neither`);
+
+  chapter('Declare an agent: agents/builder.toml on main of the ops repo');
+  const manifest = `enabled = true
+engine = "command"
+command = ["node", "-e", ${JSON.stringify(agentText)}]
+repositories = ["${project}"]
+prompt = "You write small changes."
+checks = ["sh greet.sh Ada | grep -q 'Hello, Ada'"]
+timeout_minutes = 5
+watchdog_minutes = 2
+`;
+  await seed.putFile(ada, ops, 'agents/builder.toml', manifest);
+  for (const line of manifest.split('\n'))
+    if (!line.startsWith('command')) console.log(`   ${paint('2', '│')} ${line}`);
+
+  chapter(`${ada.login} opens an issue and gives it to the agent, by its label`);
+  const issue = await seed.createIssue(ada, project, {
+    title: 'greet.sh should greet by name',
+    body: 'With a name as its argument it should say "Hello, <name>".\n',
+    labels: [label],
+  });
+  note(`#${issue} of ${project}, with the label crew:builder`);
+
+  chapter(
+    'Cron starts forge-agent. The agent reads its issue, and tries to write elsewhere and to find the token',
+  );
+  const workspace = path.join(scratch, 'workspace');
+  mkdirSync(workspace);
+  const environment = {
+    CI: 'woodpecker',
+    CI_FORGE_URL: url,
+    CI_REPO: ops,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_COMMIT_BRANCH: 'main',
+    CI_PIPELINE_EVENT: 'cron',
+    CI_WORKSPACE: workspace,
+    PLUGIN_FORGE_TOKEN: crew.token,
+    PLUGIN_FORGE_LOGIN: crew.login,
+  };
+  const start = (): Promise<number | null> =>
+    runRole(path.join(root, 'plugins/forge-agent/forge-agent'), [], environment, workspace);
+  const first = await start();
+
+  chapter('What came of it, as the pull request shows it');
+  const { body: pulls } = await seed.api('GET', `/repos/${project}/pulls?state=open`);
+  const [pull] = pulls as { number: number; title: string; body: string; head: { label: string } }[];
+  if (pull === undefined) throw new Error('no pull request was opened');
+  note(`#${pull.number} ${paint('1', pull.title)}, from ${pull.head.label}`);
+  for (const line of pull.body.split('\n')) console.log(`   ${paint('2', '│')} ${line}`);
+  const { body: comments } = await seed.api('GET', `/repos/${project}/issues/${other}/comments`);
+  note(`comments on #${other}, where the agent tried to write: ${(comments as unknown[]).length}`);
+
+  chapter('Started again, it has nothing to do');
+  const second = await start();
+
+  chapter('What the state repo keeps of it');
+  const state = `${crew.login}/forgecrew-state`;
+  const list = async (folder: string): Promise<string[]> =>
+    ((await seed.api('GET', `/repos/${state}/contents/${folder}`)).body as { path: string }[]).map(
+      (item) => item.path,
+    );
+  const [record = ''] = await list(`records/${project}/${issue}`);
+  const { body: file } = await seed.api('GET', `/repos/${state}/contents/${record}`);
+  const kept = JSON.parse(Buffer.from((file as { content: string }).content, 'base64').toString('utf8')) as {
+    isolation: { level: string };
+    end: { how: string };
+    operations: { entries: { tool: string; target: string; allowed: boolean }[] };
+  };
+  note(record);
+  note(`isolation ${kept.isolation.level}, ended: ${kept.end.how}; what it asked of the forge:`);
+  for (const { tool, target, allowed } of kept.operations.entries)
+    note(`  ${tool} ${target}: ${allowed ? 'allowed' : paint('31', 'refused')}`);
+  const isRefused = kept.operations.entries.some(({ allowed }) => !allowed);
+  if (first !== 0 || second !== 0 || !isRefused || (comments as unknown[]).length > 0)
+    throw new Error('the demo did not end as it should; see the lines above');
+
+  chapter('The same on your own Forgejo');
+  note('npm run demo -- agent --forge-url https://your.forge --token <a site admin’s token>');
+  note('or set it up for good: actions/forge-agent/README.md.');
+  if (isReal)
+    note(
+      `Left for you to look at: ${url}/${project}; delete the accounts ${ada.login} and ${crew.login} when done.`,
+    );
+}
