@@ -235,9 +235,11 @@ describe('requests', () => {
     const { asked } = await crew.run('Yes.', { PLUGIN_ANSWERS_PER_THREAD: '2' });
 
     expect(asked).toHaveLength(2);
-    expect(await lastWord()).toContain(
-      'No more requests are answered here today: 2 were answered here today.',
+    const words = (await crew.comments()).map(({ body }) => body.split('\n')[0]);
+    expect(words).toContain(
+      'No more requests are answered here today: 2 were answered here today. Ask again tomorrow (UTC).',
     );
+    expect((await crew.run('Yes.', { PLUGIN_ANSWERS_PER_THREAD: '2' })).writes).toEqual([]);
   });
 });
 

@@ -43,32 +43,52 @@ const repo = fc.constantFrom(
   undefined,
 );
 const text = fc.oneof(nasty, fc.string({ maxLength: 40 }), fc.string({ minLength: 300, maxLength: 400 }));
-const payload = fc.record(
-  {
-    repo,
-    title: text,
-    body: fc.array(text, { maxLength: 4 }).map((parts) => parts.join('\n')),
-    labels: fc.array(fc.constantFrom('bug', 'vision', 'crew/claude', 'vault-approved', 'x'), {
-      maxLength: 3,
-    }),
-    ref: fc.constantFrom('main', 'topic', 'refs/heads/main', 'a'.repeat(40)),
-    workflow: fc.constantFrom('deploy.yml', 'backup.yml', '../x'),
-    inputs: fc.dictionary(fc.constantFrom('target', 'nonce', '__proto__'), text, { maxKeys: 2 }),
-    head: fc.constantFrom('topic', 'main'),
-    base: fc.constantFrom('main', 'topic'),
-    approved: fc.boolean(),
-  },
-  { requiredKeys: [] },
+const body = fc.array(text, { maxLength: 4 }).map((parts) => parts.join('\n'));
+const payloads = {
+  'issue-create': fc.record(
+    {
+      repo,
+      title: text,
+      body,
+      labels: fc.array(fc.constantFrom('bug', 'bug', 'vision', 'crew/claude', 'vault-approved'), {
+        maxLength: 2,
+      }),
+    },
+    { requiredKeys: ['title'] },
+  ),
+  'pr-create': fc.record(
+    {
+      repo,
+      head: fc.constantFrom('topic', 'main'),
+      base: fc.constantFrom('main', 'topic'),
+      title: text,
+      body,
+      merge: fc.boolean(),
+    },
+    { requiredKeys: ['head', 'base', 'title'] },
+  ),
+  'ci-run': fc.record(
+    {
+      repo,
+      ref: fc.constantFrom('main', 'main', 'topic', 'refs/heads/main', 'a'.repeat(40)),
+      workflow: fc.constantFrom('deploy.yml', 'deploy.yml', 'backup.yml', '../x'),
+      inputs: fc.dictionary(fc.constantFrom('target', 'nonce', '__proto__'), text, { maxKeys: 2 }),
+      commit: fc.constant('a'.repeat(40)),
+    },
+    { requiredKeys: ['ref', 'workflow'] },
+  ),
+  merge: fc.record({ title: text }),
+};
+const written = fc.oneof(
+  ...Object.entries(payloads).map(([type, data]) =>
+    fc
+      .oneof(
+        { weight: 6, arbitrary: (data as fc.Arbitrary<unknown>).map((item) => JSON.stringify(item)) },
+        { weight: 1, arbitrary: text },
+      )
+      .map((json) => `<action type="${type}">${json}</action>`),
+  ),
 );
-const written = fc
-  .tuple(
-    fc.constantFrom('issue-create', 'pr-create', 'ci-run', 'merge', 'push'),
-    fc.oneof(
-      { weight: 4, arbitrary: payload.map((data) => JSON.stringify(data)) },
-      { weight: 1, arbitrary: text },
-    ),
-  )
-  .map(([type, json]) => `<action type="${type}">${json}</action>`);
 const answers = fc.array(fc.oneof(text, written), { maxLength: 8 }).map((parts) => parts.join('\n'));
 
 it('never widens what is proposed or written, and says nothing that does something', () => {
