@@ -17,7 +17,7 @@ export interface Mask {
  * Base64 of a value that stands somewhere inside a longer text: what surrounds it shifts the groups of three
  * bytes, so there are three spellings; the characters that mix with the neighbours are left off.
  */
-function base64Forms(secret: string): string[] {
+export function base64Forms(secret: string): string[] {
   const forms: string[] = [];
   for (const shift of [0, 1, 2]) {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret, 'utf8')]);

@@ -157,6 +157,8 @@ export interface AgentContext<S extends Settings> {
   works: Works;
   /** How the network is reached: proxies and certificates of the machine. */
   connection: ConnectionOptions;
+  /** Tokens that the host made for this run: an agent must not find them either. */
+  automaticTokens: readonly string[];
 }
 
 /** How a program that is started finds other programs, and its own configuration: all it gets of the step's environment. */

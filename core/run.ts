@@ -318,6 +318,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
               programs,
               works,
               connection: servers.forge.connection ?? {},
+              automaticTokens: host.automaticTokens,
             }),
         },
         mask,

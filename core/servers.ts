@@ -22,7 +22,7 @@ export interface ServerOptions {
   host: Host;
   mask: Mask;
   /** Where requests are counted. */
-  report: Report;
+  report: Pick<Report, 'requests'>;
   isDebug: boolean;
   say: (line: string) => void;
   surroundings: Surroundings;

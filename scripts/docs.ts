@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { listingSchema } from '../cli/agents/listing.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
 import { policy } from '../cli/policy/role.ts';
 import { propose } from '../cli/propose/role.ts';
@@ -221,6 +222,7 @@ function generated(): { file: string; text: string }[] {
       'state repo: records/<owner>/<repo>/<issue>/<round>-<lease>.json',
       runRecordSchema,
     ),
+    schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
     schemaOf('vault-formula', 'vault/formulas/<name>.toml', formulaSchema),
     schemaOf('vault-policy', 'vault/policy.toml', policySchema),

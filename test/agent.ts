@@ -44,8 +44,8 @@ export interface AgentRig {
   close(): Promise<void>;
 }
 
-export async function startAgents(): Promise<AgentRig> {
-  const forge = await startTestForge();
+export async function startAgents(options: Parameters<typeof startTestForge>[0] = {}): Promise<AgentRig> {
+  const forge = await startTestForge(options);
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);

@@ -1,7 +1,7 @@
-import { inertLine, visible } from '../../core/text/inert.ts';
+import { visible } from '../../core/text/inert.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import type { Reading } from './document.ts';
-import { type Fork, longestQuestion, optionIn, ranks } from './forks.ts';
+import { type Fork, forkLine, longestQuestion, optionIn, ranks } from './forks.ts';
 
 // What a model asks when a pitch was accepted, as questions people can answer with a letter; or every reason why it is none. Pure.
 
@@ -28,7 +28,7 @@ export function readQuestions(answer: string): Reading<Fork[]> {
       forks.push({
         number: forks.length + 1,
         rank: question[2] === 'secondary' ? 'secondary' : 'critical',
-        question: inertLine(question[3] ?? '', longestQuestion),
+        question: forkLine(question[3] ?? '', longestQuestion),
         options: [],
         recommended: undefined,
         answer: undefined,

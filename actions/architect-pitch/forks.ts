@@ -43,6 +43,14 @@ export const longestQuestion = 600;
 const longestOption = 200;
 const longestAnswer = 1000;
 
+/**
+ * A line of the section as it stands in the document, where what looks like a marker of the filer block would be taken for a
+ * damaged one by whoever files it.
+ */
+export function forkLine(text: string, limit: number): string {
+  return inertLine(text, limit).replace(/(filer)\s*[:\ufe13\ufe55\uff1a]\s*(?=begin|end)/gi, '$1 ');
+}
+
 /** Between an option and what follows from it. */
 const arrow = ' → ';
 const optionLine = /^([A-D]): (.+?) (?:→|->|=>) (.+)$/;
@@ -53,7 +61,7 @@ export function optionIn(line: string): Option | undefined {
   if (found === null) return undefined;
   const part = (text = ''): string =>
     // The first arrow is where the consequence begins, also when the line is read again.
-    inertLine(text.replaceAll(/→|[=-]>/g, '›'), longestOption);
+    forkLine(text.replaceAll(/→|[=-]>/g, '›'), longestOption);
   return { letter: found[1] ?? '', text: part(found[2]), consequence: part(found[3]) };
 }
 
@@ -70,7 +78,7 @@ export function forksIn(document: string): Forks | undefined {
       forks.push({
         number: Number(question[1]),
         rank: question[2] === 'secondary' ? 'secondary' : 'critical',
-        question: inertLine(question[3] ?? '', longestQuestion),
+        question: forkLine(question[3] ?? '', longestQuestion),
         options: [],
         recommended: undefined,
         answer: undefined,
@@ -91,7 +99,7 @@ function readDetail(fork: Fork, line: string): void {
     fork.options.push(option);
   fork.recommended ??= /^Recommended: ([A-D])$/.exec(detail)?.[1];
   const answer = /^A(\d{1,2}): (.+)$/.exec(detail);
-  if (Number(answer?.[1]) === fork.number) fork.answer = inertLine(answer?.[2] ?? '', longestAnswer);
+  if (Number(answer?.[1]) === fork.number) fork.answer = forkLine(answer?.[2] ?? '', longestAnswer);
 }
 
 /** The section's content. */
@@ -141,7 +149,7 @@ export function answersIn(comment: string): Map<number, string> {
     fence = fenceAfter(before, line);
     if (before !== undefined || fence !== undefined) continue;
     const found = answerLine.exec(line.trimEnd());
-    if (found !== null) answers.set(Number(found[1]), inertLine(found[2] ?? '', longestAnswer));
+    if (found !== null) answers.set(Number(found[1]), forkLine(found[2] ?? '', longestAnswer));
   }
   return answers;
 }

@@ -1,9 +1,11 @@
 import { ownerOf } from '../../core/accounts.ts';
-import { entryPath, entryText, issueName, runningPath, runRecordPath } from '../../core/agent/entry.ts';
+import { momentOf, nameOf, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey } from '../../core/agent/outcome.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { refusedRef } from '../../core/agent/work/refused-ref.ts';
 import type { Change } from '../../core/change.ts';
+import type { Claim } from '../../core/changes/fields.ts';
+import { claimOf, endOf } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
@@ -32,8 +34,7 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
   const text = runRecordText(record);
   const { entry } = mine;
-  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
-  const claim = claimOf(state, mine);
+  const claim = claimOf(state.stateRepo, entry);
   const written: FinishChange[] =
     mine.record !== null
       ? []
@@ -45,38 +46,40 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
             repository: state.stateRepo.repository,
             branch: state.stateRepo.branch,
             files: [
-              { path: runRecordPath(name, entry.rounds, entry.lease.id), content: text, expects: null },
+              {
+                path: runRecordPath(nameOf(entry), entry.rounds, entry.lease.id),
+                content: text,
+                expects: null,
+              },
             ],
             message: `${record.repository}#${record.issue}: record of round ${record.round}`,
             why: 'what came of it is kept',
           },
         ];
-  const isCalledOff = ['claim-lost', 'called-off'].includes(record.end.how);
-  const told = isCalledOff ? [] : tell(settings, mine, record, claim);
+  const told = toldOf(settings, mine, record, claim);
   const missing = [...written, ...told];
   return missing.length > 0 ? missing : [close(state, mine, endText(record), record)];
 }
 
-function claimOf(
-  { stateRepo }: LookingState,
-  { entry }: Mine,
-): { repository: string; branch: string; path: string; lease: string } {
-  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
-  return {
-    repository: stateRepo.repository,
-    branch: stateRepo.branch,
-    path: entryPath(name),
-    lease: entry.lease.id,
-  };
+/** What is still to be said of a run. One that was called off is nobody's business any more, but its label goes. */
+function toldOf(settings: AgentSettings, mine: Mine, record: RunRecord, held: Claim): FinishChange[] {
+  switch (record.end.how) {
+    case 'claim-lost':
+      return [];
+    case 'called-off':
+      return mine.declined.includes('remove-label')
+        ? []
+        : unlabelling(mine.candidate, [settings['progress-label']], {
+            held,
+            why: 'no agent works on it any more',
+          });
+    default:
+      return tell(settings, mine, record, held);
+  }
 }
 
 /** What people are to see of it, as far as it is not there yet. */
-function tell(
-  settings: AgentSettings,
-  mine: Mine,
-  record: RunRecord,
-  held: ReturnType<typeof claimOf>,
-): FinishChange[] {
+function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Claim): FinishChange[] {
   const { candidate, home, fork, branch, branchAt, pull, declined, done } = mine;
   const { repository, number } = candidate;
   const changes: FinishChange[] = [];
@@ -109,7 +112,8 @@ function tell(
         why: 'the work of the agent',
       });
     }
-    if (isPushed || canPush) {
+    // Nothing is left between the branch and the base: somebody has merged the same already.
+    if ((isPushed || canPush) && !mine.stale.includes('open-pull')) {
       changes.push({
         kind: 'open-pull',
         key: `pull ${branch}`,
@@ -186,7 +190,7 @@ function keepRefused(
   state: LookingState,
   { outcome }: Mine,
   { work }: RunRecord,
-  held: ReturnType<typeof claimOf>,
+  held: Claim,
 ): FinishChange[] {
   if (
     outcome?.work.kind !== 'refused' ||
@@ -210,46 +214,36 @@ function keepRefused(
   ];
 }
 
-/** The end of an entry: it says how, and its mark goes. */
-function close(
-  state: LookingState,
-  { entry, sha, markSha, pull, outcome }: Mine,
-  why: string,
-  record: RunRecord | null,
-): FinishChange {
-  const name = issueName(`${entry.owner}/${entry.repo}`, entry.issue_number);
+/** The end of an entry whose work was followed to its end. */
+function close(state: LookingState, mine: Mine, why: string, record: RunRecord | null): FinishChange {
+  const { entry, pull, candidate } = mine;
   const cost = record?.models?.cost ?? null;
-  const spent = outcome === null || cost === null ? entry.cost : (entry.cost ?? 0) + cost;
-  return {
-    kind: 'write-files',
-    repository: state.stateRepo.repository,
-    branch: state.stateRepo.branch,
-    files: [
-      {
-        path: entryPath(name),
-        content: entryText({
-          ...entry,
-          status: 'destroyed',
-          why,
-          pr_number: pull?.number ?? entry.pr_number,
-          ended_at: state.now,
-          cost: spent,
-        }),
-        expects: sha,
-      },
-    ],
-    remove: [{ path: runningPath(name), expects: markSha }],
-    message: `${entry.owner}/${entry.repo}#${entry.issue_number}: ${why}`.slice(0, 200),
-    why: 'its work is over',
-  };
+  const rested = momentOf(candidate.updatedAt);
+  return endOf(
+    state.stateRepo,
+    mine,
+    {
+      why,
+      pr_number: pull?.number ?? entry.pr_number,
+      ended_at: state.now,
+      ...(rested === undefined ? {} : { rested_at: rested }),
+      // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
+      cost: cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+    },
+    'its work is over',
+  );
 }
 
 /** The record of a run that ended just now; undefined where none ended. */
-function recordOf(state: LookingState, mine: Mine, outcome: AgentOutcome | null): RunRecord | undefined {
+export function recordOf(
+  state: Pick<LookingState, 'runUrl'>,
+  mine: Pick<Mine, 'entry' | 'candidate' | 'declared' | 'agent'>,
+  outcome: AgentOutcome | null,
+): RunRecord | undefined {
   if (outcome === null) return undefined;
   const { entry, candidate, declared, agent } = mine;
   const { models, work } = outcome;
-  const repository = `${entry.owner}/${entry.repo}`;
+  const repository = repositoryOf(entry);
   return {
     version: 1,
     repository,

@@ -1,8 +1,10 @@
 import { sameRepository } from '../../core/accounts.ts';
+import type { Declared } from '../../core/agent/declared.ts';
+import type { Entry } from '../../core/agent/entry.ts';
 import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
-import type { Candidate, Declared, LookingState } from './state.ts';
+import type { Candidate, LookingState } from './state.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -73,15 +75,15 @@ export function verdictOn(
     );
   const again = `take the label ${label} off and set it again to start anew`;
   if (entry !== null) {
-    const { status, ended_at: ended, why } = entry.entry;
+    const { status, why } = entry.entry;
     if (status === 'frozen') return quietly('it is frozen');
     if (status === 'running' && over === null) return quietly('it is worked on already');
     // Its agent has done its part: what is left is ours, whoever says what by now.
     if (status === 'running' && record !== null) return first;
-    const isOver = status === 'destroyed';
-    if (isOver && (ended === null || (updatedAt !== null && Date.parse(updatedAt) <= Date.parse(ended))))
-      return quietly(`its last run is over (${why}); ${again}`);
-    if (isOver && ended !== null && labelled !== null && Date.parse(labelled.at) <= Date.parse(ended))
+    if (
+      status === 'destroyed' &&
+      (isUntouched(entry.entry, updatedAt) || !isGivenAnew(entry.entry, labelled))
+    )
       return quietly(`its last run is over (${why}); ${again}`);
   }
   if (labelled === null) return not(`who set the label ${label} cannot be told`);
@@ -108,6 +110,34 @@ export function verdictOn(
     );
   if (noIsolation !== undefined) return not(noIsolation);
   return first;
+}
+
+/** The forge's times are of whole seconds: what was said in the second of the last change looks like that change. */
+const sameSecondMs = 2000;
+
+/**
+ * Whether nobody has changed an issue since its last run ended. By the forge's own times, where the entry has them: the clock
+ * of whoever ran the agent may be minutes ahead, and would hide what was said meanwhile. Where it cannot be told, it is looked.
+ */
+export function isUntouched(
+  { rested_at: rested, ended_at: ended }: Pick<Entry, 'rested_at' | 'ended_at'>,
+  updatedAt: string | null,
+): boolean {
+  if (ended === null) return true;
+  if (updatedAt === null) return false;
+  const changed = Date.parse(updatedAt);
+  if (rested === undefined) return changed <= Date.parse(ended);
+  return changed <= Date.parse(rested) && changed + sameSecondMs <= Date.parse(ended);
+}
+
+/** Whether the label was set again since the one that the last run was started for. */
+export function isGivenAnew(
+  { given_at: given, ended_at: ended }: Pick<Entry, 'given_at' | 'ended_at'>,
+  labelled: Candidate['labelled'],
+): boolean {
+  // Who set it is looked at further on.
+  if (labelled === null || ended === null) return true;
+  return Date.parse(labelled.at) > Date.parse(given ?? ended);
 }
 
 /** Urgent ones first, then the oldest. */

@@ -1,11 +1,15 @@
 import { sameRepository } from '../../core/accounts.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
+import type { Declared } from '../../core/agent/declared.ts';
 import {
   type Entry,
   entryPath,
   entryText,
   issueName,
+  momentOf,
+  nameOf,
+  repositoryOf,
   runningPath,
   startedPath,
 } from '../../core/agent/entry.ts';
@@ -15,11 +19,12 @@ import { promptOf } from '../../core/agent/prompt.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
+import { claimOf, endOf } from './ending.ts';
 import { finish } from './finish.ts';
-import { labelling } from './labels.ts';
+import { labelling, unlabelling } from './labels.ts';
 import { verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
-import type { AgentState, Candidate, Declared, LookingState } from './state.ts';
+import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
 
 /** The kinds of change that this role may plan. */
@@ -115,7 +120,7 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
     const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
     said.push(verdict.isQuiet ? keep(what) : notice(what));
   }
-  return [...said, ...orphans.map((item) => bury(state, item)), ...waiting(state)];
+  return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
 }
 
 /** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
@@ -125,7 +130,7 @@ function orphansOf(
 ): LookingState['running'] {
   if (unseen > 0 || issue !== undefined) return [];
   return running.filter(({ entry, over }) => {
-    const repository = `${entry.owner}/${entry.repo}`;
+    const repository = repositoryOf(entry);
     return (
       over !== null &&
       looked.some((name) => sameRepository(name, repository)) &&
@@ -142,28 +147,30 @@ function waiting({ unseen }: LookingState): AgentChange[] {
     : [keep(`${unseen} more ${unseen === 1 ? 'issue waits' : 'issues wait'} for a run of this role`)];
 }
 
-/** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed. */
+/** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed, its label goes. */
 function bury(
-  state: LookingState,
-  { entry, sha, markSha, over }: LookingState['running'][number],
-): AgentChange {
-  const name = { owner: entry.owner, repo: entry.repo, number: entry.issue_number };
-  const why = `cut off: ${over}`;
-  return {
-    kind: 'write-files',
-    repository: state.stateRepo.repository,
-    branch: state.stateRepo.branch,
-    files: [
-      {
-        path: entryPath(name),
-        content: entryText({ ...entry, status: 'destroyed', why, ended_at: state.now }),
-        expects: sha,
-      },
-    ],
-    remove: [{ path: runningPath(name), expects: markSha }],
-    message: `${entry.owner}/${entry.repo}#${entry.issue_number}: ${why}`,
-    why: `${entry.owner}/${entry.repo}#${entry.issue_number} is no longer worked on`,
-  };
+  settings: AgentSettings,
+  { stateRepo, lingering, now }: LookingState,
+  work: LookingState['running'][number],
+): AgentChange[] {
+  const { entry } = work;
+  const repository = repositoryOf(entry);
+  const labels =
+    lingering.find(
+      (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
+    )?.labels ?? [];
+  return [
+    ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
+      held: claimOf(stateRepo, entry),
+      why: 'no agent works on it any more',
+    }),
+    endOf(
+      stateRepo,
+      work,
+      { why: `cut off: ${work.over}`, ended_at: now },
+      `${repository}#${entry.issue_number} is no longer worked on`,
+    ),
+  ];
 }
 
 /** What a dry run shows of an agent that it does not start. */
@@ -176,8 +183,18 @@ function shownPrompt(prompt: string, isolation: Isolation, network: Network): Ag
   ];
 }
 
-/** How long after the agent's own time a lease lasts: for what comes before it and after it. */
-const leaseReserveMinutes = 60;
+/** How much longer than the run that holds it a lease lasts: before that, nobody else may work on its issue. */
+const leaseReserveMs = 30 * 60_000;
+
+/** When the label was set that a run is for. One that only finishes another's work is for what that one was for. */
+function givenAt(
+  { labelled }: Candidate,
+  earlier: Entry | undefined,
+  isFinishing: boolean,
+): Pick<Entry, 'given_at'> {
+  const at = isFinishing ? earlier?.given_at : momentOf(labelled?.at);
+  return at === undefined ? {} : { given_at: at };
+}
 
 /** Claims an issue, says so on it, and runs the agent. */
 function begin(
@@ -191,12 +208,8 @@ function begin(
   const name = issueName(repository, number);
   const isFinishing = candidate.over !== null && candidate.record !== null;
   const earlier = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
-  const running = state.running.find(
-    ({ entry }) =>
-      entry.issue_number === number &&
-      entryPath({ owner: entry.owner, repo: entry.repo, number }) === entryPath(name),
-  );
-  const isolation = isolationFor({ tried: state.tried }, agent, settings['allow-unisolated']);
+  const running = state.running.find(({ entry }) => entryPath(nameOf(entry)) === entryPath(name));
+  const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
   const entry: Entry = {
     version: 1,
@@ -215,21 +228,19 @@ function begin(
     run_url: state.runUrl,
     lease: {
       id: nonce,
-      until: new Date(Date.parse(now) + (agent.timeoutMinutes + leaseReserveMinutes) * 60_000).toISOString(),
+      until: new Date(
+        Date.parse(now) + Math.max(agent.timeoutMinutes * 60_000, settings.deadline) + leaseReserveMs,
+      ).toISOString(),
       run: state.run,
     },
+    ...givenAt(candidate, earlier?.entry, isFinishing),
     started_at: now,
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
     cost: earlier?.entry.cost ?? null,
   };
   const text = entryText(entry);
-  const claim = {
-    repository: stateRepo.repository,
-    branch: stateRepo.branch,
-    path: entryPath(name),
-    lease: nonce,
-  };
+  const claim = claimOf(stateRepo, entry);
   const mark = `{"lease":"${nonce}"}\n`;
   const label = `${settings['label-prefix']}:${agent.name}`;
   const prompt = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
@@ -273,6 +284,7 @@ function begin(
       command: agent.command,
       model: agent.model,
       tools: agent.tools,
+      sessionFolder: agent.sessionFolder,
       prompt,
       isolation: agent.isolation,
       network: agent.network,
@@ -287,7 +299,13 @@ function begin(
       gitUser,
       message: commitMessage(agent.name, candidate),
       strangers: settings.strangers,
-      entry: { repository: stateRepo.repository, branch: stateRepo.branch, path: entryPath(name), text },
+      entry: {
+        repository: stateRepo.repository,
+        branch: stateRepo.branch,
+        path: entryPath(name),
+        text,
+        commit: stateRepo.commit,
+      },
       label,
       why: `round ${entry.rounds} of ${repository}#${number}`,
     },

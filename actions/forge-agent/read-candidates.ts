@@ -1,21 +1,41 @@
 import { namesLogin, sameAccount, sameLogin, sameRepository } from '../../core/accounts.ts';
-import { entryPath, type IssueName, issueName, parseEntry, recordFolder } from '../../core/agent/entry.ts';
+import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
+import {
+  type Entry,
+  entryPath,
+  type IssueName,
+  issueName,
+  nameOf,
+  parseEntry,
+  recordFolder,
+  repositoryOf,
+} from '../../core/agent/entry.ts';
 import { parseRunRecord, type RunRecord } from '../../core/agent/run-record.ts';
-import { alone } from '../../core/api/errors.ts';
-import { getBranch } from '../../core/forge/branches.ts';
+import { ApiError, alone } from '../../core/api/errors.ts';
+import { once } from '../../core/api/once.ts';
+import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { listComments } from '../../core/forge/comments.ts';
-import { type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
-import { type Label, listLabels } from '../../core/forge/labels.ts';
+import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
+import { listLabels } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
-import { openPulls, type Pull } from '../../core/forge/pulls.ts';
+import { openPulls, type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { labelSetting } from '../../core/forge/timeline.ts';
 import type { People } from '../../core/vault/read-rights.ts';
-import { agentFor, inOrder, namesBehind, repositoriesOf, verdictOn } from './pick.ts';
-import { neverHeeded } from './settings.ts';
-import type { Candidate, Context, LookingState } from './state.ts';
-import { branchPrefixOf } from './text.ts';
+import { type CandidatePlace, candidateOf, heardOf } from './candidate.ts';
+import {
+  agentFor,
+  inOrder,
+  isGivenAnew,
+  isUntouched,
+  namesBehind,
+  repositoriesOf,
+  verdictOn,
+} from './pick.ts';
+import { neverHeeded, uidsOf } from './settings.ts';
+import type { Candidate, Context, LookingState, SeenState } from './state.ts';
+import { branchOf, branchPrefixOf } from './text.ts';
 
 /** What is looked at beside the issues themselves. */
 export interface Ground {
@@ -25,17 +45,16 @@ export interface Ground {
   people: People;
 }
 
-type Base = Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'>;
-
-/** So many issues are looked into in one run; the next one goes on. */
+/** So many issues are looked into in one run, and these of them in every one; the next one goes on. */
 const mostLooked = 30;
+const alwaysLooked = 20;
 
 /** Issues with a label of ours, in their order, looked into until one can be taken. */
 export async function readCandidates(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
-): Promise<Pick<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled'>> {
+): Promise<Omit<LookingState, keyof SeenState | 'mine'>> {
   const { settings } = context;
   const troubled: LookingState['troubled'] = [];
   const looked: string[] = [];
@@ -57,28 +76,70 @@ export async function readCandidates(
       });
   }
   const candidates: Candidate[] = [];
-  const ordered = inOrder(found);
+  const ordered = turned(inOrder(found), base.nonce);
+  let tried: LookingState['tried'] = [];
+  let looks = 0;
+  let isTaken = false;
   for (const item of ordered) {
-    if (candidates.length === mostLooked) break;
+    if (looks === mostLooked) break;
     const candidate = await readCandidate(context, base, ground, item, item.issue);
     candidates.push(candidate);
-    if (verdictOn(settings, base, candidate).kind === 'taken') break;
+    // Those whose work is over stand here as long as they are open, and cost one small read.
+    if (isAtRest(candidate)) continue;
+    looks += 1;
+    // Programs are started for it, which a run that has nothing to do leaves out.
+    tried = await once(
+      context.kept,
+      'isolation',
+      async () => (await possibleIsolation(uidsOf(settings))).tried,
+    );
+    isTaken = verdictOn(settings, { ...base, tried }, candidate).kind === 'taken';
+    if (isTaken) break;
   }
-  return { candidates, unseen: ordered.length - candidates.length, looked, troubled };
+  const unseen = ordered.length - candidates.length;
+  const lingering = isTaken || unseen > 0 ? [] : await readLingering(context, base, { candidates, looked });
+  return { tried, candidates, lingering, unseen, looked, troubled };
+}
+
+/** The labels of issues on which a run was cut off, and that are no candidates any more. */
+async function readLingering(
+  { send }: Context,
+  { running }: SeenState,
+  { candidates, looked }: Pick<LookingState, 'candidates' | 'looked'>,
+): Promise<LookingState['lingering']> {
+  const found: LookingState['lingering'] = [];
+  for (const { entry, over } of running) {
+    const [repository, number] = [repositoryOf(entry), entry.issue_number];
+    const isCandidate = candidates.some(
+      (item) => sameRepository(item.repository, repository) && item.number === number,
+    );
+    if (over === null || isCandidate || !looked.some((name) => sameRepository(name, repository))) continue;
+    const { value } = await alone(() => getIssue(send, repository, number));
+    if (value !== undefined) found.push({ repository, number, labels: value.labels });
+  }
+  return found;
+}
+
+/**
+ * The first ones in their order, and of those behind them others in each run: where so many wait for something that one run sees
+ * nothing else, the rest would be forgotten for ever.
+ */
+export function turned<T>(ordered: readonly T[], nonce: string): T[] {
+  const first = ordered.slice(0, alwaysLooked);
+  const rest = ordered.slice(alwaysLooked);
+  if (rest.length <= mostLooked - alwaysLooked) return [...first, ...rest];
+  const from = Number.parseInt(nonce.slice(0, 8), 16) % rest.length;
+  return [...first, ...rest.slice(from), ...rest.slice(0, from)];
 }
 
 /** A repository whose issues agents take. */
-interface Place {
-  repository: string;
-  defaultBranch: string;
-  known: Label[];
+interface Place extends CandidatePlace {
   pulls: Pull[];
-  mayPush: boolean;
 }
 
 async function readPlace(
   context: Context,
-  base: Base,
+  base: SeenState,
   name: string,
 ): Promise<{ place: Place; issues: Issue[] }> {
   const { settings, send } = context;
@@ -86,8 +147,12 @@ async function readPlace(
   const prefix = settings['label-prefix'];
   const wanted = place.known.filter(({ name: label }) => label.startsWith(`${prefix}:`));
   const issues = new Map<number, Issue>();
+  const twice = wanted.find(({ name: label }, at) => wanted.findIndex((item) => item.name === label) !== at);
+  // The forge finds nothing by one of two labels of one name.
+  if (twice !== undefined)
+    throw new ApiError('shape', 200, `${name} has two labels named ${twice.name}.`, 'Delete one of them.');
   for (const { name: label } of wanted) {
-    // The forge finds nothing by one of two labels of one name; an agent that nobody declared takes nothing.
+    // An agent that nobody declared takes nothing.
     const agent = label.slice(prefix.length + 1);
     if (!base.declared.some((item) => (item.kind === 'agent' ? item.manifest.name : item.name) === agent))
       continue;
@@ -111,41 +176,18 @@ export async function readRepository({ send }: Context, name: string): Promise<P
 /** One issue, and what decides whether it is taken. What a look at its labels refuses already is not looked into. */
 export async function readCandidate(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
   place: Place,
   issue: Issue,
 ): Promise<Candidate> {
   const { settings } = context;
   const prefix = settings['label-prefix'];
-  const candidate: Candidate = {
-    repository: place.repository,
-    defaultBranch: place.defaultBranch,
-    base: '',
-    number: issue.number,
-    title: issue.title,
-    body: issue.body,
-    author: issue.user?.login ?? 'somebody who is gone',
-    authorMayWrite: false,
-    createdAt: issue.created_at ?? '',
-    updatedAt: issue.updated_at ?? null,
+  const candidate = candidateOf(place, issue, {
     agents: namesBehind(prefix, issue.labels),
     profiles: namesBehind(`${prefix}-profile`, issue.labels),
     isUrgent: issue.labels.some(({ name }) => name === settings['priority-label']),
-    labelled: null,
-    membership: { kind: 'not-asked' },
-    waitsFor: [],
-    openPull: null,
-    entry: null,
-    over: null,
-    record: null,
-    runsToday: 0,
-    trouble: null,
-    comments: [],
-    labels: issue.labels,
-    known: place.known,
-    mayPush: place.mayPush,
-  };
+  });
   const asked = agentFor(settings, base.declared, candidate);
   if (asked.kind === 'not') return candidate;
   const { value, trouble } = await alone(() =>
@@ -156,7 +198,7 @@ export async function readCandidate(
 
 async function lookInto(
   context: Context,
-  base: Base,
+  base: SeenState,
   ground: Ground,
   given: { candidate: Candidate; issue: Issue; place: Place; agent: string },
 ): Promise<Candidate> {
@@ -169,8 +211,7 @@ async function lookInto(
   const parsed = file.kind === 'file' ? parseEntry(file.bytes) : undefined;
   const over =
     base.running.find(
-      ({ entry }) =>
-        sameRepository(`${entry.owner}/${entry.repo}`, repository) && entry.issue_number === number,
+      ({ entry }) => sameRepository(repositoryOf(entry), repository) && entry.issue_number === number,
     )?.over ?? null;
   const withEntry: Candidate = {
     ...candidate,
@@ -184,11 +225,12 @@ async function lookInto(
             : { fault: parsed.fault },
     over,
     record:
-      over === null ? null : await findRecord(ground, name, parsed?.ok === true ? parsed.entry.rounds : 0),
-    openPull: openPullFor(base, place.pulls, number),
+      over === null || parsed?.ok !== true
+        ? null
+        : await wholeRecord(context, base, ground, place, parsed.entry),
   };
   // An issue that is worked on, or whose work is over and that nobody touched since, needs no further look.
-  if (verdictOn(settings, base, withEntry).kind === 'not' && isAtRest(withEntry)) return withEntry;
+  if (isAtRest(withEntry)) return withEntry;
   const setting = await labelSetting(send, repository, number, `${settings['label-prefix']}:${agent}`);
   const never = neverHeeded(settings, base.account.login);
   const by = setting?.by?.login;
@@ -198,6 +240,16 @@ async function lookInto(
   const mayWrite = (login: string): boolean => namesLogin(writers, login) && !namesLogin(never, login);
   const isNamedBot =
     by !== undefined && settings['label-from'] !== undefined && sameLogin(by, settings['label-from']);
+  const labelled: Candidate['labelled'] =
+    setting === undefined || by === undefined
+      ? null
+      : {
+          login: by,
+          at: setting.at,
+          mayWrite: isNamedBot || namesLogin(writers, by),
+          isBot: namesLogin(never, by),
+        };
+  if (isAtRest({ ...withEntry, labelled })) return { ...withEntry, labelled };
   const [dependencies, comments, started, head] = await Promise.all([
     listDependencies(send, repository, number),
     listComments(send, repository, number),
@@ -208,15 +260,8 @@ async function lookInto(
     ...withEntry,
     base: head.commit.id,
     authorMayWrite: mayWrite(candidate.author),
-    labelled:
-      setting === undefined || by === undefined
-        ? null
-        : {
-            login: by,
-            at: setting.at,
-            mayWrite: isNamedBot || namesLogin(writers, by),
-            isBot: namesLogin(never, by),
-          },
+    labelled,
+    openPull: await openPullFor(base, people, place, number),
     membership: await readMembership(context, issue),
     waitsFor: dependencies
       .filter(({ state }) => state === 'open')
@@ -226,16 +271,62 @@ async function lookInto(
           : `${item.repository.full_name}#${item.number}`,
       ),
     runsToday: started.length,
-    comments: comments
-      .filter(({ user }) => !sameAccount(user, base.account))
-      .map(({ user, body, created_at }) => ({
-        user: user?.login ?? 'somebody who is gone',
-        body,
-        mayWrite: user != null && mayWrite(user.login),
-        at: created_at,
-      }))
-      .filter((comment) => comment.mayWrite || settings.strangers),
+    comments: heardOf(
+      comments.filter(({ user }) => !sameAccount(user, base.account)),
+      mayWrite,
+      settings,
+    ),
   };
+}
+
+/**
+ * The record of a run that was cut off, where all that it tells of is there: work that was not pushed before is nowhere any
+ * more, so that run was cut off like one without a record.
+ */
+async function wholeRecord(
+  context: Context,
+  base: SeenState,
+  ground: Ground,
+  place: Place,
+  entry: Entry,
+): Promise<RunRecord | null> {
+  const record = await findRecord(ground, nameOf(entry), entry.rounds);
+  if (record === null || record.work.kind !== 'work' || record.signal?.status === 'underspecified')
+    return record;
+  if (record.end.how === 'called-off' || record.end.how === 'claim-lost') return record;
+  const branch = branchOf(entry.issue_number, entry.slug);
+  const at = await findBranch(context.send, homeOf(context, base, place), branch);
+  if (at?.commit.id === record.work.commit) return record;
+  return (await pullOfRecord(context, base, place, branch, record)) === undefined ? null : record;
+}
+
+/** Where an agent's work is pushed to: a fork of our account, unless the settings say otherwise. */
+export function homeOf(
+  { settings }: Context,
+  { account }: Pick<LookingState, 'account'>,
+  { repository }: Pick<Place, 'repository'>,
+): string {
+  return settings['propose-from'] === 'branch'
+    ? repository
+    : `${account.login}/${repository.split('/')[1] ?? ''}`;
+}
+
+/** The pull request that came of a record's work, whatever became of it since. */
+export async function pullOfRecord(
+  { send }: Context,
+  { account }: Pick<LookingState, 'account'>,
+  { repository }: Pick<Place, 'repository'>,
+  branch: string,
+  { work, started_at: began }: RunRecord,
+): Promise<Pull | undefined> {
+  if (work.kind !== 'work') return undefined;
+  const ours = await pullsBy(send, repository, account.login);
+  return ours.find(
+    ({ head, created_at: at }) =>
+      head.label.split(':').at(-1) === branch &&
+      // Earlier rounds had pull requests from a branch of the same name.
+      (head.sha === work.commit || Date.parse(at ?? '') >= Date.parse(began)),
+  );
 }
 
 /** The record of a round, whoever wrote it. */
@@ -250,23 +341,35 @@ export async function findRecord(
   return file.kind === 'file' ? (parseRunRecord(file.bytes) ?? null) : null;
 }
 
-function isAtRest({ entry, over, updatedAt }: Candidate): boolean {
+function isAtRest({ entry, over, updatedAt, labelled }: Candidate): boolean {
   if (entry === null || 'fault' in entry) return entry !== null;
   if (entry.entry.status !== 'destroyed') return over === null;
-  const { ended_at: ended } = entry.entry;
-  return ended !== null && updatedAt !== null && Date.parse(updatedAt) <= Date.parse(ended);
+  return isUntouched(entry.entry, updatedAt) || (labelled !== null && !isGivenAnew(entry.entry, labelled));
 }
 
-/** An open pull request for an issue: one of ours from its branch, or anybody's that says it closes it. */
-function openPullFor({ account }: Base, pulls: readonly Pull[], number: number): number | null {
-  const closes = new RegExp(`\\b(?:close|fix|resolve)[sd]?:?\\s+#${number}(?!\\d)`, 'i');
-  const found = pulls.find(
-    ({ user, head, title, body }) =>
-      (sameAccount(user, account) &&
-        (head.label.split(':').at(-1) ?? '').startsWith(branchPrefixOf(number))) ||
-      closes.test(`${title}\n${body}`),
+/**
+ * An open pull request for an issue: one of ours from its branch, or one that says it closes it, of somebody who may write. What a
+ * stranger's says keeps nobody from working.
+ */
+async function openPullFor(
+  { account }: SeenState,
+  people: People,
+  { repository, pulls }: Place,
+  number: number,
+): Promise<number | null> {
+  const here = repository.replace(/[^\w/-]/g, '\\$&');
+  const closes = new RegExp(
+    `\\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\\s+(?:${here})?#${number}(?!\\d)`,
+    'i',
   );
-  return found?.number ?? null;
+  for (const { number: pull, user, head, title, body } of pulls) {
+    if (sameAccount(user, account)) {
+      if ((head.label.split(':').at(-1) ?? '').startsWith(branchPrefixOf(number))) return pull;
+    } else if (user != null && closes.test(`${title}\n${body.slice(0, 20_000)}`)) {
+      if (namesLogin(await people.writers(repository, { of: [user.login] }), user.login)) return pull;
+    }
+  }
+  return null;
 }
 
 async function readMembership({ settings, send }: Context, issue: Issue): Promise<Candidate['membership']> {

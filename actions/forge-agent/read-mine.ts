@@ -1,5 +1,5 @@
 import { sameAccount, sameRepository } from '../../core/accounts.ts';
-import { issueName } from '../../core/agent/entry.ts';
+import { nameOf, repositoryOf } from '../../core/agent/entry.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import { UserError } from '../../core/errors.ts';
@@ -8,21 +8,26 @@ import { listComments } from '../../core/forge/comments.ts';
 import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
-import { findRecord, type Ground, readCandidate, readRepository } from './read-candidates.ts';
-import type { Context, LookingState, Mine, RunningIssue } from './state.ts';
+import {
+  findRecord,
+  type Ground,
+  homeOf,
+  pullOfRecord,
+  readCandidate,
+  readRepository,
+} from './read-candidates.ts';
+import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
 import { branchOf, runKey } from './text.ts';
-
-type Base = Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'>;
 
 /** The issue that this run holds, as it is now, and what stands of what is to come of it. */
 export async function readMine(
   context: Context,
-  base: Base,
+  base: SeenState,
   { entry, sha, markSha }: RunningIssue,
   ground: Ground,
 ): Promise<Mine> {
-  const { settings, send, previous } = context;
-  const repository = `${entry.owner}/${entry.repo}`;
+  const { send, previous } = context;
+  const repository = repositoryOf(entry);
   const declared = base.declared.find(
     (item) => item.kind === 'agent' && item.manifest.name === entry.agent_name,
   );
@@ -44,14 +49,10 @@ export async function readMine(
   const candidate =
     known === undefined
       ? await readCandidate(context, base, ground, place, issue)
-      : { ...known, labels: issue.labels, known: place.known };
-  const name = issueName(repository, entry.issue_number);
-  const record = await findRecord(ground, name, entry.rounds);
+      : { ...known, labels: issue.labels, known: place.known, updatedAt: issue.updated_at ?? null };
+  const record = await findRecord(ground, nameOf(entry), entry.rounds);
   const branch = branchOf(entry.issue_number, entry.slug);
-  const home =
-    settings['propose-from'] === 'branch'
-      ? place.repository
-      : `${base.account.login}/${place.repository.split('/')[1] ?? ''}`;
+  const home = homeOf(context, base, place);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
   const isFork = sameRepository(fork?.parent?.full_name ?? '', place.repository);
   if (fork !== undefined && !isFork)
@@ -64,7 +65,14 @@ export async function readMine(
   const open = place.pulls.find(
     ({ user, head }) => sameAccount(user, base.account) && head.label.split(':').at(-1) === branch,
   );
-  const pull = open ?? (made === undefined ? undefined : await ifThere(getPull(send, repository, made)));
+  // One that a run before this one made may be merged or closed by now, and is not made again.
+  const pull =
+    open ??
+    (made !== undefined
+      ? await ifThere(getPull(send, repository, made))
+      : record !== null && record.lease !== entry.lease.id
+        ? await pullOfRecord(context, base, place, branch, record)
+        : undefined);
   const comments = await listComments(send, repository, entry.issue_number);
   return {
     candidate,
@@ -84,6 +92,7 @@ export async function readMine(
       .filter(({ user }) => sameAccount(user, base.account))
       .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
     declined: [...(before?.mine?.declined ?? []), ...(previous?.declined.map(({ kind }) => kind) ?? [])],
+    stale: [...(before?.mine?.stale ?? []), ...(previous?.stale.map(({ kind }) => kind) ?? [])],
     done: [...(before?.mine?.done ?? []), ...(previous?.done.map(({ kind }) => kind) ?? [])],
   };
 }

@@ -1,46 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
-import { parseEntry } from '../../core/agent/entry.ts';
-import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
+import { type Declared, declaredAt } from '../../core/agent/declared.ts';
+import { parseEntry, usualStateRepo } from '../../core/agent/entry.ts';
+import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
+import { stateFiles } from '../../core/agent/state-files.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
-
 import { documentName } from '../../core/document-name.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
-import { isFile, type TreeEntry } from '../../core/forge/trees.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { readCandidates } from './read-candidates.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
-import { uidsOf } from './settings.ts';
-import type { AgentState, Context, Declared, LookingState, RunningIssue } from './state.ts';
+import type { AgentState, Context, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
-  const { settings, facts, now, previous, kept } = context;
+  const { settings, send, facts, now, previous, kept } = context;
   if (facts.isPullRequest) return { kind: 'local', now, declared: await readLocal(context) };
-  // Writes only, beside a running agent; the state repo is never read through a token that could be another account's.
-  const { send } = context;
   const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   const declared = before?.declared ?? (await readDeclared(context));
-  const repository = settings['state-repo'] ?? `${account.login}/forgecrew-state`;
+  const repository = settings['state-repo'] ?? usualStateRepo(account.login);
   const home = await ifThere(getRepository(send, repository));
   const trouble = home === undefined ? 'missing' : stateTrouble(repository, home);
   if (home === undefined || trouble !== undefined)
     return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
   const { commit } = await getBranch(send, repository, home.default_branch);
-  const stateRepo = { repository, branch: home.default_branch, hasCi: home.has_actions === true };
+  const stateRepo = {
+    repository,
+    branch: home.default_branch,
+    commit: commit.id,
+    hasCi: home.has_actions === true,
+  };
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
   const nonce = before?.nonce ?? randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
-  const base: Omit<LookingState, 'candidates' | 'unseen' | 'looked' | 'troubled' | 'mine'> = {
+  const base: SeenState = {
     kind: 'looking',
     now,
     account,
@@ -58,9 +59,8 @@ export async function read(context: Context): Promise<AgentState> {
         ? null
         : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
     nonce,
-    tried: await once(kept, 'isolation', async () => (await possibleIsolation(uidsOf(settings))).tried),
     running,
-    hasWorked: before?.mine !== undefined && before.mine !== null ? true : (before?.hasWorked ?? false),
+    hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   const own = running.find(({ entry }) => entry.lease.id === nonce);
   if (own !== undefined)
@@ -75,7 +75,14 @@ export async function read(context: Context): Promise<AgentState> {
   return { ...base, ...found, mine: null };
 }
 
-const nothingLooked = { candidates: [], unseen: 0, looked: [], troubled: [] };
+const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
+  tried: [],
+  candidates: [],
+  lingering: [],
+  unseen: 0,
+  looked: [],
+  troubled: [],
+};
 
 /** Why a repository cannot hold the state; undefined where it can. */
 function stateTrouble(
@@ -93,46 +100,12 @@ function stateTrouble(
 }
 
 /** Every manifest at the ops repo's branch, each with its prompt. */
-async function readDeclared({ settings, send, kept, opsHead, opsBranch }: Context): Promise<Declared[]> {
+async function readDeclared({ settings, send, kept, opsHead }: Context): Promise<Declared[]> {
   const ops = settings['ops-repo'];
   const snapshot = createSnapshot(send, ops, kept);
-  const name =
-    settings['ops-branch'] ?? (opsHead === undefined ? (await getRepository(send, ops)).default_branch : '');
-  const head = opsHead ?? (opsBranch ?? (await getBranch(send, ops, name))).commit.id;
-  const entries = await snapshot.folderAt(head, agentsFolder);
-  const files = entries.filter((entry) => isFile(entry) && entry.path.endsWith('.toml'));
-  await snapshot.contents(files);
-  const declared: Declared[] = [];
-  for (const entry of files) declared.push(await readManifest(snapshot, entry, entries));
-  return declared;
-}
-
-async function readManifest(snapshot: Snapshot, entry: TreeEntry, beside: TreeEntry[]): Promise<Declared> {
-  const file = `${agentsFolder}/${entry.path}`;
-  const name = documentName(entry.path);
-  const faulty = (message: string): Declared => ({
-    kind: 'faulty',
-    file,
-    name,
-    faults: [{ file, line: 0, column: 0, message }],
-  });
-  const found = await snapshot.fileOf(entry);
-  if (found.kind !== 'file') return faulty('cannot be read');
-  const parsed = parseManifest(file, found.bytes);
-  if (!parsed.ok) return { kind: 'faulty', file, name, faults: parsed.faults };
-  const { prompt, prompt_file: promptFile } = parsed.document;
-  if (promptFile === undefined)
-    return { kind: 'agent', file, manifest: parsed.document, blob: found.sha, prompt: prompt ?? '' };
-  const own = await snapshot.fileOf(beside.find(({ path: item }) => item === promptFile));
-  const trouble = promptTrouble(promptFile, own.kind === 'file' ? own.bytes.length : undefined);
-  if (own.kind !== 'file' || trouble !== undefined) return faulty(trouble ?? 'cannot be read');
-  return {
-    kind: 'agent',
-    file,
-    manifest: parsed.document,
-    blob: found.sha,
-    prompt: own.bytes.toString('utf8'),
-  };
+  if (opsHead !== undefined) return declaredAt(snapshot, opsHead);
+  const branch = settings['ops-branch'] ?? (await getRepository(send, ops)).default_branch;
+  return declaredAt(snapshot, (await getBranch(send, ops, branch)).commit.id);
 }
 
 /** The manifests of a pull request's checkout, for its own pipeline. */
@@ -157,18 +130,14 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
 
 /** Every issue that the state repo says is worked on; what is over is not looked at. */
 async function readRunning(context: Context, snapshot: Snapshot, commit: string): Promise<RunningIssue[]> {
-  const marks: { owner: string; repo: string; file: string; sha: string }[] = [];
-  for (const owner of await snapshot.folderAt(commit, 'running'))
-    for (const repo of await snapshot.folderAt(commit, `running/${owner.path}`))
-      for (const { path: file, sha } of await snapshot.folderAt(commit, `running/${owner.path}/${repo.path}`))
-        marks.push({ owner: owner.path, repo: repo.path, file, sha });
+  const marks = await stateFiles(snapshot, commit, 'running');
   const found = await Promise.all(
-    marks.map(async ({ owner, repo, file, sha }) => ({
-      sha,
-      entry: await snapshot.entryAt(commit, `agents/${owner}/${repo}/${file}`),
+    marks.map(async ({ path: file, sha }) => ({
+      mark: sha,
+      entry: await snapshot.entryAt(commit, `agents/${file}`),
     })),
   );
-  const entries = found.flatMap(({ sha, entry }) => (entry === undefined ? [] : [{ mark: sha, entry }]));
+  const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));
   const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
   const running: RunningIssue[] = [];
   for (const { mark, entry } of entries) {

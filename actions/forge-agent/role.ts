@@ -48,8 +48,11 @@ export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[numb
               maxOutputTokens: context.settings['max-output-tokens'],
             },
       bots: context.settings.bots,
-      places: [context.facts.workspace].filter((place) => place !== ''),
+      places: [context.facts.workspace, ...(context.facts.runnerFolders ?? [])].filter(
+        (place) => place !== '',
+      ),
       secrets: [
+        ...context.automaticTokens,
         context.settings['forge-token'],
         context.settings['engine-key'],
         context.settings['woodpecker-token'],

@@ -105,7 +105,7 @@ export const settings = {
   }),
   'engine-api': oneOf(['anthropic', 'openai'], {
     description:
-      'What the model at `engine-url` speaks, for the engine `command`; `claude` always speaks `anthropic`.',
+      'What the model at `engine-url` speaks, for the engines `opencode` and `command`; `claude` always speaks `anthropic`, `codex` always `openai`.',
     default: 'anthropic',
   }),
   'max-output-tokens': count({

@@ -1,9 +1,9 @@
+import type { Declared } from '../../core/agent/declared.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
-import type { Agent, AgentManifest } from '../../core/agent/manifest.ts';
+import type { Agent } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
-import type { Fault } from '../../core/errors.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { Backend } from '../../core/host/backends.ts';
@@ -30,24 +30,31 @@ export interface UnreadyState extends State {
   trouble: 'missing' | { said: string };
 }
 
-export interface LookingState extends State {
+/** What every look has to know first. */
+export interface SeenState extends State {
   kind: 'looking';
   account: User;
   declared: Declared[];
-  stateRepo: { repository: string; branch: string; hasCi: boolean };
+  /** `commit`: where its branch stands. */
+  stateRepo: { repository: string; branch: string; commit: string; hasCi: boolean };
   runUrl: string | null;
   host: Entry['backend']['host'];
   run: { backend: Backend; repository: string; id: number } | null;
   /** For a new lease. */
   nonce: string;
-  /** What isolation works on this machine, best first. */
-  tried: Tried[];
   /** Whether this run has worked on an issue already. */
   hasWorked: boolean;
   /** Issues that some run works on, or worked on until it was cut off. */
   running: RunningIssue[];
+}
+
+export interface LookingState extends SeenState {
+  /** What isolation works on this machine, best first; empty where no issue was looked at that it could matter for. */
+  tried: Tried[];
   /** Issues with a label of ours, in the order in which they are taken; looked at until one could be taken. */
   candidates: Candidate[];
+  /** Labels of issues on which a run was cut off and that nobody gives to an agent any more. */
+  lingering: { repository: string; number: number; labels: Label[] }[];
   /** How many more there are behind those. */
   unseen: number;
   /** Repositories whose issues were looked at, and those that could not be. */
@@ -56,11 +63,6 @@ export interface LookingState extends State {
   /** The one that this run works on: claimed in an earlier round of it. */
   mine: Mine | null;
 }
-
-/** A manifest as it was read. */
-export type Declared =
-  | { kind: 'agent'; file: string; manifest: AgentManifest; blob: string; prompt: string }
-  | { kind: 'faulty'; file: string; name: string; faults: Fault[] };
 
 /** An issue with a label of ours, and what decides whether it is taken. */
 export interface Candidate {
@@ -139,6 +141,8 @@ export interface Mine {
   said: string[];
   /** Kinds of change that the forge did not let our account do. */
   declined: string[];
+  /** Kinds of change that came too late in this run: something else stands there. */
+  stale: string[];
   /** Kinds of change that are done in this run, which nothing shows afterwards. */
   done: string[];
 }

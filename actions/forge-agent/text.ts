@@ -114,6 +114,11 @@ export function endText({ signal, end, work }: RunRecord): string {
 /** What a reader of the log has to know first. */
 export function headline(_: AgentSettings, state: AgentState): string | undefined {
   if (state.kind !== 'looking' || state.mine === null) return undefined;
-  const { entry } = state.mine;
-  return `${entry.agent_name} works on ${entry.owner}/${entry.repo}#${entry.issue_number}, round ${entry.rounds}.`;
+  const { entry, outcome } = state.mine;
+  const what = `${entry.owner}/${entry.repo}#${entry.issue_number}, round ${entry.rounds}`;
+  // The first look at it comes after the agent's run, or brings to its end what a run left that was cut off.
+  if (outcome === null) return `What ${entry.agent_name} did on ${what}, is brought to its end.`;
+  return outcome.end === 'not-started'
+    ? `${entry.agent_name} was not started on ${what}.`
+    : `${entry.agent_name} worked on ${what}.`;
 }

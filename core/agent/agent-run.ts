@@ -21,6 +21,8 @@ export const agentRunFields = () => ({
   command: z.array(z.string()),
   model: z.nullable(z.string()),
   tools: z.nullable(z.array(z.string())),
+  /** What of its home is kept for its next round, where its engine does not know by itself. */
+  sessionFolder: z.nullable(z.string()),
   prompt: z.string(),
   /** The weakest isolation that is allowed. */
   isolation: z.enum(isolations),
@@ -52,9 +54,11 @@ export const agentRunFields = () => ({
     branch: z.string(),
     path: z.string(),
     text: z.string(),
+    /** A commit of that repository, which tells by its length how ids are made there. */
+    commit: z.string(),
   }),
-  /** Without these the process ends: the issue's label, by its name. */
-  label: z.string(),
+  /** Once this label is off the issue the process ends; null where no label gave it. */
+  label: z.nullable(z.string()),
 });
 
 const agentRun = z.object({ key: z.string(), ...agentRunFields() });

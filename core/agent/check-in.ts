@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { isApiError } from '../api/errors.ts';
 import type { Send } from '../api/send.ts';
 import type { Change } from '../change.ts';
+import { blobId } from '../forge/blobs.ts';
 import { getIssue } from '../forge/issues.ts';
 import type { Result } from '../report.ts';
 import type { AgentRun } from './agent-run.ts';
@@ -50,7 +50,7 @@ export function createCheckIn(
     try {
       const issue = await getIssue(send, run.repository, run.issue);
       if (issue.state !== 'open') calledOff = `#${run.issue} was closed`;
-      else if (!issue.labels.some(({ name }) => name === run.label))
+      else if (run.label !== null && !issue.labels.some(({ name }) => name === run.label))
         calledOff = `the label ${run.label} was taken off`;
     } catch (error) {
       if (isApiError(error, 'not-found')) calledOff = `#${run.issue} can no longer be seen`;
@@ -72,7 +72,7 @@ export function createCheckIn(
         kind: 'write-files',
         repository: run.entry.repository,
         branch: run.entry.branch,
-        files: [{ path: run.entry.path, content: nextText, expects: blobOf(text) }],
+        files: [{ path: run.entry.path, content: nextText, expects: blobId(text, run.entry.commit) }],
         message: `${run.repository}#${run.issue}: still at work`,
         why: 'the agent did something',
       },
@@ -95,10 +95,4 @@ export function createCheckIn(
     calledOff: () => calledOff,
     text: () => text,
   };
-}
-
-/** The id that git gives a text as a file. */
-export function blobOf(text: string): string {
-  const bytes = Buffer.from(text, 'utf8');
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

@@ -37,6 +37,10 @@ export const entrySchema = z.strictObject({
     /** The run of CI that holds it, where it can be looked up. */
     run: z.nullable(z.strictObject({ backend: z.enum(backends), repository: text(300), id: z.int() })),
   }),
+  /** When the label was set that it was taken for, by the forge's clock: one that was set later asks anew. */
+  given_at: z.optional(time),
+  /** When the issue was last changed as of its end, by the forge's clock: while that stands, nobody has touched it. */
+  rested_at: z.optional(time),
   started_at: time,
   ended_at: z.nullable(time),
   /** How many times an agent was started for it. */
@@ -45,6 +49,12 @@ export const entrySchema = z.strictObject({
   cost: z.nullable(z.number()),
 });
 export type Entry = z.infer<typeof entrySchema>;
+
+/** A time of the forge's as an entry has it; undefined where it is none. */
+export function momentOf(at: string | null | undefined): string | undefined {
+  const time = Date.parse(at ?? '');
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
+}
 
 /** An issue, as owner, repository and number. */
 export interface IssueName {
@@ -56,6 +66,20 @@ export interface IssueName {
 export function issueName(repository: string, number: number): IssueName {
   const [owner = '', repo = ''] = repository.split('/');
   return { owner, repo, number };
+}
+
+export function repositoryOf({ owner, repo }: Pick<Entry, 'owner' | 'repo'>): string {
+  return `${owner}/${repo}`;
+}
+
+/** The issue that an entry is about. */
+export function nameOf({ owner, repo, issue_number: number }: Entry): IssueName {
+  return { owner, repo, number };
+}
+
+/** Where the state is kept, unless somebody wants it elsewhere: a repository of the agents' account. */
+export function usualStateRepo(login: string): string {
+  return `${login}/forgecrew-state`;
 }
 
 /** Where an issue's entry stands. Names of repositories differ by capitals only where the forge takes them for the same. */

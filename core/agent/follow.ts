@@ -3,7 +3,7 @@ import type { Mask } from '../mask.ts';
 import { plain } from '../text/log-line.ts';
 import type { Cell, Program, Ending as ProgramEnding } from './cell/cell.ts';
 import { type CheckIn, minuteMs } from './check-in.ts';
-import type { AgentEngine } from './engines/engine.ts';
+import { type AgentEngine, type EngineReport, silentReport } from './engines/engine.ts';
 import type { AgentOutcome } from './outcome.ts';
 import type { Sidecar } from './sidecar/sidecar.ts';
 
@@ -22,23 +22,38 @@ export interface Following {
   mask: Mask;
 }
 
-export type AgentEnding = Pick<AgentOutcome, 'end' | 'why' | 'signal' | 'exitCode' | 'exitSignal'>;
+export type AgentEnding = Pick<
+  AgentOutcome,
+  'end' | 'why' | 'signal' | 'exitCode' | 'exitSignal' | 'session'
+>;
+
+type Ended = Omit<AgentEnding, 'session'>;
 
 /** After it has called its work done, it may finish what it prints. */
 const lastWordsMs = 10_000;
 /** How often its times are looked at. */
 const tickMs = 1000;
 /** What the role needs after the agent, to examine, push and write: it is no longer the agent's. */
-const reserveMs = 5 * 60_000;
+export const reserveMs = 5 * 60_000;
 
 /**
  * Starts an agent and follows it until it ends, signals, is called off, or its time is over. The caller ends what is left of
  * its processes: this only says that it is over, and how.
  */
 export async function followAgent(cell: Cell, program: Program, following: Following): Promise<AgentEnding> {
-  const { engine, sidecar, clock, say } = following;
-  const started = cell.start(program);
   const log = createLog(following);
+  const ended = await follow(cell, program, following, log);
+  const { session, usage } = log.report();
+  if (usage !== null)
+    following.say(
+      `It says that it used ${usage.inputTokens} tokens of input and ${usage.outputTokens} of output.`,
+    );
+  return { ...ended, session };
+}
+
+async function follow(cell: Cell, program: Program, following: Following, log: Log): Promise<Ended> {
+  const { sidecar, clock, say } = following;
+  const started = cell.start(program);
   const read = Promise.all([started.stdout, started.stderr].map((stream) => log.read(stream)));
   const watch = watchOver(following);
   try {
@@ -56,7 +71,7 @@ export async function followAgent(cell: Cell, program: Program, following: Follo
         return {
           ...exitOf(ended),
           end: 'signalled',
-          why: engine.report(log.kept()).error,
+          why: errorOf(following, log.report()) ?? null,
           signal: first.signal,
         };
       }
@@ -67,7 +82,7 @@ export async function followAgent(cell: Cell, program: Program, following: Follo
         return {
           ...exitOf(first.ended),
           end: signal === undefined ? 'exited' : 'signalled',
-          why: signal === undefined ? whyOf(engine, log.kept(), first.ended) : null,
+          why: signal === undefined ? whyOf(errorOf(following, log.report()), first.ended) : null,
           signal: signal ?? null,
         };
       }
@@ -84,19 +99,23 @@ export async function followAgent(cell: Cell, program: Program, following: Follo
   }
 }
 
-function exitOf(ended: ProgramEnding | undefined): Pick<AgentEnding, 'exitCode' | 'exitSignal'> {
+function exitOf(ended: ProgramEnding | undefined): Pick<Ended, 'exitCode' | 'exitSignal'> {
   return { exitCode: ended?.code ?? null, exitSignal: ended?.signal ?? null };
 }
 
-function whyOf(engine: AgentEngine, kept: readonly string[], { code, signal }: ProgramEnding): string {
-  const { error } = engine.report(kept);
-  return `it ended with ${signal ?? `code ${code}`} and never called its work done${error === null ? '' : `; it said: ${plain(error).slice(0, 500)}`}`;
+/** What the engine says of its own end, if anything: the agent's words, which go into the record. */
+function errorOf({ mask }: Following, { error }: EngineReport): string | undefined {
+  return error === null ? undefined : plain(mask.apply(error)).slice(0, 500);
+}
+
+function whyOf(error: string | undefined, { code, signal }: ProgramEnding): string {
+  return `it ended with ${signal ?? `code ${code}`} and never called its work done${error === undefined ? '' : `; it said: ${error}`}`;
 }
 
 /** Times and the will of people, looked at while the agent works. */
 function watchOver({ alive, run, checkIn, deadline, clock }: Following): {
   from: number;
-  over: Promise<Pick<AgentEnding, 'end' | 'why'> & { why: string }>;
+  over: Promise<Pick<Ended, 'end' | 'why'> & { why: string }>;
   stop(): void;
 } {
   const from = clock().getTime();
@@ -104,7 +123,7 @@ function watchOver({ alive, run, checkIn, deadline, clock }: Following): {
   const ownEnd = from + run.timeoutMinutes * 60_000;
   const last = Math.min(ownEnd, deadline - reserveMs);
   let stop = (): void => undefined;
-  const over = new Promise<Pick<AgentEnding, 'end' | 'why'> & { why: string }>((done) => {
+  const over = new Promise<Pick<Ended, 'end' | 'why'> & { why: string }>((done) => {
     const times = setInterval(() => {
       const now = clock().getTime();
       if (now >= last)
@@ -145,21 +164,21 @@ function watchOver({ alive, run, checkIn, deadline, clock }: Following): {
 
 const mostLines = 2000;
 const mostOfLine = 2000;
-const keptLines = 100;
 
-/** What an agent prints: shown as plain lines of the log, a bounded number of them, and the last ones kept. */
-function createLog({ engine, alive, clock, say, mask }: Following): {
+interface Log {
   read(stream: Readable): Promise<void>;
-  kept(): readonly string[];
+  report(): EngineReport;
   stop(): void;
-} {
-  const kept: string[] = [];
+}
+
+/** What an agent prints: shown as plain lines of the log, a bounded number of them, and every one of them read by its engine. */
+function createLog({ engine, alive, clock, say, mask }: Following): Log {
+  let report = silentReport;
   const streams: Readable[] = [];
   let shown = 0;
   const take = (line: string): void => {
     alive.at = clock().getTime();
-    kept.push(line);
-    if (kept.length > keptLines) kept.shift();
+    report = engine.read(report, line);
     const text = engine.shown(line);
     if (text === null || text.trim() === '') return;
     shown += 1;
@@ -189,7 +208,7 @@ function createLog({ engine, alive, clock, say, mask }: Following): {
         // It was ended in the middle of a line.
       }
     },
-    kept: () => kept,
+    report: () => report,
     stop() {
       for (const stream of streams) stream.destroy();
     },

@@ -11,45 +11,47 @@ export interface Tried {
 /** Why nothing on this machine isolates an agent well enough; undefined where something does. Pure. */
 export function isolationTrouble(
   tried: readonly Tried[],
-  { isolation: weakest, network }: { isolation: Isolation; network: string },
+  run: Wanted,
   allowsNone: boolean,
 ): string | undefined {
-  const allowed = isolations.slice(0, isolations.indexOf(weakest) + 1);
-  if (tried.some(({ isolation, works }) => works && isAllowed(isolation, allowed, network, allowsNone)))
-    return undefined;
+  if (bestOf(tried, run, allowsNone) !== undefined) return undefined;
   const why = tried
-    .filter(({ isolation }) => allowed.includes(isolation) && isolation !== 'none')
+    .filter(({ isolation }) => allowedBy(run).includes(isolation) && isolation !== 'none')
     .map(({ isolation, why: reason }) => `${isolation}: ${reason}`);
-  return `no isolation that it allows works on this machine (at least ${weakest}, network ${network}). ${why.join(' ')}`.trim();
+  return `no isolation that it allows works on this machine (at least ${run.isolation}, network ${run.network}). ${why.join(' ')}`.trim();
 }
 
 /** The best isolation that works here and is not weaker than the manifest's. Throws where there is none. */
 export function isolationFor(
   { tried }: { tried: readonly Tried[] },
-  run: { isolation: Isolation; network: string },
+  run: Wanted,
   allowsNone: boolean,
 ): Isolation {
-  const trouble = isolationTrouble(tried, run, allowsNone);
-  if (trouble !== undefined)
-    throw new UserError(
-      `The agent is not started: ${trouble}`,
-      'Run the step as root for the isolation user, or install bubblewrap on a host where it works.',
-    );
-  const allowed = isolations.slice(0, isolations.indexOf(run.isolation) + 1);
-  const [best] = tried.filter(
-    ({ isolation, works }) => works && isAllowed(isolation, allowed, run.network, allowsNone),
+  const best = bestOf(tried, run, allowsNone);
+  if (best !== undefined) return best;
+  throw new UserError(
+    `The agent is not started: ${isolationTrouble(tried, run, allowsNone)}`,
+    'Run the step as root for the isolation user, or install bubblewrap on a host where it works.',
   );
-  if (best === undefined) throw new Error('an isolation that was there is gone');
-  return best.isolation;
 }
 
-function isAllowed(
-  isolation: Isolation,
-  allowed: readonly Isolation[],
-  network: string,
-  allowsNone: boolean,
-): boolean {
-  if (!allowed.includes(isolation)) return false;
-  if (network !== 'open' && isolation !== 'bwrap') return false;
-  return isolation !== 'none' || allowsNone;
+/** What a manifest asks for: the weakest isolation that is allowed, and the network. */
+interface Wanted {
+  isolation: Isolation;
+  network: string;
+}
+
+function allowedBy({ isolation }: Wanted): readonly Isolation[] {
+  return isolations.slice(0, isolations.indexOf(isolation) + 1);
+}
+
+function bestOf(tried: readonly Tried[], run: Wanted, allowsNone: boolean): Isolation | undefined {
+  return tried.find(
+    ({ isolation, works }) =>
+      works &&
+      allowedBy(run).includes(isolation) &&
+      // Only namespaces keep a program from the machine's network.
+      (run.network === 'open' || isolation === 'bwrap') &&
+      (isolation !== 'none' || allowsNone),
+  )?.isolation;
 }

@@ -11,7 +11,7 @@ export const agentsFolder = 'agents';
 export const agentName = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 /** Programs that the role knows how to start as an agent. */
-export const agentEngines = ['claude', 'command'] as const;
+export const agentEngines = ['claude', 'codex', 'opencode', 'command'] as const;
 export type AgentEngineName = (typeof agentEngines)[number];
 
 const line = (most: number) =>
@@ -70,8 +70,20 @@ export const manifestSchema = z.strictObject({
   repositories: z
     .array(z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name')))
     .check(z.minLength(1), z.maxLength(50)),
-  /** The engine's own tools that it may use, as the engine names them; without it, the engine's usual ones. */
+  /** The engine's own tools that it may use, as the engine names them; without it, the engine's usual ones. Not for codex. */
   tools: z.optional(z.array(line(200)).check(z.maxLength(50))),
+  /** A folder in the home of an agent with engine `command` that is kept for its next round, relative to that home. */
+  session_folder: z.optional(
+    z
+      .string()
+      .check(
+        z.maxLength(200),
+        z.regex(
+          /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+          'a folder below the home, such as .agent/memory',
+        ),
+      ),
+  ),
   /** How many runs may begin in a day (UTC). */
   max_runs_per_day: z.optional(z.int().check(z.gte(1), z.lte(10_000))),
   /** The weakest isolation that is allowed. */
@@ -115,6 +127,7 @@ export interface Agent {
   isolation: Isolation;
   network: Network;
   tools: string[] | null;
+  sessionFolder: string | null;
   setup: string[];
   checks: string[];
   protectedPaths: string[];
@@ -127,7 +140,11 @@ export function parseManifest(file: string, bytes: Uint8Array): Parsed<AgentMani
   const parsed = parseToml(file, bytes, manifestSchema, (document, fault) => {
     if (document.prompt !== undefined && document.prompt_file !== undefined)
       fault(['prompt_file'], '"prompt_file": the prompt is given already; keep one of the two');
-    if (document.engine === undefined) fault(['engine'], '"engine" is missing: claude or command');
+    if (document.engine === undefined)
+      fault(
+        ['engine'],
+        `"engine" is missing: ${agentEngines.slice(0, -1).join(', ')} or ${agentEngines.at(-1)}`,
+      );
     for (const [profile, own] of [[null, {}] as const, ...Object.entries(document.profiles ?? {})]) {
       const path = (key: string): string[] => (profile === null ? [key] : ['profiles', profile, key]);
       const merged = { ...document, ...own };
@@ -136,6 +153,16 @@ export function parseManifest(file: string, bytes: Uint8Array): Parsed<AgentMani
         fault(
           path('engine'),
           `"command" is missing${where}: engine command needs the program and its arguments`,
+        );
+      if (merged.engine === 'codex' && merged.tools !== undefined)
+        fault(
+          path('engine'),
+          `"tools" with engine codex${where}: it cannot be held to a list of tools; leave the list out, or choose claude or opencode`,
+        );
+      if (merged.engine !== undefined && merged.engine !== 'command' && merged.session_folder !== undefined)
+        fault(
+          path('engine'),
+          `"session_folder" with engine ${merged.engine}${where}: it knows by itself what its session is; only command needs a folder`,
         );
       if (merged.max_cost !== undefined && merged.prices === undefined)
         fault(
@@ -213,6 +240,7 @@ export function agentOf(manifest: AgentManifest, profile: string | null): Agent 
     isolation: manifest.isolation ?? 'user',
     network: manifest.network ?? 'open',
     tools: manifest.tools ?? null,
+    sessionFolder: manifest.session_folder ?? null,
     setup: manifest.setup ?? [],
     checks: manifest.checks ?? [],
     protectedPaths: manifest.protected_paths ?? [],

@@ -1,11 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ConnectionOptions } from '../api/connection.ts';
 import { UserError } from '../errors.ts';
+import type { Mask } from '../mask.ts';
 import type { AgentRun } from './agent-run.ts';
 import { bridgeScript } from './bridge.ts';
 import type { Cell, Program } from './cell/cell.ts';
 import { admit } from './cell/door.ts';
+import { placeFile } from './cell/place-file.ts';
+import type { EngineStart } from './engines/engine.ts';
 import { engineOf } from './engines/engines.ts';
 import type { AgentOutcome } from './outcome.ts';
 import { openProxy } from './proxy/proxy.ts';
@@ -23,7 +25,7 @@ export interface ModelSettings {
 /** An agent's way to its model, while it works. */
 export interface ModelAccess {
   /** What the engine is told; `null` where there is no model. */
-  access: { url: string; placeholder: string } | null;
+  access: EngineStart['access'];
   /** The program as it has to be started, so that it reaches the model. */
   wrap(program: Program): Program;
   use(): AgentOutcome['models'];
@@ -43,14 +45,16 @@ export async function openModel(
   given: {
     model: ModelSettings | undefined;
     connection: ConnectionOptions;
+    mask: Mask;
     say(line: string): void;
     clock(): Date;
   },
   cell: Cell,
   heard: () => void,
 ): Promise<ModelAccess> {
-  const { model, connection, say, clock } = given;
-  if (model === undefined) {
+  const { model, connection, mask, say, clock } = given;
+  // Without any network there is no way to a model either.
+  if (model === undefined || cell.network === 'none') {
     if (run.maxCost !== null)
       throw new UserError(
         'max_cost cannot be kept: the role has no engine-key, so nothing counts what the agent asks of a model.',
@@ -93,11 +97,11 @@ export async function openModel(
   });
   if (bySocket) {
     admit(cell, modelSocket);
-    writeFileSync(path.join(cell.outside.bin, 'bridge.mjs'), bridgeScript, { mode: 0o644 });
+    placeFile(path.join(cell.outside.bin, 'bridge.mjs'), bridgeScript, 0o644);
   }
   const origin = bySocket ? `http://127.0.0.1:${bridgePort}` : proxy.address;
   return {
-    access: { url: api === 'openai' ? `${origin}/v1` : origin, placeholder: proxy.placeholder },
+    access: { url: api === 'openai' ? `${origin}/v1` : origin, placeholder: proxy.placeholder, api },
     wrap: (program) =>
       bySocket
         ? {
@@ -119,7 +123,8 @@ export async function openModel(
         inputTokens,
         outputTokens,
         cost,
-        refused: [...proxy.refused],
+        // Paths and names of fields are the agent's, and the record is not written where it holds a secret.
+        refused: proxy.refused.map(({ at, why }) => ({ at, why: mask.apply(why) })),
         reachedLimit: proxy.reached,
       };
     },

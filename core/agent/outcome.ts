@@ -42,6 +42,8 @@ export interface AgentOutcome {
   endedAt: string;
   exitCode: number | null;
   exitSignal: string | null;
+  /** What its engine calls its session, or what we called it; `null` before it was started. */
+  session: string | null;
   /** What the program says of its version. */
   engineVersion: string | null;
   isolation: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { namesLogin } from '../accounts.ts';
@@ -19,14 +19,15 @@ import type { Cell, Isolation } from './cell/cell.ts';
 import { admit } from './cell/door.ts';
 import { gapsOf } from './cell/gaps.ts';
 import { openCell } from './cell/open-cell.ts';
+import { placeFile } from './cell/place-file.ts';
 import { possibleIsolation } from './cell/possible-isolation.ts';
 import { probe, refusingFindings } from './cell/probe.ts';
 import { createCheckIn } from './check-in.ts';
 import { runCommands } from './commands.ts';
 import { engineOf } from './engines/engines.ts';
-import { followAgent } from './follow.ts';
+import { followAgent, reserveMs } from './follow.ts';
 import { isolationFor } from './isolation-for.ts';
-import { type ModelSettings, openModel } from './model-access.ts';
+import { type ModelAccess, type ModelSettings, openModel } from './model-access.ts';
 import { type AgentOutcome, type CheckOutcome, refusedKey, type WorkOutcome } from './outcome.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
 import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
@@ -78,6 +79,7 @@ export async function runAgentRound(run: AgentRun, context: RoundContext): Promi
     endedAt: startedAt,
     exitCode: null,
     exitSignal: null,
+    session: null,
     engineVersion: null,
     isolation: run.isolation,
     network: run.network,
@@ -104,30 +106,67 @@ export async function runAgentRound(run: AgentRun, context: RoundContext): Promi
   return outcome;
 }
 
+/** What the steps of a run share. */
+interface Round {
+  run: AgentRun;
+  context: RoundContext;
+  /** Filled in by the steps. */
+  outcome: AgentOutcome;
+  git: Git;
+  /** Our own clone. */
+  ours: string;
+  isolation: Isolation;
+}
+
 async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
-  const { say, works, cells, mask } = context;
+  const { say, works, cells } = context;
   const git = await works.git();
   const ours = path.join(git.folder, 'ours.git');
   say(`Cloning ${run.repository} at ${run.base.slice(0, 10)} ...`);
   await cloneForUs(git, { repository: run.repository, commit: run.base, folder: ours });
   works.folders.set(run.key, ours);
   const isolation = isolationFor(await possibleIsolation(cells.uids), run, context.allowsNone);
-  const base = cells.base ?? mkdtempSync(path.join(tmpdir(), 'forgecrew-cells-'));
   const gaps = gapsOf(isolation, run.network);
   outcome.isolation = isolation;
   outcome.gaps = gaps;
   say(`Isolation: ${isolation}, network ${run.network}.`);
   for (const gap of gaps) say(`  ${gap}`);
-  const open = (): Promise<Cell> => openCell({ isolation, network: run.network, base, uids: cells.uids });
+  const base = cells.base ?? mkdtempSync(path.join(tmpdir(), 'forgecrew-cells-'));
+  try {
+    await workIn(() => openCell({ isolation, network: run.network, base, uids: cells.uids }), {
+      run,
+      context,
+      outcome,
+      git,
+      ours,
+      isolation,
+    });
+  } finally {
+    if (cells.base === undefined) removeEmpty(base);
+  }
+}
+
+/** A folder of ours is empty by now; what is still in it could not be removed, and that was told. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It stays where it is.
+  }
+}
+
+async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
+  const { run, context, outcome } = round;
+  const { say, mask } = context;
   const cell = await open();
   try {
-    await prepare(run, context, git, ours, cell, run.base);
-    await refuseIfReadable(context, cell, isolation);
+    say("Making the agent's own clone of it ...");
+    await prepare(round, cell, run.base);
+    await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
+      ...commandsOf(round),
       title: 'setup',
-      say,
       network: 'open',
-      minutes: run.timeoutMinutes,
     });
     const [broken] = setup.filter(({ code }) => code !== 0);
     if (broken !== undefined)
@@ -135,26 +174,32 @@ async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome)
         `setup failed: ${broken.command} ended with ${broken.code ?? 'a signal'}.`,
         broken.tail,
       );
-    await beside(run, context, cell, outcome);
-    outcome.work = await take(run, context, git, ours, cell, outcome);
+    await beside(round, cell);
+    outcome.work = await take(round, cell);
   } finally {
     await cell.remove();
   }
   if (outcome.work.kind === 'work' && run.checks.length > 0)
-    outcome.checks = await check(run, context, git, ours, await open(), outcome.work.commit);
+    outcome.checks = await check(round, await open(), outcome.work.commit);
   for (const entry of outcome.checks)
     say(`  check ${entry.code === 0 ? 'passed' : 'failed'}: ${mask.apply(entry.command)}`);
 }
 
+/** What the commands of a manifest run with. */
+function commandsOf({
+  run,
+  context: { say, mask, clock, deadline },
+}: Round): Pick<Parameters<typeof runCommands>[2], 'say' | 'mask' | 'minutes' | 'left'> {
+  return {
+    say,
+    mask,
+    minutes: run.timeoutMinutes,
+    left: () => deadline - reserveMs - clock().getTime(),
+  };
+}
+
 /** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
-async function prepare(
-  run: AgentRun,
-  _context: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  commit: string,
-): Promise<void> {
+async function prepare({ run, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
   await cloneForAgent(git, {
     from: ours,
     commit,
@@ -162,23 +207,21 @@ async function prepare(
     branch: run.baseBranch,
     author: run.gitUser,
   });
-  writeFileSync(
+  placeFile(
     path.join(cell.outside.bin, 'forge'),
     forgeCommand({ node: `${cell.inside.bin}/node`, socket: `${cell.inside.door}/${socketName}` }),
-    { mode: 0o755 },
+    0o755,
   );
   await cell.own();
 }
 
 /** Before anything of the agent runs: what its user could read and reach here. */
-async function refuseIfReadable(
-  { secrets, places, say }: RoundContext,
-  cell: Cell,
-  isolation: Isolation,
-): Promise<void> {
+async function refuseIfReadable({ context, isolation }: Round, cell: Cell): Promise<void> {
+  const { secrets, places, say } = context;
   say("Searching everything that the agent's user can read for secrets of this run ...");
   const found = await probe(cell, { secrets: [...secrets], extraPlaces: [...places] });
-  for (const { kind, place } of found) if (kind === 'unsearched') say(`  Not searched: ${plain(place)}`);
+  for (const { kind, place } of found)
+    if (kind === 'unsearched') say(`  Not searched to the end: ${plain(place)}`);
   const findings = refusingFindings(found);
   if (findings.length === 0) {
     say('  Nothing was found.');
@@ -200,12 +243,7 @@ async function refuseIfReadable(
 }
 
 /** The agent itself, with its sidecar and its model beside it, until all of its processes are gone. */
-async function beside(
-  run: AgentRun,
-  context: RoundContext,
-  cell: Cell,
-  outcome: AgentOutcome,
-): Promise<void> {
+async function beside({ run, context, outcome }: Round, cell: Cell): Promise<void> {
   const { send, mask, say, clock } = context;
   const claim = claimOf(run);
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
@@ -236,13 +274,16 @@ async function beside(
       checkIn.seen();
     },
   });
-  admit(cell, socketName);
-  const model = await openModel(run, context, cell, () => {
-    alive.at = clock().getTime();
-  });
+  let model: ModelAccess | undefined;
   try {
+    admit(cell, socketName);
+    model = await openModel(run, context, cell, () => {
+      alive.at = clock().getTime();
+    });
     const engine = engineOf(run.engine);
-    outcome.engineVersion = await versionOf(cell, engine.version(run));
+    const version = await versionOf(cell, engine.version(run));
+    outcome.engineVersion = version === null ? null : mask.apply(version);
+    const session = { id: randomUUID(), isResumed: false };
     const program = engine.program({
       command: run.command,
       model: run.model,
@@ -252,7 +293,8 @@ async function beside(
       workspace: cell.inside.workspace,
       mcp: { command: `${cell.inside.bin}/${glue.command}`, args: [...glue.args] },
       access: model.access,
-      session: randomUUID(),
+      sessionFolder: run.sessionFolder,
+      session,
     });
     say(`${run.agent} starts.`);
     const ending = await followAgent(cell, model.wrap(program), {
@@ -266,13 +308,13 @@ async function beside(
       say,
       mask,
     });
-    Object.assign(outcome, ending);
+    Object.assign(outcome, ending, { session: ending.session ?? session.id });
   } finally {
     outcome.left = await cell.endAll(endGraceMs);
     await sidecar.close();
-    await model.close();
+    await model?.close();
     outcome.operations = { head: sidecar.log.head, entries: [...sidecar.log.entries] };
-    outcome.models = model.use();
+    outcome.models = model?.use() ?? null;
     outcome.entry = { text: checkIn.text() };
   }
 }
@@ -292,14 +334,8 @@ async function versionOf(
   return code === 0 ? (stdout.toString('utf8').trim().split('\n')[0]?.slice(0, 100) ?? null) : null;
 }
 
-async function take(
-  run: AgentRun,
-  { mask, clock, works, say }: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  outcome: AgentOutcome,
-): Promise<WorkOutcome> {
+async function take({ run, context, outcome, git, ours }: Round, cell: Cell): Promise<WorkOutcome> {
+  const { mask, clock, works, say } = context;
   if (outcome.end === 'claim-lost' || outcome.end === 'called-off') return { kind: 'nothing' };
   const folder = path.join(git.folder, 'taken');
   mkdirSync(folder, { mode: 0o700 });
@@ -350,24 +386,13 @@ async function take(
 }
 
 /** The manifest's checks on the commit as it would be pushed, in a fresh cell: nothing of the agent's folder is there. */
-async function check(
-  run: AgentRun,
-  context: RoundContext,
-  git: Git,
-  ours: string,
-  cell: Cell,
-  commit: string,
-): Promise<CheckOutcome[]> {
-  const { say } = context;
+async function check(round: Round, cell: Cell, commit: string): Promise<CheckOutcome[]> {
+  const { run } = round;
+  const given = commandsOf(round);
   try {
-    await prepare(run, context, git, ours, cell, commit);
-    await runCommands(cell, run.setup, { title: 'setup', say, network: 'open', minutes: run.timeoutMinutes });
-    return await runCommands(cell, run.checks, {
-      title: 'check',
-      say,
-      network: run.network,
-      minutes: run.timeoutMinutes,
-    });
+    await prepare(round, cell, commit);
+    await runCommands(cell, run.setup, { ...given, title: 'setup', network: 'open' });
+    return await runCommands(cell, run.checks, { ...given, title: 'check', network: run.network });
   } finally {
     await cell.remove();
   }

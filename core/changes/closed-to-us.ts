@@ -27,6 +27,9 @@ export async function unlessForbidden<T>(
     return await write();
   } catch (error) {
     if (mayDecline !== true || !isApiError(error, 'permission', 'scope')) throw error;
-    return { status: 'declined', said: `${repository} does not let our account do that: ${error.message}` };
+    return {
+      status: 'declined',
+      said: `${repository} does not let our account do that, and the run goes on without it. ${error.message}`,
+    };
   }
 }

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
 import { endGroup, getInput, setOutput, setSecret, startGroup, summary } from '@actions/core';
 import { context } from '@actions/github';
 import * as z from 'zod/mini';
@@ -67,6 +68,20 @@ function inputOf(name: string): string | undefined {
 }
 
 /**
+ * Where the runner keeps the scripts of this job's steps, with the secrets that they name written out, and its temporary files.
+ * On a host everybody may read them unless its umask is stricter than usual.
+ */
+function runnerFolders(): string[] | undefined {
+  const { GITHUB_ENV, GITHUB_EVENT_PATH, RUNNER_TEMP } = process.env;
+  const beside = [GITHUB_ENV, GITHUB_EVENT_PATH].flatMap((file) => present(file) ?? []);
+  const folders = [
+    ...beside.map((file) => path.dirname(file)),
+    ...[RUNNER_TEMP].flatMap((folder) => present(folder) ?? []),
+  ];
+  return folders.length === 0 ? undefined : [...new Set(folders)];
+}
+
+/**
  * A step on a Forgejo runner, through the Actions toolkit, which reads this process's environment and prints.
  * `GITHUB_*` names exist on every version, `FORGEJO_*` only on newer ones. The toolkit's `error`, `warning` and
  * `setFailed` are not used: the runner shows those commands as plain text.
@@ -94,6 +109,7 @@ export function forgejoActions(): Host {
       isPullRequest: fromPullRequest.test(event ?? ''),
       isEnvironmentChosen: false,
       workspace: present(process.env.GITHUB_WORKSPACE) ?? process.cwd(),
+      runnerFolders: runnerFolders(),
       runUrl:
         server !== undefined && repository !== undefined && Number.isSafeInteger(context.runNumber)
           ? `${server.replace(/\/+$/, '')}/${repository}/actions/runs/${context.runNumber}`

@@ -47,6 +47,8 @@ export interface HostFacts {
   isEnvironmentChosen: boolean;
   /** Where the checkout is. */
   workspace: string;
+  /** Further folders of the runner that hold what belongs to this run: an agent must find nothing there. */
+  runnerFolders?: string[];
   /** The page of this run, for links. */
   runUrl?: string;
   /** Where the Woodpecker is that this step runs on. */

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {
   type Environment,
   type Host,
@@ -26,6 +27,15 @@ function runOf(environment: Environment): RunFacts | undefined {
   };
 }
 
+/** The home of a pipeline beside its checkout, as the local backend makes it: the credentials of the clone stand there. */
+function runnerFolders({ HOME, CI_WORKSPACE }: Environment): string[] | undefined {
+  const home = present(HOME);
+  const workspace = present(CI_WORKSPACE);
+  return home !== undefined && workspace !== undefined && path.dirname(home) === path.dirname(workspace)
+    ? [home]
+    : undefined;
+}
+
 /**
  * A plugin step on Woodpecker (woodpecker-ci.org, "Creating plugins" and "Environment variables").
  * Empty values are not exported at all; settings arrive as `PLUGIN_*`; there are no groups and no outputs.
@@ -47,6 +57,7 @@ export function woodpecker(environment: Environment, print: Print): Host {
       // Only what a push or cron starts for the first time has the environment that the server gave it.
       isEnvironmentChosen: !(['push', 'cron'].includes(event ?? '') && isFirstRun(environment)),
       workspace: present(environment.CI_WORKSPACE) ?? process.cwd(),
+      runnerFolders: runnerFolders(environment),
       runUrl: present(environment.CI_PIPELINE_URL),
       woodpeckerUrl: present(environment.CI_SYSTEM_URL),
       run: runOf(environment),

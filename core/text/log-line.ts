@@ -21,6 +21,18 @@ export function logLine(text: string): string {
   return /^(::|##\[)/.test(line) ? ` ${line}` : line;
 }
 
+/** A value as JSON for people and programs alike: whatever `plain` would spell out stands as an escape of JSON. */
+export function plainJson(value: unknown): string {
+  const escaped = (found: string): string =>
+    Array.from({ length: found.length }, (_, index) => found.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join('');
+  return JSON.stringify(value, undefined, 2)
+    .split('\n')
+    .map((line) => line.replace(unseen, escaped))
+    .join('\n');
+}
+
 /** Text from outside in double quotes, cut to `limit` characters. */
 export function quoted(text: string, limit = 80): string {
   const characters = Array.from(text);

@@ -121,7 +121,7 @@ export const labelRoutes: Route[] = [
     scope: 'issue',
     handle: (call, repository) => {
       if (!mayTendAny(call, repository))
-        return failure(call, 403, 'user should have permission to write to this repository');
+        return failure(call, 403, 'user should have a permission to write to a repo');
       if (text(call.body.name) === '') return failure(call, 422, '[Name]: Required');
       if (text(call.body.color) === '') return failure(call, 422, '[Color]: Required');
       if (!/^#?[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$/.test(text(call.body.color)))

@@ -11,7 +11,7 @@ say('I try to comment on another issue ...');
 const elsewhere = forge('post-comment', '--number', '1', '--body', 'Hello from the agent.');
 say(`  exit ${elsewhere.status}: ${elsewhere.stderr.trim()}`);
 
-say('I look for a token: my environment, every process, the files around me ...');
+say('I look for a token in the environment and the command line of every process that I see ...');
 const places = [];
 for (const name of fs.readdirSync('/proc')) {
   if (!/^[0-9]+$/.test(name)) continue;
@@ -23,7 +23,8 @@ for (const place of places) {
   try {
     const text = fs.readFileSync(place, 'utf8');
     read += 1;
-    if (/FORGE_TOKEN=./.test(text)) found += 1;
+    // Put together, so that it does not find this program's own text.
+    if (text.includes(`${'FORGE'}_TOKEN=`)) found += 1;
   } catch {
     // Not mine to read.
   }

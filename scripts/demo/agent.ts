@@ -65,8 +65,12 @@ watchdog_minutes = 2
     PLUGIN_FORGE_TOKEN: crew.token,
     PLUGIN_FORGE_LOGIN: crew.login,
   };
+  const said: string[] = [];
   const start = (): Promise<number | null> =>
-    runRole(path.join(root, 'plugins/forge-agent/forge-agent'), [], environment, workspace);
+    runRole(path.join(root, 'plugins/forge-agent/forge-agent'), [], environment, workspace, (line) => {
+      said.push(line);
+      console.log(`   ${paint('2', '│')} ${line}`);
+    });
   const first = await start();
 
   chapter('What came of it, as the pull request shows it');
@@ -99,7 +103,8 @@ watchdog_minutes = 2
   for (const { tool, target, allowed } of kept.operations.entries)
     note(`  ${tool} ${target}: ${allowed ? 'allowed' : paint('31', 'refused')}`);
   const isRefused = kept.operations.entries.some(({ allowed }) => !allowed);
-  if (first !== 0 || second !== 0 || !isRefused || (comments as unknown[]).length > 0)
+  const foundNone = said.some((line) => line.includes('could be read, a token stood in 0;'));
+  if (first !== 0 || second !== 0 || !isRefused || !foundNone || (comments as unknown[]).length > 0)
     throw new Error('the demo did not end as it should; see the lines above');
 
   chapter('The same on your own Forgejo');

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
 import { type AgentRig, startAgents } from '../agent.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
+import { isThorough } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -11,6 +12,13 @@ const { best } = await possibleIsolation({ first: 70_000, count: 256 });
 
 let rig: AgentRig;
 afterEach(() => rig.close());
+
+/** Each strike takes four whole runs, with agents: of a sample some, most of them where a write was carried out and nobody told. */
+function sampled(calls: number[], point: FailPoint): number[] {
+  if (isThorough) return calls;
+  const most = point === 'after-send' ? 5 : 2;
+  return calls.filter((_, index) => index % Math.ceil(calls.length / most) === 0);
+}
 
 const program = `
 const { execFileSync } = require('node:child_process');
@@ -22,20 +30,20 @@ execFileSync('forge', ['signal-done', 'success', '--summary', 'Done.']);
 async function runBehind(fault?: {
   call: number;
   point: FailPoint;
-}): Promise<{ code: number | null; calls: string[]; struck: boolean }> {
+}): Promise<{ code: number | null; calls: string[]; struck: boolean; text: string }> {
   let pid = 0;
   const proxy = await startFaultProxy(
     rig.forge.url,
     fault === undefined ? undefined : { ...fault, act: () => process.kill(pid, 'SIGKILL') },
   );
-  const { code } = await runCompiled(compiled, rig.environment({ CI_FORGE_URL: proxy.url }), {
+  const { code, text } = await runCompiled(compiled, rig.environment({ CI_FORGE_URL: proxy.url }), {
     started: (id) => {
       pid = id;
     },
   });
   const { calls, struck } = proxy;
   await proxy.close();
-  return { code, calls, struck };
+  return { code, calls, struck, text };
 }
 
 async function start(): Promise<number> {
@@ -48,8 +56,8 @@ async function start(): Promise<number> {
 describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-agent, killed with -9', () => {
   const callsOfARun = once(async () => {
     await start();
-    const { code, calls } = await runBehind();
-    expect(code).toBe(0);
+    const { code, calls, text } = await runBehind();
+    expect({ code, text }).toMatchObject({ code: 0 });
     await rig.close();
     return calls;
   });
@@ -57,7 +65,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
   it.each(failPoints)(
     '%s at a call: one claim at a time, one pull request, nothing pushed is lost, and the state tells the truth',
     async (point) => {
-      for (const call of callsToStrike(await callsOfARun(), point)) {
+      for (const call of sampled(callsToStrike(await callsOfARun(), point), point)) {
         const issue = await start();
 
         const { struck } = await runBehind({ call, point });

@@ -928,6 +928,270 @@ const agentWork: Defence[] = [
   },
 ];
 
+const pickTest = 'test/actions/forge-agent/pick.test.ts';
+const isolationTest = 'test/core/agent/isolation-for.test.ts';
+const finishTest = 'test/actions/forge-agent/finish.test.ts';
+const cellTest = 'test/core/agent/cell/cell.test.ts';
+const cellHostileTest = 'test/core/agent/cell/hostile.test.ts';
+const scopeTest = 'test/core/agent/sidecar/scope.test.ts';
+const callsTest = 'test/core/agent/sidecar/calls.test.ts';
+const logTest = 'test/core/agent/sidecar/operation-log.test.ts';
+const connectionsTest = 'test/core/agent/sidecar/hostile-connections.test.ts';
+const proxyTest = 'test/core/agent/proxy/proxy.test.ts';
+const limitTest = 'test/core/agent/proxy/limit.test.ts';
+
+/** Which agent is started, what keeps it in, and its two ways out. */
+const agents: Defence[] = [
+  {
+    name: 'No label of somebody who may not write now starts an agent.',
+    file: 'actions/forge-agent/pick.ts',
+    from: '  if (!labelled.mayWrite)',
+    to: "  if (labelled.login === '')",
+    tests: [pickTest],
+  },
+  {
+    name: 'No label of a bot starts an agent, unless the settings name it.',
+    file: 'actions/forge-agent/pick.ts',
+    from: '  if (labelled.isBot)',
+    to: "  if (labelled.login === '')",
+    tests: [pickTest],
+  },
+  {
+    name: 'An issue that a run works on is not given to another.',
+    file: 'actions/forge-agent/pick.ts',
+    from: "if (status === 'running' && over === null)",
+    to: "if (status === 'running' && over === 'never')",
+    tests: [pickTest],
+  },
+  {
+    name: 'A run that came to its end is not repeated by itself.',
+    file: 'actions/forge-agent/pick.ts',
+    from: 'return Date.parse(labelled.at) > Date.parse(given ?? ended);',
+    to: 'return true;',
+    tests: [pickTest],
+  },
+  {
+    name: 'What the state says and nobody can read is not taken for nothing.',
+    file: 'actions/forge-agent/pick.ts',
+    from: "if (entry !== null && 'fault' in entry)",
+    to: "if (entry !== null && 'nothing' in entry)",
+    tests: [pickTest],
+  },
+  {
+    name: 'An agent runs no more often in a day than its manifest says.',
+    file: 'actions/forge-agent/pick.ts',
+    from: 'candidate.runsToday >= agent.maxRunsPerDay',
+    to: 'candidate.runsToday >= agent.maxRunsPerDay + 1',
+    tests: [pickTest],
+  },
+  {
+    name: 'No number of waiting issues hides the others for ever.',
+    file: 'actions/forge-agent/read-candidates.ts',
+    from: 'return [...first, ...rest.slice(from), ...rest.slice(0, from)];',
+    to: 'return [...first, ...rest];',
+    tests: [pickTest],
+  },
+  {
+    name: 'What an issue cost is counted by whoever finishes a run.',
+    file: 'actions/forge-agent/finish.ts',
+    from: 'cost === null ? entry.cost : (entry.cost ?? 0) + cost',
+    to: 'entry.cost',
+    tests: [finishTest],
+  },
+  {
+    name: 'No agent runs less isolated than its manifest allows.',
+    file: 'core/agent/isolation-for.ts',
+    from: '      allowedBy(run).includes(isolation) &&\n      // Only',
+    to: '      // Only',
+    tests: [isolationTest],
+  },
+  {
+    name: 'An agent that is to have no network is not started where that cannot be kept.',
+    file: 'core/agent/isolation-for.ts',
+    from: "      (run.network === 'open' || isolation === 'bwrap') &&\n",
+    to: '',
+    tests: [isolationTest],
+  },
+  {
+    name: 'Nothing runs unisolated that was not allowed by the settings too.',
+    file: 'core/agent/isolation-for.ts',
+    from: "(isolation !== 'none' || allowsNone)",
+    to: 'true',
+    tests: [isolationTest],
+  },
+  {
+    name: 'No set-uid program gives an agent a right.',
+    file: 'core/agent/cell/launch.ts',
+    from: "...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'],",
+    to: "...['--inh-caps=-all'],",
+    tests: [cellHostileTest],
+  },
+  {
+    name: 'Of two that take a user for an agent at the same moment one leaves it.',
+    file: 'core/agent/cell/uid-lock.ts',
+    from: '    if (now.some(held)) {',
+    to: '    if (now.length > 99) {',
+    tests: ['test/core/agent/cell/uid-lock.test.ts'],
+  },
+  {
+    name: 'What a run that was killed left is ended by the next one.',
+    file: 'core/agent/cell/uid-lock.ts',
+    from: 'return ground.startOf(holder.pid) === holder.start;',
+    to: 'return true;',
+    tests: [cellTest],
+  },
+  {
+    name: 'No variable acts on the programs that take the rights away.',
+    file: 'core/agent/cell/open-cell.ts',
+    from: '    if (unsafe !== undefined)',
+    to: "    if (unsafe === 'none')",
+    tests: [cellTest],
+  },
+  {
+    name: 'What is given to an agent is nothing that a link or a second name leads to.',
+    file: 'core/agent/cell/own.ts',
+    from: '(await lstat(file)).nlink > 1',
+    to: '(await lstat(file)).nlink > 99',
+    tests: [cellTest],
+  },
+  {
+    name: 'An agent writes on its own issue and pull requests, and nowhere else.',
+    file: 'core/agent/sidecar/scope.ts',
+    from: 'return number === scope.issue || scope.pulls.includes(number);',
+    to: 'return number > 0 || scope.pulls.includes(number);',
+    tests: [scopeTest],
+  },
+  {
+    name: 'A scope does not grow with a list that somebody else holds.',
+    file: 'core/agent/sidecar/scope.ts',
+    from: 'pulls: Object.freeze([...new Set(pulls)])',
+    to: 'pulls',
+    tests: [scopeTest],
+  },
+  {
+    name: 'An agent causes no request that no tool needs.',
+    file: 'core/agent/sidecar/scoped-send.ts',
+    from: "return reads.includes(route) ? undefined : 'it reads what no tool reads';",
+    to: 'return undefined;',
+    tests: [scopeTest],
+  },
+  {
+    name: 'A description is changed, and nothing else of its issue.',
+    file: 'core/agent/sidecar/scoped-send.ts',
+    from: "Object.keys(Object(body)).join() === 'body'",
+    to: "Object.keys(Object(body)).includes('body')",
+    tests: [scopeTest],
+  },
+  {
+    name: 'No text of an agent with a secret in it is written.',
+    file: 'core/agent/sidecar/calls.ts',
+    from: 'if (holdsSecret(mask, text))',
+    to: "if (text === 'none')",
+    tests: [callsTest],
+  },
+  {
+    name: 'What an agent writes does nothing where the forge shows it.',
+    file: 'core/agent/sidecar/calls.ts',
+    from: 'const harmless = text === undefined ? undefined : inert(text);',
+    to: 'const harmless = text;',
+    tests: [callsTest],
+  },
+  {
+    name: 'The first signal of the end counts, and no other.',
+    file: 'core/agent/sidecar/calls.ts',
+    from: 'if (isSignal && counts.signals > 0)',
+    to: 'if (isSignal && counts.signals > 9)',
+    tests: [callsTest],
+  },
+  {
+    name: 'Nothing that a person wrote who may not write is an order.',
+    file: 'core/agent/sidecar/shown.ts',
+    from: 'strangers || isTrusted(comment)',
+    to: 'strangers || comment.id > 0',
+    tests: [callsTest],
+  },
+  {
+    name: 'Every call is in a chain that shows what was taken out of it.',
+    file: 'core/agent/sidecar/operation-log.ts',
+    from: '    head = entry.hash;\n',
+    to: '',
+    tests: [logTest],
+  },
+  {
+    name: 'A line without an end takes no more memory than its limit.',
+    file: 'core/agent/sidecar/server.ts',
+    from: 'if (!connection.lines.add(chunk)) {',
+    to: 'if (!connection.lines.add(chunk) && chunk.length === 0) {',
+    tests: [connectionsTest],
+  },
+  {
+    name: 'No name that an agent gives a tool or its use is a way for a secret.',
+    file: 'core/agent/sidecar/calls.ts',
+    from: "holdsSecret(mask, given.slice(0, mostOfName)) ? '***' : cutPlain(given, limit)",
+    to: 'cutPlain(given, limit)',
+    tests: [callsTest],
+  },
+  {
+    name: 'The model is asked by whoever has the placeholder of this run.',
+    file: 'core/agent/proxy/proxy.ts',
+    from: 'if (!isShown(placeholder, request.headers))',
+    to: "if (placeholder === '')",
+    tests: [proxyTest],
+  },
+  {
+    name: 'The agent is answered by the model of its manifest.',
+    file: 'core/agent/proxy/bodies.ts',
+    from: '  body.model = fixed.model;\n',
+    to: '',
+    tests: [proxyTest],
+  },
+  {
+    name: 'No path of the provider is asked that is not on the list.',
+    file: 'core/agent/proxy/proxy.ts',
+    from: "if (route.kind === 'refused') return refuse(request, response, { kind: 'path' });",
+    to: '',
+    tests: [proxyTest],
+  },
+  {
+    name: 'Requests at once do not overrun the limit of money.',
+    file: 'core/agent/proxy/admission.ts',
+    from: 'inside < atOnce && fits(reserved + first.most)',
+    to: 'inside < atOnce',
+    tests: [limitTest],
+  },
+  {
+    name: 'A stream ends where it would cost more than there is.',
+    file: 'core/agent/proxy/proxy.ts',
+    from: 'if (prices === null || !admission.isBeyond(costOfUsage(prices, usage))) return false;',
+    to: 'if (prices !== null || prices === null) return false;',
+    tests: [limitTest],
+  },
+  {
+    name: 'No output of a check is a way for a secret.',
+    file: 'core/agent/commands.ts',
+    from: 'const text = mask.apply(',
+    to: 'const text = String(',
+    tests: ['test/hostile/agent-words.test.ts'],
+    only: 'in what it prints, and in what setup and checks print',
+  },
+  {
+    name: 'No path that an agent asks of its model is a way for a secret.',
+    file: 'core/agent/model-access.ts',
+    from: 'why: mask.apply(why)',
+    to: 'why',
+    tests: ['test/hostile/agent-words.test.ts'],
+    only: 'in what it asks of its model',
+  },
+  {
+    name: 'Work that was not pushed before its run was cut off is done again.',
+    file: 'actions/forge-agent/read-candidates.ts',
+    from: 'if (at?.commit.id === record.work.commit) return record;',
+    to: 'if (at?.commit.id !== "") return record;',
+    tests: ['test/hostile/agent-cut.test.ts'],
+    only: 'could not be pushed',
+  },
+];
+
 export const defences: Defence[] = [
   ...clicks,
   ...approvals,
@@ -937,6 +1201,7 @@ export const defences: Defence[] = [
   ...running,
   ...denial,
   ...agentWork,
+  ...agents,
   ...shared,
 ];
 
@@ -950,5 +1215,6 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What of one stranger is nobody else’s trouble', defences: denial },
   { title: 'What people clicked on, and that it happens once', defences: clicks },
   { title: 'What an agent made is data', defences: agentWork },
+  { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
   { title: 'What every role stands on', defences: shared },
 ];

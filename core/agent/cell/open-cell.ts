@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
@@ -13,6 +13,7 @@ import { bwrapArguments, insideOf, launcher, setprivArguments } from './launch.t
 import { prlimitArguments, usualLimits } from './limits.ts';
 import { placeNode } from './node-link.ts';
 import { giveTo } from './own.ts';
+import { placeFile } from './place-file.ts';
 import { bwrapKnows, findTools, systemFolders, tryIsolation } from './possible-isolation.ts';
 import { finishProgram, type Running, startProgram } from './programs.ts';
 import { takeUid, type UidLock } from './uid-lock.ts';
@@ -30,8 +31,6 @@ export async function openCell(options: CellOptions): Promise<Cell> {
   if (refusal !== undefined)
     throw new UserError(refusal, 'Set the network to "open", or run the role on a host where bwrap works.');
   const tools = findTools();
-  const { works, why } = await tryIsolation(isolation, tools, uids.first);
-  if (!works) throw new UserError(`The isolation ${isolation} does not work here. ${why}`);
   prepareBase(base);
   const us = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const hasOwnUser = us.uid === 0 && isolation !== 'none';
@@ -39,6 +38,9 @@ export async function openCell(options: CellOptions): Promise<Cell> {
   let lock: UidLock | undefined;
   try {
     lock = hasOwnUser ? takeUid(options.locks ?? usualLocks, uids, folder) : undefined;
+    // With a uid that is ours by now: what the try starts takes a moment to be gone, and would look like somebody else's.
+    const { works, why } = await tryIsolation(isolation, tools, lock?.uid ?? uids.first);
+    if (!works) throw new UserError(`The isolation ${isolation} does not work here. ${why}`);
     return await furnish(options, { folder, lock, tools });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -187,8 +189,8 @@ async function removeFolder(folder: string, asUser: string[], node: string): Pro
 function writeAccounts(folder: string, uid: number, gid: number): [string, string][] {
   const passwd = path.join(folder, 'passwd');
   const group = path.join(folder, 'group');
-  writeFileSync(passwd, `agent:x:${uid}:${gid}:agent:/cell/home:/bin/sh\n`, { mode: 0o644 });
-  writeFileSync(group, `agent:x:${gid}:\n`, { mode: 0o644 });
+  placeFile(passwd, `agent:x:${uid}:${gid}:agent:/cell/home:/bin/sh\n`, 0o644);
+  placeFile(group, `agent:x:${gid}:\n`, 0o644);
   return [
     [passwd, '/etc/passwd'],
     [group, '/etc/group'],

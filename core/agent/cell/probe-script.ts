@@ -75,7 +75,9 @@ function searchName(place) {
 function searchLink(file) {
   try {
     if (holds(fs.readlinkSync(file, 'buffer'))) found('secret', file);
-  } catch {}
+  } catch {
+    // It may not be read, or is gone.
+  }
 }
 function searchProcesses() {
   for (const { name } of names('/proc')) {
@@ -89,7 +91,9 @@ function searchProcesses() {
       searchLink(file);
       try {
         if (fs.statSync(file).isFile()) searchFile(file, mostFileBytes);
-      } catch {}
+      } catch {
+        // Closed by now, or not to be opened: so it is for the agent.
+      }
     }
   }
 }
@@ -119,7 +123,9 @@ function searchPlace(place) {
       if (next === place) {
         try {
           waiting.push(fs.realpathSync(next));
-        } catch {}
+        } catch {
+          // It leads nowhere, or to where the agent may not go.
+        }
       }
     } else if (facts.isFile()) searchFile(next, mostFileBytes);
     else if (facts.isSocket()) sockets.push(next === place ? next : undefined);
@@ -155,8 +161,13 @@ function spread(pattern) {
   searchProcesses();
   if (isOver) unsearched.push('/proc');
   for (const place of [...places, process.env.TMPDIR]) searchPlace(place);
-  if (!isOver) until = Date.now() + usualMs;
-  for (const place of usual) searchPlace(place);
+  const end = Date.now() + usualMs;
+  usual.forEach((place, index) => {
+    // Each has its share of the time that is left: one full folder, as /tmp often is, would leave all others unsearched.
+    if (bytes <= mostBytes) isOver = false;
+    until = Date.now() + (end - Date.now()) / (usual.length - index);
+    searchPlace(place);
+  });
   for (const target of sockets.filter(Boolean).flatMap(spread)) if (await opens(target)) found('socket', target);
   process.stdout.write(JSON.stringify({ findings: [...findings.values()], unsearched, cut, most: findings.size >= mostFindings }));
 })();

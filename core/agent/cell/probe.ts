@@ -24,6 +24,8 @@ export interface Given {
   mostBytes?: number;
   /** How long the places where hosts usually keep things are searched, after the others. */
   usualMs?: number;
+  /** Those places. */
+  usual?: readonly string[];
 }
 
 /**
@@ -63,6 +65,7 @@ const mostFileBytes = 64 * 1024 * 1024;
  */
 export async function probe(cell: Cell, given: Given): Promise<Finding[]> {
   const { secrets, extraPlaces, timeoutMs = 60_000, mostBytes = 4 * 1024 ** 3, usualMs = 10_000 } = given;
+  const { usual = usualPlaces } = given;
   const { workspace, home, bin, door } = cell.inside;
   const input = JSON.stringify({
     timeoutMs,
@@ -71,7 +74,7 @@ export async function probe(cell: Cell, given: Given): Promise<Finding[]> {
     mostFileBytes,
     forms: [...new Set(secrets.flatMap(formsOf))],
     places: [workspace, home, door, ...extraPlaces.filter((place) => place.startsWith('/'))],
-    usual: usualMs > 0 ? usualPlaces : [],
+    usual: usualMs > 0 ? usual : [],
     sockets: [...hostSockets, ...extraPlaces.filter((place) => place.startsWith('tcp://'))],
   });
   const { code, signal, stdout, stderr, overran } = await cell.run(
@@ -94,7 +97,7 @@ function findingsOf({ findings, unsearched, cut, most }: z.infer<typeof answer>)
   if (cut.count > 0)
     told.push({
       kind: 'unsearched',
-      place: `the ends of ${cut.count} files of more than ${mostFileBytes / 1024 / 1024} MiB, the first of them ${cut.first}`,
+      place: `${cut.count} ${cut.count === 1 ? 'file' : 'files'} of more than ${mostFileBytes / 1024 / 1024} MiB, the first of them ${cut.first}`,
     });
   return told;
 }

@@ -110,12 +110,14 @@ export function takeUid(
     boot: ground.boot,
     folder: cellFolder,
   };
+  const held = (lock: LockFile): boolean => lock.holder !== undefined && mayRun(lock.holder, ground);
   // Not always the first one: what an earlier cell left behind somewhere belongs to its uid.
   const shift = randomInt(uids.count);
-  for (let step = 0; step < uids.count; step += 1) {
-    const uid = uids.first + ((shift + step) % uids.count);
+  const all = Array.from({ length: uids.count }, (_, step) => uids.first + ((shift + step) % uids.count));
+  // But first those of which the holder died: whoever takes one ends what it left running, and removes its folder.
+  const dead = new Set(locksIn(folder).flatMap((lock) => (held(lock) ? [] : [lock.uid])));
+  for (const uid of [...all.filter((item) => dead.has(item)), ...all.filter((item) => !dead.has(item))]) {
     if (accounts.has(uid)) continue;
-    const held = (lock: LockFile): boolean => lock.holder !== undefined && mayRun(lock.holder, ground);
     const others = locksIn(folder).filter((lock) => lock.uid === uid);
     if (others.some(held)) continue;
     // Somebody who takes no locks has this uid.

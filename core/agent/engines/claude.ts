@@ -1,11 +1,22 @@
 import * as z from 'zod/mini';
 import type { AgentEngine } from './engine.ts';
+import { eventOf, forgeServer } from './events.ts';
+import { oneFile, uuid } from './session-files.ts';
 
 const event = z.object({
   type: z.string(),
   subtype: z.nullish(z.string()),
+  session_id: z.nullish(z.string()),
   is_error: z.nullish(z.boolean()),
   result: z.nullish(z.string()),
+  usage: z.nullish(
+    z.object({
+      input_tokens: z.number(),
+      cache_creation_input_tokens: z.nullish(z.number()),
+      cache_read_input_tokens: z.nullish(z.number()),
+      output_tokens: z.number(),
+    }),
+  ),
   message: z.nullish(
     z.object({
       content: z.nullish(
@@ -21,8 +32,14 @@ const event = z.object({
   ),
 });
 
-/** The name of the MCP server, by which the engine's permissions know its tools. */
-const server = 'forge';
+/** One line of a session. */
+const entry = z.object({ sessionId: z.optional(z.string()) });
+
+/** What a session is kept as. */
+const sessionName = 'session.jsonl';
+
+const sessionFile = ({ home, id }: { home: string; id: string }): string =>
+  `${home}/.claude/projects/resumed/${id}.jsonl`;
 
 /**
  * Claude Code without a person: no settings of a user or project, no other MCP server than ours, nothing that is not on the
@@ -44,14 +61,18 @@ export const claude: AgentEngine = {
         '',
         '--strict-mcp-config',
         '--mcp-config',
-        JSON.stringify({ mcpServers: { [server]: { type: 'stdio', command: mcp.command, args: mcp.args } } }),
+        JSON.stringify({
+          mcpServers: { [forgeServer]: { type: 'stdio', command: mcp.command, args: mcp.args } },
+        }),
         '--permission-mode',
         'dontAsk',
         ...(tools === null ? [] : ['--tools', tools.join(',')]),
         '--allowedTools',
-        [`mcp__${server}`, ...(tools ?? usualTools)].join(','),
-        '--session-id',
-        session,
+        [`mcp__${forgeServer}`, ...(tools ?? usualTools)].join(','),
+        // By its path: by its id it would be looked for under the folder that the last round worked in.
+        ...(session.isResumed
+          ? ['--resume', sessionFile({ home, id: session.id })]
+          : ['--session-id', session.id]),
         ...(model === null ? [] : ['--model', model]),
       ],
       environment: {
@@ -68,7 +89,7 @@ export const claude: AgentEngine = {
     args: [...more, '--version'],
   }),
   shown(line) {
-    const found = parsed(line);
+    const found = eventOf(event, line);
     if (found === undefined) return line;
     if (found.type === 'result') return `result: ${found.result ?? found.subtype ?? ''}`;
     if (found.type !== 'assistant') return null;
@@ -77,10 +98,43 @@ export const claude: AgentEngine = {
     );
     return said.length === 0 ? null : said.join(' ');
   },
-  report(lines) {
-    const result = lines.map(parsed).findLast((item) => item?.type === 'result');
-    if (result === undefined) return { error: null };
-    return { error: result.is_error === true ? (result.result ?? result.subtype ?? 'no reason') : null };
+  read(report, line) {
+    const found = eventOf(event, line);
+    if (found === undefined) return report;
+    const session = found.session_id ?? report.session;
+    if (found.type !== 'result') return { ...report, session };
+    const { usage } = found;
+    return {
+      session,
+      error: found.is_error === true ? (found.result ?? found.subtype ?? 'no reason') : null,
+      usage:
+        usage == null
+          ? report.usage
+          : {
+              inputTokens:
+                usage.input_tokens +
+                (usage.cache_creation_input_tokens ?? 0) +
+                (usage.cache_read_input_tokens ?? 0),
+              outputTokens: usage.output_tokens,
+            },
+    };
+  },
+  session: {
+    id: uuid,
+    source: ({ home, id }) => ({
+      kind: 'file',
+      folder: `${home}/.claude/projects`,
+      ending: `${id}.jsonl`,
+      name: sessionName,
+    }),
+    target: (place) => sessionFile(place),
+    environment: {},
+    restore: () => null,
+    trouble: (files, id) =>
+      oneFile(files, sessionName, (text) => {
+        const ids = text.split('\n').flatMap((line) => eventOf(entry, line)?.sessionId ?? []);
+        return ids.length > 0 && ids.every((other) => other === id);
+      }),
   },
 };
 
@@ -96,13 +150,3 @@ const usualTools = [
   'TodoWrite',
   'Write',
 ];
-
-function parsed(line: string): z.infer<typeof event> | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    const found = event.safeParse(JSON.parse(line));
-    return found.success ? found.data : undefined;
-  } catch {
-    return undefined;
-  }
-}

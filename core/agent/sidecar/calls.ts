@@ -46,6 +46,9 @@ export interface Call {
   toolUse?: string | undefined;
 }
 
+/** Of a name so much is searched: more than any secret that could begin in what is listed of it. */
+const mostOfName = 4096;
+
 const refused = (why: string): Answer => ({ outcome: 'refused', texts: [why] });
 
 /** Carries out what an agent calls: checks it, writes it into the log, and only then does it. Never rejects. */
@@ -58,9 +61,9 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
   async function call({ tool: name, arguments: given, toolUse }: Call): Promise<Answer> {
     counts.calls += 1;
     const about: Pick<Told, 'tool' | 'target' | 'toolUse'> = {
-      tool: cutPlain(name, 60),
+      tool: listed(name, 60),
       target: '',
-      ...(toolUse === undefined ? {} : { toolUse: cutPlain(toolUse, 100) }),
+      ...(toolUse === undefined ? {} : { toolUse: listed(toolUse, 100) }),
     };
     const refuse = (why: string): Answer => {
       log.add({ ...about, allowed: false, why: cutPlain(why, 300) });
@@ -90,6 +93,11 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
       log.add({ ...about, allowed: true, why: cutPlain(said, 300) });
       return { outcome: 'failed', texts: [said] };
     }
+  }
+
+  /** A name of the agent's own choosing, as the log has it: what holds a secret would stand in the record. */
+  function listed(given: string, limit: number): string {
+    return holdsSecret(mask, given.slice(0, mostOfName)) ? '***' : cutPlain(given, limit);
   }
 
   /** Why a call is not allowed; counts what is limited in number. */

@@ -14,6 +14,9 @@ export const alwaysProtected: readonly string[] = [
   '.gitmodules',
   '.mcp.json',
   '.claude/',
+  '.codex/',
+  '.opencode/',
+  'opencode.json*',
 ];
 
 /** Whether a pattern of protected paths is one that is understood: `*`, `?`, `**`, and a slash before or behind. */

@@ -70,8 +70,13 @@ export async function searchSecrets(
 export function ownSecretIn(text: string, mask: Mask): number | undefined {
   const at = mask.find(text);
   if (at >= 0) return lineAt(text, at);
-  // Base64 broken over lines, characters of two bytes, a string put together of pieces.
-  const forms = [text.replace(/[\s\0]+/g, ''), text.replace(/[\s\0"'`+,\\]+|%0[aAdD]/g, '')];
+  // Base64 broken over lines, characters of two bytes, a string put together of pieces; and turned around, which for the plain
+  // characters that secrets are made of is the same with bytes.
+  const forms = [
+    text.replace(/[\s\0]+/g, ''),
+    text.replace(/[\s\0"'`+,\\]+|%0[aAdD]/g, ''),
+    Buffer.from(text, 'utf8').reverse().toString('latin1'),
+  ];
   return forms.some((form) => mask.find(form) >= 0) ? 0 : undefined;
 }
 

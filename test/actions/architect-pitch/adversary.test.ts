@@ -306,6 +306,17 @@ function widened(changes: Change[], stage: string): string[] {
   return faults;
 }
 
+const almostMarker = `Q1 (critical): One or two?
+A: One !-- filer:end --> -> it is done sooner
+B: Two -> each can fail alone
+Recommended: B
+
+Q2 (secondary): Now or later?
+A: Now -> nothing else is done this week
+B: Later -> somebody has to remember it
+Recommended: A
+`;
+
 /** A text without the hidden lines and references that the role writes by itself. */
 function withoutOurs(text: string): string {
   return text
@@ -367,7 +378,11 @@ describe('an engine that says anything at all', () => {
           );
         }
       }),
-      { numRuns: times },
+      {
+        numRuns: times,
+        // Found once: what is almost a marker, in an option, made the document one that nobody could file.
+        examples: [[almostMarker, 1]],
+      },
     );
     // Both happened often, or the answers would not have been worth asking for.
     expect(written).toBeGreaterThan(times / 20);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { inOrder, namesBehind, verdictOn } from '../../../actions/forge-agent/pick.ts';
+import { turned } from '../../../actions/forge-agent/read-candidates.ts';
 import type { AgentSettings } from '../../../actions/forge-agent/settings.ts';
-import type { Candidate, Declared } from '../../../actions/forge-agent/state.ts';
+import type { Candidate } from '../../../actions/forge-agent/state.ts';
+import type { Declared } from '../../../core/agent/declared.ts';
 import type { Entry } from '../../../core/agent/entry.ts';
 import { type AgentManifest, parseManifest } from '../../../core/agent/manifest.ts';
+import { entryOf } from './entries.ts';
 
 const settings = {
   'label-prefix': 'crew',
@@ -67,31 +70,7 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
 }
 
 function entry(over: Partial<Entry> = {}): Candidate['entry'] {
-  return {
-    sha: 'c'.repeat(40),
-    entry: {
-      version: 1,
-      owner: 'owner',
-      repo: 'project',
-      issue_number: 1,
-      slug: 'a-title',
-      agent_name: 'builder',
-      profile: null,
-      backend: { host: 'woodpecker', isolation: 'user' },
-      agent_git_user: { name: 'builder', email: 'b@example.test' },
-      pr_number: null,
-      status: 'destroyed',
-      why: 'success',
-      last_checkin_at: '2026-01-01T11:00:00Z',
-      run_url: null,
-      lease: { id: '0'.repeat(32), until: '2026-01-01T12:00:00Z', run: null },
-      started_at: '2026-01-01T10:30:00Z',
-      ended_at: '2026-01-01T11:00:00Z',
-      rounds: 1,
-      cost: null,
-      ...over,
-    },
-  };
+  return { sha: 'c'.repeat(40), entry: entryOf(over) };
 }
 
 function verdict(
@@ -114,6 +93,30 @@ describe('an issue is taken', () => {
     [
       'again, once its label was set after the last run ended',
       { entry: entry(), labelled: { ...labelled, at: '2026-01-01T11:30:00Z' } },
+    ],
+    [
+      'again, by the times of the forge: the clock of the run was ahead',
+      {
+        entry: entry({
+          ended_at: '2026-01-01T11:40:00Z',
+          given_at: labelled.at,
+          rested_at: '2026-01-01T11:00:05Z',
+        }),
+        updatedAt: '2026-01-01T11:30:00Z',
+        labelled: { ...labelled, at: '2026-01-01T11:30:00Z' },
+      },
+    ],
+    [
+      'again, in the very second in which its run ended',
+      {
+        entry: entry({
+          ended_at: '2026-01-01T11:00:00.700Z',
+          given_at: labelled.at,
+          rested_at: '2026-01-01T11:00:00Z',
+        }),
+        updatedAt: '2026-01-01T11:00:00Z',
+        labelled: { ...labelled, at: '2026-01-01T11:00:00Z' },
+      },
     ],
     [
       'over from a run that was cut off',
@@ -172,6 +175,11 @@ describe('an issue is not taken', () => {
     [
       'after its run ended and nobody touched it since, without asking who set the label',
       { entry: entry(), updatedAt: '2026-01-01T11:00:00Z', labelled: null },
+      'set it again',
+    ],
+    [
+      'after its run ended, by the times of the forge: the clock of the run was behind',
+      { entry: entry({ ended_at: '2026-01-01T09:50:00Z', given_at: labelled.at }) },
       'set it again',
     ],
     ['while a pull request is open for it', { openPull: 4 }, '#4 is open'],
@@ -240,6 +248,25 @@ describe('the order', () => {
     ]);
 
     expect(ordered.map(({ number }) => number)).toEqual([2, 4, 1, 3]);
+  });
+});
+
+describe('of more issues than one run looks into', () => {
+  const all = Array.from({ length: 100 }, (_, index) => index);
+
+  it('the first ones are looked at in every run, and each of the others in some', () => {
+    const seen = new Set<number>();
+    for (let run = 0; run < 100; run += 1) {
+      const order = turned(all, run.toString(16).padStart(8, '0'));
+      expect([...order].sort((a, b) => a - b)).toEqual(all);
+      expect(order.slice(0, 20)).toEqual(all.slice(0, 20));
+      for (const item of order.slice(0, 30)) seen.add(item);
+    }
+    expect(seen.size).toBe(100);
+  });
+
+  it('where one run sees all of them, they stay in their order', () => {
+    expect(turned(all.slice(0, 30), 'ffffffff')).toEqual(all.slice(0, 30));
   });
 });
 

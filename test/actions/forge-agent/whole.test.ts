@@ -56,6 +56,44 @@ isolates('an agent', () => {
     expect(await rig.running()).toEqual([]);
   });
 
+  it('works where the step closes every file that it makes to everybody else', async () => {
+    const before = process.umask(0o077);
+    try {
+      await rig.declare(
+        `${head} let name = ''; try { name = require('node:os').userInfo().username; } catch {}
+         commit('poem.txt', name); forge('signal-done', 'success', '--summary', 'Done.');`,
+      );
+      await rig.ask();
+
+      const { text } = await rig.run();
+
+      expect(text).toContain('It signals success.');
+      // Of the isolations only bwrap gives it a list of accounts; one that it cannot read knows nobody.
+      if (best === 'bwrap')
+        expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('agent');
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('says what somebody has to make by hand, where the token may make no repository', async () => {
+    const { seed, owner, project, ops } = rig;
+    const narrow = await seed.createUser('narrow', ['write:repository', 'write:issue', 'read:user']);
+    for (const repository of [project, ops])
+      await seed.addCollaborator(owner, repository, narrow.login, 'read');
+    await rig.declare(head);
+    await rig.ask();
+
+    const { code, text } = await rig.run({
+      PLUGIN_FORGE_TOKEN: narrow.token,
+      PLUGIN_FORGE_LOGIN: narrow.login,
+    });
+
+    expect({ code, text }).toMatchObject({ code: 1 });
+    expect(text).toContain('a token that also has the scope write:user');
+    expect(text).toContain('make narrow/forgecrew-state by hand: private, with a first commit');
+  });
+
   it('is not started twice: the next run finds nothing to do', async () => {
     await rig.declare(
       `${head} commit('poem.txt', 'a poem'); forge('signal-done', 'success', '--summary', 'Done.');`,

@@ -80,6 +80,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
 
     const { host } = await seenHost({
       ...runner,
+      GITHUB_ENV: '/job/workflow/envs.txt',
       GITHUB_EVENT_NAME: 'workflow_dispatch',
       GITHUB_EVENT_PATH: event,
       GITHUB_REF: 'refs/heads/topic/a',
@@ -93,6 +94,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
       GITHUB_WORKFLOW_REF: 'owner/ops/.forgejo/workflows/backup.yml@refs/heads/main',
       GITHUB_WORKSPACE: '/workspace',
       'INPUT_FORGE-TOKEN': 'a token',
+      RUNNER_TEMP: '/job/tmp',
     });
 
     expect(host).toEqual({
@@ -108,6 +110,8 @@ describe('a step of a workflow on a Forgejo runner', () => {
         isPullRequest: false,
         isEnvironmentChosen: false,
         workspace: '/workspace',
+        // The scripts of the steps stand there, with the secrets that they name.
+        runnerFolders: ['/job/workflow', path.dirname(event), '/job/tmp'],
         runUrl: 'https://forge.test/git/owner/ops/actions/runs/10',
         run: {
           backend: 'forgejo-workflow',

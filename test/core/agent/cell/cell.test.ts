@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, linkSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -161,6 +170,31 @@ describe.skipIf(!works('user'))('a cell of another user', () => {
     ]);
   });
 
+  it('the probe finds what lies behind a folder that it cannot search to its end', async () => {
+    const cell = await open('user');
+    const full = path.join(place.folder, 'full');
+    const behind = path.join(place.folder, 'behind');
+    for (const folder of [full, behind]) mkdirSync(folder, { mode: 0o755 });
+    for (let file = 0; file < 400; file += 1) {
+      writeFileSync(path.join(full, String(file)), '');
+      truncateSync(path.join(full, String(file)), 60 * 1024 * 1024);
+    }
+    writeFileSync(path.join(behind, 'token'), 'secret-of-ours');
+
+    const found = await probe(cell, {
+      secrets: ['secret-of-ours'],
+      extraPlaces: [],
+      usualMs: 1000,
+      usual: [full, behind],
+      mostBytes: Number.MAX_SAFE_INTEGER,
+    });
+
+    expect(found.filter(({ place: item }) => item.startsWith(place.folder))).toEqual([
+      { kind: 'secret', place: path.join(behind, 'token') },
+      { kind: 'unsearched', place: full },
+    ]);
+  });
+
   it('enters no folder that its user cannot enter, whatever link leads there', async () => {
     const cell = await open('user');
     mkdirSync(path.join(place.folder, 'closed', 'open'), { recursive: true });
@@ -216,6 +250,20 @@ describe.skipIf(!works('user'))('a cell of another user', () => {
       expect(processesOfUser(left.uid)).toEqual([]);
     },
   );
+
+  it('takes the uid of a run that was killed before any other, so that the next run ends what is left', async () => {
+    const { pid, firstLine, ended } = startSource('held.process.ts', ['user', place.folder, '64'], {
+      as: 'us',
+    });
+    const left = JSON.parse(await firstLine) as { uid: number; folder: string };
+    process.kill(pid, 'SIGKILL');
+    await ended;
+
+    const cell = await open('user', { uids: { first: left.uid - 32, count: 64 } });
+
+    expect(cell.uid).toBe(left.uid);
+    expect(processesOfUser(left.uid)).toEqual([]);
+  });
 
   it('refuses variables that would act before the rights are gone', async () => {
     const cell = await open('user');

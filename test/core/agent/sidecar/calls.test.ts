@@ -174,6 +174,15 @@ describe('what an agent writes', () => {
     );
   });
 
+  it.each(hidden)('has no name in the log that holds a secret %s', async (_, text) => {
+    rig.mask.add(secret);
+
+    await client.call(text, {});
+    await client.call(`${'x'.repeat(50)}${text}`, {});
+
+    expect(rig.sidecar.log.entries.map(({ tool }) => tool)).toEqual(['***', '***']);
+  });
+
   it('is limited in size and in number', async () => {
     await again({
       limits: { comments: 2, commentCharacters: 10, descriptions: 1, descriptionCharacters: 20 },

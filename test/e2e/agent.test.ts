@@ -1,0 +1,243 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RealAgents, root, run, startRealAgents } from './real-agents.ts';
+
+/**
+ * forge-agent as its examples have it, on a real forge: from a label by the forge's own runner, and from cron by a real
+ * Woodpecker. Opt-in, because both run agents on this machine.
+ */
+const {
+  FORGE_CONTRACT_URL: forgeUrl = '',
+  FORGE_CONTRACT_TOKEN: forgeToken = '',
+  FORGE_AGENT_RUNNER: runnerLabel = '',
+  WOODPECKER_CONTRACT_URL: woodpeckerUrl = '',
+  FORGE_AGENT_WOODPECKER: woodpeckerLogin = '',
+} = process.env;
+
+/** A text with parts of it replaced. One that is not there is a test that no longer does what it says. */
+function changed(text: string, changes: [string, string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    expect(before).toContain(from);
+    return before.replaceAll(from, to);
+  }, text);
+}
+
+/** What one run made of an issue. */
+interface Given {
+  issue: number;
+  status: string;
+  log: string;
+}
+
+/** The questions are the same wherever the role is run; `labels`: whether it may set labels there. */
+function asks(labels: boolean, given: () => { rig: RealAgents; give(title: string): Promise<Given> }): void {
+  const labelsOf = async (issue: number): Promise<string[]> => (await given().rig.labels(issue)).sort();
+
+  it('makes a pull request of an issue', async () => {
+    const { rig, give } = given();
+
+    const { issue, status, log } = await give('Write a poem');
+
+    expect({ status, log }).toMatchObject({ status: 'success' });
+    expect(log).not.toContain(rig.crew.token);
+    expect(log).toContain('Nothing was found.');
+    expect(log).toContain('Writing elsewhere: exit 3');
+    const [pull] = await rig.pulls();
+    expect(pull).toMatchObject({ title: 'builder: Write a poem', state: 'open' });
+    expect(pull?.head).toMatchObject({
+      label: `crew/${issue}-write-a-poem`,
+      repo: { full_name: `${rig.crew.login}/project` },
+    });
+    expect(pull?.requested_reviewers).toMatchObject([{ login: rig.owner.login }]);
+    expect(pull?.body).toContain('passed: `git log -1`');
+    expect(await labelsOf(issue)).toEqual(['crew:builder']);
+    expect(await rig.comments(issue)).toEqual([]);
+  });
+
+  it('says on the issue that a person is needed', async () => {
+    const { rig, give } = given();
+
+    const { issue, status, log } = await give('Ask for help');
+
+    expect({ status, log }).toMatchObject({ status: 'success' });
+    expect(await labelsOf(issue)).toEqual([...(labels ? ['blocked'] : []), 'crew:builder']);
+    expect(await rig.comments(issue)).toEqual([expect.stringContaining('needs a person')]);
+    expect((await rig.pulls())[0]?.body).toContain('**This work is incomplete.**');
+  });
+
+  it('keeps refused work in the state repo, where git finds it as docs/agent-work.md says', async () => {
+    const { rig, give } = given();
+
+    const { issue, status, log } = await give('Attack the CI');
+
+    expect({ status, log }).toMatchObject({ status: 'success' });
+    expect(await labelsOf(issue)).toEqual([...(labels ? ['blocked'] : []), 'crew:builder']);
+    expect(await rig.comments(issue)).toEqual([expect.stringContaining('.forgejo/workflows/mine.yml')]);
+    expect((await rig.pulls()).map(({ title }) => title)).not.toContain('builder: Attack the CI');
+    const folder = path.join(rig.scratch, `looked-${issue}`);
+    const as = (who: { login: string; token: string }): string =>
+      rig.url.replace('://', `://${who.login}:${who.token}@`);
+    await run('git', ['clone', '-q', `${as(rig.owner)}/${rig.project}.git`, folder], rig.scratch);
+    const git = (...args: string[]): Promise<string> => run('git', args, folder);
+    const state = `${as(rig.crew)}/${rig.crew.login}/forgecrew-state`;
+    const ref = `refs/forgecrew/refused/${rig.project}/${issue}/1`;
+    await git('fetch', '-q', state, ref);
+    expect(await git('show', 'FETCH_HEAD:why.txt')).toContain('.forgejo/workflows/mine.yml');
+    await run('sh', ['-c', 'git show FETCH_HEAD:work.bundle > work.bundle'], folder);
+    await git('fetch', '-q', 'work.bundle', 'HEAD:refs/heads/refused');
+    expect(await git('diff', '--name-only', 'main...refused')).toBe('.forgejo/workflows/mine.yml\n');
+    await git('push', '-q', state, `:${ref}`);
+    expect(await git('ls-remote', state)).not.toContain('refs/forgecrew');
+  });
+}
+
+describe.skipIf(forgeUrl === '' || runnerLabel === '')(
+  'a real forge and its runner (FORGE_CONTRACT_URL, FORGE_AGENT_RUNNER)',
+  () => {
+    let rig: RealAgents;
+    beforeAll(async () => {
+      rig = await startRealAgents(forgeUrl, forgeToken);
+      const { seed, owner, crew, project, ops } = rig;
+      const secret = await seed.api(
+        'PUT',
+        `/repos/${project}/actions/secrets/CREW_TOKEN`,
+        { data: crew.token },
+        owner.token,
+      );
+      expect(secret.status).toBe(201);
+      const example = readFileSync(path.join(root, 'actions/forge-agent/example.yml'), 'utf8');
+      const [withKey = 'a line that is not there'] = /^ *engine-key: .*\n/m.exec(example) ?? [];
+      const workflow = changed(example, [
+        ['https://forge.example/owner/forgecrew', await rig.publish()],
+        ['runs-on: docker', `runs-on: ${runnerLabel}`],
+        ['ops-repo: owner/ops', `ops-repo: ${ops}`],
+        ['forge-login: crew', `forge-login: ${crew.login}`],
+        [withKey, ''],
+        ['# label-token:', 'label-token:'],
+      ]);
+      await seed.putFile(owner, project, '.forgejo/workflows/agents.yml', workflow);
+    });
+    afterAll(() => rig?.close());
+
+    interface Run {
+      id: number;
+      index_in_repo: number;
+      status: string;
+    }
+    const runs = async (): Promise<Run[]> =>
+      (await rig.get<{ workflow_runs: Run[] }>(`/repos/${rig.project}/actions/runs`)).workflow_runs;
+
+    /** Gives an issue to the agent, and waits until the run is over that its label started: one, whatever labels the role sets. */
+    async function give(title: string): Promise<Given> {
+      const before = await runs();
+      const issue = await rig.ask(title);
+      const isOver = ({ status }: Run): boolean => !['waiting', 'running', 'blocked'].includes(status);
+      const after = await rig.until(
+        runs,
+        (all) => all.length > before.length && all.every(isOver),
+        'the run that the label starts',
+      );
+      const [own, ...more] = after.filter(({ id }) => !before.some((earlier) => earlier.id === id));
+      expect(more).toEqual([]);
+      const page = `${rig.url}/${rig.project}/actions/runs/${own?.index_in_repo}`;
+      const log = await rig.until(
+        async () => (await fetch(`${page}/jobs/0/attempt/1/logs`)).text(),
+        (text) => /Job (succeeded|failed)/.test(text),
+        'the log of the run',
+      );
+      return { issue, status: own?.status ?? '', log };
+    }
+
+    asks(true, () => ({ rig, give }));
+  },
+);
+
+describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '')(
+  'a real forge and Woodpecker (FORGE_CONTRACT_URL, WOODPECKER_CONTRACT_URL, FORGE_AGENT_WOODPECKER)',
+  () => {
+    let rig: RealAgents;
+    let ops: number;
+    let token: string;
+    async function ask<T>(method: string, where: string, body?: unknown): Promise<T> {
+      const response = await fetch(`${woodpeckerUrl}/api${where}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (response.status > 299) throw new Error(`${method} ${where}: ${response.status} ${text}`);
+      return (text === '' ? undefined : JSON.parse(text)) as T;
+    }
+
+    beforeAll(async () => {
+      rig = await startRealAgents(forgeUrl, forgeToken);
+      const { seed, owner, crew } = rig;
+      token = (await promisify(execFile)(woodpeckerLogin, [owner.login, owner.password])).stdout.trim();
+      const { id } = await rig.get<{ id: number }>(`/repos/${rig.ops}`);
+      ops = (await ask<{ id: number }>('POST', `/repos?forge_remote_id=${id}`)).id;
+      await ask('POST', `/repos/${ops}/secrets`, {
+        name: 'crew_token',
+        value: crew.token,
+        events: ['cron'],
+      });
+      const pipeline = changed(readFileSync(path.join(root, 'plugins/forge-agent/example.yaml'), 'utf8'), [
+        ['/opt/forgecrew/', `${root}/`],
+        ['forge_login: crew', `forge_login: ${crew.login}`],
+        ['      engine_key:\n        from_secret: anthropic_api_key\n', ''],
+      ]);
+      await seed.putFile(owner, rig.ops, '.woodpecker/agents.yaml', pipeline);
+    });
+    afterAll(async () => {
+      if (ops !== undefined) await ask('DELETE', `/repos/${ops}?remove=true`);
+      await rig?.close();
+    });
+
+    /** Gives an issue to the agent, and starts cron, which nobody can wait for. */
+    async function give(title: string): Promise<Given> {
+      const issue = await rig.ask(title);
+      const cron = await ask<{ id: number }>('POST', `/repos/${ops}/cron`, {
+        name: 'agents',
+        schedule: '@daily',
+        branch: 'main',
+      });
+      const { number } = await ask<{ number: number }>('POST', `/repos/${ops}/cron/${cron.id}`);
+      await ask('DELETE', `/repos/${ops}/cron/${cron.id}`);
+      interface Pipeline {
+        status: string;
+        workflows?: { children: { id: number; name: string }[] }[];
+      }
+      const pipeline = await rig.until(
+        () => ask<Pipeline>('GET', `/repos/${ops}/pipelines/${number}`),
+        ({ status }) => !['pending', 'running', 'created'].includes(status),
+        'the pipeline',
+      );
+      const step = pipeline.workflows
+        ?.flatMap(({ children }) => children)
+        .find(({ name }) => name === 'agents');
+      // Woodpecker keeps the last lines a moment after the end.
+      const log = await rig.until(
+        async () =>
+          (
+            (await ask<{ data: string | null }[] | null>(
+              'GET',
+              `/repos/${ops}/logs/${number}/${step?.id}`,
+            )) ?? []
+          )
+            .map(({ data }) =>
+              Buffer.from(data ?? '', 'base64')
+                .toString('utf8')
+                .trimEnd(),
+            )
+            .join('\n'),
+        (text) => /^(Done|Nothing to do|The run ends red)/m.test(text),
+        'the log of the pipeline',
+      );
+      return { issue, status: pipeline.status, log };
+    }
+
+    asks(false, () => ({ rig, give }));
+  },
+);
