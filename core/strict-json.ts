@@ -34,7 +34,7 @@ function faultOf(text: string): string | undefined {
     else if (character === '"') {
       const end = endOfString(text, at);
       const keys = open.at(-1);
-      if (keys !== undefined && /^[ \t\n\r]*:/.test(text.slice(end + 1, end + 100))) {
+      if (keys !== undefined && isBeforeColon(text, end + 1)) {
         const key = JSON.parse(text.slice(at, end + 1)) as string;
         if (keys.has(key)) return `the key ${JSON.stringify(key).slice(0, 60)} stands twice in one object`;
         if (key === '__proto__') return 'a key is called __proto__';
@@ -44,6 +44,13 @@ function faultOf(text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** However many blanks stand before it. */
+function isBeforeColon(text: string, from: number): boolean {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;
+  return text[at] === ':';
 }
 
 function endOfString(text: string, from: number): number {

@@ -1,8 +1,10 @@
 import type { Change } from '../../core/change.ts';
 import { allowedText } from '../../core/escalation/policy.ts';
 import { dayOf } from '../../core/escalation/record.ts';
+import { mostCostOf } from '../../core/model/settings.ts';
 import { notice } from '../../core/plan.ts';
 import { plain } from '../../core/text/log-line.ts';
+import { spelledOut } from '../../core/text/visible.ts';
 import { systemPrompt } from './prompts/answer.ts';
 import type { EscalationSettings, Live, Material, RequestSeen, Thread } from './state.ts';
 import { limitText, requestKey, signs, threadName, toldKeys } from './text.ts';
@@ -34,18 +36,23 @@ export function ask(settings: EscalationSettings, state: Live, request: RequestS
     ];
   }
   if (material === undefined) return [];
-  const costs = costLimit(settings, state);
+  const question = {
+    system: systemPrompt({
+      allowed: allowedText(state.policy.policy),
+      mostActions: settings['max-actions'],
+    }),
+    prompt: promptFor(settings, request, material),
+  };
+  const costs = costLimit(settings, state, mostCostOf(settings, question));
   if (costs !== undefined)
     return [notice(`the request of ${asker.login} in ${threadName(thread)} is not answered now`, costs)];
-  const allowed = allowedText(state.policy.policy);
   return [
     {
       kind: 'ask-model',
       key: requestKey(comment.id),
       what: `an answer to ${asker.login} in ${threadName(thread)}`,
       engine: settings.engine,
-      system: systemPrompt({ allowed, mostActions: settings['max-actions'] }),
-      prompt: promptFor(settings, request, material),
+      ...question,
       about: { purpose: 'answer', thread, comment: comment.id, asker: asker.login, request: comment.body },
       why: `comment ${comment.id}`,
     },
@@ -78,8 +85,8 @@ function limitOf(
   return undefined;
 }
 
-/** Why no model is asked any more, or undefined. */
-function costLimit(settings: EscalationSettings, state: Live): string | undefined {
+/** Why no model is asked any more, or undefined. `ahead`: the most that the next question can cost. */
+function costLimit(settings: EscalationSettings, state: Live, ahead: number): string | undefined {
   const inRun = Object.values(state.said).map(({ use }) => use.cost);
   const ofDay = answered(state).map(({ cost }) => cost);
   for (const [name, costs] of [
@@ -91,6 +98,8 @@ function costLimit(settings: EscalationSettings, state: Live): string | undefine
     if (costs.includes(null)) return `${name} is ${limit}, and what a call cost is not known`;
     const spent = costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0);
     if (spent >= limit) return `${name} is ${limit}, and ${spent.toFixed(4)} is spent`;
+    if (spent + ahead > limit)
+      return `${name} is ${limit}, ${spent.toFixed(4)} is spent, and this question can cost ${ahead.toFixed(4)}`;
   }
   return undefined;
 }
@@ -119,7 +128,7 @@ function promptFor(
   return [...files, head, ...comments, request].join('\n');
 }
 
-/** Line ends stay; whatever else cannot be seen is spelled out, so that nothing is hidden from whoever reads along. */
+/** Whatever cannot be seen is spelled out, so that nothing is hidden from whoever reads along. */
 function part(title: string, text: string): string {
-  return `## ${plain(title)}\n${text.replaceAll('\r\n', '\n').split('\n').map(plain).join('\n')}\n`;
+  return `## ${plain(title)}\n${spelledOut(text)}\n`;
 }

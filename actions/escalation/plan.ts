@@ -119,14 +119,17 @@ function hear(settings: EscalationSettings, state: Live, request: RequestSeen): 
   const { comment, asker, mayAsk, thread } = request;
   if (!mayAsk)
     return [
-      say(
-        thread,
-        mayNotText(asker.login, thread.repository),
-        signs.mayNot(asker.login),
-        `${asker.login} may not ask`,
-      ),
-      told(state, toldKeys.answer(comment.id), [`note ${comment.id}`]),
-    ].map((change, index) => (index === 0 ? { ...change, key: `note ${comment.id}` } : change));
+      {
+        ...say(
+          thread,
+          mayNotText(asker.login, thread.repository),
+          signs.mayNot(asker.login),
+          `${asker.login} may not ask`,
+        ),
+        key: `note ${comment.id}`,
+      },
+      told(state, toldKeys.mayNot(asker.id), [`note ${comment.id}`]),
+    ];
   // Whoever may write may edit anybody's comment: what it says now may be another's word.
   if (comment.created_at !== comment.updated_at)
     return [

@@ -19,6 +19,7 @@ import { getRepository, type Repository } from '../../core/forge/repositories.ts
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { lastOfLabels } from '../../core/forge/timeline.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
+import { hasWebhooks } from '../../core/forge/webhooks.ts';
 import { conversationsOf } from '../../core/plan.ts';
 import { createPeople, type People } from '../../core/vault/read-rights.ts';
 import { checkActions } from './read-actions.ts';
@@ -114,6 +115,7 @@ async function whyNotRecord(
   const name = settings['record-repo'];
   const writers = await listWriters(send, name);
   const others = writers.filter(({ id }) => id !== account.id).map(({ login }) => login);
+  const isHooked = await hasWebhooks(send, name);
   const inUse = [settings['ops-repo'], settings['project-repo'], ...settings.repositories];
   return [
     ...(inUse.some((other) => sameRepository(other, name))
@@ -126,6 +128,14 @@ async function whyNotRecord(
       ? []
       : [
           'has Actions switched on: switch them off in its settings, so that nothing runs with what is written there',
+        ]),
+    // Woodpecker hears of a repository by a webhook, whatever account switched it on there.
+    ...(isHooked === false
+      ? []
+      : [
+          isHooked === true
+            ? 'has a webhook: CI that listens there would run with what is written, and others would hear of it. Deactivate it in Woodpecker, or delete the webhook'
+            : `does not show its webhooks to ${account.login}, so whether CI listens there is not known. ${account.login} has to own it`,
         ]),
     ...(repository.archived ? ['is archived, so nothing can be recorded'] : []),
     ...(others.length === 0
@@ -215,6 +225,13 @@ async function readRequests(
     if (user == null) continue;
     const writers = await people.writers(thread.repository, { of: [user.login] });
     const mayAsk = namesLogin(writers, user.login);
+    // One note a person, or a stranger could have us write without end: into every thread, and a record for each.
+    if (
+      !mayAsk &&
+      (told.has(toldKeys.mayNot(user.id)) ||
+        seen.some((other) => !other.mayAsk && other.asker.id === user.id))
+    )
+      continue;
     const material =
       mayAsk && !(requestKey(comment.id) in (context.previous?.answers ?? {}))
         ? await readMaterial(context, people, thread)

@@ -82,7 +82,7 @@ export const settings = {
   ...engineSettings,
   'max-cost-per-run': amount({
     description:
-      'No model is asked once the calls of this run cost this much. In the currency of the prices (`claude-cli` counts US dollars).',
+      'No model is asked where the calls of this run could cost more than this; with `claude-cli`, whose prices are not known, once they cost this much (in US dollars).',
   }),
   'max-cost-per-day': amount({ description: 'The same over the calls that this day’s records hold (UTC).' }),
   'context-files': listOf(filePath, {

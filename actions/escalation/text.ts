@@ -23,6 +23,8 @@ export const signs = {
 export const toldKeys = {
   answer: (comment: number) => `a${comment}`,
   offer: (comment: number) => `o${comment}`,
+  /** That an account heard that it may not ask. */
+  mayNot: (account: number) => `n${account}`,
 };
 
 export function requestKey(comment: number): string {

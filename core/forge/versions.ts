@@ -76,6 +76,7 @@ export const firstCalls: readonly string[] = [
   '/repos/{owner}/{repo}/contents',
   '/repos/{owner}/{repo}/contents/{path}',
   '/repos/{owner}/{repo}/forks',
+  '/repos/{owner}/{repo}/hooks',
   '/repos/{owner}/{repo}/git/blobs/{sha}',
   '/repos/{owner}/{repo}/git/commits/{sha}',
   '/repos/{owner}/{repo}/git/refs/{path}',

@@ -119,7 +119,7 @@ export const commentRoutes: Route[] = [
       const given = text(call.body.updated_at);
       // Seen on a real forge: whoever administers the repository says when it was edited.
       if (given !== '' && !mayAdmin(accessOf(call.state, repository, call.account)))
-        return failure(call, 403, 'user needs to have admin or owner right');
+        return failure(call, 403, 'user needs to have admin or repository owner right to set an update date');
       comment.body = text(call.body.body);
       comment.updated = given === '' ? timestamp(call.state) : given;
       return ok(commentShape(call, repository, issue, comment));

@@ -20,6 +20,7 @@ describe('JSON of somebody we do not trust', () => {
   it.each([
     ['{"a":1,"a":2}', 'the key "a" stands twice in one object'],
     ['{"a":1,"\\u0061":2}', 'the key "a" stands twice in one object'],
+    [`{"a":1,"a"${' '.repeat(200)}:2}`, 'the key "a" stands twice in one object'],
     ['{"x":{"a":1},"y":{"a":[{"b":1},{"b":1}]}}', undefined],
     ['{"a":"\\"b\\":1, \\"b\\":2"}', undefined],
     ['{"__proto__":{}}', 'a key is called __proto__'],

@@ -128,7 +128,7 @@ onEveryForge(
 
       expect([refused.status, refused.body.message]).toEqual([
         403,
-        'user needs to have admin or owner right',
+        'user needs to have admin or repository owner right to set an update date',
       ]);
       expect([dated.status, Date.parse(dated.body.updated_at)]).toEqual([
         200,
