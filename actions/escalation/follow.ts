@@ -14,7 +14,7 @@ import {
   proposalDigest,
   renewalOf,
 } from '../../core/escalation/record.ts';
-import { createdBody, variablesOf } from '../../core/escalation/shown.ts';
+import { createdBody, minuteOf, variablesOf } from '../../core/escalation/shown.ts';
 import { commentSign } from '../../core/own-comment.ts';
 import { notice, refuseFor } from '../../core/plan.ts';
 import { frozenAt } from '../../core/vault/policy.ts';
@@ -105,7 +105,10 @@ function undecided(
   const proof = proveClick(record, seen.facts, seen.rights, state.account);
   if (proof.verdict === 'denied' && proof.isFinal)
     return [end(state, record, 'denied', proof.reasons.join('; '))];
-  if (isOver) return [end(state, record, 'expired', `it could be approved until ${record.expires}`)];
+  if (isOver)
+    return [
+      end(state, record, 'expired', `it could be approved until ${minuteOf(record.expires)}, and nobody did`),
+    ];
   if (newer !== undefined) return [end(state, record, 'superseded', newer)];
   if (hasNewRule(state, record))
     return [end(state, record, 'void', 'the policy has changed since it was shown', true)];

@@ -5,6 +5,7 @@ import {
   dayOf,
   escalationPath,
   escalationText,
+  proposalId,
 } from '../../core/escalation/record.ts';
 import type { ModelAnswer } from '../../core/model.ts';
 import { conversationsOf, isWrite, keep, notice, refuse } from '../../core/plan.ts';
@@ -221,7 +222,9 @@ function takeUp(settings: EscalationSettings, state: Live, offer: OfferSeen): Es
       ? 'the comment was edited'
       : asker === undefined
         ? `nobody set a label that begins with ${settings['agent-label']}, so nobody asked for it`
-        : undefined;
+        : isOneTooMany(settings, state, comment.id)
+          ? `as many comments as a day may have (${settings['answers-per-day']}) proposed something today`
+          : undefined;
   const { records, lines } =
     why !== undefined || asker === undefined
       ? { records: [], lines: [refusedLine('all', why ?? '')] }
@@ -241,6 +244,13 @@ function takeUp(settings: EscalationSettings, state: Live, offer: OfferSeen): Es
     },
     told(state, toldKeys.offer(comment.id), [key]),
   ];
+}
+
+/** Whether comments enough of this day hold proposals already: a program that goes wild is not to fill threads. */
+function isOneTooMany(settings: EscalationSettings, { known, now }: Live, comment: number): boolean {
+  const [today] = proposalId({ comment, at: now }, 1).split('-');
+  const others = new Set(known.filter((id) => id.startsWith(`${today}-`)).map((id) => id.split('-')[1]));
+  return !others.has(String(comment)) && others.size >= settings['answers-per-day'];
 }
 
 function say({ repository, number }: Thread, text: string, sign: string, why: string): Change<'comment'> {

@@ -8,6 +8,7 @@ import {
   proposalDigest,
   proposalFolder,
   proposalId,
+  shortDigest,
 } from '../../core/escalation/record.ts';
 import { proposalText } from '../../core/escalation/shown.ts';
 import { commentSign } from '../../core/own-comment.ts';
@@ -42,6 +43,8 @@ export function proposeAll(
     };
   const proposed: Proposed = { records: [], lines: [] };
   const seen = new Set<string>();
+  // Whoever may compute can make two payloads with one short digest: `/approve` for one would approve the other as well.
+  const taken = state.proposals.flatMap(({ record }) => record?.digests.payload ?? []);
   for (const [index, action] of actions.entries()) {
     const id = proposalId({ comment: from.request.comment, at: from.at }, index + 1);
     // Whatever its record says counts: what was allowed when it was written is looked at again before it is done.
@@ -60,6 +63,14 @@ export function proposeAll(
       continue;
     }
     seen.add(same);
+    const digest = proposalDigest(action.read.payload, action.world.run);
+    if (taken.some((other) => other !== digest && shortDigest(other) === shortDigest(digest))) {
+      proposed.lines.push(
+        refusedLine(action.written.type, 'its short digest is that of another proposal, which waits'),
+      );
+      continue;
+    }
+    taken.push(digest);
     const record = recordOf(state, {
       id,
       payload: action.read.payload,

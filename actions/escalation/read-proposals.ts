@@ -17,7 +17,8 @@ import { createdMark, createdSince, variablesOf } from '../../core/escalation/sh
 import { findComment, listComments } from '../../core/forge/comments.ts';
 import { issuesSince } from '../../core/forge/issues.ts';
 import { listReactions } from '../../core/forge/reactions.ts';
-import type { FileAt, Snapshot } from '../../core/forge/snapshot.ts';
+import type { Snapshot } from '../../core/forge/snapshot.ts';
+import type { TreeEntry } from '../../core/forge/trees.ts';
 import type { User } from '../../core/forge/users.ts';
 import { createRuns } from '../../core/forge/workflows.ts';
 import { ownComments } from '../../core/own-comment.ts';
@@ -52,18 +53,22 @@ export async function readProposals(
   const { context } = around;
   const claimed = Object.fromEntries(actionTypes.map((type) => [type, 0])) as Live['claimed'];
   if (head === undefined) return { proposals: [], known: [], claimed };
-  const entries = await snapshot.folderAt(head, proposalFolder);
-  const decidedEntries = await snapshot.folderAt(head, decidedFolder);
-  const idOf = (path: string): string => path.replace(/\.json$/, '');
+  const filesIn = async (folder: string): Promise<Map<string, TreeEntry>> =>
+    new Map((await snapshot.folderAt(head, folder)).map((entry) => [idOf(entry.path), entry]));
+  const entries = await filesIn(proposalFolder);
+  const [decidedFiles, outcomeFiles] = [await filesIn(decidedFolder), await filesIn(outcomeFolder)];
+  const wanted = [...entries].filter(([id]) => !told.has(id) || isRecent(id, context.now));
+  // As many at once as the forge gives, and not a call for each.
+  await snapshot.contents(
+    wanted.flatMap(([id, entry]) =>
+      [entry, decidedFiles.get(id), outcomeFiles.get(id)].filter((item) => item !== undefined),
+    ),
+  );
   const proposals: ProposalSeen[] = [];
-  for (const { path } of entries) {
-    const id = idOf(path);
-    if (told.has(id) && !isRecent(id, context.now)) continue;
-    const recordFile = await snapshot.fileAt(head, escalationPath(proposalFolder, id));
-    const isDecided = decidedEntries.some((item) => idOf(item.path) === id);
-    const decidedFile: FileAt = isDecided
-      ? await snapshot.fileAt(head, escalationPath(decidedFolder, id))
-      : { kind: 'missing' };
+  for (const [id, entry] of wanted) {
+    const recordFile = await snapshot.fileOf(entry);
+    const isDecided = decidedFiles.has(id);
+    const decidedFile = await snapshot.fileOf(decidedFiles.get(id));
     const record = recordFile.kind === 'file' ? readEscalation(proposalRecord, recordFile.bytes) : undefined;
     const decided =
       decidedFile.kind === 'file' ? readEscalation(decidedRecord, decidedFile.bytes) : undefined;
@@ -74,7 +79,7 @@ export async function readProposals(
     )
       claimed[record.type] += 1;
     if (told.has(id)) continue;
-    const outcomeFile = await snapshot.fileAt(head, escalationPath(outcomeFolder, id));
+    const outcomeFile = await snapshot.fileOf(outcomeFiles.get(id));
     const outcome =
       outcomeFile.kind === 'file' ? readEscalation(outcomeRecord, outcomeFile.bytes) : undefined;
     const isClaimedNow =
@@ -95,7 +100,11 @@ export async function readProposals(
     };
     proposals.push(record === undefined ? base : await withFacts(around, given, base, record));
   }
-  return { proposals, known: entries.map(({ path }) => idOf(path)), claimed };
+  return { proposals, known: [...entries.keys()], claimed };
+}
+
+function idOf(path: string): string {
+  return path.replace(/\.json$/, '');
 }
 
 /** Whether a proposal is of a day from which something may still have been claimed in the last 24 hours. */

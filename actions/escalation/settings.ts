@@ -73,7 +73,10 @@ export const settings = {
     default: '20',
   }),
   'answers-per-person': count({ description: 'The same of one person.', default: '30' }),
-  'answers-per-day': count({ description: 'The same of all.', default: '100' }),
+  'answers-per-day': count({
+    description: 'The same of all; as many comments of proposers are taken up.',
+    default: '100',
+  }),
   engine: oneOf(engineNames, {
     description:
       'Who answers: `claude-cli`, `anthropic`, `openai` (any compatible server) or `command` (any program).',

@@ -99,8 +99,7 @@ export function readPayload(type: string, text: string, repository: string): Rea
   return payloadOf(type, found.value, repository);
 }
 
-/** The same for what was read from JSON already. */
-export function payloadOf(type: string, value: unknown, repository: string): ReadPayload {
+function payloadOf(type: string, value: unknown, repository: string): ReadPayload {
   switch (type) {
     case 'issue-create': {
       const parsed = payloads[type].safeParse(value);

@@ -80,7 +80,7 @@ export function parseEscalationPolicy(file: string, bytes: Uint8Array): Parsed<E
 }
 
 /** Longer than this nobody remembers what was asked. */
-export const mostExpiryMs = 7 * 86_400_000;
+const mostExpiryMs = 7 * 86_400_000;
 
 function spanOf(text: string): number {
   return (
@@ -105,7 +105,7 @@ export function escalationRuleOf(policy: EscalationPolicy, type: ActionType): Es
 }
 
 /** Labels that start machines: only where a policy names each. */
-export function startsMachines(label: string): boolean {
+function startsMachines(label: string): boolean {
   const name = label.toLowerCase();
   return name.startsWith('crew') || name === 'vision' || name === 'vault-approved';
 }

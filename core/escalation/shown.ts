@@ -70,7 +70,7 @@ export function proposalText(
     ...notesOn(payload, run),
     `- Asked for by ${code(request.asker.login)}${request.proposer === null ? '' : `, proposed by ${code(request.proposer.login)}`}.`,
     `- ${approversText(rule, payload.repo)} may approve it${rule.selfApprove ? '' : ', and not whoever asked'}. ${rule.approvals} of them ${rule.approvals === 1 ? 'is' : 'are'} enough.`,
-    `- It can be approved until ${expires.slice(0, 16).replace('T', ' ')} UTC.`,
+    `- It can be approved until ${minuteOf(expires)}.`,
     `- Its digest is ${code(shortDigest(digest))}.`,
     ...(renews === null ? [] : [`- It takes the place of ${code(renews)}, which is void.`]),
     '',
@@ -90,7 +90,7 @@ function fieldLines(name: string, value: string): string[] {
 }
 
 function notesOn(payload: Payload, run: RunFacts | null): string[] {
-  if (payload.type !== 'ci-run') return ['- At the end of its body a line says who asked and who approved.'];
+  if (payload.type !== 'ci-run') return ['- The first line of its body says who asked and who approved.'];
   return run?.backend === 'woodpecker-pipeline'
     ? [
         '- Woodpecker starts every workflow named here. If the branch has moved by then, nothing is started.',
@@ -101,6 +101,11 @@ function notesOn(payload: Payload, run: RunFacts | null): string[] {
 
 function nonceNote(isGiven: boolean): string[] {
   return isGiven ? [`- The run is also told ${code('nonce')}, by which it is found again.`] : [];
+}
+
+/** A moment as people read it. */
+export function minuteOf(time: string): string {
+  return `${time.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function approversText({ approvers }: ProposalRecord['rule'], repository: string): string {
@@ -114,16 +119,19 @@ export function createdMark({ id, digests }: Pick<ProposalRecord, 'id' | 'digest
   return `<!-- forgecrew-escalation: ${id} ${digests.payload} -->`;
 }
 
-/** The body of what is created: the payload's, who asked and who approved, and the mark. */
+/**
+ * The body of what is created: who asked and who approved, the payload's, and the mark. Its first line is ours: below the payload's
+ * body, a fence that this opens and never closes would swallow it.
+ */
 export function createdBody(
   record: Pick<ProposalRecord, 'id' | 'digests' | 'request' | 'thread'> & { payload: { body: string } },
   approvers: string[],
 ): string {
   const { payload, request, thread } = record;
   return [
-    ...(payload.body === '' ? [] : [payload.body, '', '---']),
     `Asked for by ${code(request.asker.login)} in ${code(`${thread.repository}#${thread.number}`)}, approved by ${approvers.map(code).join(', ')}.`,
     '',
+    ...(payload.body === '' ? [] : ['---', '', payload.body, '']),
     createdMark(record),
   ].join('\n');
 }

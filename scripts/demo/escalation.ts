@@ -109,13 +109,16 @@ export async function escalation({ url, seed, scratch, isReal, named }: Stage): 
     const all = (await ask('GET', `/repos/${project}/issues/${issue}/comments`, undefined, crew)) as Seen[];
     return all.filter(({ body }) => body.includes('<!-- forgecrew: crew proposal '));
   };
+  const idOf = ({ body }: Seen): string => /`(.+?)`/.exec(body)?.[1] ?? '';
   const show = (text: string): void => {
     for (const line of text.split('\n'))
       if (!line.startsWith('<!--')) console.log(`   ${paint('2', '│')} ${line}`);
   };
   const click = async (by: Person, { id, body }: Seen, content = '+1'): Promise<void> => {
     await ask('POST', `/repos/${project}/issues/comments/${id}/reactions`, { content }, by);
-    note(`${paint('1', by.login)} clicks ${content === '+1' ? '👍' : '👎'} on ${body.split('\n')[0]}`);
+    note(
+      `${paint('1', by.login)} clicks ${content === '+1' ? '👍' : '👎'} on ${body.split('\n')[0]?.replace('### ', '')}`,
+    );
   };
   // Clicks of the second in which a comment was written do not count.
   const second = (): Promise<void> => new Promise((done) => setTimeout(done, 1100));
@@ -177,6 +180,13 @@ export async function escalation({ url, seed, scratch, isReal, named }: Stage): 
     );
     const names = status === 200 ? (body as { name: string }[]).map(({ name }) => name) : [];
     note(`${folder}/: ${names.join(', ')}`);
+  }
+  for (const file of ['decided/%.json', 'outcomes/%.json'].map((name) => name.replace('%', idOf(valve)))) {
+    const { content } = (await ask('GET', `/repos/${records}/contents/${file}`, undefined, crew)) as {
+      content: string;
+    };
+    note(`${file}:`);
+    show(Buffer.from(content, 'base64').toString('utf8').trimEnd());
   }
   const made = (await ask(
     'GET',

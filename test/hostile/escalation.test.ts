@@ -466,6 +466,24 @@ describe('accounts that may propose', () => {
     expect(await crew.made()).toHaveLength(1);
   });
 
+  it('are taken up as often as a day may have, and no more', async () => {
+    crew = await startEscalating();
+    const label = await crew.seed.createLabel(crew.owner, crew.project, 'crew/claude');
+    await crew.seed.api(
+      'POST',
+      `/repos/${crew.project}/issues/${crew.issue}/labels`,
+      { labels: [label] },
+      crew.bob.token,
+    );
+    for (let nth = 0; nth < 3; nth += 1) {
+      await crew.say(crew.agent, block.replace('Mend it', `Mend ${nth}`));
+      await crew.run('', { PLUGIN_ANSWERS_PER_DAY: '2' });
+    }
+
+    expect(await crew.proposals()).toHaveLength(2);
+    expect(await lastWord()).toContain('as many comments as a day may have (2) proposed something today');
+  });
+
   it('without such a label, by anybody else, or edited, nothing is proposed', async () => {
     crew = await startEscalating();
     await crew.say(crew.ada, block);
