@@ -176,3 +176,24 @@ async function timelineOf(send: Send, name: string, index: number): Promise<z.in
   );
   return events ?? [];
 }
+
+/**
+ * Who set, last of all, a label of this kind that is still there; undefined where there is none, or where its account is gone. Same
+ * route and scope.
+ */
+export async function lastOfLabels(
+  send: Send,
+  name: string,
+  index: number,
+  isMeant: (label: string) => boolean,
+): Promise<User | undefined> {
+  const events = (await timelineOf(send, name, index)).filter(
+    (item) => item.type === 'label' && item.label != null && isMeant(item.label.name),
+  );
+  const standing = new Map<string, User | undefined>();
+  for (const { label, body, user: by } of events) {
+    standing.delete(label?.name ?? '');
+    if (body === '1') standing.set(label?.name ?? '', by ?? undefined);
+  }
+  return [...standing.values()].at(-1);
+}

@@ -246,7 +246,7 @@ async function findWorkflow(
 const mostWorkflows = 50;
 
 /** Every workflow that Woodpecker would look at there. */
-async function readBeside(snapshot: Snapshot, commit: string): Promise<BesideWorkflow[]> {
+export async function readBeside(snapshot: Snapshot, commit: string): Promise<BesideWorkflow[]> {
   const inFolder = (await snapshot.folderAt(commit, '.woodpecker'))
     .filter(({ path }) => /\.ya?ml$/.test(path))
     .map((entry) => ({ file: `.woodpecker/${entry.path}`, entry }));

@@ -73,6 +73,7 @@ it('there is one for every role with files of its own in the ops repo', () => {
     'architect-pitch',
     'collect-engagement',
     'collect-process-metrics',
+    'escalation',
     'forge-agent',
     'ops-filer',
     'prerequisites',

@@ -7,6 +7,9 @@ import { agentRunPart, readPart } from '../../actions/collect-process-metrics/re
 import { closedBy, parseEvidence } from '../../actions/collect-process-metrics/text.ts';
 import { ApiError } from '../../core/api/errors.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
+import { actionsIn, proposalsIn } from '../../core/escalation/answer.ts';
+import { readPayload } from '../../core/escalation/payload.ts';
+import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
 import { forgeError } from '../../core/forge/errors.ts';
 import { type Facts, reviseText } from '../../core/prerequisites/revise.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
@@ -348,6 +351,61 @@ export const parsers: Parser[] = [
     harmless: policy,
     tokens: toml,
     parse: (text) => parsePolicy('vault/policy.toml', bytes(text)).ok,
+  },
+  {
+    name: 'policy of escalation',
+    sizes: [4000, 45_000],
+    harmless: (size) => {
+      const rule = '[issue-create]\nrepositories = ["owner/project"]\nlabels = [';
+      return `${rule}${'"bug", '.repeat(Math.max(1, Math.floor(size / 7) - 10)).slice(0, -2)}]\n`;
+    },
+    tokens: toml,
+    parse: (text) => parseEscalationPolicy('escalation/policy.toml', bytes(text)).ok,
+  },
+  {
+    name: 'proposal',
+    sizes: [4000, 20_000],
+    harmless: (size) =>
+      JSON.stringify({ title: 'a', body: 'x '.repeat(Math.max(1, Math.floor(size / 2) - 20)) }),
+    tokens: [
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ':',
+      ',',
+      '\\',
+      '\\u0061',
+      '"title"',
+      '"a":1,',
+      '__proto__',
+      ' ',
+      '\n',
+      '`',
+    ],
+    parse: (text) => readPayload('issue-create', text, 'owner/project').ok,
+  },
+  {
+    name: 'answer with actions',
+    sizes: [4000, 100_000],
+    harmless: (size) =>
+      `${'words '.repeat(Math.floor(size / 7))}\n<action type="issue-create">{"title":"a"}</action>`,
+    tokens: [
+      '<action type="issue-create">',
+      '</action>',
+      '<action',
+      'type="',
+      '"',
+      '>',
+      '```forgecrew-proposal issue-create',
+      '```',
+      '~~~',
+      '\n',
+      '{',
+      '}',
+    ],
+    parse: (text) => actionsIn(text).actions.length + proposalsIn(text).length > 0,
   },
   {
     name: 'crew file',
