@@ -20,6 +20,7 @@ import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import { claimOf, endOf } from './ending.ts';
+import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { verdictOn } from './pick.ts';
@@ -44,6 +45,8 @@ export const changes = [
   'set-status',
   'comment',
   'update-sections',
+  'dispatch',
+  'start-pipeline',
 ] as const;
 export type AgentChange = Change<(typeof changes)[number]>;
 
@@ -62,6 +65,14 @@ export function plan(settings: AgentSettings, state: AgentState): AgentChange[] 
         : [refuseFor('state-repo', state.trouble.said)];
     case 'looking':
       return [...faultsOf(state), ...look(settings, state)];
+    case 'fan-out':
+      return [
+        ...faultsOf(state),
+        ...fanOut(settings, state),
+        ...orphansOf(settings, { ...state, candidates: state.labelled, unseen: 0 }).flatMap((item) =>
+          bury(settings, state, item),
+        ),
+      ];
   }
 }
 
@@ -81,7 +92,11 @@ function stateRepository({
       );
 }
 
-function faultsOf({ declared, troubled, stateRepo }: LookingState): AgentChange[] {
+function faultsOf({
+  declared,
+  troubled,
+  stateRepo,
+}: Pick<LookingState, 'declared' | 'troubled' | 'stateRepo'>): AgentChange[] {
   return [
     ...declared.flatMap((item) => (item.kind === 'faulty' ? item.faults.map(refuse) : [])),
     ...(stateRepo.hasCi
@@ -118,15 +133,29 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
     if (verdict.kind === 'taken')
       return [...said, ...begin(settings, state, candidate, verdict), ...waiting(state)];
     const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
-    said.push(verdict.isQuiet ? keep(what) : notice(what));
+    // Whoever started a run for one issue wants to know why it does nothing.
+    said.push(verdict.isQuiet && settings.issue === undefined ? keep(what) : notice(what));
   }
+  if (settings.issue !== undefined && state.candidates.length === 0 && state.troubled.length === 0)
+    said.push(
+      notice(
+        `${settings['project-repo']}#${settings.issue} is not taken: it is not open with a label ${settings['label-prefix']}:... of an agent that is declared, or no enabled agent takes issues of that repository`,
+      ),
+    );
   return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
 }
 
 /** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
 function orphansOf(
   { issue }: AgentSettings,
-  { running, candidates, looked, unseen }: LookingState,
+  {
+    running,
+    candidates,
+    looked,
+    unseen,
+  }: Pick<LookingState, 'running' | 'looked' | 'unseen'> & {
+    candidates: readonly { repository: string; number: number }[];
+  },
 ): LookingState['running'] {
   if (unseen > 0 || issue !== undefined) return [];
   return running.filter(({ entry, over }) => {
@@ -150,7 +179,7 @@ function waiting({ unseen }: LookingState): AgentChange[] {
 /** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed, its label goes. */
 function bury(
   settings: AgentSettings,
-  { stateRepo, lingering, now }: LookingState,
+  { stateRepo, lingering, now }: Pick<LookingState, 'stateRepo' | 'lingering' | 'now'>,
   work: LookingState['running'][number],
 ): AgentChange[] {
   const { entry } = work;

@@ -15,6 +15,7 @@ import { getExpectedUser } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { readCandidates } from './read-candidates.ts';
+import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
 import type { AgentState, Context, LookingState, RunningIssue, SeenState } from './state.ts';
@@ -39,7 +40,10 @@ export async function read(context: Context): Promise<AgentState> {
   };
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
-  const nonce = before?.nonce ?? randomBytes(16).toString('hex');
+  const nonce =
+    before?.nonce ??
+    (previous?.state.kind === 'fan-out' ? previous.state.nonce : undefined) ??
+    randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
   const base: SeenState = {
     kind: 'looking',
@@ -62,6 +66,7 @@ export async function read(context: Context): Promise<AgentState> {
     running,
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
+  if (settings.mode === 'fan-out') return readFanOut(context, base, { snapshot, commit: commit.id, people });
   const own = running.find(({ entry }) => entry.lease.id === nonce);
   if (own !== undefined)
     return {
