@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { possibleIsolation } from '../../../core/agent/cell/possible-isolation.ts';
+import type { EmbeddedWoodpecker } from '../../../embedded-woodpecker/main.ts';
+import { startTestWoodpecker } from '../../embedded.ts';
 import { type FanRig, startFanning } from '../../fanning.ts';
 
 // Whole runs of fan-out on the embedded forge; the runs that it starts are carried out where a test says so.
@@ -297,4 +299,95 @@ describe('somebody who starts the workflow by hand', () => {
 
     expect((await onTheWay()).at(-1)).toBe(`${rig.project}#3`);
   }, 60_000);
+});
+
+describe('on Woodpecker', () => {
+  let woodpecker: EmbeddedWoodpecker;
+  beforeEach(async () => {
+    woodpecker = await startTestWoodpecker({
+      users: [{ login: 'owner', token: 'owner-woodpecker-token' }],
+      repositories: [{ id: 5, name: rig.ops, workflows: ['agents'], pushers: ['owner'] }],
+    });
+  });
+  afterEach(() => woodpecker.close());
+
+  const ran = (over: Record<string, string> = {}) =>
+    rig.run({
+      PLUGIN_MODE: 'fan-out',
+      PLUGIN_MAX_PARALLEL: '3',
+      CI_SYSTEM_URL: woodpecker.url,
+      CI_WORKFLOW_NAME: 'agents',
+      PLUGIN_WOODPECKER_TOKEN: 'owner-woodpecker-token',
+      ...over,
+    });
+
+  it('a label set on fifty issues starts three pipelines, no more, and they are told nothing of an issue', async () => {
+    await askTimes(50);
+
+    const first = await ran();
+    const again = await ran();
+
+    expect([first, again].map(({ code, text }) => ({ code, text }))).toMatchObject([
+      { code: 0 },
+      { code: 0 },
+    ]);
+    expect(again.text).toContain('3 of at most 3 agents are at work or about to begin; 47 more issues wait');
+    expect(woodpecker.pipelines.map(({ variables }) => variables)).toEqual(
+      Array.from({ length: 3 }, () => ({
+        FORGECREW_RUN: 'agent',
+        FORGECREW_START: expect.stringMatching(/^[0-9a-f]{32}$/),
+      })),
+    );
+  }, 60_000);
+
+  it('starts three, however many look at the same moment', async () => {
+    await ran();
+    await askTimes(5);
+
+    const all = await Promise.all(Array.from({ length: 4 }, () => ran()));
+
+    expect(all.map(({ code, text }) => ({ code, text }))).toMatchObject(all.map(() => ({ code: 0 })));
+    expect(woodpecker.pipelines).toHaveLength(3);
+  }, 60_000);
+
+  it('says what is missing without a token that may start pipelines', async () => {
+    await askTimes(1);
+
+    const without = await ran({ PLUGIN_WOODPECKER_TOKEN: '' });
+    const another = await ran({ PLUGIN_WOODPECKER_TOKEN: 'no such token' });
+
+    expect(without.code).toBe(1);
+    expect(without.text).toContain('woodpecker-token is not given');
+    expect(another.code).toBe(1);
+    expect(another.text).toContain('Woodpecker does not know woodpecker-token');
+    expect(woodpecker.pipelines).toEqual([]);
+  });
+
+  it.skipIf(best === 'none')(
+    'each pipeline claims the next issue, also two at the same moment',
+    async () => {
+      const issues = await askTimes(3);
+      await ran({ PLUGIN_MAX_PARALLEL: '2' });
+      expect(woodpecker.pipelines).toHaveLength(2);
+
+      const works = await Promise.all(
+        woodpecker.pipelines.map(({ number }) =>
+          rig.run({
+            CI_PIPELINE_EVENT: 'manual',
+            CI_PIPELINE_NUMBER: String(number),
+            CI_WORKFLOW_NAME: 'agents',
+          }),
+        ),
+      );
+
+      expect(works.map(({ code, text }) => ({ code, text }))).toMatchObject([{ code: 0 }, { code: 0 }]);
+      expect(
+        (await Promise.all(issues.map((issue) => rig.entry(issue)))).map((entry) => entry?.status),
+      ).toEqual(['destroyed', 'destroyed', undefined]);
+      for (const { number } of woodpecker.pipelines) woodpecker.settle(number, 'agents', 'success');
+      await ran({ PLUGIN_MAX_PARALLEL: '2' });
+      expect(woodpecker.pipelines).toHaveLength(3);
+    },
+    60_000,
+  );
 });
