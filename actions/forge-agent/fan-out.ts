@@ -62,7 +62,7 @@ export function occupancyOf(
 }
 
 /** Whether the host shows the run that a start was for. */
-function isSeen({ issue, mark }: Start, { runs }: Pick<FanOutState, 'runs'>): boolean {
+export function isSeen({ issue, mark }: Start, { runs }: Pick<FanOutState, 'runs'>): boolean {
   if (mark === null) return false;
   const since = Date.parse(mark.at) - clocksMs;
   return runs.some((run) =>

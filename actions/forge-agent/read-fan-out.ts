@@ -10,7 +10,7 @@ import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { dispatchedRuns, inputsOf, whyNotFollow } from '../../core/forge/workflows.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
 import { lookupRepository, manualPipelines, whyNotStart } from '../../core/woodpecker/pipelines.ts';
-import { againMs, chosenOf, issueKey, occupancyOf } from './fan-out.ts';
+import { againMs, chosenOf, isSeen, issueKey, occupancyOf } from './fan-out.ts';
 import { inOrder, isUntouched, verdictOn } from './pick.ts';
 import {
   type Ground,
@@ -217,13 +217,14 @@ async function readWaiting(
   const { settings } = context;
   const { busy, free } = occupancyOf(settings, known);
   const wasStarted = ({ repository, number, issue: { updated_at: touched } }: Labelled): boolean =>
+    known.workflow.kind === 'forgejo-workflow' &&
     known.starts.some(
-      ({ issue, mark }) =>
-        mark !== null &&
-        issue === issueKey(repository, number) &&
-        !(Date.parse(touched ?? '') > Date.parse(mark.at)),
+      (start) =>
+        start.issue === issueKey(repository, number) &&
+        isSeen(start, known) &&
+        !(Date.parse(touched ?? '') > Date.parse(start.mark?.at ?? '')),
     );
-  // Those behind whom nothing came are not looked into first in every run: the others would never have their turn.
+  // An issue whose run left it waiting is looked into after the others: they would never have their turn.
   const ordered = turned(
     inOrder(
       found.filter(({ repository, number, issue }) => {

@@ -153,7 +153,8 @@ export async function dispatchedRuns(
       const runs = await runsPage(send, repository, number, pageSize, filter);
       for (const item of runs) found.set(item.id, item);
       const oldest = runs.at(-1);
-      if (oldest === undefined || runs.length < pageSize || isFar(oldest)) return;
+      // A short page proves nothing: servers cap its size.
+      if (oldest === undefined || isFar(oldest)) return;
     }
   };
   const event = 'workflow_dispatch';
