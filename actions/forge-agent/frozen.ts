@@ -11,9 +11,11 @@ import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
 import { claimOf } from './ending.ts';
 import { labelling } from './labels.ts';
+import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, FrozenIssue, LookingState } from './state.ts';
 import { branchOf } from './text.ts';
+import { roundsOf } from './wake.ts';
 
 // What becomes of an agent that is frozen and not woken: pure.
 
@@ -81,6 +83,36 @@ export function destroy(
       why: 'its work is over',
     },
   ];
+}
+
+/** What is to be said or noted of an agent that is not woken now. */
+export function tend(
+  settings: Pick<AgentSettings, 'blocked-label'>,
+  state: Looking,
+  candidate: Candidate,
+  verdict: Verdict,
+): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
+  const { entry: known, talk } = candidate;
+  if (known === null || !('entry' in known) || known.entry.status !== 'frozen' || talk === null) return [];
+  if (verdict.kind === 'exhausted')
+    return exhaust(settings, state, candidate, known, verdict.why, verdict.rounds);
+  return [...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry)];
+}
+
+/** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
+const retellMs = 60 * 60_000;
+
+function retell(
+  settings: Pick<AgentSettings, 'blocked-label'>,
+  state: Looking,
+  candidate: Candidate,
+  entry: Entry,
+): ReturnType<typeof tellExhausted> {
+  const { exhausted } = entry;
+  if (exhausted == null || Date.parse(state.now) - Date.parse(exhausted.at) > retellMs) return [];
+  // Once it was said, what people did to the label since is theirs.
+  const isSaid = candidate.talk?.said.some((sign) => sign.startsWith(`forge-agent ${exhausted.why} `));
+  return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 
 const reasons = {

@@ -148,6 +148,7 @@ function movedNews(entry: Entry | null): News[] {
         {
           sign: `moved ${round}`,
           kind: 'moved',
+          at: null,
           title: `Your work of round ${round} was not pushed`,
           text: 'Somebody pushed to your branch while you worked. Your clone has what they did: do your part again on top of it.',
         },

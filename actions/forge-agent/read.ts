@@ -16,6 +16,7 @@ import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { createPlaces, type Places } from './places.ts';
 import { readCandidates } from './read-candidates.ts';
+import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
@@ -41,7 +42,10 @@ export async function read(context: Context): Promise<AgentState> {
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
   const places = createPlaces(context);
-  const nonce = before?.nonce ?? randomBytes(16).toString('hex');
+  const nonce =
+    before?.nonce ??
+    (previous?.state.kind === 'fan-out' ? previous.state.nonce : undefined) ??
+    randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
   const base: SeenState = {
     kind: 'looking',
@@ -65,6 +69,8 @@ export async function read(context: Context): Promise<AgentState> {
     frozen: await readFrozen(snapshot, commit.id, places),
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
+  if (settings.mode === 'fan-out')
+    return readFanOut(context, base, { snapshot, commit: commit.id, people, places });
   const own = running.find(({ entry }) => entry.lease.id === nonce);
   if (own !== undefined)
     return {

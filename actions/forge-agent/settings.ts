@@ -41,6 +41,15 @@ export const settings = {
       'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',
   }),
   issue: count({ description: 'Only this issue; needs `project-repo`.' }),
+  mode: oneOf(['work', 'fan-out'], {
+    description:
+      'What this run does: `work` works on one issue; `fan-out` works on none, and starts a run for every issue that waits, up to `max-parallel`.',
+    default: 'work',
+  }),
+  'max-parallel': count({
+    description: 'With `mode: fan-out`: so many agents of our account work at the same time, at most.',
+    default: '3',
+  }),
   deadline: duration({
     description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
     default: '3h',
@@ -159,6 +168,12 @@ export function faults(given: AgentSettings): SettingsFault[] {
     found.push({
       settings: ['issue', 'project-repo'],
       message: 'issue is given without project-repo. Name the repository that the issue is in.',
+    });
+  if (given.issue !== undefined && given.mode === 'fan-out')
+    found.push({
+      settings: ['mode', 'issue'],
+      message:
+        'issue is given with the mode fan-out, which works on no issue. Give it to the runs that fan-out starts, and set their mode to work.',
     });
   if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
     found.push({

@@ -59,6 +59,7 @@ export function newsOfWords(
       sign: signOfWord(word),
       kind: 'words',
       title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
+      at: word.updatedAt,
       text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
     }));
 }
@@ -80,6 +81,7 @@ export function newsOfConflict(
     {
       sign: `conflict ${conflict.head} ${conflict.base}`,
       kind: 'conflict',
+      at: null,
       title: `The pull request no longer merges with ${branch}`,
       text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit.`,
     },
@@ -97,6 +99,7 @@ export function newsOfRed(
     {
       sign: `red ${head}`,
       kind: 'red',
+      at: null,
       title: `Checks of your commit ${head.slice(0, 10)} failed`,
       text: [
         ...failed.map(({ context, description }) => `- ${context}: ${description}`),
@@ -114,6 +117,7 @@ export function newsOfAsking(asked: Entry['asked']): News[] {
         {
           sign: `asked ${asked.at}`,
           kind: 'asked',
+          at: asked.at,
           title: `${asked.by} asks for another round, ${asked.at}`,
           text: asked.prompt,
         },
@@ -128,6 +132,7 @@ export function newsOfGiving(labelled: { login: string; at: string } | null): Ne
         {
           sign: `given ${labelled.at}`,
           kind: 'given',
+          at: labelled.at,
           title: `${labelled.login} gave you the issue again, ${labelled.at}`,
           text: 'Look at the issue and what was said since, and go on.',
         },

@@ -26,7 +26,7 @@ export const laterCalls: readonly LaterCall[] = [
     route: '/repos/{owner}/{repo}/actions/runs',
     since: 12,
     without:
-      'starts no workflow of the forge, because it could not follow it, and says which Forgejo it takes; Woodpecker pipelines work',
+      'starts no workflow of the forge, because it could not follow it, and says which Forgejo it takes (forge-agent: fan-out is refused); Woodpecker pipelines work',
   },
   {
     method: 'GET',
