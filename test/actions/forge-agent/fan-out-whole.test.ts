@@ -170,7 +170,7 @@ describe.skipIf(best === 'none')('runs that a fan-out started', () => {
 
     expect({ code: ran.code, text: ran.text }).toMatchObject({ code: 0 });
     expect(await rig.entry(issues[0] ?? 0)).toMatchObject({
-      status: 'destroyed',
+      status: 'frozen',
       lease: { run: { id: one.id } },
     });
     // The run goes on: its other job, which starts the next, is a part of it.
@@ -383,7 +383,7 @@ describe('on Woodpecker', () => {
       expect(works.map(({ code, text }) => ({ code, text }))).toMatchObject([{ code: 0 }, { code: 0 }]);
       expect(
         (await Promise.all(issues.map((issue) => rig.entry(issue)))).map((entry) => entry?.status),
-      ).toEqual(['destroyed', 'destroyed', undefined]);
+      ).toEqual(['frozen', 'frozen', undefined]);
       for (const { number } of woodpecker.pipelines) woodpecker.settle(number, 'agents', 'success');
       await ran({ PLUGIN_MAX_PARALLEL: '2' });
       expect(woodpecker.pipelines).toHaveLength(3);
