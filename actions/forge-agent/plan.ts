@@ -1,4 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
+import { askingTrouble } from '../../core/agent/asking.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
 import type { Declared } from '../../core/agent/declared.ts';
@@ -23,13 +24,13 @@ import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import { claimOf, endOf } from './ending.ts';
 import { finish } from './finish.ts';
-import { destroy, exhaust, noteConflict, tellExhausted } from './frozen.ts';
+import { destroy, exhaust, exhaustionText, noteConflict, tellExhausted } from './frozen.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
-import { isRenewed, isResumable, roundsOf } from './wake.ts';
+import { askingOf, isRenewed, isResumable, roundsOf } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -116,6 +117,7 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
       : finish(settings, state, mine);
   }
   if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
+  if (settings.prompt !== undefined) return wakeByHand(settings, state);
   const orphans = orphansOf(settings, state);
   const said: AgentChange[] = state.frozen.flatMap((item) => destroy(settings, state, item));
   for (const candidate of state.candidates) {
@@ -134,6 +136,37 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
     said.push(verdict.isQuiet ? keep(what) : notice(what));
   }
   return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
+}
+
+/** What the settings ask of one agent, and nothing else: where it cannot be woken, whoever asked has to learn of it. */
+function wakeByHand(settings: AgentSettings, state: LookingState): AgentChange[] {
+  const { issue = 0, 'project-repo': repository = '' } = settings;
+  const isIt = (name: string, number: number): boolean =>
+    number === issue && sameRepository(name, repository);
+  const refused = (why: string): AgentChange[] => [
+    refuseFor(`${repository}#${issue}`, `its agent is not woken: ${why}`),
+  ];
+  // What kept its repository from being looked at is refused already.
+  if (state.troubled.some((item) => sameRepository(item.repository, repository))) return [];
+  const candidate = state.candidates.find((item) => isIt(item.repository, item.number));
+  const holds = ({ entry }: { entry: Entry }): boolean => isIt(repositoryOf(entry), entry.issue_number);
+  const frozen = state.frozen.find(holds);
+  const found = candidate?.entry ?? frozen ?? state.running.find(holds) ?? null;
+  const trouble = askingTrouble(found, frozen?.closed?.number ?? null);
+  if (trouble !== undefined) return refused(trouble);
+  if (candidate === undefined)
+    return refused(
+      `the issue is closed, or has no label ${settings['label-prefix']}:... of an agent that is enabled for its repository`,
+    );
+  const verdict = verdictOn(settings, state, candidate);
+  switch (verdict.kind) {
+    case 'taken':
+      return begin(settings, state, candidate, verdict);
+    case 'exhausted':
+      return refused(exhaustionText(verdict.why, verdict.rounds));
+    case 'not':
+      return refused(verdict.why);
+  }
 }
 
 /** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
@@ -250,7 +283,7 @@ function definedOf(later: { [K in keyof Later]: Later[K] | undefined }): Later {
 function continued(
   earlier: Entry | undefined,
   before: Entry | null,
-  { talk, isRenewing }: { talk: Candidate['talk']; isRenewing: boolean },
+  { talk, isRenewing, asked }: { talk: Candidate['talk']; isRenewing: boolean; asked: Entry['asked'] },
 ): Later {
   const signs = talk?.signs ?? [];
   if (before === null)
@@ -261,6 +294,7 @@ function continued(
     ...laterOf(before),
     hearing: signs.filter((sign) => !heard.has(sign)),
     exhausted: null,
+    ...(asked == null ? {} : { asked: { ...asked, begun: true } }),
     ...(isRenewing ? { rounds_from: before.rounds } : {}),
   };
 }
@@ -283,6 +317,7 @@ function begin(
   const { talk } = candidate;
   const before = earlier !== null && isResumable(earlier.entry) ? earlier.entry : null;
   const isRenewing = before !== null && talk !== null && isRenewed(before, talk);
+  const asked = askingOf(settings, state) ?? before?.asked;
   const awakening =
     before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
@@ -314,7 +349,9 @@ function begin(
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
     cost: earlier?.entry.cost ?? null,
-    ...(isFinishing ? laterOf(earlier?.entry) : continued(earlier?.entry, before, { talk, isRenewing })),
+    ...(isFinishing
+      ? laterOf(earlier?.entry)
+      : continued(earlier?.entry, before, { talk, isRenewing, asked })),
   };
   const text = entryText(entry);
   const claim = claimOf(stateRepo, entry);

@@ -25,6 +25,8 @@ interface Talking {
   agent: Agent;
   /** Of an agent that worked on it before and may be woken; `null` for one that begins. */
   entry: Entry | null;
+  /** What it is asked by hand. */
+  asked: Entry['asked'];
   labelled: Candidate['labelled'];
   conversation: Conversation;
   pulls: readonly Pull[];
@@ -55,7 +57,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
     ...newsOfWords(words, { own, mayWrite, isForAnother: () => false }),
     ...red,
     ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
-    ...newsOfAsking(entry?.asked),
+    ...newsOfAsking(given.asked),
     ...giving,
     ...movedNews(entry),
   ];

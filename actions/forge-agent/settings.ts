@@ -1,3 +1,4 @@
+import { mostOfPrompt } from '../../core/agent/entry.ts';
 import { privateKeyIn } from '../../core/agent/provenance/keys.ts';
 import { UserError } from '../../core/errors.ts';
 import {
@@ -17,6 +18,7 @@ import {
   text,
   type ValuesOf,
   woodpeckerSettings,
+  words,
 } from '../../core/settings.ts';
 
 /** The key as one line of base64, however it was given. */
@@ -41,6 +43,13 @@ export const settings = {
       'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',
   }),
   issue: count({ description: 'Only this issue; needs `project-repo`.' }),
+  prompt: words(
+    {
+      description:
+        'Wakes the frozen agent of `issue` by hand, and tells it this; its rounds begin anew. Where nothing is frozen the run is red.',
+    },
+    mostOfPrompt,
+  ),
   deadline: duration({
     description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
     default: '3h',
@@ -150,6 +159,11 @@ export function faults(given: AgentSettings): SettingsFault[] {
     found.push({
       settings: ['issue', 'project-repo'],
       message: 'issue is given without project-repo. Name the repository that the issue is in.',
+    });
+  if (given.prompt !== undefined && given.issue === undefined)
+    found.push({
+      settings: ['prompt', 'issue'],
+      message: 'prompt is given without issue. Name the issue whose agent it wakes, and its project-repo.',
     });
   if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
     found.push({
