@@ -200,17 +200,35 @@ agents
   )
   .option('--all', 'also what has ended, the newest first', false)
   .option('--json', 'as JSON, for programs', false)
+  .option('--label-prefix <name>', 'as in the settings of forge-agent, for what comes next')
+  .option('--bots <logins>', 'the same')
+  .option('--on-red', 'the same', false)
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, and read:user where --state-repo is not given.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, read:issue for what comes next, and read:user where --state-repo is not given.',
   )
-  .action((options: ForgeOptions & { stateRepo?: string; all: boolean; json: boolean }) =>
-    asking(async (say) => {
-      const { listAgents } = await import('./agents/list.ts');
-      const { stateRepo, all, json } = options;
-      return listAgents({ ...forgeOf(options), stateRepo, all, json }, say);
-    }),
+  .action(
+    (
+      options: ForgeOptions & {
+        stateRepo?: string;
+        all: boolean;
+        json: boolean;
+        labelPrefix?: string;
+        bots?: string;
+        onRed: boolean;
+      },
+    ) =>
+      asking(async (say) => {
+        const { listAgents } = await import('./agents/list.ts');
+        const { stateRepo, all, json } = options;
+        const settings = {
+          'label-prefix': options.labelPrefix,
+          bots: options.bots,
+          'on-red': String(options.onRed),
+        };
+        return listAgents({ ...forgeOf(options), stateRepo, all, json, settings }, say);
+      }),
   );
 
 agents

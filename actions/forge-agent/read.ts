@@ -9,9 +9,9 @@ import { alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { documentName } from '../../core/document-name.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { getRepository } from '../../core/forge/repositories.ts';
+import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
-import { getExpectedUser } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { createPlaces, type Places } from './places.ts';
@@ -21,7 +21,7 @@ import { readOver } from './read-over.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
-  const { settings, send, facts, now, previous, kept } = context;
+  const { settings, send, facts, now, kept, previous } = context;
   if (facts.isPullRequest) return { kind: 'local', now, declared: await readLocal(context) };
   const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
@@ -31,6 +31,21 @@ export async function read(context: Context): Promise<AgentState> {
   const trouble = home === undefined ? 'missing' : stateTrouble(repository, home);
   if (home === undefined || trouble !== undefined)
     return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
+  return readLooking(context, { account, declared, repository, home });
+}
+
+/** What there is to do, as our account sees it with the state that is kept in a repository. */
+export async function readLooking(
+  context: Context,
+  {
+    account,
+    declared,
+    repository,
+    home,
+  }: { account: User; declared: Declared[]; repository: string; home: Repository },
+): Promise<LookingState> {
+  const { send, facts, now, previous, kept } = context;
+  const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const stateRepo = {
     repository,
