@@ -362,7 +362,7 @@ export function recordOf(
     given_by: candidate.labelled?.login ?? null,
     member: candidate.membership.kind === 'member' ? candidate.membership.login : null,
     base: {
-      branch: candidate.defaultBranch,
+      branch: isLater(mine) && candidate.talk?.pull != null ? mine.branch : candidate.defaultBranch,
       commit: candidate.base,
       merged: news.some(({ kind }) => kind === 'conflict') ? (candidate.talk?.target ?? null) : null,
     },

@@ -3,6 +3,7 @@ import type { Entry } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import { readSpent } from '../../core/agent/spent.ts';
+import { addressesEscalation } from '../../core/escalation/addressing.ts';
 import { failingLogs } from '../../core/failing-log.ts';
 import type { Comment } from '../../core/forge/comments.ts';
 import { listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
@@ -55,7 +56,15 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
       : await readRed(context, repository, pull.head.sha);
   const giving = newsOfGiving(labelled?.mayWrite === true && !labelled.isBot ? labelled : null);
   const news = [
-    ...newsOfWords(words, { own, mayWrite, isForAnother: () => false }),
+    ...newsOfWords(words, {
+      own,
+      mayWrite,
+      isForAnother: (body) =>
+        addressesEscalation(body, {
+          trigger: settings['escalation-trigger'],
+          login: settings['escalation-login'],
+        }),
+    }),
     ...red,
     ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
     ...newsOfAsking(given.asked),

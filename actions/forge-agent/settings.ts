@@ -86,6 +86,15 @@ export const settings = {
     description: 'Whether an agent is woken when checks of its pull request fail.',
     default: 'false',
   }),
+  'escalation-trigger': matching(/^\/[a-z][a-z0-9-]{1,30}$/, 'a word such as /crew', {
+    description:
+      'Comments that begin with this word are for the role escalation, and wake no agent; as its setting `trigger` says.',
+    default: '/crew',
+  }),
+  'escalation-login': login({
+    description:
+      'The account of the role escalation: comments that mention it in their first line wake no agent.',
+  }),
   strangers: flag({
     description: 'Whether the agent is also shown what people wrote who may not write to the repository.',
     default: 'false',

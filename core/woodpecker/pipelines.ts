@@ -38,7 +38,8 @@ const pipeline = z.object({
 });
 export type Pipeline = z.infer<typeof pipeline>;
 
-function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
+/** What an answer of Woodpecker's means that is no success. */
+export function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
   const between = intermediaryError(request, response, woodpecker);
   if (between !== undefined) return between;
   const { status } = response;

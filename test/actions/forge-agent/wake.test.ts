@@ -78,13 +78,19 @@ isolates('an agent that has called its work done', () => {
     ['a bot', 'robot'],
     ['itself', 'crew'],
     ['an echo of what it said', 'echo'],
+    ['somebody who asks the role escalation', 'asking'],
   ])('is not woken by what %s writes', async (_, who) => {
     const { pull } = await begin();
     const stranger = await rig.seed.createUser('stranger', ['write:issue', 'read:repository']);
     const robot = await rig.seed.createUser('robot', ['write:issue', 'write:repository']);
     await rig.seed.addCollaborator(rig.owner, rig.project, robot.login, 'write');
     const by = { stranger, robot, crew: rig.worker, echo: rig.ada }[who] ?? rig.ada;
-    await rig.say(pull, who === 'echo' ? 'It said:\n\n<!-- forgecrew: forge-agent end 1 -->' : 'Again.', by);
+    await rig.say(
+      pull,
+      { echo: 'It said:\n\n<!-- forgecrew: forge-agent end 1 -->', asking: '/crew what is this?' }[who] ??
+        'Again.',
+      by,
+    );
 
     const { calls } = await rig.run({ PLUGIN_BOTS: 'robot' });
 
