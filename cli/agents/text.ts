@@ -45,8 +45,7 @@ export function listingLines(listing: Listing, now: string): string[] {
     ...unreadable.map(
       ({ file, fault }) => `! ${plain(file)} of ${plain(state.name)} cannot be read: ${plain(fault)}`,
     ),
-    '',
-    ...nextLines(listing.next),
+    ...(state.found ? ['', ...nextLines(listing.next)] : []),
     ...(listing.spent.length === 0 ? [] : ['', ...spentLines(listing.spent)]),
     '',
     ...agentLines(agents, listing.ops_repo),

@@ -337,7 +337,7 @@ describe('forgecrew agents', () => {
       { owner: 'owner', repo: 'project', index: other },
       rig.owner.token,
     );
-    await write([]);
+    await write([], { 'a.txt': 'a' });
 
     const { next } = await asJson();
 
@@ -367,7 +367,7 @@ describe('forgecrew agents', () => {
   it('says that the roles are paused, and what comes after that', async () => {
     await rig.declare('');
     const issue = await rig.ask();
-    await write([]);
+    await write([], { 'a.txt': 'a' });
     await rig.seed.putFile(rig.owner, rig.ops, 'forgecrew.toml', 'pause = "The runners are moved."\n');
 
     const { next } = await asJson();
