@@ -256,16 +256,63 @@ agents
   )
   .option('--all', 'also what has ended, the newest first', false)
   .option('--json', 'as JSON, for programs', false)
+  .option('--label-prefix <name>', 'as in the settings of forge-agent, for what comes next')
+  .option('--bots <logins>', 'the same')
+  .option('--on-red', 'the same', false)
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, and read:user where --state-repo is not given.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, read:issue for what comes next, and read:user where --state-repo is not given.',
   )
-  .action((options: ForgeOptions & { stateRepo?: string; all: boolean; json: boolean }) =>
-    asking(async (say) => {
-      const { listAgents } = await import('./agents/list.ts');
-      const { stateRepo, all, json } = options;
-      return listAgents({ ...forgeOf(options), stateRepo, all, json }, say);
+  .action(
+    (
+      options: ForgeOptions & {
+        stateRepo?: string;
+        all: boolean;
+        json: boolean;
+        labelPrefix?: string;
+        bots?: string;
+        onRed: boolean;
+      },
+    ) =>
+      asking(async (say) => {
+        const { listAgents } = await import('./agents/list.ts');
+        const { stateRepo, all, json } = options;
+        const settings = {
+          'label-prefix': options.labelPrefix,
+          bots: options.bots,
+          'on-red': String(options.onRed),
+        };
+        return listAgents({ ...forgeOf(options), stateRepo, all, json, settings }, say);
+      }),
+  );
+
+agents
+  .command('wake')
+  .description(
+    'Ask a frozen agent for another round: the next run of forge-agent wakes it, and its rounds begin anew.',
+  )
+  .argument('<issue>', 'the issue, as owner/name#12')
+  .requiredOption('--ops-repo <owner/name>', 'where the agents are declared')
+  .requiredOption('--prompt <text>', 'what the agent is told')
+  .option(
+    '--state-repo <owner/name>',
+    "where forge-agent keeps its state; forgecrew-state of the token's account",
+  )
+  .option('--dry-run', 'print the plan and change nothing', false)
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; its account has to write to the state repo, and it needs write:repository, read:issue and read:user.',
+  )
+  .action((issue: string, options: ForgeOptions & { prompt: string; stateRepo?: string; dryRun: boolean }) =>
+    command(async () => (await import('./wake/role.ts')).wake, {
+      'forge-url': options.forgeUrl,
+      'ops-repo': options.opsRepo,
+      'state-repo': options.stateRepo,
+      issue,
+      prompt: options.prompt,
+      'dry-run': String(options.dryRun),
     }),
   );
 

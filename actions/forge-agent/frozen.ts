@@ -115,6 +115,11 @@ function retell(
   return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 
+/** Why it is not woken any more, in words. */
+export function exhaustionText(why: keyof typeof reasons, rounds: number): string {
+  return reasons[why](rounds);
+}
+
 const reasons = {
   max_rounds: (rounds: number) => `it has had ${rounds} rounds`,
   ci_exhausted: (rounds: number) => `checks of its commit still fail after ${rounds} rounds`,

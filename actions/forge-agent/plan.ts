@@ -1,4 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
+import { askingTrouble } from '../../core/agent/asking.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
 import type { Declared } from '../../core/agent/declared.ts';
@@ -24,13 +25,13 @@ import { slugOf } from '../../core/text/slug.ts';
 import { claimOf, endOf } from './ending.ts';
 import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
-import { destroy, tend } from './frozen.ts';
+import { destroy, exhaustionText, tend } from './frozen.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
-import { isRenewed, isResumable } from './wake.ts';
+import { askingOf, isRenewed, isResumable } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -137,6 +138,7 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
       : finish(settings, state, mine);
   }
   if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
+  if (settings.prompt !== undefined) return wakeByHand(settings, state);
   const orphans = orphansOf(settings, {
     ...state,
     candidates: state.candidates.filter((item) => !isAbandoned(item)),
@@ -159,6 +161,37 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
       ),
     );
   return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
+}
+
+/** What the settings ask of one agent, and nothing else: where it cannot be woken, whoever asked has to learn of it. */
+function wakeByHand(settings: AgentSettings, state: LookingState): AgentChange[] {
+  const { issue = 0, 'project-repo': repository = '' } = settings;
+  const isIt = (name: string, number: number): boolean =>
+    number === issue && sameRepository(name, repository);
+  const refused = (why: string): AgentChange[] => [
+    refuseFor(`${repository}#${issue}`, `its agent is not woken: ${why}`),
+  ];
+  // What kept its repository from being looked at is refused already.
+  if (state.troubled.some((item) => sameRepository(item.repository, repository))) return [];
+  const candidate = state.candidates.find((item) => isIt(item.repository, item.number));
+  const holds = ({ entry }: { entry: Entry }): boolean => isIt(repositoryOf(entry), entry.issue_number);
+  const frozen = state.frozen.find(holds);
+  const found = candidate?.entry ?? frozen ?? state.running.find(holds) ?? null;
+  const trouble = askingTrouble(found, frozen?.closed?.number ?? null);
+  if (trouble !== undefined) return refused(trouble);
+  if (candidate === undefined)
+    return refused(
+      `the issue is closed, or has no label ${settings['label-prefix']}:... of an agent that is enabled for its repository`,
+    );
+  const verdict = verdictOn(settings, state, candidate);
+  switch (verdict.kind) {
+    case 'taken':
+      return begin(settings, state, candidate, verdict);
+    case 'exhausted':
+      return refused(exhaustionText(verdict.why, verdict.rounds));
+    case 'not':
+      return refused(verdict.why);
+  }
 }
 
 /** Whether another of them is about the same issue, and something holds for it. */
@@ -269,7 +302,7 @@ function definedOf(later: { [K in keyof Later]: Later[K] | undefined }): Later {
 function continued(
   earlier: Entry | undefined,
   before: Entry | null,
-  { talk, isRenewing }: { talk: Candidate['talk']; isRenewing: boolean },
+  { talk, isRenewing, asked }: { talk: Candidate['talk']; isRenewing: boolean; asked: Entry['asked'] },
 ): Later {
   const signs = talk?.signs ?? [];
   if (before === null)
@@ -280,6 +313,7 @@ function continued(
     ...laterOf(before),
     hearing: signs.filter((sign) => !heard.has(sign)),
     exhausted: null,
+    ...(asked == null ? {} : { asked: { ...asked, begun: true } }),
     ...(isRenewing ? { rounds_from: before.rounds } : {}),
   };
 }
@@ -302,6 +336,7 @@ function begin(
   const { talk } = candidate;
   const before = earlier !== null && isResumable(earlier.entry) ? earlier.entry : null;
   const isRenewing = before !== null && talk !== null && isRenewed(before, talk);
+  const asked = askingOf(settings, state) ?? before?.asked;
   const awakening =
     before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
@@ -333,7 +368,9 @@ function begin(
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
     cost: earlier?.entry.cost ?? null,
-    ...(isFinishing ? laterOf(earlier?.entry) : continued(earlier?.entry, before, { talk, isRenewing })),
+    ...(isFinishing
+      ? laterOf(earlier?.entry)
+      : continued(earlier?.entry, before, { talk, isRenewing, asked })),
   };
   const text = entryText(entry);
   const claim = claimOf(stateRepo, entry);

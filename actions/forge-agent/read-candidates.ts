@@ -38,7 +38,7 @@ import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
 import { branchOf, branchPrefixOf } from './text.ts';
-import { isResumable } from './wake.ts';
+import { askingOf, isResumable } from './wake.ts';
 
 /** What is looked at beside the issues themselves. */
 export interface Ground {
@@ -280,6 +280,7 @@ async function lookInto(
     candidate,
     agent,
     entry: worked,
+    asked: askingOf(settings, base) ?? worked?.asked,
     labelled,
     conversation,
     pulls: place.pulls,

@@ -1,3 +1,4 @@
+import { mostOfPrompt } from '../../core/agent/entry.ts';
 import { privateKeyIn } from '../../core/agent/provenance/keys.ts';
 import { UserError } from '../../core/errors.ts';
 import {
@@ -17,6 +18,7 @@ import {
   text,
   type ValuesOf,
   woodpeckerSettings,
+  words,
 } from '../../core/settings.ts';
 
 /** The key as one line of base64, however it was given. */
@@ -50,6 +52,13 @@ export const settings = {
     description: 'With `mode: fan-out`: so many agents of our account work at the same time, at most.',
     default: '3',
   }),
+  prompt: words(
+    {
+      description:
+        'Wakes the frozen agent of `issue` by hand, and tells it this; its rounds begin anew. Where nothing is frozen the run is red.',
+    },
+    mostOfPrompt,
+  ),
   deadline: duration({
     description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
     default: '3h',
@@ -174,6 +183,11 @@ export function faults(given: AgentSettings): SettingsFault[] {
       settings: ['mode', 'issue'],
       message:
         'issue is given with the mode fan-out, which works on no issue. Give it to the runs that fan-out starts, and set their mode to work.',
+    });
+  if (given.prompt !== undefined && given.issue === undefined)
+    found.push({
+      settings: ['prompt', 'issue'],
+      message: 'prompt is given without issue. Name the issue whose agent it wakes, and its project-repo.',
     });
   if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
     found.push({

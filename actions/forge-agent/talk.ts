@@ -1,4 +1,5 @@
 import { sameAccount } from '../../core/accounts.ts';
+import { signOfAsking } from '../../core/agent/asking.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import { sha256 } from '../../core/canonical.ts';
@@ -115,7 +116,7 @@ export function newsOfAsking(asked: Entry['asked']): News[] {
     ? []
     : [
         {
-          sign: `asked ${asked.at}`,
+          sign: signOfAsking(asked),
           kind: 'asked',
           at: asked.at,
           title: `${asked.by} asks for another round, ${asked.at}`,
