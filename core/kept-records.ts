@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 
-// What is read of the records that other roles keep: the few fields that are counted, whatever else stands in them. A record that is
-// none counts for nothing, and is told.
+// What is read of the records that other roles keep: the few fields that are counted or shown, whatever else stands in them. A record
+// that is none counts for nothing.
 
 const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/));
 

@@ -1,0 +1,48 @@
+import { plain } from '../../core/text/log-line.ts';
+import type { Vision } from './view.ts';
+
+// Visions as bars. Static: no script, no font, no link, so that any forge shows it as an image, and nothing in a title is more
+// than text. As wide as a phone. Pure.
+
+const width = 360;
+const row = 40;
+const mostShown = 40;
+
+function escaped(text: string): string {
+  return plain(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+function cut(text: string, most: number): string {
+  const characters = Array.from(text);
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+}
+
+/** `dashboard.svg` */
+export function pictureText(visions: readonly Vision[]): string {
+  const some = visions.slice(0, mostShown);
+  const height = Math.max(1, some.length) * row + (visions.length > mostShown ? 20 : 0) + 4;
+  const bars = some.map(({ title, done, total }, index) => {
+    const y = index * row + 14;
+    const full = total === 0 ? 0 : (done / total) * (width - 16);
+    return [
+      `<text x="8" y="${y}">${escaped(cut(title, 42))}</text>`,
+      `<text class="count" x="${width - 8}" y="${y}" text-anchor="end">${total === 0 ? 'not filed' : `${done} / ${total}`}</text>`,
+      `<rect class="whole" x="8" y="${y + 6}" width="${width - 16}" height="10" rx="3"/>`,
+      ...(full === 0
+        ? []
+        : [
+            `<rect class="done" x="8" y="${y + 6}" width="${Math.round(full * 10) / 10}" height="10" rx="3"/>`,
+          ]),
+    ].join('');
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Visions, and how much of each is done">`,
+    '<style>text{font:12px sans-serif;fill:#767676}.count{font-weight:bold}.whole{fill:#80808040}.done{fill:#4a9c5d}</style>',
+    ...(some.length === 0 ? ['<text x="8" y="18">No open vision</text>'] : bars),
+    ...(visions.length > mostShown
+      ? [`<text x="8" y="${height - 6}">and ${visions.length - mostShown} more</text>`]
+      : []),
+    '</svg>',
+    '',
+  ].join('\n');
+}
