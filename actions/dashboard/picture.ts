@@ -9,12 +9,19 @@ const row = 40;
 const mostShown = 40;
 
 function escaped(text: string): string {
-  return plain(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-function cut(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : text;
+/** A title that ends before the count begins; characters of East Asia are twice as wide as Latin ones. */
+function cut(title: string): string {
+  let left = 40;
+  let kept = '';
+  for (const character of plain(title)) {
+    left -= (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
+    if (left < 0) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
 }
 
 /** `dashboard.svg` */
@@ -25,7 +32,7 @@ export function pictureText(visions: readonly Vision[]): string {
     const y = index * row + 14;
     const full = total === 0 ? 0 : (done / total) * (width - 16);
     return [
-      `<text x="8" y="${y}">${escaped(cut(title, 42))}</text>`,
+      `<text x="8" y="${y}">${escaped(cut(title))}</text>`,
       `<text class="count" x="${width - 8}" y="${y}" text-anchor="end">${total === 0 ? 'not filed' : `${done} / ${total}`}</text>`,
       `<rect class="whole" x="8" y="${y + 6}" width="${width - 16}" height="10" rx="3"/>`,
       ...(full === 0

@@ -20,6 +20,11 @@ function shown(text: string, limit = longest): string {
   );
 }
 
+/** A line of a list in somebody's document, as one of ours: its number is text, and begins no list in the list. */
+function step(line: string): string {
+  return shown(line.replace(/^[-*+]\s+/, '')).replace(/^(\d{1,9})([.)])(?=\s)/, '$1\\$2');
+}
+
 function link(title: string, url: string | null): string {
   const text = shown(title);
   return url === null ? text : `[${text}](${url})`;
@@ -43,8 +48,8 @@ function waitingLines({ what, title, url, since, who, details }: Waiting): strin
     `- ${link(title, url)} — ${shown(what)}${since === null ? '' : `, since ${since.slice(0, 10)}`}${people(who)}`,
     ...details.flatMap(({ name, lines }) => [
       `  - ${name}:`,
-      ...lines.slice(0, mostLines).map((line) => `    > ${shown(line)}\\`),
-      ...(lines.length > mostLines ? [`    > … ${lines.length - mostLines} more lines`] : []),
+      ...lines.slice(0, mostLines).map((line) => `    - ${step(line)}`),
+      ...(lines.length > mostLines ? [`    - … ${lines.length - mostLines} more lines`] : []),
     ]),
   ];
 }

@@ -1174,8 +1174,8 @@ const factory: Defence[] = [
   {
     name: 'A title is text in the picture, and nothing else.',
     file: 'actions/dashboard/picture.ts',
-    from: 'escaped(cut(title, 42))',
-    to: 'cut(title, 42)',
+    from: 'escaped(cut(title))',
+    to: 'cut(title)',
     tests: [boardTest],
   },
   {

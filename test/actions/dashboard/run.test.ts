@@ -115,8 +115,8 @@ describe('a run of dashboard', () => {
     );
     expect(order.every((at, index) => at > (order[index - 1] ?? 0))).toBe(true);
     expect(body).toContain('since 2026-04-08 (`owner` may act)');
-    expect(body).toContain('> 2. Press the button');
-    expect(body).toContain('> Open the port');
+    expect(body).toContain('    - 2\\. Press the button\n');
+    expect(body).toContain('    - Open the port\n');
     expect(body).toContain('`█████░░░░░` 1 of 2 [People can log in](');
     expect(body).toContain('vault action: goes-on, since 2026-11-26 07:00 UTC');
     expect(body).toContain('- Login — waits for a key');
