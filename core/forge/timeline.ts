@@ -131,14 +131,16 @@ function lastRetarget(events: z.infer<typeof event>[]): string | null {
   return events.filter(({ type }) => type === 'change_target_branch').at(-1)?.created_at ?? null;
 }
 
-function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {
-  return call(
+async function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {
+  const events = await call(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/issues/{index}/timeline',
       params: { ...repositoryName(name), index },
     },
-    z.array(event),
+    // `null` where nothing has happened yet.
+    z.nullable(z.array(event)),
   );
+  return events ?? [];
 }

@@ -110,6 +110,14 @@ onEveryForge(
       expect((await api(bot, 'GET', `/repos/${repo}/issues/comments/999999/reactions`)).status).toBe(404);
     });
 
+    it('are no list where nothing has happened yet', async () => {
+      const { number } = await issue(bot, repo, { title: 'x' });
+
+      const { status, body } = await api(bot, 'GET', `/repos/${repo}/issues/${number}/timeline`);
+
+      expect([status, body]).toEqual([200, null]);
+    });
+
     it('show that an issue was closed after a comment', async () => {
       const { number } = await issue(bot, repo, { title: 'x' });
       const comment = await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, {
