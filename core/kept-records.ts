@@ -19,8 +19,26 @@ export const agentRunPart = z.object({
   ended_at: time,
   end: z.object({ how: z.string() }),
   signal: z.nullish(z.object({ status: z.string() })),
+  work: z.nullish(z.object({ kind: z.string() })),
   models: z.nullish(z.object({ cost: z.nullish(z.number()) })),
 });
+
+/** `agents/<owner>/<repo>/<issue>.json` */
+export const agentEntryPart = z.object({
+  owner: z.string(),
+  repo: z.string(),
+  issue_number: z.int(),
+  agent_name: z.string(),
+  status: z.string(),
+  pr_number: z.nullish(z.int()),
+  run_url: z.nullish(z.string()),
+  lease: z.object({ id: z.string() }),
+  started_at: time,
+  rounds: z.int(),
+  /** Set where it is not woken any more until a person says so. */
+  exhausted: z.nullish(z.object({ why: z.string(), at: time })),
+});
+export type AgentEntryPart = z.infer<typeof agentEntryPart>;
 
 const envelope = z.object({ payloadType: z.string(), payload: z.string(), signatures: z.array(z.unknown()) });
 

@@ -1,14 +1,22 @@
-import { parseEntry, repositoryOf } from '../../core/agent/entry.ts';
+import { runRecordPath } from '../../core/agent/entry.ts';
 import { changedSince } from '../../core/changed-files.ts';
 import { documentName } from '../../core/document-name.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { isFile, listTree } from '../../core/forge/trees.ts';
-import { agentRunPart, proposalPart, readPart } from '../../core/kept-records.ts';
-import type { AgentRun, Context, Seen } from './state.ts';
+import {
+  type AgentEntryPart,
+  agentEntryPart,
+  agentRunPart,
+  proposalPart,
+  readPart,
+} from '../../core/kept-records.ts';
+import type { AgentRun, Context, KnownAgent, Seen } from './state.ts';
 
 const mostRead = 45;
+/** An agent that waits takes two reads: its entry and its newest record. */
+const mostFrozen = 180;
 
 /** The default branch of a repository with records; `commit` is undefined where it has none yet. */
 async function homeOf(
@@ -53,73 +61,108 @@ export async function readProposals(context: Context): Promise<Proposals> {
   };
 }
 
-interface Agents {
+interface Agents extends Pick<Seen, 'agents' | 'frozen' | 'runs' | 'leftOut'> {
   home: Repository | undefined;
-  running: Seen['agents'];
-  runs: AgentRun[];
-  leftOut: string[];
 }
 
-/** Who works on what, and what came of the runs of the last days. */
+const recordPath = /^records\/([^/]+)\/([^/]+)\/(\d{1,9})\/[^/]+\.json$/;
+
+/** Who works on what, who waits, and what came of the runs of the last days. */
 export async function readAgents(context: Context, since: number): Promise<Agents> {
   const { settings, send, kept } = context;
   const name = settings['state-repo'];
-  if (name === undefined) return { home: undefined, running: [], runs: [], leftOut: [] };
+  const none: Agents = { home: undefined, agents: [], frozen: [], runs: [], leftOut: [] };
+  if (name === undefined) return none;
   const { home, commit } = await homeOf(context, name);
-  if (commit === undefined) return { home, running: [], runs: [], leftOut: [] };
-  const record = /^records\/([^/]+)\/([^/]+)\/(\d{1,9})\/[^/]+\.json$/;
+  if (commit === undefined) return { ...none, home };
   const changed = await changedSince(send, kept, {
     repository: name,
     commit,
     since,
     mostCommits: 500,
-    isWanted: (path) => record.test(path),
+    isWanted: (path) => recordPath.test(path),
   });
-  const marks = (await runningMarks(context, name, commit)).slice(0, mostRead);
-  const entries = await changed.more(marks.map((path) => path.replace(/^running\//, 'agents/')));
+  const [running, frozen] = [
+    await marksIn(context, name, commit, 'running'),
+    await marksIn(context, name, commit, 'frozen'),
+  ];
+  const files = await changed.more([...running.slice(0, mostRead), ...frozen.slice(0, mostFrozen)]);
+  const entries = [...files.values()].flatMap((bytes) => readPart(agentEntryPart, bytes) ?? []);
+  const asleep = entries.filter(({ status }) => status === 'frozen');
+  // However long ago it was: who waits longest is not to be forgotten.
+  const newest = await changed.more(asleep.map(newestRecord));
   return {
     home,
-    running: [...entries.values()].flatMap((bytes) => {
-      const parsed = parseEntry(bytes);
-      if (!parsed.ok || parsed.entry.status !== 'running') return [];
-      const { entry } = parsed;
-      return [
-        {
-          agent: entry.agent_name,
-          repository: repositoryOf(entry),
-          issue: entry.issue_number,
-          started: entry.started_at,
-          url: entry.run_url,
-        },
-      ];
+    agents: entries.flatMap((entry) =>
+      entry.status === 'running'
+        ? [{ ...knownAgent(entry), started: entry.started_at, url: entry.run_url ?? null }]
+        : [],
+    ),
+    frozen: asleep.map((entry) => {
+      const path = newestRecord(entry);
+      const bytes = newest.get(path);
+      return {
+        ...knownAgent(entry),
+        newest: (bytes === undefined ? undefined : runIn(path, bytes)) ?? null,
+        exhausted: entry.exhausted ?? null,
+      };
     }),
     runs: [...changed.files].flatMap(([path, bytes]) => {
-      const [, owner = '', repo = '', issue = ''] = record.exec(path) ?? [];
-      const run = readPart(agentRunPart, bytes);
-      if (run === undefined || Date.parse(run.ended_at) < since) return [];
-      return [
-        {
-          agent: run.agent,
-          repository: `${owner}/${repo}`,
-          issue: Number(issue),
-          ended: run.ended_at,
-          outcome: run.end.how === 'signalled' ? (run.signal?.status ?? run.end.how) : run.end.how,
-          cost: run.models?.cost ?? null,
-        },
-      ];
+      const run = runIn(path, bytes);
+      return run === undefined || Date.parse(run.ended) < since ? [] : [run];
     }),
-    leftOut: changed.complete ? [] : ['older runs of agents'],
+    leftOut: [
+      ...(changed.complete ? [] : ['older runs of agents']),
+      ...(running.length > mostRead ? [`${running.length - mostRead} agents at work`] : []),
+      ...(frozen.length > mostFrozen ? [`${frozen.length - mostFrozen} agents that wait`] : []),
+    ],
   };
 }
 
-/** Marks of issues that are worked on. */
-async function runningMarks({ send, kept }: Context, name: string, commit: string): Promise<string[]> {
+function knownAgent(entry: AgentEntryPart): KnownAgent {
+  return {
+    agent: entry.agent_name,
+    repository: `${entry.owner}/${entry.repo}`,
+    issue: entry.issue_number,
+    pull: entry.pr_number ?? null,
+  };
+}
+
+/** Where the record of its last run stands. */
+function newestRecord({ owner, repo, issue_number: number, rounds, lease }: AgentEntryPart): string {
+  return runRecordPath({ owner, repo, number }, rounds, lease.id);
+}
+
+/** The run that a record tells of. */
+function runIn(path: string, bytes: Uint8Array): AgentRun | undefined {
+  const [, owner = '', repo = '', issue = ''] = recordPath.exec(path) ?? [];
+  const run = readPart(agentRunPart, bytes);
+  if (run === undefined) return undefined;
+  const said = run.end.how === 'signalled' ? (run.signal?.status ?? run.end.how) : run.end.how;
+  return {
+    agent: run.agent,
+    repository: `${owner}/${repo}`,
+    issue: Number(issue),
+    ended: run.ended_at,
+    // Whatever the agent says of it, work that was refused is with nobody.
+    outcome: run.work?.kind === 'refused' ? 'its work was refused' : said,
+    cost: run.models?.cost ?? null,
+  };
+}
+
+/** Paths of the entries that have a mark of a kind. */
+async function marksIn(
+  { send, kept }: Context,
+  name: string,
+  commit: string,
+  kind: 'running' | 'frozen',
+): Promise<string[]> {
   const snapshot = createSnapshot(send, name, kept);
   await snapshot.whole(commit);
   const found: string[] = [];
-  for (const owner of await snapshot.folderAt(commit, 'running'))
-    for (const repo of await snapshot.folderAt(commit, `running/${owner.path}`))
-      for (const mark of await snapshot.folderAt(commit, `running/${owner.path}/${repo.path}`))
-        if (isFile(mark)) found.push(`running/${owner.path}/${repo.path}/${mark.path}`);
+  for (const owner of await snapshot.folderAt(commit, kind))
+    for (const repo of await snapshot.folderAt(commit, `${kind}/${owner.path}`))
+      for (const mark of await snapshot.folderAt(commit, `${kind}/${owner.path}/${repo.path}`))
+        if (isFile(mark)) found.push(`agents/${owner.path}/${repo.path}/${mark.path}`);
   return found;
 }

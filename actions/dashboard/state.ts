@@ -53,7 +53,10 @@ export interface Seen {
   /** Newest day of evidence, by domain. */
   evidence: { domain: string; day: string }[];
   proposals: { id: string; type: string; at: string }[];
-  agents: { agent: string; repository: string; issue: number; started: string; url: string | null }[];
+  /** Agents at work. */
+  agents: (KnownAgent & { started: string; url: string | null })[];
+  /** Agents that wait for what people or checks say, and those that are not woken any more. */
+  frozen: (KnownAgent & { newest: AgentRun | null; exhausted: { why: string; at: string } | null })[];
   runs: AgentRun[];
   expected: { name: string; withinMs: number; last: string | null }[];
   leftOut: string[];
@@ -70,6 +73,15 @@ export interface Work {
   created: string;
   /** The vision that it was filed for, where its marker counts. */
   vision: number | null;
+}
+
+/** An agent with an issue, as its own records have it. */
+export interface KnownAgent {
+  agent: string;
+  repository: string;
+  issue: number;
+  /** The pull request that came of it. */
+  pull: number | null;
 }
 
 /** One run of an agent that has ended. */

@@ -1,7 +1,7 @@
-import { namesLogin } from '../../core/accounts.ts';
+import { namesLogin, sameRepository } from '../../core/accounts.ts';
 import { parsePrerequisites } from '../../core/prerequisites/document.ts';
 import { pendingOf } from './pending.ts';
-import type { Place, Seen, Work } from './state.ts';
+import type { KnownAgent, Place, Seen, Work } from './state.ts';
 
 // What a dashboard says, as data: chosen, sorted and counted. How it is written stands in text.ts. Pure.
 
@@ -56,15 +56,16 @@ const dayMs = 86_400_000;
 
 export function viewOf(seen: Seen, given: { now: string; lateDays: number; visionLabel: string }): View {
   const shown = (place: Place): boolean => !seen.isPublic || !seen.private.includes(place);
+  const known = nameable(seen);
   const today = given.now.slice(0, 10);
   return {
-    waiting: waitingIn(seen)
+    waiting: waitingIn(known)
       .filter(({ place }) => shown(place))
       .sort(oldestFirst),
     visions: shown('project') ? visionsIn(seen, given.visionLabel) : [],
     running: [
       ...(shown('state')
-        ? seen.agents.map(({ agent, repository, issue, started }) => ({
+        ? known.agents.map(({ agent, repository, issue, started }) => ({
             what: `agent ${agent}`,
             title: `${repository}#${issue}`,
             url: urlOf(seen.forgeUrl, repository, 'issues', `${issue}`),
@@ -99,7 +100,10 @@ export function viewOf(seen: Seen, given: { now: string; lateDays: number; visio
           ],
     ),
     money: shown('state') ? moneyIn(seen) : [],
-    hidden: seen.isPublic ? seen.private.length : 0,
+    hidden: seen.isPublic
+      ? seen.private.length +
+        (seen.agents.length + seen.frozen.length - known.agents.length - known.frozen.length)
+      : 0,
     leftOut: seen.leftOut,
   };
 }
@@ -183,52 +187,104 @@ function linesOf(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** Pull requests of the project that a bot opened: a person has to look at them. */
-function agentPulls({ work, bots, people, repositories, forgeUrl }: Seen): Waiting[] {
-  return work
-    .filter(
-      ({ kind, isOpen, author }) => kind === 'pull' && isOpen && author !== null && namesLogin(bots, author),
-    )
-    .map(({ number, title, created }) => ({
-      place: 'project',
-      what: 'pull request of an agent to review',
-      title,
-      url: urlOf(forgeUrl, repositories.project, 'pulls', `${number}`),
-      since: created,
-      who: people.project,
-      details: [],
-    }));
+/**
+ * What of agents may be named where everybody may read: they work on repositories that only their own records name, and whether those
+ * are private was not asked.
+ */
+function nameable(seen: Seen): Seen {
+  if (!seen.isPublic) return seen;
+  const { ops, project } = seen.repositories;
+  const may = ({ repository }: { repository: string }): boolean =>
+    sameRepository(repository, ops) ||
+    (sameRepository(repository, project) && !seen.private.includes('project'));
+  return {
+    ...seen,
+    agents: seen.agents.filter(may),
+    frozen: seen.frozen.filter(may),
+    runs: seen.runs.filter(may),
+  };
 }
 
-/** Issues whose newest run of an agent did not end well, and that nobody works on or has closed since. */
-function agentsInNeed({ runs, agents, work, people, repositories, forgeUrl }: Seen): Waiting[] {
-  const newest = new Map<string, Seen['runs'][number]>();
-  for (const run of runs) {
-    const key = `${run.repository}#${run.issue}`;
-    const known = newest.get(key);
-    if (known === undefined || known.ended < run.ended) newest.set(key, run);
-  }
-  const isProject = (repository: string): boolean =>
-    repository.toLowerCase() === repositories.project.toLowerCase();
-  return [...newest.values()].flatMap((run): Waiting[] => {
-    const isBusy = agents.some(
-      ({ repository, issue }) => repository === run.repository && issue === run.issue,
-    );
-    const isOver =
-      isProject(run.repository) && work.some(({ number, isOpen }) => number === run.issue && !isOpen);
-    if (run.outcome === 'success' || run.outcome === 'called-off' || isBusy || isOver) return [];
-    return [
-      {
-        place: 'state',
-        what: `agent ${run.agent} needs somebody: ${run.outcome}`,
-        title: `${run.repository}#${run.issue}`,
-        url: urlOf(forgeUrl, run.repository, 'issues', `${run.issue}`),
-        since: run.ended,
+/** Pull requests that agents opened: by their own records, and those of the project by a bot. A person has to look at them. */
+function agentPulls({ work, bots, agents, frozen, people, repositories, forgeUrl }: Seen): Waiting[] {
+  const isProject = (repository: string): boolean => sameRepository(repository, repositories.project);
+  const own = new Set(
+    [...agents, ...frozen].flatMap(({ repository, pull }) => (isProject(repository) ? [pull] : [])),
+  );
+  return [
+    ...work
+      .filter(
+        ({ kind, isOpen, author, number }) =>
+          kind === 'pull' && isOpen && (own.has(number) || (author !== null && namesLogin(bots, author))),
+      )
+      .map(({ number, title, created }) => ({
+        place: 'project' as const,
+        what: 'pull request of an agent to review',
+        title,
+        url: urlOf(forgeUrl, repositories.project, 'pulls', `${number}`),
+        since: created,
         who: people.project,
         details: [],
-      },
-    ];
+      })),
+    // Of another repository no more is known than that its agent waits; who may act there was not asked.
+    ...frozen.flatMap(({ repository, pull, newest }) =>
+      pull === null || isProject(repository)
+        ? []
+        : [
+            {
+              place: 'state' as const,
+              what: 'pull request of an agent to review',
+              title: `${repository}#${pull}`,
+              url: urlOf(forgeUrl, repository, 'pulls', `${pull}`),
+              since: newest?.ended ?? null,
+              who: [],
+              details: [],
+            },
+          ],
+    ),
+  ];
+}
+
+/**
+ * Agents that are not woken any more, and issues whose newest run of an agent did not end well; without those that somebody works on or
+ * has closed since.
+ */
+function agentsInNeed(seen: Seen): Waiting[] {
+  const { runs, agents, frozen, work, people, repositories, forgeUrl } = seen;
+  const keyOf = ({ repository, issue }: { repository: string; issue: number }): string =>
+    `${repository.toLowerCase()}#${issue}`;
+  const newest = new Map<string, Seen['runs'][number]>();
+  for (const run of [...runs, ...frozen.flatMap(({ newest: last }) => last ?? [])]) {
+    const known = newest.get(keyOf(run));
+    if (known === undefined || known.ended < run.ended) newest.set(keyOf(run), run);
+  }
+  const busy = new Set(agents.map(keyOf));
+  const exhausted = frozen.flatMap(({ exhausted: end, ...agent }) =>
+    end === null ? [] : [{ agent, ...end }],
+  );
+  const isExhausted = new Set(exhausted.map(({ agent }) => keyOf(agent)));
+  const isProject = (repository: string): boolean => sameRepository(repository, repositories.project);
+  const waits = ({ repository, issue }: { repository: string; issue: number }): boolean =>
+    !busy.has(keyOf({ repository, issue })) &&
+    !(isProject(repository) && work.some(({ number, isOpen }) => number === issue && !isOpen));
+  const rowOf = (agent: Omit<KnownAgent, 'pull'>, what: string, since: string): Waiting => ({
+    place: 'state',
+    what: `agent ${agent.agent} ${what}`,
+    title: `${agent.repository}#${agent.issue}`,
+    url: urlOf(forgeUrl, agent.repository, 'issues', `${agent.issue}`),
+    since,
+    who: isProject(agent.repository) ? people.project : [],
+    details: [],
   });
+  return [
+    ...exhausted
+      .filter(({ agent }) => waits(agent))
+      .map(({ agent, why, at }) => rowOf(agent, `is not woken any more: ${why}`, at)),
+    ...[...newest.values()]
+      .filter((run) => waits(run) && !isExhausted.has(keyOf(run)))
+      .filter(({ outcome }) => outcome !== 'success' && outcome !== 'called-off')
+      .map((run) => rowOf(run, `needs somebody: ${run.outcome}`, run.ended)),
+  ];
 }
 
 function visionsIn({ work, repositories, forgeUrl }: Seen, label: string): Vision[] {

@@ -8,7 +8,7 @@ import { pendingOf } from '../../actions/dashboard/pending.ts';
 import { ApiError } from '../../core/api/errors.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
 import { forgeError } from '../../core/forge/errors.ts';
-import { agentRunPart, readPart } from '../../core/kept-records.ts';
+import { agentEntryPart, agentRunPart, readPart } from '../../core/kept-records.ts';
 import { type Facts, reviseText } from '../../core/prerequisites/revise.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
@@ -515,6 +515,7 @@ export const parsers: Parser[] = [
     ],
     parse: (text) => {
       parseEvidence(text);
+      readPart(agentEntryPart, bytes(text));
       return readPart(agentRunPart, bytes(text)) !== undefined || true;
     },
   },

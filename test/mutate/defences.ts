@@ -1165,6 +1165,13 @@ const factory: Defence[] = [
     tests: [boardTest],
   },
   {
+    name: 'A public dashboard names no repository of an agent that may be private.',
+    file: 'actions/dashboard/view.ts',
+    from: 'if (!seen.isPublic) return seen;',
+    to: 'return seen;',
+    tests: ['test/actions/dashboard/view.test.ts'],
+  },
+  {
     name: 'What titles and documents say does nothing on a dashboard.',
     file: 'actions/dashboard/text.ts',
     from: 'return literal(',

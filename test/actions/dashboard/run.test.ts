@@ -64,6 +64,34 @@ function ended(id: string, outcome: string): string {
   });
 }
 
+/** What forge-agent keeps of an issue whose agent is frozen. */
+function frozen(issue: number, overrides: Record<string, unknown>): string {
+  return JSON.stringify({
+    version: 1,
+    owner: 'owner',
+    repo: 'project',
+    issue_number: issue,
+    slug: 'a-goal',
+    agent_name: 'builder',
+    profile: null,
+    backend: { host: 'woodpecker', isolation: 'namespaces' },
+    agent_git_user: { name: 'builder', email: 'builder@forge.example' },
+    pr_number: null,
+    status: 'frozen',
+    why: 'success',
+    last_checkin_at: '2026-09-01T07:00:00Z',
+    run_url: null,
+    lease: { id: '0'.repeat(32), until: '2026-09-01T08:00:00Z', run: null },
+    started_at: '2026-09-01T06:00:00Z',
+    ended_at: '2026-09-01T07:00:00Z',
+    rounds: 2,
+    cost: null,
+    session: null,
+    heard: [],
+    ...overrides,
+  });
+}
+
 /** A little of everything. */
 async function arrange(): Promise<{ vision: number }> {
   const { seed, owner, ops, project } = boards;
@@ -315,5 +343,49 @@ describe('a run of dashboard', () => {
     expect(body).toContain('[ci-run](');
     expect(body).not.toContain('[old](');
     expect(keeper.login).toBe('keeper');
+  });
+
+  it('finds agents that wait, and their pull requests, through their own records, however long ago that was', async () => {
+    boards = await startBoards({ isOpsPrivate: true });
+    const { seed, owner, project } = boards;
+    const state = await seed.createRepository(owner, 'state');
+    const [exhausted, asked] = [await boards.vision('A goal'), await boards.vision('Another')];
+    await seed.putFile(owner, project, 'a.txt', 'a', { from: 'main', name: 'agent/1' });
+    const pull = await seed.openPull(owner, project, { head: 'agent/1', base: 'main', title: 'Work of it' });
+    const files = {
+      [`agents/owner/project/${exhausted}.json`]: frozen(exhausted, {
+        pr_number: pull,
+        exhausted: { why: 'max_rounds', at: '2026-10-01T07:00:00Z' },
+      }),
+      [`agents/owner/project/${asked}.json`]: frozen(asked, {}),
+      // One whose work is over has no mark, and is not looked at.
+      'agents/owner/project/99.json': frozen(99, {
+        status: 'destroyed',
+        exhausted: { why: 'max_cost', at: '2026-10-01T07:00:00Z' },
+      }),
+      [`frozen/owner/project/${exhausted}.json`]: '{}',
+      [`frozen/owner/project/${asked}.json`]: '{}',
+      [`records/owner/project/${asked}/2-${'0'.repeat(32)}.json`]: JSON.stringify({
+        agent: 'builder',
+        ended_at: '2026-09-01T07:00:00Z',
+        end: { how: 'signalled' },
+        signal: { status: 'success' },
+        work: { kind: 'refused' },
+      }),
+    };
+    for (const [file, text] of Object.entries(files)) await boards.put(file, text, state);
+
+    const { code } = await boards.run({ PLUGIN_STATE_REPO: state });
+    const second = await boards.run({ PLUGIN_STATE_REPO: state });
+
+    const body = (await boards.boards())[0]?.body ?? '';
+    expect(code).toBe(0);
+    expect(body).toContain('## Waits for a person: 3');
+    expect(body).toContain('agent builder is not woken any more: max\\_rounds, since 2026-10-01');
+    expect(body).toContain('agent builder needs somebody: its work was refused, since 2026-09-01');
+    expect(body).toMatch(/\[Work of it\]\([^)]*\/pulls\/\d+\) — pull request of an agent to review/);
+    expect(body).not.toContain('max\\_cost');
+    expect(body).not.toContain('What agents cost');
+    expect(second.lines.at(-1)).toContain('Nothing to do');
   });
 });

@@ -29,6 +29,7 @@ function seen(overrides: Partial<Seen> = {}): Seen {
     evidence: [],
     proposals: [],
     agents: [],
+    frozen: [],
     runs: [],
     expected: [],
     leftOut: [],
@@ -67,6 +68,16 @@ const run = (issue: number, outcome: string, ended = '2026-11-25T10:00:00Z') => 
   ended,
   outcome,
   cost: null,
+});
+
+const agent = (overrides: Partial<Seen['frozen'][number]> = {}) => ({
+  agent: 'builder',
+  repository: 'o/project',
+  issue: 1,
+  pull: null,
+  newest: null,
+  exhausted: null,
+  ...overrides,
 });
 
 describe('what waits for a person', () => {
@@ -114,10 +125,62 @@ describe('what waits for a person', () => {
         runs: [run(1, 'timeout'), run(2, 'timeout')],
         work: [work(1, { isOpen: false })],
         agents: [
-          { agent: 'builder', repository: 'o/project', issue: 2, started: '2026-11-26T00:00:00Z', url: null },
+          { ...agent({ repository: 'O/Project', issue: 2 }), started: '2026-11-26T00:00:00Z', url: null },
         ],
       },
       [],
+    ],
+    [
+      'an open pull request that an agent has on record as its own, whoever opened it',
+      {
+        work: [
+          work(7, { kind: 'pull' }),
+          work(8, { kind: 'pull' }),
+          work(9, { kind: 'pull', isOpen: false }),
+        ],
+        frozen: [agent({ repository: 'O/project', pull: 7 }), agent({ issue: 2, pull: 9 })],
+      },
+      ['pull request of an agent to review'],
+    ],
+    [
+      'no pull request twice that is of a bot and on record',
+      {
+        work: [work(7, { kind: 'pull', author: 'builder' })],
+        frozen: [agent({ pull: 7 })],
+      },
+      ['pull request of an agent to review'],
+    ],
+    [
+      'pull requests of agents in other repositories, as far as their records go',
+      { frozen: [agent({ repository: 'o/other', pull: 7, newest: run(1, 'success') })] },
+      ['pull request of an agent to review'],
+    ],
+    [
+      'an agent that is not woken any more, once, and not that its last round went badly as well',
+      {
+        runs: [run(1, 'timeout')],
+        frozen: [
+          agent({
+            repository: 'O/Project',
+            newest: run(1, 'timeout'),
+            exhausted: { why: 'max_rounds', at: '2026-11-25T11:00:00Z' },
+          }),
+        ],
+      },
+      ['agent builder is not woken any more: max_rounds'],
+    ],
+    [
+      'no agent that is not woken any more once its issue is closed',
+      {
+        work: [work(1, { isOpen: false })],
+        frozen: [agent({ exhausted: { why: 'max_cost', at: '2026-11-25T11:00:00Z' } })],
+      },
+      [],
+    ],
+    [
+      'an agent whose last round went badly long ago',
+      { frozen: [agent({ newest: run(1, 'needs_person', '2026-08-01T10:00:00Z') })] },
+      ['agent builder needs somebody: needs_person'],
     ],
     [
       'proposals',
@@ -152,7 +215,8 @@ describe('what waits for a person', () => {
 
 it.each<[Place[], number]>([
   [[], 3],
-  [['project'], 2],
+  [['project'], 1],
+  [['state'], 2],
   [['project', 'state'], 1],
   [['project', 'state', 'proposals'], 0],
 ])('where everybody may read, nothing of %j is shown', (hidden, left) => {
@@ -166,6 +230,39 @@ it.each<[Place[], number]>([
   expect(view({ ...given, isPublic: true }).waiting).toHaveLength(left);
   expect(view({ ...given, isPublic: true }).visions).toHaveLength(hidden.includes('project') ? 0 : 1);
   expect(view({ ...given, isPublic: false }).waiting).toHaveLength(3);
+});
+
+it('where everybody may read, agents are named with repositories of which it is known that they are public', () => {
+  const given = {
+    frozen: [
+      agent({ repository: 'o/other', pull: 7, newest: run(1, 'timeout') }),
+      agent({ issue: 2, newest: { ...run(2, 'timeout') } }),
+    ],
+    agents: [{ ...agent({ repository: 'o/third' }), started: '2026-11-26T00:00:00Z', url: null }],
+  };
+
+  const open = view({ ...given, isPublic: true });
+  const closed = view({ ...given, isPublic: false });
+
+  expect(open.waiting.map(({ title }) => title)).toEqual(['o/project#2']);
+  expect(open.running).toEqual([]);
+  expect(open.hidden).toBe(2);
+  expect(closed.waiting).toHaveLength(3);
+  expect(closed.running).toHaveLength(1);
+});
+
+it('nobody is named who may act in a repository whose people were not asked for', () => {
+  const { waiting } = view({
+    frozen: [
+      agent({
+        repository: 'o/other',
+        pull: 7,
+        exhausted: { why: 'ci_exhausted', at: '2026-11-25T11:00:00Z' },
+      }),
+    ],
+  });
+
+  expect(waiting.map(({ who }) => who)).toEqual([[], []]);
 });
 
 it('a vision is as far as its closed sub-issues', () => {
