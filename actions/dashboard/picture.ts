@@ -7,6 +7,8 @@ import type { Vision } from './view.ts';
 const width = 360;
 const row = 40;
 const mostShown = 40;
+/** Of a sign in the count, at most. */
+const countWidth = 8;
 
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -31,9 +33,11 @@ export function pictureText(visions: readonly Vision[]): string {
   const bars = some.map(({ title, done, total }, index) => {
     const y = index * row + 14;
     const full = total === 0 ? 0 : (done / total) * (width - 16);
+    const count = total === 0 ? 'not filed' : `${done} / ${total}`;
     return [
-      `<text x="8" y="${y}">${escaped(cut(title))}</text>`,
-      `<text class="count" x="${width - 8}" y="${y}" text-anchor="end">${total === 0 ? 'not filed' : `${done} / ${total}`}</text>`,
+      // A frame of its own cuts off what wide letters make longer than was counted; otherwise it runs into the count.
+      `<svg y="${index * row}" width="${width - 16 - count.length * countWidth}" height="${row / 2}"><text x="8" y="14">${escaped(cut(title))}</text></svg>`,
+      `<text class="count" x="${width - 8}" y="${y}" text-anchor="end">${count}</text>`,
       `<rect class="whole" x="8" y="${y + 6}" width="${width - 16}" height="10" rx="3"/>`,
       ...(full === 0
         ? []

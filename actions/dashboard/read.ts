@@ -184,8 +184,14 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     agents: agents.agents,
     frozen: agents.frozen,
     runs: agents.runs,
-    expected,
-    leftOut: [...documents.leftOut, ...records.leftOut, ...proposals.leftOut, ...agents.leftOut],
+    expected: expected.runs,
+    leftOut: [
+      ...expected.leftOut,
+      ...documents.leftOut,
+      ...records.leftOut,
+      ...proposals.leftOut,
+      ...agents.leftOut,
+    ],
   };
 }
 
@@ -193,13 +199,13 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
 async function readExpected(
   { settings, send, woodpecker, now }: Context,
   ops: string,
-): Promise<Seen['expected']> {
+): Promise<{ runs: Seen['expected']; leftOut: string[] }> {
   const wanted = settings['expected-runs'].map((item) => {
     const at = item.lastIndexOf('=');
     const [amount, unit] = [Number(item.slice(at + 1, -1)), item.at(-1)];
     return { name: item.slice(0, at), withinMs: amount * (unit === 'd' ? 86_400_000 : 3_600_000) };
   });
-  if (wanted.length === 0) return [];
+  if (wanted.length === 0) return { runs: [], leftOut: [] };
   const most = 500;
   // Twice as long, so that one that is late is still found.
   const since = Date.parse(now) - 2 * Math.max(...wanted.map(({ withinMs }) => withinMs));
@@ -220,7 +226,7 @@ async function readExpected(
       cron == null || cron === '' ? [] : [{ name: cron, at: new Date(created * 1000).toISOString() }],
     ),
   ];
-  return wanted.map(({ name, withinMs }) => ({
+  const found = wanted.map(({ name, withinMs }) => ({
     name,
     withinMs,
     last:
@@ -230,4 +236,10 @@ async function readExpected(
         .sort()
         .at(-1) ?? null,
   }));
+  const isCut = runs?.complete === false || pipelines?.complete === false;
+  return {
+    runs: found,
+    leftOut:
+      isCut && found.some(({ last }) => last === null) ? [`runs of pipelines before the newest ${most}`] : [],
+  };
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Boards, startBoards } from '../../boards.ts';
+import { startTestWoodpecker } from '../../embedded.ts';
 import { actionText } from '../../vault.ts';
 
 let boards: Boards;
@@ -387,5 +388,59 @@ describe('a run of dashboard', () => {
     expect(body).not.toContain('max\\_cost');
     expect(body).not.toContain('What agents cost');
     expect(second.lines.at(-1)).toContain('Nothing to do');
+  });
+
+  it('names pipelines that did not run in their time, of the forge and of Woodpecker', async () => {
+    boards = await startBoards();
+    const { seed, owner, ops } = boards;
+    const file = (name: string): string => `.forgejo/workflows/${name}.yml`;
+    for (const name of ['seldom', 'often', 'never'])
+      await boards.put(file(name), 'on: {workflow_dispatch: {}}\njobs: {a: {runs-on: x}}\n');
+    for (const name of ['seldom', 'often'])
+      await seed.api(
+        'POST',
+        `/repos/${ops}/actions/workflows/${name}.yml/dispatches`,
+        { ref: 'main' },
+        owner.token,
+      );
+    const woodpecker = await startTestWoodpecker({
+      users: [{ login: 'keeper', token: 'a-woodpecker-token' }],
+      repositories: [{ id: 12, name: ops, workflows: ['a'], pushers: [] }],
+    });
+    const started = (number: number, at: string, cron: string | undefined) => ({
+      repository: 12,
+      number,
+      author: 'x',
+      event: 'manual' as const,
+      branch: 'main',
+      status: 'success',
+      created: Date.parse(at) / 1000,
+      variables: {},
+      workflows: [],
+      cron,
+    });
+    woodpecker.pipelines.push(
+      started(1, '2026-11-25T10:00:00Z', 'nightly'),
+      started(2, '2026-11-26T11:00:00Z', 'hourly'),
+      started(3, '2026-11-26T11:30:00Z', undefined),
+    );
+
+    const { code } = await boards
+      .run({
+        PLUGIN_EXPECTED_RUNS: 'seldom.yml=1d,often.yml=2h,never.yml=3d,nightly=24h,hourly=2h',
+        PLUGIN_WOODPECKER_URL: woodpecker.url,
+        PLUGIN_WOODPECKER_TOKEN: 'a-woodpecker-token',
+      })
+      .finally(() => woodpecker.close());
+
+    const body = (await boards.boards())[0]?.body ?? '';
+    const late = body.slice(body.indexOf('## Did not run')).split('\n\n')[1];
+    expect(code).toBe(0);
+    expect(late?.split('\n')).toEqual([
+      '- `often.yml`: last ran 2026-11-26 08:00 UTC, and it should at least every 2 h',
+      '- `never.yml`: no run was found, and it should at least every 3 d',
+      '- `nightly`: last ran 2026-11-25 10:00 UTC, and it should at least every 1 d',
+    ]);
+    expect(body).not.toContain('Not looked at');
   });
 });

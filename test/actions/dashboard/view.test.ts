@@ -349,5 +349,7 @@ it('a picture is as wide as a phone, and shows whatever a title says as text', (
   expect(picture).toContain('width="360"');
   expect(picture).not.toContain('<script>');
   expect(picture).toContain('not filed');
+  // However wide its letters are, a title ends before its count begins.
+  expect(picture).toContain('<svg y="40" width="272" height="20"><text x="8" y="14">xxx');
   expect(Math.max(...picture.split('\n').map((line) => line.length))).toBeLessThan(600);
 });
