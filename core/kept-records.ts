@@ -7,7 +7,14 @@ import * as z from 'zod/mini';
 const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/));
 
 /** `escalation/<id>.json` */
-export const proposalPart = z.object({ id: z.string(), type: z.string(), at: time });
+export const proposalPart = z.object({
+  id: z.string(),
+  type: z.string(),
+  at: time,
+  /** Where it was asked for, and the comment that people click on. */
+  thread: z.nullish(z.object({ repository: z.string(), number: z.int() })),
+  comment: z.nullish(z.object({ id: z.int() })),
+});
 /** `decided/<id>.json` */
 export const decidedPart = z.object({ id: z.string(), kind: z.string(), at: time });
 /** `outcomes/<id>.json` */

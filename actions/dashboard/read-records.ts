@@ -55,7 +55,10 @@ export async function readProposals(context: Context): Promise<Proposals> {
     home,
     open: read.flatMap(({ sha }) => {
       const blob = blobs.get(sha);
-      return blob?.kind === 'read' ? (readPart(proposalPart, blob.bytes) ?? []) : [];
+      const proposal = blob?.kind === 'read' ? readPart(proposalPart, blob.bytes) : undefined;
+      if (proposal === undefined) return [];
+      const { id, type, at, thread, comment } = proposal;
+      return [{ id, type, at, thread: thread == null ? null : { ...thread, comment: comment?.id ?? null } }];
     }),
     leftOut: waiting.length > mostRead ? [`${waiting.length - mostRead} older proposals`] : [],
   };

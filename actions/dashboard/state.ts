@@ -52,7 +52,13 @@ export interface Seen {
   tree: string | null;
   /** Newest day of evidence, by domain. */
   evidence: { domain: string; day: string }[];
-  proposals: { id: string; type: string; at: string }[];
+  /** `thread`: where people click, where that is known. */
+  proposals: {
+    id: string;
+    type: string;
+    at: string;
+    thread: { repository: string; number: number; comment: number | null } | null;
+  }[];
   /** Agents at work. */
   agents: (KnownAgent & { started: string; url: string | null })[];
   /** Agents that wait for what people or checks say, and those that are not woken any more. */

@@ -100,10 +100,7 @@ export function viewOf(seen: Seen, given: { now: string; lateDays: number; visio
           ],
     ),
     money: shown('state') ? moneyIn(seen) : [],
-    hidden: seen.isPublic
-      ? seen.private.length +
-        (seen.agents.length + seen.frozen.length - known.agents.length - known.frozen.length)
-      : 0,
+    hidden: seen.isPublic ? seen.private.length + namedIn(seen) - namedIn(known) : 0,
     leftOut: seen.leftOut,
   };
 }
@@ -166,18 +163,27 @@ function waitingIn(seen: Seen): Waiting[] {
       who: people.ops,
       details: [],
     })),
-    ...seen.proposals.map(({ id, type, at }) => ({
+    ...seen.proposals.map(({ id, type, at, thread }) => ({
       place: 'proposals' as const,
       what: 'proposal to decide',
       title: type,
-      url: urlOf(forgeUrl, repositories.proposals, 'src', 'branch', 'HEAD', `escalation/${id}.json`),
+      url:
+        thread === null
+          ? urlOf(forgeUrl, repositories.proposals, 'src', 'branch', 'HEAD', `escalation/${id}.json`)
+          : `${urlOf(forgeUrl, thread.repository, 'issues', `${thread.number}`)}${thread.comment === null ? '' : `#issuecomment-${thread.comment}`}`,
       since: at,
-      who: people.project,
+      who: thread === null ? people.project : peopleOf(seen, thread.repository),
       details: [],
     })),
     ...agentPulls(seen),
     ...agentsInNeed(seen),
   ];
+}
+
+/** Who may act in a repository; nobody is named where they were not asked for. */
+function peopleOf({ people, repositories }: Seen, repository: string): string[] {
+  if (sameRepository(repository, repositories.project)) return people.project;
+  return sameRepository(repository, repositories.ops) ? people.ops : [];
 }
 
 function linesOf(text: string): string[] {
@@ -188,8 +194,8 @@ function linesOf(text: string): string[] {
 }
 
 /**
- * What of agents may be named where everybody may read: they work on repositories that only their own records name, and whether those
- * are private was not asked.
+ * What of agents and proposals may be named where everybody may read: they are about repositories that only records name, and whether
+ * those are private was not asked.
  */
 function nameable(seen: Seen): Seen {
   if (!seen.isPublic) return seen;
@@ -202,11 +208,17 @@ function nameable(seen: Seen): Seen {
     agents: seen.agents.filter(may),
     frozen: seen.frozen.filter(may),
     runs: seen.runs.filter(may),
+    proposals: seen.proposals.filter(({ thread }) => thread === null || may(thread)),
   };
 }
 
+function namedIn({ agents, frozen, proposals }: Seen): number {
+  return agents.length + frozen.length + proposals.length;
+}
+
 /** Pull requests that agents opened: by their own records, and those of the project by a bot. A person has to look at them. */
-function agentPulls({ work, bots, agents, frozen, people, repositories, forgeUrl }: Seen): Waiting[] {
+function agentPulls(seen: Seen): Waiting[] {
+  const { work, bots, agents, frozen, people, repositories, forgeUrl } = seen;
   const isProject = (repository: string): boolean => sameRepository(repository, repositories.project);
   const own = new Set(
     [...agents, ...frozen].flatMap(({ repository, pull }) => (isProject(repository) ? [pull] : [])),
@@ -226,7 +238,7 @@ function agentPulls({ work, bots, agents, frozen, people, repositories, forgeUrl
         who: people.project,
         details: [],
       })),
-    // Of another repository no more is known than that its agent waits; who may act there was not asked.
+    // Of another repository no more is known than that its agent waits.
     ...frozen.flatMap(({ repository, pull, newest }) =>
       pull === null || isProject(repository)
         ? []
@@ -237,7 +249,7 @@ function agentPulls({ work, bots, agents, frozen, people, repositories, forgeUrl
               title: `${repository}#${pull}`,
               url: urlOf(forgeUrl, repository, 'pulls', `${pull}`),
               since: newest?.ended ?? null,
-              who: [],
+              who: peopleOf(seen, repository),
               details: [],
             },
           ],
@@ -250,7 +262,7 @@ function agentPulls({ work, bots, agents, frozen, people, repositories, forgeUrl
  * has closed since.
  */
 function agentsInNeed(seen: Seen): Waiting[] {
-  const { runs, agents, frozen, work, people, repositories, forgeUrl } = seen;
+  const { runs, agents, frozen, work, repositories, forgeUrl } = seen;
   const keyOf = ({ repository, issue }: { repository: string; issue: number }): string =>
     `${repository.toLowerCase()}#${issue}`;
   const newest = new Map<string, Seen['runs'][number]>();
@@ -273,7 +285,7 @@ function agentsInNeed(seen: Seen): Waiting[] {
     title: `${agent.repository}#${agent.issue}`,
     url: urlOf(forgeUrl, agent.repository, 'issues', `${agent.issue}`),
     since,
-    who: isProject(agent.repository) ? people.project : [],
+    who: peopleOf(seen, agent.repository),
     details: [],
   });
   return [

@@ -75,7 +75,7 @@ function frozen(issue: number, overrides: Record<string, unknown>): string {
     slug: 'a-goal',
     agent_name: 'builder',
     profile: null,
-    backend: { host: 'woodpecker', isolation: 'namespaces' },
+    backend: { host: 'woodpecker', isolation: 'bwrap' },
     agent_git_user: { name: 'builder', email: 'builder@forge.example' },
     pr_number: null,
     status: 'frozen',
@@ -325,7 +325,13 @@ describe('a run of dashboard', () => {
     );
     await boards.put(
       'escalation/20261126-1-1.json',
-      JSON.stringify({ id: '20261126-1-1', type: 'ci-run', at: '2026-11-26T06:00:00Z' }),
+      JSON.stringify({
+        id: '20261126-1-1',
+        type: 'ci-run',
+        at: '2026-11-26T06:00:00Z',
+        thread: { repository: 'owner/project', number: 1 },
+        comment: { id: 5 },
+      }),
       proposals,
     );
     await boards.put(
@@ -341,7 +347,7 @@ describe('a run of dashboard', () => {
     expect(code).toBe(0);
     expect(body).toContain('agent builder needs somebody: needs\\_person');
     expect(body).toContain('| 2026-11-26 | `builder` | 2 | 0.75 |');
-    expect(body).toContain('[ci-run](');
+    expect(body).toContain(`[ci-run](${boards.forge.url}/owner/project/issues/1#issuecomment-5)`);
     expect(body).not.toContain('[old](');
     expect(keeper.login).toBe('keeper');
   });

@@ -184,7 +184,7 @@ describe('what waits for a person', () => {
     ],
     [
       'proposals',
-      { proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z' }] },
+      { proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: null }] },
       ['proposal to decide'],
     ],
   ])('is told of %s', (_, given, expected) => {
@@ -198,7 +198,7 @@ describe('what waits for a person', () => {
         opsPull(2, 'vault/b', '2026-11-25T00:00:00Z'),
         opsPull(3, 'vault/c'),
       ],
-      proposals: [{ id: '1', type: 'ci-run', at: '2026-11-22T00:00:00Z' }],
+      proposals: [{ id: '1', type: 'ci-run', at: '2026-11-22T00:00:00Z', thread: null }],
     });
 
     expect(waiting.map(({ title }) => title)).toEqual(['Pull 3', 'ci-run', 'Pull 2', 'Pull 1']);
@@ -223,7 +223,7 @@ it.each<[Place[], number]>([
   const given = {
     work: [work(1, { kind: 'pull', author: 'builder' }), work(5, { labels: ['vision'] })],
     runs: [run(2, 'timeout')],
-    proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z' }],
+    proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: null }],
     private: hidden,
   };
 
@@ -249,6 +249,27 @@ it('where everybody may read, agents are named with repositories of which it is 
   expect(open.hidden).toBe(2);
   expect(closed.waiting).toHaveLength(3);
   expect(closed.running).toHaveLength(1);
+});
+
+it('a proposal is at the comment that people click on, and is named where that is known to be public', () => {
+  const proposal = { id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z' };
+  const given = {
+    proposals: [
+      { ...proposal, thread: { repository: 'o/project', number: 7, comment: 99 } },
+      { ...proposal, id: '2', thread: { repository: 'o/other', number: 8, comment: null } },
+    ],
+  };
+
+  const open = view({ ...given, isPublic: true });
+
+  expect(view(given).waiting.map(({ url, who }) => [url, who])).toEqual([
+    ['https://forge.example/git/o/other/issues/8', []],
+    ['https://forge.example/git/o/project/issues/7#issuecomment-99', ['ada', 'bea']],
+  ]);
+  expect(open.waiting.map(({ url }) => url)).toEqual([
+    'https://forge.example/git/o/project/issues/7#issuecomment-99',
+  ]);
+  expect(open.hidden).toBe(1);
 });
 
 it('nobody is named who may act in a repository whose people were not asked for', () => {
