@@ -1,6 +1,7 @@
 import { architectPitch } from './actions/architect-pitch/role.ts';
 import { collectEngagement } from './actions/collect-engagement/role.ts';
 import { collectProcessMetrics } from './actions/collect-process-metrics/role.ts';
+import { dashboard } from './actions/dashboard/role.ts';
 import { escalation } from './actions/escalation/role.ts';
 import { forgeAgent } from './actions/forge-agent/role.ts';
 import { opsFiler } from './actions/ops-filer/role.ts';
@@ -19,4 +20,5 @@ export const roles = [
   prerequisites,
   collectProcessMetrics,
   escalation,
+  dashboard,
 ];

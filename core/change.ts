@@ -27,6 +27,7 @@ import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { requestReview } from './changes/request-review.ts';
 import { runAgent } from './changes/run-agent.ts';
+import { setAssignees } from './changes/set-assignees.ts';
 import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
@@ -73,6 +74,7 @@ const kinds = {
   react,
   'carry-out': carryOut,
   'request-review': requestReview,
+  'set-assignees': setAssignees,
   'run-agent': runAgent,
   'create-repository': createRepository,
   'write-workspace-file': writeWorkspaceFile,

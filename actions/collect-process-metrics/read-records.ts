@@ -1,12 +1,11 @@
 import type * as z from 'zod/mini';
 import { ifThere } from '../../core/api/errors.ts';
+import { type ChangedFiles, changedSince } from '../../core/changed-files.ts';
 import { findBranch } from '../../core/forge/branches.ts';
-import { commitsFrom } from '../../core/forge/commits.ts';
 import { listReviews } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
-import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { readTracked } from '../../core/forge/tracked.ts';
-import type { TreeEntry } from '../../core/forge/trees.ts';
+import { agentRunPart, decidedPart, outcomePart, proposalPart, readPart } from '../../core/kept-records.ts';
 import {
   endedFolder,
   endedRecord,
@@ -21,67 +20,27 @@ import {
 import type { ActionHistory } from './history.ts';
 import type { Period } from './measure.ts';
 import type { PartRead } from './read-work.ts';
-import { agentRunPart, decidedPart, outcomePart, proposalPart, readPart } from './records.ts';
 import type { Context } from './state.ts';
 
-/** A commit's time is its writer's, whose clock may be wrong by as much. */
-const slack = 86_400_000;
-
-/** Records that were written or changed since the window began, by their paths. */
-interface Changed {
-  files: Map<string, Uint8Array>;
-  /** Any record by its path, read when it is needed. */
-  more: (paths: string[]) => Promise<Map<string, Uint8Array>>;
-  complete: boolean;
-}
-
-/**
- * What changed on a branch since the window began. There is no cursor: the newest commits are looked through until one is older. A
- * call for fifty commits, one for a thousand files of the tree, and one for forty-five records.
- */
-async function changedSince(
+function changedIn(
   { settings, send, kept }: Context,
   repository: string,
   commit: string,
   window: Period,
   isWanted: (path: string) => boolean,
-): Promise<Changed> {
-  const paths = new Set<string>();
-  let complete = true;
-  for (let page = 1; ; page += 1) {
-    const commits = await commitsFrom(send, repository, commit, { page });
-    for (const { files } of commits)
-      for (const { path, status } of files) if (status !== 'removed' && isWanted(path)) paths.add(path);
-    const last = commits.at(-1);
-    if (last === undefined || Date.parse(last.date) < window.from - slack) break;
-    if (page * 50 >= settings['max-commits']) {
-      complete = false;
-      break;
-    }
-  }
-  const snapshot = createSnapshot(send, repository, kept);
-  const more = async (wanted: string[]): Promise<Map<string, Uint8Array>> => {
-    if (wanted.length === 0) return new Map();
-    await snapshot.whole(commit);
-    const entries: [string, TreeEntry][] = [];
-    for (const path of wanted) {
-      const entry = await snapshot.entryAt(commit, path);
-      if (entry?.type === 'blob' && entry.mode !== '120000') entries.push([path, entry]);
-    }
-    const blobs = await snapshot.contents(entries.map(([, entry]) => entry));
-    return new Map(
-      entries.flatMap(([path, { sha }]): [string, Uint8Array][] => {
-        const blob = blobs.get(sha);
-        return blob?.kind === 'read' ? [[path, blob.bytes]] : [];
-      }),
-    );
-  };
-  return { files: await more([...paths].sort()), more, complete };
+): Promise<ChangedFiles> {
+  return changedSince(send, kept, {
+    repository,
+    commit,
+    since: window.from,
+    mostCommits: settings['max-commits'],
+    isWanted,
+  });
 }
 
 const none: PartRead = { history: {}, sources: [], leftOut: [] };
 
-function leftOut(changed: Changed, what: string): string[] {
+function leftOut(changed: ChangedFiles, what: string): string[] {
   return changed.complete ? [] : [`older records of ${what} (max-commits)`];
 }
 
@@ -97,7 +56,7 @@ export async function readVault(context: Context, window: Period): Promise<PartR
   const branch = await findBranch(send, repository, recordsBranch);
   if (branch === undefined) return { ...none, history: { actions: [], rejections: [] } };
   const folders = [firedFolder, endedFolder, rejectedFolder];
-  const changed = await changedSince(context, repository, branch.commit.id, window, (path) =>
+  const changed = await changedIn(context, repository, branch.commit.id, window, (path) =>
     folders.some((folder) => isIn(folder, path)),
   );
   const inFolder = (folder: string): [string, Uint8Array][] =>
@@ -156,12 +115,12 @@ async function recordsOf(
   repository: string,
   window: Period,
   isWanted: (path: string) => boolean,
-): Promise<Changed> {
+): Promise<ChangedFiles> {
   const { default_branch: name } = await getRepository(context.send, repository);
   const branch = await findBranch(context.send, repository, name);
   // A repository without a commit has no records yet.
   if (branch === undefined) return { files: new Map(), more: async () => new Map(), complete: true };
-  return changedSince(context, repository, branch.commit.id, window, isWanted);
+  return changedIn(context, repository, branch.commit.id, window, isWanted);
 }
 
 /** What escalation has on record. */

@@ -147,7 +147,7 @@ export function editIssue(
   send: Send,
   name: string,
   index: number,
-  fields: { title?: string; body?: string; state?: 'open' | 'closed' },
+  fields: { title?: string; body?: string; state?: 'open' | 'closed'; assignees?: string[] },
 ): Promise<Issue> {
   return call(
     send,

@@ -85,13 +85,17 @@ export async function readTracked(
 }
 
 /**
- * Issues and pull requests that anything happened to since a moment (ISO 8601), complete: comments, labels, reviews and closings are
+ * Issues and pull requests that anything happened to since a moment (ISO 8601), or all of them, complete: comments, labels, reviews and closings are
  * all told by the time of the last change. `GET /repos/{owner}/{repo}/issues?since=`, scope read:issue.
  */
-export function trackedSince(send: Send, name: string, since: string): Promise<Tracked[]> {
+export function trackedSince(send: Send, name: string, since: string | undefined): Promise<Tracked[]> {
   return list(
     send,
-    { method: 'GET', route, params: { ...repositoryName(name), state: 'all', since } },
+    {
+      method: 'GET',
+      route,
+      params: { ...repositoryName(name), state: 'all', ...(since === undefined ? {} : { since }) },
+    },
     tracked,
     ({ number }) => number,
   );

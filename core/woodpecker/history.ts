@@ -14,6 +14,8 @@ const pipeline = z.object({
   /** `refs/heads/main`, `refs/pull/12/head`. */
   ref: z.nullish(z.string()),
   branch: z.nullish(z.string()),
+  /** The name of the cron job that started it. */
+  cron: z.nullish(z.string()),
   /** Seconds since 1970; 0 where it has not ended. */
   created: z.int(),
   finished: z.nullish(z.int()),

@@ -17,6 +17,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     labels: [{ name: 'x', id: { made: 'label x' } }],
   },
   'remove-label': { kind: 'remove-label', why, repository, issue: 1, label: { id: 2, name: 'x' } },
+  'set-assignees': { kind: 'set-assignees', why, repository, issue: 1, logins: ['a'] },
   'create-issue': {
     kind: 'create-issue',
     why,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Boards, startBoards } from '../boards.ts';
 import { type Processes, processFile, startProcesses } from '../processes.ts';
 import { startTrees, type Trees } from '../trees.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
@@ -69,7 +70,27 @@ async function processStory(how: 'committing' | 'proposing'): Promise<Play> {
   };
 }
 
+async function boardStory(): Promise<Play> {
+  const boards: Boards = await startBoards();
+  story = boards;
+  await boards.vision('A goal');
+  await boards.put('vault/actions/port.toml', '[action_required]\ndescription = "Open the port"\n');
+  const settings = { PLUGIN_PAGE: 'true', PLUGIN_ASSIGN: 'true' };
+  return {
+    ...boards,
+    run: (environment = {}) => boards.run({ ...settings, ...environment }),
+    async expectEnd() {
+      const all = await boards.boards();
+      expect(all).toMatchObject([{ title: 'Dashboard', state: 'open', assignees: ['owner'] }]);
+      expect(all[0]?.body).toContain('Open the port');
+      expect(await boards.textOf('dashboard.md')).toContain('A goal');
+      expect(await boards.textOf('dashboard.svg')).toContain('A goal');
+    },
+  };
+}
+
 const plays = {
+  'dashboard with its page and assignees': () => boardStory(),
   'prerequisites committing': () => treeStory('committing'),
   'prerequisites proposing from a fork': () => treeStory('proposing'),
   'collect-process-metrics committing': () => processStory('committing'),

@@ -3,14 +3,15 @@ import { readPitch } from '../../actions/architect-pitch/document.ts';
 import { answersIn, forksIn } from '../../actions/architect-pitch/forks.ts';
 import { spentIn } from '../../actions/architect-pitch/text.ts';
 import { parseRecord } from '../../actions/collect-engagement/log/record.ts';
-import { agentRunPart, readPart } from '../../actions/collect-process-metrics/records.ts';
 import { closedBy, parseEvidence } from '../../actions/collect-process-metrics/text.ts';
+import { pendingOf } from '../../actions/dashboard/pending.ts';
 import { ApiError } from '../../core/api/errors.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
 import { actionsIn, proposalsIn } from '../../core/escalation/answer.ts';
 import { readPayload } from '../../core/escalation/payload.ts';
 import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
 import { forgeError } from '../../core/forge/errors.ts';
+import { agentEntryPart, agentRunPart, readPart } from '../../core/kept-records.ts';
 import { type Facts, reviseText } from '../../core/prerequisites/revise.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
@@ -531,6 +532,21 @@ export const parsers: Parser[] = [
     parse: (text) => reviseText(text, facts).text.length > 0,
   },
   {
+    name: 'request to a person',
+    ...texts,
+    sizes: [1000, 100_000],
+    tokens: [
+      ...markdown,
+      '# ',
+      '## Human action\n',
+      '## Unblocks\n',
+      'Waiting since 2026-04-08',
+      '**',
+      ' '.repeat(50),
+    ],
+    parse: (text) => pendingOf('vault/pending/x.md', text).title.length >= 0,
+  },
+  {
     name: 'words of a pull request that close an issue',
     ...texts,
     sizes: [1000, 20_000],
@@ -557,6 +573,7 @@ export const parsers: Parser[] = [
     ],
     parse: (text) => {
       parseEvidence(text);
+      readPart(agentEntryPart, bytes(text));
       return readPart(agentRunPart, bytes(text)) !== undefined || true;
     },
   },

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Boards, startBoards } from '../boards.ts';
 import { compiledFile, story } from '../compiled.ts';
 import { day, type Processes, processFile, startProcesses } from '../processes.ts';
 import { startTrees, type Trees } from '../trees.ts';
 
-let running: Trees | Processes | undefined;
+let running: Trees | Processes | Boards | undefined;
 afterEach(() => running?.close());
 
 const tree = `# Prerequisite Tree
@@ -104,3 +105,40 @@ describe.skipIf(!existsSync(compiledFile('collect-process-metrics')))(
     });
   },
 );
+
+describe.skipIf(!existsSync(compiledFile('dashboard')))('the compiled dashboard', () => {
+  it('makes its issue and its page, then has nothing to do', async () => {
+    const boards = await startBoards();
+    running = boards;
+    const vision = await boards.vision('People can log in');
+    const done = await boards.part(vision, 'a');
+    await boards.part(vision, 'b');
+    await boards.seed.closeIssue(boards.owner, boards.project, done);
+    await boards.put(
+      'vault/pending/key.md',
+      '# Give the bot a key\n\nWaiting since 2026-04-08.\n\n## Human action\n1. Press the button\n',
+    );
+    await boards.put(
+      'prerequisites.md',
+      '## Objective: Login\n- [ ] a (#1)\nStatus: BLOCKED — waits for a key\n',
+    );
+    const settings = { PLUGIN_PAGE: 'true', PLUGIN_ASSIGN: 'true' };
+
+    const first = await boards.runCompiled(settings);
+    const second = await boards.runCompiled(settings);
+
+    const [board] = await boards.boards();
+    expect(
+      steady(
+        [
+          story(first),
+          story(second),
+          'the issue:',
+          board?.body,
+          'the picture:',
+          await boards.textOf('dashboard.svg'),
+        ].join('\n'),
+      ),
+    ).toMatchSnapshot();
+  });
+});

@@ -1302,6 +1302,7 @@ const agents: Defence[] = [
 
 const reviseTest = 'test/core/prerequisites/revise.test.ts';
 const treeRunTest = 'test/actions/prerequisites/run.test.ts';
+const boardTest = 'test/actions/dashboard/run.test.ts';
 const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 
 /** The factory's own documents and numbers. */
@@ -1375,6 +1376,41 @@ const factory: Defence[] = [
     from: '(by === null || by !== author) && isKnown(at)',
     to: 'isKnown(at)',
     tests: [measureTest],
+  },
+  {
+    name: 'A public dashboard names nothing of a private repository.',
+    file: 'actions/dashboard/view.ts',
+    from: '!seen.isPublic || !seen.private.includes(place)',
+    to: 'seen.isPublic || !seen.private.includes(place)',
+    tests: [boardTest],
+  },
+  {
+    name: 'A public dashboard names no repository of an agent that may be private.',
+    file: 'actions/dashboard/view.ts',
+    from: 'if (!seen.isPublic) return seen;',
+    to: 'return seen;',
+    tests: ['test/actions/dashboard/view.test.ts'],
+  },
+  {
+    name: 'What titles and documents say does nothing on a dashboard.',
+    file: 'actions/dashboard/text.ts',
+    from: 'return literal(',
+    to: 'return String(',
+    tests: [boardTest],
+  },
+  {
+    name: 'A title is text in the picture, and nothing else.',
+    file: 'actions/dashboard/picture.ts',
+    from: 'escaped(cut(title))',
+    to: 'cut(title)',
+    tests: [boardTest],
+  },
+  {
+    name: 'A marker of a sub-issue counts in an issue of somebody who may write.',
+    file: 'actions/dashboard/read.ts',
+    from: 'mark !== undefined && author !== null && namesLogin(filers, author)',
+    to: 'mark !== undefined',
+    tests: [boardTest],
   },
 ];
 
