@@ -109,7 +109,7 @@ interface Defect {
   name: string;
   id: string;
   ci?: 'forgejo' | 'woodpecker';
-  make(given: { tokens: Record<string, string> }): Promise<Record<string, string> | undefined | void>;
+  make(given: { tokens: Record<string, string> }): Promise<Record<string, string> | undefined>;
 }
 
 const label = async (name: string, repository = factory.project): Promise<number> =>
@@ -134,7 +134,7 @@ async function edit(
   path: string,
   change: (text: string) => string | null,
   repository = factory.ops,
-): Promise<void> {
+): Promise<undefined> {
   const rules = await factory.ask<{ rule_name: string }[]>('GET', `/repos/${repository}/branch_protections`);
   const rule = rules.find(({ rule_name }) => rule_name === 'mai[n]');
   const route = `/repos/${repository}/branch_protections`;
@@ -153,6 +153,7 @@ async function edit(
     },
   );
   if (rule !== undefined) await factory.ask('POST', route, rule);
+  return undefined;
 }
 const ruled = (branch: string, change: object): Promise<unknown> =>
   factory.ask('PATCH', `/repos/${factory.ops}/branch_protections/${encodeURIComponent(branch)}`, change);
@@ -547,6 +548,7 @@ const defects: Defect[] = [
     make: async () => {
       await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/vault-claim%5Bs%5D`);
       await factory.ask('DELETE', `/repos/${factory.ops}/branches/vault-claims`);
+      return undefined;
     },
   },
   {
