@@ -35,8 +35,11 @@ program
   });
 
 /** Runs what asks a forge, and turns what a person can mend into a line and exit code 2. */
-function asking(work: (say: (line: string) => void) => Promise<boolean>): Promise<void> {
-  return coded(async (say) => ((await work(say)) ? 0 : 1));
+function asking(work: (say: (line: string) => void) => Promise<boolean | number>): Promise<void> {
+  return coded(async (say) => {
+    const result = await work(say);
+    return typeof result === 'number' ? result : result ? 0 : 1;
+  });
 }
 
 /** The same for what knows its exit code. */
@@ -64,7 +67,13 @@ async function command<S extends FlowSettings, T extends State, K extends Change
     value === undefined || value === '' ? [] : [`--${name}=${value}`],
   );
   const { code, report } = await execute(role, {
-    environment: { FORGECREW_FORGE_TOKEN: process.env.FORGECREW_FORGE_TOKEN },
+    environment: {
+      FORGECREW_FORGE_TOKEN: process.env.FORGECREW_FORGE_TOKEN,
+      // Only for a command that has the setting: any other would refuse what it does not know.
+      ...('woodpecker-token' in role.settings
+        ? { FORGECREW_WOODPECKER_TOKEN: process.env.FORGECREW_WOODPECKER_TOKEN }
+        : {}),
+    },
     args,
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
@@ -464,6 +473,117 @@ provenance
       const { keygen } = await import('./provenance/keygen.ts');
       keygen(options, (text) => void process.stdout.write(text));
       return 0;
+    }),
+  );
+
+/** The options that say which factory it is. */
+function ofFactory(command: Command): Command {
+  return command
+    .requiredOption('--ops-repo <owner/name>', 'where the documents of the factory live')
+    .requiredOption('--project-repo <owner/name>', 'where the code and its issues live')
+    .option('--ci <name>', 'which CI runs the roles: forgejo or woodpecker')
+    .option('--roles <names>', 'the roles that work there, with commas between them')
+    .option('--accounts <names>', 'logins that are not the usual ones, such as filer=ops-filer')
+    .option('--forgecrew-repo <owner/name>', 'for Forgejo Actions: where runners find forgecrew')
+    .option('--forgecrew-folder <path>', 'for Woodpecker: where forgecrew is on its agents')
+    .option('--woodpecker-url <url>', 'where Woodpecker is')
+    .option(
+      '--forge-url <url>',
+      'where the forge is (or FORGECREW_FORGE_URL)',
+      process.env.FORGECREW_FORGE_URL,
+    );
+}
+
+interface FactoryOptions extends ForgeOptions {
+  projectRepo: string;
+  ci?: string;
+  roles?: string;
+  accounts?: string;
+  forgecrewRepo?: string;
+  forgecrewFolder?: string;
+  woodpeckerUrl?: string;
+}
+
+function settingsOfFactory(options: FactoryOptions): Record<string, string | undefined> {
+  return {
+    'forge-url': options.forgeUrl,
+    'ops-repo': options.opsRepo,
+    'project-repo': options.projectRepo,
+    ci: options.ci,
+    roles: options.roles,
+    accounts: options.accounts,
+    'forgecrew-repo': options.forgecrewRepo,
+    'forgecrew-folder': options.forgecrewFolder,
+    'woodpecker-url': options.woodpeckerUrl,
+  };
+}
+
+ofFactory(
+  program
+    .command('init')
+    .description(
+      'Make two repositories a factory: accounts, rights, labels, files, pipelines, secrets and rules. Shows the plan; --apply carries it out. What is there is left as it is.',
+    ),
+)
+  .option('--people <logins>', 'accounts of people that get write access to both')
+  .option('--solo', 'protect main although one person alone could never be approved', false)
+  .option('--apply', 'carry the plan out', false)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN, that for Woodpecker from FORGECREW_WOODPECKER_TOKEN. It has to be of an admin of both repositories; a site admin can also make accounts and tokens.',
+  )
+  .action((options: FactoryOptions & { people?: string; solo: boolean; apply: boolean }) =>
+    command(async () => (await import('./init/role.ts')).init, {
+      ...settingsOfFactory(options),
+      people: options.people,
+      solo: String(options.solo),
+      'dry-run': String(!options.apply),
+    }),
+  );
+
+/** Tokens that the doctor may be given, each as FORGECREW_..., so that none stands in a list of processes. */
+function tokensFrom(environment: NodeJS.ProcessEnv, settings: object): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.keys(settings)
+      .filter((name) => name.endsWith('-token'))
+      .map((name) => [name, environment[`FORGECREW_${name.toUpperCase().replaceAll('-', '_')}`]]),
+  );
+}
+
+ofFactory(
+  program
+    .command('doctor')
+    .description(
+      'Look at a whole factory and say what is wrong, who has to act, and what mends it. Nothing is written anywhere.',
+    ),
+)
+  .option('--solo', 'one person works here alone, and that is wanted', false)
+  .option('--all', 'also list what is as it should be', false)
+  .option('--json', 'as JSON, for programs', false)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of an admin of both repositories with read:repository, read:issue, read:organization and read:user. What the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
+  )
+  .action((options: FactoryOptions & { solo: boolean; all: boolean; json: boolean }) =>
+    asking(async (say) => {
+      const [{ doctor }, { settings }] = await Promise.all([
+        import('./doctor/run.ts'),
+        import('./doctor/settings.ts'),
+      ]);
+      const code = await doctor(
+        {
+          given: {
+            ...settingsOfFactory(options),
+            solo: String(options.solo),
+            ...tokensFrom(process.env, settings),
+          },
+          json: options.json,
+          all: options.all,
+          now: () => new Date(),
+        },
+        say,
+      );
+      return code;
     }),
   );
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { activateRepository } from './changes/activate-repository.ts';
 import { addLabels } from './changes/add-labels.ts';
 import { approvePull } from './changes/approve-pull.ts';
 import { askModel } from './changes/ask-model.ts';
@@ -7,7 +8,9 @@ import { carryOut } from './changes/carry-out.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { commentSection } from './changes/comment-section.ts';
+import { createAccount } from './changes/create-account.ts';
 import { createBranch } from './changes/create-branch.ts';
+import { createCron } from './changes/create-cron.ts';
 import { createIssue } from './changes/create-issue.ts';
 import { createLabel } from './changes/create-label.ts';
 import { createRepository } from './changes/create-repository.ts';
@@ -17,6 +20,7 @@ import { deleteRef } from './changes/delete-ref.ts';
 import { addDependency, removeDependency } from './changes/dependency.ts';
 import { dispatch } from './changes/dispatch.ts';
 import { fork } from './changes/fork.ts';
+import { handToken } from './changes/hand-token.ts';
 import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
@@ -28,8 +32,10 @@ import { removeLabel } from './changes/remove-label.ts';
 import { requestReview } from './changes/request-review.ts';
 import { runAgent } from './changes/run-agent.ts';
 import { setAssignees } from './changes/set-assignees.ts';
+import { setCollaborator } from './changes/set-collaborator.ts';
 import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
+import { setTeam } from './changes/set-team.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
 import { syncFork } from './changes/sync-fork.ts';
 import { updateComment } from './changes/update-comment.ts';
@@ -77,6 +83,12 @@ const kinds = {
   'set-assignees': setAssignees,
   'run-agent': runAgent,
   'create-repository': createRepository,
+  'create-account': createAccount,
+  'set-collaborator': setCollaborator,
+  'set-team': setTeam,
+  'hand-token': handToken,
+  'activate-repository': activateRepository,
+  'create-cron': createCron,
   'write-workspace-file': writeWorkspaceFile,
 };
 

@@ -12,6 +12,8 @@ export const crewSchema = z.strictObject({
   reason: z.optional(
     z.string().check(z.maxLength(300), z.regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'one line of text')),
   ),
+  /** The forgecrew that its layout was made for: `forgecrew upgrade` goes on from there. Roles do not look at it. */
+  version: z.optional(z.string().check(z.regex(/^\d+\.\d+\.\d+$/, 'a version such as 0.1.0'))),
   /** Accounts that never approve or decide, for all roles; what a role's settings name is added. */
   bots: z.optional(
     z.array(z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name'))),

@@ -19,6 +19,16 @@ export interface WoodpeckerRepository {
   workflows: string[];
   /** Who may push, and so start pipelines. */
   pushers: string[];
+  /** Names of secrets with the events they are for; what they hold is not kept. */
+  secrets?: { name: string; events: string[] }[];
+  crons?: {
+    id: number;
+    name: string;
+    schedule: string;
+    branch: string;
+    enabled: boolean;
+    next_exec: number;
+  }[];
 }
 
 export interface EmbeddedWoodpecker {
@@ -29,6 +39,8 @@ export interface EmbeddedWoodpecker {
   unknownRoutes: string[];
   /** Every pipeline, oldest first. */
   pipelines: Pipeline[];
+  /** Every repository that is active. */
+  repositories: WoodpeckerRepository[];
   /** Moves a workflow of a pipeline on, as an agent would, and its pipeline with it. */
   settle(number: number, workflow: string, state: string): void;
   /** Puts a pipeline that is over into a repository (owner/name), with what its steps printed. */
@@ -75,6 +87,8 @@ interface Answer {
 export async function startWoodpecker(given: {
   users: WoodpeckerUser[];
   repositories: WoodpeckerRepository[];
+  /** What the forge calls a repository, by its id there: what is not among `repositories` can then be activated. */
+  nameOf?: (forgeId: number) => Promise<string>;
   now?: () => Date;
 }): Promise<EmbeddedWoodpecker> {
   const requests: EmbeddedWoodpecker['requests'] = [];
@@ -90,7 +104,60 @@ export async function startWoodpecker(given: {
     ...(whole ? { workflows } : {}),
   });
 
-  function answer(method: string, url: URL, token: string | undefined, body: string): Answer {
+  /** Secrets and cron jobs, which whoever may push sees and sets. */
+  function ofRepository(
+    repository: WoodpeckerRepository,
+    {
+      method,
+      what,
+      name,
+      page,
+      body,
+    }: { method: string; what: string; name: string | undefined; page: number; body: string },
+  ): Answer | undefined {
+    repository.secrets ??= [];
+    repository.crons ??= [];
+    const items: { name: string }[] = what === 'secrets' ? repository.secrets : repository.crons;
+    if (method === 'GET') return { status: 200, body: page > 1 ? [] : items };
+    const asked = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
+    const found = items.find((item) => item.name === (name ?? asked.name));
+    if (what === 'cron') {
+      if (method !== 'POST') return undefined;
+      if (found !== undefined) return { status: 409, body: 'cron with this exists for this repo already' };
+      const made = {
+        id: repository.crons.length + 1,
+        name: String(asked.name),
+        schedule: String(asked.schedule),
+        branch: String(asked.branch),
+        enabled: asked.enabled === true,
+        next_exec: Math.floor(now().getTime() / 1000) + 600,
+      };
+      repository.crons.push(made);
+      return { status: 200, body: made };
+    }
+    const events = Array.isArray(asked.events) ? asked.events.map(String) : [];
+    if (method === 'POST') {
+      if (events.length === 0) return { status: 422, body: 'Error inserting secret. invalid secret event' };
+      if (found !== undefined) return { status: 500, body: 'Error inserting secret' };
+      repository.secrets.push({ name: String(asked.name), events });
+      return { status: 200, body: { name: asked.name, events } };
+    }
+    if (found === undefined) return { status: 404, body: '' };
+    Object.assign(found, { events });
+    return { status: 200, body: found };
+  }
+
+  async function activate(forgeId: number, login: string): Promise<Answer> {
+    const name = await given.nameOf?.(forgeId);
+    if (name === undefined) return { status: 500, body: 'Could not fetch repository from forge.' };
+    if (given.repositories.some((item) => item.name === name))
+      return { status: 409, body: 'Repository is already active.' };
+    const id = Math.max(0, ...given.repositories.map((item) => item.id)) + 1;
+    given.repositories.push({ id, name, workflows: [], pushers: [login] });
+    return { status: 200, body: { id, full_name: name, active: true } };
+  }
+
+  async function answer(method: string, url: URL, token: string | undefined, body: string): Promise<Answer> {
     const user = given.users.find((item) => `Bearer ${item.token}` === token);
     const path = url.pathname.replace(/^\/api/, '');
     if (method === 'GET' && path === '/user')
@@ -99,9 +166,13 @@ export async function startWoodpecker(given: {
         : { status: 200, body: { id: 1, login: user.login } };
     const log = /^\/repos\/(\d+)\/logs\/(\d+)\/(\d+)$/.exec(path);
     if (method === 'GET' && log !== null) return logAnswer(Number(log[1]), Number(log[2]), Number(log[3]));
+    if (method === 'POST' && path === '/repos')
+      return user === undefined
+        ? { status: 401, body: '' }
+        : activate(Number(url.searchParams.get('forge_remote_id')), user.login);
     const looked = /^\/repos\/lookup\/(.+)$/.exec(path)?.[1];
     const [, id, what, number, cancels] =
-      /^\/repos\/(\d+)\/(pipelines|permissions)(?:\/(\d+)(?:\/(cancel))?)?$/.exec(path) ?? [];
+      /^\/repos\/(\d+)\/(pipelines|permissions|secrets|cron)(?:\/([\w-]+)(?:\/(cancel))?)?$/.exec(path) ?? [];
     if (looked === undefined && id === undefined) unknownRoutes.push(`${method} ${url.pathname}`);
     const repository = given.repositories.find((item) =>
       looked === undefined ? item.id === Number(id) : item.name === decodeURIComponent(looked),
@@ -112,6 +183,13 @@ export async function startWoodpecker(given: {
     if (looked !== undefined)
       return { status: 200, body: { id: repository.id, full_name: repository.name, active: true } };
     if (what === 'permissions') return { status: 200, body: { pull: true, push, admin: false, synced: 0 } };
+    if (what === 'secrets' || what === 'cron') {
+      if (!push) return { status: user === undefined ? 401 : 404, body: '' };
+      const page = Number(url.searchParams.get('page') ?? 1);
+      const answered = ofRepository(repository, { method, what, name: number, page, body });
+      if (answered === undefined) unknownRoutes.push(`${method} ${url.pathname}`);
+      return answered ?? { status: 405 };
+    }
     const own = pipelines.filter((item) => item.repository === repository.id);
     if (method === 'GET' && number !== undefined) {
       const found = own.find((item) => item.number === Number(number));
@@ -183,10 +261,10 @@ export async function startWoodpecker(given: {
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => {
+    request.once('end', async () => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const method = request.method ?? 'GET';
-      const { status, body, headers } = answer(
+      const { status, body, headers } = await answer(
         method,
         url,
         request.headers.authorization,
@@ -238,6 +316,7 @@ export async function startWoodpecker(given: {
       });
       return number;
     },
+    repositories: given.repositories,
     settle(number, workflow, state) {
       const pipeline = pipelines.find((item) => item.number === number);
       const found = pipeline?.workflows.find(({ name }) => name === workflow);

@@ -8,7 +8,11 @@ import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
+import { checkupSchema } from '../cli/doctor/finding.ts';
+import { settings as doctorSettings } from '../cli/doctor/settings.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
+import { posts } from '../cli/factory/posts.ts';
+import { init } from '../cli/init/role.ts';
 import { policy } from '../cli/policy/role.ts';
 import { propose } from '../cli/propose/role.ts';
 import { protect } from '../cli/protect/role.ts';
@@ -151,10 +155,20 @@ function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file:
 /** The page of the command line, with the options that each command declares as settings. */
 function commandsDocument(): { file: string; text: string } {
   const file = 'docs/commands.md';
-  const commands: { name: string; settings: Settings }[] = [protect, policy, propose, escalationInit];
+  const commands: { name: string; settings: Settings }[] = [
+    init,
+    { name: 'doctor', settings: doctorSettings },
+    protect,
+    policy,
+    propose,
+    escalationInit,
+  ];
   const text = commands.reduce(
     (page, { name, settings }) => {
-      const own = Object.entries(settings).filter(([setting]) => !Object.hasOwn(flowSettings, setting));
+      // A secret is no option: arguments can be read by every account on the machine.
+      const own = Object.entries(settings).filter(
+        ([setting, spec]) => !Object.hasOwn(flowSettings, setting) && spec.secret !== true,
+      );
       const options = own.map(([setting, spec]) => [
         name === 'policy' && setting === 'what'
           ? 'open or close'
@@ -168,6 +182,21 @@ function commandsDocument(): { file: string; text: string } {
     readFileSync(path.join(root, file), 'utf8'),
   );
   return { file, text };
+}
+
+/** The page of a factory, with what each of its accounts needs. */
+function factoryDocument(): { file: string; text: string } {
+  const file = 'docs/factory.md';
+  const rows = posts.map(
+    ({ name, role, does, ops, project, projectOfPerson, scopes, secret }) =>
+      `| \`${name}\` | ${role}: ${does} | ${ops} | ${project}${project === projectOfPerson ? '' : ` (${projectOfPerson} in a person's repository)`} | ${scopes.map((scope) => `\`${scope}\``).join(', ')} | \`${secret}\` |`,
+  );
+  const content = [
+    '| account | what it does | ops repo | project repo | scopes of its token | secret |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+  return { file, text: between(readFileSync(path.join(root, file), 'utf8'), 'accounts', content, file) };
 }
 
 /** The calls that not every forge has, and those that all have. */
@@ -213,6 +242,50 @@ function defencesDocument(): { file: string; text: string } {
   };
 }
 
+/** A block of a document, by the line that it begins with or that stands before it. */
+function blockOf(file: string, mark: string): string {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  const from = text.indexOf(mark);
+  // A block of which the mark is the first line, or the first one after it.
+  const isFirst = text.slice(0, from).endsWith('\n') && /```\w+\n$/.test(text.slice(0, from));
+  const begin = isFirst ? from : text.indexOf('\n', text.indexOf('```', from)) + 1;
+  if (from < 0 || begin === 0) throw new Error(`${file} needs a block at ${mark}`);
+  return text.slice(begin, text.indexOf('\n```', begin) + 1);
+}
+
+/** The examples that the documents show, for what makes pipelines of them: so both are always the same. */
+function examplesModule(): { file: string; text: string } {
+  const found = roles.flatMap((role) =>
+    (
+      [
+        ['forgejo', 'work', `actions/${role.name}/example.yml`],
+        ['forgejo', 'check', `actions/${role.name}/example-pull-request.yml`],
+        ['woodpecker', 'work', `plugins/${role.name}/example.yaml`],
+        ['woodpecker', 'check', `plugins/${role.name}/example-pull-request.yaml`],
+      ] as const
+    ).flatMap(([ci, purpose, file]) => {
+      if (!existsSync(path.join(root, file))) return [];
+      const text = readFileSync(path.join(root, file), 'utf8');
+      // Every example says in its first line where it belongs.
+      const [, place] = /^# (\.(?:forgejo|woodpecker)\/[\w./-]+?\.ya?ml)\b/.exec(text) ?? [];
+      if (place === undefined) throw new Error(`${file} does not begin with the path that it belongs at`);
+      return [{ role: role.name, ci, purpose, path: place, text }];
+    }),
+  );
+  const page = 'docs/vault.md';
+  const vaultExample = {
+    formula: blockOf(page, '# vault/formulas/backup.toml'),
+    policy: blockOf(page, '# vault/policy.toml'),
+    forgejo: blockOf(page, 'On Forgejo Actions, `.forgejo/workflows/backup.yml`:'),
+    woodpecker: blockOf(page, 'On Woodpecker, `.woodpecker/backup.yaml`:'),
+  };
+  const shown = (value: unknown): string => JSON.stringify(value, null, 2);
+  return {
+    file: 'cli/factory/example-texts.ts',
+    text: `// Made from the examples of the roles and docs/vault.md by \`npm run docs\`; edit those.\nexport const texts = ${shown({ examples: found, vaultExample })};\n`,
+  };
+}
+
 /** Every generated file with what it should hold. */
 function generated(): { file: string; text: string }[] {
   const schemas = [
@@ -226,6 +299,7 @@ function generated(): { file: string; text: string }[] {
       'state repo: records/<owner>/<repo>/<issue>/<round>-<lease>.json',
       envelopeSchema,
     ),
+    schemaOf('doctor', 'forgecrew doctor --json', checkupSchema),
     schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
     schemaOf('agent-run-record', `the payload of an envelope, ${recordPayloadType}`, runRecordSchema),
     schemaOf('provenance', 'forgecrew provenance --json', provenanceReport),
@@ -258,7 +332,15 @@ function generated(): { file: string; text: string }[] {
       ...described,
     ];
   });
-  return [...ofRoles, ...schemas, calls, commandsDocument(), defencesDocument()];
+  return [
+    ...ofRoles,
+    ...schemas,
+    examplesModule(),
+    factoryDocument(),
+    calls,
+    commandsDocument(),
+    defencesDocument(),
+  ];
 }
 
 /** Names of generated files that are not what the settings give. */

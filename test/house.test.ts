@@ -177,6 +177,18 @@ describe.each(roles)('the room of $name', ({ name }) => {
   });
 });
 
+it.each(['cli/init/plan.ts', 'cli/protect/plan.ts', 'cli/policy/plan.ts', 'cli/doctor/examine.ts'])(
+  '%s decides without a client, a clock, an environment or a file system',
+  (start) => {
+    const faults = [...reachedFrom(start)].flatMap(([file, way]) => {
+      const why = impurity(file);
+      return why === undefined ? [] : [`${way.join(' -> ')} ${why}`];
+    });
+
+    expect(faults).toEqual([]);
+  },
+);
+
 it('the test of the house sees what it forbids', () => {
   expect(impurity('core/run.ts')).toBeDefined();
   expect(impurity('core/write-whole.ts')).toBe('imports node:fs');

@@ -20,7 +20,7 @@ async function orByHand<T>(name: string, make: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A private repository of our own account, with a first commit and without CI. */
+/** A private repository with a first commit; of our own account and without CI, where nothing else is said. */
 export const createRepository = changeKind({
   kind: 'create-repository',
   sign: '+',
@@ -30,12 +30,15 @@ export const createRepository = changeKind({
     z.strictObject({
       kind: z.literal('create-repository'),
       ...common(),
-      /** `our login/name` */
+      /** `our login/name`, or of whom `owner` says. */
       repository: repository(),
+      owner: z.optional(z.enum(['own', 'organisation', 'account'])),
+      /** Whether workflows of the forge run there. */
+      hasActions: z.optional(z.boolean()),
     }),
   describe: ({ repository: name }) => `the private repository ${name}`,
-  async apply({ repository: name }, { send }) {
-    const made = await orByHand(name, () => create(send, name));
+  async apply({ repository: name, owner = 'own', hasActions = false }, { send }) {
+    const made = await orByHand(name, () => create(send, name, { owner, hasActions }));
     return made
       ? { status: 'done', said: `${name} made` }
       : { status: 'stale', said: `${name} is there already` };

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApiError } from '../api/errors.ts';
+import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, type RepositoryName, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -14,6 +14,8 @@ const repository = z.object({
   allow_merge_commits: z.nullish(z.boolean()),
   archived: z.boolean(),
   private: z.nullish(z.boolean()),
+  /** Where its page is, as the forge itself believes. */
+  html_url: z.nullish(z.string()),
   /** Whether workflows of the forge run there; absent on forges that do not say. */
   has_actions: z.nullish(z.boolean()),
   /** Of a fork: what it was forked from. */
@@ -35,24 +37,34 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
   );
 }
 
+/** Whose a new repository is: our own account's, an organisation's, or another account's, for which it takes a site admin. */
+export type NewOwner = 'own' | 'organisation' | 'account';
+
 /**
- * Makes a private repository of our own account with a first commit on main and without CI; false when there is one of that
- * name. `POST /user/repos` and `PATCH /repos/{owner}/{repo}`, scopes write:user and write:repository.
+ * Makes a private repository with a first commit on main; false when there is one of that name. `POST /user/repos`,
+ * `POST /orgs/{org}/repos` or `POST /admin/users/{username}/repos`; without CI also `PATCH /repos/{owner}/{repo}`. Scopes
+ * write:user, write:organization or write:admin, and write:repository.
  */
-export async function createRepository(send: Send, name: string): Promise<boolean> {
-  const { repo } = repositoryName(name);
-  const request: ApiRequest = {
-    method: 'POST',
-    route: '/user/repos',
-    params: {},
-    body: { name: repo, private: true, auto_init: true, default_branch: 'main' },
-  };
+export async function createRepository(
+  send: Send,
+  name: string,
+  { owner = 'own', hasActions = false }: { owner?: NewOwner; hasActions?: boolean } = {},
+): Promise<boolean> {
+  const { owner: login, repo } = repositoryName(name);
+  const body = { name: repo, private: true, auto_init: true, default_branch: 'main' };
+  const request: ApiRequest =
+    owner === 'own'
+      ? { method: 'POST', route: '/user/repos', params: {}, body }
+      : owner === 'organisation'
+        ? { method: 'POST', route: '/orgs/{org}/repos', params: { org: login }, body }
+        : { method: 'POST', route: '/admin/users/{username}/repos', params: { username: login }, body };
   const response = await send(request);
   if (response.status >= 300) {
     const error = forgeError(request, response);
     if (error.kind === 'conflict') return false;
     throw error;
   }
+  if (hasActions) return true;
   // What stands there is never run; CI that looks at every repository would only be asked to look once more.
   await call(
     send,
@@ -108,6 +120,18 @@ export async function syncFork(send: Send, fork: string, branchName: string): Pr
     );
   if (response.status === 400 || response.status === 404) return false;
   throw error;
+}
+
+/** Whether a tag is there. `GET /repos/{owner}/{repo}/git/refs/{path}`, scope read:repository. */
+export async function findTag(send: Send, name: string, tag: string): Promise<boolean> {
+  const request: ApiRequest = {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/git/refs/{path}',
+    params: { ...repositoryName(name), path: `tags/${tag}` },
+  };
+  const found = await ifThere(call(send, request, z.array(z.object({ ref: z.string() }))));
+  // The forge gives every tag that begins so.
+  return found?.some(({ ref }) => ref === `refs/tags/${tag}`) === true;
 }
 
 export type { RepositoryName };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { createCalls } from '../api/call.ts';
 import type { Send } from '../api/send.ts';
-import { woodpeckerError } from './pipelines.ts';
+import { woodpeckerError } from './call.ts';
 
 // What Woodpecker's pipelines came to, for whoever counts them.
 

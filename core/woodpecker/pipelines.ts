@@ -1,23 +1,10 @@
 import * as z from 'zod/mini';
-import { createCalls, shaped } from '../api/call.ts';
-import { ApiError, type ApiErrorKind } from '../api/errors.ts';
-import type { Service } from '../api/http.ts';
-import { type Asked, intermediaryError, pageTitle } from '../api/intermediary.ts';
-import { type ApiRequest, type ApiResponse, describeRequest, type Send } from '../api/send.ts';
-import { plain } from '../text/log-line.ts';
+import { shaped } from '../api/call.ts';
+import { ApiError } from '../api/errors.ts';
+import type { ApiRequest, Send } from '../api/send.ts';
+import { call, woodpeckerError } from './call.ts';
 
-/** Woodpecker's API (server/router/api.go). Its tokens are of an account, without scopes. */
-export const woodpeckerService: Service = { api: '/api', scheme: 'Bearer', setting: 'woodpecker-url' };
-
-const woodpecker: Asked = {
-  name: 'Woodpecker',
-  api: '/api',
-  setting: 'woodpecker-url',
-  token: 'woodpecker-token',
-  // Its errors are plain text or empty, and it asks for no login by itself.
-  isOwn: ({ status, headers, body }) =>
-    pageTitle(body) === undefined && headers['www-authenticate'] === undefined && status !== 413,
-};
+export { woodpeckerService } from './call.ts';
 
 const pipeline = z.object({
   number: z.int(),
@@ -37,42 +24,6 @@ const pipeline = z.object({
   workflows: z.nullish(z.array(z.object({ name: z.string(), state: z.string() }))),
 });
 export type Pipeline = z.infer<typeof pipeline>;
-
-/** What an answer of Woodpecker's means that is no success. */
-export function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
-  const between = intermediaryError(request, response, woodpecker);
-  if (between !== undefined) return between;
-  const { status } = response;
-  const failed = status >= 500;
-  const [kind, remedy]: [ApiErrorKind, string] =
-    failed && request.method !== 'GET' && status > 501
-      ? ['unknown-outcome', 'Whether it happened is unknown. Run the role again: it finds out by reading.']
-      : status === 401
-        ? [
-            'token',
-            'Woodpecker does not know woodpecker-token: create a personal access token in its user settings, and store it in the CI secret.',
-          ]
-        : status === 404
-          ? [
-              'not-found',
-              'Activate the repository in Woodpecker, and let the account of woodpecker-token push to it: it answers the same for both.',
-            ]
-          : failed
-            ? [
-                'server',
-                "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
-              ]
-            : ['invalid', ''];
-  const answer = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
-  return new ApiError(
-    kind,
-    status,
-    `Woodpecker: ${describeRequest(request)} answered ${status}.${answer === '' || status === 401 ? '' : ` It said: ${answer}.`}`,
-    remedy,
-  );
-}
-
-const { call } = createCalls(woodpeckerError);
 
 /** Whose token it is: the login that pipelines started with it have as their author. `GET /api/user`. */
 export async function getLogin(send: Send): Promise<string> {

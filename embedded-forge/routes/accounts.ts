@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Answer, type Call, failure, notFound, ok, paged, type Route, text } from '../route.ts';
-import { labelShape, organisationShape, userShape } from '../shapes.ts';
+import { labelShape, organisationShape, repositoryShape, userShape } from '../shapes.ts';
 import {
   type Access,
   type Account,
@@ -26,14 +26,55 @@ function tokenShape(token: Token, shown: boolean): unknown {
   };
 }
 
-/** Tokens are made and listed with a password: one's own, or a site admin's. */
-function ofPassword(call: Call, work: (account: Account) => Answer): Answer {
+/** Somebody's tokens are told to that account, and to site admins. */
+function ofSelf(call: Call, work: (account: Account) => Answer): Answer {
   const account = accountByLogin(call.state, call.params.username ?? '');
   if (account === undefined) return notFound(call);
   if (call.account?.id !== account.id && call.account?.isAdmin !== true)
     return failure(call, 403, 'user should have a permission');
-  if (!call.byPassword) return failure(call, 401, 'auth method not allowed');
   return work(account);
+}
+
+/** Tokens are made and taken away with a password: one's own, or a site admin's. */
+function ofPassword(call: Call, work: (account: Account) => Answer): Answer {
+  return ofSelf(call, (account) =>
+    call.byPassword ? work(account) : failure(call, 401, 'auth method not allowed'),
+  );
+}
+
+/** The same for site admins, with a token of theirs. */
+function ofAdmin(call: Call, work: (account: Account) => Answer): Answer {
+  return adminOnly(call, () => {
+    const account = accountByLogin(call.state, call.params.username ?? '');
+    return account === undefined ? notFound(call) : work(account);
+  });
+}
+
+function makeToken(call: Call, account: Account): Answer {
+  const name = text(call.body.name);
+  if (call.state.tokens.some((token) => token.account === account.id && token.name === name))
+    return failure(call, 400, 'access token name has been used already');
+  const scopes = Array.isArray(call.body.scopes) ? call.body.scopes.map(String) : [];
+  if (scopes.length === 0) return failure(call, 400, 'access token must have a scope');
+  return { status: 201, body: tokenShape(addToken(call.state, account, name, scopes), true) };
+}
+
+function listTokens(call: Call, account: Account): Answer {
+  return paged(
+    call,
+    call.state.tokens.filter((token) => token.account === account.id),
+    (token) => tokenShape(token, false),
+    '',
+  );
+}
+
+function removeToken(call: Call, account: Account): Answer {
+  const token = call.state.tokens.find(
+    (item) => item.account === account.id && [String(item.id), item.name].includes(call.params.id ?? ''),
+  );
+  if (token === undefined) return notFound(call);
+  call.state.tokens = call.state.tokens.filter((item) => item !== token);
+  return { status: 204 };
 }
 
 function adminOnly(call: Call, work: () => Answer): Answer {
@@ -124,44 +165,37 @@ export const accountRoutes: Route[] = [
     method: 'POST',
     route: '/users/{username}/tokens',
     scope: 'user',
-    handle: (call) =>
-      ofPassword(call, (account) => {
-        const name = text(call.body.name);
-        if (call.state.tokens.some((token) => token.account === account.id && token.name === name))
-          return failure(call, 400, 'access token name has been used already');
-        const scopes = Array.isArray(call.body.scopes) ? call.body.scopes.map(String) : [];
-        if (scopes.length === 0) return failure(call, 400, 'access token must have a scope');
-        return { status: 201, body: tokenShape(addToken(call.state, account, name, scopes), true) };
-      }),
+    handle: (call) => ofPassword(call, (account) => makeToken(call, account)),
   },
   {
     method: 'GET',
     route: '/users/{username}/tokens',
     scope: 'user',
-    handle: (call) =>
-      ofPassword(call, (account) =>
-        paged(
-          call,
-          call.state.tokens.filter((token) => token.account === account.id),
-          (token) => tokenShape(token, false),
-          '',
-        ),
-      ),
+    handle: (call) => ofSelf(call, (account) => listTokens(call, account)),
   },
   {
     method: 'DELETE',
     route: '/users/{username}/tokens/{id}',
     scope: 'user',
-    handle: (call) =>
-      ofPassword(call, (account) => {
-        const token = call.state.tokens.find(
-          (item) =>
-            item.account === account.id && [String(item.id), item.name].includes(call.params.id ?? ''),
-        );
-        if (token === undefined) return notFound(call);
-        call.state.tokens = call.state.tokens.filter((item) => item !== token);
-        return { status: 204 };
-      }),
+    handle: (call) => ofPassword(call, (account) => removeToken(call, account)),
+  },
+  {
+    method: 'POST',
+    route: '/admin/users/{username}/tokens',
+    scope: 'admin',
+    handle: (call) => ofAdmin(call, (account) => makeToken(call, account)),
+  },
+  {
+    method: 'GET',
+    route: '/admin/users/{username}/tokens',
+    scope: 'admin',
+    handle: (call) => ofAdmin(call, (account) => listTokens(call, account)),
+  },
+  {
+    method: 'DELETE',
+    route: '/admin/users/{username}/tokens/{id}',
+    scope: 'admin',
+    handle: (call) => ofAdmin(call, (account) => removeToken(call, account)),
   },
   {
     method: 'GET',
@@ -301,6 +335,21 @@ export const accountRoutes: Route[] = [
     },
   },
   {
+    method: 'GET',
+    route: '/teams/{id}/repos',
+    scope: 'organization',
+    handle: (call) => {
+      const found = teamOf(call);
+      if (found === undefined || !isMember(call, found.organisation)) return notFound(call);
+      const { organisation, team } = found;
+      const theirs = call.state.repositories.filter(
+        ({ id, owner }) =>
+          owner === organisation.id && (team.repositories === 'all' || team.repositories.has(id)),
+      );
+      return paged(call, theirs, (repository) => repositoryShape(call, repository), '');
+    },
+  },
+  {
     method: 'PUT',
     route: '/teams/{id}/members/{username}',
     scope: 'organization',
@@ -311,6 +360,20 @@ export const accountRoutes: Route[] = [
       const may = call.account?.isAdmin === true || found.organisation.owners.includes(call.account?.id ?? 0);
       if (!may) return failure(call, 403, 'Must be a team owner');
       if (!found.team.members.includes(account.id)) found.team.members.push(account.id);
+      return { status: 204 };
+    },
+  },
+  {
+    method: 'DELETE',
+    route: '/teams/{id}/members/{username}',
+    scope: 'organization',
+    handle: (call) => {
+      const found = teamOf(call);
+      const account = accountByLogin(call.state, call.params.username ?? '');
+      if (found === undefined || account === undefined) return notFound(call);
+      const may = call.account?.isAdmin === true || found.organisation.owners.includes(call.account?.id ?? 0);
+      if (!may) return failure(call, 403, 'Must be a team owner');
+      found.team.members = found.team.members.filter((id) => id !== account.id);
       return { status: 204 };
     },
   },

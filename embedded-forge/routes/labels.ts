@@ -139,6 +139,19 @@ export const labelRoutes: Route[] = [
     },
   },
   {
+    method: 'PATCH',
+    route: '/repos/{owner}/{repo}/labels/{id}',
+    scope: 'issue',
+    handle: (call, repository) => {
+      if (!mayTendAny(call, repository)) return { status: 403 };
+      const label = repository.labels.find(({ id }) => String(id) === call.params.id);
+      if (label === undefined) return notFound(call);
+      if (typeof call.body.name === 'string') label.name = call.body.name;
+      if (typeof call.body.exclusive === 'boolean') label.exclusive = call.body.exclusive;
+      return ok(labelShape(call, label, `repos/${fullName(call, repository)}`));
+    },
+  },
+  {
     method: 'DELETE',
     route: '/repos/{owner}/{repo}/labels/{id}',
     scope: 'issue',

@@ -264,6 +264,17 @@ export const repositoryRoutes: Route[] = [
   },
   {
     method: 'GET',
+    route: '/repositories/{id}',
+    scope: 'repository',
+    handle: (call) => {
+      const found = call.state.repositories.find(({ id }) => String(id) === call.params.id);
+      return found === undefined || accessOf(call.state, found, call.account) === 'none'
+        ? notFound(call)
+        : ok(repositoryShape(call, found));
+    },
+  },
+  {
+    method: 'GET',
     route: '/repos/{owner}/{repo}',
     scope: 'repository',
     handle: (call, repository) => ok(repositoryShape(call, repository)),

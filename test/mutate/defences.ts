@@ -1305,6 +1305,93 @@ const treeRunTest = 'test/actions/prerequisites/run.test.ts';
 const boardTest = 'test/actions/dashboard/run.test.ts';
 const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 
+const initTest = 'test/cli/init.test.ts';
+const doctorTest = 'test/cli/doctor.test.ts';
+
+/** What `init` never touches, and what `doctor` never believes. */
+const making: Defence[] = [
+  {
+    name: 'A file that is there is left as it is.',
+    file: 'cli/factory/layout.ts',
+    from: '!isThere(path, paths) && ',
+    to: '',
+    tests: [initTest],
+    only: 'adds what is missing, and leaves every file of theirs as it is',
+  },
+  {
+    name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
+    file: 'cli/factory/pipelines.ts',
+    from: 'folder === undefined ? path : path.replace(/^\\.forgejo\\/workflows/, folder)',
+    to: 'path',
+    tests: [initTest],
+    only: 'puts its workflows where the forge looks',
+  },
+  {
+    name: 'Nobody loses a right that was given to them.',
+    file: 'cli/init/plan.ts',
+    from: 'if (levels.indexOf(has) > levels.indexOf(wanted))',
+    to: 'if (levels.indexOf(has) > levels.length)',
+    tests: [initTest],
+    only: 'takes no right away',
+  },
+  {
+    name: 'What people commit to the pull request of init stays.',
+    file: 'cli/init/plan.ts',
+    from: "if (standing.pull?.state === 'open')",
+    to: "if (standing.branch === '')",
+    tests: [initTest],
+    only: 'leaves commits that people add',
+  },
+  {
+    name: 'No rule is set while the files that decide are only proposed.',
+    file: 'cli/init/plan.ts',
+    from: 'wantedOf(settings, state.ops, true).length === 0 &&',
+    to: '',
+    tests: [initTest],
+    only: 'guards nothing before its merge',
+  },
+  {
+    name: 'Only the version of forgecrew is pinned anew, not that of what stands beside it.',
+    file: 'cli/factory/pipelines.ts',
+    from: 'forge\\\\.example/owner/forgecrew/actions/[a-z-]+)@v',
+    to: '/actions/[a-z-]+)@v',
+    tests: [initTest],
+    only: 'names this factory in its pipelines',
+  },
+  {
+    name: 'What could not be found out is never well.',
+    file: 'cli/doctor/finding.ts',
+    from: "if (asked.kind === 'unknown') return unchecked(id, what, asked.why);",
+    to: "if (asked.kind === 'unknown') return ok(id, what);",
+    tests: [doctorTest],
+    only: 'takes a forge that refuses to answer for nothing',
+  },
+  {
+    name: 'A factory of which something could not be checked does not end with 0.',
+    file: 'cli/doctor/finding.ts',
+    from: 'counts.unknown > 0 ? 2 : 0',
+    to: 'counts.unknown > 1e9 ? 2 : 0',
+    tests: [doctorTest],
+    only: 'ends with 2',
+  },
+  {
+    name: 'An account that may do more than it needs is found.',
+    file: 'cli/doctor/checks/accounts.ts',
+    from: "if (has > needs && has > levels.indexOf('read'))",
+    to: 'if (has > levels.length)',
+    tests: [doctorTest],
+    only: 'the architect may push to the ops repo',
+  },
+  {
+    name: 'A token that may do more than it needs is found.',
+    file: 'cli/doctor/checks/tokens.ts',
+    from: 'extra.length === 0',
+    to: 'extra.length >= 0',
+    tests: [doctorTest],
+    only: 'token may push',
+  },
+];
+
 /** The factory's own documents and numbers. */
 const factory: Defence[] = [
   {
@@ -1425,6 +1512,7 @@ export const defences: Defence[] = [
   ...agentWork,
   ...agents,
   ...factory,
+  ...making,
   ...shared,
 ];
 
@@ -1440,5 +1528,6 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What an agent made is data', defences: agentWork },
   { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
   { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
+  { title: 'What init never touches, and what doctor never believes', defences: making },
   { title: 'What every role stands on', defences: shared },
 ];

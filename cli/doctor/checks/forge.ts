@@ -1,0 +1,165 @@
+import { majorOf, version } from '../../../core/version.ts';
+import { forgecrewRepo } from '../../factory/settings.ts';
+import { broken, type Finding, finding, ok } from '../finding.ts';
+import type { DoctorSettings, DoctorState, SideState } from '../state.ts';
+
+/** The oldest Forgejo that every role works with. */
+const oldest = 12;
+/** More seconds than these between two clocks, and times on record cannot be compared. */
+const mostSkew = 60;
+
+const admins = 'whoever runs the forge';
+
+/** The forge itself, and the two repositories. */
+export function forgeChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
+  const url = settings['forge-url'];
+  const { protocol, hostname } = new URL(url);
+  const isLocal = /^(?:localhost|127\.|\[::1\])/.test(hostname);
+  return [
+    finding('forge.version', `the forge is Forgejo ${oldest} or newer`, state.version, (told) =>
+      majorOf(told) >= oldest
+        ? undefined
+        : {
+            what: `the forge is ${told}: roles need calls that came with Forgejo ${oldest}`,
+            who: admins,
+            mend: 'update the forge; docs/forge-versions.md says what works on older ones',
+          },
+    ),
+    finding('forge.clock', 'the clock of the forge', state.skew, (seconds) =>
+      Math.abs(seconds) <= mostSkew
+        ? undefined
+        : {
+            what: `the clock of the forge and that of this machine differ by ${Math.abs(seconds)} seconds`,
+            who: 'whoever runs these machines',
+            mend: 'let both set their time by the network (timedatectl set-ntp true)',
+          },
+    ),
+    protocol === 'https:' || isLocal
+      ? ok('forge.tls', 'tokens go to the forge over https, or stay on this machine')
+      : broken('forge.tls', `${url} is plain http: tokens can be read on their way`, {
+          who: admins,
+          mend: 'give the forge a certificate, and use https',
+        }),
+    finding(
+      'forge.root-url',
+      'the address of the forge',
+      state.ops.repository,
+      ({ html_url: page, full_name: name }) =>
+        page == null || page.toLowerCase() === `${url}/${name}`.toLowerCase()
+          ? undefined
+          : {
+              what: `the forge believes that it is at ${page.slice(0, -name.length - 1)}, and is asked at ${url}: links and webhooks go elsewhere`,
+              who: admins,
+              mend: 'set ROOT_URL in app.ini, or forge-url, so that both are the same',
+            },
+    ),
+    ...sideChecks(settings, 'ops', settings['ops-repo'], state.ops),
+    ...sideChecks(settings, 'project', settings['project-repo'], state.project),
+    ...(settings.ci === 'forgejo' ? [sourceCheck(settings, state)] : [activationCheck(settings, state)]),
+  ];
+}
+
+function sideChecks(
+  settings: DoctorSettings,
+  side: 'ops' | 'project',
+  name: string,
+  { repository, main }: SideState,
+): Finding[] {
+  const who = `an admin of ${name}`;
+  const page = `${settings['forge-url']}/${name}/settings`;
+  return [
+    finding(`${side}.there`, `${name} is there and in use`, repository, ({ archived }) =>
+      archived
+        ? { what: `${name} is archived: nothing can be written there`, who, mend: `unarchive it at ${page}` }
+        : undefined,
+    ),
+    finding(`${side}.issues`, `${name} has issues`, repository, ({ has_issues: has }) =>
+      has
+        ? undefined
+        : { what: `the issues of ${name} are switched off`, who, mend: `switch them on at ${page}/units` },
+    ),
+    finding(`${side}.main`, `${name} has a main branch`, main, (branch) =>
+      branch !== undefined
+        ? undefined
+        : {
+            what: `${name} has no commit on its main branch`,
+            who,
+            mend: 'forgecrew init --apply, after a first commit',
+          },
+    ),
+    ...(side === 'project'
+      ? [
+          finding(
+            'project.dependencies',
+            `issues of ${name} may depend on each other`,
+            repository,
+            (found) =>
+              found.internal_tracker?.enable_issue_dependencies === false
+                ? {
+                    what: `dependencies of issues are switched off in ${name}: agents cannot tell what has to come first`,
+                    who,
+                    mend: `switch them on at ${page}/units`,
+                  }
+                : undefined,
+          ),
+        ]
+      : []),
+    ...(side === 'ops' && settings.ci === 'forgejo'
+      ? [
+          finding('ops.actions', `workflows run in ${name}`, repository, ({ has_actions: has }) =>
+            has === false
+              ? {
+                  what: `Actions are switched off in ${name}: none of its workflows runs`,
+                  who,
+                  mend: `switch them on at ${page}/units`,
+                }
+              : undefined,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function sourceCheck(settings: DoctorSettings, { source }: DoctorState): Finding {
+  const name = forgecrewRepo(settings);
+  return finding('forge.source', `runners find forgecrew v${version} at ${name}`, source, (state) => {
+    const who = `whoever owns ${name}`;
+    switch (state) {
+      case 'ready':
+        return undefined;
+      case 'private':
+        return {
+          what: `${name} is private: runners clone actions without a token`,
+          who,
+          mend: `make it public at ${settings['forge-url']}/${name}/settings`,
+        };
+      case 'missing':
+        return {
+          what: `there is no ${name}, where runners would find the roles`,
+          who,
+          mend: `push a clone of forgecrew with the tag v${version} to ${settings['forge-url']}/${name}`,
+        };
+      case 'no-version':
+        return {
+          what: `${name} has no tag v${version}, which the pipelines name`,
+          who,
+          mend: `git push ${settings['forge-url']}/${name} v${version}`,
+        };
+    }
+  });
+}
+
+function activationCheck(
+  { 'ops-repo': name, 'woodpecker-url': url = '' }: DoctorSettings,
+  { isActive }: DoctorState,
+): Finding {
+  return finding('woodpecker.active', `${name} is active in Woodpecker`, isActive, (active) =>
+    active
+      ? undefined
+      : {
+          what: `${name} is not active in Woodpecker: none of its pipelines runs`,
+          who: `an admin of ${name}`,
+          mend: `forgecrew init --apply, or Add repository at ${url}`,
+        },
+  );
+}

@@ -1,0 +1,171 @@
+import { parse } from 'yaml';
+import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
+import { version } from '../../../core/version.ts';
+import { type Pipeline, pipelinesOf, purposeIn, secretsOf } from '../../factory/pipelines.ts';
+import { staffOf } from '../../factory/posts.ts';
+import { loginsOf, sourceOf } from '../../factory/settings.ts';
+import { broken, type Finding, ok, unchecked } from '../finding.ts';
+import type { DoctorSettings, DoctorState } from '../state.ts';
+
+/** The pipelines of the roles are there and have the shape of the examples. */
+export function pipelineChecks(settings: DoctorSettings, { ops }: DoctorState): Finding[] {
+  const { texts, repository } = ops;
+  if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
+  const wanted = pipelinesOf(
+    {
+      ci: settings.ci,
+      ops: settings['ops-repo'],
+      project: settings['project-repo'],
+      branch: repository.kind === 'known' ? repository.value.default_branch : 'main',
+      source: sourceOf(settings),
+      staff: staffOf(settings.roles, loginsOf(settings)),
+    },
+    undefined,
+  );
+  const isOfHost = (path: string): boolean =>
+    path.startsWith('.woodpecker') === (settings.ci === 'woodpecker');
+  const files = [...texts.value].filter(([path]) => /\.ya?ml$/.test(path) && isOfHost(path));
+  return wanted.flatMap((pipeline) => checksOf(settings, pipeline, files));
+}
+
+function checksOf(
+  settings: DoctorSettings,
+  pipeline: Pipeline,
+  files: [path: string, text: string][],
+): Finding[] {
+  const { role, purpose } = pipeline;
+  const id = `pipeline.${role}.${purpose}`;
+  const who = `whoever merges to main of ${settings['ops-repo']}`;
+  const found =
+    files.find(([path, text]) => path === pipeline.path && purposeIn(text, role) !== undefined) ??
+    files.find(([, text]) => purposeIn(text, role) === purpose);
+  if (found === undefined)
+    return [
+      broken(
+        `${id}.there`,
+        `${settings['ops-repo']} has no pipeline that ${purpose === 'check' ? 'checks pull requests with' : 'starts'} ${role}`,
+        {
+          who,
+          mend: 'forgecrew init --apply adds it',
+        },
+      ),
+    ];
+  const [path, text] = found;
+  const mend = `make ${path} as the example of ${role} has it`;
+  const data = dataOf(text);
+  if (data === undefined) return [broken(`${id}.there`, `${path} cannot be read as YAML`, { who, mend })];
+  const example = dataOf(pipeline.content);
+  const { names } = secretsOf({ content: text }, settings.ci);
+  const expected = secretsOf(pipeline, settings.ci).names;
+  const events = eventsOf(data, settings.ci);
+  const steps = stepsIn(data, role);
+  const version_ = steps.map(({ ref }) => ref).filter((ref) => ref !== undefined && ref !== `v${version}`);
+  const differing = stepsIn(example, role).flatMap((step) =>
+    differences(step.given, steps.find((item) => item.given.mode === step.given.mode)?.given),
+  );
+  const missingEvents = eventsOf(example, settings.ci).filter((event) => !events.includes(event));
+  const isFromPull = events.some((event) => /^pull_request/.test(event));
+  const one = (part: string, right: string, wrong: string | undefined): Finding =>
+    wrong === undefined ? ok(`${id}.${part}`, right) : broken(`${id}.${part}`, wrong, { who, mend });
+  return [
+    ok(`${id}.there`, `${path} ${purpose === 'check' ? 'checks with' : 'starts'} ${role}`),
+    one(
+      'version',
+      `${path} names this version`,
+      version_.length === 0 ? undefined : `${path} names ${version_.join(', ')}, and this is v${version}`,
+    ),
+    one(
+      'settings',
+      `${path} has the settings of this factory`,
+      differing.length === 0 ? undefined : `${path} has ${differing.join('; ')}`,
+    ),
+    one(
+      'events',
+      `${path} is started as in the example`,
+      missingEvents.length === 0 ? undefined : `${path} is not started by ${missingEvents.join(', ')}`,
+    ),
+    purpose === 'check'
+      ? one(
+          'secrets',
+          `${path} uses no secret`,
+          names.length === 0
+            ? undefined
+            : `${path} uses ${names.join(', ')}: whoever opens a pull request can read it`,
+        )
+      : one(
+          'secrets',
+          `${path} uses its own secrets`,
+          expected.every((name) => names.includes(name))
+            ? undefined
+            : `${path} does not use ${expected.filter((name) => !names.includes(name)).join(', ')}`,
+        ),
+    ...(purpose === 'work'
+      ? [
+          one(
+            'pulls',
+            `${path} is not started by pull requests`,
+            isFromPull ? `${path} is started by pull requests, and has secrets` : undefined,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function dataOf(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What starts a pipeline, by the names of its host. */
+function eventsOf(data: unknown, ci: DoctorSettings['ci']): string[] {
+  if (ci === 'woodpecker')
+    return [field(data, 'when')].flat().flatMap((item) => [field(item, 'event')].flat().map(String));
+  const on = field(data, 'on');
+  return isYamlMap(on) ? Object.keys(on) : [on].flat().map(String);
+}
+
+interface Step {
+  given: Record<string, unknown>;
+  /** The version that it is pinned to, where it says one. */
+  ref: string | undefined;
+}
+
+/** The steps of a pipeline that are a role. */
+function stepsIn(data: unknown, role: string): Step[] {
+  const jobs = field(data, 'jobs');
+  const lists = isYamlMap(jobs)
+    ? Object.values(jobs).map((job) => field(job, 'steps'))
+    : [field(data, 'steps')];
+  return lists.flatMap(stepsOf).flatMap((step) => {
+    const written = String(field(step, 'uses') ?? field(step, 'image') ?? '');
+    const [, , ref] = new RegExp(`(^|/)${role}(?:@(.+))?$`).exec(written) ?? [];
+    if (!new RegExp(`(^|/)${role}(?:[@:]|$)`).test(written)) return [];
+    const given = field(step, 'with') ?? field(step, 'settings');
+    const settings = Object.fromEntries(
+      Object.entries(isYamlMap(given) ? given : {}).map(([name, value]) => [
+        name.replaceAll('_', '-'),
+        value,
+      ]),
+    );
+    return [{ given: settings, ref }];
+  });
+}
+
+/** Settings that say whose work it is and where: a pipeline that differs there works for another factory. */
+const telling = ['ops-repo', 'project-repo', 'forge-login', 'filer-login', 'gatekeeper'];
+
+function differences(
+  expected: Record<string, unknown>,
+  given: Record<string, unknown> | undefined,
+): string[] {
+  return telling.flatMap((name) => {
+    const wanted = expected[name];
+    const has = given?.[name];
+    return wanted === undefined || String(has ?? '').toLowerCase() === String(wanted).toLowerCase()
+      ? []
+      : [`${name} ${has === undefined ? 'not set' : String(has)}, and not ${String(wanted)}`];
+  });
+}

@@ -1,0 +1,87 @@
+import { cronJobsOf, pipelinesOf } from '../../factory/pipelines.ts';
+import { staffOf } from '../../factory/posts.ts';
+import { loginsOf, sourceOf } from '../../factory/settings.ts';
+import { tokensWanted } from '../../factory/tokens.ts';
+import { type Finding, finding } from '../finding.ts';
+import type { DoctorSettings, DoctorState } from '../state.ts';
+
+/** How long a cron job may be due, in seconds, before its scheduler counts as stopped. */
+const mostLate = 3600;
+
+/** Secrets by name and, on Woodpecker, by event; and what starts the roles by the clock there. */
+export function secretChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
+  const { ci, 'ops-repo': ops } = settings;
+  const names = {
+    ci,
+    ops,
+    project: settings['project-repo'],
+    branch: state.ops.repository.kind === 'known' ? state.ops.repository.value.default_branch : 'main',
+    source: sourceOf(settings),
+    staff: staffOf(settings.roles, loginsOf(settings)),
+  };
+  const who = `an admin of ${ops}`;
+  const page =
+    ci === 'forgejo'
+      ? `${settings['forge-url']}/${ops}/settings/actions/secrets`
+      : `${settings['woodpecker-url'] ?? ''} (${ops}, Settings, Secrets)`;
+  const secrets = tokensWanted(names, 'the admin').flatMap(({ secret, events }) => [
+    finding(`secret.${secret.toLowerCase()}`, `${ops} has the secret ${secret}`, state.secrets, (all) =>
+      all.some(({ name }) => name === secret)
+        ? undefined
+        : {
+            what: `${ops} has no secret ${secret}`,
+            who,
+            mend: `forgecrew init --apply makes a token and puts it there, or ${page}`,
+          },
+    ),
+    ...(events === undefined
+      ? []
+      : [
+          finding(
+            `secret.${secret}.events`,
+            `the secret ${secret} is for ${events.join(' and ')}`,
+            state.secrets,
+            (all) => {
+              const found = all.find(({ name }) => name === secret);
+              const given = found?.events ?? [];
+              const missing = events.filter((event) => !given.includes(event));
+              const open = given.filter((event) => /^pull_request/.test(event));
+              if (found === undefined || (missing.length === 0 && open.length === 0)) return undefined;
+              return {
+                what:
+                  open.length > 0
+                    ? `the secret ${secret} is for ${open.join(', ')}: whoever opens a pull request can read it`
+                    : `the secret ${secret} is not for ${missing.join(', ')}, so that pipeline stops`,
+                who,
+                mend: `set its events to ${events.join(', ')} at ${page}`,
+              };
+            },
+          ),
+        ]),
+  ]);
+  if (ci !== 'woodpecker') return secrets;
+  const jobs = pipelinesOf(names, undefined)
+    .filter(({ purpose }) => purpose === 'work')
+    .flatMap(cronJobsOf);
+  return [
+    ...secrets,
+    ...jobs.map(({ name, schedule }) =>
+      finding(`cron.${name}`, `the cron job ${name} of ${ops} runs`, state.crons, (all) => {
+        const found = all.find((item) => item.name === name);
+        const mend = `forgecrew init --apply, or ${settings['woodpecker-url'] ?? ''} (${ops}, Settings, Crons)`;
+        if (found === undefined)
+          return { what: `${ops} has no cron job ${name}: nothing starts that role by the clock`, who, mend };
+        if (found.enabled === false)
+          return { what: `the cron job ${name} of ${ops} is switched off`, who, mend };
+        const late = Date.parse(state.now) / 1000 - (found.next_exec ?? 0);
+        return found.next_exec != null && found.next_exec > 0 && late > mostLate
+          ? {
+              what: `the cron job ${name} (${schedule}) is due since ${Math.floor(late / 60)} minutes: Woodpecker does not start it`,
+              who: 'whoever runs Woodpecker',
+              mend: 'look at its log, and start it again',
+            }
+          : undefined;
+      }),
+    ),
+  ];
+}

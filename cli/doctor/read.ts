@@ -1,0 +1,181 @@
+import { ownerOf } from '../../core/accounts.ts';
+import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
+import type { Kept } from '../../core/api/once.ts';
+import type { Send } from '../../core/api/send.ts';
+import { UserError } from '../../core/errors.ts';
+import { findUser, isOrganisation, listOwnTokens } from '../../core/forge/accounts.ts';
+import { findBranch } from '../../core/forge/branches.ts';
+import { listLabels } from '../../core/forge/labels.ts';
+import { permissionOf } from '../../core/forge/people.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { listSecrets } from '../../core/forge/secrets.ts';
+import { createSnapshot } from '../../core/forge/snapshot.ts';
+import { findTeam } from '../../core/forge/teams.ts';
+import { isFile, listTree } from '../../core/forge/trees.ts';
+import { getOwnUser } from '../../core/forge/users.ts';
+import { askVersion } from '../../core/forge/version.ts';
+import type { ReadContext } from '../../core/role.ts';
+import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
+import { issuesTeam, staffOf } from '../factory/posts.ts';
+import { protectSettings } from '../factory/protecting.ts';
+import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
+import { readSource } from '../factory/source.ts';
+import { protect } from '../protect/role.ts';
+import { type Asked, known, unknown } from './finding.ts';
+import type { AccountState, DoctorSettings, DoctorState, SideState, TokenState } from './state.ts';
+
+/** What the doctor asks with: its own token, and those of the accounts that were given, by login. */
+export interface Senders {
+  send: Send;
+  woodpecker: Send | undefined;
+  /** With the end of each token, by which the forge's list names it. */
+  ofAccounts: Map<string, { send: Send; end: string }>;
+  audit: { send: Send; end: string } | undefined;
+}
+
+/** What a question was answered, or why it was not. What the forge refuses to say is never taken for an answer. */
+async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
+  try {
+    return known(await question());
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return unknown(error.message);
+  }
+}
+
+/** What is asked next, where the answer before it is known. */
+function then<T, U>(before: Asked<T>, question: (value: T) => Promise<U>): Promise<Asked<U>> {
+  return before.kind === 'known' ? ask(() => question(before.value)) : Promise.resolve(before);
+}
+
+/** Looks at a whole factory by reading alone. Throws only for defects of ours. */
+export async function read(
+  { send, woodpecker, ofAccounts, audit }: Senders,
+  given: DoctorSettings,
+  now: () => Date,
+): Promise<DoctorState> {
+  const kept: Kept = new Map();
+  const staff = staffOf(given.roles, loginsOf(given));
+  const told = await ask(() => askVersion(send));
+  const skew =
+    told.kind === 'known' && told.value.date !== undefined
+      ? known(Math.round((Date.parse(told.value.date) - now().getTime()) / 1000))
+      : unknown(told.kind === 'unknown' ? told.why : 'the forge does not say what time it is');
+  const ops = await readSide(send, given['ops-repo'], kept);
+  const project = await readSide(send, given['project-repo'], kept);
+  const accounts = new Map<string, AccountState>();
+  for (const { login } of staff)
+    accounts.set(login, await readAccount(send, given, login, ofAccounts.get(login)));
+  const id =
+    woodpecker === undefined
+      ? unknown('no token for Woodpecker was given')
+      : await ask(() => findActive(woodpecker, given['ops-repo']));
+  const inWoodpecker = <T>(read: (send: Send, id: number) => Promise<T[]>): Promise<Asked<T[]>> =>
+    then(id, async (value) =>
+      woodpecker === undefined || value === undefined ? [] : read(woodpecker, value),
+    );
+  return {
+    now: now().toISOString(),
+    version: told.kind === 'known' ? known(told.value.version) : told,
+    skew,
+    ops,
+    project,
+    accounts,
+    audit:
+      audit === undefined
+        ? unknown('audit-token was not given')
+        : await ask(() => readToken(audit.send, audit.end)),
+    team: await then(project.ownerIsOrganisation, async (isOrg) =>
+      isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
+    ),
+    secrets:
+      given.ci === 'woodpecker'
+        ? await inWoodpecker(listPipelineSecrets)
+        : await ask(() => listSecrets(send, given['ops-repo'])),
+    isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
+    crons: await inWoodpecker(listCronJobs),
+    source: await ask(() => readSource(send, forgecrewRepo(given))),
+    protect: await ask(() => readProtect(send, given, kept, now)),
+    agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
+  };
+}
+
+function readProtect(send: Send, given: DoctorSettings, kept: Kept, now: () => Date) {
+  // What `protect` looks at is the forge alone.
+  const context = {
+    settings: protectSettings(given, { apply: false }),
+    send,
+    kept,
+    now: now().toISOString(),
+  } as unknown as ReadContext<typeof protect.settings, Awaited<ReturnType<typeof protect.read>>>;
+  return protect.read(context);
+}
+
+async function readSide(send: Send, name: string, kept: Kept): Promise<SideState> {
+  const repository = await ask(() => getRepository(send, name));
+  const main = await then(repository, ({ default_branch }) => findBranch(send, name, default_branch));
+  const entries = await then(main, async (branch) =>
+    branch === undefined ? [] : listTree(send, name, branch.commit.id, { recursive: true }),
+  );
+  const texts = await then(entries, async (all) => {
+    const wanted = all.filter((entry) => isFile(entry) && isDocument.test(entry.path));
+    const contents = await createSnapshot(send, name, kept).contents(wanted);
+    return new Map(
+      wanted.flatMap(({ path, sha }) => {
+        const blob = contents.get(sha);
+        return blob?.kind === 'read' ? [[path, blob.bytes.toString('utf8')] as const] : [];
+      }),
+    );
+  });
+  return {
+    repository,
+    main,
+    labels: await ask(() => listLabels(send, name)),
+    paths: entries.kind === 'known' ? known(entries.value.map(({ path }) => path)) : entries,
+    texts,
+    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
+  };
+}
+
+/** Pipelines, and what decides. */
+const isDocument =
+  /^(?:\.(?:forgejo|gitea|github)\/workflows\/[^/]+\.ya?ml|\.woodpecker(?:\/.+)?\.ya?ml|forgecrew\.toml|vault\/policy\.toml|vault\/formulas\/[^/]+\.toml|agents\/[^/]+\.toml)$/;
+
+function agentsIn(texts: Map<string, string>): ReturnType<typeof parseManifest>[] {
+  return [...texts]
+    .filter(([path]) => path.startsWith(`${agentsFolder}/`))
+    .map(([path, text]) => parseManifest(path, new TextEncoder().encode(text)));
+}
+
+async function readAccount(
+  send: Send,
+  given: DoctorSettings,
+  login: string,
+  own: { send: Send; end: string } | undefined,
+): Promise<AccountState> {
+  const exists = await ask(async () => (await findUser(send, login)) !== undefined);
+  const right = (name: string): Promise<Asked<string>> =>
+    then(exists, async (isThere) => {
+      if (!isThere) return 'none';
+      const permission = await permissionOf(send, name, login);
+      if (permission === undefined)
+        throw new UserError(`only an admin of ${name} may ask what ${login} may do there`);
+      return permission;
+    });
+  return {
+    exists,
+    ops: await right(given['ops-repo']),
+    project: await right(given['project-repo']),
+    token:
+      own === undefined
+        ? unknown(`no token of ${login} was given`)
+        : await ask(() => readToken(own.send, own.end)),
+  };
+}
+
+/** Whose a token is and what it may do, asked with the token itself. */
+async function readToken(send: Send, end: string): Promise<TokenState> {
+  const { login } = await getOwnUser(send);
+  const tokens = await listOwnTokens(send, login);
+  return { login, token: tokens.find(({ token_last_eight }) => token_last_eight === end) };
+}

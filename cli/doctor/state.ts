@@ -1,0 +1,59 @@
+import type { AgentManifest } from '../../core/agent/manifest.ts';
+import type { Token } from '../../core/forge/accounts.ts';
+import type { Branch } from '../../core/forge/branches.ts';
+import type { Label } from '../../core/forge/labels.ts';
+import type { Repository } from '../../core/forge/repositories.ts';
+import type { SecretName } from '../../core/forge/secrets.ts';
+import type { Team } from '../../core/forge/teams.ts';
+import type { Parsed } from '../../core/toml.ts';
+import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
+import type { FactorySettings } from '../factory/settings.ts';
+import type { Source } from '../factory/source.ts';
+import type { ProtectState } from '../protect/state.ts';
+import type { Asked } from './finding.ts';
+
+export type DoctorSettings = FactorySettings & { solo: boolean };
+
+export interface SideState {
+  repository: Asked<Repository>;
+  main: Asked<Branch | undefined>;
+  labels: Asked<Label[]>;
+  /** Every path on its main branch. */
+  paths: Asked<string[]>;
+  /** Documents and pipelines on it, by path; those that are too large or no files are left out. */
+  texts: Asked<Map<string, string>>;
+  ownerIsOrganisation: Asked<boolean>;
+}
+
+/** A token that was given, as the account itself tells of it. */
+export interface TokenState {
+  login: string;
+  /** Undefined where the forge lists no token that ends so. */
+  token: Token | undefined;
+}
+
+export interface AccountState {
+  exists: Asked<boolean>;
+  ops: Asked<string>;
+  project: Asked<string>;
+  token: Asked<TokenState>;
+}
+
+export interface DoctorState {
+  now: string;
+  /** How the forge calls itself, and how many seconds its clock differs from ours. */
+  version: Asked<string>;
+  skew: Asked<number>;
+  ops: SideState;
+  project: SideState;
+  /** By login. */
+  accounts: Map<string, AccountState>;
+  audit: Asked<TokenState>;
+  team: Asked<Team | undefined>;
+  secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
+  isActive: Asked<boolean>;
+  crons: Asked<CronJob[]>;
+  source: Asked<Source>;
+  protect: Asked<ProtectState>;
+  agents: Asked<Parsed<AgentManifest>[]>;
+}

@@ -1,0 +1,152 @@
+import { parse } from 'yaml';
+import { field, stepsOf } from '../../core/vault/gate-rules.ts';
+import { version } from '../../core/version.ts';
+import { examples, vaultExample } from './examples.ts';
+import type { WantedFile } from './layout.ts';
+import { type Staff, secretName } from './posts.ts';
+
+// Pipelines of a factory, made from the examples that the documents show, with the names of this one: pure.
+
+export type Ci = 'forgejo' | 'woodpecker';
+
+/** What pipelines are told of the factory that they are for. */
+export interface Names {
+  ci: Ci;
+  ops: string;
+  project: string;
+  /** The branch that counts in the ops repo. */
+  branch: string;
+  /** What stands before `/actions/...` in `uses:`, or before `/plugins/...` in `image:`. */
+  source: string;
+  staff: readonly Staff[];
+}
+
+/** An example with the names of this factory. Everything is replaced at once, so that no name is taken for another's. */
+function named(text: string, { ops, project, branch, source, staff }: Names): string {
+  const logins = new Map(staff.map(({ name, login }) => [name, login]));
+  const anyLogin = [...logins.keys()].join('|');
+  const pattern = new RegExp(
+    [
+      'https://forge\\.example/owner/forgecrew(?=/actions/)',
+      '/opt/forgecrew(?=/plugins/)',
+      '(?<=forge\\.example/owner/forgecrew/actions/[a-z-]+)@v[0-9.]+',
+      'owner/ops\\b',
+      'owner/project\\b',
+      '(?<=branches: \\[|branch: )main\\b',
+      // Neither a setting called so, nor a part of a longer name.
+      ...(anyLogin === '' ? [] : [`(?<![\\w./-])(?:${anyLogin})(?![\\w:./-])`]),
+    ].join('|'),
+    'g',
+  );
+  return text.replace(pattern, (found) => {
+    if (found.startsWith('https://') || found.startsWith('/opt/')) return source;
+    if (found.startsWith('@v')) return `@v${version}`;
+    if (found === 'owner/ops') return ops;
+    if (found === 'owner/project') return project;
+    if (found === 'main') return branch;
+    return logins.get(found) ?? found;
+  });
+}
+
+export interface Pipeline extends WantedFile {
+  role: string;
+  /** `work`: with secrets. `check`: of pull requests, without. `gated`: of a formula. */
+  purpose: 'work' | 'check' | 'gated';
+}
+
+/** Its place in the folder that the forge looks into: it looks into one only, and people may use another than ours. */
+function placed(path: string, folder: string | undefined): string {
+  return folder === undefined ? path : path.replace(/^\.forgejo\/workflows/, folder);
+}
+
+/** The pipelines of some roles, and the formula with its gate that shows how the vault works. */
+export function pipelinesOf(names: Names, folder: string | undefined): Pipeline[] {
+  const roles = new Set(names.staff.map(({ role }) => role));
+  const ofRoles = examples
+    .filter(
+      ({ role, ci, purpose }) =>
+        roles.has(role) && ci === names.ci && !(role === 'collect-engagement' && purpose === 'check'),
+    )
+    .map(
+      ({ role, purpose, path, text }): Pipeline => ({
+        role,
+        purpose,
+        path: placed(path, folder),
+        content: named(text, names),
+        does:
+          purpose === 'check' ? `Checks pull requests with ${role}, without a secret.` : `Starts ${role}.`,
+        unless: [],
+      }),
+    );
+  return ofRoles;
+}
+
+/** The example of a formula: it does nothing but say so, and needs no secret. */
+export function formulaFiles(names: Names, folder: string | undefined): Pipeline[] {
+  const isForgejo = names.ci === 'forgejo';
+  const formula = vaultExample.formula
+    .replace('secrets = ["BACKUP_KEY"]', 'secrets = []')
+    .replace(/^backend = .*$/m, `backend = "${isForgejo ? 'forgejo-workflow' : 'woodpecker-pipeline'}"`)
+    .replace(/^workflow = .*$/m, `workflow = "${isForgejo ? 'backup.yml' : 'backup'}"`);
+  const workflow = (isForgejo ? vaultExample.forgejo : vaultExample.woodpecker)
+    .replace(/^ *(?:environment:\n *)?KEY: .*\n/m, '')
+    .replace(/\.\/backup "(\$\w+)"/, 'echo "here $1 would be backed up"');
+  return [
+    {
+      role: 'vault-dispatch',
+      purpose: 'gated',
+      path: 'vault/formulas/backup.toml',
+      content: formula,
+      does: 'An example of a formula: it backs up nothing, and says so.',
+      unless: [],
+    },
+    {
+      role: 'vault-dispatch',
+      purpose: 'gated',
+      path: isForgejo ? placed('.forgejo/workflows/backup.yml', folder) : '.woodpecker/backup.yaml',
+      content: named(workflow, names),
+      does: 'What that formula runs, behind its gate.',
+      unless: [],
+    },
+  ];
+}
+
+/** The policy that goes with the example. */
+export const examplePolicy = vaultExample.policy.replace(/\n\[secrets\][\s\S]*$/, '');
+
+/** Whether a pipeline's file starts a role, and for what. */
+export function purposeIn(text: string, role: string): Pipeline['purpose'] | undefined {
+  if (!new RegExp(`/${role}(?:[@:"'\\s]|$)`, 'm').test(text.replace(/^\s*#.*$/gm, ''))) return undefined;
+  if (/\bmode: gate\b/.test(text)) return 'gated';
+  return /secrets\.|from_secret/.test(text) ? 'work' : 'check';
+}
+
+/** The cron jobs that a pipeline of Woodpecker waits for. Their times are those of the same role on Forgejo Actions. */
+export function cronJobsOf({ role, content }: Pipeline): { name: string; schedule: string }[] {
+  const when = stepsOf(field(parse(content), 'when'));
+  const forgejo = examples.find(
+    (item) => item.role === role && item.ci === 'forgejo' && item.purpose === 'work',
+  );
+  const schedule = String(
+    field(stepsOf(field(field(parse(forgejo?.text ?? ''), 'on'), 'schedule'))[0], 'cron') ?? '*/30 * * * *',
+  );
+  return when.flatMap((item) => {
+    const name = field(item, 'cron');
+    return typeof name === 'string' ? [{ name, schedule }] : [];
+  });
+}
+
+/** The secrets that a pipeline uses, as they are called on its host, and on Woodpecker the events that start it. */
+export function secretsOf(
+  { content }: Pick<Pipeline, 'content'>,
+  ci: Ci,
+): { names: string[]; events: string[] } {
+  const bare = content.replace(/^\s*#.*$/gm, '').replace(/\s#.*$/gm, '');
+  const pattern = ci === 'forgejo' ? /secrets\.([A-Za-z0-9_]+)/g : /from_secret: ([A-Za-z0-9_]+)/g;
+  const names = [...new Set([...bare.matchAll(pattern)].map(([, name = '']) => name))];
+  const events =
+    ci === 'forgejo'
+      ? []
+      : stepsOf(field(parse(content), 'when')).map((item) => String(field(item, 'event')));
+  return { names: names.map((name) => secretName(name, ci)), events: [...new Set(events)] };
+}

@@ -1,0 +1,104 @@
+import { ownerOf } from '../../core/accounts.ts';
+import {
+  filePath,
+  flowSettings,
+  forgeUrl,
+  listOf,
+  matching,
+  oneOf,
+  repository,
+  type SettingsFault,
+  text,
+  type ValuesOf,
+} from '../../core/settings.ts';
+import { factoryRoles, posts, staffOf } from './posts.ts';
+
+/** What `init` and `doctor` have to know of a factory alike. */
+export const factorySettings = {
+  ...flowSettings,
+  'ops-repo': repository({
+    description: 'Where the documents of the factory live, as owner/name.',
+    required: true,
+  }),
+  'project-repo': repository({
+    description: 'Where the code and its issues live, as owner/name.',
+    required: true,
+  }),
+  ci: oneOf(['forgejo', 'woodpecker'], {
+    description: 'Which CI runs the roles: Forgejo Actions or Woodpecker.',
+    default: 'forgejo',
+  }),
+  roles: listOf((options) => oneOf(factoryRoles, options), {
+    description: `The roles that work there, of ${factoryRoles.join(', ')}.`,
+    default: 'ops-filer,architect-pitch,vault-dispatch',
+  }),
+  accounts: listOf(
+    (options) => matching(/^[a-z]+=[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'account=login', options),
+    {
+      description: `Logins that are not called as in the documents, such as \`filer=ops-filer\`; of ${posts.map(({ name }) => name).join(', ')}.`,
+      default: '',
+    },
+  ),
+  'forgecrew-repo': repository({
+    description:
+      'For Forgejo Actions: the public repository of the forge that holds forgecrew, as owner/name. Default: `forgecrew` of the owner of the ops repo.',
+  }),
+  'forgecrew-folder': filePath({
+    description: 'For Woodpecker: where forgecrew is on its agents.',
+    default: '/opt/forgecrew',
+  }),
+  'woodpecker-url': forgeUrl({ description: 'Where Woodpecker is, when it runs the roles.' }),
+  'woodpecker-token': text({
+    description:
+      'Personal access token of an admin of the ops repo, for Woodpecker (FORGECREW_WOODPECKER_TOKEN).',
+    secret: true,
+  }),
+};
+export type FactorySettings = ValuesOf<typeof factorySettings>;
+
+/** Logins by the names of the posts, where they differ. */
+export function loginsOf({ accounts }: Pick<FactorySettings, 'accounts'>): Record<string, string> {
+  return Object.fromEntries(accounts.map((item) => item.split('=')));
+}
+
+/** What is wrong between these settings. */
+export function faultsOf(given: FactorySettings): SettingsFault[] {
+  const unknown = Object.keys(loginsOf(given)).filter((name) => !posts.some((post) => post.name === name));
+  const staff = staffOf(given.roles, loginsOf(given)).map(({ login }) => login.toLowerCase());
+  return [
+    ...(unknown.length === 0
+      ? []
+      : [{ settings: ['accounts'], message: `there is no account ${unknown.join(', ')} in a factory.` }]),
+    ...(new Set(staff).size === staff.length
+      ? []
+      : [
+          {
+            settings: ['accounts'],
+            message: 'each account needs a login of its own: what one may do, another must not.',
+          },
+        ]),
+    ...(given.ci === 'woodpecker' &&
+    (given['woodpecker-url'] === undefined || given['woodpecker-token'] === undefined)
+      ? [
+          {
+            settings: ['woodpecker-url', 'woodpecker-token'],
+            message:
+              'both are needed where Woodpecker runs the roles; the token is made in its user settings, and given as FORGECREW_WOODPECKER_TOKEN.',
+          },
+        ]
+      : []),
+  ];
+}
+
+/** What stands before `/actions/` or `/plugins/` in a pipeline. Below a path a runner knows no whole addresses, only short names. */
+export function sourceOf(given: FactorySettings): string {
+  if (given.ci === 'woodpecker') return given['forgecrew-folder'];
+  const name = forgecrewRepo(given);
+  return new URL(given['forge-url']).pathname.replace(/\/+$/, '') === ''
+    ? `${given['forge-url']}/${name}`
+    : name;
+}
+
+export function forgecrewRepo(given: FactorySettings): string {
+  return given['forgecrew-repo'] ?? `${ownerOf(given['ops-repo'])}/forgecrew`;
+}

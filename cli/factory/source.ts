@@ -1,0 +1,14 @@
+import { ifThere } from '../../core/api/errors.ts';
+import type { Send } from '../../core/api/send.ts';
+import { findTag, getRepository } from '../../core/forge/repositories.ts';
+import { version } from '../../core/version.ts';
+
+/** Whether the repository that runners take forgecrew from is there, public, and has this version. */
+export type Source = 'ready' | 'missing' | 'private' | 'no-version';
+
+export async function readSource(send: Send, name: string): Promise<Source> {
+  const found = await ifThere(getRepository(send, name));
+  if (found === undefined) return 'missing';
+  if (found.private === true) return 'private';
+  return (await findTag(send, name, `v${version}`)) ? 'ready' : 'no-version';
+}

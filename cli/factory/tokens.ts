@@ -1,0 +1,30 @@
+import { type Names, pipelinesOf, secretsOf } from './pipelines.ts';
+import { auditToken, secretName } from './posts.ts';
+
+/** A secret of the ops repo's CI that holds a token: whose, with which scopes, and on Woodpecker for which events. */
+export interface TokenWanted {
+  login: string;
+  scopes: readonly string[];
+  secret: string;
+  events: string[] | undefined;
+}
+
+/** The tokens that the pipelines of a factory use; `admin` is whom vault-dispatch asks as. Pure. */
+export function tokensWanted(names: Names, admin: string): TokenWanted[] {
+  const { ci, staff } = names;
+  const used = pipelinesOf(names, undefined).map((pipeline) => secretsOf(pipeline, ci));
+  const eventsOf = (secret: string): string[] => [
+    ...new Set(used.filter((item) => item.names.includes(secret)).flatMap(({ events }) => events)),
+  ];
+  const audit = staff.some(({ role }) => role === auditToken.role) ? [{ login: admin, ...auditToken }] : [];
+  return [...staff, ...audit].map(({ login, scopes, secret }) => {
+    const name = secretName(secret, ci);
+    return {
+      login,
+      scopes,
+      secret: name,
+      // The token of the gates is used by the workflows of formulas alone, which nothing but a person or vault-dispatch starts.
+      events: ci === 'forgejo' ? undefined : secret === 'gate_token' ? ['manual'] : eventsOf(name),
+    };
+  });
+}

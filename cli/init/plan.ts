@@ -1,0 +1,351 @@
+import { namesLogin, ownerOf, sameRepository } from '../../core/accounts.ts';
+import type { Change } from '../../core/change.ts';
+import { keep, notice, refuseFor } from '../../core/plan.ts';
+import { propose } from '../../core/propose.ts';
+import { version } from '../../core/version.ts';
+import { agentLabel, opsLabels, projectLabels } from '../factory/layout.ts';
+import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
+import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
+import { protectSettings } from '../factory/protecting.ts';
+import { loginsOf } from '../factory/settings.ts';
+import { tokensWanted } from '../factory/tokens.ts';
+import { plan as planProtection } from '../protect/plan.ts';
+import { clicks } from './clicks.ts';
+import type { Account, InitSettings, InitState, Side } from './state.ts';
+import { onboardingBody, onboardingTitle } from './text.ts';
+import { namesOf, wantedOf } from './wanted.ts';
+
+/** The kinds of change this command may plan. */
+export const changes = [
+  'keep',
+  'refuse',
+  'create-repository',
+  'create-account',
+  'set-collaborator',
+  'set-team',
+  'create-label',
+  'write-files',
+  'open-pull',
+  'delete-branch',
+  'fork',
+  'sync-fork',
+  'hand-token',
+  'activate-repository',
+  'create-cron',
+  'set-protection',
+  'delete-protection',
+  'create-branch',
+] as const;
+type InitChange = Change<(typeof changes)[number]>;
+
+/** Everything that a factory lacks, in the order in which it can be made. Nothing that is there is changed. */
+export function plan(settings: InitSettings, state: InitState): InitChange[] {
+  const staff = staffOf(settings.roles, loginsOf(settings));
+  return [
+    ...planRepository(state.ops),
+    ...(sameRepository(state.ops.name, state.project.name) ? [] : planRepository(state.project)),
+    ...planAccounts(settings, state, staff),
+    ...planRights(settings, state, staff),
+    ...planLabels(state),
+    // The forge starts workflows with the very commit that brings them, and Woodpecker knows no secrets before it is active.
+    ...(settings.ci === 'forgejo' ? planSecrets(settings, state) : []),
+    ...planFiles(settings, state.ops, true),
+    ...planFiles(settings, state.project, false),
+    ...(settings.ci === 'woodpecker' ? planWoodpecker(settings, state) : []),
+    ...planProtections(settings, state),
+    ...clicks(settings, state, staff).map((text, index) => notice(`by hand, ${index + 1}: ${text}`)),
+  ];
+}
+
+const repositoryKey = (name: string): string => `repository ${name}`;
+const accountKey = (login: string): string => `account ${login}`;
+
+/** What has to be done before, where it is not there yet. */
+function after(...needed: (string | false)[]): { after?: string[] } {
+  const keys = needed.filter((key) => key !== false);
+  return keys.length === 0 ? {} : { after: keys };
+}
+
+function ofRepository({ found, name }: Side): string | false {
+  return found === undefined && repositoryKey(name);
+}
+
+function planRepository({ name, owner, found, main }: Side): InitChange[] {
+  if (found !== undefined)
+    return main === undefined
+      ? [refuseFor(name, 'it has no commit yet: make a first one (a README is enough), and run this again')]
+      : [];
+  return [
+    {
+      kind: 'create-repository',
+      key: repositoryKey(name),
+      repository: name,
+      owner,
+      hasActions: true,
+      why: 'there is none of that name',
+    },
+  ];
+}
+
+function planAccounts(
+  { people }: InitSettings,
+  { accounts, isSiteAdmin }: InitState,
+  staff: readonly Staff[],
+): InitChange[] {
+  const missing = accounts.filter(({ exists }) => !exists);
+  return missing.map(({ login }) => {
+    const post = staff.find((item) => item.login === login);
+    if (post === undefined || namesLogin(people, login))
+      return refuseFor(
+        login,
+        'there is no account of that name, and an account of a person is not made here',
+      );
+    return isSiteAdmin
+      ? {
+          kind: 'create-account',
+          key: accountKey(login),
+          login,
+          why: `${post.role} works as it: it ${post.does}`,
+        }
+      : refuseFor(
+          login,
+          `there is no account of that name, and only a site admin may make it (${post.role} works as it). Let one make it, or name an account that is there with --accounts ${post.name}=<login>`,
+        );
+  });
+}
+
+const levels = ['none', 'read', 'write', 'admin', 'owner'];
+
+/** Gives what is missing, and takes nothing away: of what is too much a person is told. */
+function planRight(
+  side: Side,
+  account: Account,
+  given: { has: string | undefined; wanted: 'read' | 'write'; why: string },
+): InitChange[] {
+  const { has = 'none', wanted, why } = given;
+  if (levels.indexOf(has) > levels.indexOf(wanted))
+    return [
+      notice(
+        `${account.login} has ${has} access to ${side.name}, and ${wanted} is all that it needs`,
+        'take the rest away: whoever may write reaches the secrets of its CI',
+      ),
+    ];
+  if (has === wanted) return [];
+  return [
+    {
+      kind: 'set-collaborator',
+      ...after(ofRepository(side), !account.exists && accountKey(account.login)),
+      repository: side.name,
+      login: account.login,
+      access: wanted,
+      why,
+    },
+  ];
+}
+
+function planRights(
+  { people }: InitSettings,
+  { ops, project, accounts, team }: InitState,
+  staff: readonly Staff[],
+): InitChange[] {
+  const isOrganisation = project.owner === 'organisation';
+  const known = (login: string): Account =>
+    accounts.find((item) => item.login === login) ?? {
+      login,
+      exists: false,
+      ops: undefined,
+      project: undefined,
+    };
+  const single = staff.flatMap((post) => {
+    const account = known(post.login);
+    const access = projectAccess(post, isOrganisation);
+    const why = `it ${post.does}`;
+    return [
+      ...(post.ops === 'read' || post.ops === 'write'
+        ? planRight(ops, account, { has: account.ops, wanted: post.ops, why })
+        : []),
+      ...(access === 'read' || access === 'write'
+        ? planRight(project, account, { has: account.project, wanted: access, why })
+        : []),
+    ];
+  });
+  const ofPeople = people.flatMap((login) => {
+    const account = known(login);
+    return [ops, project].flatMap((side) => {
+      const has = side === ops ? account.ops : account.project;
+      return levels.indexOf(has ?? 'none') >= levels.indexOf('write')
+        ? []
+        : planRight(side, account, { has, wanted: 'write', why: 'people approve and merge' });
+    });
+  });
+  const members = staff
+    .filter((post) => projectAccess(post, isOrganisation) === 'issues')
+    .map(({ login }) => login);
+  const isComplete =
+    team !== 'hidden' &&
+    team?.repositories.some((name) => sameRepository(name, project.name)) &&
+    members.every((login) => namesLogin(team.members, login));
+  const ofTeam: InitChange[] =
+    members.length === 0 || isComplete || team === 'hidden'
+      ? []
+      : [
+          {
+            kind: 'set-team',
+            ...after(
+              ofRepository(project),
+              ...members.map((login) => !known(login).exists && accountKey(login)),
+            ),
+            organisation: ownerOf(project.name),
+            team: issuesTeam,
+            members,
+            repositories: [project.name],
+            why: 'they need no more than issues, and so cannot push, nor read the secrets of its CI',
+          },
+        ];
+  return [...single, ...ofPeople, ...ofTeam];
+}
+
+function planLabels({ ops, project, agents }: InitState): InitChange[] {
+  return [
+    { side: project, names: [...projectLabels, ...agents.map(agentLabel)] },
+    { side: ops, names: opsLabels },
+  ].flatMap(({ side, names }): InitChange[] =>
+    side.found?.has_issues === false
+      ? [
+          refuseFor(
+            side.name,
+            'its issues are switched off, so nothing can be labelled there: switch them on',
+          ),
+        ]
+      : names
+          .filter((name) => !side.labels.includes(name))
+          .map((name) => ({
+            kind: 'create-label' as const,
+            key: `label ${side.name} ${name}`,
+            ...after(ofRepository(side)),
+            repository: side.name,
+            name,
+            why: 'the roles look for it by name',
+          })),
+  );
+}
+
+function planFiles(settings: InitSettings, side: Side, isOps: boolean): InitChange[] {
+  if (side.found !== undefined && side.main === undefined) return [];
+  const { ci } = settings;
+  const files = wantedOf(settings, side, isOps);
+  if (files.length === 0) return [keep(`${side.name} has all files of a factory`)];
+  const single = side.paths.find((path) => /^\.woodpecker\.ya?ml$/.test(path));
+  if (isOps && ci === 'woodpecker' && single !== undefined)
+    return [
+      refuseFor(
+        `${side.name}: ${single}`,
+        'Woodpecker would no longer read this file once there is a folder .woodpecker: move it into that folder first',
+      ),
+    ];
+  const why = 'nothing of that name is there; what is there is left as it is';
+  const branch = side.found?.default_branch ?? 'main';
+  if (side.proposing === undefined)
+    return [
+      {
+        kind: 'write-files',
+        key: `files ${side.name}`,
+        ...after(ofRepository(side)),
+        repository: side.name,
+        branch,
+        message: `Layout of a forgecrew ${version} factory`,
+        files: files.map(({ path, content }) => ({ path, content, expects: null })),
+        why,
+      },
+    ];
+  const { ground, standing } = side.proposing;
+  if (standing.pull?.state === 'open')
+    // People may have changed what it holds: nothing is written there again.
+    return [
+      notice(
+        `pull request #${standing.pull.number} of ${side.name} waits for a person`,
+        'what comes after it is set once it is merged',
+      ),
+    ];
+  return propose(ground, standing, {
+    files: files.map(({ path, content }) => ({ path, content })),
+    message: `Layout of a forgecrew ${version} factory`,
+    title: onboardingTitle,
+    body: onboardingBody(side.name, files, isOps),
+    why,
+  });
+}
+
+function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
+  const { ops, accounts, secrets, makesTokens, woodpecker } = state;
+  if (!makesTokens) return [];
+  return tokensWanted(namesOf(settings, state.ops), state.account.login)
+    .filter(({ secret }) => !secrets.some(({ name }) => name === secret))
+    .map(({ login, scopes, secret, events }) => ({
+      kind: 'hand-token',
+      ...after(
+        ofRepository(ops),
+        accounts.some((item) => item.login === login && !item.exists) && accountKey(login),
+        settings.ci === 'woodpecker' && woodpecker?.isActive !== true && 'activation',
+      ),
+      login,
+      name: `forgecrew ${ops.name} ${secret}`,
+      scopes: [...scopes],
+      repository: ops.name,
+      secret,
+      ...(events === undefined ? {} : { events }),
+      why: 'its pipelines use that secret, and there is none',
+    }));
+}
+
+function planWoodpecker(settings: InitSettings, state: InitState): InitChange[] {
+  const { ops, woodpecker } = state;
+  const jobs = pipelinesOf(namesOf(settings, ops), undefined)
+    .filter(({ purpose }) => purpose === 'work')
+    .flatMap(cronJobsOf);
+  const isActive = woodpecker?.isActive === true;
+  return [
+    ...(isActive
+      ? []
+      : [
+          {
+            kind: 'activate-repository' as const,
+            key: 'activation',
+            ...after(ofRepository(ops)),
+            repository: ops.name,
+            why: 'Woodpecker runs nothing of it yet',
+          },
+        ]),
+    ...planSecrets(settings, state),
+    ...jobs
+      .filter(({ name }) => !woodpecker?.crons.some((item) => item.name === name))
+      .map(({ name, schedule }) => ({
+        kind: 'create-cron' as const,
+        ...after(!isActive && 'activation'),
+        repository: ops.name,
+        name,
+        schedule,
+        branch: ops.found?.default_branch ?? 'main',
+        why: 'Woodpecker hears nothing of issues and comments, so the clock starts the role',
+      })),
+  ];
+}
+
+/** Main and the records are guarded as soon as what decides stands there, and not while it is only proposed. */
+function planProtections(settings: InitSettings, state: InitState): InitChange[] {
+  if (!settings.roles.includes('vault-dispatch')) return [];
+  const isReady =
+    state.protect !== undefined &&
+    wantedOf(settings, state.ops, true).length === 0 &&
+    ['dispatcher', 'gatekeeper'].every((name) => {
+      const login = loginsOf(settings)[name] ?? name;
+      return state.accounts.some((item) => item.login === login && item.ops === 'write');
+    });
+  if (state.protect === undefined || !isReady)
+    return [
+      notice(
+        `main of ${state.ops.name}, its records and its policy are protected once all of this is there, as forgecrew protect says`,
+      ),
+    ];
+  return planProtection(protectSettings(settings, { apply: true }), state.protect);
+}

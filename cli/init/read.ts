@@ -1,0 +1,167 @@
+import { ownerOf, sameLogin } from '../../core/accounts.ts';
+import { agentsFolder } from '../../core/agent/manifest.ts';
+import { ifThere, isApiError } from '../../core/api/errors.ts';
+import type { Send } from '../../core/api/send.ts';
+import { UserError } from '../../core/errors.ts';
+import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
+import { findBranch } from '../../core/forge/branches.ts';
+import { listLabels } from '../../core/forge/labels.ts';
+import { permissionOf } from '../../core/forge/people.ts';
+import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
+import { listSecrets } from '../../core/forge/secrets.ts';
+import { createSnapshot } from '../../core/forge/snapshot.ts';
+import { findTeam } from '../../core/forge/teams.ts';
+import { listTree } from '../../core/forge/trees.ts';
+import { getOwnUser, type User } from '../../core/forge/users.ts';
+import { askVersion } from '../../core/forge/version.ts';
+import { readGround, readStanding } from '../../core/read-ground.ts';
+import type { ReadContext } from '../../core/role.ts';
+import { majorOf } from '../../core/version.ts';
+import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
+import { issuesTeam, staffOf } from '../factory/posts.ts';
+import { protectSettings } from '../factory/protecting.ts';
+import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
+import { readSource } from '../factory/source.ts';
+import { protect } from '../protect/role.ts';
+import type { settings } from './settings.ts';
+import type { Account, InitState, Side } from './state.ts';
+import { onboardingBranch, wantedOf } from './wanted.ts';
+
+type Context = ReadContext<typeof settings, InitState>;
+
+/** What of the factory is there already. Throws where our account may not see it. */
+export async function read(context: Context): Promise<InitState> {
+  const { settings: given, send, woodpecker, now } = context;
+  // What the round before was about is ours, and not what `protect` knows.
+  const { previous: _, ...asking } = context;
+  const account = await getOwnUser(send);
+  const isAdmin = await isSiteAdmin(send);
+  const staff = staffOf(given.roles, loginsOf(given));
+  const ops = await readSide(context, given['ops-repo'], account, true);
+  const project = await readSide(context, given['project-repo'], account, false);
+  const accounts: Account[] = [];
+  for (const login of [...staff.map((post) => post.login), ...given.people])
+    accounts.push(await readAccount(send, login, ops, project));
+  const team =
+    project.found !== undefined && project.owner === 'organisation'
+      ? await teamOf(send, ownerOf(project.name))
+      : undefined;
+  const crew = staff.find(({ role }) => role === 'forge-agent');
+  const id = woodpecker === undefined ? undefined : await findActive(woodpecker, ops.name);
+  const base: InitState = {
+    now,
+    account,
+    isSiteAdmin: isAdmin,
+    makesTokens: isAdmin && majorOf((await askVersion(send)).version) >= 16,
+    ops,
+    project,
+    accounts,
+    team,
+    secrets: [],
+    woodpecker: undefined,
+    source: given.ci === 'forgejo' ? await readSource(send, forgecrewRepo(given)) : 'ready',
+    hasStateRepo:
+      crew === undefined ||
+      (await ifThere(getRepository(send, `${crew.login}/forgecrew-state`))) !== undefined,
+    agents: ops.paths.flatMap(
+      (path) => new RegExp(`^${agentsFolder}/([a-z0-9-]+)\\.toml$`).exec(path)?.[1] ?? [],
+    ),
+    protect: undefined,
+  };
+  if (ops.found === undefined) return base;
+  return {
+    ...base,
+    secrets:
+      woodpecker === undefined
+        ? (await listSecrets(send, ops.name)).map(({ name }) => ({ name }))
+        : id === undefined
+          ? []
+          : await listPipelineSecrets(woodpecker, id),
+    woodpecker:
+      woodpecker === undefined
+        ? undefined
+        : { isActive: id !== undefined, crons: id === undefined ? [] : await listCronJobs(woodpecker, id) },
+    protect:
+      given.roles.includes('vault-dispatch') && ops.main !== undefined
+        ? await protect.read({ ...asking, settings: protectSettings(given, { apply: true }) })
+        : undefined,
+  };
+}
+
+async function readSide(
+  { settings: given, send, kept }: Context,
+  name: string,
+  account: User,
+  isOps: boolean,
+): Promise<Side> {
+  const found = await ifThere(getRepository(send, name));
+  const owner = await ownerKind(send, ownerOf(name), account);
+  const bare: Side = {
+    name,
+    owner,
+    found,
+    main: undefined,
+    paths: [],
+    pipelines: [],
+    labels: [],
+    proposing: undefined,
+  };
+  if (found === undefined) return bare;
+  if (found.permissions?.admin === false)
+    throw new UserError(
+      `The token's account does not administer ${name}, so it cannot be shown what is missing there.`,
+      'Use the token of an admin of both repositories; a site admin can also make accounts and tokens.',
+    );
+  if (found.archived)
+    throw new UserError(`${name} is archived.`, 'Unarchive it, or name another repository.');
+  const main = await findBranch(send, name, found.default_branch);
+  const labels = found.has_issues ? (await listLabels(send, name)).map((label) => label.name) : [];
+  if (main === undefined) return { ...bare, labels };
+  const entries = await listTree(send, name, main.commit.id, { recursive: true });
+  const isPipeline = /^\.(?:(?:forgejo|gitea|github)\/workflows\/.+|woodpecker\/.+|woodpecker)\.ya?ml$/;
+  const snapshot = createSnapshot(send, name, kept);
+  const files = isOps ? entries.filter(({ path, type }) => type === 'blob' && isPipeline.test(path)) : [];
+  const contents = await snapshot.contents(files);
+  const pipelines = files.flatMap(({ path, sha }) => {
+    const blob = contents.get(sha);
+    return blob?.kind === 'read' ? [{ path, text: blob.bytes.toString('utf8') }] : [];
+  });
+  const side: Side = { ...bare, main, labels, pipelines, paths: entries.map(({ path }) => path) };
+  if (!main.protected || main.user_can_push === true) return side;
+  const ground = await readGround(send, {
+    repository: name,
+    branch: found.default_branch,
+    account,
+    from: 'branch',
+    head: main.commit.id,
+  });
+  const standing = await readStanding(
+    send,
+    ground,
+    onboardingBranch,
+    wantedOf(given, side, isOps).map(({ path }) => path),
+  );
+  return { ...side, proposing: { ground, standing } };
+}
+
+/** The team of those who may write issues alone, which only members of the organisation are told of. */
+async function teamOf(send: Send, organisation: string): Promise<InitState['team']> {
+  try {
+    return await findTeam(send, organisation, issuesTeam);
+  } catch (error) {
+    if (isApiError(error, 'permission', 'scope')) return 'hidden';
+    throw error;
+  }
+}
+
+async function ownerKind(send: Send, owner: string, account: User): Promise<NewOwner> {
+  if (sameLogin(owner, account.login)) return 'own';
+  return (await isOrganisation(send, owner)) ? 'organisation' : 'account';
+}
+
+async function readAccount(send: Send, login: string, ops: Side, project: Side): Promise<Account> {
+  const exists = (await findUser(send, login)) !== undefined;
+  const ask = async ({ found, name }: Side): Promise<string | undefined> =>
+    !exists || found === undefined ? undefined : permissionOf(send, name, login);
+  return { login, exists, ops: await ask(ops), project: await ask(project) };
+}

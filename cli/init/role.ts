@@ -1,0 +1,28 @@
+import type { Role } from '../../core/role.ts';
+import { faultsOf } from '../factory/settings.ts';
+import { changes, plan } from './plan.ts';
+import { read } from './read.ts';
+import { settings } from './settings.ts';
+import type { InitState } from './state.ts';
+
+/** The command `forgecrew init`: a role that a person runs in a terminal, with the same flow as every other. */
+export const init: Role<typeof settings, InitState, (typeof changes)[number]> = {
+  name: 'init',
+  summary: 'Makes two repositories a factory, and adds what one lacks.',
+  settings,
+  faults: faultsOf,
+  whenPaused: () => 'ignore',
+  changes,
+  needs: [
+    {
+      where: 'ops-repo, project-repo',
+      access: 'admin; site admin, where accounts and tokens are made',
+      scopes: ['write:repository', 'write:issue', 'write:user', 'write:organization', 'write:admin'],
+      why: 'write:repository sets files, rights, rules and secrets, write:issue labels; write:organization the team; write:admin accounts and their tokens.',
+    },
+  ],
+  read,
+  // Made, filled, given rights; then the rules, which take five by themselves.
+  rounds: 9,
+  plan,
+};

@@ -1,0 +1,61 @@
+import type { Branch } from '../../core/forge/branches.ts';
+import type { NewOwner, Repository } from '../../core/forge/repositories.ts';
+import type { Team } from '../../core/forge/teams.ts';
+import type { User } from '../../core/forge/users.ts';
+import type { Ground, Standing } from '../../core/propose.ts';
+import type { State } from '../../core/role.ts';
+import type { ValuesOf } from '../../core/settings.ts';
+import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
+import type { Source } from '../factory/source.ts';
+import type { ProtectState } from '../protect/state.ts';
+import type { settings } from './settings.ts';
+
+export type InitSettings = ValuesOf<typeof settings>;
+
+/** A repository of the factory, as it is. */
+export interface Side {
+  name: string;
+  owner: NewOwner;
+  /** Undefined where there is none of that name. */
+  found: Repository | undefined;
+  /** The branch that counts; undefined where nothing was committed yet. */
+  main: Branch | undefined;
+  /** Every path on that branch. */
+  paths: string[];
+  /** Its pipelines, on that branch. */
+  pipelines: { path: string; text: string }[];
+  labels: string[];
+  /** Where main takes no commit of ours: what is proposed instead. */
+  proposing: { ground: Ground; standing: Standing } | undefined;
+}
+
+/** An account of the factory, as it is. */
+export interface Account {
+  login: string;
+  exists: boolean;
+  /** owner, admin, write, read or none; undefined where there is no such account or repository. */
+  ops: string | undefined;
+  project: string | undefined;
+}
+
+export interface InitState extends State {
+  account: User;
+  /** Whether our account may make accounts and tokens: of the whole forge, and the forge knows how. */
+  isSiteAdmin: boolean;
+  makesTokens: boolean;
+  ops: Side;
+  project: Side;
+  accounts: Account[];
+  /** `hidden` where the organisation shows its teams to its members alone. */
+  team: Team | undefined | 'hidden';
+  /** Names of the secrets of the ops repo's CI, on Woodpecker with their events. */
+  secrets: PipelineSecret[];
+  woodpecker: { isActive: boolean; crons: CronJob[] } | undefined;
+  /** Whether the repository that runners take forgecrew from is there, public, and has this version. */
+  source: Source;
+  hasStateRepo: boolean;
+  /** Agents that the ops repo declares. */
+  agents: string[];
+  /** As `protect` reads it; undefined before there is a branch. */
+  protect: ProtectState | undefined;
+}

@@ -1,0 +1,68 @@
+import { formulaFolder } from '../../core/vault/formula.ts';
+import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/layout.ts';
+import {
+  examplePolicy,
+  formulaFiles,
+  type Names,
+  type Pipeline,
+  pipelinesOf,
+  purposeIn,
+} from '../factory/pipelines.ts';
+import { botsOf, staffOf } from '../factory/posts.ts';
+import { loginsOf, sourceOf } from '../factory/settings.ts';
+import type { InitSettings, Side } from './state.ts';
+
+// Which files a repository still lacks: pure.
+
+/** The branch of the one pull request that asks for what main does not take otherwise. */
+export const onboardingBranch = 'forgecrew/onboarding';
+
+/** The names that pipelines of this factory are made with. */
+export function namesOf(given: InitSettings, ops: Pick<Side, 'found'>): Names {
+  return {
+    ci: given.ci,
+    ops: given['ops-repo'],
+    project: given['project-repo'],
+    branch: ops.found?.default_branch ?? 'main',
+    source: sourceOf(given),
+    staff: staffOf(given.roles, loginsOf(given)),
+  };
+}
+
+/** Where the forge looks for workflows: into the first of these folders that is there, so another one would put it out of use. */
+export function workflowFolder(paths: readonly string[]): string | undefined {
+  return ['.forgejo/workflows', '.gitea/workflows', '.github/workflows'].find((folder) =>
+    paths.some((path) => path.startsWith(`${folder}/`)),
+  );
+}
+
+/** Pipelines that are not there yet, under whatever name people gave theirs. */
+export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
+  const wanted = pipelinesOf(namesOf(given, ops), workflowFolder(ops.paths));
+  return lacking(wanted, ops.paths).filter(
+    ({ role, purpose }) => !ops.pipelines.some(({ text }) => purposeIn(text, role) === purpose),
+  );
+}
+
+/** What a repository lacks. */
+export function wantedOf(given: InitSettings, side: Side, isOps: boolean): WantedFile[] {
+  if (!isOps) return lacking(projectFiles(side.name), side.paths);
+  const staff = staffOf(given.roles, loginsOf(given));
+  const hasVault = given.roles.includes('vault-dispatch');
+  const hasFormula = side.paths.some(
+    (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),
+  );
+  const example =
+    hasVault && !hasFormula ? formulaFiles(namesOf(given, side), workflowFolder(side.paths)) : [];
+  const files = [
+    ...lacking(opsFiles({ bots: botsOf(staff), policy: examplePolicy }), side.paths),
+    ...lacking(example, side.paths),
+    ...missingPipelines(given, side),
+  ];
+  // A folder that gets a file needs none that only keeps it.
+  return files.filter(
+    ({ path }) =>
+      !path.endsWith('/.gitkeep') ||
+      !files.some((other) => other.path !== path && other.path.startsWith(path.replace(/\.gitkeep$/, ''))),
+  );
+}

@@ -1,0 +1,127 @@
+// `npm run demo -- init`: an empty forge becomes a factory, looked at before and after, and a merged sprint document is filed on it.
+import path from 'node:path';
+import { allScopes } from '../../embedded-forge/seed.ts';
+import { chapter, note, root, runRole, type Stage } from './stage.ts';
+
+const forgecrew = path.join(root, 'dist/forgecrew/index.js');
+
+const sprint = (vision: number): string => `# Sprint: a first step
+
+## Vision issues
+- #${vision} — what we want
+
+## Sub-issues
+
+<!-- filer:begin -->
+- id: measure
+  title: Measure how it is today
+  labels: [backlog]
+  body: |
+    ## Acceptance criteria
+    - [ ] One number, and how it was taken
+<!-- filer:end -->
+`;
+
+export async function initStory({ url, seed, scratch, named }: Stage): Promise<void> {
+  chapter('Two people and an organisation; nothing else is there');
+  const ada = await seed.createUser(named('ada'), allScopes);
+  const bob = await seed.createUser(named('bob'), allScopes);
+  const org = named('acme');
+  const must = async (method: string, route: string, body?: unknown): Promise<Record<string, unknown>> => {
+    const answer = await seed.api(method, route, body);
+    if (answer.status > 299)
+      throw new Error(`${method} ${route} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body as Record<string, unknown>;
+  };
+  await must('POST', '/orgs', { username: org });
+  const { login: admin } = await must('GET', '/user');
+  const token = async (login: unknown, scopes: string[]): Promise<string> =>
+    String((await must('POST', `/admin/users/${login}/tokens`, { name: named('demo'), scopes })).sha1);
+  const posts = ['filer', 'architect', 'dispatcher', 'gatekeeper'];
+  const options = [
+    `--ops-repo=${org}/ops`,
+    `--project-repo=${org}/app`,
+    `--accounts=${posts.map((name) => `${name}=${named(name)}`).join(',')}`,
+  ];
+  const environment = { FORGECREW_FORGE_URL: url, FORGECREW_FORGE_TOKEN: await token(admin, ['all']) };
+  const command = (args: string[], more: Record<string, string> = {}): Promise<number | null> =>
+    runRole(process.execPath, [forgecrew, ...args], { ...environment, ...more }, scratch);
+  const expectCode = async (work: Promise<number | null>, ...wanted: number[]): Promise<void> => {
+    const code = await work;
+    note(`exit code ${code}`);
+    if (!wanted.includes(code ?? -1))
+      throw new Error(`the exit code is ${code}, and should be ${wanted.join(' or ')}`);
+  };
+
+  chapter('forgecrew doctor, before: nothing could be looked at');
+  await expectCode(command(['doctor', ...options]), 1, 2);
+
+  chapter('forgecrew init shows its plan');
+  await expectCode(command(['init', ...options, `--people=${ada.login},${bob.login}`]), 0);
+
+  chapter('forgecrew init --apply carries it out');
+  await expectCode(command(['init', ...options, `--people=${ada.login},${bob.login}`, '--apply']), 0);
+
+  chapter('The one thing that is left: forgecrew itself, where runners find it');
+  await must('POST', `/orgs/${org}/repos`, { name: 'forgecrew', auto_init: true, default_branch: 'main' });
+  await must('POST', `/repos/${org}/forgecrew/tags`, { tag_name: 'v0.1.0', target: 'main' });
+  note(`${url}/${org}/forgecrew, with the tag v0.1.0`);
+
+  chapter('forgecrew init again: nothing to do');
+  await expectCode(command(['init', ...options, `--people=${ada.login},${bob.login}`, '--apply']), 0);
+
+  chapter('forgecrew doctor, after, with tokens that may do what those in the secrets may');
+  const scopes: Record<string, string[]> = {
+    filer: ['write:issue', 'read:repository', 'read:user'],
+    architect: ['write:repository', 'write:issue', 'read:user'],
+    dispatcher: ['write:repository', 'write:issue', 'read:user'],
+    gatekeeper: ['write:repository', 'read:user'],
+  };
+  const tokens: Record<string, string> = {};
+  for (const name of posts)
+    tokens[`FORGECREW_${name.toUpperCase()}_TOKEN`] = await token(named(name), scopes[name] ?? []);
+  const audit = await must('POST', `/admin/users/${admin}/tokens`, {
+    name: named('audit demo'),
+    scopes: ['read:repository', 'read:user'],
+  });
+  tokens.FORGECREW_AUDIT_TOKEN = String(audit.sha1);
+  await expectCode(command(['doctor', ...options], tokens), 0);
+
+  chapter('A vision, and a sprint document for it: ada writes it, bob approves, ada merges');
+  const labels = (await must('GET', `/repos/${org}/app/labels?limit=50`)) as unknown as {
+    id: number;
+    name: string;
+  }[];
+  const vision = await seed.createIssue(ada, `${org}/app`, {
+    title: 'Letters can be found',
+    labels: labels.filter(({ name }) => name === 'vision').map(({ id }) => id),
+  });
+  await seed.putFile(ada, `${org}/ops`, 'sprints/first.md', sprint(vision), { from: 'main', name: 'first' });
+  const pull = await seed.openPull(ada, `${org}/ops`, { head: 'first', base: 'main', title: 'A first step' });
+  const { head } = await must('GET', `/repos/${org}/ops/pulls/${pull}`);
+  const reviewed = await seed.api(
+    'POST',
+    `/repos/${org}/ops/pulls/${pull}/reviews`,
+    { event: 'APPROVED', body: '', commit_id: (head as { sha: string }).sha },
+    bob.token,
+  );
+  if (reviewed.status > 299) throw new Error(`the approval was answered ${reviewed.status}`);
+  await seed.mergePull(ada, `${org}/ops`, pull);
+
+  chapter('ops-filer files it, with nothing but what init made');
+  await expectCode(
+    runRole(
+      process.execPath,
+      [path.join(root, 'dist/ops-filer/index.js')],
+      {
+        FORGECREW_FORGE_URL: url,
+        FORGECREW_FORGE_TOKEN: tokens.FORGECREW_FILER_TOKEN ?? '',
+        FORGECREW_FORGE_LOGIN: named('filer'),
+        FORGECREW_OPS_REPO: `${org}/ops`,
+        FORGECREW_PROJECT_REPO: `${org}/app`,
+      },
+      scratch,
+    ),
+    0,
+  );
+}

@@ -1,0 +1,648 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../cli/doctor/finding.ts';
+import { type Factory, startFactory } from '../factory.ts';
+
+let factory: Factory;
+afterEach(() => factory.close());
+
+const named = (findings: Finding[], state: Finding['state']): string[] =>
+  findings.filter((item) => item.state === state).map(({ id }) => id);
+
+/** A factory as `init` makes it, with the token of every account at hand. */
+async function healthy(more: Parameters<typeof startFactory>[0] = {}): Promise<Record<string, string>> {
+  factory = await startFactory(more);
+  await factory.init();
+  return factory.tokens();
+}
+
+describe('forgecrew doctor', () => {
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'finds nothing in what init made for %s, writes nothing, and ends with 0',
+    async (ci) => {
+      const tokens = await healthy({ ci });
+
+      const { code, checkup, writes } = await factory.doctor(tokens);
+
+      expect(named(checkup.findings, 'broken')).toEqual([]);
+      expect(named(checkup.findings, 'unknown')).toEqual([]);
+      expect(checkup.counts.ok).toBeGreaterThan(80);
+      expect(code).toBe(0);
+      expect(writes).toEqual([]);
+    },
+  );
+
+  it('finds nothing in repositories of a person either', async () => {
+    const tokens = await healthy({ isOrganisation: false });
+
+    expect((await factory.doctor(tokens)).checkup.findings.filter(({ state }) => state !== 'ok')).toEqual([]);
+  });
+
+  it('says of what it was given no token for that it could not be checked, and ends with 2', async () => {
+    await healthy();
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(named(checkup.findings, 'unknown')).toEqual([
+      'token.filer',
+      'token.architect',
+      'token.dispatcher',
+      'token.gatekeeper',
+      'token.audit',
+    ]);
+    expect(code).toBe(2);
+  });
+
+  it('names who has to act and what mends it, for everything that is broken', async () => {
+    factory = await startFactory();
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(code).toBeGreaterThan(0);
+    for (const { state, who, mend } of checkup.findings)
+      if (state === 'broken')
+        expect([who, mend]).toEqual([expect.stringMatching(/./), expect.stringMatching(/./)]);
+  });
+
+  it('takes a forge that refuses to answer for nothing: neither for well nor for broken', async () => {
+    await healthy();
+    const stranger = await factory.seed.createUser('stranger', ['read:user']);
+
+    const { code, checkup } = await factory.doctor({ 'forge-token': stranger.token });
+
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+    expect(named(checkup.findings, 'ok')).not.toContain('label.vision');
+    expect(named(checkup.findings, 'unknown')).toEqual(
+      expect.arrayContaining([
+        'ops.there',
+        'label.vision',
+        'account.filer.ops',
+        'pipelines',
+        'protection',
+        'secret.filer_token',
+      ]),
+    );
+    expect(code).toBe(2);
+  });
+
+  it('takes a forge that is not there for nothing as well', async () => {
+    await healthy();
+
+    const { code, checkup } = await factory.doctor({ 'forge-url': 'http://127.0.0.1:9', deadline: '2s' });
+
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+    expect(named(checkup.findings, 'unknown').length).toBeGreaterThan(30);
+    expect(code).toBe(2);
+  });
+
+  it('shows no token, whatever it finds', async () => {
+    const tokens = await healthy();
+
+    const { checkup } = await factory.doctor(tokens);
+
+    for (const token of [...Object.values(tokens), factory.forge.adminToken])
+      expect(JSON.stringify(checkup)).not.toContain(token);
+  });
+});
+
+/** A defect made on purpose: what is done, and the finding that has to name it. */
+interface Defect {
+  name: string;
+  id: string;
+  ci?: 'forgejo' | 'woodpecker';
+  make(given: { tokens: Record<string, string> }): Promise<Record<string, string> | undefined>;
+}
+
+const label = async (name: string, repository = factory.project): Promise<number> =>
+  (await factory.ask<{ id: number; name: string }[]>('GET', `/repos/${repository}/labels?limit=50`)).find(
+    (item) => item.name === name,
+  )?.id ?? 0;
+const collaborator = (login: string, repository: string, permission: string): Promise<unknown> =>
+  factory.ask('PUT', `/repos/${repository}/collaborators/${login}`, { permission });
+const without = (login: string, repository: string): Promise<unknown> =>
+  factory.ask('DELETE', `/repos/${repository}/collaborators/${login}`);
+const repo = (name: string, change: object): Promise<unknown> =>
+  factory.ask('PATCH', `/repos/${name}`, change);
+async function token(login: string, scopes: string[]): Promise<Record<string, string>> {
+  const made = await factory.ask<{ sha1: string }>('POST', `/admin/users/${login}/tokens`, {
+    name: `other ${login}`,
+    scopes,
+  });
+  return { [`${login === 'admin' ? 'audit' : login}-token`]: made.sha1 };
+}
+/** Changes files of the ops repo past its rule, as somebody does who may: with the rule away, and set again. */
+async function edit(
+  path: string,
+  change: (text: string) => string | null,
+  repository = factory.ops,
+): Promise<undefined> {
+  const rules = await factory.ask<{ rule_name: string }[]>('GET', `/repos/${repository}/branch_protections`);
+  const rule = rules.find(({ rule_name }) => rule_name === 'mai[n]');
+  const route = `/repos/${repository}/branch_protections`;
+  if (rule !== undefined) await factory.ask('DELETE', `${route}/mai%5Bn%5D`);
+  const there = await factory.seed.api('GET', `/repos/${repository}/contents/${path}`);
+  const found = there.status === 200 ? (there.body as { sha: string; content: string }) : undefined;
+  const text = change(found === undefined ? '' : Buffer.from(found.content, 'base64').toString('utf8'));
+  await factory.ask(
+    text === null ? 'DELETE' : found === undefined ? 'POST' : 'PUT',
+    `/repos/${repository}/contents/${path}`,
+    {
+      branch: 'main',
+      message: 'm',
+      ...(found === undefined ? {} : { sha: found.sha }),
+      ...(text === null ? {} : { content: Buffer.from(text).toString('base64') }),
+    },
+  );
+  if (rule !== undefined) await factory.ask('POST', route, rule);
+  return undefined;
+}
+const ruled = (branch: string, change: object): Promise<unknown> =>
+  factory.ask('PATCH', `/repos/${factory.ops}/branch_protections/${encodeURIComponent(branch)}`, change);
+const gone = (): null => null;
+const workflow = (name: string): string => `.forgejo/workflows/${name}.yml`;
+const pipeline = (name: string): string => `.woodpecker/${name}.yaml`;
+
+const defects: Defect[] = [
+  // The two repositories.
+  {
+    name: 'the ops repo is archived',
+    id: 'ops.there',
+    make: async () => void (await repo(factory.ops, { archived: true })),
+  },
+  {
+    name: 'the project repo is archived',
+    id: 'project.there',
+    make: async () => void (await repo(factory.project, { archived: true })),
+  },
+  {
+    name: 'issues of the project are switched off',
+    id: 'project.issues',
+    make: async () => void (await repo(factory.project, { has_issues: false })),
+  },
+  {
+    name: 'issues of the ops repo are switched off',
+    id: 'ops.issues',
+    make: async () => void (await repo(factory.ops, { has_issues: false })),
+  },
+  {
+    name: 'workflows of the ops repo are switched off',
+    id: 'ops.actions',
+    make: async () => void (await repo(factory.ops, { has_actions: false })),
+  },
+  {
+    name: 'dependencies of issues are switched off',
+    id: 'project.dependencies',
+    make: async () =>
+      void (await repo(factory.project, { internal_tracker: { enable_issue_dependencies: false } })),
+  },
+  {
+    name: 'forgecrew is not where runners look',
+    id: 'forge.source',
+    make: async () => void (await factory.ask('DELETE', '/repos/acme/forgecrew')),
+  },
+  {
+    name: 'forgecrew is private',
+    id: 'forge.source',
+    make: async () => void (await repo('acme/forgecrew', { private: true })),
+  },
+  {
+    name: 'pipelines name a version that forgecrew has not',
+    id: 'forge.source',
+    make: async () => ({ 'forgecrew-repo': 'acme/app' }),
+  },
+  // Labels.
+  {
+    name: 'the label vision is gone',
+    id: 'label.vision',
+    make: async () =>
+      void (await factory.ask('DELETE', `/repos/${factory.project}/labels/${await label('vision')}`)),
+  },
+  {
+    name: 'the label in-progress is gone',
+    id: 'label.in-progress',
+    make: async () =>
+      void (await factory.ask('DELETE', `/repos/${factory.project}/labels/${await label('in-progress')}`)),
+  },
+  {
+    name: 'the label vault-approved is gone',
+    id: 'label.vault-approved',
+    make: async () =>
+      void (await factory.ask(
+        'DELETE',
+        `/repos/${factory.ops}/labels/${await label('vault-approved', factory.ops)}`,
+      )),
+  },
+  {
+    name: 'a label is there twice',
+    id: 'label.backlog',
+    make: async () =>
+      void (await factory.ask('POST', `/repos/${factory.project}/labels`, {
+        name: 'backlog',
+        color: '#112233',
+      })),
+  },
+  {
+    name: 'a label is there with other capitals',
+    id: 'label.blocked',
+    make: async () =>
+      void (await factory.ask('PATCH', `/repos/${factory.project}/labels/${await label('blocked')}`, {
+        name: 'Blocked',
+      })),
+  },
+  {
+    name: 'a label pushes others off',
+    id: 'label.priority',
+    make: async () =>
+      void (await factory.ask('PATCH', `/repos/${factory.project}/labels/${await label('priority')}`, {
+        exclusive: true,
+      })),
+  },
+  {
+    name: 'an agent has no label',
+    id: 'label.crew:builder',
+    make: async () =>
+      edit('agents/builder.toml', () => 'enabled = true\nengine = "claude"\nrepositories = ["acme/app"]\n'),
+  },
+  // Accounts and what they may do.
+  {
+    name: 'an account is gone',
+    id: 'account.filer.there',
+    make: async () => void (await factory.ask('DELETE', '/admin/users/filer')),
+  },
+  {
+    name: 'the filer may not read the ops repo',
+    id: 'account.filer.ops',
+    make: async () => void (await without('filer', factory.ops)),
+  },
+  {
+    name: 'the filer may push to the ops repo',
+    id: 'account.filer.ops',
+    make: async () => void (await collaborator('filer', factory.ops, 'write')),
+  },
+  {
+    name: 'the filer may push to the project',
+    id: 'account.filer.project',
+    make: async () => void (await collaborator('filer', factory.project, 'write')),
+  },
+  {
+    name: 'the filer is in no team that may write issues',
+    id: 'account.filer.issues',
+    make: async () => void (await factory.ask('DELETE', '/teams/1/members/filer')),
+  },
+  {
+    name: 'the architect may push to the project',
+    id: 'account.architect.project',
+    make: async () => void (await collaborator('architect', factory.project, 'write')),
+  },
+  {
+    name: 'the architect may push to the ops repo, and so read its secrets',
+    id: 'account.architect.ops',
+    make: async () => void (await collaborator('architect', factory.ops, 'write')),
+  },
+  {
+    name: 'the architect may not read the project',
+    id: 'account.architect.project',
+    make: async () => void (await without('architect', factory.project)),
+  },
+  {
+    name: 'the dispatcher may only read',
+    id: 'account.dispatcher.ops',
+    make: async () => void (await collaborator('dispatcher', factory.ops, 'read')),
+  },
+  {
+    name: 'the dispatcher administers the ops repo',
+    id: 'account.dispatcher.ops',
+    make: async () => void (await collaborator('dispatcher', factory.ops, 'admin')),
+  },
+  {
+    name: 'the dispatcher may push to the project',
+    id: 'account.dispatcher.project',
+    make: async () => void (await collaborator('dispatcher', factory.project, 'write')),
+  },
+  {
+    name: 'the gatekeeper may only read',
+    id: 'account.gatekeeper.ops',
+    make: async () => void (await collaborator('gatekeeper', factory.ops, 'read')),
+  },
+  // Tokens.
+  {
+    name: 'the filer’s token may not write issues',
+    id: 'token.filer.scopes',
+    make: () => token('filer', ['read:issue', 'read:repository', 'read:user']),
+  },
+  {
+    name: 'the filer’s token may push',
+    id: 'token.filer.no-more',
+    make: () => token('filer', ['write:issue', 'write:repository', 'read:user']),
+  },
+  {
+    name: 'the architect’s token may do everything',
+    id: 'token.architect.no-more',
+    make: () => token('architect', ['all']),
+  },
+  {
+    name: 'the dispatcher’s token may not comment',
+    id: 'token.dispatcher.scopes',
+    make: () => token('dispatcher', ['write:repository', 'read:user']),
+  },
+  {
+    name: 'the gatekeeper’s token may also comment',
+    id: 'token.gatekeeper.no-more',
+    make: () => token('gatekeeper', ['write:repository', 'write:issue', 'read:user']),
+  },
+  {
+    name: 'the token of the audit may write',
+    id: 'token.audit.no-more',
+    make: () => token('admin', ['write:repository', 'read:user']),
+  },
+  {
+    name: 'a secret holds the token of somebody else',
+    id: 'token.filer.owner',
+    make: async ({ tokens }) => ({ 'filer-token': tokens['architect-token'] ?? '' }),
+  },
+  // Files.
+  { name: 'the crew file is gone', id: 'file.forgecrew.toml', make: () => edit('forgecrew.toml', gone) },
+  {
+    name: 'a folder of the layout is gone',
+    id: 'file.knowledge/.gitkeep',
+    make: () => edit('knowledge/.gitkeep', gone),
+  },
+  {
+    name: 'the vision of the project is gone',
+    id: 'file.VISION.md',
+    make: () => edit('VISION.md', gone, factory.project),
+  },
+  {
+    name: 'the crew file cannot be read',
+    id: 'crew.readable',
+    make: () => edit('forgecrew.toml', () => 'puase = true\n'),
+  },
+  {
+    name: 'the roles are paused',
+    id: 'crew.pause',
+    make: () => edit('forgecrew.toml', (text) => `pause = true\n${text}`),
+  },
+  {
+    name: 'an account of a role is named as no bot',
+    id: 'crew.bots',
+    make: () => edit('forgecrew.toml', (text) => text.replace('"architect"', '"other"')),
+  },
+  {
+    name: 'an agent cannot be read',
+    id: 'agent.agents/builder.toml',
+    make: () => edit('agents/builder.toml', () => 'engine = 7\n'),
+  },
+  // The vault.
+  { name: 'there is no policy', id: 'vault.policy', make: () => edit('vault/policy.toml', gone) },
+  {
+    name: 'the policy cannot be read',
+    id: 'vault.policy',
+    make: () => edit('vault/policy.toml', () => '[tiers]\nbackup = "tiny"\n'),
+  },
+  {
+    name: 'a formula cannot be read',
+    id: 'formula.backup.toml',
+    make: () => edit('vault/formulas/backup.toml', () => 'x = 1\n'),
+  },
+  {
+    name: 'a formula runs a workflow that is not there',
+    id: 'formula.backup.toml',
+    make: () => edit(workflow('backup'), gone),
+  },
+  {
+    name: 'the gate of a formula does not hold',
+    id: 'formula.backup.toml',
+    make: () => edit(workflow('backup'), (text) => text.replace('needs: gate', 'needs: []')),
+  },
+  {
+    name: 'a workflow uses a secret that its formula does not name',
+    id: 'formula.backup.toml',
+    make: () =>
+      edit(workflow('backup'), (text) =>
+        text.replace('TARGET: ', 'KEY: $' + '{{ secrets.ROOT_KEY }}\n          TARGET: '),
+      ),
+  },
+  // Pipelines.
+  {
+    name: 'nothing starts the filer',
+    id: 'pipeline.ops-filer.work.there',
+    make: () => edit(workflow('file-sprints'), gone),
+  },
+  {
+    name: 'nothing checks pull requests of the vault',
+    id: 'pipeline.vault-dispatch.check.there',
+    make: () => edit(workflow('check-vault'), gone),
+  },
+  {
+    name: 'a pipeline cannot be read',
+    id: 'pipeline.architect-pitch.work.there',
+    make: () => edit(workflow('pitch'), (text) => `${text}\n\t: {`),
+  },
+  {
+    name: 'a pipeline is pinned to another version',
+    id: 'pipeline.ops-filer.work.version',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace('@v0.1.0', '@v0.0.9')),
+  },
+  {
+    name: 'a pipeline is pinned to nothing',
+    id: 'pipeline.ops-filer.work.version',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace('ops-filer@v0.1.0', 'ops-filer@main')),
+  },
+  {
+    name: 'a pipeline works as another account',
+    id: 'pipeline.ops-filer.work.settings',
+    make: () =>
+      edit(workflow('file-sprints'), (text) => text.replace('forge-login: filer', 'forge-login: admin')),
+  },
+  {
+    name: 'a pipeline works for another project',
+    id: 'pipeline.ops-filer.work.settings',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace('acme/app', 'acme/other')),
+  },
+  {
+    name: 'a pipeline is not started by the clock',
+    id: 'pipeline.ops-filer.work.events',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(/ {2}schedule:\n.*\n/, '')),
+  },
+  {
+    name: 'a pipeline with secrets is started by pull requests',
+    id: 'pipeline.ops-filer.work.pulls',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace('on:\n', 'on:\n  pull_request:\n')),
+  },
+  {
+    name: 'a pipeline uses another secret',
+    id: 'pipeline.ops-filer.work.secrets',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace('FILER_TOKEN', 'OTHER_TOKEN')),
+  },
+  {
+    name: 'what checks pull requests has a secret',
+    id: 'pipeline.ops-filer.check.secrets',
+    make: () =>
+      edit(
+        workflow('check-sprints'),
+        (text) => `${text}          forge-token: \${{ secrets.FILER_TOKEN }}\n`,
+      ),
+  },
+  // Secrets.
+  {
+    name: 'a secret is not there',
+    id: 'secret.filer_token',
+    make: async () => void (await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/FILER_TOKEN`)),
+  },
+  {
+    name: 'the secret of the gates is not there',
+    id: 'secret.gate_token',
+    make: async () => void (await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/GATE_TOKEN`)),
+  },
+  // Rules.
+  {
+    name: 'main has no rule',
+    id: 'protection.main',
+    make: async () =>
+      void (await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`)),
+  },
+  {
+    name: 'an agent may push to main',
+    id: 'protection.main',
+    make: async () => void (await ruled('mai[n]', { push_whitelist_usernames: ['dispatcher', 'architect'] })),
+  },
+  {
+    name: 'admins merge without approvals',
+    id: 'protection.main',
+    make: async () => void (await ruled('mai[n]', { apply_to_admins: false })),
+  },
+  {
+    name: 'a merge needs no approval',
+    id: 'protection.main',
+    make: async () => void (await ruled('mai[n]', { required_approvals: 0 })),
+  },
+  {
+    name: 'a merge may change the policy',
+    id: 'protection.main',
+    make: async () => void (await ruled('mai[n]', { protected_file_patterns: '' })),
+  },
+  {
+    name: 'an exemption reaches the policy',
+    id: 'protection.main',
+    make: async () => void (await ruled('mai[n]', { unprotected_file_patterns: 'vault/**' })),
+  },
+  {
+    name: 'the branch of records has no rule',
+    id: 'protection.vault-records',
+    make: async () =>
+      void (await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/vault-record%5Bs%5D`)),
+  },
+  {
+    name: 'somebody else may write records',
+    id: 'protection.vault-records',
+    make: async () =>
+      void (await ruled('vault-record[s]', { push_whitelist_usernames: ['dispatcher', 'ada'] })),
+  },
+  {
+    name: 'the dispatcher may write claims',
+    id: 'protection.vault-claims',
+    make: async () => void (await ruled('vault-claim[s]', { push_whitelist_usernames: ['dispatcher'] })),
+  },
+  {
+    name: 'the branch of claims is gone',
+    id: 'protection.vault-claims',
+    make: async () => {
+      await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/vault-claim%5Bs%5D`);
+      await factory.ask('DELETE', `/repos/${factory.ops}/branches/vault-claims`);
+      return undefined;
+    },
+  },
+  {
+    name: 'nobody else could approve',
+    id: 'people.two',
+    make: async () => void (await without('bob', factory.ops)),
+  },
+  // Woodpecker.
+  {
+    name: 'the repository is not active',
+    id: 'woodpecker.active',
+    ci: 'woodpecker',
+    make: async () => void factory.woodpecker.repositories.splice(0),
+  },
+  {
+    name: 'a secret is not there',
+    id: 'secret.filer_token',
+    ci: 'woodpecker',
+    make: async () => void factory.woodpecker.repositories[0]?.secrets?.shift(),
+  },
+  {
+    name: 'a secret is not for cron',
+    id: 'secret.filer_token.events',
+    ci: 'woodpecker',
+    make: async () =>
+      void Object.assign(factory.woodpecker.repositories[0]?.secrets?.[0] ?? {}, { events: ['push'] }),
+  },
+  {
+    name: 'a secret is for pull requests',
+    id: 'secret.dispatcher_token.events',
+    ci: 'woodpecker',
+    make: async () =>
+      void factory.woodpecker.repositories[0]?.secrets
+        ?.find(({ name }) => name === 'dispatcher_token')
+        ?.events.push('pull_request'),
+  },
+  {
+    name: 'a cron job is not there',
+    id: 'cron.file-sprints',
+    ci: 'woodpecker',
+    make: async () => void factory.woodpecker.repositories[0]?.crons?.shift(),
+  },
+  {
+    name: 'a cron job is switched off',
+    id: 'cron.pitch',
+    ci: 'woodpecker',
+    make: async () =>
+      void Object.assign(
+        factory.woodpecker.repositories[0]?.crons?.find(({ name }) => name === 'pitch') ?? {},
+        { enabled: false },
+      ),
+  },
+  {
+    name: 'a cron job is due since hours',
+    id: 'cron.vault',
+    ci: 'woodpecker',
+    make: async () =>
+      void Object.assign(
+        factory.woodpecker.repositories[0]?.crons?.find(({ name }) => name === 'vault') ?? {},
+        { next_exec: Math.floor(Date.now() / 1000) - 7200 },
+      ),
+  },
+  {
+    name: 'a pipeline is not started by pushes',
+    id: 'pipeline.ops-filer.work.events',
+    ci: 'woodpecker',
+    make: () =>
+      edit(pipeline('file-sprints'), (text) => text.replace(/ {2}- event: push\n(?: {4}.*\n)*/, '')),
+  },
+  {
+    name: 'a pipeline works as another account',
+    id: 'pipeline.architect-pitch.work.settings',
+    ci: 'woodpecker',
+    make: () =>
+      edit(pipeline('pitch'), (text) => text.replace('forge_login: architect', 'forge_login: filer')),
+  },
+];
+
+describe('a defect is found and named', () => {
+  it.each(defects.map((defect) => [defect.ci ?? 'forgejo', defect.name, defect] as const))(
+    '%s: %s',
+    async (ci, _, { id, make }) => {
+      const tokens = await healthy({ ci });
+
+      const more = await make({ tokens });
+      const { code, checkup } = await factory.doctor({ ...tokens, ...(more ?? {}) });
+
+      expect(named(checkup.findings, 'broken')).toContain(id);
+      expect(code).toBe(1);
+    },
+  );
+
+  it('there are sixty of them and more', async () => {
+    factory = await startFactory();
+    expect(defects.length).toBeGreaterThanOrEqual(60);
+  });
+});

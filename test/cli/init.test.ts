@@ -1,0 +1,414 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { parseCrewFile } from '../../core/crew-file.ts';
+import { disagreements, parseFormula } from '../../core/vault/formula.ts';
+import { parsePolicy } from '../../core/vault/policy.ts';
+import { readWorkflow } from '../../core/vault/workflow-file.ts';
+import { type Factory, startFactory } from '../factory.ts';
+
+let factory: Factory;
+afterEach(() => factory.close());
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const realOpsRepo = '/work/shared/ops-repo';
+
+describe('forgecrew init on an empty forge', () => {
+  it('shows the whole plan, and writes nothing', async () => {
+    factory = await startFactory();
+
+    const { code, text, writes } = await factory.init({ 'dry-run': 'true' });
+
+    expect(code).toBe(0);
+    expect(writes).toEqual([]);
+    for (const part of [
+      '2 repositories to make, 4 accounts to make',
+      '+ the private repository acme/ops',
+      '+ the account filer',
+      '+ write access to acme/ops for dispatcher',
+      '+ label "in-progress"',
+      'vault/policy.toml',
+      '.forgejo/workflows/file-sprints.yml',
+      'into the secret FILER_TOKEN of acme/ops',
+      'Dry run: nothing was written.',
+    ])
+      expect(text).toContain(part);
+  });
+
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'makes a factory for %s, and then has nothing to do',
+    async (ci) => {
+      factory = await startFactory({ ci });
+
+      const made = await factory.init();
+      const again = await factory.init();
+
+      expect(made.text).not.toMatch(/failed:|unknown:|not-done:/);
+      expect(made.code).toBe(0);
+      expect(again).toMatchObject({ code: 0, writes: [] });
+    },
+  );
+
+  it('makes documents that the roles can read, and a gate that holds', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const read = async (file: string): Promise<Uint8Array> => bytes(await factory.text(factory.ops, file));
+
+    const crew = parseCrewFile('forgecrew.toml', await read('forgecrew.toml'));
+    const policy = parsePolicy('vault/policy.toml', await read('vault/policy.toml'));
+    const formula = parseFormula('backup.toml', await read('vault/formulas/backup.toml'));
+    const workflow = readWorkflow(
+      '.forgejo/workflows/backup.yml',
+      'b',
+      await read('.forgejo/workflows/backup.yml'),
+    );
+
+    expect(crew).toMatchObject({ ok: true, document: { paused: undefined, bots: ['filer', 'architect'] } });
+    expect(policy).toMatchObject({ ok: true, document: { tiers: { backup: 'medium' } } });
+    expect(workflow).toMatchObject({ gate: { kind: 'gated' }, secrets: [], faults: [] });
+    if (!formula.ok) throw new Error('unreachable');
+    expect(
+      disagreements(
+        { kind: 'formula', formula: 'backup', context: '', secrets: [], inputs: { target: 'db' } } as never,
+        formula.document,
+      ),
+    ).toEqual([]);
+  });
+
+  it('gives an account no more than its role needs: in an organisation a team may write issues, and no code', async () => {
+    factory = await startFactory();
+    await factory.init();
+
+    const rights = await Promise.all(
+      ['filer', 'architect', 'dispatcher', 'gatekeeper'].flatMap((login) =>
+        [factory.ops, factory.project].map(async (name) => {
+          const { permission } = await factory.ask<{ permission: string }>(
+            'GET',
+            `/repos/${name}/collaborators/${login}/permission`,
+          );
+          return `${login} ${name} ${permission}`;
+        }),
+      ),
+    );
+
+    expect(rights).toEqual([
+      'filer acme/ops read',
+      'filer acme/app read',
+      'architect acme/ops read',
+      'architect acme/app read',
+      'dispatcher acme/ops write',
+      'dispatcher acme/app none',
+      'gatekeeper acme/ops write',
+      'gatekeeper acme/app none',
+    ]);
+    expect(await factory.ask('GET', '/teams/1/members')).toMatchObject([{ login: 'filer' }]);
+  });
+
+  it('in a repository of a person gives write access where nothing less would do', async () => {
+    factory = await startFactory({ isOrganisation: false });
+
+    const { code } = await factory.init();
+
+    expect(code).toBe(0);
+    expect(
+      await factory.ask('GET', `/repos/${factory.project}/collaborators/filer/permission`),
+    ).toMatchObject({
+      permission: 'write',
+    });
+  });
+
+  it('shows no token, and keeps none in what it plans', async () => {
+    factory = await startFactory();
+
+    const { text } = await factory.init({ 'log-level': 'debug' });
+
+    for (const name of ['filer', 'dispatcher', 'gatekeeper', 'admin']) {
+      const tokens = await factory.ask<{ token_last_eight: string }[]>('GET', `/admin/users/${name}/tokens`);
+      expect(tokens.length).toBeGreaterThan(0);
+      for (const { token_last_eight: end } of tokens) expect(text).not.toContain(end);
+    }
+  });
+
+  it('names this factory in its pipelines, under whatever logins its accounts have', async () => {
+    factory = await startFactory();
+
+    await factory.init({
+      accounts: 'filer=ops-filer,gatekeeper=gate-1',
+      roles: 'ops-filer,vault-dispatch,collect-engagement,forge-agent',
+    });
+
+    const of = async (name: string): Promise<string> =>
+      factory.text(factory.ops, `.forgejo/workflows/${name}.yml`);
+    const files = await Promise.all(['file-sprints', 'vault', 'backup', 'engagement', 'agents'].map(of));
+    const bare = files.map((text) => text.replace(/^\s*#.*$/gm, '')).join('\n');
+    expect(bare).toContain('forge-login: ops-filer');
+    expect(bare).toContain('uses: https://code.forgejo.org/actions/checkout@v4');
+    expect(bare).toContain('gatekeeper: gate-1');
+    expect(bare).toContain('project-repo: acme/app');
+    expect(bare).toContain(`uses: ${factory.forge.url}/acme/forgecrew/actions/ops-filer@v0.1.0`);
+    expect(bare).not.toMatch(/owner\/|forge\.example|: filer\b|: gatekeeper\b/);
+    for (const text of files) expect(() => parse(text)).not.toThrow();
+  });
+
+  it('makes Woodpecker know the repository, its secrets for the events of their pipelines, and its cron jobs', async () => {
+    factory = await startFactory({ ci: 'woodpecker' });
+
+    await factory.init();
+
+    const [repository] = factory.woodpecker.repositories;
+    expect(repository?.secrets).toEqual([
+      { name: 'filer_token', events: ['push', 'cron'] },
+      { name: 'architect_token', events: ['cron'] },
+      { name: 'dispatcher_token', events: ['push', 'cron'] },
+      { name: 'gate_token', events: ['manual'] },
+      { name: 'audit_token', events: ['push', 'cron'] },
+    ]);
+    expect(
+      repository?.crons?.map(({ name, schedule, branch, enabled }) => [name, schedule, branch, enabled]),
+    ).toEqual([
+      ['file-sprints', '*/30 * * * *', 'main', true],
+      ['vault', '*/10 * * * *', 'main', true],
+      ['pitch', '*/30 * * * *', 'main', true],
+    ]);
+  });
+});
+
+describe('forgecrew init where something is there already', () => {
+  /** Two repositories with a file each, as people have them. */
+  async function withRepositories(
+    files: Record<string, string>,
+    more: Parameters<typeof startFactory>[0] = {},
+  ): Promise<void> {
+    factory = await startFactory(more);
+    for (const name of ['ops', 'app'])
+      await factory.ask('POST', '/orgs/acme/repos', { name, auto_init: true, default_branch: 'main' });
+    await factory.ask('POST', `/repos/${factory.ops}/contents`, {
+      branch: 'main',
+      message: 'ours',
+      files: Object.entries(files).map(([name, content]) => ({
+        operation: 'create',
+        path: name,
+        content: Buffer.from(content).toString('base64'),
+      })),
+    });
+  }
+  const protectMain = (): Promise<unknown> =>
+    factory.ask('POST', `/repos/${factory.ops}/branch_protections`, {
+      rule_name: 'mai[n]',
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: ['ada'],
+      apply_to_admins: true,
+    });
+  const pulls = (state: string): Promise<{ number: number; title: string; body: string }[]> =>
+    factory.ask('GET', `/repos/${factory.ops}/pulls?state=${state}`);
+
+  it('adds what is missing, and leaves every file of theirs as it is', async () => {
+    const theirs = {
+      'forgecrew.toml': 'bots = ["x"]\n',
+      'sprints/a.md': '# a\n',
+      'vault/policy.toml': '[tiers]\nx = "low"\n',
+      'vault/fired/old-1.json': '{}',
+      'portfolio.md': 'ours\n',
+    };
+    await withRepositories(theirs);
+
+    const { code } = await factory.init();
+
+    expect(code).toBe(0);
+    for (const [name, content] of Object.entries(theirs))
+      expect(await factory.text(factory.ops, name)).toBe(content);
+    expect(await factory.files(factory.ops)).toEqual(
+      expect.arrayContaining(['RESOURCES.md', 'knowledge/.gitkeep']),
+    );
+    expect(await factory.files(factory.ops)).not.toContain('sprints/.gitkeep');
+  });
+
+  it('puts its workflows where the forge looks: a folder of ours would put theirs out of use', async () => {
+    await withRepositories({ '.github/workflows/ci.yml': 'on: push\njobs: {}\n' });
+
+    await factory.init();
+
+    const workflows = (await factory.files(factory.ops)).filter((name) => name.includes('workflows'));
+    expect(workflows).toContain('.github/workflows/file-sprints.yml');
+    expect(workflows.filter((name) => !name.startsWith('.github/'))).toEqual([]);
+  });
+
+  it('adds no second pipeline for a role that theirs starts already', async () => {
+    await withRepositories({
+      '.forgejo/workflows/sprints.yml':
+        'on: push\njobs:\n  x:\n    steps:\n      - uses: https://f/o/forgecrew/actions/ops-filer@v0.1.0\n        with: {forge-token: "$' +
+        '{{ secrets.FILER_TOKEN }}"}\n',
+    });
+
+    await factory.init();
+
+    const files = await factory.files(factory.ops);
+    expect(files).not.toContain('.forgejo/workflows/file-sprints.yml');
+    expect(files).toContain('.forgejo/workflows/check-sprints.yml');
+  });
+
+  it('makes no folder .woodpecker beside a single file, which Woodpecker would no longer read', async () => {
+    await withRepositories({ '.woodpecker.yml': 'steps: {}\n' }, { ci: 'woodpecker' });
+
+    const { code, text } = await factory.init();
+
+    expect(code).toBe(1);
+    expect(text).toContain('move it into that folder first');
+    expect(await factory.files(factory.ops)).not.toContain('forgecrew.toml');
+  });
+
+  it('asks with one pull request where main is protected, and guards nothing before its merge', async () => {
+    await withRepositories({ 'a.md': 'ours' });
+    await protectMain();
+
+    const first = await factory.init();
+    const again = await factory.init();
+    const [pull, ...others] = await pulls('open');
+    const rules = await factory.ask<{ rule_name: string }[]>(
+      'GET',
+      `/repos/${factory.ops}/branch_protections`,
+    );
+
+    expect(first.code).toBe(0);
+    expect(again).toMatchObject({ code: 0, writes: [] });
+    expect(again.text).toContain(`pull request #${pull?.number} of acme/ops waits for a person`);
+    expect(others).toEqual([]);
+    expect(rules.map(({ rule_name }) => rule_name)).toEqual(['mai[n]']);
+    expect(pull?.body).toContain('| `vault/policy.toml` | Which formula needs whose approval. |');
+    expect(pull?.body).toContain('After the merge');
+    await factory.seed.mergePull(factory.ada, factory.ops, pull?.number ?? 0);
+    // The rule of theirs lets ada alone push; what the vault needs is set now.
+    expect((await factory.init()).code).toBe(0);
+    const after = await factory.ask<{ rule_name: string }[]>(
+      'GET',
+      `/repos/${factory.ops}/branch_protections`,
+    );
+    expect(after.map(({ rule_name }) => rule_name).sort()).toEqual([
+      'mai[n]',
+      'vault-claim[s]',
+      'vault-record[s]',
+    ]);
+    expect((await factory.init()).writes).toEqual([]);
+  });
+
+  it('takes a close without a merge for an answer, and asks no more', async () => {
+    await withRepositories({ 'a.md': 'ours' });
+    await protectMain();
+    await factory.init();
+    const [pull] = await pulls('open');
+    await factory.ask('PATCH', `/repos/${factory.ops}/pulls/${pull?.number}`, { state: 'closed' });
+
+    const { code, text, writes } = await factory.init();
+
+    expect(code).toBe(0);
+    expect(writes).toEqual([]);
+    expect(text).toContain('was closed without being merged; nothing is proposed again');
+    expect(await pulls('open')).toEqual([]);
+  });
+
+  it('leaves commits that people add to that pull request as they are', async () => {
+    await withRepositories({ 'a.md': 'ours' });
+    await protectMain();
+    await factory.init();
+    const file = await factory.ask<{ sha: string }>(
+      'GET',
+      `/repos/${factory.ops}/contents/portfolio.md?ref=forgecrew/onboarding`,
+    );
+    await factory.ask('PUT', `/repos/${factory.ops}/contents/portfolio.md`, {
+      branch: 'forgecrew/onboarding',
+      sha: file.sha,
+      message: 'better',
+      content: Buffer.from('better\n').toString('base64'),
+    });
+
+    const { writes } = await factory.init();
+
+    expect(writes).toEqual([]);
+  });
+
+  it('takes no right away: of what is too much a person is told', async () => {
+    await withRepositories({ 'a.md': 'ours' });
+    await factory.seed.createUser('filer', ['read:user']);
+    await factory.ask('PUT', `/repos/${factory.ops}/collaborators/filer`, { permission: 'write' });
+
+    const { text, writes } = await factory.init();
+
+    expect(text).toContain('filer has write access to acme/ops, and read is all that it needs');
+    expect(writes.filter((call) => call.includes('collaborators/filer'))).toEqual([]);
+  });
+
+  it.skipIf(!existsSync(realOpsRepo))('adds to a real ops repo only what is missing', async () => {
+    const theirs = Object.fromEntries(
+      readdirSync(realOpsRepo, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => {
+          const name = path.relative(realOpsRepo, path.join(entry.parentPath, entry.name));
+          return [name, readFileSync(path.join(realOpsRepo, name), 'utf8')];
+        }),
+    );
+    await withRepositories(theirs);
+
+    const { code } = await factory.init();
+
+    expect(code).toBe(0);
+    for (const [name, content] of Object.entries(theirs))
+      expect(await factory.text(factory.ops, name)).toBe(content);
+    const added = (await factory.files(factory.ops)).filter((name) => !Object.hasOwn(theirs, name));
+    expect(added.filter((name) => !name.startsWith('.'))).toEqual([
+      'README.md',
+      'agents/.gitkeep',
+      'escalation/.gitkeep',
+      'evidence/process/.gitkeep',
+      'forgecrew.toml',
+      'vault/formulas/backup.toml',
+      'vault/policy.toml',
+    ]);
+    expect((await factory.init()).writes).toEqual([]);
+  });
+});
+
+describe('forgecrew init with less than it would like to have', () => {
+  it('says what a person has to do where its token is of no site admin', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const owner = await factory.seed.createUser('olga', [
+      'write:repository',
+      'write:issue',
+      'write:user',
+      'write:organization',
+    ]);
+    for (const name of [factory.ops, factory.project])
+      await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
+    await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/FILER_TOKEN`);
+
+    const { text, writes } = await factory.init({}, owner.token);
+
+    expect(writes.filter((call) => call.includes('tokens'))).toEqual([]);
+    expect(text).toContain(
+      `by hand, 2: as filer, make a token with the scopes write:issue, read:repository, read:user at ${factory.forge.url}/user/settings/applications, and put it into the secret FILER_TOKEN at ${factory.forge.url}/acme/ops/settings/actions/secrets`,
+    );
+  });
+
+  it('makes no account of a person, and says so', async () => {
+    factory = await startFactory();
+
+    const { code, text } = await factory.init({ people: 'nobody-here' });
+
+    expect(code).toBe(1);
+    expect(text).toContain('nobody-here: there is no account of that name');
+  });
+
+  it('refuses two accounts of one login, and Woodpecker without its token', async () => {
+    factory = await startFactory();
+
+    const double = await factory.init({ accounts: 'filer=architect' });
+    const bare = await factory.init({ ci: 'woodpecker' });
+
+    expect(double).toMatchObject({ code: 1, writes: [] });
+    expect(double.text).toContain('each account needs a login of its own');
+    expect(bare).toMatchObject({ code: 1, writes: [] });
+    expect(bare.text).toContain('both are needed where Woodpecker runs the roles');
+  });
+});

@@ -1,0 +1,143 @@
+import type { Checkup } from '../cli/doctor/finding.ts';
+import { doctor } from '../cli/doctor/run.ts';
+import { posts } from '../cli/factory/posts.ts';
+import { init } from '../cli/init/role.ts';
+import type { EmbeddedForge } from '../embedded-forge/main.ts';
+import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
+import type { EmbeddedWoodpecker } from '../embedded-woodpecker/main.ts';
+import { runCommand } from './command.ts';
+import { startTestForge, startTestWoodpecker } from './embedded.ts';
+
+/** A forge on which `forgecrew init` makes a factory, and `forgecrew doctor` looks at it. */
+export interface Factory {
+  forge: EmbeddedForge;
+  woodpecker: EmbeddedWoodpecker;
+  seed: Seeder;
+  /** Write access to both, as people have. */
+  ada: Person;
+  bob: Person;
+  ops: string;
+  project: string;
+  init(
+    more?: Record<string, string>,
+    token?: string,
+  ): Promise<{ code: number; text: string; writes: string[] }>;
+  doctor(more?: Record<string, string>): Promise<{ code: number; checkup: Checkup; writes: string[] }>;
+  /** Tokens of all accounts, as their secrets hold them: nobody else is told those. */
+  tokens(): Promise<Record<string, string>>;
+  /** As the site admin; throws where the answer is no success. */
+  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
+  /** Every file on main of a repository. */
+  files(repository: string): Promise<string[]>;
+  text(repository: string, path: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function startFactory(
+  {
+    owner = 'acme',
+    ci = 'forgejo',
+    isOrganisation = true,
+  }: { owner?: string; ci?: 'forgejo' | 'woodpecker'; isOrganisation?: boolean } = {},
+  options: Parameters<typeof startTestForge>[0] = {},
+): Promise<Factory> {
+  const forge = await startTestForge(options);
+  const seed = seeder(forge.url, forge.adminToken);
+  const ada = await seed.createUser('ada', allScopes);
+  const bob = await seed.createUser('bob', allScopes);
+  const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await seed.api(method, path, body);
+    if (answer.status > 299)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body as T;
+  };
+  if (isOrganisation) await ask('POST', '/orgs', { username: owner });
+  else await seed.createUser(owner, allScopes);
+  // Where runners find the roles.
+  await ask('POST', isOrganisation ? `/orgs/${owner}/repos` : `/admin/users/${owner}/repos`, {
+    name: 'forgecrew',
+    auto_init: true,
+    default_branch: 'main',
+  });
+  await ask('POST', `/repos/${owner}/forgecrew/tags`, { tag_name: 'v0.1.0', target: 'main' });
+  const [ops, project] = [`${owner}/ops`, `${owner}/app`];
+  const woodpecker = await startTestWoodpecker({
+    users: [{ login: 'admin', token: 'woodpecker-token-of-admin' }],
+    repositories: [],
+    nameOf: async (id) => (await ask<{ full_name: string }>('GET', `/repositories/${id}`)).full_name,
+  });
+  const given = {
+    'forge-url': forge.url,
+    'ops-repo': ops,
+    'project-repo': project,
+    ci,
+    ...(ci === 'woodpecker'
+      ? { 'woodpecker-url': woodpecker.url, 'woodpecker-token': 'woodpecker-token-of-admin' }
+      : {}),
+  };
+  const counted = async <T extends object>(work: () => Promise<T>): Promise<T & { writes: string[] }> => {
+    const [from, ciFrom] = [forge.requests.length, woodpecker.requests.length];
+    const result = await work();
+    const writes = [...forge.requests.slice(from), ...woodpecker.requests.slice(ciFrom)]
+      .filter(({ method }) => method !== 'GET')
+      .map(({ method, path, status }) => `${method} ${path} ${status}`);
+    return { ...result, writes };
+  };
+  return {
+    forge,
+    woodpecker,
+    seed,
+    ada,
+    bob,
+    ops,
+    project,
+    ask,
+    init: (more = {}, token = forge.adminToken) =>
+      counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more })),
+    doctor: (more = {}) =>
+      counted(async () => {
+        const lines: string[] = [];
+        const code = await doctor(
+          {
+            given: { ...given, 'forge-token': forge.adminToken, ...more },
+            json: true,
+            all: true,
+            now: () => new Date(),
+          },
+          (line) => lines.push(line),
+        );
+        return { code, checkup: JSON.parse(lines.join('\n')) as Checkup };
+      }),
+    async tokens() {
+      const made = await Promise.all(
+        posts.map(async ({ name, scopes }) => {
+          const { status, body } = await seed.api('POST', `/admin/users/${name}/tokens`, {
+            name: `test ${name}`,
+            scopes,
+          });
+          return status === 201 ? ([[`${name}-token`, (body as { sha1: string }).sha1]] as const) : [];
+        }),
+      );
+      const audit = await ask<{ sha1: string }>('POST', '/admin/users/admin/tokens', {
+        name: 'test audit',
+        scopes: ['read:repository', 'read:user'],
+      });
+      return { ...Object.fromEntries(made.flat()), 'audit-token': audit.sha1 };
+    },
+    async files(repository) {
+      const { tree } = await ask<{ tree: { path: string; type: string }[] }>(
+        'GET',
+        `/repos/${repository}/git/trees/main?recursive=true`,
+      );
+      return tree.filter(({ type }) => type === 'blob').map(({ path }) => path);
+    },
+    async text(repository, path) {
+      const { content } = await ask<{ content: string }>('GET', `/repos/${repository}/contents/${path}`);
+      return Buffer.from(content, 'base64').toString('utf8');
+    },
+    async close() {
+      await woodpecker.close();
+      await forge.close();
+    },
+  };
+}
