@@ -55,6 +55,8 @@ export function newsOfWords(
         !bearsSign(body) &&
         !isForAnother(body),
     )
+    // Where there are many, the oldest are left out of what is told, wherever they stand.
+    .sort((a, b) => Date.parse(a.updatedAt || a.createdAt) - Date.parse(b.updatedAt || b.createdAt))
     .map((word) => ({
       sign: signOfWord(word),
       kind: 'words',

@@ -82,7 +82,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
         expect(pulls.map(({ title, state }) => ({ title, state }))).toEqual([
           { title: 'builder: Write a poem', state: 'open' },
         ]);
-        expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', pr_number: pulls[0]?.number });
+        expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', pr_number: pulls[0]?.number });
         expect(await rig.running()).toEqual([]);
         expect(await rig.labels(issue)).toEqual(['crew:builder']);
         await rig.close();
