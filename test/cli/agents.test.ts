@@ -221,8 +221,6 @@ describe('forgecrew agents', () => {
     await rig.run();
 
     expect((await asJson()).work).toEqual([]);
-    expect((await asJson({ all: true })).work).toMatchObject([
-      { issue, agent: 'builder', status: 'frozen' },
-    ]);
+    expect((await asJson({ all: true })).work).toMatchObject([{ issue, agent: 'builder', status: 'frozen' }]);
   });
 });

@@ -3,10 +3,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { forgeAgent } from '../../actions/forge-agent/role.ts';
+import type { AgentRun } from '../../core/agent/agent-run.ts';
 import { type AgentOutcome, sessionKey } from '../../core/agent/outcome.ts';
 import { keepSession } from '../../core/agent/work/keep.ts';
 import { sha256 } from '../../core/canonical.ts';
-import type { Change } from '../../core/change.ts';
 import { execute } from '../../core/run.ts';
 import type { Works } from '../../core/works.ts';
 import type { Person } from '../../embedded-forge/seed.ts';
@@ -124,7 +124,7 @@ async function startPlay() {
     return who === 'echo' ? `${said}\n\n<!-- forgecrew: forge-agent end 1 -->` : said;
   };
 
-  async function work(change: Change<'run-agent'>, works: Works): Promise<AgentOutcome> {
+  async function work(change: AgentRun, works: Works): Promise<AgentOutcome> {
     active += 1;
     expect(active).toBe(1);
     expect(isIssueOpen).toBe(true);
@@ -150,7 +150,7 @@ async function startPlay() {
       message: 'a session',
       author: { name: 'x', email: 'x@example.test', at },
     });
-    works.folders.set(sessionKey(change.key ?? ''), folder);
+    works.folders.set(sessionKey(change.key), folder);
     active -= 1;
     return {
       said: '',

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { freezeOf } from '../../../actions/forge-agent/ending.ts';
 import { destroy, exhaust, noteConflict } from '../../../actions/forge-agent/frozen.ts';
-import { isAbandoned } from '../../../actions/forge-agent/pick.ts';
+import { isAbandoned, type Verdict, verdictOn } from '../../../actions/forge-agent/pick.ts';
+import { plan } from '../../../actions/forge-agent/plan.ts';
 import type { AgentSettings } from '../../../actions/forge-agent/settings.ts';
 import type { Candidate, FrozenIssue, LookingState, Talk } from '../../../actions/forge-agent/state.ts';
 import { newsOfConflict, newsOfWords, signOfWord, type Word } from '../../../actions/forge-agent/talk.ts';
 import { isRenewed, isResumable, sleepOf } from '../../../actions/forge-agent/wake.ts';
 import { type Entry, parseEntry } from '../../../core/agent/entry.ts';
+import { type AgentManifest, parseManifest } from '../../../core/agent/manifest.ts';
 import type { News } from '../../../core/agent/prompt.ts';
 import type { Change } from '../../../core/change.ts';
 import { entryOf } from './entries.ts';
@@ -30,13 +32,7 @@ const exhausted = (why: 'max_rounds' | 'ci_exhausted' | 'max_cost'): Partial<Ent
 
 describe('a frozen agent sleeps', () => {
   it.each<
-    [
-      string,
-      Partial<Entry>,
-      Partial<Talk>,
-      Partial<typeof agent> & Record<string, unknown>,
-      object | undefined,
-    ]
+    [string, Partial<Entry>, Partial<Talk>, Partial<Record<keyof typeof agent, number>>, object | undefined]
   >([
     ['while nothing happened', {}, { news: [] }, {}, { kind: 'asleep', isQuiet: true }],
     ['no more when somebody wrote', {}, {}, {}, undefined],
@@ -116,7 +112,11 @@ describe('a frozen agent sleeps', () => {
     ],
     ['for today, loudly', {}, { costToday: 5 }, { maxCostPerDay: 5 }, { kind: 'asleep', isQuiet: false }],
   ])('%s', (_, entry, said, limits, expected) => {
-    const sleep = sleepOf({ ...agent, ...limits }, { ...entryOf({ cost: null }), ...entry }, talk(said));
+    const sleep = sleepOf(
+      { ...agent, ...limits } as Parameters<typeof sleepOf>[0],
+      { ...entryOf({ cost: null }), ...entry },
+      talk(said),
+    );
 
     if (expected === undefined) expect(sleep).toBeUndefined();
     else expect(sleep).toMatchObject(expected);
@@ -391,5 +391,184 @@ describe('an agent whose round was cut off', () => {
       remove: [{ path: 'running/owner/project/1.json', expects: 'd'.repeat(40) }],
     });
     expect(writtenBy([change])).toMatchObject({ status: 'frozen', heard: ['a'] });
+  });
+});
+
+const verdictFor = (given: Partial<Candidate>): Verdict =>
+  verdictOn(
+    { 'label-prefix': 'crew', 'allow-unisolated': false } as AgentSettings,
+    {
+      declared: [
+        {
+          kind: 'agent',
+          file: 'agents/builder.toml',
+          manifest: manifestOf('max_rounds = 3\n'),
+          blob: 'b',
+          prompt: '',
+          promptFile: null,
+        },
+      ],
+      tried: [{ isolation: 'user', works: true, why: 'It works.' }],
+    },
+    {
+      repository: 'owner/project',
+      number: 1,
+      agents: ['builder'],
+      profiles: [],
+      labelled: { login: 'ada', at: '2026-01-01T10:00:00Z', mayWrite: true, isBot: false },
+      membership: { kind: 'not-asked' },
+      waitsFor: [],
+      openPull: 2,
+      over: null,
+      record: null,
+      talk: talk(),
+      trouble: null,
+      updatedAt: '2026-01-02T00:00:00Z',
+      runsToday: 0,
+      ...given,
+    } as Candidate,
+  );
+
+function manifestOf(text: string): AgentManifest {
+  const parsed = parseManifest(
+    'agents/builder.toml',
+    new TextEncoder().encode(
+      `enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["owner/project"]\n${text}`,
+    ),
+  );
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  return parsed.document;
+}
+
+describe('whether an agent has another round', () => {
+  const frozen = (over: Partial<Entry> = {}): Candidate['entry'] => ({
+    entry: entryOf({ status: 'frozen', heard: [], pr_number: 2, ...over }),
+    sha: 'c',
+  });
+  const cut = (over: Partial<Entry> = {}): Candidate['entry'] => frozen({ status: 'running', ...over });
+
+  it.each<[string, Partial<Candidate>, object]>([
+    ['it has, when somebody wrote', { entry: frozen() }, { kind: 'taken' }],
+    [
+      'not while nothing happened',
+      { entry: frozen(), talk: talk({ news: [] }) },
+      { kind: 'not', isQuiet: true },
+    ],
+    ['not where nobody looked', { entry: frozen(), talk: null }, { kind: 'not', isQuiet: true }],
+    ['not for another agent', { entry: frozen({ agent_name: 'tester' }) }, { kind: 'not', isQuiet: false }],
+    [
+      'not once its pull request is closed',
+      { entry: frozen(), talk: talk({ pull: null }), openPull: null },
+      { kind: 'not', why: expect.stringContaining('#2 is closed') },
+    ],
+    [
+      'not while another pull request is open for it',
+      { entry: frozen(), openPull: 7 },
+      { kind: 'not', why: expect.stringContaining('#7 is open') },
+    ],
+    [
+      'not while its issue waits for another',
+      { entry: frozen(), waitsFor: ['#9'] },
+      { kind: 'not', why: expect.stringContaining('#9') },
+    ],
+    [
+      'not where whoever gave it may not write any more',
+      {
+        entry: frozen(),
+        labelled: { login: 'ada', at: '2026-01-01T10:00:00Z', mayWrite: false, isBot: false },
+      },
+      { kind: 'not' },
+    ],
+    [
+      'not after its rounds',
+      { entry: frozen({ rounds: 3 }) },
+      { kind: 'exhausted', why: 'max_rounds', rounds: 3 },
+    ],
+    [
+      'not after its rounds, of which the last was cut off',
+      { entry: cut({ rounds: 3 }), over: 'it ended' },
+      { kind: 'exhausted', why: 'max_rounds', rounds: 3 },
+    ],
+    [
+      'it has, when an earlier one was cut off',
+      { entry: cut({ rounds: 2 }), over: 'it ended' },
+      { kind: 'taken' },
+    ],
+    [
+      'it has, when the last was cut off and somebody asked by hand',
+      { entry: cut({ rounds: 3 }), over: 'it ended', talk: talk({ news: [news('asked')] }) },
+      { kind: 'taken' },
+    ],
+    [
+      'its last one is finished where its record is',
+      { entry: cut({ rounds: 3 }), over: 'it ended', record: {} as Candidate['record'] },
+      { kind: 'taken' },
+    ],
+  ])('%s', (_, given, expected) => {
+    expect(verdictFor(given)).toMatchObject(expected);
+  });
+
+  it('is said of one that was cut off by freezing it: nothing that it was to be told is lost', () => {
+    const entry = entryOf({ status: 'running', rounds: 3, heard: ['a'], hearing: ['b'] });
+    const changes = exhaust(
+      { 'blocked-label': 'blocked', 'progress-label': 'in-progress' } as AgentSettings,
+      { ...looking, running: [{ entry, sha: 'c'.repeat(40), markSha: 'd'.repeat(40), over: 'it ended' }] },
+      {
+        repository: 'owner/project',
+        number: 1,
+        labels: [{ id: 4, name: 'in-progress' }],
+        known: [],
+        talk: talk(),
+      } as unknown as Candidate,
+      { entry, sha: 'c'.repeat(40) },
+      'max_rounds',
+      3,
+    );
+
+    expect(writtenBy(changes)).toMatchObject({
+      status: 'frozen',
+      heard: ['a'],
+      hearing: [],
+      exhausted: { why: 'max_rounds' },
+    });
+    expect(changes[0]).toMatchObject({ remove: [{ path: 'running/owner/project/1.json' }] });
+    expect(changes.map(({ kind }) => kind)).toContain('remove-label');
+  });
+});
+
+describe('a run that was cut off on an issue that is nobody’s any more', () => {
+  const buried = (over: Partial<Entry>): Change[] => {
+    const entry = entryOf({ status: 'running', ...over });
+    return plan(
+      { 'progress-label': 'in-progress' } as AgentSettings,
+      {
+        ...looking,
+        kind: 'looking',
+        declared: [],
+        troubled: [],
+        frozen: [],
+        candidates: [],
+        lingering: [],
+        looked: ['owner/project'],
+        unseen: 0,
+        mine: null,
+        hasWorked: false,
+        running: [{ entry, sha: 'c'.repeat(40), markSha: 'd'.repeat(40), over: 'it ended' }],
+      } as unknown as LookingState,
+    );
+  };
+
+  it('is frozen again where it was a later round: closing an issue destroys nothing', () => {
+    const changes = buried({ heard: ['a'], hearing: ['b'], pr_number: 2 });
+
+    expect(changes.map(({ kind }) => kind)).toEqual(['write-files']);
+    expect(writtenBy(changes)).toMatchObject({ status: 'frozen', heard: ['a'], hearing: [] });
+  });
+
+  it('is over where it was the first, and what it may have left of its session goes', () => {
+    const changes = buried({});
+
+    expect(changes.map(({ kind }) => kind)).toEqual(['delete-ref', 'write-files']);
+    expect(writtenBy(changes)).toMatchObject({ status: 'destroyed' });
   });
 });
