@@ -733,8 +733,8 @@ const agentWork: Defence[] = [
   {
     name: 'A push goes out only where the ref stands as it was seen.',
     file: 'core/git.ts',
-    from: "'--no-verify',\n      `--force-with-lease=",
-    to: "'--no-verify',\n      '--force',\n      `--receive-pack=",
+    from: "expects === 'any' ? '--force'",
+    to: "expects !== 'none' ? '--force'",
     tests: [gitTest],
   },
   {
@@ -810,8 +810,8 @@ const agentWork: Defence[] = [
   {
     name: 'What an agent committed and took out again does not leave the quarantine.',
     file: 'core/agent/work/commit.ts',
-    from: "args: ['commit-tree', '-p', base, '-F', '-', tree],",
-    to: "args: ['commit-tree', '-p', tip, '-F', '-', tree],",
+    from: "...parents.flatMap((parent) => ['-p', parent])",
+    to: "'-p', tip",
     tests: [takeTest],
   },
 ];
