@@ -5,6 +5,7 @@ import { agentsFolder, parseManifest, promptTrouble } from '../core/agent/manife
 import type { ChangeName } from '../core/change.ts';
 import { crewFile, parseCrewFile } from '../core/crew-file.ts';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
+import { escalationPolicyFile, parseEscalationPolicy } from '../core/escalation/policy.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
 import { parseSprint } from '../core/sprint/sprint.ts';
@@ -186,6 +187,61 @@ program
     }),
   );
 
+program
+  .command('propose')
+  .description(
+    'Propose an action in a comment on an issue or pull request. The role escalation shows it to people where the account is one of its proposers.',
+  )
+  .argument('<type>', 'issue-create, pr-create or ci-run')
+  .requiredOption('--repository <owner/name>', 'where the issue or pull request is')
+  .requiredOption('--issue <number>', 'its number')
+  .requiredOption('--payload <json>', 'what exactly, as JSON')
+  .option('--id <name>', 'names the proposal: with one id it is proposed once')
+  .option('--dry-run', 'print the plan and change nothing', false)
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs write:issue and read:user.',
+  )
+  .action(
+    (
+      type: string,
+      options: {
+        repository: string;
+        issue: string;
+        payload: string;
+        id?: string;
+        dryRun: boolean;
+        forgeUrl?: string;
+      },
+    ) =>
+      command(async () => (await import('./propose/role.ts')).propose, {
+        'forge-url': options.forgeUrl,
+        repository: options.repository,
+        issue: options.issue,
+        type,
+        payload: options.payload,
+        id: options.id,
+        'dry-run': String(options.dryRun),
+      }),
+  );
+
+program
+  .command('escalation-init')
+  .description('Make the private repository in which the role escalation keeps its records.')
+  .requiredOption('--record-repo <owner/name>', 'the repository; its owner is the account of the role')
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of the account of the role, with write:user, write:repository and read:user. Revoke it afterwards: the role needs less.',
+  )
+  .action((options: { recordRepo: string; forgeUrl?: string }) =>
+    command(async () => (await import('./escalation-init/role.ts')).escalationInit, {
+      'forge-url': options.forgeUrl,
+      'record-repo': options.recordRepo,
+    }),
+  );
+
 const agents = program
   .command('agents')
   .description('Which issues agents work on, and which agents are declared.');
@@ -200,16 +256,63 @@ agents
   )
   .option('--all', 'also what has ended, the newest first', false)
   .option('--json', 'as JSON, for programs', false)
+  .option('--label-prefix <name>', 'as in the settings of forge-agent, for what comes next')
+  .option('--bots <logins>', 'the same')
+  .option('--on-red', 'the same', false)
   .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, and read:user where --state-repo is not given.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, read:issue for what comes next, and read:user where --state-repo is not given.',
   )
-  .action((options: ForgeOptions & { stateRepo?: string; all: boolean; json: boolean }) =>
-    asking(async (say) => {
-      const { listAgents } = await import('./agents/list.ts');
-      const { stateRepo, all, json } = options;
-      return listAgents({ ...forgeOf(options), stateRepo, all, json }, say);
+  .action(
+    (
+      options: ForgeOptions & {
+        stateRepo?: string;
+        all: boolean;
+        json: boolean;
+        labelPrefix?: string;
+        bots?: string;
+        onRed: boolean;
+      },
+    ) =>
+      asking(async (say) => {
+        const { listAgents } = await import('./agents/list.ts');
+        const { stateRepo, all, json } = options;
+        const settings = {
+          'label-prefix': options.labelPrefix,
+          bots: options.bots,
+          'on-red': String(options.onRed),
+        };
+        return listAgents({ ...forgeOf(options), stateRepo, all, json, settings }, say);
+      }),
+  );
+
+agents
+  .command('wake')
+  .description(
+    'Ask a frozen agent for another round: the next run of forge-agent wakes it, and its rounds begin anew.',
+  )
+  .argument('<issue>', 'the issue, as owner/name#12')
+  .requiredOption('--ops-repo <owner/name>', 'where the agents are declared')
+  .requiredOption('--prompt <text>', 'what the agent is told')
+  .option(
+    '--state-repo <owner/name>',
+    "where forge-agent keeps its state; forgecrew-state of the token's account",
+  )
+  .option('--dry-run', 'print the plan and change nothing', false)
+  .option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)', process.env.FORGECREW_FORGE_URL)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN; its account has to write to the state repo, and it needs write:repository, read:issue and read:user.',
+  )
+  .action((issue: string, options: ForgeOptions & { prompt: string; stateRepo?: string; dryRun: boolean }) =>
+    command(async () => (await import('./wake/role.ts')).wake, {
+      'forge-url': options.forgeUrl,
+      'ops-repo': options.opsRepo,
+      'state-repo': options.stateRepo,
+      issue,
+      prompt: options.prompt,
+      'dry-run': String(options.dryRun),
     }),
   );
 
@@ -395,18 +498,20 @@ function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summar
   };
 }
 
-/** Which document a file is, its place says: `forgecrew.toml`, `policy.toml`, in `agents/` or `formulas/`, otherwise an action. */
+/** Which document a file is, its place says: `forgecrew.toml`, `escalation/policy.toml`, `policy.toml`, in `agents/` or `formulas/`, otherwise an action. */
 function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const folder = path.basename(path.dirname(path.resolve(file)));
   if (folder === agentsFolder) return checkAgent(file, bytes);
   const [kind, parsed] =
     path.basename(file) === crewFile
       ? ['what holds for all roles', parseCrewFile(file, bytes)]
-      : path.basename(file) === 'policy.toml'
-        ? ['policy', parsePolicy(file, bytes)]
-        : folder === 'formulas'
-          ? ['formula', parseFormula(file, bytes)]
-          : ['action', parseVaultAction(file, bytes)];
+      : path.resolve(file).endsWith(`/${escalationPolicyFile}`)
+        ? ['policy of escalation', parseEscalationPolicy(file, bytes)]
+        : path.basename(file) === 'policy.toml'
+          ? ['policy', parsePolicy(file, bytes)]
+          : folder === 'formulas'
+            ? ['formula', parseFormula(file, bytes)]
+            : ['action', parseVaultAction(file, bytes)];
   return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
 }
 

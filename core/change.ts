@@ -3,6 +3,7 @@ import { addLabels } from './changes/add-labels.ts';
 import { approvePull } from './changes/approve-pull.ts';
 import { askModel } from './changes/ask-model.ts';
 import { cancelRun } from './changes/cancel-run.ts';
+import { carryOut } from './changes/carry-out.ts';
 import { closeIssue } from './changes/close-issue.ts';
 import { comment } from './changes/comment.ts';
 import { commentSection } from './changes/comment-section.ts';
@@ -21,6 +22,7 @@ import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
 import { pushCommit } from './changes/push-commit.ts';
+import { react } from './changes/react.ts';
 import { refuse } from './changes/refuse.ts';
 import { removeLabel } from './changes/remove-label.ts';
 import { requestReview } from './changes/request-review.ts';
@@ -68,6 +70,8 @@ const kinds = {
   'start-pipeline': startPipeline,
   'cancel-run': cancelRun,
   'ask-model': askModel,
+  react,
+  'carry-out': carryOut,
   'request-review': requestReview,
   'run-agent': runAgent,
   'create-repository': createRepository,

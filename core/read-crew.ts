@@ -25,6 +25,7 @@ export interface CrewRead {
 interface Pausable<S> {
   settings: object;
   whenPaused?(settings: S): WhenPaused;
+  readsWholeTree?(settings: S): boolean;
 }
 
 /** What a pause does to a run with these settings. */
@@ -54,7 +55,7 @@ export async function readCrew<S>(
   // Files that a person points at.
   if (ops === undefined) return { crew: crewOf(inCheckout(facts.workspace), 'the checkout') };
   try {
-    return await fromForge(send, ops, branch, kept);
+    return await fromForge(send, { ops, branch, isWhole: role.readsWholeTree?.(settings) === true }, kept);
   } catch (error) {
     // Where the account may not read the ops repo, and CI runs for it, the checkout counts, as its documents do.
     const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
@@ -66,8 +67,7 @@ export async function readCrew<S>(
 
 async function fromForge(
   send: Send,
-  ops: string,
-  branchName: string | undefined,
+  { ops, branch: branchName, isWhole }: { ops: string; branch: string | undefined; isWhole: boolean },
   kept: Kept,
 ): Promise<CrewRead> {
   // The branch first: to whoever may not read the code the forge says of every file that it is not there, and of every branch too.
@@ -75,7 +75,9 @@ async function fromForge(
   const head = branch?.commit.id ?? (await defaultHead(send, ops));
   if (head === undefined) return { crew: noCrewFile };
   // The tree of the root, which most roles look into as well, and then have already.
-  const found = bytesOf(await createSnapshot(send, ops, kept).fileAt(head, crewFile), ops);
+  const snapshot = createSnapshot(send, ops, kept);
+  if (isWhole) await snapshot.whole(head);
+  const found = bytesOf(await snapshot.fileAt(head, crewFile), ops);
   return { crew: crewOf(found, ops), head, ...(branch === undefined ? {} : { branch }) };
 }
 

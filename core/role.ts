@@ -28,6 +28,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   refuseToAsk?(settings: ValuesOf<S>, facts: HostFacts): void;
   /** What a pause does to a run with these settings; without it, `stop`. */
   whenPaused?(settings: ValuesOf<S>): WhenPaused;
+  /** Whether a run with these settings needs the whole tree of the ops repo: then it is asked for once, with the pause in it. */
+  readsWholeTree?(settings: ValuesOf<S>): boolean;
   /** The kinds of change it may plan; any other is a defect and stops the run. */
   changes: readonly K[];
   /**

@@ -36,7 +36,7 @@ export interface ServerOptions {
 export interface Servers {
   /** Anything but a read throws: reading writes nothing, not by promise, but because it cannot. */
   reading: { send: Send; woodpecker?: Send; audit?: Send };
-  writing: { send: Send; labels?: Send; woodpecker?: Send };
+  writing: { send: Send; labels?: Send; job?: Send; woodpecker?: Send };
   /** The forge, for what is no request: git reaches it the same way. */
   forge: ForgeRemote;
   close(): void;
@@ -63,6 +63,12 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
     labelToken === undefined
       ? undefined
       : createSend({ ...shared, url: flow['forge-url'] ?? '', token: labelToken });
+  // What the host made for this job alone; nothing is asked with it but what a change says is to be.
+  const [jobToken] = options.host.automaticTokens;
+  const job =
+    jobToken === undefined
+      ? undefined
+      : createSend({ ...shared, url: flow['forge-url'] ?? '', token: jobToken });
   const send = counted(forge, options);
   const woodpecker = ciServer === undefined ? undefined : counted(ciServer, options);
   return {
@@ -74,6 +80,7 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
     writing: {
       send,
       ...(labeller === undefined ? {} : { labels: counted(labeller, options) }),
+      ...(job === undefined ? {} : { job: counted(job, options) }),
       ...(woodpecker === undefined ? {} : { woodpecker }),
     },
     forge: { url: flow['forge-url'] ?? '', token: flow['forge-token'] ?? '', connection },
@@ -82,6 +89,7 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
       ciServer?.close();
       auditor?.close();
       labeller?.close();
+      job?.close();
     },
   };
 }

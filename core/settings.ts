@@ -61,6 +61,15 @@ export function text<O extends Options>(options: O): Setting<Given<string, O>> {
   return setting(options, (value) => value);
 }
 
+/** Text that says something: what has no visible character is a variable that somebody forgot to fill. */
+export function words<O extends Options>(options: O, most: number): Setting<Given<string, O>> {
+  return setting(options, (value) =>
+    value.length <= most && /[^\s\p{C}]/u.test(value)
+      ? value.toWellFormed()
+      : expected(`a text of at most ${most} characters that is not blank`),
+  );
+}
+
 /** The name of a label: what the forge's label filter can be asked for. */
 export function labelName<O extends Options>(options: O): Setting<Given<string, O>> {
   return matching(/^[^,\p{C}]{1,50}$/u, 'a label name of 1 to 50 characters without a comma', options);

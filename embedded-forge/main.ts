@@ -184,6 +184,7 @@ const noRepository: Repository = {
   defaultBranch: '',
   collaborators: new Map(),
   protections: [],
+  webhooks: [],
   statuses: [],
   runs: [],
   secrets: new Map(),

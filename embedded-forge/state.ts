@@ -89,6 +89,8 @@ export interface Repository {
   collaborators: Map<number, 'read' | 'write' | 'admin'>;
   protections: Protection[];
   statuses: CommitStatus[];
+  /** Where somebody is told of what happens. Nobody ever is. */
+  webhooks: { id: number; url: string }[];
   runs: Run[];
   /** Names of secrets, with when they were made. */
   secrets: Map<string, string>;

@@ -13,6 +13,8 @@ export interface WoodpeckerRepository {
   name: string;
   /** The one branch that is there; `main` when absent. */
   branch?: string;
+  /** The head of that branch, where a test cares. */
+  commit?: string;
   /** The workflows that take the event `manual`. */
   workflows: string[];
   /** Who may push, and so start pipelines. */
@@ -154,6 +156,7 @@ export async function startWoodpecker(given: {
       branch: asked.branch,
       status: 'pending',
       created: Math.floor(now().getTime() / 1000),
+      ...(repository.commit === undefined ? {} : { commit: repository.commit }),
       variables: asked.variables ?? {},
       workflows: repository.workflows.map((name) => ({ name, state: 'pending' })),
     };

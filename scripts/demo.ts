@@ -10,12 +10,13 @@ import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { seeder } from '../embedded-forge/seed.ts';
 import { agent } from './demo/agent.ts';
 import { engagement } from './demo/engagement.ts';
+import { escalation } from './demo/escalation.ts';
 import { filing } from './demo/filing.ts';
 import { pitch } from './demo/pitch.ts';
 import { chapter, note } from './demo/stage.ts';
 import { vault } from './demo/vault.ts';
 
-const stories = { filing, engagement, vault, pitch, agent };
+const stories = { filing, engagement, vault, pitch, agent, escalation };
 const usage = `npm run demo -- [${Object.keys(stories).join(' | ')}] [--forge-url <address> --token <a site admin's>]`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,

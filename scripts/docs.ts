@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
+import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
+import { escalationInit } from '../cli/escalation-init/role.ts';
 import { policy } from '../cli/policy/role.ts';
+import { propose } from '../cli/propose/role.ts';
 import { protect } from '../cli/protect/role.ts';
 import { entrySchema } from '../core/agent/entry.ts';
 import { agentsFolder, manifestSchema } from '../core/agent/manifest.ts';
@@ -15,6 +18,16 @@ import { envelopeSchema, recordPayloadType } from '../core/agent/provenance/enve
 import { provenanceReport } from '../core/agent/provenance/report.ts';
 import { runRecordSchema } from '../core/agent/run-record.ts';
 import { crewFile, crewSchema } from '../core/crew-file.ts';
+import { escalationPolicyFile, escalationPolicySchema } from '../core/escalation/policy.ts';
+import {
+  decidedFolder,
+  decidedRecord,
+  escalationPath,
+  outcomeFolder,
+  outcomeRecord,
+  proposalFolder,
+  proposalRecord,
+} from '../core/escalation/record.ts';
 import { firstCalls, laterCalls } from '../core/forge/versions.ts';
 import { flowSettings, type Setting, type Settings } from '../core/settings.ts';
 import { vaultActionSchema } from '../core/vault/action.ts';
@@ -138,12 +151,16 @@ function schemaOf(name: string, title: string, schema: z.core.$ZodType): { file:
 /** The page of the command line, with the options that each command declares as settings. */
 function commandsDocument(): { file: string; text: string } {
   const file = 'docs/commands.md';
-  const commands: { name: string; settings: Settings }[] = [protect, policy];
+  const commands: { name: string; settings: Settings }[] = [protect, policy, propose, escalationInit];
   const text = commands.reduce(
     (page, { name, settings }) => {
       const own = Object.entries(settings).filter(([setting]) => !Object.hasOwn(flowSettings, setting));
       const options = own.map(([setting, spec]) => [
-        name === 'policy' && setting === 'what' ? 'open or close' : `--${setting}`,
+        name === 'policy' && setting === 'what'
+          ? 'open or close'
+          : name === 'propose' && setting === 'type'
+            ? 'type'
+            : `--${setting}`,
         spec,
       ]);
       return between(page, name, table(Object.fromEntries(options), 'option'), file);
@@ -201,6 +218,7 @@ function generated(): { file: string; text: string }[] {
   const schemas = [
     schemaOf('forgecrew', crewFile, crewSchema),
     schemaOf('engagement-evidence', 'evidence/engagement/<date>.json', engagementEvidence),
+    schemaOf('process-evidence', 'evidence/process/<date>.json', processEvidence),
     schemaOf('agent', `${agentsFolder}/<name>.toml`, manifestSchema),
     schemaOf('agent-entry', 'state repo: agents/<owner>/<repo>/<issue>.json', entrySchema),
     schemaOf(
@@ -218,6 +236,10 @@ function generated(): { file: string; text: string }[] {
     schemaOf('vault-ended', `${recordsBranch}: ${recordPath(endedFolder, '<id>')}`, endedRecord),
     schemaOf('vault-rejected', `${recordsBranch}: ${recordPath(rejectedFolder, '<id>')}`, rejectedRecord),
     schemaOf('vault-claimed', `${claimsBranch}: ${recordPath(claimedFolder, '<id>')}`, claimRecord),
+    schemaOf('escalation-policy', escalationPolicyFile, escalationPolicySchema),
+    schemaOf('escalation-proposal', escalationPath(proposalFolder, '<id>'), proposalRecord),
+    schemaOf('escalation-decided', escalationPath(decidedFolder, '<id>'), decidedRecord),
+    schemaOf('escalation-outcome', escalationPath(outcomeFolder, '<id>'), outcomeRecord),
   ];
   const versions = 'docs/forge-versions.md';
   const calls = {

@@ -75,7 +75,7 @@ jobs:
 `;
 
 const deciding =
-  'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**;.gitea/workflows/**;.github/workflows/**';
+  'vault/policy.toml;vault/formulas/**;.forgejo/workflows/**;.gitea/workflows/**;.github/workflows/**;escalation/policy.toml';
 
 /** A branch's rule, as a part of a path. */
 export function ruleOf(branch: string): string {

@@ -11,9 +11,11 @@ import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
 import { claimOf, freezeOf } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
+import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, FrozenIssue, LookingState } from './state.ts';
 import { branchOf } from './text.ts';
+import { roundsOf } from './wake.ts';
 
 // What becomes of an agent that is frozen and not woken: pure.
 
@@ -72,11 +74,7 @@ export function destroy(
 }
 
 /** What an agent remembers goes. Whatever its entry says: a run may have been cut off between the two writes. */
-export function forget(
-  stateRepo: Looking['stateRepo'],
-  entry: Entry,
-  why: string,
-): Change<'delete-ref'> {
+export function forget(stateRepo: Looking['stateRepo'], entry: Entry, why: string): Change<'delete-ref'> {
   return {
     kind: 'delete-ref',
     key: `session ${entryPath(nameOf(entry))}`,
@@ -86,6 +84,42 @@ export function forget(
     held: claimOf(stateRepo, entry),
     why,
   };
+}
+
+/** What is to be said or noted of an agent that is not woken now. */
+export function tend(
+  settings: Pick<AgentSettings, 'blocked-label' | 'progress-label'>,
+  state: Looking & Pick<LookingState, 'running'>,
+  candidate: Candidate,
+  verdict: Verdict,
+): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
+  const { entry: known, talk } = candidate;
+  if (known === null || !('entry' in known) || talk === null) return [];
+  if (verdict.kind === 'exhausted')
+    return exhaust(settings, state, candidate, known, verdict.why, verdict.rounds);
+  if (known.entry.status !== 'frozen') return [];
+  return [...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry)];
+}
+
+/** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
+const retellMs = 60 * 60_000;
+
+function retell(
+  settings: Pick<AgentSettings, 'blocked-label'>,
+  state: Looking,
+  candidate: Candidate,
+  entry: Entry,
+): ReturnType<typeof tellExhausted> {
+  const { exhausted } = entry;
+  if (exhausted == null || Date.parse(state.now) - Date.parse(exhausted.at) > retellMs) return [];
+  // Once it was said, what people did to the label since is theirs.
+  const isSaid = candidate.talk?.said.some((sign) => sign.startsWith(`forge-agent ${exhausted.why} `));
+  return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
+}
+
+/** Why it is not woken any more, in words. */
+export function exhaustionText(why: keyof typeof reasons, rounds: number): string {
+  return reasons[why](rounds);
 }
 
 const reasons = {

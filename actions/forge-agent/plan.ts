@@ -1,4 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
+import { askingTrouble } from '../../core/agent/asking.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
 import type { Declared } from '../../core/agent/declared.ts';
@@ -22,14 +23,15 @@ import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import { claimOf, endOf, freezeOf } from './ending.ts';
+import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
-import { destroy, exhaust, forget, noteConflict, tellExhausted } from './frozen.ts';
+import { destroy, exhaustionText, forget, tend } from './frozen.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
-import { isRenewed, isResumable, roundsOf } from './wake.ts';
+import { askingOf, isRenewed, isResumable } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -49,6 +51,8 @@ export const changes = [
   'set-status',
   'comment',
   'update-sections',
+  'dispatch',
+  'start-pipeline',
 ] as const;
 export type AgentChange = Change<(typeof changes)[number]>;
 
@@ -67,6 +71,20 @@ export function plan(settings: AgentSettings, state: AgentState): AgentChange[] 
         : [refuseFor('state-repo', state.trouble.said)];
     case 'looking':
       return [...faultsOf(state), ...look(settings, state)];
+    case 'fan-out':
+      return [
+        ...faultsOf(state),
+        ...state.frozen.flatMap((item) => destroy(settings, state, item)),
+        ...state.asleep.flatMap((item) =>
+          tend(settings, state, item, verdictOn(settings, { ...state, tried: [] }, item)),
+        ),
+        ...fanOut(settings, state),
+        ...orphansOf(settings, {
+          ...state,
+          candidates: state.labelled.filter((item) => !state.asleep.some(isSameAs(item, isAbandoned))),
+          unseen: 0,
+        }).flatMap((item) => bury(settings, state, item)),
+      ];
   }
 }
 
@@ -86,7 +104,11 @@ function stateRepository({
       );
 }
 
-function faultsOf({ declared, troubled, stateRepo }: LookingState): AgentChange[] {
+function faultsOf({
+  declared,
+  troubled,
+  stateRepo,
+}: Pick<LookingState, 'declared' | 'troubled' | 'stateRepo'>): AgentChange[] {
   return [
     ...declared.flatMap((item) => (item.kind === 'faulty' ? item.faults.map(refuse) : [])),
     ...(stateRepo.hasCi
@@ -116,48 +138,81 @@ function look(settings: AgentSettings, state: LookingState): AgentChange[] {
       : finish(settings, state, mine);
   }
   if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
-  const orphans = orphansOf(settings, state);
+  if (settings.prompt !== undefined) return wakeByHand(settings, state);
+  const orphans = orphansOf(settings, {
+    ...state,
+    candidates: state.candidates.filter((item) => !isAbandoned(item)),
+  });
   const said: AgentChange[] = state.frozen.flatMap((item) => destroy(settings, state, item));
   for (const candidate of state.candidates) {
     const verdict = verdictOn(settings, state, candidate);
     if (verdict.kind === 'taken')
       return [...said, ...begin(settings, state, candidate, verdict), ...waiting(state)];
-    const known = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
-    if (known !== null && verdict.kind === 'exhausted') {
-      said.push(...exhaust(settings, state, candidate, known, verdict.why, verdict.rounds));
-      continue;
-    }
+    said.push(...tend(settings, state, candidate, verdict));
     if (verdict.kind === 'exhausted') continue;
-    if (known?.entry.status === 'frozen')
-      said.push(...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry));
     const what = `${candidate.repository}#${candidate.number} is not taken: ${verdict.why}`;
-    said.push(verdict.isQuiet ? keep(what) : notice(what));
+    // Whoever started a run for one issue wants to know why it does nothing.
+    said.push(verdict.isQuiet && settings.issue === undefined ? keep(what) : notice(what));
   }
+  if (settings.issue !== undefined && state.candidates.length === 0 && state.troubled.length === 0)
+    said.push(
+      notice(
+        `${settings['project-repo']}#${settings.issue} is not taken: it is not open with a label ${settings['label-prefix']}:... of an agent that is declared, or no enabled agent takes issues of that repository`,
+      ),
+    );
   return [...said, ...orphans.flatMap((item) => bury(settings, state, item)), ...waiting(state)];
 }
 
-/** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
-const retellMs = 60 * 60_000;
+/** What the settings ask of one agent, and nothing else: where it cannot be woken, whoever asked has to learn of it. */
+function wakeByHand(settings: AgentSettings, state: LookingState): AgentChange[] {
+  const { issue = 0, 'project-repo': repository = '' } = settings;
+  const isIt = (name: string, number: number): boolean =>
+    number === issue && sameRepository(name, repository);
+  const refused = (why: string): AgentChange[] => [
+    refuseFor(`${repository}#${issue}`, `its agent is not woken: ${why}`),
+  ];
+  // What kept its repository from being looked at is refused already.
+  if (state.troubled.some((item) => sameRepository(item.repository, repository))) return [];
+  const candidate = state.candidates.find((item) => isIt(item.repository, item.number));
+  const holds = ({ entry }: { entry: Entry }): boolean => isIt(repositoryOf(entry), entry.issue_number);
+  const frozen = state.frozen.find(holds);
+  const found = candidate?.entry ?? frozen ?? state.running.find(holds) ?? null;
+  const trouble = askingTrouble(found, frozen?.closed?.number ?? null);
+  if (trouble !== undefined) return refused(trouble);
+  if (candidate === undefined)
+    return refused(
+      `the issue is closed, or has no label ${settings['label-prefix']}:... of an agent that is enabled for its repository`,
+    );
+  const verdict = verdictOn(settings, state, candidate);
+  switch (verdict.kind) {
+    case 'taken':
+      return begin(settings, state, candidate, verdict);
+    case 'exhausted':
+      return refused(exhaustionText(verdict.why, verdict.rounds));
+    case 'not':
+      return refused(verdict.why);
+  }
+}
 
-function retell(
-  settings: AgentSettings,
-  state: LookingState,
-  candidate: Candidate,
-  entry: Entry,
-): AgentChange[] {
-  const { exhausted } = entry;
-  if (exhausted == null || candidate.talk === null) return [];
-  // What people did to the label since is theirs.
-  if (candidate.talk.said.some((sign) => sign.startsWith(`forge-agent ${exhausted.why} `))) return [];
-  return Date.parse(state.now) - Date.parse(exhausted.at) > retellMs
-    ? []
-    : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
+/** Whether another of them is about the same issue, and something holds for it. */
+function isSameAs(
+  { repository, number }: { repository: string; number: number },
+  holds: (candidate: Candidate) => boolean,
+): (candidate: Candidate) => boolean {
+  return (item) => item.number === number && sameRepository(item.repository, repository) && holds(item);
 }
 
 /** Work that nobody does any more on issues that nobody gives to an agent any more. What was not looked at is none. */
 function orphansOf(
   { issue }: AgentSettings,
-  { running, candidates, looked, unseen }: LookingState,
+  {
+    running,
+    candidates,
+    looked,
+    unseen,
+  }: Pick<LookingState, 'running' | 'looked' | 'unseen'> & {
+    candidates: readonly { repository: string; number: number }[];
+  },
 ): LookingState['running'] {
   if (unseen > 0 || issue !== undefined) return [];
   return running.filter(({ entry, over }) => {
@@ -166,10 +221,7 @@ function orphansOf(
       over !== null &&
       looked.some((name) => sameRepository(name, repository)) &&
       !candidates.some(
-        (item) =>
-          sameRepository(item.repository, repository) &&
-          item.number === entry.issue_number &&
-          !isAbandoned(item),
+        (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
       )
     );
   });
@@ -184,7 +236,7 @@ function waiting({ unseen }: LookingState): AgentChange[] {
 /** Work that nobody does any more, on an issue that nobody gives to an agent any more: its entry is closed, its label goes. */
 function bury(
   settings: AgentSettings,
-  { stateRepo, lingering, now }: LookingState,
+  { stateRepo, lingering, now }: Pick<LookingState, 'stateRepo' | 'lingering' | 'now'>,
   work: LookingState['running'][number],
 ): AgentChange[] {
   const { entry } = work;
@@ -255,16 +307,16 @@ function roundsBefore(earlier: Entry | undefined): number | undefined {
 function continued(
   earlier: Entry | undefined,
   before: Entry | null,
-  { talk, isRenewing }: { talk: Candidate['talk']; isRenewing: boolean },
+  { talk, isRenewing, asked }: { talk: Candidate['talk']; isRenewing: boolean; asked: Entry['asked'] },
 ): Later {
   const signs = talk?.signs ?? [];
-  if (before === null)
-    return { hearing: signs, ...definedOf({ rounds_from: roundsBefore(earlier) }) };
+  if (before === null) return { hearing: signs, ...definedOf({ rounds_from: roundsBefore(earlier) }) };
   const heard = new Set(before.heard);
   return {
     ...laterOf(before),
     hearing: signs.filter((sign) => !heard.has(sign)),
     exhausted: null,
+    ...(asked == null ? {} : { asked: { ...asked, begun: true } }),
     ...(isRenewing ? { rounds_from: before.rounds } : {}),
   };
 }
@@ -287,6 +339,7 @@ function begin(
   const { talk } = candidate;
   const before = earlier !== null && isResumable(earlier.entry) ? earlier.entry : null;
   const isRenewing = before !== null && talk !== null && isRenewed(before, talk);
+  const asked = askingOf(settings, state) ?? before?.asked;
   const awakening =
     before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
@@ -318,7 +371,9 @@ function begin(
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
     cost: earlier?.entry.cost ?? null,
-    ...(isFinishing ? laterOf(earlier?.entry) : continued(earlier?.entry, before, { talk, isRenewing })),
+    ...(isFinishing
+      ? laterOf(earlier?.entry)
+      : continued(earlier?.entry, before, { talk, isRenewing, asked })),
   };
   const text = entryText(entry);
   const claim = claimOf(stateRepo, entry);

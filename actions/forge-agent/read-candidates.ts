@@ -38,7 +38,7 @@ import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
 import { branchOf, branchPrefixOf } from './text.ts';
-import { isResumable } from './wake.ts';
+import { askingOf, isResumable } from './wake.ts';
 
 /** What is looked at beside the issues themselves. */
 export interface Ground {
@@ -50,7 +50,7 @@ export interface Ground {
 }
 
 /** So many issues are looked into in one run, and these of them in every one; the next one goes on. */
-const mostLooked = 30;
+export const mostLooked = 30;
 const alwaysLooked = 20;
 
 /** Issues with a label of ours, in their order, looked into until one can be taken. */
@@ -60,25 +60,7 @@ export async function readCandidates(
   ground: Ground,
 ): Promise<Omit<LookingState, keyof SeenState | 'mine'>> {
   const { settings } = context;
-  const troubled: LookingState['troubled'] = [];
-  const looked: string[] = [];
-  const found: (Place & { issue: Issue; isUrgent: boolean; createdAt: string; number: number })[] = [];
-  for (const repository of repositoriesOf(base.declared, settings['project-repo'])) {
-    const { value, trouble } = await alone(() => readPlace(context, base, ground, repository));
-    if (value === undefined) {
-      troubled.push({ repository, said: trouble ?? 'it could not be read' });
-      continue;
-    }
-    looked.push(value.place.repository);
-    for (const issue of value.issues)
-      found.push({
-        ...value.place,
-        issue,
-        number: issue.number,
-        isUrgent: issue.labels.some(({ name }) => name === settings['priority-label']),
-        createdAt: issue.created_at ?? '',
-      });
-  }
+  const { found, looked, troubled } = await readLabelled(context, base, ground);
   const candidates: Candidate[] = [];
   const ordered = turned(inOrder(found), base.nonce);
   let tried: LookingState['tried'] = [];
@@ -105,11 +87,46 @@ export async function readCandidates(
   return { tried, candidates, lingering, unseen, looked, troubled };
 }
 
+/** An issue with a label of ours, of which nothing was looked up yet. */
+export type Labelled = Place & { issue: Issue; isUrgent: boolean; createdAt: string; number: number };
+
+/** Every issue with a label of ours, in no order, and the repositories that were asked for them. */
+export async function readLabelled(
+  context: Context,
+  base: SeenState,
+  ground: Ground,
+): Promise<Pick<LookingState, 'looked' | 'troubled'> & { found: Labelled[] }> {
+  const { settings } = context;
+  const troubled: LookingState['troubled'] = [];
+  const looked: string[] = [];
+  const found: Labelled[] = [];
+  for (const repository of repositoriesOf(base.declared, settings['project-repo'])) {
+    const { value, trouble } = await alone(() => readPlace(context, base, ground, repository));
+    if (value === undefined) {
+      troubled.push({ repository, said: trouble ?? 'it could not be read' });
+      continue;
+    }
+    looked.push(value.place.repository);
+    for (const issue of value.issues)
+      found.push({
+        ...value.place,
+        issue,
+        number: issue.number,
+        isUrgent: issue.labels.some(({ name }) => name === settings['priority-label']),
+        createdAt: issue.created_at ?? '',
+      });
+  }
+  return { found, looked, troubled };
+}
+
 /** The labels of issues on which a run was cut off, and that are no candidates any more. */
-async function readLingering(
+export async function readLingering(
   { send }: Context,
   { running }: SeenState,
-  { candidates, looked }: Pick<LookingState, 'candidates' | 'looked'>,
+  {
+    candidates,
+    looked,
+  }: { candidates: readonly { repository: string; number: number }[]; looked: readonly string[] },
 ): Promise<LookingState['lingering']> {
   const found: LookingState['lingering'] = [];
   for (const { entry, over } of running) {
@@ -263,6 +280,7 @@ async function lookInto(
     candidate,
     agent,
     entry: worked,
+    asked: askingOf(settings, base) ?? worked?.asked,
     labelled,
     conversation,
     pulls: place.pulls,

@@ -5,7 +5,7 @@ import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.t
 import type { Context } from './state.ts';
 
 /** What the hosts call a run that goes on; everything else is over. */
-const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
+export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
 
 /**
  * Why nobody works on an entry any more: its lease ran out, or the run that holds it is over. `null` while it may go on: what

@@ -2,6 +2,8 @@ import { sameAccount } from '../../core/accounts.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { News } from '../../core/agent/prompt.ts';
+import { readSpent } from '../../core/agent/spent.ts';
+import { addressesEscalation } from '../../core/escalation/addressing.ts';
 import { failingLogs } from '../../core/failing-log.ts';
 import type { Comment } from '../../core/forge/comments.ts';
 import { listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
@@ -25,6 +27,8 @@ interface Talking {
   agent: Agent;
   /** Of an agent that worked on it before and may be woken; `null` for one that begins. */
   entry: Entry | null;
+  /** What it is asked by hand. */
+  asked: Entry['asked'];
   labelled: Candidate['labelled'];
   conversation: Conversation;
   pulls: readonly Pull[];
@@ -52,10 +56,18 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
       : await readRed(context, repository, pull.head.sha);
   const giving = newsOfGiving(labelled?.mayWrite === true && !labelled.isBot ? labelled : null);
   const news = [
-    ...newsOfWords(words, { own, mayWrite, isForAnother: () => false }),
+    ...newsOfWords(words, {
+      own,
+      mayWrite,
+      isForAnother: (body) =>
+        addressesEscalation(body, {
+          trigger: settings['escalation-trigger'],
+          login: settings['escalation-login'],
+        }),
+    }),
     ...red,
     ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
-    ...newsOfAsking(entry?.asked),
+    ...newsOfAsking(given.asked),
     ...giving,
     ...movedNews(entry),
   ];
@@ -69,7 +81,8 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
       .filter(({ user }) => user !== null && sameAccount(user, own))
       .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
     unblockedBy: unblockedBy(settings['blocked-label'], entry, conversation, mayWrite),
-    costToday: agent.maxCostPerDay === null ? 0 : await readCostToday(given.state, agent.name, now),
+    costToday:
+      agent.maxCostPerDay === null ? 0 : (await readSpent(given.state, now.slice(0, 10), agent.name)).cost,
   };
 }
 
@@ -139,6 +152,7 @@ function movedNews(entry: Entry | null): News[] {
         {
           sign: `moved ${round}`,
           kind: 'moved',
+          at: null,
           title: `Your work of round ${round} was not pushed`,
           text: 'Somebody pushed to your branch while you worked. Your clone has what they did: do your part again on top of it.',
         },
@@ -156,24 +170,4 @@ function unblockedBy(
   if (last === undefined || last.isSet || last.by === null) return null;
   if (Date.parse(last.at) < Date.parse(entry.exhausted.at)) return null;
   return mayWrite(last.by.login) ? last.by.login : null;
-}
-
-/** What the runs of an agent cost that ended today. */
-async function readCostToday(
-  { snapshot, commit }: Talking['state'],
-  agent: string,
-  now: string,
-): Promise<number> {
-  const files = await snapshot.folderAt(commit, `spent/${now.slice(0, 10)}/${agent}`);
-  const blobs = await snapshot.contents(files);
-  let sum = 0;
-  for (const { sha } of files) {
-    const blob = blobs.get(sha);
-    const found =
-      blob?.kind === 'read'
-        ? /"cost":([\d.eE+-]{1,30})/.exec(new TextDecoder().decode(blob.bytes))?.[1]
-        : undefined;
-    sum += Number(found ?? 0);
-  }
-  return sum;
 }

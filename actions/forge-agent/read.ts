@@ -9,19 +9,20 @@ import { alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { documentName } from '../../core/document-name.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { getRepository } from '../../core/forge/repositories.ts';
+import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
-import { getExpectedUser } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
 import { createPlaces, type Places } from './places.ts';
-import { readCandidates } from './read-candidates.ts';
+import { type Ground, readCandidates } from './read-candidates.ts';
+import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
-  const { settings, send, facts, now, previous, kept } = context;
+  const { settings, send, facts, now, kept, previous } = context;
   if (facts.isPullRequest) return { kind: 'local', now, declared: await readLocal(context) };
   const account = await once(kept, 'account', () => getExpectedUser(send, settings['forge-login']));
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
@@ -31,6 +32,38 @@ export async function read(context: Context): Promise<AgentState> {
   const trouble = home === undefined ? 'missing' : stateTrouble(repository, home);
   if (home === undefined || trouble !== undefined)
     return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
+  const start = { account, declared, repository, home };
+  if (settings.mode === 'work') return readLooking(context, start);
+  const { base, ground } = await readSeen(context, start);
+  return readFanOut(context, base, ground);
+}
+
+/** What every look starts from. */
+interface Start {
+  account: User;
+  declared: Declared[];
+  /** The state repo. */
+  repository: string;
+  home: Repository;
+}
+
+/** What there is to do, as our account sees it with the state that is kept in a repository. */
+export async function readLooking(context: Context, start: Start): Promise<LookingState> {
+  const { base, ground } = await readSeen(context, start);
+  const own = base.running.find(({ entry }) => entry.lease.id === base.nonce);
+  if (own !== undefined)
+    return { ...base, ...nothingLooked, mine: await readMine(context, base, own, ground) };
+  // One run works on one issue: what else waits is for the next one.
+  if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
+  return { ...base, ...(await readCandidates(context, base, ground)), mine: null };
+}
+
+async function readSeen(
+  context: Context,
+  { account, declared, repository, home }: Start,
+): Promise<{ base: SeenState; ground: Ground }> {
+  const { send, facts, now, previous, kept } = context;
+  const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const stateRepo = {
     repository,
@@ -41,7 +74,10 @@ export async function read(context: Context): Promise<AgentState> {
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
   const places = createPlaces(context);
-  const nonce = before?.nonce ?? randomBytes(16).toString('hex');
+  const nonce =
+    before?.nonce ??
+    (previous?.state.kind === 'fan-out' ? previous.state.nonce : undefined) ??
+    randomBytes(16).toString('hex');
   const people = await once(kept, 'people', async () => createPeople(send));
   const base: SeenState = {
     kind: 'looking',
@@ -65,17 +101,7 @@ export async function read(context: Context): Promise<AgentState> {
     frozen: await readFrozen(snapshot, commit.id, places),
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
-  const own = running.find(({ entry }) => entry.lease.id === nonce);
-  if (own !== undefined)
-    return {
-      ...base,
-      ...nothingLooked,
-      mine: await readMine(context, base, own, { snapshot, commit: commit.id, people, places }),
-    };
-  // One run works on one issue: what else waits is for the next one.
-  if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
-  const found = await readCandidates(context, base, { snapshot, commit: commit.id, people, places });
-  return { ...base, ...found, mine: null };
+  return { base, ground: { snapshot, commit: commit.id, people, places } };
 }
 
 const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {

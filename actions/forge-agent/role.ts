@@ -1,11 +1,22 @@
+import { isolations } from '../../core/agent/cell/cell.ts';
+import type { Tried } from '../../core/agent/isolation-for.ts';
 import { runAgentRound } from '../../core/agent/round.ts';
 import type { Role } from '../../core/role.ts';
 import { openWorks } from '../../core/works.ts';
 import { changes, plan } from './plan.ts';
-import { read } from './read.ts';
+import { read, readLooking } from './read.ts';
 import { faults, settings, uidsOf } from './settings.ts';
-import type { AgentState } from './state.ts';
+import type { AgentState, LookingState } from './state.ts';
 import { headline } from './text.ts';
+
+/** The role's look at what there is to do, for a command that only shows it: what isolates an agent there is not asked here. */
+export function lookForWork(...[context, given]: Parameters<typeof readLooking>): Promise<LookingState> {
+  const tried: Tried[] = isolations.map((isolation) => ({ isolation, works: true, why: '' }));
+  return readLooking(
+    { ...context, kept: new Map([...context.kept, ['isolation', Promise.resolve(tried)]]) },
+    given,
+  );
+}
 
 export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[number]> = {
   name: 'forge-agent',

@@ -1,3 +1,4 @@
+import { mostOfPrompt } from '../../core/agent/entry.ts';
 import { privateKeyIn } from '../../core/agent/provenance/keys.ts';
 import { UserError } from '../../core/errors.ts';
 import {
@@ -17,6 +18,7 @@ import {
   text,
   type ValuesOf,
   woodpeckerSettings,
+  words,
 } from '../../core/settings.ts';
 
 /** The key as one line of base64, however it was given. */
@@ -41,6 +43,22 @@ export const settings = {
       'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',
   }),
   issue: count({ description: 'Only this issue; needs `project-repo`.' }),
+  mode: oneOf(['work', 'fan-out'], {
+    description:
+      'What this run does: `work` works on one issue; `fan-out` works on none, and starts a run for every issue that waits, up to `max-parallel`.',
+    default: 'work',
+  }),
+  'max-parallel': count({
+    description: 'With `mode: fan-out`: so many agents of our account work at the same time, at most.',
+    default: '3',
+  }),
+  prompt: words(
+    {
+      description:
+        'Wakes the frozen agent of `issue` by hand, and tells it this; its rounds begin anew. Where nothing is frozen the run is red.',
+    },
+    mostOfPrompt,
+  ),
   deadline: duration({
     description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
     default: '3h',
@@ -76,6 +94,15 @@ export const settings = {
   'on-red': flag({
     description: 'Whether an agent is woken when checks of its pull request fail.',
     default: 'false',
+  }),
+  'escalation-trigger': matching(/^\/[a-z][a-z0-9-]{1,30}$/, 'a word such as /crew', {
+    description:
+      'Comments that begin with this word are for the role escalation, and wake no agent; as its setting `trigger` says.',
+    default: '/crew',
+  }),
+  'escalation-login': login({
+    description:
+      'The account of the role escalation: comments that mention it in their first line wake no agent.',
   }),
   strangers: flag({
     description: 'Whether the agent is also shown what people wrote who may not write to the repository.',
@@ -150,6 +177,17 @@ export function faults(given: AgentSettings): SettingsFault[] {
     found.push({
       settings: ['issue', 'project-repo'],
       message: 'issue is given without project-repo. Name the repository that the issue is in.',
+    });
+  if (given.issue !== undefined && given.mode === 'fan-out')
+    found.push({
+      settings: ['mode', 'issue'],
+      message:
+        'issue is given with the mode fan-out, which works on no issue. Give it to the runs that fan-out starts, and set their mode to work.',
+    });
+  if (given.prompt !== undefined && given.issue === undefined)
+    found.push({
+      settings: ['prompt', 'issue'],
+      message: 'prompt is given without issue. Name the issue whose agent it wakes, and its project-repo.',
     });
   if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
     found.push({

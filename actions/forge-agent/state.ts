@@ -5,6 +5,7 @@ import type { Agent } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
+import type { StartMark } from '../../core/agent/start-mark.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { Backend } from '../../core/host/backends.ts';
@@ -14,7 +15,7 @@ import type { settings } from './settings.ts';
 export type Context = ReadContext<typeof settings, AgentState>;
 
 /** What the role knows: declared agents alone in a pull request's own pipeline, what blocks it, or everything. */
-export type AgentState = LocalState | UnreadyState | LookingState;
+export type AgentState = LocalState | UnreadyState | LookingState | FanOutState;
 
 /** On a pull request's own pipeline only the manifests are looked at. */
 export interface LocalState extends State {
@@ -181,4 +182,74 @@ export interface Mine {
   stale: string[];
   /** Kinds and keys of changes that are done in this run, which nothing shows afterwards. */
   done: string[];
+}
+
+/** What a fan-out knows: who works, what was started, and who waits. */
+export interface FanOutState extends Omit<SeenState, 'kind'> {
+  kind: 'fan-out';
+  workflow: Startable;
+  runs: StartedRun[];
+  starts: Start[];
+  /** The blob of the file that everybody who starts runs writes. */
+  turn: string | null;
+  /** Issues that can be taken now, as far as it was looked, in the order in which runs are started for them. */
+  waiting: Waiting[];
+  /** Why others that were looked into are not taken. */
+  refused: { what: string; isQuiet: boolean }[];
+  /** Issues whose agent is frozen and not woken, as far as it was looked. */
+  asleep: Candidate[];
+  /** How many more may wait that were not looked into. */
+  unlooked: number;
+  /** Every open issue with a label of ours. */
+  labelled: { repository: string; number: number }[];
+  lingering: LookingState['lingering'];
+  looked: LookingState['looked'];
+  troubled: LookingState['troubled'];
+}
+
+/** What is started for an issue, or why nothing can be. */
+export type Startable =
+  | {
+      kind: 'forgejo-workflow';
+      repository: string;
+      workflow: string;
+      /** The head of the default branch: what runs is the file as it stands there, however far the branch moves on. */
+      commit: string;
+      /** Whether our account may only read there, so that the token of this job has to start it. */
+      asJob: boolean;
+    }
+  | { kind: 'woodpecker-pipeline'; repository: string; workflow: string; branch: string }
+  | { kind: 'none'; why: string };
+
+/** A run that was started for an issue, whoever started it. */
+export interface StartedRun {
+  id: number;
+  /** The issue that it is for, by `issueKey`; on Woodpecker none: it takes the next one. */
+  issue: string | null;
+  /** On Woodpecker: the start that it came of. */
+  start: string | null;
+  created: string;
+  isGoingOn: boolean;
+  /** Whether the state repo says that it has taken an issue, however that ended. */
+  hasClaimed: boolean;
+}
+
+/** What the state repo says of a run that was to be started. */
+export interface Start {
+  path: string;
+  sha: string;
+  issue: string;
+  /** `null`: it cannot be read, and counts for nothing. */
+  mark: StartMark | null;
+}
+
+/** An issue that a run can be started for. */
+export interface Waiting {
+  repository: string;
+  number: number;
+  agent: string;
+  /** When it was given to the agent, by the forge's clock. */
+  askedAt: string | null;
+  /** How many more runs of its agent may begin today; `null` where that is not limited. */
+  left: number | null;
 }

@@ -1,4 +1,5 @@
 import { sameAccount } from '../../core/accounts.ts';
+import { signOfAsking } from '../../core/agent/asking.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import { sha256 } from '../../core/canonical.ts';
@@ -45,24 +46,27 @@ export function newsOfWords(
     isForAnother: (body: string) => boolean;
   },
 ): News[] {
-  return words
-    .filter(
-      ({ user, body }) =>
-        user !== null &&
-        !sameAccount(user, own) &&
-        mayWrite(user.login) &&
-        body.trim() !== '' &&
-        !bearsSign(body) &&
-        !isForAnother(body),
-    )
-    // Where there are many, the oldest are left out of what is told, wherever they stand.
-    .sort((a, b) => Date.parse(a.updatedAt || a.createdAt) - Date.parse(b.updatedAt || b.createdAt))
-    .map((word) => ({
-      sign: signOfWord(word),
-      kind: 'words',
-      title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
-      text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
-    }));
+  return (
+    words
+      .filter(
+        ({ user, body }) =>
+          user !== null &&
+          !sameAccount(user, own) &&
+          mayWrite(user.login) &&
+          body.trim() !== '' &&
+          !bearsSign(body) &&
+          !isForAnother(body),
+      )
+      // Where there are many, the oldest are left out of what is told, wherever they stand.
+      .sort((a, b) => Date.parse(a.updatedAt || a.createdAt) - Date.parse(b.updatedAt || b.createdAt))
+      .map((word) => ({
+        sign: signOfWord(word),
+        kind: 'words',
+        title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
+        at: word.updatedAt,
+        text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
+      }))
+  );
 }
 
 /** A forge needs some seconds to find out whether two branches merge, and says until then that they do not. */
@@ -82,6 +86,7 @@ export function newsOfConflict(
     {
       sign: `conflict ${conflict.head} ${conflict.base}`,
       kind: 'conflict',
+      at: null,
       title: `The pull request no longer merges with ${branch}`,
       text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit.`,
     },
@@ -99,6 +104,7 @@ export function newsOfRed(
     {
       sign: `red ${head}`,
       kind: 'red',
+      at: null,
       title: `Checks of your commit ${head.slice(0, 10)} failed`,
       text: [
         ...failed.map(({ context, description }) => `- ${context}: ${description}`),
@@ -114,8 +120,9 @@ export function newsOfAsking(asked: Entry['asked']): News[] {
     ? []
     : [
         {
-          sign: `asked ${asked.at}`,
+          sign: signOfAsking(asked),
           kind: 'asked',
+          at: asked.at,
           title: `${asked.by} asks for another round, ${asked.at}`,
           text: asked.prompt,
         },
@@ -130,6 +137,7 @@ export function newsOfGiving(labelled: { login: string; at: string } | null): Ne
         {
           sign: `given ${labelled.at}`,
           kind: 'given',
+          at: labelled.at,
           title: `${labelled.login} gave you the issue again, ${labelled.at}`,
           text: 'Look at the issue and what was said since, and go on.',
         },

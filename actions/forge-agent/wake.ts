@@ -1,6 +1,8 @@
+import { signOfAsking } from '../../core/agent/asking.ts';
 import type { Entry, Exhaustion } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
-import type { Talk } from './state.ts';
+import type { AgentSettings } from './settings.ts';
+import type { SeenState, Talk } from './state.ts';
 
 // Whether an agent that is frozen has another round: pure.
 
@@ -14,26 +16,42 @@ export function roundsOf({ rounds, rounds_from: from = 0 }: Pick<Entry, 'rounds'
   return rounds - from;
 }
 
+/** What the settings of this run ask its issue's agent, as its entry has it; undefined where they ask nothing. */
+export function askingOf(
+  { prompt }: Pick<AgentSettings, 'prompt'>,
+  { now, runUrl }: Pick<SeenState, 'now' | 'runUrl'>,
+): Entry['asked'] {
+  if (prompt === undefined) return undefined;
+  const run = runUrl === null || runUrl.length > 150 ? 'a run of forge-agent' : runUrl;
+  return { by: `whoever started ${run}`, at: now, prompt };
+}
+
 /** Whether a person said that its rounds begin anew. */
 export function isRenewed(
-  { exhausted }: Pick<Entry, 'exhausted'>,
+  { exhausted, asked }: Pick<Entry, 'exhausted' | 'asked'>,
   { news, unblockedBy }: Pick<Talk, 'news' | 'unblockedBy'>,
 ): boolean {
-  return (exhausted != null && unblockedBy !== null) || news.some(({ kind }) => kind === 'asked');
+  if (exhausted != null && unblockedBy !== null) return true;
+  // An agent that never starts would otherwise be woken by one asking for ever.
+  const spent = asked?.begun === true ? signOfAsking(asked) : undefined;
+  return news.some(({ kind, sign }) => kind === 'asked' && sign !== spent);
 }
 
 export function sleepOf(
   agent: Pick<Agent, 'name' | 'maxRounds' | 'maxCost' | 'maxCostPerDay'>,
-  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'cost'>,
+  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'cost' | 'asked'>,
   talk: Pick<Talk, 'news' | 'unblockedBy' | 'costToday'>,
 ): Sleep | undefined {
   const { news, costToday } = talk;
   if (news.length === 0)
     return { kind: 'asleep', why: 'it is frozen, and nothing happened that it was not told', isQuiet: true };
   const isCostly = agent.maxCost !== null && (entry.cost ?? 0) >= agent.maxCost;
-  if (entry.exhausted != null && !isRenewed(entry, talk)) {
-    // The only limit that somebody may raise without a word on the issue.
-    if (entry.exhausted.why !== 'max_cost' || isCostly)
+  if (entry.exhausted != null) {
+    // The only limit that somebody may raise without a word on the issue; and one that nobody lifts by asking, who would be told
+    // so by every run.
+    const isOver =
+      entry.exhausted.why === 'max_cost' ? isCostly && talk.unblockedBy === null : !isRenewed(entry, talk);
+    if (isOver)
       return { kind: 'asleep', why: `it is not woken any more (${entry.exhausted.why})`, isQuiet: true };
   }
   // Otherwise a question by hand, which stands until a round answers it, would have that written again and again.

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import type { StatusState } from '../../core/forge/statuses.ts';
 import { code } from '../../core/text/inert.ts';
+import { vaultActions } from '../../core/vault/action.ts';
 import {
   type EndedRecord,
   type FiredRecord,
@@ -9,10 +10,12 @@ import {
   recordPath,
   recordText,
   rejectedFolder,
+  type WithdrawnRecord,
+  withdrawnFolder,
 } from '../../core/vault/record.ts';
 import type { Verdict } from '../../core/vault/verdict.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
-import type { DispatchState, OpenState } from './state.ts';
+import type { DispatchState, OpenState, WithdrawnAction } from './state.ts';
 import { approvedBy, dispatchKey, inputsFor, reviewSign, statusContext, variablesFor } from './text.ts';
 
 // What is written before anything is started, the start itself, and what the pull request is told of it.
@@ -122,12 +125,49 @@ export function reject(
   ];
 }
 
+/**
+ * What was taken away before it started has no record of its own, and its pull request would say for ever that it waits. First it is
+ * told, then it stands on record that it was: a run that ends in between tells it again, in the same words.
+ */
+export function withdraw(
+  state: DispatchState,
+  { id, commit, by, asked }: WithdrawnAction,
+): (Change<'write-files'> | TellChange)[] {
+  const how = by === null ? `by commit ${commit}` : `by #${by.number}`;
+  const record: WithdrawnRecord = {
+    version: 2,
+    id,
+    commit,
+    by: by?.number ?? null,
+    pull: asked?.number ?? null,
+    at: state.now,
+  };
+  return [
+    ...tellOutcome(
+      state,
+      { id, pull: asked?.number ?? null, head: asked?.head ?? null },
+      {
+        state: 'failure',
+        what: `was withdrawn ${how} before it started, and does not run`,
+        ...(by?.url == null ? {} : { url: by.url }),
+      },
+    ),
+    writeRecord(state, {
+      folder: `${withdrawnFolder}/${commit}`,
+      record,
+      expects: null,
+      what: 'withdrawn',
+      why: `${vaultActions}/${id}.toml was taken away ${how}`,
+    }),
+  ];
+}
+
 /** A record as a commit of its own: new, or in place of the blob that was read. */
 export function writeRecord(
   { records }: DispatchState,
   given: {
     folder: string;
-    record: FiredRecord | EndedRecord | RejectedRecord;
+    record: FiredRecord | EndedRecord | RejectedRecord | WithdrawnRecord;
     expects: string | null;
     /** In a word, for the commit's message. */
     what: string;

@@ -6,7 +6,7 @@ import { claimsBranch, endedFolder, formerFolders, recordPath } from '../../core
 import { verdictOn } from '../../core/vault/verdict.ts';
 import { follow, refuseEdited } from './follow.ts';
 import { gate } from './gate.ts';
-import { intend, reject } from './intend.ts';
+import { intend, reject, withdraw } from './intend.ts';
 import { validate } from './local.ts';
 import { strayChanges } from './low-tier.ts';
 import { review } from './review.ts';
@@ -112,6 +112,7 @@ function dispatch(settings: VaultSettings, state: DispatchState): VaultChange[] 
     ...told,
     // What was started before is followed all the same.
     ...planned.flatMap(({ own }) => (withheld.has(own) ? [] : own)),
+    ...state.withdrawn.flatMap((action) => withdraw(state, action)),
     ...ended,
   ];
 }

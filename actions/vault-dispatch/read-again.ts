@@ -1,7 +1,7 @@
 import { blobId } from '../../core/forge/blobs.ts';
 import { createRuns } from '../../core/forge/workflows.ts';
 import { ownComments } from '../../core/own-comment.ts';
-import { endedFolder, firedFolder, rejectedFolder } from '../../core/vault/record.ts';
+import { endedFolder, firedFolder, rejectedFolder, withdrawnPath } from '../../core/vault/record.ts';
 import { readEndedNow, recordOf, seen } from './read-fired.ts';
 import type { ActionState, Context, DispatchState } from './state.ts';
 import { reviewSign } from './text.ts';
@@ -49,8 +49,10 @@ export async function readAgain(context: Context): Promise<DispatchState | undef
   );
   if (actions.some((action) => action === undefined)) return undefined;
   const { finished } = state;
+  const paths = new Set(written.map((file) => file.path));
   return {
     ...state,
+    withdrawn: state.withdrawn.filter(({ id, commit }) => !paths.has(withdrawnPath(id, commit))),
     finished: {
       ...finished,
       ended: finished.ended + ended.size,

@@ -169,7 +169,7 @@ async function readContent(
     actions.push(await readAction(context, base, account, asked, { change, reviews, retargeted }));
   const documents: RequestedDocument[] = [];
   for (const change of changes.filter((item) => !inActions.includes(item)))
-    documents.push(await readDocument(context, base, change));
+    documents.push(await readDocument(context, base, change, pull.head.sha));
   return {
     kind: 'read',
     isDraft: pull.draft === true,
@@ -225,11 +225,15 @@ async function readAction(
   return { id, file, kind: 'open', action, blob: found.sha, candidate };
 }
 
-/** A formula or the policy at the head of a pull request. A workflow is compared as it is now, where it would run. */
+/**
+ * A formula or the policy at the head of a pull request. Its workflow is the one that comes with it, or, where none does, the one that
+ * is there now.
+ */
 async function readDocument(
   context: Context,
   base: Base,
   { file, head }: Changed,
+  headSha: string,
 ): Promise<RequestedDocument> {
   if (head === undefined) return { file, kind: 'removed' };
   const found = bytesOf(await base.snapshot.fileOf(head), file);
@@ -240,11 +244,16 @@ async function readDocument(
   const { document } = parsed;
   const elsewhere = document.run.repo;
   // Anybody may name a repository in a pull request; what our account sees of it is not theirs to read.
-  return elsewhere !== undefined &&
+  if (
+    elsewhere !== undefined &&
     elsewhere !== base.repository &&
     elsewhere !== (await repositoryNow(base, file))
-    ? { file, kind: 'formula-elsewhere' }
-    : { file, kind: 'formula', document, ...(await readWorkflowOf(context, base, document, undefined)) };
+  )
+    return { file, kind: 'formula-elsewhere' };
+  const brought = await readWorkflowOf(context, { ...base, commit: headSha }, document, undefined);
+  const state =
+    brought.workflow === null ? await readWorkflowOf(context, base, document, undefined) : brought;
+  return { file, kind: 'formula', document, ...state };
 }
 
 /** Where the formula of that file runs as long as nothing is merged. */

@@ -32,6 +32,7 @@ import { readAgain } from './read-again.ts';
 import { readEndedNow, readFired } from './read-fired.ts';
 import { readGate } from './read-gate.ts';
 import { readRequests } from './read-requests.ts';
+import { readWithdrawn } from './read-withdrawn.ts';
 import { neverApproving, ownAccounts } from './settings.ts';
 import type {
   ActionState,
@@ -79,7 +80,19 @@ export async function read(context: Context): Promise<VaultState> {
       found: await readGate(context, { records, claims }),
     };
   }
-  const shared = await readShared(context, records.repository, account.login);
+  const shared =
+    (await readShared(context, records.repository, recordsBranch, {
+      writer: account.login,
+      // Otherwise nothing would have been found there.
+      isProtected: true,
+    })) ??
+    // Whoever looks for what may start looks at claims later on.
+    (settings.mode === 'dispatch'
+      ? undefined
+      : await readShared(context, claims.repository, claims.branch, {
+          writer: settings.gatekeeper,
+          isProtected: false,
+        }));
   if (shared !== undefined) return { ...ground, kind: 'unguarded', unguarded: shared };
   // What it tells of its rule is told by the same call.
   const told = context.opsBranch ?? (await getBranch(send, repository, branch));
@@ -120,13 +133,7 @@ export async function read(context: Context): Promise<VaultState> {
     snapshot,
     line: createLine(send, repository, commit.id),
     account,
-    guardOf: guardReader(
-      context.audit ?? send,
-      repository,
-      branch,
-      kept,
-      context.audit === undefined ? told : undefined,
-    ),
+    guardOf: guardReader(context.audit ?? send, repository, branch, kept, told),
     pullOf: pullReader(send, repository, unspent?.open.length ?? 0),
   };
   if (unspent === undefined)
@@ -149,6 +156,8 @@ interface Unspent {
   open: TreeEntry[];
   planted: string[];
   earlier: number;
+  /** Ids that a file among the actions' own branch calls spent. */
+  former: Set<string>;
 }
 
 async function readUnspent(snapshot: Snapshot, commit: string, records: Records): Promise<Unspent> {
@@ -166,7 +175,7 @@ async function readUnspent(snapshot: Snapshot, commit: string, records: Records)
     else return true;
     return false;
   });
-  return { entries, open, planted, earlier };
+  return { entries, open, planted, earlier, former };
 }
 
 /** More documents than these are not asked for before it is known which of them are needed. */
@@ -202,19 +211,14 @@ function pullReader(
 
 /** A branch of records that others may push to as well; undefined where there is none, or nobody may ask. */
 async function readShared(
-  { audit, kept, settings }: Context,
+  { audit, kept }: Context,
   repository: string,
-  dispatcher: string,
+  branch: string,
+  { writer, isProtected }: { writer: string | undefined; isProtected: boolean },
 ): Promise<UnguardedState['unguarded'] | undefined> {
   if (audit === undefined) return undefined;
-  for (const [branch, writer] of [
-    [recordsBranch, dispatcher],
-    [claimsBranch, settings.gatekeeper],
-  ] as const) {
-    const others = await readOthersAllowed(audit, repository, { branch, writer, kept });
-    if (others.length > 0) return { repository, branch, guard: { kind: 'shared', others } };
-  }
-  return undefined;
+  const others = await readOthersAllowed(audit, repository, { branch, writer, isProtected, kept });
+  return others.length > 0 ? { repository, branch, guard: { kind: 'shared', others } } : undefined;
 }
 
 /** Actions that were started and did not end. */
@@ -230,7 +234,7 @@ async function readDispatch(
   { records, unspent }: { records: Records; unspent: Unspent },
 ): Promise<DispatchState | Extract<VaultState, { kind: 'unguarded' }>> {
   const { send } = context;
-  const { entries, open, planted, earlier } = unspent;
+  const { entries, open, planted, earlier, former } = unspent;
   const finished = { ended: records.ended.size, rejected: records.rejected.size, earlier };
   const running = runningOf(records);
   const claims = { repository: known.records.repository, branch: claimsBranch };
@@ -240,6 +244,14 @@ async function readDispatch(
       : await readBranchGuard(send, claims.repository, claims.branch);
   if (guard !== undefined && (guard.kind !== 'guarded' || guard.isOurs || claimsAt === null))
     return { ...known, kind: 'unguarded', unguarded: { ...claims, guard } };
+  const shared =
+    guard === undefined
+      ? undefined
+      : await readShared(context, claims.repository, claims.branch, {
+          writer: context.settings.gatekeeper,
+          isProtected: true,
+        });
+  if (shared !== undefined) return { ...known, kind: 'unguarded', unguarded: shared };
   const recordSnapshot = createSnapshot(send, known.records.repository, context.kept);
   // As many at once as the forge gives, before each is looked into.
   await recordSnapshot.contents(running.map(([, entry]) => entry));
@@ -267,9 +279,23 @@ async function readDispatch(
     kind: 'dispatch',
     finished,
     planted,
+    // Where nothing is decided the newest commits would be asked for only for this, so it waits for the end of what runs, which comes.
+    withdrawn:
+      open.length === 0 && actions.some(isFollowed)
+        ? []
+        : await readWithdrawn(context, base, {
+            records,
+            former,
+            present: new Set(entries.map(({ path: name }) => documentName(name))),
+          }),
     endedNow: readEndedNow(context),
     actions: actions.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** Whether a run of it is seen, which ends by itself or by its time. */
+function isFollowed(action: ActionState): boolean {
+  return action.kind === 'fired' && action.record.kind === 'seen';
 }
 
 /** An action on the branch that has no record, with everything that there is to decide about it. */

@@ -17,6 +17,8 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
   },
   // A gate that did not look has not let anything through.
   whenPaused: ({ mode }) => (mode === 'gate' ? 'refuse' : 'stop'),
+  // A gate looks at no document.
+  readsWholeTree: ({ mode }) => mode !== 'gate',
   changes,
   needs: [
     {

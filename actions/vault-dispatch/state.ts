@@ -79,8 +79,20 @@ export interface DispatchState extends Decidable {
   finished: { ended: number; rejected: number; earlier: number };
   /** Those that a file among the actions' own branch calls spent, though records stood elsewhere when it came there. */
   planted: string[];
+  /** Those that were taken away from the branch before they started, of which nobody was told so yet. */
+  withdrawn: WithdrawnAction[];
   /** What this run itself put on record as ended. */
   endedNow: EndedNow[];
+}
+
+/** An action that was taken away from the branch and has no record of a start. */
+export interface WithdrawnAction {
+  id: string;
+  /** What took it away: a commit of the branch, and the pull request that it came with. */
+  commit: string;
+  by: { number: number; url: string | null } | null;
+  /** The pull request that had brought it, with its head; `null` where it came without one, or too long ago, or asked a person. */
+  asked: { number: number; head: string } | null;
 }
 
 /** An end that this run put on record; `isEdited`: the action's file was no longer what had been started. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { agentHosts } from '../../core/agent/entry.ts';
+import { agentHosts, exhaustions } from '../../core/agent/entry.ts';
 
 // What `forgecrew agents --json` prints. A field is never taken away or given another meaning within a version.
 
@@ -24,6 +24,17 @@ export const workSchema = z.strictObject({
   last_checkin_at: text,
   ended_at: z.nullable(text),
   rounds: z.int(),
+  /** Of those, the ones since somebody last let them begin anew: only these count. */
+  rounds_counted: z.int(),
+  /** How many of them there may be; null where its agent is not declared any more. */
+  max_rounds: z.nullable(z.int()),
+  /** What it waits for, where that is a person. */
+  needs_person: z.nullable(
+    z.strictObject({
+      kind: z.enum([...exhaustions, 'needs_person', 'underspecified', 'refused', 'blocked']),
+      why: text,
+    }),
+  ),
   /** In the currency of the manifest's prices; null where nobody counted. */
   cost: z.nullable(z.number()),
   run_url: z.nullable(text),
@@ -48,6 +59,28 @@ export const declaredSchema = z.union([
   z.strictObject({ name: text, file: text, faults: z.array(text).check(z.minLength(1)) }),
 ]);
 
+const issue = { repository: text, issue: z.int(), issue_url: text };
+
+export const nextSchema = z.strictObject({
+  /** Why it could not be found out, or not for all repositories. */
+  trouble: z.nullable(text),
+  /** Why the ops repo pauses its roles: until that is over nothing comes next. */
+  paused: z.nullable(text),
+  /** What the next run would take, and why. */
+  issue: z.nullable(
+    z.strictObject({
+      ...issue,
+      agent: text,
+      how: z.enum(['woken', 'begun', 'taken-over']),
+      why: z.array(text),
+    }),
+  ),
+  /** Issues before that one which have a label for an agent, and are not taken though nothing is done on them. */
+  waiting: z.array(z.strictObject({ ...issue, why: text })),
+  /** Issues that were not looked at, because one was found before, or there are too many for one look. */
+  not_looked_at: z.int(),
+});
+
 export const listingSchema = z.strictObject({
   /** Of this format. */
   version: z.literal(1),
@@ -60,6 +93,9 @@ export const listingSchema = z.strictObject({
   left_out: z.int(),
   /** Files of the state repo that should say who works on what, and cannot be read. */
   unreadable: z.array(z.strictObject({ file: text, fault: text })),
+  next: nextSchema,
+  /** What the runs of an agent cost that ended on a day (UTC), of the last days on which any did, the newest first. */
+  spent: z.array(z.strictObject({ day: text, agent: text, cost: z.number(), runs: z.int() })),
   agents: z.array(declaredSchema),
 });
 

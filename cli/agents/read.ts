@@ -1,6 +1,11 @@
+import type { AgentSettings } from '../../actions/forge-agent/settings.ts';
+import type { LookingState } from '../../actions/forge-agent/state.ts';
+import { roundsOf } from '../../actions/forge-agent/wake.ts';
+import { sameRepository } from '../../core/accounts.ts';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
 import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
+import { readSpent } from '../../core/agent/spent.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Kept } from '../../core/api/once.ts';
@@ -12,6 +17,8 @@ import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import type { TreeEntry } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import type { DeclaredAgent, Listing, Work } from './listing.ts';
+import { needOf } from './need.ts';
+import { readNext, unknownNext } from './next.ts';
 
 /** So many ended ones are shown with `--all`, and so many are read to find the newest. */
 export const mostEnded = 50;
@@ -25,7 +32,13 @@ export interface ListingRequest {
   /** Ended ones too. */
   all: boolean;
   now: string;
+  /** Of forge-agent, by their names. */
+  settings: Record<string, string | undefined>;
 }
+
+/** Costs are shown of so many days, and of so many agents on each. */
+const mostDays = 7;
+const mostSpenders = 20;
 
 /** Who works on what, and which agents are declared. What is over costs nothing, unless it is asked for. */
 export async function readListing(send: Send, request: ListingRequest): Promise<Listing> {
@@ -33,15 +46,21 @@ export async function readListing(send: Send, request: ListingRequest): Promise<
   const { opsRepo } = request;
   const ops = await getRepository(send, opsRepo);
   const { commit } = await getBranch(send, opsRepo, ops.default_branch);
-  const agents = await declaredAt(createSnapshot(send, opsRepo, kept), commit.id);
+  const declared = await declaredAt(createSnapshot(send, opsRepo, kept), commit.id);
   const stateRepo = request.stateRepo ?? usualStateRepo((await getOwnUser(send)).login);
-  const state = await readState(send, kept, stateRepo, request);
+  const state = await readState(send, kept, stateRepo, { ...request, declared });
   return {
     version: 1,
     ops_repo: opsRepo,
     state_repo: { name: stateRepo, found: state !== undefined },
-    ...(state ?? { work: [], left_out: 0, unreadable: [] }),
-    agents: agents.map(declaredOf),
+    ...(state ?? {
+      work: [],
+      left_out: 0,
+      unreadable: [],
+      next: unknownNext('There is no state repo.'),
+      spent: [],
+    }),
+    agents: declared.map(declaredOf),
   };
 }
 
@@ -49,13 +68,16 @@ async function readState(
   send: Send,
   kept: Kept,
   repository: string,
-  { all, forgeUrl, now }: ListingRequest,
-): Promise<Pick<Listing, 'work' | 'left_out' | 'unreadable'> | undefined> {
+  { all, forgeUrl, now, settings: given, declared }: ListingRequest & { declared: Declared[] },
+): Promise<Pick<Listing, 'work' | 'left_out' | 'unreadable' | 'next' | 'spent'> | undefined> {
   const home = await ifThere(getRepository(send, repository));
   if (home === undefined) return undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const snapshot = createSnapshot(send, repository, kept);
-  const marked = await stateFiles(snapshot, commit.id, 'running');
+  const marked = [
+    ...(await stateFiles(snapshot, commit.id, 'running')),
+    ...(await stateFiles(snapshot, commit.id, 'frozen')),
+  ];
   const begun = await stateFiles(snapshot, commit.id, 'agents', all ? undefined : marked);
   const isMarked = (file: string): boolean => marked.some(({ path }) => path === file);
   const working = begun.filter(({ path }) => isMarked(path));
@@ -64,7 +86,18 @@ async function readState(
     .filter(({ path }) => !isMarked(path))
     .sort((a, b) => numberOf(b.path) - numberOf(a.path));
   const read = await parsedIn(snapshot, [...working, ...rest.slice(0, mostRead)]);
-  const works = read.entries.map((entry) => workOf(entry, forgeUrl, now));
+  const { next, state, settings } = await readNext(send, kept, {
+    settings: given,
+    declared,
+    repository,
+    home,
+    now,
+  });
+  const works = read.entries.map((entry) => ({
+    ...workOf(entry, forgeUrl, now),
+    max_rounds: mostRounds(declared, entry),
+    needs_person: needOf(entry, blockedBy(entry, state, settings)),
+  }));
   const ended = works.filter(({ status }) => status === 'destroyed').sort(newestFirst);
   return {
     work: [
@@ -73,7 +106,46 @@ async function readState(
     ],
     left_out: all ? Math.max(0, ended.length - mostEnded) + Math.max(0, rest.length - mostRead) : 0,
     unreadable: read.faults,
+    next,
+    spent: await readDays(snapshot, commit.id),
   };
+}
+
+/** What agents cost on the last days on which any of their runs ended. */
+async function readDays(snapshot: Snapshot, commit: string): Promise<Listing['spent']> {
+  const days = (await snapshot.folderAt(commit, 'spent'))
+    .filter(({ type, path }) => type === 'tree' && /^\d{4}-\d{2}-\d{2}$/.test(path))
+    .map(({ path }) => path)
+    .sort()
+    .reverse()
+    .slice(0, mostDays);
+  const spent: Listing['spent'] = [];
+  for (const day of days)
+    for (const { path: agent, type } of (await snapshot.folderAt(commit, `spent/${day}`)).slice(
+      0,
+      mostSpenders,
+    ))
+      if (type === 'tree') spent.push({ day, agent, ...(await readSpent({ snapshot, commit }, day, agent)) });
+  return spent;
+}
+
+function mostRounds(declared: readonly Declared[], { agent_name: name, profile }: Entry): number | null {
+  const found = declared.find((item) => item.kind === 'agent' && item.manifest.name === name);
+  return found?.kind === 'agent' ? (agentOf(found.manifest, profile)?.maxRounds ?? null) : null;
+}
+
+/** The label that says that a person is needed, if an issue has it that was looked at. */
+function blockedBy(
+  entry: Entry,
+  state: LookingState | undefined,
+  settings: AgentSettings | undefined,
+): string | null {
+  const candidate = state?.candidates.find(
+    ({ repository, number }) =>
+      sameRepository(repository, repositoryOf(entry)) && number === entry.issue_number,
+  );
+  const label = settings?.['blocked-label'];
+  return label !== undefined && candidate?.labels.some(({ name }) => name === label) === true ? label : null;
 }
 
 async function parsedIn(
@@ -105,7 +177,7 @@ function newestFirst(a: Work, b: Work): number {
   return one < other ? 1 : one > other ? -1 : b.issue - a.issue;
 }
 
-function workOf(entry: Entry, forgeUrl: string, now: string): Work {
+function workOf(entry: Entry, forgeUrl: string, now: string): Omit<Work, 'max_rounds' | 'needs_person'> {
   const repository = repositoryOf(entry);
   const page = `${forgeUrl.replace(/\/+$/, '')}/${repository}`;
   return {
@@ -125,6 +197,7 @@ function workOf(entry: Entry, forgeUrl: string, now: string): Work {
     last_checkin_at: entry.last_checkin_at,
     ended_at: entry.ended_at,
     rounds: entry.rounds,
+    rounds_counted: roundsOf(entry),
     cost: entry.cost,
     run_url: entry.run_url,
   };

@@ -45,6 +45,8 @@ export function listingLines(listing: Listing, now: string): string[] {
     ...unreadable.map(
       ({ file, fault }) => `! ${plain(file)} of ${plain(state.name)} cannot be read: ${plain(fault)}`,
     ),
+    ...(state.found ? ['', ...nextLines(listing.next)] : []),
+    ...(listing.spent.length === 0 ? [] : ['', ...spentLines(listing.spent)]),
     '',
     ...agentLines(agents, listing.ops_repo),
   ];
@@ -57,14 +59,48 @@ function workLines(work: readonly Work[], now: string): string[] {
     item.profile === null ? item.agent : `${item.agent} (${item.profile})`,
     item.is_overdue ? 'running, and its time is over' : item.status,
     item.ended_at === null ? ago(item.last_checkin_at, now) : `ended ${ago(item.ended_at, now)}`,
-    String(item.rounds),
+    roundsText(item),
     item.cost === null ? '-' : item.cost.toFixed(2),
     item.pull_url ?? '-',
+    item.needs_person === null ? '-' : `${item.needs_person.kind}: ${item.needs_person.why}`,
     item.why,
   ]);
   return aligned([
-    ['issue', 'agent', 'status', 'last seen', 'rounds', 'cost', 'pull request', 'why'],
+    ['issue', 'agent', 'status', 'last seen', 'rounds', 'cost', 'pull request', 'needs a person', 'why'],
     ...rows,
+  ]);
+}
+
+/** Rounds that count, of how many there may be; in all, where those of before are left out. */
+function roundsText({ rounds, rounds_counted: counted, max_rounds: most }: Work): string {
+  return `${counted}${most === null ? '' : ` of ${most}`}${counted === rounds ? '' : ` (${rounds} in all)`}`;
+}
+
+const hows = { woken: 'is woken for', begun: 'begins', 'taken-over': 'takes over' } as const;
+
+function nextLines({ trouble, paused, issue, waiting, not_looked_at: left }: Listing['next']): string[] {
+  return [
+    ...(paused === null ? [] : [`The roles are paused: ${plain(paused)}`]),
+    ...(trouble === null ? [] : [`! What comes next could not be looked at: ${plain(trouble)}`]),
+    ...(issue === null
+      ? trouble === null
+        ? ['Next: nothing, as it stands now.']
+        : []
+      : [
+          `Next: ${plain(issue.agent)} ${hows[issue.how]} ${plain(issue.issue_url)}: ${plain(issue.why.slice(0, mostReasons).join('; '))}${issue.why.length > mostReasons ? ` and ${issue.why.length - mostReasons} more` : ''}`,
+        ]),
+    ...waiting.map(({ issue_url: url, why }) => `- ${plain(url)} waits: ${plain(why)}`),
+    ...(left === 0 ? [] : [`${left} more ${left === 1 ? 'issue was' : 'issues were'} not looked at.`]),
+  ];
+}
+
+/** Of what one agent is woken for, so many are named. */
+const mostReasons = 5;
+
+function spentLines(spent: Listing['spent']): string[] {
+  return aligned([
+    ['day', 'agent', 'cost', 'runs'],
+    ...spent.map(({ day, agent, cost, runs }) => [day, agent, cost.toFixed(2), String(runs)]),
   ]);
 }
 

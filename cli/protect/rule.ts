@@ -1,5 +1,6 @@
 import { namesLogin, sameLogin } from '../../core/accounts.ts';
 import type { Change } from '../../core/change.ts';
+import { escalationPolicyFile } from '../../core/escalation/policy.ts';
 import type { Protection } from '../../core/forge/protections.ts';
 import { patternsIn, steadyRuleName, unreached, withPatterns } from '../../core/vault/guard.ts';
 import { formerFolders } from '../../core/vault/record.ts';
@@ -14,6 +15,7 @@ const guarded = [
   ...formerFolders.map((folder) => `${folder}/`),
   'vault/policy.toml',
   'vault/formulas/',
+  escalationPolicyFile,
   '.forgejo/',
   '.gitea/',
   '.github/',

@@ -13,6 +13,9 @@ const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.
 const text = (most: number) => z.string().check(z.maxLength(most));
 const signs = () => z.array(text(200)).check(z.maxLength(20_000));
 
+/** The longest text that an agent is asked by hand for another round with. */
+export const mostOfPrompt = 40_000;
+
 /** Why no round follows. */
 export const exhaustions = ['max_rounds', 'ci_exhausted', 'max_cost'] as const;
 export type Exhaustion = (typeof exhaustions)[number];
@@ -69,8 +72,17 @@ export const entrySchema = z.strictObject({
   head: z.optional(z.nullable(text(64))),
   /** The round whose work was not pushed, because somebody else had pushed meanwhile. */
   unpushed: z.optional(z.nullable(z.int())),
-  /** Somebody asked for another round by hand. */
-  asked: z.optional(z.nullable(z.strictObject({ by: text(200), at: time, prompt: text(40_000) }))),
+  /** Somebody asked for another round by hand. `begun`: a run has begun it, so it lets the rounds begin anew no second time. */
+  asked: z.optional(
+    z.nullable(
+      z.strictObject({
+        by: text(200),
+        at: time,
+        prompt: text(mostOfPrompt),
+        begun: z.optional(z.boolean()),
+      }),
+    ),
+  ),
 });
 export type Entry = z.infer<typeof entrySchema>;
 

@@ -19,6 +19,8 @@ export interface News {
   /** Who or what, where and when, as a line. */
   title: string;
   text: string;
+  /** When it was said or changed last; `null` for what the forge finds out. */
+  at: string | null;
 }
 
 /** What a round after the first one starts from. */

@@ -21,15 +21,23 @@ export const dispatch = changeKind({
       workflow: z.string(),
       ref: z.string(),
       inputs: z.record(z.string(), z.string()),
+      /** With the token that the host made for this job, in its own repository: where our account may only read. */
+      asJob: z.optional(z.boolean()),
     }),
   describe: (change) => `run of ${change.workflow} at ${change.ref} of ${change.repository}`,
-  async apply({ repository: name, workflow, ref, inputs }, context) {
+  async apply({ repository: name, workflow, ref, inputs, asJob }, context) {
     if (isCommit(ref) && (await isNameOfRef(context.send, name, ref)))
       throw new UserError(
         `${name} has a tag or a branch that is called ${ref}, like the commit that is to run. The forge would run that instead.`,
         'Find out who made it, delete it, and ask again under another id.',
       );
-    const id = await dispatchWorkflow(context.send, name, { workflow, ref, inputs });
+    const send = asJob === true ? context.job : context.send;
+    if (send === undefined)
+      throw new UserError(
+        `Our account may only read ${name}, and this job has no token of its own to start ${workflow} with.`,
+        `Give our account write access to ${name}.`,
+      );
+    const id = await dispatchWorkflow(send, name, { workflow, ref, inputs });
     return {
       status: 'done',
       said: `${workflow} started${id === undefined ? '' : ` as run ${id}`}`,

@@ -34,6 +34,8 @@ export interface ApplyContext {
   claims?: Send;
   /** The same forge with another token, for labels alone, where the role was given one. */
   labels?: Send;
+  /** The same forge with the token that the host made for this job, where it made one. */
+  job?: Send;
   /** Where the role was given a token for it. */
   woodpecker?: Send;
   /** Our own account; absent where the role runs without a forge, and then plans nothing that needs one. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { ifThere } from '../api/errors.ts';
 import { repositoryName, type Send } from '../api/send.ts';
-import { anything, call } from './call.ts';
+import { anything, call, list } from './call.ts';
 import { user } from './users.ts';
 
 const comment = z.object({
@@ -23,6 +24,51 @@ export function listComments(send: Send, name: string, index: number): Promise<C
     },
     z.array(comment),
   );
+}
+
+/** A comment by its id, or undefined where there is none (any more). `GET /repos/{owner}/{repo}/issues/comments/{id}`, scope read:issue. */
+export function findComment(send: Send, name: string, id: number): Promise<Comment | undefined> {
+  return ifThere(
+    call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{owner}/{repo}/issues/comments/{id}',
+        params: { ...repositoryName(name), id },
+      },
+      comment,
+    ),
+  );
+}
+
+const placed = z.extend(comment, {
+  /** The page of what it is on: one of the two is empty. */
+  issue_url: z.string(),
+  pull_request_url: z.string(),
+});
+
+/** A comment with the number of the issue or pull request that it is on. */
+export type PlacedComment = Comment & { issue: number };
+
+/**
+ * Comments on all issues and pull requests of a repository that were written or edited since a moment (ISO 8601), whole.
+ * `GET /repos/{owner}/{repo}/issues/comments`, scope read:issue.
+ */
+export async function recentComments(send: Send, name: string, since: string): Promise<PlacedComment[]> {
+  const found = await list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/issues/comments',
+      params: { ...repositoryName(name), since },
+    },
+    placed,
+    ({ id }) => id,
+  );
+  return found.flatMap(({ issue_url, pull_request_url, ...item }) => {
+    const number = Number(/\/(\d+)$/.exec(issue_url === '' ? pull_request_url : issue_url)?.[1]);
+    return Number.isInteger(number) ? [{ ...item, issue: number }] : [];
+  });
 }
 
 /** `POST /repos/{owner}/{repo}/issues/{index}/comments`, scope write:issue. */

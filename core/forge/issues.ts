@@ -91,6 +91,23 @@ export async function firstIssues(
   return { issues: [...issues.values()], complete: false };
 }
 
+/**
+ * Issues and pull requests by an account that were made or touched since a moment (ISO 8601), whole.
+ * `GET /repos/{owner}/{repo}/issues?created_by=&since=`, scope read:issue.
+ */
+export function issuesSince(send: Send, name: string, login: string, since: string): Promise<Issue[]> {
+  return list(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/issues',
+      params: { ...repositoryName(name), state: 'all', created_by: login, since },
+    },
+    issue,
+    ({ number }) => number,
+  );
+}
+
 /** `GET /repos/{owner}/{repo}/issues/{index}`, scope read:issue. */
 export function getIssue(send: Send, name: string, index: number): Promise<Issue> {
   return call(

@@ -8,6 +8,7 @@ import { type User, user } from './users.ts';
 
 const pull = z.object({
   number: z.int(),
+  html_url: z.nullish(z.string()),
   title: z.string(),
   body: z.string(),
   state: z.string(),

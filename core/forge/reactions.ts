@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { repositoryName, type Send } from '../api/send.ts';
+import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
+import { forgeError } from './errors.ts';
 import { user } from './users.ts';
 
 const reaction = z.object({
@@ -28,4 +29,31 @@ export async function listReactions(send: Send, name: string, comment: number): 
     z.nullish(z.array(reaction)),
   );
   return all ?? [];
+}
+
+/**
+ * Reacts to a comment as our own account; the same reaction again changes nothing, for which forges answer 200 and 500.
+ * `POST /repos/{owner}/{repo}/issues/comments/{id}/reactions`, scope write:issue.
+ */
+export async function addReaction(
+  send: Send,
+  name: string,
+  given: { comment: number; content: string; account: { id: number } },
+): Promise<void> {
+  const { comment, content, account } = given;
+  const request: ApiRequest = {
+    method: 'POST',
+    route: '/repos/{owner}/{repo}/issues/comments/{id}/reactions',
+    params: { ...repositoryName(name), id: comment },
+    body: { content },
+  };
+  const response = await send(request);
+  if (response.status < 300) return;
+  const error = forgeError(request, response);
+  const isThere =
+    error.kind === 'server' &&
+    (await listReactions(send, name, comment)).some(
+      (item) => item.user?.id === account.id && item.content === content,
+    );
+  if (!isThere) throw error;
 }

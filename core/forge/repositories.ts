@@ -8,7 +8,7 @@ import { sinceForgejo } from './versions.ts';
 const repository = z.object({
   id: z.int(),
   full_name: z.string(),
-  owner: z.object({ login: z.string() }),
+  owner: z.object({ id: z.int(), login: z.string() }),
   default_branch: z.string(),
   /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
   allow_merge_commits: z.nullish(z.boolean()),

@@ -62,6 +62,24 @@ function labellingsIn(events: z.infer<typeof event>[]): Conversation['labels'] {
   return [...last.values()];
 }
 
+/** Something that happened to an issue's state or labels. */
+export type StateEvent =
+  | { kind: 'closed' | 'reopened'; at: string }
+  | { kind: 'labelled' | 'unlabelled'; at: string; label: string };
+
+/** What happened to an issue's state and labels, oldest first; labels that are gone by now are left out. Same route and scope. */
+export async function stateEvents(send: Send, name: string, index: number): Promise<StateEvent[]> {
+  return (await timelineOf(send, name, index)).flatMap(
+    ({ type, created_at: at, body, label }): StateEvent[] => {
+      if (type === 'close' || type === 'reopen')
+        return [{ kind: type === 'close' ? 'closed' : 'reopened', at }];
+      return type === 'label' && label != null
+        ? [{ kind: body === '1' ? 'labelled' : 'unlabelled', at, label: label.name }]
+        : [];
+    },
+  );
+}
+
 function closingsIn(events: z.infer<typeof event>[]): { id: number; at: string }[] {
   return events.flatMap(({ id, type, created_at }) => (type === 'close' ? [{ id, at: created_at }] : []));
 }
@@ -145,14 +163,37 @@ function lastRetarget(events: z.infer<typeof event>[]): string | null {
   return events.filter(({ type }) => type === 'change_target_branch').at(-1)?.created_at ?? null;
 }
 
-function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {
-  return call(
+async function timelineOf(send: Send, name: string, index: number): Promise<z.infer<typeof event>[]> {
+  const events = await call(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/issues/{index}/timeline',
       params: { ...repositoryName(name), index },
     },
-    z.array(event),
+    // `null` where nothing has happened yet.
+    z.nullable(z.array(event)),
   );
+  return events ?? [];
+}
+
+/**
+ * Who set, last of all, a label of this kind that is still there; undefined where there is none, or where its account is gone. Same
+ * route and scope.
+ */
+export async function lastOfLabels(
+  send: Send,
+  name: string,
+  index: number,
+  isMeant: (label: string) => boolean,
+): Promise<User | undefined> {
+  const events = (await timelineOf(send, name, index)).filter(
+    (item) => item.type === 'label' && item.label != null && isMeant(item.label.name),
+  );
+  const standing = new Map<string, User | undefined>();
+  for (const { label, body, user: by } of events) {
+    standing.delete(label?.name ?? '');
+    if (body === '1') standing.set(label?.name ?? '', by ?? undefined);
+  }
+  return [...standing.values()].at(-1);
 }

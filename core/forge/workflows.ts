@@ -7,6 +7,8 @@ import { forgeError } from './errors.ts';
 const run = z.object({
   id: z.int(),
   status: z.string(),
+  /** The name of its workflow's file; absent on forges that do not say. */
+  workflow_id: z.nullish(z.string()),
   commit_sha: z.string(),
   created: z.string(),
   html_url: z.string(),
@@ -127,19 +129,57 @@ export async function whyNotFollow(send: Send, repository: string): Promise<stri
   }
 }
 
+/** What the forge calls a run that goes on. */
+const goingOn = ['waiting', 'blocked', 'running'];
+
+/** So many pages of one list are read, where a forge heeds no filter: what is further back began long ago. */
+const mostPages = 10;
+
+/**
+ * Runs that somebody or something started with inputs: all that go on, and those that were created since a moment. `GET
+ * /repos/{owner}/{repo}/actions/runs` (since Forgejo 12), scope read:repository.
+ */
+export async function dispatchedRuns(
+  send: Send,
+  repository: string,
+  since: string | undefined,
+): Promise<{ run: WorkflowRun; isGoingOn: boolean }[]> {
+  const found = new Map<number, WorkflowRun>();
+  const read = async (
+    filter: Record<string, string>,
+    isFar: (oldest: WorkflowRun) => boolean,
+  ): Promise<void> => {
+    for (let number = 1; number <= mostPages; number += 1) {
+      const runs = await runsPage(send, repository, number, pageSize, filter);
+      for (const item of runs) found.set(item.id, item);
+      const oldest = runs.at(-1);
+      // A short page proves nothing: servers cap its size.
+      if (oldest === undefined || isFar(oldest)) return;
+    }
+  };
+  const event = 'workflow_dispatch';
+  // A minute is left for clocks that differ.
+  if (since !== undefined)
+    await read({ event }, ({ created }) => Date.parse(created) < Date.parse(since) - 60_000);
+  // Read last, each by itself, in the order in which a run goes through them: one that moves on meanwhile is met again.
+  for (const status of goingOn) await read({ event, status }, () => false);
+  return [...found.values()].map((item) => ({ run: item, isGoingOn: goingOn.includes(item.status) }));
+}
+
 /** One page of all runs, newest first. `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. */
 async function runsPage(
   send: Send,
   repository: string,
   number: number,
   limit: number = pageSize,
+  filter: Record<string, string> = {},
 ): Promise<WorkflowRun[]> {
   const { workflow_runs } = await call(
     send,
     {
       method: 'GET',
       route: '/repos/{owner}/{repo}/actions/runs',
-      params: { ...repositoryName(repository), page: number, limit },
+      params: { ...repositoryName(repository), page: number, limit, ...filter },
     },
     z.object({ workflow_runs: z.array(run) }),
   );

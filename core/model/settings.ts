@@ -120,3 +120,12 @@ export function refuseUnknownCosts(settings: EngineSettings, limits: string[]): 
         },
       ];
 }
+
+/**
+ * The most that a question can cost, as far as prices tell; 0 where they are not given. No token is shorter than a character, so
+ * no prompt has more tokens than characters.
+ */
+export function mostCostOf(settings: EngineSettings, question: { system: string; prompt: string }): number {
+  const { 'price-input': input = 0, 'price-output': output = 0, 'max-output-tokens': most } = settings;
+  return ((question.system.length + question.prompt.length) * input + most * output) / 1_000_000;
+}

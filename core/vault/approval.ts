@@ -187,9 +187,19 @@ export function mayApprove(
   rights: Rights,
 ): true | string | { unknown: string } {
   const login = user.login.toLowerCase();
-  const has = (list: string[]): boolean => list.some((item) => item.toLowerCase() === login);
   if (pull.author === null || pull.author.id === user.id || pull.author.login.toLowerCase() === login)
     return 'it is their own pull request';
+  return isAmong(user, rule, rights);
+}
+
+/** Whether somebody is one of those who may approve at this moment, whatever it is they approve. */
+export function isAmong(
+  user: Account,
+  rule: Pick<Rule, 'approvers'>,
+  rights: Rights,
+): true | string | { unknown: string } {
+  const login = user.login.toLowerCase();
+  const has = (list: string[]): boolean => list.some((item) => item.toLowerCase() === login);
   if (has(rights.never)) return 'it is a bot';
   if (!has(rights.writers)) return 'they have no write access now';
   if (rule.approvers === 'write') return true;

@@ -97,6 +97,19 @@ function isPattern(rule: string): boolean {
   return /[*?\\[\]{}]/.test(rule);
 }
 
+/**
+ * The one rule that can hold for a branch, of all rules of its repository; undefined where more than one might, or none. Whoever knows
+ * that some rule holds for the branch need not ask which. Patterns count as fitting unless they are plainly another name.
+ */
+export function onlyRuleFor<T extends { rule_name: string }>(branch: string, rules: T[]): T | undefined {
+  const [only, ...others] = rules.filter(({ rule_name }) => {
+    // `mai[n]` is `main`.
+    const name = rule_name.replace(/\[([A-Za-z0-9])\]/g, '$1');
+    return isPattern(name) || name.toLowerCase() === branch.toLowerCase();
+  });
+  return others.length === 0 ? only : undefined;
+}
+
 /** Whether nobody can change what decides without an admin lifting a rule first; `why` not is a clause for people. */
 export type PolicyGuard =
   | { kind: 'closed' }

@@ -8,7 +8,8 @@ export const policyFile = 'vault/policy.toml';
 
 const clock = z.string().check(z.regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'a time as 16:00'));
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-const freeze = z.strictObject({
+/** A time in which nothing is started; other policies of the ops repo say it in the same words. */
+export const freeze = z.strictObject({
   days: z
     .string()
     .check(
@@ -19,7 +20,8 @@ const freeze = z.strictObject({
   tz: z.string().check(z.refine(isTimeZone, 'a time zone such as Europe/Berlin')),
   reason: z.string().check(z.maxLength(200)),
 });
-const approver = z
+/** Who may approve, by name. */
+export const approver = z
   .string()
   .check(
     z.regex(
@@ -184,7 +186,7 @@ function isTimeZone(name: string): boolean {
  * on each of the days; where it is not, it holds without a break from `from` on the first day to `to` on the day after
  * the last: `fri-sun` from 16:00 to 08:00 is the weekend, up to Monday morning.
  */
-export function frozenAt(rule: Rule, now: Date): string | undefined {
+export function frozenAt(rule: Pick<Rule, 'freeze'>, now: Date): string | undefined {
   for (const { days: named, from, to, tz, reason } of rule.freeze) {
     const parts = Object.fromEntries(
       new Intl.DateTimeFormat('en-GB', {

@@ -246,7 +246,7 @@ async function findWorkflow(
 const mostWorkflows = 50;
 
 /** Every workflow that Woodpecker would look at there. */
-async function readBeside(snapshot: Snapshot, commit: string): Promise<BesideWorkflow[]> {
+export async function readBeside(snapshot: Snapshot, commit: string): Promise<BesideWorkflow[]> {
   const inFolder = (await snapshot.folderAt(commit, '.woodpecker'))
     .filter(({ path }) => /\.ya?ml$/.test(path))
     .map((entry) => ({ file: `.woodpecker/${entry.path}`, entry }));
@@ -328,8 +328,8 @@ const mostRebased = 10;
  * The merged pull request that put a commit on the branch, and the commit that the forge made of it last. A merge or a squash
  * is that commit itself. Where commits were rebased or only moved forward, it is the last of them, with one parent each.
  */
-async function findPull(
-  { pullOf }: Base,
+export async function findPull(
+  { pullOf }: Pick<Base, 'pullOf'>,
   commit: ChangingCommit,
   later: ChangingCommit[],
 ): Promise<{ pull: Pull; merge: ChangingCommit } | undefined> {

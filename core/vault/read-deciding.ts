@@ -1,3 +1,4 @@
+import { escalationPolicyFile } from '../escalation/policy.ts';
 import type { Snapshot } from '../forge/snapshot.ts';
 import { type Formula, formulaFolder, parseFormula } from './formula.ts';
 import { type DecidingFiles, decidingFiles } from './guard.ts';
@@ -7,7 +8,10 @@ export interface Deciding extends DecidingFiles {
   unread: string[];
 }
 
-/** What decides at a commit of the ops repo: policy, formulas, and the workflow files of all formulas. */
+/**
+ * What decides at a commit of the ops repo: the policy, formulas, and the workflow files of all formulas; and the policy of the
+ * role escalation, there or not, because whoever adds one allows what it names.
+ */
 export async function readDeciding(
   snapshot: Snapshot,
   { repository, branch, commit }: { repository: string; branch: string; commit: string },
@@ -25,5 +29,6 @@ export async function readDeciding(
     if (parsed?.ok === true) formulas.push(parsed.document);
     else unread.push(file);
   }
-  return { ...decidingFiles(formulas, { repository, branch }), unread };
+  const { patterns, elsewhere } = decidingFiles(formulas, { repository, branch });
+  return { patterns: [...patterns, escalationPolicyFile], elsewhere, unread };
 }

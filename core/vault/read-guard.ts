@@ -2,9 +2,10 @@ import { isApiError } from '../api/errors.ts';
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { type Branch, findBranch } from '../forge/branches.ts';
-import { listProtections } from '../forge/protections.ts';
+import { listProtections, type Protection } from '../forge/protections.ts';
 import {
   type BranchGuard,
+  onlyRuleFor,
   othersAllowed,
   type PolicyGuard,
   policyGuard,
@@ -26,21 +27,39 @@ export async function readBranchGuard(
   return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 
-/** What our account sees of the rules of a branch, for `policyGuard`: two calls, or one where it was told of the branch already. */
+/**
+ * What an account sees of the rules of a branch, for `policyGuard`: two calls, or one where the branch was asked for already, by the
+ * same account or, while only one rule can hold for it, by another.
+ */
 export async function readRulesSeen(
   send: Send,
   repository: string,
   branch: string,
-  known?: Branch,
+  { kept, known }: { kept: Kept; known?: Branch | undefined },
 ): Promise<RulesSeen> {
-  const told = known ?? (await findBranch(send, repository, branch));
   try {
-    return { repository, branch, told, rules: await listProtections(send, repository) };
+    const rules = await allRules(send, repository, kept);
+    return { repository, branch, told: await toldOf(send, repository, branch, { known, rules }), rules };
   } catch (error) {
     // Whoever may read but is no admin is answered 403, with a scope that a reader's token needs not have as well.
     if (!isApiError(error, 'permission', 'scope')) throw error;
+    const told = known ?? (await findBranch(send, repository, branch));
     return { repository, branch, told, rules: 'hidden' };
   }
+}
+
+/** A branch with the name of its rule, which only admins are told: without a call where no other rule can be meant. */
+async function toldOf(
+  send: Send,
+  repository: string,
+  branch: string,
+  { known, rules }: { known: Branch | undefined; rules: Protection[] },
+): Promise<Branch | undefined> {
+  if ((known?.effective_branch_protection_name ?? '') !== '') return known;
+  const only = known?.protected === true ? onlyRuleFor(branch, rules) : undefined;
+  return known === undefined || only === undefined
+    ? findBranch(send, repository, branch)
+    : { ...known, effective_branch_protection_name: only.rule_name };
 }
 
 /** The same, once a run: answers whether everything that decides about a formula is guarded by the rule of the branch that counts. */
@@ -49,32 +68,44 @@ export function guardReader(
   repository: string,
   branch: string,
   kept: Kept,
-  /** What the account of this very `send` was told of the branch. */
+  /** What this account or another one was told of the branch. */
   known?: Branch,
 ): (wanted: string[]) => Promise<PolicyGuard> {
   return async (wanted) =>
     policyGuard(
-      await once(kept, `rules ${repository} ${branch}`, () => readRulesSeen(send, repository, branch, known)),
+      await once(kept, `rules ${repository} ${branch}`, () =>
+        readRulesSeen(send, repository, branch, { kept, known }),
+      ),
       wanted,
     );
 }
 
 /**
  * Who else may push to a branch of records, as an admin's token is told; empty where nobody may. What our own account is told
- * does not show it. Two calls, of which one is for all branches of the repository.
+ * does not show it. One call for all branches of the repository, and one for this one where another rule might hold for it, or where
+ * `isProtected`, that some rule does, is not known.
  */
 export async function readOthersAllowed(
   audit: Send,
   repository: string,
-  { branch, writer, kept }: { branch: string; writer: string | undefined; kept: Kept },
+  {
+    branch,
+    writer,
+    isProtected,
+    kept,
+  }: { branch: string; writer: string | undefined; isProtected: boolean; kept: Kept },
 ): Promise<string[]> {
-  const [told, rules] = await Promise.all([
-    findBranch(audit, repository, branch),
-    once(kept, `all rules ${repository}`, () => listProtections(audit, repository)),
-  ]);
-  const name = told?.effective_branch_protection_name;
+  const rules = await allRules(audit, repository, kept);
+  const only = isProtected ? onlyRuleFor(branch, rules) : undefined;
+  const name =
+    only?.rule_name ?? (await findBranch(audit, repository, branch))?.effective_branch_protection_name;
   return othersAllowed(
     rules.find(({ rule_name }) => rule_name === name),
     writer,
   );
+}
+
+/** All rules of a repository, for all of its branches. */
+function allRules(send: Send, repository: string, kept: Kept): Promise<Protection[]> {
+  return once(kept, `all rules ${repository}`, () => listProtections(send, repository));
 }

@@ -43,8 +43,14 @@ export function createLine(send: Send, repository: string, tip: string) {
   }
 
   let reading: Promise<unknown> = Promise.resolve();
-  async function find(file: string): Promise<LastChange> {
-    for (let index = 0; ; index += 1) {
+  /** One question after the other, since all of them read the same pages. */
+  function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    const answer = reading.then(ask);
+    reading = answer.catch(() => undefined);
+    return answer;
+  }
+  async function find(file: string, from: number): Promise<LastChange> {
+    for (let index = from; ; index += 1) {
       const commit = line[index] ?? (await extend());
       if (commit === undefined)
         return next === undefined ? { kind: 'never' } : { kind: 'beyond', commits: line.length };
@@ -54,11 +60,17 @@ export function createLine(send: Send, repository: string, tip: string) {
   }
 
   return {
-    /** The newest change of a file. Asked one after the other, since all of them read the same pages. */
-    lastChange(file: string): Promise<LastChange> {
-      const answer = reading.then(() => find(file));
-      reading = answer.catch(() => undefined);
-      return answer;
-    },
+    /** The newest change of a file. */
+    lastChange: (file: string): Promise<LastChange> => inTurn(() => find(file, 0)),
+    /** The newest change of a file before a commit of the line. */
+    changeBefore: (file: string, commit: string): Promise<LastChange> =>
+      inTurn(() => find(file, line.findIndex(({ sha }) => sha === commit) + 1)),
+    /** The newest commits, newest first: as many as are known after one page. */
+    recent: (): Promise<ChangingCommit[]> =>
+      inTurn(async () => {
+        while (pages === 0 || (next !== undefined && known.has(next)))
+          if ((await extend()) === undefined) break;
+        return [...line];
+      }),
   };
 }

@@ -12,6 +12,7 @@ import {
   formerFolders,
   recordsBranch,
   rejectedFolder,
+  withdrawnFolder,
 } from './record.ts';
 
 /** What stands on the branch of records: ids, told by the names of files alone. */
@@ -21,6 +22,8 @@ export interface Records {
   ended: Set<string>;
   rejected: Set<string>;
   earlier: Set<string>;
+  /** Paths of withdrawals that were told: see `withdrawnPath`. */
+  withdrawn: Set<string>;
 }
 
 /** The branch of records, or how it is guarded where nothing on it may be believed. */
@@ -66,6 +69,7 @@ export async function recordsAt(
     ended: new Set(inFolder(endedFolder).keys()),
     rejected: new Set(inFolder(rejectedFolder).keys()),
     earlier: new Set(inFolder(earlierFolder).keys()),
+    withdrawn: new Set(entries.flatMap(({ path }) => (path.startsWith(`${withdrawnFolder}/`) ? [path] : []))),
   };
 }
 

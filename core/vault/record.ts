@@ -16,6 +16,11 @@ export const firedFolder = 'fired';
 export const endedFolder = 'ended';
 /** On `vault-records`: actions that were turned down; they spend the id as well. */
 export const rejectedFolder = 'rejected';
+/**
+ * On `vault-records`: actions that were taken away from main before they started, below the commit that took them away, which were
+ * told so on the pull request that asked for them. That spends no id.
+ */
+export const withdrawnFolder = 'withdrawn';
 /** On `vault-records`: copies of what stood on main before there was such a branch. Their ids are spent, and that is all. */
 export const earlierFolder = 'earlier';
 /** On `vault-claims`: the one run of each action that a gate let through. */
@@ -114,6 +119,19 @@ export const rejectedRecord = z.strictObject({
 });
 export type RejectedRecord = z.infer<typeof rejectedRecord>;
 
+/** `withdrawn/<commit>/<id>.json`: that the pull request which asked was told of the withdrawal, so that it is told once. */
+export const withdrawnRecord = z.strictObject({
+  version: z.literal(2),
+  id: z.string(),
+  /** What took the action away from main: a commit, and the pull request it came with; `null` where it came without one. */
+  commit: sha,
+  by: z.nullable(z.int()),
+  /** The pull request that had brought it, where that is known. */
+  pull: z.nullable(z.int()),
+  at: time,
+});
+export type WithdrawnRecord = z.infer<typeof withdrawnRecord>;
+
 /** `claimed/<id>.json`: the one run that a gate let through, created by that gate where no such file was yet. */
 export const claimRecord = z.strictObject({
   version: z.literal(2),
@@ -130,11 +148,16 @@ export const claimRecord = z.strictObject({
 });
 export type ClaimRecord = z.infer<typeof claimRecord>;
 
-export type VaultRecord = FiredRecord | EndedRecord | RejectedRecord | ClaimRecord;
+export type VaultRecord = FiredRecord | EndedRecord | RejectedRecord | WithdrawnRecord | ClaimRecord;
 
 /** As it stands in the repository: for people as well, so one field a line. */
 export function recordText(record: VaultRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
+}
+
+/** Where it stands that a withdrawal was told: one and the same id may be withdrawn more than once. */
+export function withdrawnPath(id: string, commit: string): string {
+  return recordPath(`${withdrawnFolder}/${commit}`, id);
 }
 
 export function recordPath(folder: string, id: string): string {

@@ -38,7 +38,8 @@ const pipeline = z.object({
 });
 export type Pipeline = z.infer<typeof pipeline>;
 
-function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
+/** What an answer of Woodpecker's means that is no success. */
+export function woodpeckerError(request: ApiRequest, response: ApiResponse): ApiError {
   const between = intermediaryError(request, response, woodpecker);
   if (between !== undefined) return between;
   const { status } = response;
@@ -161,6 +162,32 @@ export function getPipeline(send: Send, repositoryId: number, number: number): P
   );
 }
 
+/** So many pages are read: what is further back was started long ago. */
+const mostPages = 4;
+
+/**
+ * The newest pipelines that were started by hand or through the API, as far back as a moment and at least a page; what goes on
+ * further back than a few pages is not seen. `GET /api/repos/{id}/pipelines`, newest first.
+ */
+export async function manualPipelines(send: Send, repositoryId: number, since: string): Promise<Pipeline[]> {
+  const found: Pipeline[] = [];
+  for (let page = 1; page <= mostPages; page += 1) {
+    const some = await call(
+      send,
+      {
+        method: 'GET',
+        route: '/repos/{id}/pipelines',
+        params: { id: repositoryId, event: 'manual', page, perPage: 50 },
+      },
+      z.array(pipeline),
+    );
+    found.push(...some);
+    const oldest = some.at(-1);
+    if (oldest === undefined || oldest.created < Date.parse(since) / 1000) break;
+  }
+  return found;
+}
+
 /**
  * The number of the pipeline that an account started with just these variables since a moment, or undefined when every
  * one since then is known. `GET /api/repos/{id}/pipelines`, newest first.
@@ -206,7 +233,6 @@ export interface FailedPipeline {
 }
 
 const failing = new Set(['failure', 'error', 'killed']);
-const mostPages = 4;
 
 /**
  * Pipelines of a commit that failed, each as the newest of what started it, as far as they are among the two hundred newest of

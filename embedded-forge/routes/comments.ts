@@ -1,9 +1,11 @@
-import { type Answer, type Call, failure, notFound, ok, type Route, text, within } from '../route.ts';
+import { type Answer, type Call, failure, notFound, ok, paged, type Route, text, within } from '../route.ts';
 import { commentShape } from '../shapes.ts';
 import {
+  accessOf,
   addEvent,
   type Issue,
   isBlocked,
+  mayAdmin,
   mayTend,
   type Repository,
   type TimelineItem,
@@ -81,13 +83,48 @@ export const commentRoutes: Route[] = [
     },
   },
   {
+    // Of all issues and pull requests, oldest first, in pages.
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/issues/comments',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const isWithin = within(call);
+      if (typeof isWithin !== 'function') return isWithin;
+      const found = repository.issues
+        .flatMap((issue) => issue.timeline.map((comment) => ({ issue, comment })))
+        .filter(({ comment }) => comment.type === 'comment' && isWithin(comment.updated))
+        .sort((one, other) => one.comment.id - other.comment.id);
+      return paged(
+        call,
+        found,
+        ({ issue, comment }) => commentShape(call, repository, issue, comment),
+        '/repos/{owner}/{repo}/issues/comments',
+      );
+    },
+  },
+  {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/issues/comments/{id}',
+    scope: 'issue',
+    handle: (call, repository) => {
+      const found = findComment(call, repository);
+      return found === undefined
+        ? notFound(call)
+        : ok(commentShape(call, repository, found.issue, found.comment));
+    },
+  },
+  {
     method: 'PATCH',
     route: '/repos/{owner}/{repo}/issues/comments/{id}',
     scope: 'issue',
     handle: onComment((call, repository, { issue, comment }) => {
       if (repository.archived) return archived(call, repository);
+      const given = text(call.body.updated_at);
+      // Seen on a real forge: whoever administers the repository says when it was edited.
+      if (given !== '' && !mayAdmin(accessOf(call.state, repository, call.account)))
+        return failure(call, 403, 'user needs to have admin or repository owner right to set an update date');
       comment.body = text(call.body.body);
-      comment.updated = timestamp(call.state);
+      comment.updated = given === '' ? timestamp(call.state) : given;
       return ok(commentShape(call, repository, issue, comment));
     }),
   },

@@ -256,10 +256,12 @@ export const issueRoutes: Route[] = [
       const isWithin = within(call);
       if (typeof isWithin !== 'function') return isWithin;
       const events = issue.timeline.filter((item) => isWithin(item.updated));
-      return paged(call, events, (item) => timelineShape(call, repository, issue, item), '', {
+      const answer = paged(call, events, (item) => timelineShape(call, repository, issue, item), '', {
         allWithoutPage: true,
         count: 'shown',
       });
+      // No list, where there is nothing to show.
+      return Array.isArray(answer.body) && answer.body.length === 0 ? { ...answer, body: null } : answer;
     },
   },
 ];

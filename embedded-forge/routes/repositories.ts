@@ -53,6 +53,7 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
     defaultBranch: text(call.body.default_branch, 'main') || 'main',
     collaborators: new Map(),
     protections: [],
+    webhooks: [],
     statuses: [],
     runs: [],
     secrets: new Map(),
@@ -113,6 +114,7 @@ async function fork(call: Call, parent: Repository): Promise<Answer> {
     defaultMergeStyle: 'merge',
     collaborators: new Map(),
     protections: [],
+    webhooks: [],
     statuses: [],
     runs: [],
     secrets: new Map(),
@@ -204,7 +206,35 @@ function permission(call: Call, repository: Repository): Answer {
   return ok({ permission: access, role_name: access, user: userShape(call, asked) });
 }
 
+/** Woodpecker puts one where it is to hear of pushes. */
+const hooks = '/repos/{owner}/{repo}/hooks';
+
+function forAdmins(handle: (call: Call, repository: Repository) => Answer): Route['handle'] {
+  return (call, repository) =>
+    mayAdmin(accessOf(call.state, repository, call.account))
+      ? handle(call, repository)
+      : failure(call, 403, 'user should be an owner or a collaborator with admin write of a repository');
+}
+
 export const repositoryRoutes: Route[] = [
+  {
+    method: 'GET',
+    route: hooks,
+    scope: 'repository',
+    handle: forAdmins((call, { webhooks }) => paged(call, webhooks, (hook) => hook, hooks)),
+  },
+  {
+    method: 'POST',
+    route: hooks,
+    scope: 'repository',
+    handle: forAdmins((call, { webhooks }) => {
+      const { config } = call.body as { config?: { url?: string } };
+      if (config?.url === undefined) return failure(call, 422, 'Missing config option: url');
+      const hook = { id: webhooks.length + 1, url: config.url };
+      webhooks.push(hook);
+      return { status: 201, body: hook };
+    }),
+  },
   {
     method: 'POST',
     route: '/user/repos',

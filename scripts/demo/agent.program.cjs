@@ -7,6 +7,28 @@ const forge = (...args) => spawnSync('forge', args, { encoding: 'utf8' });
 const issue = JSON.parse(forge('read-issue').stdout);
 say(`I read issue ${issue.number}: ${issue.title}`);
 
+// What it remembers is a folder of its home that comes back in its next round.
+const memory = `${process.env.HOME}/memory`;
+fs.mkdirSync(memory, { recursive: true });
+if (fs.existsSync(`${memory}/notes.txt`)) {
+  say(`I was here before, and noted: ${fs.readFileSync(`${memory}/notes.txt`, 'utf8').trim()}`);
+  const told = fs.readFileSync(0, 'utf8');
+  say(`I am told: ${/^.*nobody.*$/m.exec(told)?.[0] ?? 'nothing that I understand'}`);
+  fs.writeFileSync(
+    'greet.sh',
+    '#!/bin/sh\nif [ -n "$1" ]; then echo "Hello, $1"; else echo "Hello, nobody"; fi\n',
+  );
+  execFileSync('git', ['commit', '-qam', 'Greet nobody']);
+  forge(
+    'signal-done',
+    'success',
+    '--summary',
+    'Without a name greet.sh now greets nobody, as the review asks.',
+  );
+  process.exit(0);
+}
+fs.writeFileSync(`${memory}/notes.txt`, 'greet.sh takes the name as its first argument\n');
+
 say('I try to comment on another issue ...');
 const elsewhere = forge('post-comment', '--number', '1', '--body', 'Hello from the agent.');
 say(`  exit ${elsewhere.status}: ${elsewhere.stderr.trim()}`);

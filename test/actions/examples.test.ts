@@ -59,6 +59,7 @@ beforeAll(() => {
     path.join(workspace, 'vault/formulas/backup.toml'),
     'description = "x"\nsecrets = ["BACKUP_KEY"]\ntimeout_minutes = 30\n[inputs.target]\n[run]\nbackend = "forgejo-workflow"\nworkflow = "backup.yml"\n',
   );
+  writeFileSync(path.join(workspace, 'prerequisites.md'), '## Objective: One\n- [ ] a (#1)\nStatus: READY\n');
   writeFileSync(
     path.join(workspace, 'agents/builder.toml'),
     'enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["owner/project"]\n',
@@ -71,8 +72,11 @@ it('there is one for every role with files of its own in the ops repo', () => {
   expect(validating.map(({ name }) => name).sort()).toEqual([
     'architect-pitch',
     'collect-engagement',
+    'collect-process-metrics',
+    'escalation',
     'forge-agent',
     'ops-filer',
+    'prerequisites',
     'vault-dispatch',
   ]);
   for (const { name } of validating) {

@@ -3,7 +3,7 @@ import { type ListOptions, listAgents } from '../../cli/agents/list.ts';
 import { type Listing, listingSchema } from '../../cli/agents/listing.ts';
 import { mostEnded } from '../../cli/agents/read.ts';
 import { aligned } from '../../cli/agents/text.ts';
-import { type Entry, entryPath, entryText, runningPath } from '../../core/agent/entry.ts';
+import { type Entry, entryPath, entryText, frozenPath, runningPath } from '../../core/agent/entry.ts';
 import { logLine } from '../../core/text/log-line.ts';
 import { type AgentRig, startAgents } from '../agent.ts';
 
@@ -25,6 +25,7 @@ async function listed(
     stateRepo: undefined,
     all: false,
     json: false,
+    settings: {},
     ...more,
   };
   const isWell = await listAgents(options, (line) => lines.push(logLine(line)));
@@ -76,7 +77,9 @@ async function write(entries: readonly Entry[], more: Record<string, string> = {
     const name = { owner: item.owner, repo: item.repo, number: item.issue_number };
     return [
       { path: entryPath(name), text: entryText(item) },
-      ...(item.status === 'destroyed' ? [] : [{ path: runningPath(name), text: '{}\n' }]),
+      ...(item.status === 'destroyed'
+        ? []
+        : [{ path: item.status === 'frozen' ? frozenPath(name) : runningPath(name), text: '{}\n' }]),
     ];
   });
   const { status } = await rig.seed.api(
@@ -133,8 +136,23 @@ describe('forgecrew agents', () => {
 
     const page = `${rig.forge.url}/owner/project`;
     expect(lines.slice(1, 3).map((line) => line.split(/ {2,}/))).toEqual([
-      [`${page}/issues/3`, 'builder (fast)', 'running', '0 s ago', '2', '1.50', `${page}/pulls/8`, 'claimed'],
-      [`${page}/issues/4`, 'builder', 'running, and its time is over', '2 h ago', '1', '-', '-', 'claimed'],
+      [
+        ...[`${page}/issues/3`, 'builder (fast)', 'running', '0 s ago', '2', '1.50'],
+        ...[`${page}/pulls/8`, '-', 'claimed'],
+      ],
+      [
+        ...[
+          `${page}/issues/4`,
+          'builder',
+          'running, and its time is over',
+          '2 h ago',
+          '1 of 5',
+          '-',
+          '-',
+          '-',
+        ],
+        'claimed',
+      ],
     ]);
     expect(lines.join('\n')).not.toContain('issues/5');
   });
@@ -206,6 +224,193 @@ describe('forgecrew agents', () => {
     expect(listingSchema.parse(JSON.parse(json)).work[0]?.why).toBe(bad);
   });
 
+  it('says of frozen ones how many rounds they have had of how many, and whether they wait for a person', async () => {
+    await rig.declare('', 'max_rounds = 3\n');
+    const at = '2026-01-01T00:00:00Z';
+    const frozen = (issue: number, more: Partial<Entry>): Entry =>
+      entry({ issue_number: issue, status: 'frozen', heard: [], started_at: at, ended_at: at, ...more });
+    await write([
+      frozen(1, { rounds: 7, rounds_from: 4, exhausted: { why: 'max_rounds', at } }),
+      frozen(2, { exhausted: { why: 'max_cost', at }, cost: 4 }),
+      frozen(3, { why: 'needs_person' }),
+      frozen(4, { why: 'underspecified' }),
+      frozen(5, { why: 'success, and its work was refused' }),
+      frozen(6, { why: 'success' }),
+      frozen(7, { agent_name: 'gone' }),
+      entry({ issue_number: 8, why: 'claimed', exhausted: null }),
+    ]);
+
+    const { work } = await asJson();
+    const { lines } = await listed();
+
+    const seen = Object.fromEntries(
+      work.map(({ issue, rounds_counted: counted, max_rounds: most, needs_person: need }) => [
+        issue,
+        [counted, most, need?.kind ?? null],
+      ]),
+    );
+    expect(seen).toEqual({
+      1: [3, 3, 'max_rounds'],
+      2: [1, 3, 'max_cost'],
+      3: [1, 3, 'needs_person'],
+      4: [1, 3, 'underspecified'],
+      5: [1, 3, 'refused'],
+      6: [1, 3, null],
+      7: [1, null, null],
+      8: [1, 3, null],
+    });
+    expect(lines.find((line) => line.includes('/issues/1 '))).toMatch(
+      / {2}3 of 3 \(7 in all\) {2}.* {2}max_rounds: it has had 3 rounds {2}/,
+    );
+  });
+
+  it('says that a person is needed where the issue has the label for that', async () => {
+    await rig.declare('');
+    const issue = await rig.ask();
+    const label = await rig.seed.createLabel(rig.owner, rig.project, 'blocked');
+    await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/issues/${issue}/labels`,
+      { labels: [label] },
+      rig.ada.token,
+    );
+    await write([entry({ issue_number: issue, status: 'frozen', heard: [], why: 'success' })]);
+
+    expect((await asJson()).work).toMatchObject([
+      { needs_person: { kind: 'blocked', why: 'its issue has the label blocked' } },
+    ]);
+  });
+
+  it('adds up what each agent cost on each of the last days', async () => {
+    await rig.declare('');
+    const spent = (day: string, agent: string, lease: string, cost: number): [string, string] => [
+      `spent/${day}/${agent}/${lease.repeat(32)}.json`,
+      `{"cost":${cost},"lease":"${lease}"}\n`,
+    ];
+    const days = Array.from({ length: 9 }, (_, index) => `2026-01-0${index + 1}`);
+    await write(
+      [],
+      Object.fromEntries([
+        ...days.map((day) => spent(day, 'builder', '0', 1)),
+        spent('2026-01-09', 'builder', '1', 0.25),
+        spent('2026-01-09', 'tester', '2', 2),
+      ]),
+    );
+
+    const { spent: shown } = await asJson();
+    const { lines } = await listed();
+
+    expect(shown.slice(0, 3)).toEqual([
+      { day: '2026-01-09', agent: 'builder', cost: 1.25, runs: 2 },
+      { day: '2026-01-09', agent: 'tester', cost: 2, runs: 1 },
+      { day: '2026-01-08', agent: 'builder', cost: 1, runs: 1 },
+    ]);
+    expect(shown).toHaveLength(8);
+    expect(lines).toContain('2026-01-09  builder  1.25  2');
+  });
+
+  it('says what would be woken next, and by what', async () => {
+    await rig.declare('');
+    const issue = await rig.ask();
+    await rig.say(issue, 'Make it rhyme.');
+    await write([entry({ issue_number: issue, status: 'frozen', heard: [] })]);
+
+    const { next } = await asJson();
+    const { lines, calls } = await listed();
+
+    expect(next.issue).toMatchObject({ issue, agent: 'builder', how: 'woken' });
+    expect(next.issue?.why[0]).toMatch(/^ada wrote on issue #1, /);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^Next: builder is woken for \S+\/issues\/1: ada wrote on issue #1, /),
+    );
+    expect(rig.forge.requests.slice(-calls).every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('says what would be begun next, and why what is before it waits', async () => {
+    await rig.declare('');
+    const other = await rig.seed.createIssue(rig.ada, rig.project, { title: 'a', body: 'b' });
+    const first = await rig.ask();
+    const second = await rig.ask();
+    await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/issues/${first}/dependencies`,
+      { owner: 'owner', repo: 'project', index: other },
+      rig.owner.token,
+    );
+    await write([], { 'a.txt': 'a' });
+
+    const { next } = await asJson();
+
+    expect(next).toMatchObject({
+      trouble: null,
+      paused: null,
+      issue: { issue: second, how: 'begun', why: ['given by ada'] },
+      waiting: [{ issue: first, why: `it waits for #${other}, which is open` }],
+    });
+  });
+
+  it('takes what the account of the agents said for no news, whoever looks', async () => {
+    await rig.declare('');
+    const issue = await rig.ask();
+    await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'write');
+    await rig.say(issue, 'I am done.', rig.worker);
+    await rig.say(issue, 'Make it rhyme.');
+    await write([entry({ issue_number: issue, status: 'frozen', heard: [] })]);
+    await rig.seed.addCollaborator(rig.worker, rig.state, rig.owner.login, 'read');
+
+    const { next } = await asJson({ token: rig.owner.token, stateRepo: rig.state });
+
+    expect(next.issue?.why).toContainEqual(expect.stringMatching(/^ada wrote /));
+    expect(next.issue?.why).not.toContainEqual(expect.stringMatching(/^crew wrote /));
+  });
+
+  it('says that the roles are paused, and what comes after that', async () => {
+    await rig.declare('');
+    const issue = await rig.ask();
+    await write([], { 'a.txt': 'a' });
+    await rig.seed.putFile(rig.owner, rig.ops, 'forgecrew.toml', 'pause = "The runners are moved."\n');
+
+    const { next } = await asJson();
+
+    expect(next).toMatchObject({ paused: 'The runners are moved.', issue: { issue } });
+  });
+
+  it('lists all the same where this token may not look at issues, and says so', async () => {
+    await rig.declare('');
+    await write([entry()]);
+    const onlooker = await rig.seed.createUser('onlooker', ['read:repository', 'read:user']);
+    await rig.seed.addCollaborator(rig.worker, rig.state, onlooker.login, 'read');
+    await rig.ask();
+
+    const { lines } = await listed({ token: onlooker.token, stateRepo: rig.state });
+
+    expect(lines[1]).toContain('/issues/1');
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^! What comes next could not be looked at: .*read:issue/),
+    );
+  });
+
+  it('shows who asks by hand as text, whatever that is', async () => {
+    const bad = '\u001b[2J\u202e\n::error::x';
+    await rig.declare('');
+    const issue = await rig.ask();
+    await write([
+      entry({
+        issue_number: issue,
+        status: 'frozen',
+        heard: [],
+        asked: { by: bad, at: '2026-01-01T00:00:00Z', prompt: 'x' },
+      }),
+    ]);
+
+    const { lines } = await listed();
+
+    for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(lines.find((line) => line.startsWith('Next: '))).toContain(
+      '\\u{1b}[2J\\u{202e}\\n::error::x asks',
+    );
+  });
+
   it('keeps columns below each other where a cell holds what cannot be seen', () => {
     expect(
       aligned([
@@ -220,7 +425,8 @@ describe('forgecrew agents', () => {
     const issue = await rig.ask();
     await rig.run();
 
-    expect((await asJson()).work).toEqual([]);
-    expect((await asJson({ all: true })).work).toMatchObject([{ issue, agent: 'builder', status: 'frozen' }]);
+    expect((await asJson()).work).toMatchObject([
+      { issue, agent: 'builder', status: 'frozen', rounds: 1, rounds_counted: 1, max_rounds: 5 },
+    ]);
   });
 });

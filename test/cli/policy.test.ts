@@ -85,7 +85,7 @@ describe('forgecrew policy', () => {
     const { code } = await policyAs(vault.owner, 'close');
 
     expect(code).toBe(0);
-    expect((await protectedFiles()).split(';').slice(0, 5)).toEqual(before.split(';'));
+    expect((await protectedFiles()).split(';').slice(0, 6)).toEqual(before.split(';'));
     expect(await changePolicy('after')).toBe(405);
     const [record] = await issues();
     expect(record?.state).toBe('closed');

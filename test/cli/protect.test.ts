@@ -316,6 +316,7 @@ describe('forgecrew protect', () => {
       '.forgejo/workflows/backup.yml',
       '.gitea/workflows/backup.yml',
       '.github/workflows/backup.yml',
+      'escalation/policy.toml',
     ]);
   });
 

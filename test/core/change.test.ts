@@ -51,6 +51,34 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
     prompt: 'p',
     about: { vision: { number: 1 } },
   },
+  react: { kind: 'react', why, repository, issue: 1, comment: 2, content: '+1', mayDecline: true },
+  'carry-out': {
+    kind: 'carry-out',
+    why,
+    act: { type: 'issue-create', repository, title: 'A', body: 'x', labels: [{ id: 1, name: 'bug' }] },
+    record: {
+      repository: 'crew/records',
+      branch: 'main',
+      path: 'outcomes/20261126-1-1.json',
+      content: {
+        version: 1,
+        id: '20261126-1-1',
+        kind: 'unknown',
+        number: null,
+        url: null,
+        answer: '',
+        talk: [
+          {
+            role: 'action',
+            payload: { type: 'issue-create', repo: repository, title: 'A', body: '', labels: [] },
+            answer: '',
+          },
+        ],
+        at: '2026-11-26T05:00:00Z',
+        by: 'crew',
+      },
+    },
+  },
   'update-sections': {
     kind: 'update-sections',
     why,

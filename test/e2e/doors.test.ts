@@ -89,13 +89,10 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
   it.each(roles.map(({ name }) => name))(
     'finds nothing to complain about in the example of %s',
     async (name) => {
-      expect(
-        await run(
-          woodpecker,
-          ['lint', '--strict', path.join(root, 'plugins', name, 'example.yaml')],
-          scratch,
-        ),
-      ).toContain('Config is valid');
+      for (const file of ['example.yaml', 'example-fan-out.yaml']
+        .map((item) => path.join(root, 'plugins', name, item))
+        .filter((item) => existsSync(item)))
+        expect(await run(woodpecker, ['lint', '--strict', file], scratch)).toContain('Config is valid');
     },
   );
 
@@ -205,7 +202,10 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
       const validated = (kind: string, file: string): Promise<string> =>
         run(runner, ['validate', `--${kind}`, '--path', path.join(root, 'actions', name, file)], scratch);
 
-      expect(await validated('workflow', 'example.yml')).toContain('validation OK');
+      for (const file of ['example.yml', 'example-fan-out.yml'].filter((item) =>
+        existsSync(path.join(root, 'actions', name, item)),
+      ))
+        expect(await validated('workflow', file)).toContain('validation OK');
       expect(await validated('action', 'action.yml')).toContain('validation OK');
     },
   );

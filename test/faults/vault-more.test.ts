@@ -112,6 +112,53 @@ describe.skipIf(!existsSync(dispatcher))('the compiled vault-dispatch on Woodpec
   });
 });
 
+describe.skipIf(!existsSync(dispatcher))(
+  'a vault-dispatch killed with -9 while it tells of a withdrawal',
+  () => {
+    async function start(): Promise<number> {
+      vault = await startVault('[tiers]\nbackup = "medium"\n\n[rules.medium]\ndelay_minutes = 60\n');
+      const pull = await vault.approved('backup-1');
+      const file = `/repos/${vault.ops}/contents/vault/actions/backup-1.toml`;
+      const { body } = await vault.seed.api('GET', file);
+      await vault.seed.api(
+        'DELETE',
+        file,
+        { sha: (body as { sha: string }).sha, branch: 'main', message: 'not after all' },
+        vault.owner.token,
+      );
+      return pull;
+    }
+    const environment = (url: string): Environment => ({ ...vault.environment(), CI_FORGE_URL: url });
+
+    const callsOfARun = once(async () => {
+      await start();
+      const { calls } = await runBehind(dispatcher, vault.forge.url, environment);
+      await vault.close();
+      expect(calls.filter((call) => !call.startsWith('GET'))).toHaveLength(3);
+      return calls;
+    });
+
+    it.each(failPoints)('%s: it is told, in one comment, and then no more', async (point) => {
+      const calls = await callsOfARun();
+      for (const call of callsToStrike(calls, point)) {
+        const pull = await start();
+
+        const { struck } = await runBehind(dispatcher, vault.forge.url, environment, { call, point });
+        const next = await vault.run();
+        const last = await vault.run();
+
+        expect(struck).toBe(true);
+        expect(next.code, next.text).toBe(0);
+        const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/issues/${pull}/comments`);
+        const said = (body as { body: string }[]).map((comment) => comment.body);
+        expect(said).toEqual([expect.stringContaining('was withdrawn by commit')]);
+        expect(last.calls.filter((item) => !item.startsWith('GET'))).toEqual([]);
+        await vault.close();
+      }
+    });
+  },
+);
+
 describe.skipIf(!existsSync(dispatcher))('a gate killed with -9', () => {
   let folder: string;
   afterEach(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,9 +3,15 @@ import { readPitch } from '../../actions/architect-pitch/document.ts';
 import { answersIn, forksIn } from '../../actions/architect-pitch/forks.ts';
 import { spentIn } from '../../actions/architect-pitch/text.ts';
 import { parseRecord } from '../../actions/collect-engagement/log/record.ts';
+import { agentRunPart, readPart } from '../../actions/collect-process-metrics/records.ts';
+import { closedBy, parseEvidence } from '../../actions/collect-process-metrics/text.ts';
 import { ApiError } from '../../core/api/errors.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
+import { actionsIn, proposalsIn } from '../../core/escalation/answer.ts';
+import { readPayload } from '../../core/escalation/payload.ts';
+import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
 import { forgeError } from '../../core/forge/errors.ts';
+import { type Facts, reviseText } from '../../core/prerequisites/revise.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
 import { visionsNamed } from '../../core/sprint/layout.ts';
@@ -263,6 +269,45 @@ const accessLine = (size: number, random: Random): string =>
 const rules = { vision: 7, allowedLabels: ['backlog'], mostEntries: 8 };
 
 /** Of texts that are shown, the same for all. */
+/** An objective with items in every usual form. */
+function tree(size: number): string {
+  return until(
+    size,
+    '# Prerequisite Tree\n<!-- Last updated: 2026-04-15 -->\n\n',
+    (nth) =>
+      `## Objective: Number ${nth} — it works\n- [x] So it is (#${1 + (nth % 40)} — closed)\n- [ ] It goes on (#${1 + (nth % 50)} — backlog, depends on #3+#4)\n- [ ] Somebody looked\nStatus: BLOCKED — waits for #3\n\n`,
+  );
+}
+
+/** The record of an agent's run, with a list that is not looked at. */
+function keptRecord(size: number): string {
+  return `${until(
+    size - 1,
+    '{"agent":"a","ended_at":"2026-11-26T10:00:00Z","end":{"how":"signalled"},"calls":[{"name":"read","ms":1}',
+    (nth) => `,{"name":"read","ms":${nth}}`,
+  )}]}`;
+}
+
+/** A forge with some issues of each kind. */
+const facts: Facts = {
+  issues: new Map(
+    Array.from({ length: 50 }, (_, index) => [
+      index + 1,
+      {
+        kind: index % 5 === 0 ? ('pull' as const) : ('issue' as const),
+        outcome: index % 2 === 0 ? ('done' as const) : ('open' as const),
+        labels: index % 3 === 0 ? ['backlog', 'blocked'] : [],
+      },
+    ]),
+  ),
+  requests: new Set(['vault/pending/x.md']),
+  noteLabels: ['backlog', 'in-progress', 'blocked', 'vision', 'priority'],
+  blockingLabels: ['blocked'],
+  workingLabels: ['in-progress'],
+  visionLabel: 'vision',
+  today: '2026-11-26',
+};
+
 const texts = { sizes: [4000, 1_000_000], harmless: prose, tokens: markdown };
 
 export const parsers: Parser[] = [
@@ -306,6 +351,61 @@ export const parsers: Parser[] = [
     harmless: policy,
     tokens: toml,
     parse: (text) => parsePolicy('vault/policy.toml', bytes(text)).ok,
+  },
+  {
+    name: 'policy of escalation',
+    sizes: [4000, 45_000],
+    harmless: (size) => {
+      const rule = '[issue-create]\nrepositories = ["owner/project"]\nlabels = [';
+      return `${rule}${'"bug", '.repeat(Math.max(1, Math.floor(size / 7) - 10)).slice(0, -2)}]\n`;
+    },
+    tokens: toml,
+    parse: (text) => parseEscalationPolicy('escalation/policy.toml', bytes(text)).ok,
+  },
+  {
+    name: 'proposal',
+    sizes: [4000, 20_000],
+    harmless: (size) =>
+      JSON.stringify({ title: 'a', body: 'x '.repeat(Math.max(1, Math.floor(size / 2) - 20)) }),
+    tokens: [
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ':',
+      ',',
+      '\\',
+      '\\u0061',
+      '"title"',
+      '"a":1,',
+      '__proto__',
+      ' ',
+      '\n',
+      '`',
+    ],
+    parse: (text) => readPayload('issue-create', text, 'owner/project').ok,
+  },
+  {
+    name: 'answer with actions',
+    sizes: [4000, 100_000],
+    harmless: (size) =>
+      `${'words '.repeat(Math.floor(size / 7))}\n<action type="issue-create">{"title":"a"}</action>`,
+    tokens: [
+      '<action type="issue-create">',
+      '</action>',
+      '<action',
+      'type="',
+      '"',
+      '>',
+      '```forgecrew-proposal issue-create',
+      '```',
+      '~~~',
+      '\n',
+      '{',
+      '}',
+    ],
+    parse: (text) => actionsIn(text).actions.length + proposalsIn(text).length > 0,
   },
   {
     name: 'crew file',
@@ -403,6 +503,61 @@ export const parsers: Parser[] = [
       answersIn(text);
       spentIn(text, '2026-01-01');
       return true;
+    },
+  },
+  {
+    name: 'prerequisite tree',
+    sizes: [4000, 200_000],
+    harmless: tree,
+    tokens: [
+      ...markdown,
+      '## Objective: ',
+      '- [ ] ',
+      '- [x] ',
+      '(#1 — closed)',
+      '(#2 — backlog, depends on #3+#4)',
+      '(#5-#9 — all closed)',
+      'blocked-on-vault (vault/pending/x.md)',
+      ' depends on #3',
+      'Status: ',
+      'BLOCKED — ',
+      '## --- A MILESTONE: DONE ---',
+      '---',
+      ', #6',
+      ' '.repeat(50),
+      '<!--',
+      '-->',
+    ],
+    parse: (text) => reviseText(text, facts).text.length > 0,
+  },
+  {
+    name: 'words of a pull request that close an issue',
+    ...texts,
+    sizes: [1000, 20_000],
+    tokens: [...markdown, 'closes ', 'fixes: ', '#1', 'resolved\t', '```', '`', '<!--', '-->'],
+    parse: (text) => closedBy({ title: text.slice(0, 200), body: text }).length >= 0,
+  },
+  {
+    name: 'record of another role, and evidence of the process',
+    sizes: [1000, 1_000_000],
+    harmless: keptRecord,
+    tokens: [
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ':',
+      ',',
+      '"agent":',
+      '"ended_at":',
+      '"payloadType":',
+      '"payload":',
+      '1e999',
+    ],
+    parse: (text) => {
+      parseEvidence(text);
+      return readPart(agentRunPart, bytes(text)) !== undefined || true;
     },
   },
   {

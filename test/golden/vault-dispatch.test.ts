@@ -50,4 +50,23 @@ describe.skipIf(!existsSync(file))('the compiled vault-dispatch', () => {
 
     expect(`${first}\n${second}`).toMatchSnapshot();
   });
+
+  it('tells the pull request that asked that its action was withdrawn', async () => {
+    await vault.seed.putFile(
+      vault.owner,
+      vault.ops,
+      'forgecrew.toml',
+      'pause = true\nreason = "an incident"\n',
+    );
+    await vault.approved('backup-1');
+    const paused = await told();
+    for (const path of ['vault/actions/backup-1.toml', 'forgecrew.toml']) {
+      const file = `/repos/${vault.ops}/contents/${path}`;
+      const { body } = await vault.seed.api('GET', file);
+      const { sha } = body as { sha: string };
+      await vault.seed.api('DELETE', file, { sha, branch: 'main', message: 'away' }, vault.owner.token);
+    }
+
+    expect(`${paused}\n${await told()}`).toMatchSnapshot();
+  });
 });

@@ -71,6 +71,36 @@ describe('a review of open pull requests', () => {
     expect((comments as { body: string }[])[0]?.body).toContain('they would be dropped: more');
   });
 
+  it('compares a new formula with the workflow that comes with it, and where none comes with the one that is there', async () => {
+    const read = async (file: string): Promise<string> => {
+      const { body } = await vault.seed.api('GET', `/repos/${vault.ops}/contents/${file}`);
+      return Buffer.from((body as { content: string }).content, 'base64').toString('utf8');
+    };
+    const formula = (await read('vault/formulas/backup.toml')).replace('backup.yml', 'restore.yml');
+    const workflow = await read('.forgejo/workflows/backup.yml');
+    const ask = async (name: string, content: string | undefined): Promise<number> => {
+      const from = { from: 'main', name };
+      await vault.seed.putFile(vault.asker, vault.ops, 'vault/formulas/restore.toml', formula, from);
+      if (content !== undefined)
+        await vault.seed.putFile(vault.asker, vault.ops, '.forgejo/workflows/restore.yml', content, {
+          from: name,
+          name,
+        });
+      return vault.seed.openPull(vault.asker, vault.ops, { head: name, base: 'main', title: name, body: '' });
+    };
+    const both = await ask('both', workflow);
+    const unlike = await ask('unlike', workflow.replace('      target: {required: true}\n', ''));
+    const alone = await ask('alone', undefined);
+
+    await review();
+
+    expect((await said(both)).comments[0]).toContain('can be read, and agrees with its workflow');
+    expect((await said(both)).status).toEqual(['forgecrew/vault: success']);
+    expect((await said(unlike)).comments[0]).toContain('target');
+    expect((await said(unlike)).status).toEqual(['forgecrew/vault: failure']);
+    expect((await said(alone)).comments[0]).toContain('there is no workflow restore.yml');
+  });
+
   it('names who can approve while nobody has', async () => {
     const pull = await vault.ask('backup-1');
 

@@ -22,6 +22,9 @@ const gateRulesTest = 'test/core/vault/gate-rules.test.ts';
 const refusedTest = 'test/hostile/vault-refused.test.ts';
 const denialTest = 'test/hostile/denial-vault.test.ts';
 
+const guardTest = 'test/core/vault/guard.test.ts';
+const withdrawnTest = 'test/actions/vault-dispatch/withdrawn.test.ts';
+
 /** What an approval is of, and whose counts. */
 const approvals: Defence[] = [
   {
@@ -603,6 +606,27 @@ const denial: Defence[] = [
 /** What every role stands on. */
 const shared: Defence[] = [
   {
+    name: 'A branch is asked for its rule where more than one rule might hold for it.',
+    file: 'core/vault/guard.ts',
+    from: 'return others.length === 0 ? only : undefined;',
+    to: 'return only;',
+    tests: [guardTest],
+  },
+  {
+    name: 'A pull request is told once that its action was withdrawn, and that spends no id.',
+    file: 'actions/vault-dispatch/read-withdrawn.ts',
+    from: 'if (!records.withdrawn.has(withdrawnPath(id, sha))) found',
+    to: 'found',
+    tests: [withdrawnTest],
+  },
+  {
+    name: 'What has started and was taken away afterwards was not withdrawn.',
+    file: 'actions/vault-dispatch/read-withdrawn.ts',
+    from: ' || isSpent(id, records, former)) continue;',
+    to: ') continue;',
+    tests: [withdrawnTest],
+  },
+  {
     name: 'Reading cannot write.',
     file: 'core/servers.ts',
     from: "if (request.method !== 'GET') throw",
@@ -681,6 +705,174 @@ const shared: Defence[] = [
   },
 ];
 
+const proofTest = 'test/core/escalation.test.ts';
+const escalationTest = 'test/hostile/escalation.test.ts';
+
+/** What people clicked on, and that it happens once. */
+const clicks: Defence[] = [
+  {
+    name: 'A comment that was edited and edited back approves nothing.',
+    file: 'core/escalation/proof.ts',
+    from: 'record.comment.updated_at === comment.updated_at',
+    to: 'true',
+    tests: [proofTest],
+  },
+  {
+    name: 'A comment with other bytes than the record approves nothing.',
+    file: 'core/escalation/proof.ts',
+    from: '(comment.body)}` !== record.digests.rendering',
+    to: '(comment.body)}` === ``',
+    tests: [proofTest],
+  },
+  {
+    name: 'No click of the second in which a proposal was written counts.',
+    file: 'core/escalation/proof.ts',
+    from: '!(Date.parse(at) > Date.parse(shown.updated_at))',
+    to: '!(Date.parse(at) >= Date.parse(shown.updated_at))',
+    tests: [proofTest],
+  },
+  {
+    name: 'Only who may approve at this moment approves.',
+    file: 'core/escalation/proof.ts',
+    from: "if (typeof allowed === 'string') continue;",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'Whoever wrote a proposal never approves it.',
+    file: 'core/escalation/proof.ts',
+    from: "if (is(request.proposer)) return 'they wrote the proposal';",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'A no that may count, for all that is known, keeps every yes from counting.',
+    file: 'core/escalation/proof.ts',
+    from: "if (veto !== undefined) return { verdict: 'unknown', reason: veto };",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'An edited comment never approves by its words.',
+    file: 'core/escalation/proof.ts',
+    from: 'return created_at === updated_at && commandLines',
+    to: 'return commandLines',
+    tests: [proofTest],
+  },
+  {
+    name: 'What a model wrote is read in one way only: no key stands twice.',
+    file: 'core/strict-json.ts',
+    from: 'if (keys.has(key))',
+    to: 'if (keys.has(key) && false)',
+    tests: [proofTest],
+  },
+  {
+    name: 'A key is one however many blanks follow it.',
+    file: 'core/strict-json.ts',
+    from: "while (text[at] === ' '",
+    to: "while (at < from + 100 && text[at] === ' '",
+    tests: [proofTest],
+  },
+  {
+    name: 'A label that policy does not name is not set.',
+    file: 'core/escalation/policy.ts',
+    from: 'if (!labels.includes(label))',
+    to: 'if (!labels.includes(label) && false)',
+    tests: [proofTest],
+  },
+  {
+    name: 'What was claimed is carried out by the run that claimed it, and by no other.',
+    file: 'actions/escalation/follow.ts',
+    from: 'if (seen.isClaimedNow) {',
+    to: 'if (true) {',
+    tests: [escalationTest, 'test/actions/escalation/follow.test.ts'],
+  },
+  {
+    name: 'A workflow that a formula of the vault names is not started by a click.',
+    file: 'core/escalation/read-world.ts',
+    from: "run.backend === 'forgejo-workflow' && run.workflow.toLowerCase() === workflow.toLowerCase()",
+    to: 'run.backend === undefined',
+    tests: [escalationTest],
+  },
+  {
+    name: 'A run is of a commit that its branch still contains.',
+    file: 'core/escalation/read-world.ts',
+    from: 'commit !== head && !(await isContained(send, repo, commit, head))',
+    to: 'false',
+    tests: ['test/hostile/escalation-runs.test.ts'],
+  },
+  {
+    name: 'A pipeline of another commit than the approved one is cancelled, and never a success.',
+    file: 'core/changes/carry-out.ts',
+    from: 'if (runs === commit)',
+    to: 'if (runs !== undefined)',
+    tests: ['test/hostile/escalation-runs.test.ts'],
+  },
+  {
+    name: 'An edited request is not answered.',
+    file: 'actions/escalation/plan.ts',
+    from: 'if (comment.created_at !== comment.updated_at)\n    return [',
+    to: 'if (false)\n    return [',
+    tests: [escalationTest],
+  },
+  {
+    name: 'Whoever asked does not approve where policy says no.',
+    file: 'core/escalation/proof.ts',
+    from: "if (!rule.selfApprove && is(request.asker)) return 'they asked for it';",
+    to: '',
+    tests: [proofTest],
+  },
+  {
+    name: 'A record repo that CI listens to is not used.',
+    file: 'actions/escalation/read.ts',
+    from: '...(isHooked === false',
+    to: '...(isHooked !== undefined',
+    tests: [escalationTest],
+  },
+  {
+    name: 'Who may not ask hears so once, and nothing is written about them any more.',
+    file: 'actions/escalation/read.ts',
+    from: '(told.has(toldKeys.mayNot(user.id)) ||',
+    to: '(false ||',
+    tests: [escalationTest],
+  },
+  {
+    name: 'A question that could cost more than is left is not asked.',
+    file: 'actions/escalation/asking.ts',
+    from: 'if (spent + ahead > limit)',
+    to: 'if (spent > limit)',
+    tests: [escalationTest],
+  },
+  {
+    name: 'No two proposals that wait have one short digest.',
+    file: 'actions/escalation/proposing.ts',
+    from: 'other !== digest && shortDigest(other) === shortDigest(digest)',
+    to: 'false',
+    tests: ['test/actions/escalation/proposing.test.ts'],
+  },
+  {
+    name: 'Accounts that may propose are taken up as often as a day may have.',
+    file: 'actions/escalation/plan.ts',
+    from: "others.size >= settings['answers-per-day']",
+    to: 'others.size < 0',
+    tests: [escalationTest],
+  },
+  {
+    name: 'No secret goes out in an agent’s proposal, however JSON spells it.',
+    file: 'core/agent/sidecar/calls.ts',
+    from: ' || holdsSecret(mask, said)',
+    to: '',
+    tests: ['test/core/agent/sidecar/propose.test.ts'],
+  },
+  {
+    name: 'Records that others could have written are not believed.',
+    file: 'actions/escalation/read.ts',
+    from: 'others.length === 0',
+    to: 'true',
+    tests: [escalationTest],
+  },
+];
+
 const takeTest = 'test/core/agent/work/take.test.ts';
 const examineTest = 'test/core/agent/work/examine.test.ts';
 const secretsTest = 'test/core/agent/work/secrets.test.ts';
@@ -733,8 +925,8 @@ const agentWork: Defence[] = [
   {
     name: 'A push goes out only where the ref stands as it was seen.',
     file: 'core/git.ts',
-    from: "expects === 'any' ? '--force'",
-    to: "expects !== 'none' ? '--force'",
+    from: "expects === 'any' ? '--force' : ",
+    to: "expects !== null || expects === null ? '--force' : ",
     tests: [gitTest],
   },
   {
@@ -810,8 +1002,8 @@ const agentWork: Defence[] = [
   {
     name: 'What an agent committed and took out again does not leave the quarantine.',
     file: 'core/agent/work/commit.ts',
-    from: "...parents.flatMap((parent) => ['-p', parent])",
-    to: "'-p', tip",
+    from: "args: ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), '-F', '-', tree],",
+    to: "args: ['commit-tree', '-p', tip, '-F', '-', tree],",
     tests: [takeTest],
   },
 ];
@@ -852,6 +1044,34 @@ const agents: Defence[] = [
     from: "if (status === 'running' && over === null)",
     to: "if (status === 'running' && over === 'never')",
     tests: [pickTest],
+  },
+  {
+    name: 'A run that was started and has not begun keeps its place.',
+    file: 'actions/forge-agent/fan-out.ts',
+    from: '...ahead.flatMap(({ issue }) => issue ?? []),',
+    to: '',
+    tests: ['test/actions/forge-agent/fan-out.test.ts'],
+  },
+  {
+    name: 'What is about to be started is started by nobody else.',
+    file: 'actions/forge-agent/fan-out.ts',
+    from: '...unseen.map(({ issue }) => issue)',
+    to: '',
+    tests: ['test/actions/forge-agent/fan-out.test.ts'],
+  },
+  {
+    name: 'Of two who start runs at the same moment one looks again.',
+    file: 'actions/forge-agent/fan-out.ts',
+    from: "after: ['starts'],",
+    to: '',
+    tests: ['test/actions/forge-agent/fan-out.test.ts'],
+  },
+  {
+    name: 'An issue whose run did not take it is not started again and again.',
+    file: 'actions/forge-agent/fan-out.ts',
+    from: 'ageOf(start, state.now) < againMs;',
+    to: 'ageOf(start, state.now) < 0;',
+    tests: ['test/actions/forge-agent/fan-out.test.ts'],
   },
   {
     name: 'A run that came to its end is not repeated by itself.',
@@ -1080,15 +1300,15 @@ const agents: Defence[] = [
   {
     name: 'No text of an agent with a secret in it is written.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'if (holdsSecret(mask, text))',
+    from: 'if (holdsSecret(mask, text) || holdsSecret(mask, said))',
     to: "if (text === 'none')",
     tests: [callsTest],
   },
   {
     name: 'What an agent writes does nothing where the forge shows it.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'const harmless = text === undefined ? undefined : inert(text);',
-    to: 'const harmless = text;',
+    from: 'proposal?.block ?? (text === undefined ? undefined : inert(text))',
+    to: 'proposal?.block ?? text',
     tests: [callsTest],
   },
   {
@@ -1187,7 +1407,86 @@ const agents: Defence[] = [
   },
 ];
 
+const reviseTest = 'test/core/prerequisites/revise.test.ts';
+const treeRunTest = 'test/actions/prerequisites/run.test.ts';
+const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
+
+/** The factory's own documents and numbers. */
+const factory: Defence[] = [
+  {
+    name: 'A word of a note that is no label belongs to people.',
+    file: 'core/prerequisites/revise.ts',
+    from: "return facts.noteLabels.includes(word.text) ? 'label' : 'none';",
+    to: "return 'label';",
+    tests: [reviseTest],
+  },
+  {
+    name: 'An item without a number is open until a person ticks it.',
+    file: 'core/prerequisites/revise.ts',
+    from: 'const isFollowed = own.length > 0 && known.length === own.length;',
+    to: 'const isFollowed = known.length === own.length;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'A number that the forge does not have ticks nothing.',
+    file: 'core/prerequisites/revise.ts',
+    from: 'const isFollowed = own.length > 0 && known.length === own.length;',
+    to: 'const isFollowed = own.length > 0;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'What a person gives as the reason of a status stays.',
+    file: 'core/prerequisites/revise.ts',
+    from: "if ((status.rest.text === '' || isOurs) &&",
+    to: "if ((status.rest.text !== '?' || isOurs) &&",
+    tests: [reviseTest],
+  },
+  {
+    name: 'Code, comments and links in an item say nothing.',
+    file: 'core/prerequisites/notes.ts',
+    from: 'const text = withoutCode(item);',
+    to: 'const text = item;',
+    tests: [reviseTest],
+  },
+  {
+    name: 'An issue that was turned down is not done.',
+    file: 'actions/prerequisites/read.ts',
+    from: '!item.labels.some((label) => rejected.includes(label))',
+    to: 'rejected.length > 0',
+    tests: [treeRunTest],
+  },
+  {
+    name: 'What somebody turned down is not proposed again.',
+    file: 'actions/prerequisites/plan.ts',
+    from: '{ again: isTurnedDown && !pull.body.includes(digestLine(content)) },',
+    to: '{ again: isTurnedDown },',
+    tests: [treeRunTest],
+  },
+  {
+    name: 'What a prerequisite tree says is shown in a pull request, and does nothing there.',
+    file: 'actions/prerequisites/text.ts',
+    from: "literal((lines[line - 1] ?? '').trim().slice(0, 120))",
+    to: "(lines[line - 1] ?? '').trim().slice(0, 120)",
+    tests: [treeRunTest],
+  },
+  {
+    name: 'Nothing that happened after a day is counted in it.',
+    file: 'actions/collect-process-metrics/measure.ts',
+    from: 'const isKnown = (at: string): boolean => time(at) < window.to;',
+    to: "const isKnown = (at: string): boolean => at !== '';",
+    tests: [measureTest],
+  },
+  {
+    name: 'A review of the author is no review.',
+    file: 'actions/collect-process-metrics/measure.ts',
+    from: '(by === null || by !== author) && isKnown(at)',
+    to: 'isKnown(at)',
+    tests: [measureTest],
+  },
+];
+
 export const defences: Defence[] = [
+  ...clicks,
   ...approvals,
   ...brought,
   ...merging,
@@ -1196,6 +1495,7 @@ export const defences: Defence[] = [
   ...denial,
   ...agentWork,
   ...agents,
+  ...factory,
   ...shared,
 ];
 
@@ -1207,7 +1507,9 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What spends an id', defences: records },
   { title: 'What runs, and what lets it run', defences: running },
   { title: 'What of one stranger is nobody else’s trouble', defences: denial },
+  { title: 'What people clicked on, and that it happens once', defences: clicks },
   { title: 'What an agent made is data', defences: agentWork },
   { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
+  { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What every role stands on', defences: shared },
 ];

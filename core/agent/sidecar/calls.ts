@@ -1,5 +1,7 @@
 import { sha256 } from '../../canonical.ts';
 import { causeChain, UserError } from '../../errors.ts';
+import { proposalBlock } from '../../escalation/answer.ts';
+import { mostPayload, readPayload } from '../../escalation/payload.ts';
 import type { Mask } from '../../mask.ts';
 import { inert } from '../../text/inert.ts';
 import { plain } from '../../text/log-line.ts';
@@ -54,7 +56,7 @@ const refused = (why: string): Answer => ({ outcome: 'refused', texts: [why] });
 /** Carries out what an agent calls: checks it, writes it into the log, and only then does it. Never rejects. */
 export function createCalls(options: CallOptions): (call: Call) => Promise<Answer> {
   const { forge, scope, limits, log, mask, say } = options;
-  const counts = { calls: 0, comments: 0, descriptions: 0, signals: 0 };
+  const counts = { calls: 0, comments: 0, descriptions: 0, proposals: 0, signals: 0 };
   /** One write after the other: two that change one description at once would lose one of the changes. */
   let lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -78,10 +80,12 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
     if (typeof found === 'string') return refuse(found);
     const number = found.number ?? scope.issue;
     about.target = tool.name === 'signal_done' ? (found.status ?? '') : `#${number}`;
-    const text = found.body ?? found.summary;
-    const why = refusalOf(tool, number, text);
+    const text = found.body ?? found.summary ?? found.payload;
+    const proposal = tool.name === 'propose_action' ? proposalOf(found, scope.repository) : undefined;
+    const why = proposal?.why ?? refusalOf(tool, number, text, proposal?.said);
     if (why !== undefined) return refuse(why);
-    const harmless = text === undefined ? undefined : inert(text);
+    // Of a proposal nothing may be changed: it is JSON in a fence, in which nothing is read as Markdown.
+    const harmless = proposal?.block ?? (text === undefined ? undefined : inert(text));
     // Before anything happens: what is done and not written down must not exist.
     log.add({ ...about, allowed: true, ...(harmless === undefined ? {} : { text: sha256(harmless) }) });
     try {
@@ -101,31 +105,45 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
   }
 
   /** Why a call is not allowed; counts what is limited in number. */
-  function refusalOf(tool: Tool, number: number, text: string | undefined): string | undefined {
+  function refusalOf(
+    tool: Tool,
+    number: number,
+    text: string | undefined,
+    /** The same as it is read, where that is another text: JSON can spell a secret in many ways. */
+    said = '',
+  ): string | undefined {
     if (text === undefined) return undefined;
     const isSignal = tool.name === 'signal_done';
     if (isSignal && counts.signals > 0)
       return 'The end of this run was signalled already, and the first signal counts.';
     const out = isSignal ? undefined : writeRefusal(scope, number);
     if (out !== undefined) return out;
-    const most = isSignal
-      ? limits.summaryCharacters
-      : tool.name === 'post_comment'
-        ? limits.commentCharacters
-        : limits.descriptionCharacters;
+    const most = mostOf(tool);
     if (text.length > most)
       return `The text has ${text.length} characters; at most ${most} are taken. Say it shorter.`;
-    if (holdsSecret(mask, text))
+    if (holdsSecret(mask, text) || holdsSecret(mask, said))
       return 'The text holds a secret of this run, so it was not written. Say it without the secret.';
     if (inert(text).trim() === '') return 'The text has nothing in it that can be seen.';
     if (isSignal) counts.signals += 1;
     else {
-      const kind = tool.name === 'post_comment' ? 'comments' : 'descriptions';
-      const word = kind === 'comments' ? 'comments' : 'changes of a description';
+      const [kind, word] = countedAs(tool);
       if (counts[kind] >= limits[kind]) return `This run has written its ${limits[kind]} ${word}.`;
       counts[kind] += 1;
     }
     return undefined;
+  }
+
+  function mostOf({ name }: Tool): number {
+    switch (name) {
+      case 'signal_done':
+        return limits.summaryCharacters;
+      case 'propose_action':
+        return mostPayload;
+      case 'post_comment':
+        return limits.commentCharacters;
+      default:
+        return limits.descriptionCharacters;
+    }
   }
 
   async function carryOut(tool: Tool, number: number, text: string, found: Arguments): Promise<Answer> {
@@ -142,6 +160,8 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
         return written(() => forge.postComment(number, text));
       case 'update_description':
         return written(() => forge.updateDescription(number, text));
+      case 'propose_action':
+        return written(() => forge.postComment(scope.issue, text));
       case 'signal_done':
         options.signal({ status: found.status ?? 'failure', summary: text });
         return { outcome: 'done', texts: ['Heard. You are done; end now.'] };
@@ -159,6 +179,31 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
   }
 
   return call;
+}
+
+/** What a written text counts as, in the plural. */
+function countedAs({ name }: Tool): ['comments' | 'descriptions' | 'proposals', string] {
+  if (name === 'post_comment') return ['comments', 'comments'];
+  return name === 'propose_action'
+    ? ['proposals', 'proposals']
+    : ['descriptions', 'changes of a description'];
+}
+
+/** A proposal as the role escalation takes it up, with every text in it as it is read; or why it is none. */
+function proposalOf(
+  { type = '', payload = '' }: Arguments,
+  repository: string,
+): { why?: string; block: string; said: string } {
+  const read = readPayload(type, payload, repository);
+  if (!read.ok) return { why: `This is no ${type}: ${read.why}.`, block: '', said: '' };
+  return {
+    block: proposalBlock(type, JSON.parse(payload)),
+    said: Object.values(read.payload)
+      .flatMap((value) =>
+        typeof value === 'object' && value !== null ? Object.entries(value).flat() : [value],
+      )
+      .join('\n'),
+  };
 }
 
 function cutPlain(text: string, limit: number): string {

@@ -23,6 +23,7 @@ export interface Limits {
   descriptions: number;
   descriptionCharacters: number;
   summaryCharacters: number;
+  proposals: number;
   /** Of what the agent reads: one text, how many comments, and one whole answer. */
   textCharacters: number;
   commentsShown: number;
@@ -48,6 +49,7 @@ export const usualLimits: Limits = {
   descriptions: 50,
   descriptionCharacters: 20_000,
   summaryCharacters: 4000,
+  proposals: 5,
   textCharacters: 60_000,
   commentsShown: 200,
   answerCharacters: 200_000,

@@ -1,3 +1,5 @@
+import { actionTypes } from '../../escalation/payload.ts';
+
 /** What a tool takes. Numbers are of issues and pull requests. */
 type Parameter =
   | { type: 'number'; description: string }
@@ -19,6 +21,7 @@ export type ToolName =
   | 'read_comments'
   | 'post_comment'
   | 'update_description'
+  | 'propose_action'
   | 'signal_done';
 
 /** How an agent says that it is done. */
@@ -67,6 +70,21 @@ export const tools: readonly Tool[] = [
     parameters: { number, body: { type: 'text', description: 'All of your section, Markdown.' } },
     required: ['body'],
     first: 'number',
+  },
+  {
+    name: 'propose_action',
+    description:
+      'Proposes something that you cannot do yourself. People are shown it in a comment on the issue you work on, and it happens once one of them approves it, if this project allows it. Propose only what the issue asks for, and do not wait for it.',
+    parameters: {
+      type: { type: 'word', description: 'What kind of action.', words: actionTypes },
+      payload: {
+        type: 'text',
+        description:
+          'JSON. issue-create: {"title", "body", "labels"}; pr-create: {"head", "base", "title", "body"}, two branches; ci-run: {"ref", "workflow", "inputs"}, a branch and a workflow file. Each takes "repo" as owner/name where that is another repository.',
+      },
+    },
+    required: ['type', 'payload'],
+    first: 'type',
   },
   {
     name: 'signal_done',
@@ -118,6 +136,8 @@ export interface Arguments {
   body?: string;
   status?: SignalStatus;
   summary?: string;
+  type?: string;
+  payload?: string;
 }
 
 /** The forge's numbers are no larger. */

@@ -14,7 +14,13 @@ import type { Change } from '../../../core/change.ts';
 import { entryOf } from './entries.ts';
 
 const agent = { name: 'builder', maxRounds: 3, maxCost: null, maxCostPerDay: null };
-const news = (kind: News['kind'] = 'words'): News => ({ sign: kind, kind, title: kind, text: kind });
+const news = (kind: News['kind'] = 'words'): News => ({
+  sign: kind,
+  kind,
+  at: null,
+  title: kind,
+  text: kind,
+});
 const talk = (over: Partial<Talk> = {}): Talk => ({
   pull: { number: 2, head: 'a'.repeat(40) },
   signs: [],

@@ -78,13 +78,19 @@ isolates('an agent that has called its work done', () => {
     ['a bot', 'robot'],
     ['itself', 'crew'],
     ['an echo of what it said', 'echo'],
+    ['somebody who asks the role escalation', 'asking'],
   ])('is not woken by what %s writes', async (_, who) => {
     const { pull } = await begin();
     const stranger = await rig.seed.createUser('stranger', ['write:issue', 'read:repository']);
     const robot = await rig.seed.createUser('robot', ['write:issue', 'write:repository']);
     await rig.seed.addCollaborator(rig.owner, rig.project, robot.login, 'write');
     const by = { stranger, robot, crew: rig.worker, echo: rig.ada }[who] ?? rig.ada;
-    await rig.say(pull, who === 'echo' ? 'It said:\n\n<!-- forgecrew: forge-agent end 1 -->' : 'Again.', by);
+    await rig.say(
+      pull,
+      { echo: 'It said:\n\n<!-- forgecrew: forge-agent end 1 -->', asking: '/crew what is this?' }[who] ??
+        'Again.',
+      by,
+    );
 
     const { calls } = await rig.run({ PLUGIN_BOTS: 'robot' });
 
@@ -407,6 +413,162 @@ isolates('an agent that has called its work done', () => {
     expect(await refs()).toEqual([]);
   });
 });
+
+isolates('an agent that is woken by hand', () => {
+  const byHand = (issue: number, prompt = 'In French, please.'): Record<string, string> => ({
+    PLUGIN_PROMPT: prompt,
+    PLUGIN_ISSUE: String(issue),
+    PLUGIN_PROJECT_REPO: rig.project,
+  });
+
+  it('is told what the run was given, and its rounds begin anew', async () => {
+    const { issue } = await begin(undefined, `${folder}max_rounds = 1\n`);
+
+    const { code, text } = await rig.run(byHand(issue));
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(await rig.file('crew/project', 'told-2.txt', branch)).toMatch(
+      /whoever started a run of forge-agent asks for another round, .*:\nIn French, please\./,
+    );
+    const entry = await rig.entry(issue);
+    expect(entry).toMatchObject({ status: 'frozen', rounds: 2, rounds_from: 1, asked: null });
+    expect(entry?.heard).toContainEqual(expect.stringMatching(/^asked /));
+    expect(await rig.record(issue, 2)).toMatchObject({
+      resumed: true,
+      woken_by: [expect.stringContaining('asks for another round')],
+    });
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+  });
+
+  it('is asked in a dry run and nothing is written', async () => {
+    const { issue } = await begin();
+
+    const { code, text, calls } = await rig.run({ ...byHand(issue), PLUGIN_DRY_RUN: 'true' });
+
+    expect(code).toBe(0);
+    expect(text).toContain('| In French, please.');
+    expect(wrote(calls)).toEqual([]);
+  });
+
+  it.each([
+    ['nobody has worked on it', 'nothing is frozen for it', async () => rig.ask('Another')],
+    ['there is no such issue', 'nothing is frozen for it', async () => 77],
+    [
+      'its pull request is closed',
+      'is closed, which ends the work of builder',
+      async (issue: number, pull: number) => {
+        await rig.seed.closeIssue(rig.ada, rig.project, pull);
+        return issue;
+      },
+    ],
+    [
+      'its work is over',
+      'the work of builder on it is over',
+      async (issue: number, pull: number) => {
+        await rig.seed.closeIssue(rig.ada, rig.project, pull);
+        await rig.run();
+        return issue;
+      },
+    ],
+    [
+      'its issue is closed',
+      'the issue is closed, or has no label crew:',
+      async (issue: number) => {
+        await rig.seed.closeIssue(rig.ada, rig.project, issue);
+        return issue;
+      },
+    ],
+    [
+      'it is worked on',
+      'builder works on it now',
+      async (issue: number) => {
+        await change(issue, { status: 'running', lease: lasting });
+        return issue;
+      },
+    ],
+    [
+      'another asking waits',
+      'ada has asked for another round at 2026-01-01T00:00:00Z',
+      async (issue: number) => {
+        await change(issue, { asked: { by: 'ada', at: '2026-01-01T00:00:00Z', prompt: 'x' } });
+        return issue;
+      },
+    ],
+    [
+      'it has cost what it may',
+      'the issue has cost what its manifest allows',
+      async (issue: number) => {
+        await change(issue, { cost: 3 });
+        await rig.declare('', costly);
+        return issue;
+      },
+    ],
+  ])('is refused where %s: red, and nothing is written', async (_, said, prepare) => {
+    const { issue, pull } = await begin();
+    const asked = await prepare(issue, pull);
+
+    const { code, text, calls } = await rig.run(byHand(asked));
+
+    expect({ code, text }).toMatchObject({ code: 1, text: expect.stringContaining(said) });
+    expect(wrote(calls)).toEqual([]);
+  });
+
+  it.each([
+    ['without an issue', { PLUGIN_PROMPT: 'x' }, 'prompt is given without issue'],
+    ['that is blank', { PLUGIN_PROMPT: ' \u200b\n' }, 'that is not blank'],
+    ['that is too long', { PLUGIN_PROMPT: '🙂'.repeat(20_001) }, 'at most 40000 characters'],
+  ])('is not asked by a prompt %s', async (_, given, said) => {
+    const { code, text, calls } = await rig.run({
+      ...byHand(1),
+      PLUGIN_ISSUE: '',
+      ...(said.includes('issue') ? {} : { PLUGIN_ISSUE: '1' }),
+      ...given,
+    });
+
+    expect({ code, text }).toMatchObject({ code: 1, text: expect.stringContaining(said) });
+    expect(calls).toEqual([]);
+  });
+
+  it('has its rounds anew once for one asking, however often it is not started', async () => {
+    const { issue } = await begin(undefined, `${folder}max_rounds = 2\n`);
+    await change(issue, { asked: { by: 'ada', at: '2026-01-01T00:00:00Z', prompt: 'Go on.' } });
+    // Nothing can be cloned, so no round comes to be.
+    await rig.declare('process.exit(0)', `${folder}max_rounds = 2\nsetup = ["exit 1"]\n`);
+
+    for (let run = 0; run < 5; run += 1) await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({
+      rounds: 3,
+      rounds_from: 1,
+      exhausted: { why: 'max_rounds' },
+    });
+  });
+
+  it('is told once that it has cost what it may, and not by every run while somebody asks', async () => {
+    const { issue } = await begin();
+    await rig.declare('', costly);
+    await change(issue, { cost: 3, asked: { by: 'ada', at: '2026-01-01T00:00:00Z', prompt: 'Go on.' } });
+
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ exhausted: { why: 'max_cost' } });
+    expect(wrote((await rig.run()).calls)).toEqual([]);
+  });
+});
+
+const costly = 'max_cost = 2.0\nprices = { input = 1.0, output = 1.0 }\n';
+const lasting = { id: 'a'.repeat(32), until: '2999-01-01T00:00:00Z', run: null };
+
+/** Puts something else into the entry of an issue. */
+async function change(issue: number, over: Record<string, unknown>): Promise<void> {
+  const entry = await rig.entry(issue);
+  await rig.seed.putFile(
+    rig.worker,
+    rig.state,
+    `agents/${rig.project}/${issue}.json`,
+    `${JSON.stringify({ ...entry, ...over })}\n`,
+  );
+}
 
 /** A commit of a person on the agent's branch. */
 async function push(name: string, content: string): Promise<void> {

@@ -21,6 +21,7 @@ const state: DispatchState = {
   actions: [],
   finished: { ended: 0, rejected: 0, earlier: 0 },
   planted: [],
+  withdrawn: [],
   endedNow: [],
 };
 

@@ -126,6 +126,7 @@ describe('where a merge of our own did more than it was made for', () => {
     kind: 'dispatch',
     finished: { ended: 0, rejected: 0, earlier: 0 },
     planted: [],
+    withdrawn: [],
     endedNow: [],
     actions: (['a-1', 'b-1'] as const).map((id) => ({
       id,

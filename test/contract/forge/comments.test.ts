@@ -76,6 +76,66 @@ onEveryForge(
       expect(edited?.updated_at).not.toBe(edited?.created_at);
     });
 
+    it('are listed for a whole repository since a moment, in pages, and told one by one', async () => {
+      const { number } = await issue(bot, repo, { title: 'many' });
+      const since = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
+      const made: number[] = [];
+      for (const body of ['one', 'two', 'three'])
+        made.push(
+          (await api<{ id: number }>(bot, 'POST', `/repos/${repo}/issues/${number}/comments`, { body })).body
+            .id,
+        );
+
+      const page = await api<{ id: number; issue_url: string; pull_request_url: string }[]>(
+        reader,
+        'GET',
+        `/repos/${repo}/issues/comments?since=${since}&limit=50`,
+      );
+      const one = await api<{ body: string }>(reader, 'GET', `/repos/${repo}/issues/comments/${made[1]}`);
+      const later = await api<unknown[]>(
+        reader,
+        'GET',
+        `/repos/${repo}/issues/comments?since=${new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z')}`,
+      );
+
+      expect(page.body.filter(({ id }) => made.includes(id)).map(({ id }) => id)).toEqual(made);
+      for (const item of page.body.filter(({ id }) => made.includes(id)))
+        expect([item.issue_url.endsWith(`/issues/${number}`), item.pull_request_url]).toEqual([true, '']);
+      expect([one.status, one.body.body]).toEqual([200, 'two']);
+      expect(later.body).toEqual([]);
+      expect((await api(reader, 'GET', `/repos/${repo}/issues/comments/999999`)).status).toBe(404);
+    });
+
+    it('may be given the time of their last edit by an admin, and by nobody else', async () => {
+      const { number } = await issue(bot, repo, { title: 'dated' });
+      const { body: comment } = await api<{ id: number; updated_at: string }>(
+        bot,
+        'POST',
+        `/repos/${repo}/issues/${number}/comments`,
+        { body: 'one' },
+      );
+      await pass(1500);
+      const edit = (by: typeof owner) =>
+        api<{ updated_at: string; message?: string }>(
+          by,
+          'PATCH',
+          `/repos/${repo}/issues/comments/${comment.id}`,
+          { body: 'two', updated_at: comment.updated_at },
+        );
+
+      const refused = await edit(bot);
+      const dated = await edit(owner);
+
+      expect([refused.status, refused.body.message]).toEqual([
+        403,
+        'user needs to have admin or repository owner right to set an update date',
+      ]);
+      expect([dated.status, Date.parse(dated.body.updated_at)]).toEqual([
+        200,
+        Date.parse(comment.updated_at),
+      ]);
+    });
+
     it('have reactions, by whoever may read, each with who and when; none at all is null', async () => {
       const { number } = await issue(bot, repo, { title: 'x' });
       const { body: comment } = await api<{ id: number }>(
@@ -108,6 +168,14 @@ onEveryForge(
       expect((await api(owner, 'DELETE', path, { content: '+1' })).status).toBe(200);
       expect(await all()).toEqual([[reader.login, '-1']]);
       expect((await api(bot, 'GET', `/repos/${repo}/issues/comments/999999/reactions`)).status).toBe(404);
+    });
+
+    it('are no list where nothing has happened yet', async () => {
+      const { number } = await issue(bot, repo, { title: 'x' });
+
+      const { status, body } = await api(bot, 'GET', `/repos/${repo}/issues/${number}/timeline`);
+
+      expect([status, body]).toEqual([200, null]);
     });
 
     it('show that an issue was closed after a comment', async () => {

@@ -21,6 +21,23 @@ onEveryForge('a repository', ({ api, bot, fresh, issue, owner, reader, repo, see
     expect((await ask(bot, owner.login)).status).toBe(403);
   });
 
+  it('shows its webhooks to who administers it, and to nobody else', async () => {
+    const name = await fresh('hooked');
+    const config = { url: 'http://127.0.0.1:9/hook', content_type: 'json' };
+
+    const before = await api(owner, 'GET', `/repos/${name}/hooks`);
+    const made = await api(owner, 'POST', `/repos/${name}/hooks`, {
+      type: 'forgejo',
+      config,
+      events: ['push'],
+    });
+    const after = await api<{ id: number }[]>(owner, 'GET', `/repos/${name}/hooks`);
+
+    expect([before.status, before.body, made.status]).toEqual([200, [], 201]);
+    expect(after.body).toHaveLength(1);
+    expect((await api(bot, 'GET', `/repos/${name}/hooks`)).status).toBe(403);
+  });
+
   it('lists everybody who may write to anybody who may read', async () => {
     const { body } = await api<{ login: string }[]>(bot, 'GET', `/repos/${repo}/assignees`);
 

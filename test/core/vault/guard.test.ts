@@ -5,6 +5,7 @@ import {
   branchGuardOf,
   decidingFiles,
   guardWithPolicy,
+  onlyRuleFor,
   othersAllowed,
   patternsIn,
   policyGuard,
@@ -246,7 +247,7 @@ describe('asked of the forge', () => {
       body: { message: 'user should be an owner or a collaborator with admin write of a repository' },
     });
 
-    const seen = await readRulesSeen(send, 'owner/ops', 'main');
+    const seen = await readRulesSeen(send, 'owner/ops', 'main', { kept: new Map() });
 
     expect(seen.rules).toBe('hidden');
     expect(policyGuard(seen, ['vault/policy.toml']).kind).toBe('unknown');
@@ -265,8 +266,27 @@ describe('asked of the forge', () => {
     });
     await expect(readBranchGuard(failing, 'owner/ops', 'main')).rejects.toMatchObject({ kind: 'server' });
     await expect(
-      readRulesSeen(forge({ status: 500, body: { message: '' } }), 'owner/ops', 'main'),
+      readRulesSeen(forge({ status: 500, body: { message: '' } }), 'owner/ops', 'main', {
+        kept: new Map(),
+      }),
     ).rejects.toMatchObject({ kind: 'server' });
+  });
+});
+
+describe('the one rule that can hold for a branch', () => {
+  const named = (...names: string[]) => names.map((rule_name) => ({ rule_name }));
+
+  it.each<[string, string[], string | undefined]>([
+    ['is the one under its name', ['main', 'other'], 'main'],
+    ['is the one whose name differs in capitals', ['Main', 'other'], 'Main'],
+    ['is the pattern that fits nothing else', ['mai[n]', 'vault-record[s]', 'vault-claim[s]'], 'mai[n]'],
+    ['is a pattern that might fit it, where there is no other', ['m*'], 'm*'],
+    ['is not told where a second one might fit', ['mai[n]', 'm*'], undefined],
+    ['is not told where a class might hold more', ['mai[n]', 'mai[no]'], undefined],
+    ['is not told where both its name and its pattern are there', ['main', 'mai[n]'], undefined],
+    ['is not there where none fits', ['vault-record[s]'], undefined],
+  ])('%s', (_, names, expected) => {
+    expect(onlyRuleFor('main', named(...names))?.rule_name).toBe(expected);
   });
 });
 

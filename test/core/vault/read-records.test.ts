@@ -8,6 +8,7 @@ const nothing: Records = {
   ended: new Set(),
   rejected: new Set(),
   earlier: new Set(),
+  withdrawn: new Set(),
 };
 
 it.each<[string, Partial<Records>, string[]]>([
@@ -19,4 +20,10 @@ it.each<[string, Partial<Records>, string[]]>([
 ])('an id is spent where nothing but %s is on record', (_, found, former) => {
   expect(isSpent('a-1', { ...nothing, ...found }, new Set(former))).toBe(true);
   expect(isSpent('b-1', { ...nothing, ...found }, new Set(former))).toBe(false);
+});
+
+it('an id that was withdrawn is not spent', () => {
+  const withdrawn = new Set([`withdrawn/${'c'.repeat(40)}/a-1.json`]);
+
+  expect(isSpent('a-1', { ...nothing, withdrawn }, new Set())).toBe(false);
 });

@@ -85,7 +85,11 @@ const calls: Record<string, 'read' | 'scope' | 'own' | 'never'> = {
   'GET /repos/{owner}/{repo}/git/commits/{sha}': 'never',
   'GET /repos/{owner}/{repo}/git/refs/{path}': 'never',
   'GET /repos/{owner}/{repo}/git/trees/{sha}': 'never',
+  'GET /repos/{owner}/{repo}/hooks': 'never',
   'GET /repos/{owner}/{repo}/issues': 'never',
+  'GET /repos/{owner}/{repo}/issues/comments': 'never',
+  'GET /repos/{owner}/{repo}/issues/comments/{id}': 'never',
+  'POST /repos/{owner}/{repo}/issues/comments/{id}/reactions': 'never',
   'GET /repos/{owner}/{repo}/issues/comments/{id}/reactions': 'never',
   'GET /repos/{owner}/{repo}/issues/{index}/dependencies': 'never',
   'GET /repos/{owner}/{repo}/issues/{index}/timeline': 'never',
@@ -226,10 +230,12 @@ describe('the sidecar', () => {
           tool.name,
           tool.name === 'signal_done'
             ? { status: 'success', summary: 'x' }
-            : {
-                ...(number === undefined ? {} : { number }),
-                ...(tool.required.includes('body') ? { body: 'x' } : {}),
-              },
+            : tool.name === 'propose_action'
+              ? { type: 'issue-create', payload: '{"title":"x"}' }
+              : {
+                  ...(number === undefined ? {} : { number }),
+                  ...(tool.required.includes('body') ? { body: 'x' } : {}),
+                },
         );
     client.end();
 

@@ -35,6 +35,7 @@ describe('the protocol, as claude speaks it', () => {
       'read_comments',
       'post_comment',
       'update_description',
+      'propose_action',
       'signal_done',
     ]);
     expect(read.texts.map((text) => JSON.parse(text))).toEqual([

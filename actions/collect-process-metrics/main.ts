@@ -1,0 +1,4 @@
+import { run } from '../../core/run.ts';
+import { collectProcessMetrics } from './role.ts';
+
+run(collectProcessMetrics);

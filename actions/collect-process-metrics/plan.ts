@@ -1,0 +1,121 @@
+import type { Change } from '../../core/change.ts';
+import { keep, notice, refuseFor } from '../../core/plan.ts';
+import { propose, proposeChanges } from '../../core/propose.ts';
+import { chartText } from './chart.ts';
+import type { ProcessEvidence } from './evidence.ts';
+import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState, Way } from './state.ts';
+import {
+  chartPath,
+  evidenceFolder,
+  evidenceOf,
+  evidencePath,
+  evidenceText,
+  pageDays,
+  pagePath,
+  pageText,
+  parseEvidence,
+  pullBody,
+  summaryOf,
+} from './text.ts';
+
+/** The kinds of change this role may plan. */
+export const changes = [...proposeChanges, 'refuse'] as const;
+type ProcessChange = Change<(typeof changes)[number]>;
+
+/** One file with what the day came to, and the page over the last days. */
+export function plan(settings: ProcessSettings, state: ProcessState): ProcessChange[] {
+  if (state.kind === 'local') return [keep('the settings can be read; on a pull request nothing is counted')];
+  const { date, evidence: found } = state;
+  const known = parseEvidence(found?.text);
+  const evidence = evidenceOf({
+    date,
+    now: state.now,
+    read: state.read,
+    words: {
+      visionLabel: settings['vision-label'],
+      filedLabel: settings['in-progress-label'],
+      rejectedLabels: settings['rejected-labels'],
+    },
+  });
+  const path = evidencePath(date);
+  // What is on record whole is never replaced by half of it: by then more may have happened than is looked at.
+  if (known?.complete === true && !evidence.complete)
+    return [
+      refuseFor(
+        path,
+        `is on record as complete, and not everything can be looked at any more (${evidence.left_out.join('; ')}): nothing is written. Raise the settings that are named, or delete the evidence to have the day counted anew`,
+      ),
+    ];
+  const left = evidence.left_out.map((what) =>
+    notice(`not looked at: ${what}`, 'raise the setting that is named'),
+  );
+  return [...left, ...commit(state, evidence)];
+}
+
+function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {
+  const { repository, branch, date, evidence: found, way } = state;
+  const path = evidencePath(date);
+  const content = evidenceText(evidence);
+  const summary = summaryOf(evidence);
+  const isRight = found?.text === content;
+  const inPlace = keep(`${path} is as it should be (${summary})`);
+  if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(way, evidence, content, summary);
+  const files = [
+    ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
+    ...pageFiles(state.page, evidence),
+  ];
+  if (files.length === 0) return [inPlace];
+  return [
+    {
+      kind: 'write-files',
+      repository,
+      branch,
+      ...(way.kind === 'commit-or-pull' ? { mayDecline: true } : {}),
+      files,
+      message: isRight ? 'evidence: page of the process' : `evidence: process of ${date}`,
+      why: isRight ? 'the page and its chart' : summary,
+    },
+  ];
+}
+
+/** The page and its chart, where they are not as the days make them. */
+function pageFiles(
+  { readme, chart, others }: PageFiles,
+  evidence: ProcessEvidence,
+): { path: string; content: string; expects: string | null }[] {
+  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
+    .sort((a, b) => (a.date < b.date ? 1 : -1))
+    .slice(0, pageDays);
+  return [
+    { path: pagePath, content: pageText(days), found: readme },
+    { path: chartPath, content: chartText(days), found: chart },
+  ]
+    .filter(({ content, found }) => found?.text !== content)
+    .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
+}
+
+/** One pull request for the day. It carries the evidence alone: two that change the page would be in conflict. */
+function viaPull(
+  { ground, standing }: Extract<Way, { kind: 'pull' }>,
+  evidence: ProcessEvidence,
+  content: string,
+  summary: string,
+): ProcessChange[] {
+  const title = `evidence: process of ${evidence.date}`;
+  return propose(ground, standing, {
+    files: [{ path: evidencePath(evidence.date), content }],
+    message: title,
+    title,
+    body: pullBody(evidence),
+    why: summary,
+  });
+}
+
+/** Where the evidence goes, where that is no plain commit, said first. */
+export function headline(_: ProcessSettings, state: ProcessState): string | undefined {
+  if (state.kind !== 'day' || state.way.kind === 'commit') return undefined;
+  const where = `${state.branch} of ${state.repository}`;
+  return state.way.kind === 'commit-or-pull'
+    ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+    : `The evidence goes to a pull request into ${where}, one for the day; the page is left as it is.`;
+}

@@ -1,0 +1,233 @@
+import type * as z from 'zod/mini';
+import { ifThere } from '../../core/api/errors.ts';
+import { findBranch } from '../../core/forge/branches.ts';
+import { commitsFrom } from '../../core/forge/commits.ts';
+import { listReviews } from '../../core/forge/pulls.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot } from '../../core/forge/snapshot.ts';
+import { readTracked } from '../../core/forge/tracked.ts';
+import type { TreeEntry } from '../../core/forge/trees.ts';
+import {
+  endedFolder,
+  endedRecord,
+  firedFolder,
+  firedRecord,
+  readRecord,
+  recordPath,
+  recordsBranch,
+  rejectedFolder,
+  rejectedRecord,
+} from '../../core/vault/record.ts';
+import type { ActionHistory } from './history.ts';
+import type { Period } from './measure.ts';
+import type { PartRead } from './read-work.ts';
+import { agentRunPart, decidedPart, outcomePart, proposalPart, readPart } from './records.ts';
+import type { Context } from './state.ts';
+
+/** A commit's time is its writer's, whose clock may be wrong by as much. */
+const slack = 86_400_000;
+
+/** Records that were written or changed since the window began, by their paths. */
+interface Changed {
+  files: Map<string, Uint8Array>;
+  /** Any record by its path, read when it is needed. */
+  more: (paths: string[]) => Promise<Map<string, Uint8Array>>;
+  complete: boolean;
+}
+
+/**
+ * What changed on a branch since the window began. There is no cursor: the newest commits are looked through until one is older. A
+ * call for fifty commits, one for a thousand files of the tree, and one for forty-five records.
+ */
+async function changedSince(
+  { settings, send, kept }: Context,
+  repository: string,
+  commit: string,
+  window: Period,
+  isWanted: (path: string) => boolean,
+): Promise<Changed> {
+  const paths = new Set<string>();
+  let complete = true;
+  for (let page = 1; ; page += 1) {
+    const commits = await commitsFrom(send, repository, commit, { page });
+    for (const { files } of commits)
+      for (const { path, status } of files) if (status !== 'removed' && isWanted(path)) paths.add(path);
+    const last = commits.at(-1);
+    if (last === undefined || Date.parse(last.date) < window.from - slack) break;
+    if (page * 50 >= settings['max-commits']) {
+      complete = false;
+      break;
+    }
+  }
+  const snapshot = createSnapshot(send, repository, kept);
+  const more = async (wanted: string[]): Promise<Map<string, Uint8Array>> => {
+    if (wanted.length === 0) return new Map();
+    await snapshot.whole(commit);
+    const entries: [string, TreeEntry][] = [];
+    for (const path of wanted) {
+      const entry = await snapshot.entryAt(commit, path);
+      if (entry?.type === 'blob' && entry.mode !== '120000') entries.push([path, entry]);
+    }
+    const blobs = await snapshot.contents(entries.map(([, entry]) => entry));
+    return new Map(
+      entries.flatMap(([path, { sha }]): [string, Uint8Array][] => {
+        const blob = blobs.get(sha);
+        return blob?.kind === 'read' ? [[path, blob.bytes]] : [];
+      }),
+    );
+  };
+  return { files: await more([...paths].sort()), more, complete };
+}
+
+const none: PartRead = { history: {}, sources: [], leftOut: [] };
+
+function leftOut(changed: Changed, what: string): string[] {
+  return changed.complete ? [] : [`older records of ${what} (max-commits)`];
+}
+
+function isIn(folder: string, path: string): boolean {
+  return path.startsWith(`${folder}/`) && path.endsWith('.json');
+}
+
+/** What vault-dispatch has on record. */
+export async function readVault(context: Context, window: Period): Promise<PartRead> {
+  const { settings, send } = context;
+  const ops = settings['ops-repo'];
+  const repository = settings['record-repo'] ?? ops;
+  const branch = await findBranch(send, repository, recordsBranch);
+  if (branch === undefined) return { ...none, history: { actions: [], rejections: [] } };
+  const folders = [firedFolder, endedFolder, rejectedFolder];
+  const changed = await changedSince(context, repository, branch.commit.id, window, (path) =>
+    folders.some((folder) => isIn(folder, path)),
+  );
+  const inFolder = (folder: string): [string, Uint8Array][] =>
+    [...changed.files].filter(([path]) => isIn(folder, path));
+  const ended = new Map(
+    inFolder(endedFolder).flatMap(([, bytes]) => {
+      const record = readRecord(endedRecord, bytes);
+      return record === undefined ? [] : [[record.id, record] as const];
+    }),
+  );
+  // What ended in the window may have been started before it.
+  const fired = new Map([
+    ...inFolder(firedFolder),
+    ...(await changed.more([...ended.keys()].map((id) => recordPath(firedFolder, id)))),
+  ]);
+  const records = [...fired.values()].flatMap((bytes) => readRecord(firedRecord, bytes) ?? []);
+  const pulls = records.flatMap(({ pull }) => pull ?? []);
+  const asked = await readTracked(send, ops, pulls);
+  const actions = await Promise.all(
+    records.map(async (record): Promise<ActionHistory> => {
+      const reviews = new Set(record.approvals.map(({ review }) => review));
+      const approvals =
+        record.pull === null || reviews.size === 0
+          ? []
+          : ((await ifThere(listReviews(send, ops, record.pull))) ?? []).filter(({ id }) => reviews.has(id));
+      const end = ended.get(record.id);
+      return {
+        id: record.id,
+        tier: record.tier,
+        asked: record.pull === null ? null : (asked.get(record.pull)?.created_at ?? null),
+        approved:
+          approvals
+            .map(({ submitted_at }) => submitted_at)
+            .sort((a, b) => Date.parse(a) - Date.parse(b))
+            .at(-1) ?? null,
+        started: record.intent.at,
+        ended: end === undefined ? null : { at: end.at, outcome: end.outcome },
+      };
+    }),
+  );
+  return {
+    history: {
+      actions,
+      rejections: inFolder(rejectedFolder).flatMap(
+        ([, bytes]) => readRecord(rejectedRecord, bytes)?.at ?? [],
+      ),
+    },
+    sources: ['vault'],
+    leftOut: leftOut(changed, 'the vault'),
+  };
+}
+
+/** Records of another role, on the default branch of a repository of its own. */
+async function recordsOf(
+  context: Context,
+  repository: string,
+  window: Period,
+  isWanted: (path: string) => boolean,
+): Promise<Changed> {
+  const { default_branch: name } = await getRepository(context.send, repository);
+  const branch = await findBranch(context.send, repository, name);
+  // A repository without a commit has no records yet.
+  if (branch === undefined) return { files: new Map(), more: async () => new Map(), complete: true };
+  return changedSince(context, repository, branch.commit.id, window, isWanted);
+}
+
+/** What escalation has on record. */
+export async function readProposals(context: Context, window: Period): Promise<PartRead> {
+  const repository = context.settings['proposal-repo'];
+  if (repository === undefined) return { ...none, history: { proposals: [] } };
+  const folders = ['escalation', 'decided', 'outcomes'];
+  const changed = await recordsOf(context, repository, window, (path) =>
+    folders.some((folder) => isIn(folder, path)),
+  );
+  const ids = new Set([...changed.files.keys()].map((path) => path.slice(path.indexOf('/') + 1)));
+  // What was decided in the window may have been proposed before it.
+  const all = new Map([
+    ...changed.files,
+    ...(await changed.more(folders.flatMap((folder) => [...ids].map((id) => `${folder}/${id}`)))),
+  ]);
+  const part = <T>(schema: z.ZodMiniType<T>, folder: string, id: string): T | undefined => {
+    const bytes = all.get(`${folder}/${id}`);
+    return bytes === undefined ? undefined : readPart(schema, bytes);
+  };
+  return {
+    history: {
+      proposals: [...ids].sort().flatMap((id) => {
+        const proposal = part(proposalPart, 'escalation', id);
+        if (proposal === undefined) return [];
+        const decided = part(decidedPart, 'decided', id);
+        const outcome = part(outcomePart, 'outcomes', id);
+        return [
+          {
+            type: proposal.type,
+            proposed: proposal.at,
+            decided:
+              decided === undefined
+                ? null
+                : { at: decided.at, how: decided.kind === 'claimed' ? 'approved' : decided.kind },
+            outcome: outcome === undefined ? null : { at: outcome.at, how: outcome.kind },
+          },
+        ];
+      }),
+    },
+    sources: ['proposals'],
+    leftOut: leftOut(changed, 'escalation'),
+  };
+}
+
+/** What forge-agent has on record. */
+export async function readAgentRuns(context: Context, window: Period): Promise<PartRead> {
+  const repository = context.settings['state-repo'];
+  if (repository === undefined) return { ...none, history: { agentRuns: [] } };
+  const changed = await recordsOf(context, repository, window, (path) => isIn('records', path));
+  return {
+    history: {
+      agentRuns: [...changed.files].flatMap(([, bytes]) => {
+        const run = readPart(agentRunPart, bytes);
+        if (run === undefined) return [];
+        return [
+          {
+            agent: run.agent,
+            ended: run.ended_at,
+            outcome: run.end.how === 'signalled' ? (run.signal?.status ?? run.end.how) : run.end.how,
+            cost: run.models?.cost ?? null,
+          },
+        ];
+      }),
+    },
+    sources: ['agents'],
+    leftOut: leftOut(changed, 'agents'),
+  };
+}

@@ -1,0 +1,61 @@
+import type { User } from '../../core/forge/users.ts';
+import type { Ground, Standing } from '../../core/propose.ts';
+import type { ReadContext, State } from '../../core/role.ts';
+import type { ValuesOf } from '../../core/settings.ts';
+import type { ProcessEvidence, Source } from './evidence.ts';
+import type { History } from './history.ts';
+import type { settings } from './settings.ts';
+
+export type ProcessSettings = ValuesOf<typeof settings>;
+export type Context = ReadContext<typeof settings, ProcessState>;
+
+export type ProcessState = LocalState | DayState;
+
+/** On a pull request's own pipeline nobody is asked. */
+interface LocalState extends State {
+  kind: 'local';
+}
+
+/** A day, what happened up to its end, and where its evidence goes. */
+export interface DayState extends State {
+  kind: 'day';
+  account: User;
+  date: string;
+  read: HistoryRead;
+  repository: string;
+  branch: string;
+  /** The evidence of the day on the branch. */
+  evidence: Found;
+  page: PageFiles;
+  way: Way;
+}
+
+export interface HistoryRead {
+  history: History;
+  sources: Source[];
+  /** What was not looked at, in words. */
+  leftOut: string[];
+}
+
+/** A file of the repository: its text and its blob, or `null` when it is not there. */
+export type Found = { text: string; sha: string } | null;
+
+/** A day of the evidence, or `null` where its file is no evidence. */
+export interface PageDay {
+  date: string;
+  evidence: ProcessEvidence | null;
+}
+
+/** The page over the last days and its chart. */
+export interface PageFiles {
+  readme: Found;
+  chart: Found;
+  others: PageDay[];
+}
+
+/** How the evidence gets to the branch. */
+export type Way =
+  | { kind: 'commit' }
+  | { kind: 'pull'; ground: Ground; standing: Standing }
+  /** The branch is protected, but the evidence may be exempt. Only trying tells. */
+  | { kind: 'commit-or-pull' };

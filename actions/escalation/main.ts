@@ -1,0 +1,4 @@
+import { run } from '../../core/run.ts';
+import { escalation } from './role.ts';
+
+run(escalation);

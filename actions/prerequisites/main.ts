@@ -1,0 +1,4 @@
+import { run } from '../../core/run.ts';
+import { prerequisites } from './role.ts';
+
+run(prerequisites);

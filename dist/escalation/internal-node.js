@@ -1,0 +1,1 @@
+"use strict";exports.id=300,exports.ids=[300],exports.modules={4300:(function(s,t,r){var e,d;r.d(t,{fs:()=>e||(e=r.t(o,2)),path:()=>d||(d=r.t(p,2))});r(1421),r(7598);var o=r(3024),p=(r(8161),r(6760));r(7075),r(7975)})};

@@ -1,0 +1,124 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { day, type Processes, processFile, startProcesses } from '../../processes.ts';
+
+let processes: Processes;
+afterEach(() => processes.close());
+
+/** One issue, on its way to a merge over several days. */
+async function arrange(): Promise<void> {
+  const { seed, owner, other, project } = processes;
+  processes.at('2026-01-18T10:00:00Z');
+  const issue = await seed.createIssue(owner, project, { title: 'a thing' });
+  processes.at('2026-01-19T10:00:00Z');
+  const pull = await processes.pull(owner, 'do it', `Closes #${issue}`);
+  processes.at(`${day}T08:00:00Z`);
+  await processes.review(other, pull, 'APPROVED');
+  processes.at(`${day}T10:00:00Z`);
+  await seed.mergePull(owner, project, pull);
+  await seed.closeIssue(owner, project, issue);
+}
+
+describe('a run of collect-process-metrics', () => {
+  it('commits the evidence of the day with its page and chart, and then has nothing to do', async () => {
+    processes = await startProcesses();
+    await arrange();
+    processes.at('2026-01-21T01:25:00Z');
+
+    const first = await processes.run();
+    const second = await processes.run();
+
+    expect(first).toMatchObject({ code: 0 });
+    expect(await processes.evidence()).toMatchObject({
+      version: 1,
+      date: day,
+      complete: true,
+      sources: ['issues', 'forgejo-actions'],
+      day: {
+        issues: { opened: 0, closed: 1, reopened: 0, rejected: 0 },
+        pulls: { opened: 0, reviewed: 1, merged: 1 },
+        times: {
+          issue_to_pull: { count: 0, median_seconds: null },
+          pull_to_review: { count: 1, median_seconds: 22 * 3600 },
+          review_to_merge: { count: 1, median_seconds: 2 * 3600 },
+          issue_to_merge: { count: 1, median_seconds: 48 * 3600 },
+        },
+        review_rounds: { count: 1, median: 1, p90: 1 },
+      },
+      last_28_days: { times: { issue_to_pull: { count: 1, median_seconds: 24 * 3600 } } },
+    });
+    expect(await processes.textOf('evidence/process/README.md')).toContain(`[${day}](${day}.json)`);
+    expect(await processes.textOf('evidence/process/days.svg')).toContain('<svg');
+    expect(second.lines.at(-1)).toContain('Nothing to do');
+    expect(second.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+  });
+
+  it('says the same of a day, whatever has happened since', async () => {
+    processes = await startProcesses();
+    await arrange();
+    processes.at('2026-01-21T01:25:00Z');
+    await processes.run();
+    const before = await processes.textOf(processFile);
+    const { seed, owner, other, project } = processes;
+    processes.at('2026-01-22T10:00:00Z');
+    await seed.api('PATCH', `/repos/${project}/issues/1`, { state: 'open' }, owner.token);
+    const pull = await processes.pull(owner, 'again', 'fixes #1');
+    await processes.review(other, pull, 'REQUEST_CHANGES');
+
+    const again = await processes.run({}, '2026-01-22T11:00:00Z');
+
+    expect(again.lines.at(-1)).toContain('Nothing to do');
+    expect(await processes.textOf(processFile)).toBe(before);
+  });
+
+  it('counts proposals and runs of agents by what is on record, with their cost', async () => {
+    processes = await startProcesses();
+    const { seed, owner } = processes;
+    processes.at(`${day}T08:00:00Z`);
+    const records = await seed.createRepository(owner, 'records');
+    const put = (file: string, data: object): Promise<string> =>
+      seed.putFile(owner, records, file, JSON.stringify(data));
+    const id = '20260120-7-1';
+    await put(`escalation/${id}.json`, { id, type: 'ci-run', at: `${day}T08:00:00Z` });
+    await put(`decided/${id}.json`, { id, kind: 'claimed', at: `${day}T09:00:00Z` });
+    await put(`outcomes/${id}.json`, { id, kind: 'done', at: `${day}T09:00:05Z` });
+    const run = { agent: 'a|b', ended_at: `${day}T10:00:00Z`, end: { how: 'signalled' } };
+    await put('records/owner/project/1/1-x.json', {
+      ...run,
+      signal: { status: 'success' },
+      models: { cost: 0.25 },
+    });
+    await put('records/owner/project/1/2-y.json', { ...run, end: { how: 'timeout' }, models: null });
+    await put('records/owner/project/1/3-z.json', { no: 'record' });
+    processes.at('2026-01-21T01:25:00Z');
+
+    const { code } = await processes.run({
+      PLUGIN_PROPOSAL_REPO: records,
+      PLUGIN_STATE_REPO: records,
+    });
+
+    expect(code).toBe(0);
+    expect((await processes.evidence()).day).toMatchObject({
+      proposals: [
+        {
+          type: 'ci-run',
+          proposed: 1,
+          decided: [{ how: 'approved', count: 1 }],
+          carried_out: [{ how: 'done', count: 1 }],
+          to_approval: { count: 1, median_seconds: 3600 },
+        },
+      ],
+      agents: [
+        {
+          agent: 'a|b',
+          runs: 2,
+          outcomes: [
+            { outcome: 'success', count: 1, cost: 0.25 },
+            { outcome: 'timeout', count: 1, cost: null },
+          ],
+          cost: 0.25,
+        },
+      ],
+    });
+    expect(await processes.textOf('evidence/process/README.md')).toContain('`a¦b`');
+  });
+});
