@@ -320,7 +320,8 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
       heard: isWorked ? [...new Set([...heard, ...(entry.hearing ?? [])])] : heard,
       hearing: [],
       asked: isWorked ? null : (entry.asked ?? null),
-      unpushed: record !== null && isMoved(mine, record) ? record.round : null,
+      // A round that did not take place has not done its part of before again either.
+      unpushed: !isWorked ? (entry.unpushed ?? null) : isMoved(mine, record) ? record.round : null,
       head:
         record?.work.kind === 'work' && mine.branchAt === record.work.commit
           ? record.work.commit

@@ -9,8 +9,8 @@ import {
 import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
-import { claimOf } from './ending.ts';
-import { labelling } from './labels.ts';
+import { claimOf, freezeOf } from './ending.ts';
+import { labelling, unlabelling } from './labels.ts';
 import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, FrozenIssue, LookingState } from './state.ts';
@@ -34,19 +34,7 @@ export function destroy(
   const what = closed.isMerged ? 'merged' : 'closed';
   const held = claimOf(stateRepo, entry);
   return [
-    ...(entry.session == null
-      ? []
-      : [
-          {
-            kind: 'delete-ref' as const,
-            key: `session ${entryPath(name)}`,
-            repository: stateRepo.repository,
-            ref: sessionRef(repository, entry.issue_number),
-            expects: 'any' as const,
-            held,
-            why: `#${closed.number} of ${repository} is ${what}`,
-          },
-        ]),
+    forget(stateRepo, entry, `#${closed.number} of ${repository} is ${what}`),
     ...(closed.isMerged
       ? [
           {
@@ -85,17 +73,31 @@ export function destroy(
   ];
 }
 
+/** What an agent remembers goes. Whatever its entry says: a run may have been cut off between the two writes. */
+export function forget(stateRepo: Looking['stateRepo'], entry: Entry, why: string): Change<'delete-ref'> {
+  return {
+    kind: 'delete-ref',
+    key: `session ${entryPath(nameOf(entry))}`,
+    repository: stateRepo.repository,
+    ref: sessionRef(repositoryOf(entry), entry.issue_number),
+    expects: 'any',
+    held: claimOf(stateRepo, entry),
+    why,
+  };
+}
+
 /** What is to be said or noted of an agent that is not woken now. */
 export function tend(
-  settings: Pick<AgentSettings, 'blocked-label'>,
-  state: Looking,
+  settings: Pick<AgentSettings, 'blocked-label' | 'progress-label'>,
+  state: Looking & Pick<LookingState, 'running'>,
   candidate: Candidate,
   verdict: Verdict,
 ): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
   const { entry: known, talk } = candidate;
-  if (known === null || !('entry' in known) || known.entry.status !== 'frozen' || talk === null) return [];
+  if (known === null || !('entry' in known) || talk === null) return [];
   if (verdict.kind === 'exhausted')
     return exhaust(settings, state, candidate, known, verdict.why, verdict.rounds);
+  if (known.entry.status !== 'frozen') return [];
   return [...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry)];
 }
 
@@ -126,10 +128,13 @@ const reasons = {
   max_cost: () => 'the issue has cost what its manifest allows (max_cost)',
 };
 
-/** That an agent is not woken any more: written first, so that of several runs one says it. */
+/**
+ * That an agent is not woken any more: written first, so that of several runs one says it. One whose last round was cut off is
+ * frozen with it: it was not told yet what that round was begun for.
+ */
 export function exhaust(
-  settings: Pick<AgentSettings, 'blocked-label'>,
-  { stateRepo, now }: Looking,
+  settings: Pick<AgentSettings, 'blocked-label' | 'progress-label'>,
+  { stateRepo, now, running }: Looking & Pick<LookingState, 'running'>,
   candidate: Candidate,
   { entry, sha }: Known,
   why: keyof typeof reasons,
@@ -137,22 +142,37 @@ export function exhaust(
 ): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
   const key = `exhausted ${entryPath(nameOf(entry))}`;
   const reason = reasons[why](rounds);
+  const exhausted = { why, at: now };
+  const said = `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`;
+  const cut = running.find((item) => entryPath(nameOf(item.entry)) === entryPath(nameOf(entry)));
   return [
-    {
-      kind: 'write-files',
-      key,
-      repository: stateRepo.repository,
-      branch: stateRepo.branch,
-      files: [
-        {
-          path: entryPath(nameOf(entry)),
-          content: entryText({ ...entry, exhausted: { why, at: now } }),
-          expects: sha,
+    cut === undefined
+      ? {
+          kind: 'write-files',
+          key,
+          repository: stateRepo.repository,
+          branch: stateRepo.branch,
+          files: [
+            { path: entryPath(nameOf(entry)), content: entryText({ ...entry, exhausted }), expects: sha },
+          ],
+          message: `${candidate.repository}#${candidate.number}: ${why}`,
+          why: said,
+        }
+      : {
+          ...freezeOf(
+            stateRepo,
+            cut,
+            { why: `cut off: ${cut.over}`, ended_at: now, heard: entry.heard ?? [], hearing: [], exhausted },
+            said,
+            [],
+          ),
+          key,
         },
-      ],
-      message: `${candidate.repository}#${candidate.number}: ${why}`,
-      why: `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`,
-    },
+    ...unlabelling(candidate, cut === undefined ? [] : [settings['progress-label']], {
+      held: claimOf(stateRepo, entry),
+      after: key,
+      why: 'no agent works on it any more',
+    }),
     ...tellExhausted(settings, { stateRepo }, candidate, { ...entry, exhausted: { why, at: now } }, rounds, [
       key,
     ]),

@@ -5,7 +5,7 @@ import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, LookingState } from './state.ts';
-import { roundsOf, sleepOf } from './wake.ts';
+import { isRenewed, roundsOf, sleepOf } from './wake.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -96,6 +96,14 @@ export function verdictOn(
     // Its agent has done its part: what is left is ours, whoever says what by now.
     if (status === 'running' && record !== null) return first;
     if (status === 'running' && isAbandoned(candidate)) return quietly('its pull request is closed');
+    // A round that was cut off was one: an agent that brings its machine down would be started for ever.
+    if (
+      status === 'running' &&
+      candidate.talk !== null &&
+      roundsOf(entry.entry) >= agent.maxRounds &&
+      !isRenewed(entry.entry, candidate.talk)
+    )
+      return { kind: 'exhausted', why: 'max_rounds', rounds: roundsOf(entry.entry) };
     if (
       status === 'destroyed' &&
       (isUntouched(entry.entry, updatedAt) || !isGivenAnew(entry.entry, labelled))

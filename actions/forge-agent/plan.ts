@@ -22,10 +22,10 @@ import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
-import { claimOf, endOf } from './ending.ts';
+import { claimOf, endOf, freezeOf } from './ending.ts';
 import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
-import { destroy, exhaustionText, tend } from './frozen.ts';
+import { destroy, exhaustionText, forget, tend } from './frozen.ts';
 import { labelling, unlabelling } from './labels.ts';
 import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
@@ -245,17 +245,17 @@ function bury(
     lingering.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
     )?.labels ?? [];
+  const over = { why: `cut off: ${work.over}`, ended_at: now };
+  const why = `${repository}#${entry.issue_number} is no longer worked on`;
   return [
     ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
       held: claimOf(stateRepo, entry),
       why: 'no agent works on it any more',
     }),
-    endOf(
-      stateRepo,
-      work,
-      { why: `cut off: ${work.over}`, ended_at: now },
-      `${repository}#${entry.issue_number} is no longer worked on`,
-    ),
+    ...(isResumable(entry)
+      ? // Its issue may be opened again, or given anew; its end is that of its pull request.
+        [freezeOf(stateRepo, work, { ...over, hearing: [] }, why, [])]
+      : [forget(stateRepo, entry, why), endOf(stateRepo, work, over, why)]),
   ];
 }
 
@@ -298,6 +298,11 @@ function definedOf(later: { [K in keyof Later]: Later[K] | undefined }): Later {
   return Object.fromEntries(Object.entries(later).filter(([, value]) => value !== undefined)) as Later;
 }
 
+/** Rounds of before its label was set again do not count; one that was cut off does. */
+function roundsBefore(earlier: Entry | undefined): number | undefined {
+  return earlier?.status === 'destroyed' ? earlier.rounds : earlier?.rounds_from;
+}
+
 /** The same for a new round: of an agent that goes on, or of one that begins. */
 function continued(
   earlier: Entry | undefined,
@@ -305,9 +310,7 @@ function continued(
   { talk, isRenewing, asked }: { talk: Candidate['talk']; isRenewing: boolean; asked: Entry['asked'] },
 ): Later {
   const signs = talk?.signs ?? [];
-  if (before === null)
-    // Rounds of before its label was set again do not count.
-    return { hearing: signs, ...(earlier === undefined ? {} : { rounds_from: earlier.rounds }) };
+  if (before === null) return { hearing: signs, ...definedOf({ rounds_from: roundsBefore(earlier) }) };
   const heard = new Set(before.heard);
   return {
     ...laterOf(before),

@@ -46,23 +46,27 @@ export function newsOfWords(
     isForAnother: (body: string) => boolean;
   },
 ): News[] {
-  return words
-    .filter(
-      ({ user, body }) =>
-        user !== null &&
-        !sameAccount(user, own) &&
-        mayWrite(user.login) &&
-        body.trim() !== '' &&
-        !bearsSign(body) &&
-        !isForAnother(body),
-    )
-    .map((word) => ({
-      sign: signOfWord(word),
-      kind: 'words',
-      title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
-      at: word.updatedAt,
-      text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
-    }));
+  return (
+    words
+      .filter(
+        ({ user, body }) =>
+          user !== null &&
+          !sameAccount(user, own) &&
+          mayWrite(user.login) &&
+          body.trim() !== '' &&
+          !bearsSign(body) &&
+          !isForAnother(body),
+      )
+      // Where there are many, the oldest are left out of what is told, wherever they stand.
+      .sort((a, b) => Date.parse(a.updatedAt || a.createdAt) - Date.parse(b.updatedAt || b.createdAt))
+      .map((word) => ({
+        sign: signOfWord(word),
+        kind: 'words',
+        title: `${word.user?.login} wrote ${word.where}, ${word.createdAt}${word.updatedAt === word.createdAt ? '' : ` (changed ${word.updatedAt})`}`,
+        at: word.updatedAt,
+        text: word.hunk === '' ? word.body : `${word.body}\n\nIt is about:\n${word.hunk}`,
+      }))
+  );
 }
 
 /** A forge needs some seconds to find out whether two branches merge, and says until then that they do not. */

@@ -54,6 +54,9 @@ export function sleepOf(
     if (isOver)
       return { kind: 'asleep', why: `it is not woken any more (${entry.exhausted.why})`, isQuiet: true };
   }
+  // Otherwise a question by hand, which stands until a round answers it, would have that written again and again.
+  if (isCostly && entry.exhausted?.why === 'max_cost' && talk.unblockedBy === null)
+    return { kind: 'asleep', why: 'it is not woken any more (max_cost)', isQuiet: true };
   if (isCostly) return { kind: 'exhausted', exhaustion: 'max_cost' };
   if (roundsOf(entry) >= agent.maxRounds && !isRenewed(entry, talk))
     return {

@@ -46,10 +46,25 @@ async function runBehind(fault?: {
   return { code, calls, struck, text };
 }
 
-async function start(): Promise<number> {
+/** Keeps what it was told of all rounds, and remembers something. */
+const remembering = `
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+fs.mkdirSync(process.env.HOME + '/memory', { recursive: true });
+fs.appendFileSync(process.env.HOME + '/memory/rounds', 'x');
+fs.appendFileSync('told.txt', fs.readFileSync(0, 'utf8'));
+execFileSync('forge', ['signal-done', 'success', '--summary', 'Done.']);
+`;
+
+async function sessions(): Promise<string[]> {
+  const { body } = await rig.seed.api('GET', `/repos/${rig.state}/git/refs`, undefined, rig.worker.token);
+  return (body as { ref: string }[]).map(({ ref }) => ref).filter((ref) => ref.startsWith('refs/forgecrew/'));
+}
+
+async function start(runs = program, more = ''): Promise<number> {
   rig = await startAgents();
   await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'write');
-  await rig.declare(program);
+  await rig.declare(runs, more);
   return rig.ask('Write a poem');
 }
 
@@ -82,7 +97,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
         expect(pulls.map(({ title, state }) => ({ title, state }))).toEqual([
           { title: 'builder: Write a poem', state: 'open' },
         ]);
-        expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', pr_number: pulls[0]?.number });
+        expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', pr_number: pulls[0]?.number });
         expect(await rig.running()).toEqual([]);
         expect(await rig.labels(issue)).toEqual(['crew:builder']);
         await rig.close();
@@ -90,4 +105,64 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
     },
     600_000,
   );
+
+  for (const [what, prepare, isOver] of [
+    ['woken', (pull: number) => rig.say(pull, 'Make it rhyme.'), false],
+    ['destroyed', (pull: number) => rig.seed.mergePull(rig.ada, rig.project, pull), true],
+    ['closed', (pull: number) => rig.seed.closeIssue(rig.ada, rig.project, pull), true],
+  ] as const) {
+    const startLater = async (): Promise<number> => {
+      const issue = await start(remembering, 'session_folder = "memory"\n');
+      await rig.run();
+      rig.pass(2);
+      await prepare((await rig.pulls())[0]?.number ?? 0);
+      return issue;
+    };
+    const callsOfLater = once(async () => {
+      await startLater();
+      const { code, calls, text } = await runBehind();
+      expect({ code, text }).toMatchObject({ code: 0 });
+      await rig.close();
+      return calls;
+    });
+
+    it.each(failPoints)(
+      `%s at a call of a run in which an agent is ${what}: the next one comes to the same end`,
+      async (point) => {
+        for (const call of sampled(callsToStrike(await callsOfLater(), point), point)) {
+          const issue = await startLater();
+
+          const { struck } = await runBehind({ call, point });
+          const later = [await rig.run({}, -300), await rig.run({}, -301)];
+
+          expect({ call, struck, codes: later.map(({ code }) => code) }).toEqual({
+            call,
+            struck: true,
+            codes: [0, 0],
+          });
+          const [pull, ...more] = await rig.pulls();
+          expect(more).toEqual([]);
+          expect(await rig.running()).toEqual([]);
+          expect(await rig.labels(issue)).toEqual(['crew:builder']);
+          const entry = await rig.entry(issue);
+          if (isOver) {
+            expect([call, entry]).toMatchObject([call, { status: 'destroyed', rounds: 1, session: null }]);
+            expect([call, await sessions()]).toEqual([call, []]);
+          } else {
+            expect([call, entry]).toMatchObject([call, { status: 'frozen', pr_number: pull?.number }]);
+            expect([call, await sessions()]).toEqual([
+              call,
+              [`refs/forgecrew/sessions/${rig.project}/${issue}`],
+            ]);
+            expect([call, await rig.file('crew/project', 'told.txt', 'crew/1-write-a-poem')]).toEqual([
+              call,
+              expect.stringContaining('Make it rhyme.'),
+            ]);
+          }
+          await rig.close();
+        }
+      },
+      600_000,
+    );
+  }
 });

@@ -23,7 +23,7 @@ async function isWhole(issue: number): Promise<void> {
   const pulls = await rig.pulls();
   expect(pulls.map(({ state }) => state)).toEqual(['open']);
   expect(await rig.entry(issue)).toMatchObject({
-    status: 'destroyed',
+    status: 'frozen',
     why: 'success',
     pr_number: pulls[0]?.number,
   });

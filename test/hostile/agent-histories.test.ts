@@ -225,7 +225,7 @@ async function startPlay(skewMinutes: number) {
       owner,
       ops,
       `agents/${agent}.toml`,
-      `# ${time}\nenabled = ${on}\nengine = "command"\ncommand = ["true"]\nrepositories = ["${project}"]\n`,
+      `# ${time}\nenabled = ${on}\nengine = "command"\ncommand = ["true"]\nmax_rounds = 100\nrepositories = ["${project}"]\n`,
     );
   await declare('builder', true);
   await declare('tester', true);

@@ -224,7 +224,7 @@ describe('a hostile agent', () => {
       expect({ code, text }).toMatchObject({ code: 0 });
       expect(await rig.pulls()).toEqual([]);
       expect((await rig.comments(issue)).at(-1)?.body).toContain('was not taken');
-      expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed' });
+      expect(await rig.entry(issue)).toMatchObject({ status: 'frozen' });
       expect(everythingWritten(rig, text)).not.toContain(rig.worker.token);
       expect(remains(place)).toEqual({ processes: [], folders: [] });
     });

@@ -65,7 +65,7 @@ isolates('a secret that an agent has in spite of everything', () => {
       expect(code).toBe(0);
       expect(await rig.pulls()).toEqual([]);
       expect(await rig.record(issue, 1)).toMatchObject({ work: { kind: 'refused', commit: null } });
-      expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed' });
+      expect(await rig.entry(issue)).toMatchObject({ status: 'frozen' });
       await wroteNowhere(text);
     },
   );
@@ -111,7 +111,7 @@ isolates('a secret that an agent has in spite of everything', () => {
     const { code, text } = await rig.run();
 
     expect({ code, text: text.slice(-3000) }).toMatchObject({ code: 0 });
-    expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', why: 'success' });
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', why: 'success' });
     expect(await rig.record(issue, 1)).toMatchObject({ signal: { summary: 'Done.' } });
     await wroteNowhere(text);
   });
@@ -129,7 +129,7 @@ isolates('a secret that an agent has in spite of everything', () => {
     const { code, text } = await rig.run();
 
     expect({ code, text: text.slice(-3000) }).toMatchObject({ code: 0 });
-    expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', why: 'success' });
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', why: 'success' });
     expect(await rig.record(issue, 1)).toMatchObject({ checks: [{ code: 1 }] });
     await wroteNowhere(text);
   });
@@ -154,7 +154,7 @@ isolates('a secret that an agent has in spite of everything', () => {
     });
 
     expect({ code, text: text.slice(-3000) }).toMatchObject({ code: 0 });
-    expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', why: 'success' });
+    expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', why: 'success' });
     await wroteNowhere(text);
   });
 });

@@ -1009,6 +1009,8 @@ const agentWork: Defence[] = [
 ];
 
 const pickTest = 'test/actions/forge-agent/pick.test.ts';
+const frozenTest = 'test/actions/forge-agent/frozen.test.ts';
+const mergeInTest = 'test/core/agent/work/merge-in.test.ts';
 const isolationTest = 'test/core/agent/isolation-for.test.ts';
 const finishTest = 'test/actions/forge-agent/finish.test.ts';
 const cellTest = 'test/core/agent/cell/cell.test.ts';
@@ -1105,6 +1107,111 @@ const agents: Defence[] = [
     from: 'cost === null ? entry.cost : (entry.cost ?? 0) + cost',
     to: 'entry.cost',
     tests: [finishTest],
+  },
+  {
+    name: 'No word of somebody who may not write wakes an agent.',
+    file: 'actions/forge-agent/talk.ts',
+    from: '        mayWrite(user.login) &&',
+    to: '',
+    tests: [frozenTest],
+  },
+  {
+    name: 'An agent does not wake itself.',
+    file: 'actions/forge-agent/talk.ts',
+    from: '        !sameAccount(user, own) &&',
+    to: '',
+    tests: [frozenTest],
+  },
+  {
+    name: 'No echo of what a role said wakes an agent, whoever repeats it.',
+    file: 'actions/forge-agent/talk.ts',
+    from: '        !bearsSign(body) &&',
+    to: '',
+    tests: [frozenTest],
+  },
+  {
+    name: 'A conflict that the forge still works out wakes nobody.',
+    file: 'actions/forge-agent/talk.ts',
+    from: 'if (Date.parse(now) - Date.parse(seen.at) < settledMs) return [];',
+    to: '',
+    tests: [frozenTest],
+  },
+  {
+    name: 'Of many words the oldest are left out, wherever they stand.',
+    file: 'actions/forge-agent/talk.ts',
+    from: 'Date.parse(a.updatedAt || a.createdAt) - Date.parse(b.updatedAt || b.createdAt)',
+    to: '0',
+    tests: [frozenTest],
+  },
+  {
+    name: 'No agent has more rounds than its manifest says, unless a person says so.',
+    file: 'actions/forge-agent/wake.ts',
+    from: 'roundsOf(entry) >= agent.maxRounds && !isRenewed(entry, talk)',
+    to: 'roundsOf(entry) > agent.maxRounds && !isRenewed(entry, talk)',
+    tests: [frozenTest],
+  },
+  {
+    name: 'A round that was cut off is one.',
+    file: 'actions/forge-agent/pick.ts',
+    from: 'roundsOf(entry.entry) >= agent.maxRounds &&',
+    to: 'roundsOf(entry.entry) >= agent.maxRounds * 9 &&',
+    tests: [frozenTest],
+  },
+  {
+    name: 'No agent goes on whose issue has cost what it may.',
+    file: 'actions/forge-agent/wake.ts',
+    from: "  if (isCostly) return { kind: 'exhausted', exhaustion: 'max_cost' };",
+    to: '',
+    tests: [frozenTest],
+  },
+  {
+    name: 'That an issue has cost what it may is written once.',
+    file: 'actions/forge-agent/wake.ts',
+    from: "if (isCostly && entry.exhausted?.why === 'max_cost' && talk.unblockedBy === null)",
+    to: "if (isCostly && entry.exhausted?.why === 'max_rounds' && talk.unblockedBy === null)",
+    tests: [frozenTest],
+  },
+  {
+    name: 'No agent goes on once its pull request is closed.',
+    file: 'actions/forge-agent/pick.ts',
+    from: 'if (entry.entry.pr_number !== null && candidate.talk.pull === null)',
+    to: 'if (entry.entry.pr_number === 0)',
+    tests: [frozenTest],
+  },
+  {
+    name: 'Closing an issue destroys nothing of its agent, though a run was cut off on it.',
+    file: 'actions/forge-agent/plan.ts',
+    from: '...(isResumable(entry)',
+    to: '...(entry.rounds < 0',
+    tests: [frozenTest],
+  },
+  {
+    name: 'What a round was told that did not take place is told to the next one.',
+    file: 'actions/forge-agent/finish.ts',
+    from: 'heard: isWorked ? [...new Set([...heard, ...(entry.hearing ?? [])])] : heard,',
+    to: 'heard: [...new Set([...heard, ...(entry.hearing ?? [])])],',
+    tests: [finishTest],
+  },
+  {
+    name: 'Work that was not pushed is done again, also after a round that did not take place.',
+    file: 'actions/forge-agent/finish.ts',
+    from: '!isWorked ? (entry.unpushed ?? null) :',
+    to: '',
+    tests: [finishTest],
+  },
+  {
+    name: 'A branch that people moved is not deleted with the agent.',
+    file: 'actions/forge-agent/frozen.ts',
+    from: 'expects: closed.head,',
+    to: "expects: 'any',",
+    tests: [frozenTest],
+  },
+  {
+    name: 'A base that is merged in stands in the history of what solves it.',
+    file: 'core/agent/work/merge-in.ts',
+    from: "'-p', base, '-p', other",
+    to: "'-p', base",
+    tests: [mergeInTest],
   },
   {
     name: 'No agent runs less isolated than its manifest allows.',

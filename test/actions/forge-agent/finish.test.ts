@@ -115,6 +115,18 @@ describe('a run that was called off', () => {
     expect(closed(finish(settings, state, before))).toMatchObject({ why: 'called-off: #1 was closed' });
   });
 
+  it('leaves what an earlier round has to do again, and what it was to be told', () => {
+    const later = { ...entry, pr_number: 2, heard: ['a'], hearing: ['b'], unpushed: 1 };
+    const before = mine({ entry: later, record: record({ end, signal: null }) });
+
+    expect(closed(finish(settings, state, before))).toMatchObject({
+      status: 'frozen',
+      unpushed: 1,
+      heard: ['a'],
+      hearing: [],
+    });
+  });
+
   it('leaves the label where it was lost to another run', () => {
     const before = mine({ record: record({ end: { ...end, how: 'claim-lost' }, signal: null }) });
 
