@@ -90,7 +90,12 @@ function namesOf({ chunks, chunkGraph }: Compilation): Map<Chunk, string> {
     const kind = modules.every((module) => module.nameForCondition()?.includes('/node_modules/'))
       ? 'packages'
       : 'shared';
-    found.set(chunk, [...[...new Set(needing)].sort(), kind].join('-'));
+    const part = [...[...new Set(needing)].sort(), kind].join('-');
+    // What the same parts need can be packed apart, by what else needs it; the names say which came first in the same order every time.
+    const alike = [...found.values()].filter(
+      (other) => other === part || other.startsWith(`${part}-`),
+    ).length;
+    found.set(chunk, alike === 0 ? part : `${part}-${alike + 1}`);
   }
   // The entry's own name goes before, so that two entries in one folder never write the same file.
   const named = new Map(
