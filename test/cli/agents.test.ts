@@ -368,7 +368,12 @@ describe('forgecrew agents', () => {
     await rig.declare('');
     const issue = await rig.ask();
     await write([], { 'a.txt': 'a' });
-    await rig.seed.putFile(rig.owner, rig.ops, 'forgecrew.toml', 'pause = "The runners are moved."\n');
+    await rig.seed.putFile(
+      rig.owner,
+      rig.ops,
+      'forgecrew.toml',
+      'pause = true\nreason = "The runners are moved."\n',
+    );
 
     const { next } = await asJson();
 

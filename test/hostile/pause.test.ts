@@ -56,6 +56,8 @@ function settingsOf(role: { settings: Settings }): Record<string, string> {
     dispatcher: 'dispatcher',
     gatekeeper: 'gatekeeper',
     'gate-wait': '1s',
+    ...(Object.hasOwn(role.settings, 'trigger') ? { 'record-repo': 'worker/records' } : {}),
+    engine: 'claude-cli',
   };
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) =>
