@@ -21,7 +21,10 @@ it.each(['send', 'woodpecker', 'audit'] as const)(
         'woodpecker-token': 'third',
       },
       {
-        host: { facts: { isEnvironmentChosen: false, workspace: '/' } } as Host,
+        host: {
+          facts: { isEnvironmentChosen: false, workspace: '/' },
+          automaticTokens: [] as string[],
+        } as Host,
         mask: createMask(),
         report: { requests: { reads: 0, writes: 0 } } as Report,
         isDebug: false,

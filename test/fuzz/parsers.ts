@@ -357,8 +357,9 @@ export const parsers: Parser[] = [
     name: 'policy of escalation',
     sizes: [4000, 45_000],
     harmless: (size) => {
-      const rule = '[issue-create]\nrepositories = ["owner/project"]\nlabels = [';
-      return `${rule}${'"bug", '.repeat(Math.max(1, Math.floor(size / 7) - 10)).slice(0, -2)}]\n`;
+      // A list of it has a hundred names at most, so the rest is said beside it.
+      const rule = '[issue-create]\nrepositories = ["owner/project"]\nlabels = ["bug"]\n';
+      return `${rule}${'# why\n'.repeat(Math.max(1, Math.floor(size / 6) - 15))}`;
     },
     tokens: toml,
     parse: (text) => parseEscalationPolicy('escalation/policy.toml', bytes(text)).ok,

@@ -62,7 +62,7 @@ describe.skipIf(!works('user') && !works('bwrap')).each(agentEngines)('%s', (eng
     expect(said).toContain('asked: Mend the roof.');
     expect(said).toContain('model: 200');
     expect(said).toContain(
-      'tools: read_issue read_pr read_comments post_comment update_description signal_done',
+      'tools: read_issue read_pr read_comments post_comment update_description propose_action signal_done',
     );
     expect(calls).toEqual(['read_issue', 'signal_done']);
     expect(ending).toMatchObject({ end: 'signalled', why: null, signal: { status: 'success' }, exitCode: 0 });

@@ -102,6 +102,7 @@ describe('the forge command', () => {
     expect(ran.help.stdout).toContain(
       '  forge post-comment [NUMBER] (--body TEXT | --body-file FILE)\n' +
         '  forge update-description [NUMBER] (--body TEXT | --body-file FILE)\n' +
+        '  forge propose-action issue-create|pr-create|ci-run (--payload TEXT | --payload-file FILE)\n' +
         '  forge signal-done success|failure|needs_person|underspecified (--summary TEXT | --summary-file FILE)\n',
     );
   });
