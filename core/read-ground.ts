@@ -1,12 +1,14 @@
 import { sameAccount, sameRepository } from './accounts.ts';
 import { ifThere } from './api/errors.ts';
 import { repositoryName, type Send } from './api/send.ts';
+import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { findBranch } from './forge/branches.ts';
 import { findFile } from './forge/contents.ts';
 import { type Pull, pullsBy } from './forge/pulls.ts';
 import { getRepository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
+import { writesFile } from './plan.ts';
 import { type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
 import { together } from './together.ts';
 
@@ -104,4 +106,53 @@ export async function readStanding(
     }),
   );
   return { branch, exists: found !== undefined, files, pull: pullFrom(ground, branch) };
+}
+
+/** How a file of ours gets to a branch. */
+export type Way =
+  /** By a commit only: that is what was set, or our account may push to the branch. */
+  | { kind: 'commit' }
+  /** By a pull request only: that is what was set, our account may not write, or the branch turned our commit away. */
+  | { kind: 'pull'; ground: Ground; standing: Standing }
+  /** The branch is protected, but the file may be exempt. Only trying tells. */
+  | { kind: 'commit-or-pull' };
+
+/** Which way it is now, and for a pull request what there is of it. */
+export async function readWay(
+  send: Send,
+  given: {
+    repository: string;
+    branch: string;
+    account: User;
+    /** Where the branch stands. */
+    head: string;
+    settings: { commit: 'auto' | 'direct' | 'pull'; 'propose-from': ProposeFrom };
+    mayWrite: boolean;
+    /** To this very branch. */
+    mayPush: boolean;
+    /** What an earlier look of this run took. */
+    before: Way | undefined;
+    /** What was turned down in this run. */
+    declined: readonly Change[];
+    path: string;
+    /** The branch of the pull request. */
+    from: string;
+  },
+): Promise<Way> {
+  const { settings, before, declined, path } = given;
+  const isDeclined = declined.some((change) => writesFile(change, path));
+  const isPull =
+    settings.commit === 'pull' ||
+    (settings.commit === 'auto' && (!given.mayWrite || before?.kind === 'pull' || isDeclined));
+  if (!isPull)
+    return settings.commit === 'direct' || given.mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
+  const { repository, branch, account, head } = given;
+  const ground = await readGround(send, {
+    repository,
+    branch,
+    account,
+    from: settings['propose-from'],
+    head,
+  });
+  return { kind: 'pull', ground, standing: await readStanding(send, ground, given.from, [path]) };
 }

@@ -1,3 +1,4 @@
+import { ceiling } from '../../core/evidence.ts';
 import type { PageDay } from './state.ts';
 import { isOver, viewsOf, visitorsOf } from './text.ts';
 
@@ -7,16 +8,6 @@ const left = 48;
 const right = 12;
 const top = 34;
 const bottom = 34;
-
-/** A round number at or above the largest value, whose quarters, where the lines of the grid are, are whole. */
-function ceiling(value: number): number {
-  const step = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return (
-    [1, 2, 3, 4, 6, 8, 10, 12]
-      .map((factor) => factor * step)
-      .find((item) => item >= value && item >= 4 && item % 4 === 0) ?? value
-  );
-}
 
 function short(value: number): string {
   if (value >= 1e6) return `${Number((value / 1e6).toFixed(1))}M`;

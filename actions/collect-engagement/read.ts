@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Send } from '../../core/api/send.ts';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
+import { daysBefore, evidenceDay } from '../../core/evidence.ts';
 import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { findPull, openPulls } from '../../core/forge/pulls.ts';
@@ -59,7 +60,7 @@ export async function read(context: Context): Promise<EngagementState> {
 async function readDay(context: Context): Promise<CollectState> {
   const { settings, facts, now, previous } = context;
   const before = previous?.state.kind === 'collect' ? previous.state : undefined;
-  const date = before?.date ?? dateOf(settings.date, now);
+  const date = before?.date ?? evidenceDay(settings.date, now);
   const usesForge = settings.commit !== 'none' && !facts.isPullRequest;
   const { account, target } = usesForge
     ? await readTarget(context, date, before)
@@ -79,21 +80,6 @@ async function readDay(context: Context): Promise<CollectState> {
 
 function refuse(faults: SettingsFault[]): void {
   if (faults.length > 0) throw new UserError(faults.map(({ message }) => message).join('\n'));
-}
-
-function dateOf(given: string | undefined, now: string): string {
-  const date = given ?? daysBefore(now, 1);
-  const isDay =
-    /^\d{4}-\d{2}-\d{2}$/.test(date) &&
-    !Number.isNaN(Date.parse(date)) &&
-    new Date(date).toISOString().startsWith(date);
-  if (!isDay) throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
-  if (Date.parse(date) > Date.parse(now)) throw new UserError(`date: ${date} has not begun yet.`);
-  return date;
-}
-
-function daysBefore(now: string, days: number): string {
-  return new Date(Date.parse(now) - days * 86_400_000).toISOString().slice(0, 10);
 }
 
 async function readLog(context: Context, date: string): Promise<LogState> {
@@ -334,7 +320,7 @@ async function readRequestPage(
 
 async function readObservable(context: Context): Promise<EngagementState> {
   const { settings, now, send } = context;
-  const date = dateOf(settings.date, now);
+  const date = evidenceDay(settings.date, now);
   const { repository, branch, account } = await readRepository(context);
   const { commit } = await getBranch(send, repository, branch);
   const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));

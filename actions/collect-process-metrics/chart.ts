@@ -1,3 +1,4 @@
+import { ceiling } from '../../core/evidence.ts';
 import type { PageDay } from './state.ts';
 import { sum, summaryOf } from './text.ts';
 
@@ -13,16 +14,6 @@ const series = [
   { name: 'merged', style: 'merged' },
   { name: 'red runs', style: 'red' },
 ] as const;
-
-/** A round number at or above the largest value, whose quarters, where the lines of the grid are, are whole. */
-function ceiling(value: number): number {
-  const step = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return (
-    [1, 2, 3, 4, 6, 8, 10, 12]
-      .map((factor) => factor * step)
-      .find((item) => item >= value && item >= 4 && item % 4 === 0) ?? value
-  );
-}
 
 function round(value: number): string {
   return `${Math.round(value * 10) / 10}`;

@@ -1,9 +1,10 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
+import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { ProcessEvidence } from './evidence.ts';
-import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState, Way } from './state.ts';
+import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState } from './state.ts';
 import {
   chartPath,
   evidenceFolder,

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { ifThere } from '../../core/api/errors.ts';
 import { type ChangedFiles, changedSince } from '../../core/changed-files.ts';
+import { decidedFolder, outcomeFolder, proposalFolder } from '../../core/escalation/record.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listReviews } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -127,7 +128,7 @@ async function recordsOf(
 export async function readProposals(context: Context, window: Period): Promise<PartRead> {
   const repository = context.settings['proposal-repo'];
   if (repository === undefined) return { ...none, history: { proposals: [] } };
-  const folders = ['escalation', 'decided', 'outcomes'];
+  const folders = [proposalFolder, decidedFolder, outcomeFolder];
   const changed = await recordsOf(context, repository, window, (path) =>
     folders.some((folder) => isIn(folder, path)),
   );
@@ -144,10 +145,10 @@ export async function readProposals(context: Context, window: Period): Promise<P
   return {
     history: {
       proposals: [...ids].sort().flatMap((id) => {
-        const proposal = part(proposalPart, 'escalation', id);
+        const proposal = part(proposalPart, proposalFolder, id);
         if (proposal === undefined) return [];
-        const decided = part(decidedPart, 'decided', id);
-        const outcome = part(outcomePart, 'outcomes', id);
+        const decided = part(decidedPart, decidedFolder, id);
+        const outcome = part(outcomePart, outcomeFolder, id);
         return [
           {
             type: proposal.type,

@@ -1,16 +1,16 @@
 import { UserError } from '../../core/errors.ts';
+import { evidenceDay } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
-import { writesFile } from '../../core/plan.ts';
-import { readGround, readStanding } from '../../core/read-ground.ts';
+import { readWay } from '../../core/read-ground.ts';
 import { together } from '../../core/together.ts';
 import type { History } from './history.ts';
 import { readAgentRuns, readProposals, readVault } from './read-records.ts';
 import { readRuns } from './read-runs.ts';
 import { readWork } from './read-work.ts';
-import type { Context, DayState, Found, HistoryRead, PageFiles, ProcessState, Way } from './state.ts';
+import type { Context, Found, HistoryRead, PageFiles, ProcessState } from './state.ts';
 import {
   chartPath,
   evidenceBranch,
@@ -26,7 +26,7 @@ export async function read(context: Context): Promise<ProcessState> {
   const { settings, send, facts, now, previous } = context;
   if (facts.isPullRequest) return { kind: 'local', now };
   const before = previous?.state.kind === 'day' ? previous.state : undefined;
-  const date = before?.date ?? dateOf(settings.date, now);
+  const date = before?.date ?? evidenceDay(settings.date, now);
   const account = await getExpectedUser(send, settings['forge-login']);
   const repository = await getRepository(send, settings['ops-repo']);
   const branchName = settings['ops-branch'] ?? repository.default_branch;
@@ -35,14 +35,18 @@ export async function read(context: Context): Promise<ProcessState> {
   const [evidence, page, way, history] = await together(
     fileAt(context, repository.full_name, evidencePath(date), commit),
     readPage(context, repository.full_name, date, commit),
-    readWay(context, {
+    readWay(send, {
       account,
       repository: repository.full_name,
       branch: branchName,
-      commit,
-      date,
+      head: commit,
+      settings,
       mayWrite: repository.permissions?.push === true,
       mayPush: !branch.protected || branch.user_can_push === true,
+      before: before?.way,
+      declined: context.previous?.declined ?? [],
+      path: evidencePath(date),
+      from: evidenceBranch(date),
     }),
     // What happened is read once a run: our own commit is no part of it.
     before === undefined ? readHistory(context, date) : Promise.resolve(before.read),
@@ -59,17 +63,6 @@ export async function read(context: Context): Promise<ProcessState> {
     page,
     way,
   };
-}
-
-function dateOf(given: string | undefined, now: string): string {
-  const date = given ?? new Date(Date.parse(now) - 86_400_000).toISOString().slice(0, 10);
-  const isDay =
-    /^\d{4}-\d{2}-\d{2}$/.test(date) &&
-    !Number.isNaN(Date.parse(date)) &&
-    new Date(date).toISOString().startsWith(date);
-  if (!isDay) throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
-  if (Date.parse(date) > Date.parse(now)) throw new UserError(`date: ${date} has not begun yet.`);
-  return date;
 }
 
 async function readHistory(context: Context, date: string): Promise<HistoryRead> {
@@ -122,34 +115,4 @@ async function readPage(context: Context, repository: string, date: string, ref:
     chart: chart ?? null,
     others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index]?.text) })),
   };
-}
-
-async function readWay(
-  { settings, send, previous }: Context,
-  given: {
-    account: DayState['account'];
-    repository: string;
-    branch: string;
-    commit: string;
-    date: string;
-    mayWrite: boolean;
-    mayPush: boolean;
-  },
-): Promise<Way> {
-  const { account, repository, branch, commit, date } = given;
-  const path = evidencePath(date);
-  const wasPull = previous?.state.kind === 'day' && previous.state.way.kind === 'pull';
-  const isDeclined = previous?.declined.some((change) => writesFile(change, path)) === true;
-  const isPull =
-    settings.commit === 'pull' || (settings.commit === 'auto' && (!given.mayWrite || wasPull || isDeclined));
-  if (!isPull)
-    return settings.commit === 'direct' || given.mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
-  const ground = await readGround(send, {
-    repository,
-    branch,
-    account,
-    from: settings['propose-from'],
-    head: commit,
-  });
-  return { kind: 'pull', ground, standing: await readStanding(send, ground, evidenceBranch(date), [path]) };
 }

@@ -1,5 +1,5 @@
 import type { User } from '../../core/forge/users.ts';
-import type { Ground, Standing } from '../../core/propose.ts';
+import type { Way } from '../../core/read-ground.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { ProcessEvidence, Source } from './evidence.ts';
@@ -52,10 +52,3 @@ export interface PageFiles {
   chart: Found;
   others: PageDay[];
 }
-
-/** How the evidence gets to the branch. */
-export type Way =
-  | { kind: 'commit' }
-  | { kind: 'pull'; ground: Ground; standing: Standing }
-  /** The branch is protected, but the evidence may be exempt. Only trying tells. */
-  | { kind: 'commit-or-pull' };

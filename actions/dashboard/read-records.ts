@@ -1,6 +1,8 @@
 import { runRecordPath } from '../../core/agent/entry.ts';
+import { stateFiles } from '../../core/agent/state-files.ts';
 import { changedSince } from '../../core/changed-files.ts';
 import { documentName } from '../../core/document-name.ts';
+import { decidedFolder, outcomeFolder, proposalFolder } from '../../core/escalation/record.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
@@ -14,6 +16,7 @@ import {
 } from '../../core/kept-records.ts';
 import type { AgentRun, Context, KnownAgent, Seen } from './state.ts';
 
+const isProposal = new RegExp(`^${proposalFolder}/[^/]+\\.json$`);
 const mostRead = 45;
 /** An agent that waits takes two reads: its entry and its newest record. */
 const mostFrozen = 180;
@@ -43,11 +46,11 @@ export async function readProposals(context: Context): Promise<Proposals> {
   if (commit === undefined) return { home, open: [], leftOut: [] };
   const entries = (await listTree(send, name, commit, { recursive: true })).filter(isFile);
   const decided = new Set(
-    entries.filter(({ path }) => /^(?:decided|outcomes)\//.test(path)).map(({ path }) => documentName(path)),
+    entries
+      .filter(({ path }) => [decidedFolder, outcomeFolder].some((folder) => path.startsWith(`${folder}/`)))
+      .map(({ path }) => documentName(path)),
   );
-  const waiting = entries.filter(
-    ({ path }) => /^escalation\/[^/]+\.json$/.test(path) && !decided.has(documentName(path)),
-  );
+  const waiting = entries.filter(({ path }) => isProposal.test(path) && !decided.has(documentName(path)));
   // Their names begin with the day: the newest are read.
   const read = waiting.sort((a, b) => (a.path < b.path ? 1 : -1)).slice(0, mostRead);
   const blobs = await createSnapshot(send, name, kept).contents(read);
@@ -162,10 +165,5 @@ async function marksIn(
 ): Promise<string[]> {
   const snapshot = createSnapshot(send, name, kept);
   await snapshot.whole(commit);
-  const found: string[] = [];
-  for (const owner of await snapshot.folderAt(commit, kind))
-    for (const repo of await snapshot.folderAt(commit, `${kind}/${owner.path}`))
-      for (const mark of await snapshot.folderAt(commit, `${kind}/${owner.path}/${repo.path}`))
-        if (isFile(mark)) found.push(`agents/${owner.path}/${repo.path}/${mark.path}`);
-  return found;
+  return (await stateFiles(snapshot, commit, kind)).map(({ path }) => `agents/${path}`);
 }

@@ -23,6 +23,7 @@ export function claimOf({ repository, branch }: StateRepo, entry: Entry): Claim 
 type Held = Pick<RunningIssue, 'entry' | 'sha' | 'markSha'>;
 type Over = Pick<Entry, 'why' | 'ended_at'> & Partial<Entry>;
 type Files = Change<'write-files'>['files'];
+type Removed = NonNullable<Change<'write-files'>['remove']>;
 
 /** The end of an entry: it says how, and its mark goes. */
 export function endOf(
@@ -32,7 +33,23 @@ export function endOf(
   why: string,
   beside: Files = [],
 ): Change<'write-files'> {
-  return written(stateRepo, held, { ...over, status: 'destroyed' }, why, beside);
+  return rewrite(stateRepo, held, {
+    over: { ...over, status: 'destroyed' },
+    beside,
+    remove: markOf(held, runningPath),
+    said: over.why,
+    why,
+  });
+}
+
+/** The end of an entry whose agent is frozen. */
+export function endFrozen(stateRepo: StateRepo, held: Held, over: Over, why: string): Change<'write-files'> {
+  return rewrite(stateRepo, held, {
+    over: { ...over, status: 'destroyed' },
+    remove: markOf(held, frozenPath),
+    said: over.why,
+    why,
+  });
 }
 
 /** The end of a round: its agent is frozen, and is found by another mark. */
@@ -44,27 +61,44 @@ export function freezeOf(
   beside: Files,
 ): Change<'write-files'> {
   const { entry } = held;
-  return written(stateRepo, held, { ...over, status: 'frozen' }, why, [
-    { path: frozenPath(nameOf(entry)), content: `{"lease":"${entry.lease.id}"}\n`, expects: null },
-    ...beside,
-  ]);
+  return rewrite(stateRepo, held, {
+    over: { ...over, status: 'frozen' },
+    beside: [
+      { path: frozenPath(nameOf(entry)), content: `{"lease":"${entry.lease.id}"}\n`, expects: null },
+      ...beside,
+    ],
+    remove: markOf(held, runningPath),
+    said: over.why,
+    why,
+  });
 }
 
-function written(
+function markOf({ entry, markSha }: Held, pathOf: typeof runningPath): Removed {
+  return [{ path: pathOf(nameOf(entry)), expects: markSha }];
+}
+
+/** An entry in place of the very one that was read, with what goes with it; `said` stands in the history of the state repo. */
+export function rewrite(
   { repository, branch }: StateRepo,
-  { entry, sha, markSha }: Held,
-  over: Over & Pick<Entry, 'status'>,
-  why: string,
-  beside: Files,
+  { entry, sha }: Pick<Held, 'entry' | 'sha'>,
+  {
+    over,
+    beside = [],
+    remove,
+    said,
+    why,
+  }: { over: Partial<Entry>; beside?: Files; remove?: Removed; said: string; why: string },
 ): Change<'write-files'> {
-  const name = nameOf(entry);
   return {
     kind: 'write-files',
     repository,
     branch,
-    files: [{ path: entryPath(name), content: entryText({ ...entry, ...over }), expects: sha }, ...beside],
-    remove: [{ path: runningPath(name), expects: markSha }],
-    message: `${repositoryOf(entry)}#${entry.issue_number}: ${over.why}`.slice(0, 200),
+    files: [
+      { path: entryPath(nameOf(entry)), content: entryText({ ...entry, ...over }), expects: sha },
+      ...beside,
+    ],
+    ...(remove === undefined ? {} : { remove }),
+    message: `${repositoryOf(entry)}#${entry.issue_number}: ${said}`.slice(0, 200),
     why,
   };
 }

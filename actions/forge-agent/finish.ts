@@ -1,10 +1,16 @@
 import { ownerOf } from '../../core/accounts.ts';
-import { momentOf, nameOf, repositoryOf, runRecordPath, spentPath } from '../../core/agent/entry.ts';
+import {
+  momentOf,
+  nameOf,
+  repositoryOf,
+  runRecordPath,
+  spentPath,
+  spentText,
+} from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey, sessionKey } from '../../core/agent/outcome.ts';
 import { recordFile } from '../../core/agent/provenance/sign.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { besideRef, refusedRef, sessionRef } from '../../core/agent/work/kept-refs.ts';
-import { canonicalJson } from '../../core/canonical.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
 import { claimOf, endOf, freezeOf } from './ending.ts';
@@ -12,6 +18,7 @@ import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
 import { commentText, endText, pullBody, pullTitle, runKey } from './text.ts';
+import { mergeOf } from './wake.ts';
 
 type FinishChange = Change<
   | 'keep'
@@ -303,7 +310,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
       : [
           {
             path: spentPath(entry.agent_name, state.now, entry.lease.id),
-            content: `${canonicalJson({ cost, lease: entry.lease.id })}\n`,
+            content: spentText(cost, entry.lease.id),
             expects: null,
           },
         ];
@@ -365,7 +372,7 @@ export function recordOf(
     base: {
       branch: candidate.defaultBranch,
       commit: candidate.base,
-      merged: news.some(({ kind }) => kind === 'conflict') ? (candidate.talk?.target ?? null) : null,
+      merged: mergeOf(candidate.talk),
     },
     woken_by: news.map(({ title }) => title),
     resumed: outcome.isResumed,

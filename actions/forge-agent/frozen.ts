@@ -1,20 +1,13 @@
-import {
-  type Entry,
-  entryPath,
-  entryText,
-  frozenPath,
-  nameOf,
-  repositoryOf,
-} from '../../core/agent/entry.ts';
+import { type Entry, type Exhaustion, entryPath, nameOf, repositoryOf } from '../../core/agent/entry.ts';
 import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
-import { claimOf, freezeOf } from './ending.ts';
+import { claimOf, endFrozen, freezeOf, rewrite } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, FrozenIssue, LookingState } from './state.ts';
-import { branchOf } from './text.ts';
+import { branchOf, homeOf } from './text.ts';
 import { roundsOf } from './wake.ts';
 
 // What becomes of an agent that is frozen and not woken: pure.
@@ -26,8 +19,9 @@ type Known = { entry: Entry; sha: string };
 export function destroy(
   settings: Pick<AgentSettings, 'propose-from'>,
   { stateRepo, account, now }: Looking,
-  { entry, sha, markSha, closed }: FrozenIssue,
+  frozen: FrozenIssue,
 ): Change<'delete-ref' | 'write-files'>[] {
+  const { entry, closed } = frozen;
   if (closed === null) return [];
   const repository = repositoryOf(entry);
   const name = nameOf(entry);
@@ -40,7 +34,7 @@ export function destroy(
           {
             kind: 'delete-ref' as const,
             key: `branch ${entryPath(name)}`,
-            repository: settings['propose-from'] === 'branch' ? repository : `${account.login}/${entry.repo}`,
+            repository: homeOf(settings, account, repository),
             ref: `refs/heads/${branchOf(entry.issue_number, entry.slug)}`,
             expects: closed.head,
             held,
@@ -48,28 +42,12 @@ export function destroy(
           },
         ]
       : []),
-    {
-      kind: 'write-files',
-      repository: stateRepo.repository,
-      branch: stateRepo.branch,
-      files: [
-        {
-          path: entryPath(name),
-          content: entryText({
-            ...entry,
-            status: 'destroyed',
-            why: `#${closed.number} is ${what}`,
-            session: null,
-            heard: [],
-            ended_at: now,
-          }),
-          expects: sha,
-        },
-      ],
-      remove: [{ path: frozenPath(name), expects: markSha }],
-      message: `${repository}#${entry.issue_number}: #${closed.number} is ${what}`,
-      why: 'its work is over',
-    },
+    endFrozen(
+      stateRepo,
+      frozen,
+      { why: `#${closed.number} is ${what}`, session: null, heard: [], ended_at: now },
+      'its work is over',
+    ),
   ];
 }
 
@@ -117,16 +95,16 @@ function retell(
   return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 
-/** Why it is not woken any more, in words. */
-export function exhaustionText(why: keyof typeof reasons, rounds: number): string {
-  return reasons[why](rounds);
-}
-
-const reasons = {
+const reasons: Record<Exhaustion, (rounds: number) => string> = {
   max_rounds: (rounds: number) => `it has had ${rounds} rounds`,
   ci_exhausted: (rounds: number) => `checks of its commit still fail after ${rounds} rounds`,
   max_cost: () => 'the issue has cost what its manifest allows (max_cost)',
 };
+
+/** Why it is not woken any more, in words. */
+export function exhaustionText(why: Exhaustion, rounds: number): string {
+  return reasons[why](rounds);
+}
 
 /**
  * That an agent is not woken any more: written first, so that of several runs one says it. One whose last round was cut off is
@@ -137,45 +115,33 @@ export function exhaust(
   { stateRepo, now, running }: Looking & Pick<LookingState, 'running'>,
   candidate: Candidate,
   { entry, sha }: Known,
-  why: keyof typeof reasons,
+  why: Exhaustion,
   rounds: number,
 ): Change<'write-files' | 'comment' | 'create-label' | 'add-labels' | 'remove-label'>[] {
   const key = `exhausted ${entryPath(nameOf(entry))}`;
-  const reason = reasons[why](rounds);
+  const reason = exhaustionText(why, rounds);
   const exhausted = { why, at: now };
   const said = `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`;
   const cut = running.find((item) => entryPath(nameOf(item.entry)) === entryPath(nameOf(entry)));
   return [
-    cut === undefined
-      ? {
-          kind: 'write-files',
-          key,
-          repository: stateRepo.repository,
-          branch: stateRepo.branch,
-          files: [
-            { path: entryPath(nameOf(entry)), content: entryText({ ...entry, exhausted }), expects: sha },
-          ],
-          message: `${candidate.repository}#${candidate.number}: ${why}`,
-          why: said,
-        }
-      : {
-          ...freezeOf(
+    {
+      ...(cut === undefined
+        ? rewrite(stateRepo, { entry, sha }, { over: { exhausted }, said: why, why: said })
+        : freezeOf(
             stateRepo,
             cut,
             { why: `cut off: ${cut.over}`, ended_at: now, heard: entry.heard ?? [], hearing: [], exhausted },
             said,
             [],
-          ),
-          key,
-        },
+          )),
+      key,
+    },
     ...unlabelling(candidate, cut === undefined ? [] : [settings['progress-label']], {
       held: claimOf(stateRepo, entry),
       after: key,
       why: 'no agent works on it any more',
     }),
-    ...tellExhausted(settings, { stateRepo }, candidate, { ...entry, exhausted: { why, at: now } }, rounds, [
-      key,
-    ]),
+    ...tellExhausted(settings, { stateRepo }, candidate, { ...entry, exhausted }, rounds, [key]),
   ];
 }
 
@@ -194,7 +160,7 @@ export function tellExhausted(
   const label = settings['blocked-label'];
   const held = claimOf(stateRepo, entry);
   const sign = `forge-agent ${exhausted.why} ${entry.lease.id}`;
-  const reason = reasons[exhausted.why](rounds);
+  const reason = exhaustionText(exhausted.why, rounds);
   return [
     ...(talk?.said.includes(sign) === true
       ? []
@@ -226,26 +192,21 @@ export function tellExhausted(
 /** A conflict of its pull request is noted when it is first seen, and counts once it is seen again later. */
 export function noteConflict(
   { stateRepo, now }: Looking,
-  { repository, number, talk }: Candidate,
+  { talk }: Candidate,
   { entry, sha }: Known,
 ): Change<'write-files'>[] {
   const conflict = talk?.conflict ?? null;
   const noted = entry.conflict ?? null;
   if (conflict === null || (noted?.head === conflict.head && noted.base === conflict.base)) return [];
   return [
-    {
-      kind: 'write-files',
-      repository: stateRepo.repository,
-      branch: stateRepo.branch,
-      files: [
-        {
-          path: entryPath(nameOf(entry)),
-          content: entryText({ ...entry, conflict: { ...conflict, at: now } }),
-          expects: sha,
-        },
-      ],
-      message: `${repository}#${number}: does not merge`,
-      why: 'its pull request does not merge, as the forge says now; if that stays, its agent is woken',
-    },
+    rewrite(
+      stateRepo,
+      { entry, sha },
+      {
+        over: { conflict: { ...conflict, at: now } },
+        said: 'does not merge',
+        why: 'its pull request does not merge, as the forge says now; if that stays, its agent is woken',
+      },
+    ),
   ];
 }

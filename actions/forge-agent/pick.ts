@@ -5,7 +5,7 @@ import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, LookingState } from './state.ts';
-import { isRenewed, roundsOf, sleepOf } from './wake.ts';
+import { dayTrouble, hasHadItsRounds, roundsOf, sleepOf } from './wake.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -100,8 +100,7 @@ export function verdictOn(
     if (
       status === 'running' &&
       candidate.talk !== null &&
-      roundsOf(entry.entry) >= agent.maxRounds &&
-      !isRenewed(entry.entry, candidate.talk)
+      hasHadItsRounds(agent, entry.entry, candidate.talk)
     )
       return { kind: 'exhausted', why: 'max_rounds', rounds: roundsOf(entry.entry) };
     if (
@@ -129,10 +128,8 @@ export function verdictOn(
     return not(
       `none of its assignees is a member of ${settings['agent-org']}, as far as our account can see: members may be private, and then only other members see them`,
     );
-  if (agent.maxCostPerDay !== null && (candidate.talk?.costToday ?? 0) >= agent.maxCostPerDay)
-    return not(
-      `${agent.name} has cost ${candidate.talk?.costToday} today, and max_cost_per_day is ${agent.maxCostPerDay}`,
-    );
+  const dear = dayTrouble(agent, candidate.talk?.costToday ?? 0);
+  if (dear !== undefined) return not(dear);
   if (agent.maxRunsPerDay !== null && candidate.runsToday >= agent.maxRunsPerDay)
     return not(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,

@@ -31,7 +31,7 @@ import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { commitMessage, runKey } from './text.ts';
-import { askingOf, isRenewed, isResumable } from './wake.ts';
+import { askingOf, isRenewed, isResumable, mergeOf } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -282,20 +282,26 @@ function givenAt(
   return at === undefined ? {} : { given_at: at };
 }
 
-type Later = Pick<
-  Entry,
-  'session' | 'heard' | 'hearing' | 'rounds_from' | 'exhausted' | 'conflict' | 'head' | 'asked' | 'unpushed'
->;
+/** What an entry says for later rounds. */
+const laterFields = [
+  'session',
+  'heard',
+  'hearing',
+  'rounds_from',
+  'exhausted',
+  'conflict',
+  'head',
+  'asked',
+  'unpushed',
+] as const;
+type Later = Pick<Entry, (typeof laterFields)[number]>;
 
-/** What an entry says for later rounds, as far as it says it. */
+/** The same of one entry, as far as it says it. */
 function laterOf(entry: Entry | undefined): Later {
-  if (entry === undefined) return {};
-  const { session, heard, hearing, rounds_from, exhausted, conflict, head, asked, unpushed } = entry;
-  return definedOf({ session, heard, hearing, rounds_from, exhausted, conflict, head, asked, unpushed });
-}
-
-function definedOf(later: { [K in keyof Later]: Later[K] | undefined }): Later {
-  return Object.fromEntries(Object.entries(later).filter(([, value]) => value !== undefined)) as Later;
+  const said = laterFields.flatMap((field) =>
+    entry?.[field] === undefined ? [] : [[field, entry[field]] as const],
+  );
+  return Object.fromEntries(said) as Later;
 }
 
 /** Rounds of before its label was set again do not count; one that was cut off does. */
@@ -310,7 +316,10 @@ function continued(
   { talk, isRenewing, asked }: { talk: Candidate['talk']; isRenewing: boolean; asked: Entry['asked'] },
 ): Later {
   const signs = talk?.signs ?? [];
-  if (before === null) return { hearing: signs, ...definedOf({ rounds_from: roundsBefore(earlier) }) };
+  if (before === null) {
+    const from = roundsBefore(earlier);
+    return { hearing: signs, ...(from === undefined ? {} : { rounds_from: from }) };
+  }
   const heard = new Set(before.heard);
   return {
     ...laterOf(before),
@@ -382,7 +391,6 @@ function begin(
   const first = promptOf(declared.prompt, candidate, { nonce, checks: agent.checks });
   const prompt = awakening === null ? first : laterPromptOf(first, awakening, nonce);
   const session = before?.session ?? null;
-  const merges = talk?.news.some(({ kind }) => kind === 'conflict') === true ? talk.target : null;
   const dayLeft =
     agent.maxCostPerDay === null ? null : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0));
   const spent = earlier?.entry.cost ?? 0;
@@ -451,7 +459,7 @@ function begin(
               ref: sessionRef(repository, number),
               prompt: wakingPromptOf(awakening, { nonce, number }),
             },
-      merges,
+      merges: mergeOf(talk),
       isolation: agent.isolation,
       network: agent.network,
       timeoutMinutes: agent.timeoutMinutes,

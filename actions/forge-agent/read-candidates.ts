@@ -37,7 +37,7 @@ import type { Place, Places } from './places.ts';
 import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
-import { branchOf, branchPrefixOf } from './text.ts';
+import { branchOf, branchPrefixOf, homeOf } from './text.ts';
 import { askingOf, isResumable } from './wake.ts';
 
 /** What is looked at beside the issues themselves. */
@@ -58,7 +58,7 @@ export async function readCandidates(
   context: Context,
   base: SeenState,
   ground: Ground,
-): Promise<Omit<LookingState, keyof SeenState | 'mine'>> {
+): Promise<Omit<LookingState, keyof SeenState | 'mine' | 'frozen'>> {
   const { settings } = context;
   const { found, looked, troubled } = await readLabelled(context, base, ground);
   const candidates: Candidate[] = [];
@@ -329,20 +329,9 @@ async function wholeRecord(
     return record;
   if (record.end.how === 'called-off' || record.end.how === 'claim-lost') return record;
   const branch = branchOf(entry.issue_number, entry.slug);
-  const at = await findBranch(context.send, homeOf(context, base, place), branch);
+  const at = await findBranch(context.send, homeOf(context.settings, base.account, place.repository), branch);
   if (at?.commit.id === record.work.commit) return record;
   return (await pullOfRecord(context, base, place, branch, record)) === undefined ? null : record;
-}
-
-/** Where an agent's work is pushed to: a fork of our account, unless the settings say otherwise. */
-export function homeOf(
-  { settings }: Context,
-  { account }: Pick<LookingState, 'account'>,
-  { repository }: Pick<Place, 'repository'>,
-): string {
-  return settings['propose-from'] === 'branch'
-    ? repository
-    : `${account.login}/${repository.split('/')[1] ?? ''}`;
 }
 
 /** The pull request that came of a record's work, whatever became of it since. */

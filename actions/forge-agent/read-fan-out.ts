@@ -25,13 +25,19 @@ import { goingOn } from './read-over.ts';
 import type { Candidate, Context, FanOutState, SeenState, Startable, StartedRun, Waiting } from './state.ts';
 
 /** Who works, what was started, and as many issues that wait as runs may be started for. */
-export async function readFanOut(context: Context, base: SeenState, ground: Ground): Promise<FanOutState> {
+export async function readFanOut(
+  context: Context,
+  base: SeenState,
+  ground: Ground,
+  frozen: FanOutState['frozen'],
+): Promise<FanOutState> {
   const { now } = context;
   const workflow = await readStartable(context);
   const starts = await readStarts(ground);
   const state: FanOutState = {
     ...base,
     kind: 'fan-out',
+    frozen,
     workflow,
     runs: [],
     starts,

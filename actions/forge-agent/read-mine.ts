@@ -8,16 +8,9 @@ import { listComments } from '../../core/forge/comments.ts';
 import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
-import {
-  findPrevious,
-  findRecord,
-  type Ground,
-  homeOf,
-  pullOfRecord,
-  readCandidate,
-} from './read-candidates.ts';
+import { findPrevious, findRecord, type Ground, pullOfRecord, readCandidate } from './read-candidates.ts';
 import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
-import { branchOf, runKey } from './text.ts';
+import { branchOf, homeOf, runKey, signsIn } from './text.ts';
 
 /** The issue that this run holds, as it is now, and what stands of what is to come of it. */
 export async function readMine(
@@ -53,7 +46,7 @@ export async function readMine(
   const name = nameOf(entry);
   const record = await findRecord(ground, name, entry.rounds);
   const branch = branchOf(entry.issue_number, entry.slug);
-  const home = homeOf(context, base, place);
+  const home = homeOf(context.settings, base.account, place.repository);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
   const isFork = sameRepository(fork?.parent?.full_name ?? '', place.repository);
   if (fork !== undefined && !isFork)
@@ -93,9 +86,7 @@ export async function readMine(
     branch,
     branchAt: at?.commit.id ?? null,
     pull: pull === undefined ? null : { number: pull.number, isOpen: pull.state === 'open' },
-    said: comments
-      .filter(({ user }) => sameAccount(user, base.account))
-      .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
+    said: signsIn(comments, base.account),
     declined: [...(before?.mine?.declined ?? []), ...(previous?.declined.map(({ kind }) => kind) ?? [])],
     stale: [...(before?.mine?.stale ?? []), ...(previous?.stale.map(({ kind }) => kind) ?? [])],
     done: [

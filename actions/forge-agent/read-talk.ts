@@ -1,4 +1,3 @@
-import { sameAccount } from '../../core/accounts.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { News } from '../../core/agent/prompt.ts';
@@ -15,11 +14,15 @@ import {
   newsOfAsking,
   newsOfConflict,
   newsOfGiving,
+  newsOfMove,
   newsOfRed,
   newsOfWords,
+  signOfRed,
   signOfWord,
+  unblockedBy,
   type Word,
 } from './talk.ts';
+import { signsIn } from './text.ts';
 
 /** What the talk of an issue is read for. */
 interface Talking {
@@ -51,7 +54,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
   const conflict = pull?.mergeable === false ? { head: pull.head.sha, base: target } : null;
   const heard = new Set(entry?.heard ?? []);
   const red =
-    pull === undefined || !settings['on-red'] || heard.has(`red ${pull.head.sha}`)
+    pull === undefined || !settings['on-red'] || heard.has(signOfRed(pull.head.sha))
       ? []
       : await readRed(context, repository, pull.head.sha);
   const giving = newsOfGiving(labelled?.mayWrite === true && !labelled.isBot ? labelled : null);
@@ -69,7 +72,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
     ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
     ...newsOfAsking(given.asked),
     ...giving,
-    ...movedNews(entry),
+    ...newsOfMove(entry?.unpushed),
   ];
   return {
     pull: pull === undefined ? null : { number: pull.number, head: pull.head.sha },
@@ -77,9 +80,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
     news: entry === null ? [] : news.filter(({ sign }) => !heard.has(sign)),
     conflict,
     target,
-    said: words
-      .filter(({ user }) => user !== null && sameAccount(user, own))
-      .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []),
+    said: signsIn(words, own),
     unblockedBy: unblockedBy(settings['blocked-label'], entry, conversation, mayWrite),
     costToday:
       agent.maxCostPerDay === null ? 0 : (await readSpent(given.state, now.slice(0, 10), agent.name)).cost,
@@ -141,33 +142,4 @@ async function readRed(context: Context, repository: string, head: string): Prom
     failed,
     await failingLogs({ send: context.send, woodpecker: context.woodpecker }, { repository, commit: head }),
   );
-}
-
-/** That work of its last round was not pushed, because somebody else had. */
-function movedNews(entry: Entry | null): News[] {
-  const round = entry?.unpushed ?? null;
-  return round === null
-    ? []
-    : [
-        {
-          sign: `moved ${round}`,
-          kind: 'moved',
-          at: null,
-          title: `Your work of round ${round} was not pushed`,
-          text: 'Somebody pushed to your branch while you worked. Your clone has what they did: do your part again on top of it.',
-        },
-      ];
-}
-
-function unblockedBy(
-  label: string,
-  entry: Entry | null,
-  { labels }: Conversation,
-  mayWrite: (login: string) => boolean,
-): string | null {
-  if (entry?.exhausted == null) return null;
-  const last = labels.find(({ name }) => name === label);
-  if (last === undefined || last.isSet || last.by === null) return null;
-  if (Date.parse(last.at) < Date.parse(entry.exhausted.at)) return null;
-  return mayWrite(last.by.login) ? last.by.login : null;
 }

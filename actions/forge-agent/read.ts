@@ -14,7 +14,7 @@ import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { readOpsFolder } from '../../core/ops-folder.ts';
 import { createPeople } from '../../core/vault/read-rights.ts';
-import { createPlaces, type Places } from './places.ts';
+import { createPlaces } from './places.ts';
 import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
@@ -35,7 +35,7 @@ export async function read(context: Context): Promise<AgentState> {
   const start = { account, declared, repository, home };
   if (settings.mode === 'work') return readLooking(context, start);
   const { base, ground } = await readSeen(context, start);
-  return readFanOut(context, base, ground);
+  return readFanOut(context, base, ground, await readFrozen(ground));
 }
 
 /** What every look starts from. */
@@ -55,7 +55,8 @@ export async function readLooking(context: Context, start: Start): Promise<Looki
     return { ...base, ...nothingLooked, mine: await readMine(context, base, own, ground) };
   // One run works on one issue: what else waits is for the next one.
   if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
-  return { ...base, ...(await readCandidates(context, base, ground)), mine: null };
+  const frozen = await readFrozen(ground);
+  return { ...base, frozen, ...(await readCandidates(context, base, ground)), mine: null };
 }
 
 async function readSeen(
@@ -98,13 +99,13 @@ async function readSeen(
         : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
     nonce,
     running,
-    frozen: await readFrozen(snapshot, commit.id, places),
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   return { base, ground: { snapshot, commit: commit.id, people, places } };
 }
 
 const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
+  frozen: [],
   tried: [],
   candidates: [],
   lingering: [],
@@ -189,7 +190,7 @@ async function readRunning(context: Context, snapshot: Snapshot, commit: string)
 }
 
 /** Every issue whose agent is frozen, and what became of its pull request. */
-async function readFrozen(snapshot: Snapshot, commit: string, places: Places): Promise<FrozenIssue[]> {
+async function readFrozen({ snapshot, commit, places }: Ground): Promise<FrozenIssue[]> {
   const frozen: FrozenIssue[] = [];
   for (const item of await readMarked(snapshot, commit, 'frozen')) {
     const { pr_number: number } = item.entry;

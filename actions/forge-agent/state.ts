@@ -48,11 +48,11 @@ export interface SeenState extends State {
   hasWorked: boolean;
   /** Issues that some run works on, or worked on until it was cut off. */
   running: RunningIssue[];
-  /** Issues whose agent is frozen. */
-  frozen: FrozenIssue[];
 }
 
 export interface LookingState extends SeenState {
+  /** Issues whose agent is frozen; none where nothing can be woken. */
+  frozen: FrozenIssue[];
   /** What isolation works on this machine, best first; empty where no issue was looked at that it could matter for. */
   tried: Tried[];
   /** Issues with a label of ours, in the order in which they are taken; looked at until one could be taken. */
@@ -187,6 +187,7 @@ export interface Mine {
 /** What a fan-out knows: who works, what was started, and who waits. */
 export interface FanOutState extends Omit<SeenState, 'kind'> {
   kind: 'fan-out';
+  frozen: LookingState['frozen'];
   workflow: Startable;
   runs: StartedRun[];
   starts: Start[];

@@ -3,6 +3,7 @@ import { signOfAsking } from '../../core/agent/asking.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import { sha256 } from '../../core/canonical.ts';
+import type { Conversation } from '../../core/forge/timeline.ts';
 import { bearsSign } from '../../core/own-comment.ts';
 
 // What an agent whose work is frozen may be woken for: what people write, and what the forge says of its pull request. Pure.
@@ -93,6 +94,11 @@ export function newsOfConflict(
   ];
 }
 
+/** That checks of a commit failed, whichever they were. */
+export function signOfRed(head: string): string {
+  return `red ${head}`;
+}
+
 /** That checks of its head failed. */
 export function newsOfRed(
   head: string,
@@ -102,7 +108,7 @@ export function newsOfRed(
   if (failed.length === 0) return [];
   return [
     {
-      sign: `red ${head}`,
+      sign: signOfRed(head),
       kind: 'red',
       at: null,
       title: `Checks of your commit ${head.slice(0, 10)} failed`,
@@ -142,4 +148,33 @@ export function newsOfGiving(labelled: { login: string; at: string } | null): Ne
           text: 'Look at the issue and what was said since, and go on.',
         },
       ];
+}
+
+/** That work of its last round was not pushed, because somebody else had. */
+export function newsOfMove(round: Entry['unpushed']): News[] {
+  return round == null
+    ? []
+    : [
+        {
+          sign: `moved ${round}`,
+          kind: 'moved',
+          at: null,
+          title: `Your work of round ${round} was not pushed`,
+          text: 'Somebody pushed to your branch while you worked. Your clone has what they did: do your part again on top of it.',
+        },
+      ];
+}
+
+/** Who may write and took the label off that keeps an agent from going on, since it stopped. */
+export function unblockedBy(
+  label: string,
+  entry: Pick<Entry, 'exhausted'> | null,
+  { labels }: Pick<Conversation, 'labels'>,
+  mayWrite: (login: string) => boolean,
+): string | null {
+  if (entry?.exhausted == null) return null;
+  const last = labels.find(({ name }) => name === label);
+  if (last === undefined || last.isSet || last.by === null) return null;
+  if (Date.parse(last.at) < Date.parse(entry.exhausted.at)) return null;
+  return mayWrite(last.by.login) ? last.by.login : null;
 }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { sameAccount } from '../../core/accounts.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
 import { code, codeQuote, inert, inertLine } from '../../core/text/inert.ts';
 import type { AgentSettings } from './settings.ts';
@@ -13,6 +14,25 @@ export function branchPrefixOf(issue: number): string {
 
 export function branchOf(issue: number, slug: string): string {
   return `${branchPrefixOf(issue)}${slug}`;
+}
+
+/** Where an agent's work is pushed to: a fork of our account, unless the settings say otherwise. */
+export function homeOf(
+  { 'propose-from': from }: Pick<AgentSettings, 'propose-from'>,
+  { login }: { login: string },
+  repository: string,
+): string {
+  return from === 'branch' ? repository : `${login}/${repository.split('/')[1] ?? ''}`;
+}
+
+/** The signs of what this role has said, among comments. */
+export function signsIn(
+  comments: readonly { user?: { id: number } | null | undefined; body: string }[],
+  own: { id: number },
+): string[] {
+  return comments
+    .filter(({ user }) => sameAccount(user, own))
+    .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []);
 }
 
 /** The title of the pull request; the forge cuts longer ones at 255 bytes. */

@@ -54,22 +54,38 @@ export function sleepOf(
     if (isOver)
       return { kind: 'asleep', why: `it is not woken any more (${entry.exhausted.why})`, isQuiet: true };
   }
-  // Otherwise a question by hand, which stands until a round answers it, would have that written again and again.
-  if (isCostly && entry.exhausted?.why === 'max_cost' && talk.unblockedBy === null)
-    return { kind: 'asleep', why: 'it is not woken any more (max_cost)', isQuiet: true };
   if (isCostly) return { kind: 'exhausted', exhaustion: 'max_cost' };
-  if (roundsOf(entry) >= agent.maxRounds && !isRenewed(entry, talk))
+  if (hasHadItsRounds(agent, entry, talk))
     return {
       kind: 'exhausted',
       exhaustion: news.every(({ kind }) => kind === 'red') ? 'ci_exhausted' : 'max_rounds',
     };
-  if (agent.maxCostPerDay !== null && costToday >= agent.maxCostPerDay)
-    return {
-      kind: 'asleep',
-      why: `${agent.name} has cost ${costToday} today, and max_cost_per_day is ${agent.maxCostPerDay}`,
-      isQuiet: false,
-    };
-  return undefined;
+  const dear = dayTrouble(agent, costToday);
+  return dear === undefined ? undefined : { kind: 'asleep', why: dear, isQuiet: false };
+}
+
+/** Whether no round is left to it that nobody asked for. */
+export function hasHadItsRounds(
+  { maxRounds }: Pick<Agent, 'maxRounds'>,
+  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'asked'>,
+  talk: Pick<Talk, 'news' | 'unblockedBy'>,
+): boolean {
+  return roundsOf(entry) >= maxRounds && !isRenewed(entry, talk);
+}
+
+/** Why an agent has no further round today. */
+export function dayTrouble(
+  { name, maxCostPerDay }: Pick<Agent, 'name' | 'maxCostPerDay'>,
+  costToday: number,
+): string | undefined {
+  return maxCostPerDay !== null && costToday >= maxCostPerDay
+    ? `${name} has cost ${costToday} today, and max_cost_per_day is ${maxCostPerDay}`
+    : undefined;
+}
+
+/** The commit that is merged into what a round starts from, where its pull request no longer merges. */
+export function mergeOf(talk: Pick<Talk, 'news' | 'target'> | null): string | null {
+  return talk?.news.some(({ kind }) => kind === 'conflict') === true ? talk.target : null;
 }
 
 /** Whether a round on it goes on with what an earlier one left. */

@@ -4,7 +4,8 @@ import { parsePrerequisites } from '../../core/prerequisites/document.ts';
 import { freedObjectives } from '../../core/prerequisites/free.ts';
 import { type Facts, type Revision, revise } from '../../core/prerequisites/revise.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
-import type { PrerequisitesSettings, PrerequisitesState, TreeState, Way } from './state.ts';
+import type { Way } from '../../core/read-ground.ts';
+import type { PrerequisitesSettings, PrerequisitesState, TreeState } from './state.ts';
 import { dayOf, digestLine, editsText, freedText, message, pullBody, treeBranch, withDay } from './text.ts';
 
 /** The kinds of change this role may plan. */

@@ -6,17 +6,17 @@ import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { readTracked, type Tracked } from '../../core/forge/tracked.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
-import { writesFile } from '../../core/plan.ts';
 import { numbersIn, parsePrerequisites, requestsIn } from '../../core/prerequisites/document.ts';
 import type { IssueFact } from '../../core/prerequisites/revise.ts';
-import { readGround, readStanding } from '../../core/read-ground.ts';
+import { readWay } from '../../core/read-ground.ts';
 import { together } from '../../core/together.ts';
-import type { Context, PrerequisitesState, TreeState, Way } from './state.ts';
+import type { Context, PrerequisitesState, TreeState } from './state.ts';
 import { treeBranch } from './text.ts';
 
 export async function read(context: Context): Promise<PrerequisitesState> {
-  const { settings, send, facts, now } = context;
+  const { settings, send, facts, now, previous } = context;
   if (facts.isPullRequest) return readLocal(context);
+  const before = previous?.state.kind === 'tree' ? previous.state : undefined;
   const account = await getExpectedUser(send, settings['forge-login']);
   const repository = await getRepository(send, settings['ops-repo']);
   const branchName = settings['ops-branch'] ?? repository.default_branch;
@@ -30,13 +30,18 @@ export async function read(context: Context): Promise<PrerequisitesState> {
 
   const [compared, way] = await together(
     readFacts(context, text, repository.full_name, commit),
-    readWay(context, {
+    readWay(send, {
       account,
       repository: repository.full_name,
       branch: branchName,
-      commit,
+      head: commit,
+      settings,
       mayWrite: repository.permissions?.push === true,
       mayPush: !branch.protected || branch.user_can_push === true,
+      before: before?.way,
+      declined: context.previous?.declined ?? [],
+      path: settings.file,
+      from: treeBranch,
     }),
   );
   return {
@@ -112,32 +117,4 @@ function factOf(item: Tracked, rejected: readonly string[]): IssueFact {
     outcome: item.state === 'open' ? 'open' : isDone ? 'done' : 'turned-down',
     labels: item.labels,
   };
-}
-
-async function readWay(
-  { settings, send, previous }: Context,
-  given: {
-    account: NonNullable<PrerequisitesState['account']>;
-    repository: string;
-    branch: string;
-    commit: string;
-    mayWrite: boolean;
-    mayPush: boolean;
-  },
-): Promise<Way> {
-  const { account, repository, branch, commit } = given;
-  const wasPull = previous?.state.kind === 'tree' && previous.state.way.kind === 'pull';
-  const isDeclined = previous?.declined.some((change) => writesFile(change, settings.file)) === true;
-  const isPull =
-    settings.commit === 'pull' || (settings.commit === 'auto' && (!given.mayWrite || wasPull || isDeclined));
-  if (!isPull)
-    return settings.commit === 'direct' || given.mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
-  const ground = await readGround(send, {
-    repository,
-    branch,
-    account,
-    from: settings['propose-from'],
-    head: commit,
-  });
-  return { kind: 'pull', ground, standing: await readStanding(send, ground, treeBranch, [settings.file]) };
 }

@@ -1,6 +1,6 @@
 import type { User } from '../../core/forge/users.ts';
 import type { Facts } from '../../core/prerequisites/revise.ts';
-import type { Ground, Standing } from '../../core/propose.ts';
+import type { Way } from '../../core/read-ground.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { settings } from './settings.ts';
@@ -45,12 +45,3 @@ export interface TreeState extends State {
   };
   way: Way;
 }
-
-/** How a change can get to the branch. */
-export type Way =
-  /** By a commit only: that is what was set, or our account may push to the branch. */
-  | { kind: 'commit' }
-  /** By a pull request only: that is what was set, our account may not write, or the branch turned our commit away. */
-  | { kind: 'pull'; ground: Ground; standing: Standing }
-  /** The branch is protected, but the file may be exempt. Only trying tells. */
-  | { kind: 'commit-or-pull' };

@@ -138,6 +138,22 @@ export function spentPath(agent: string, at: string, lease: string): string {
   return `spent/${at.slice(0, 10)}/${agent}/${lease}.json`;
 }
 
+const spent = z.object({ cost: z.number(), lease: z.string() });
+
+/** What one run cost, as it is kept. */
+export function spentText(cost: number, lease: string): string {
+  return `${canonicalJson({ cost, lease })}\n`;
+}
+
+/** What a file there says; nothing where it is none that this role wrote. */
+export function spentIn(bytes: Uint8Array): number {
+  try {
+    return spent.parse(JSON.parse(new TextDecoder().decode(bytes))).cost;
+  } catch {
+    return 0;
+  }
+}
+
 /** A mark for every run of an agent that began on a day (UTC), so that they can be counted. */
 export function startedPath(agent: string, at: string, lease: string): string {
   return `started/${at.slice(0, 10)}/${agent}/${lease}.json`;

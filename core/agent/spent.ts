@@ -1,5 +1,6 @@
 import type { Snapshot } from '../forge/snapshot.ts';
 import { isFile } from '../forge/trees.ts';
+import { spentIn } from './entry.ts';
 
 /** What the runs of an agent cost that ended on a day (UTC), as far as somebody counted, and how many those are. */
 export async function readSpent(
@@ -12,11 +13,7 @@ export async function readSpent(
   let cost = 0;
   for (const { sha } of files) {
     const blob = blobs.get(sha);
-    const found =
-      blob?.kind === 'read'
-        ? /"cost":([\d.eE+-]{1,30})/.exec(new TextDecoder().decode(blob.bytes))?.[1]
-        : undefined;
-    cost += Number(found ?? 0);
+    if (blob?.kind === 'read') cost += spentIn(blob.bytes);
   }
   return { cost, runs: files.length };
 }

@@ -1,11 +1,8 @@
 import * as z from 'zod/mini';
-import { createCalls } from '../api/call.ts';
 import type { Send } from '../api/send.ts';
-import { woodpeckerError } from './call.ts';
+import { call } from './call.ts';
 
 // What Woodpecker's pipelines came to, for whoever counts them.
-
-const { call } = createCalls(woodpeckerError);
 
 const pipeline = z.object({
   number: z.int(),

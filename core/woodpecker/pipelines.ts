@@ -113,6 +113,26 @@ export function getPipeline(send: Send, repositoryId: number, number: number): P
   );
 }
 
+const perPage = 50;
+
+/** Pages of a repository's pipelines, newest first, until one is empty. `GET /api/repos/{id}/pipelines`. */
+async function* pagesOf(
+  send: Send,
+  id: number,
+  { most, event }: { most: number; event?: string },
+): AsyncGenerator<Pipeline[]> {
+  const only = event === undefined ? {} : { event };
+  for (let page = 1; page <= most; page += 1) {
+    const found = await call(
+      send,
+      { method: 'GET', route: '/repos/{id}/pipelines', params: { id, ...only, page, perPage } },
+      z.array(pipeline),
+    );
+    if (found.length === 0) return;
+    yield found;
+  }
+}
+
 /** So many pages are read: what is further back was started long ago. */
 const mostPages = 4;
 
@@ -122,19 +142,9 @@ const mostPages = 4;
  */
 export async function manualPipelines(send: Send, repositoryId: number, since: string): Promise<Pipeline[]> {
   const found: Pipeline[] = [];
-  for (let page = 1; page <= mostPages; page += 1) {
-    const some = await call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{id}/pipelines',
-        params: { id: repositoryId, event: 'manual', page, perPage: 50 },
-      },
-      z.array(pipeline),
-    );
+  for await (const some of pagesOf(send, repositoryId, { most: mostPages, event: 'manual' })) {
     found.push(...some);
-    const oldest = some.at(-1);
-    if (oldest === undefined || oldest.created < Date.parse(since) / 1000) break;
+    if (oldestOf(some) < Date.parse(since) / 1000) break;
   }
   return found;
 }
@@ -151,16 +161,8 @@ export async function findPipeline(
   const wanted = Object.entries(variables);
   // A minute is left for clocks that differ.
   const from = Date.parse(since) / 1000 - 60;
-  for (let page = 1; ; page += 1) {
-    const found = await call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{id}/pipelines',
-        params: { id: repositoryId, event: 'manual', page, perPage: 50 },
-      },
-      z.array(pipeline),
-    );
+  const most = Number.POSITIVE_INFINITY;
+  for await (const found of pagesOf(send, repositoryId, { most, event: 'manual' })) {
     const ours = found.find(
       (item) =>
         item.author === author &&
@@ -168,9 +170,14 @@ export async function findPipeline(
         wanted.every(([name, value]) => item.variables?.[name] === value),
     );
     if (ours !== undefined) return ours.number;
-    const oldest = found.at(-1);
-    if (oldest === undefined || oldest.created < from) return undefined;
+    if (oldestOf(found) < from) return undefined;
   }
+  return undefined;
+}
+
+/** When the last one of a page was created, in seconds since 1970. */
+function oldestOf(found: readonly Pipeline[]): number {
+  return found.at(-1)?.created ?? 0;
 }
 
 const step = z.object({ id: z.int(), name: z.string(), state: z.string(), error: z.nullish(z.string()) });
@@ -196,19 +203,10 @@ export async function failedPipelines(
   commit: string,
 ): Promise<FailedPipeline[]> {
   const newest = new Map<string, Pipeline>();
-  for (let page = 1; page <= mostPages; page += 1) {
-    const found = await call(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{id}/pipelines',
-        params: { id: repositoryId, page, perPage: 50 },
-      },
-      z.array(pipeline),
-    );
+  for await (const found of pagesOf(send, repositoryId, { most: mostPages })) {
     for (const item of found)
       if (item.commit === commit && !newest.has(item.event)) newest.set(item.event, item);
-    if (found.length === 0 || newest.size > 0) break;
+    if (newest.size > 0) break;
   }
   const failed = [...newest.values()].filter(({ status }) => failing.has(status));
   return Promise.all(failed.map(({ number }) => failedPipeline(send, repositoryId, number)));

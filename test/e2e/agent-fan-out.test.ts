@@ -1,9 +1,14 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealAgents, root, startRealAgents } from './real-agents.ts';
+import {
+  changed,
+  type RealAgents,
+  type RealWoodpecker,
+  root,
+  startRealAgents,
+  startRealWoodpecker,
+} from './real-agents.ts';
 
 /**
  * Many agents at once as the examples for fan-out have it, on a real forge with its runner, and on a real Woodpecker. Opt-in,
@@ -16,14 +21,6 @@ const {
   WOODPECKER_CONTRACT_URL: woodpeckerUrl = '',
   FORGE_AGENT_WOODPECKER: woodpeckerLogin = '',
 } = process.env;
-
-/** A text with parts of it replaced. One that is not there is a test that no longer does what it says. */
-function changed(text: string, changes: [string, string][]): string {
-  return changes.reduce((before, [from, to]) => {
-    expect(before).toContain(from);
-    return before.replaceAll(from, to);
-  }, text);
-}
 
 async function askTimes(rig: RealAgents, count: number): Promise<number[]> {
   const issues: number[] = [];
@@ -112,30 +109,16 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
   'a real forge and Woodpecker (FORGE_CONTRACT_URL, WOODPECKER_CONTRACT_URL, FORGE_AGENT_WOODPECKER)',
   () => {
     let rig: RealAgents;
-    let ops: number;
-    let token: string;
-    async function ask<T>(method: string, where: string, body?: unknown): Promise<T> {
-      const response = await fetch(`${woodpeckerUrl}/api${where}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (response.status > 299) throw new Error(`${method} ${where}: ${response.status} ${text}`);
-      return (text === '' ? undefined : JSON.parse(text)) as T;
-    }
-
+    let woodpecker: RealWoodpecker;
     beforeAll(async () => {
       rig = await startRealAgents(forgeUrl, forgeToken);
       const { seed, owner, crew } = rig;
-      token = (await promisify(execFile)(woodpeckerLogin, [owner.login, owner.password])).stdout.trim();
-      const { id } = await rig.get<{ id: number }>(`/repos/${rig.ops}`);
-      ops = (await ask<{ id: number }>('POST', `/repos?forge_remote_id=${id}`)).id;
-      for (const [name, value] of [
-        ['crew_token', crew.token],
-        ['crew_woodpecker_token', token],
-      ])
-        await ask('POST', `/repos/${ops}/secrets`, { name, value, events: ['cron', 'manual'] });
+      woodpecker = await startRealWoodpecker(rig, {
+        url: woodpeckerUrl,
+        login: woodpeckerLogin,
+        events: ['cron', 'manual'],
+        secretsOf: (token) => ({ crew_token: crew.token, crew_woodpecker_token: token }),
+      });
       const example = readFileSync(path.join(root, 'plugins/forge-agent/example-fan-out.yaml'), 'utf8');
       await seed.putFile(
         owner,
@@ -150,7 +133,7 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
       );
     });
     afterAll(async () => {
-      if (ops !== undefined) await ask('DELETE', `/repos/${ops}?remove=true`);
+      await woodpecker?.close();
       await rig?.close();
     });
 
@@ -163,13 +146,8 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
 
     /** Starts cron, which nobody can wait for, and waits until all that it starts is over. */
     async function cron(): Promise<Pipeline[]> {
-      const { id } = await ask<{ id: number }>('POST', `/repos/${ops}/cron`, {
-        name: 'agents',
-        schedule: '@daily',
-        branch: 'main',
-      });
-      const { number } = await ask<Pipeline>('POST', `/repos/${ops}/cron/${id}`);
-      await ask('DELETE', `/repos/${ops}/cron/${id}`);
+      const { ask, ops } = woodpecker;
+      const number = await woodpecker.startCron();
       return rig.until(
         () => ask<Pipeline[]>('GET', `/repos/${ops}/pipelines?perPage=50`),
         (all) => all.some((item) => item.number === number) && all.every(isOver),

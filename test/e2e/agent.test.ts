@@ -1,9 +1,15 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealAgents, root, run, startRealAgents } from './real-agents.ts';
+import {
+  changed,
+  type RealAgents,
+  type RealWoodpecker,
+  root,
+  run,
+  startRealAgents,
+  startRealWoodpecker,
+} from './real-agents.ts';
 
 /**
  * forge-agent as its examples have it, on a real forge: from a label by the forge's own runner, and from cron by a real
@@ -16,14 +22,6 @@ const {
   WOODPECKER_CONTRACT_URL: woodpeckerUrl = '',
   FORGE_AGENT_WOODPECKER: woodpeckerLogin = '',
 } = process.env;
-
-/** A text with parts of it replaced. One that is not there is a test that no longer does what it says. */
-function changed(text: string, changes: [string, string][]): string {
-  return changes.reduce((before, [from, to]) => {
-    expect(before).toContain(from);
-    return before.replaceAll(from, to);
-  }, text);
-}
 
 /** What one run made of an issue. */
 interface Given {
@@ -159,29 +157,15 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
   'a real forge and Woodpecker (FORGE_CONTRACT_URL, WOODPECKER_CONTRACT_URL, FORGE_AGENT_WOODPECKER)',
   () => {
     let rig: RealAgents;
-    let ops: number;
-    let token: string;
-    async function ask<T>(method: string, where: string, body?: unknown): Promise<T> {
-      const response = await fetch(`${woodpeckerUrl}/api${where}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.text();
-      if (response.status > 299) throw new Error(`${method} ${where}: ${response.status} ${text}`);
-      return (text === '' ? undefined : JSON.parse(text)) as T;
-    }
-
+    let woodpecker: RealWoodpecker;
     beforeAll(async () => {
       rig = await startRealAgents(forgeUrl, forgeToken);
       const { seed, owner, crew } = rig;
-      token = (await promisify(execFile)(woodpeckerLogin, [owner.login, owner.password])).stdout.trim();
-      const { id } = await rig.get<{ id: number }>(`/repos/${rig.ops}`);
-      ops = (await ask<{ id: number }>('POST', `/repos?forge_remote_id=${id}`)).id;
-      await ask('POST', `/repos/${ops}/secrets`, {
-        name: 'crew_token',
-        value: crew.token,
+      woodpecker = await startRealWoodpecker(rig, {
+        url: woodpeckerUrl,
+        login: woodpeckerLogin,
         events: ['cron'],
+        secretsOf: () => ({ crew_token: crew.token }),
       });
       const pipeline = changed(readFileSync(path.join(root, 'plugins/forge-agent/example.yaml'), 'utf8'), [
         ['/opt/forgecrew/', `${root}/`],
@@ -191,20 +175,15 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
       await seed.putFile(owner, rig.ops, '.woodpecker/agents.yaml', pipeline);
     });
     afterAll(async () => {
-      if (ops !== undefined) await ask('DELETE', `/repos/${ops}?remove=true`);
+      await woodpecker?.close();
       await rig?.close();
     });
 
     /** Gives an issue to the agent, and starts cron, which nobody can wait for. */
     async function give(title: string): Promise<Given> {
       const issue = await rig.ask(title);
-      const cron = await ask<{ id: number }>('POST', `/repos/${ops}/cron`, {
-        name: 'agents',
-        schedule: '@daily',
-        branch: 'main',
-      });
-      const { number } = await ask<{ number: number }>('POST', `/repos/${ops}/cron/${cron.id}`);
-      await ask('DELETE', `/repos/${ops}/cron/${cron.id}`);
+      const { ask, ops } = woodpecker;
+      const number = await woodpecker.startCron();
       interface Pipeline {
         status: string;
         workflows?: { children: { id: number; name: string }[] }[];

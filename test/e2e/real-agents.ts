@@ -139,3 +139,70 @@ export async function startRealAgents(url: string, adminToken: string): Promise<
     },
   };
 }
+
+/** Woodpecker beside a real forge, with the ops repo active there. */
+export interface RealWoodpecker {
+  /** Asks it as the owner. */
+  ask<T>(method: string, where: string, body?: unknown): Promise<T>;
+  /** Its number of the ops repo. */
+  ops: number;
+  /** Starts the pipelines of cron, and tells the number of one; nobody can wait for their time. */
+  startCron(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** `login`: a program that prints a token for an account and its password. `secretsOf`: by name, given the owner's token. */
+export async function startRealWoodpecker(
+  { get, owner, ops: name }: RealAgents,
+  {
+    url,
+    login,
+    secretsOf,
+    events,
+  }: {
+    url: string;
+    login: string;
+    secretsOf: (token: string) => Record<string, string>;
+    /** What Woodpecker hands them to. */
+    events: string[];
+  },
+): Promise<RealWoodpecker> {
+  const token = (await promisify(execFile)(login, [owner.login, owner.password])).stdout.trim();
+  async function ask<T>(method: string, where: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${url}/api${where}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (response.status > 299) throw new Error(`${method} ${where}: ${response.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+  const { id } = await get<{ id: number }>(`/repos/${name}`);
+  const ops = (await ask<{ id: number }>('POST', `/repos?forge_remote_id=${id}`)).id;
+  for (const [secret, value] of Object.entries(secretsOf(token)))
+    await ask('POST', `/repos/${ops}/secrets`, { name: secret, value, events });
+  return {
+    ask,
+    ops,
+    async startCron() {
+      const cron = await ask<{ id: number }>('POST', `/repos/${ops}/cron`, {
+        name: 'agents',
+        schedule: '@daily',
+        branch: 'main',
+      });
+      const { number } = await ask<{ number: number }>('POST', `/repos/${ops}/cron/${cron.id}`);
+      await ask('DELETE', `/repos/${ops}/cron/${cron.id}`);
+      return number;
+    },
+    close: () => ask('DELETE', `/repos/${ops}?remove=true`),
+  };
+}
+
+/** A text with parts of it replaced. One that is not there is a test that no longer does what it says. */
+export function changed(text: string, changes: [string, string][]): string {
+  return changes.reduce((before, [from, to]) => {
+    if (!before.includes(from)) throw new Error(`there is no ${from} in the example`);
+    return before.replaceAll(from, to);
+  }, text);
+}

@@ -1146,15 +1146,15 @@ const agents: Defence[] = [
   {
     name: 'No agent has more rounds than its manifest says, unless a person says so.',
     file: 'actions/forge-agent/wake.ts',
-    from: 'roundsOf(entry) >= agent.maxRounds && !isRenewed(entry, talk)',
-    to: 'roundsOf(entry) > agent.maxRounds && !isRenewed(entry, talk)',
+    from: 'roundsOf(entry) >= maxRounds && !isRenewed(entry, talk)',
+    to: 'roundsOf(entry) > maxRounds && !isRenewed(entry, talk)',
     tests: [frozenTest],
   },
   {
     name: 'A round that was cut off is one.',
     file: 'actions/forge-agent/pick.ts',
-    from: 'roundsOf(entry.entry) >= agent.maxRounds &&',
-    to: 'roundsOf(entry.entry) >= agent.maxRounds * 9 &&',
+    from: 'hasHadItsRounds(agent, entry.entry, candidate.talk)',
+    to: 'hasHadItsRounds({ maxRounds: agent.maxRounds * 9 }, entry.entry, candidate.talk)',
     tests: [frozenTest],
   },
   {
@@ -1167,8 +1167,8 @@ const agents: Defence[] = [
   {
     name: 'That an issue has cost what it may is written once.',
     file: 'actions/forge-agent/wake.ts',
-    from: "if (isCostly && entry.exhausted?.why === 'max_cost' && talk.unblockedBy === null)",
-    to: "if (isCostly && entry.exhausted?.why === 'max_rounds' && talk.unblockedBy === null)",
+    from: "entry.exhausted.why === 'max_cost' ? isCostly && talk.unblockedBy === null :",
+    to: "entry.exhausted.why === 'max_cost' ? false :",
     tests: [frozenTest],
   },
   {
