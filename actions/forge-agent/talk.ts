@@ -89,7 +89,7 @@ export function newsOfConflict(
       kind: 'conflict',
       at: null,
       title: `The pull request no longer merges with ${branch}`,
-      text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit.`,
+      text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit. Of what is no text, or what one side deleted, one side stands there: change it, or leave it and report success. Where no file has such marks, it merges by itself by now.`,
     },
   ];
 }
