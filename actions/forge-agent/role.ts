@@ -1,5 +1,6 @@
-import { isolations } from '../../core/agent/cell/cell.ts';
+import { localIsolations } from '../../core/agent/cell/cell.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
+import { localSite } from '../../core/agent/local-site.ts';
 import { runAgentRound } from '../../core/agent/round.ts';
 import type { Role } from '../../core/role.ts';
 import { openWorks } from '../../core/works.ts';
@@ -11,7 +12,7 @@ import { headline } from './text.ts';
 
 /** The role's look at what there is to do, for a command that only shows it: what isolates an agent there is not asked here. */
 export function lookForWork(...[context, given]: Parameters<typeof readLooking>): Promise<LookingState> {
-  const tried: Tried[] = isolations.map((isolation) => ({ isolation, works: true, why: '' }));
+  const tried: Tried[] = localIsolations.map((isolation) => ({ isolation, works: true, why: '' }));
   return readLooking(
     { ...context, kept: new Map([...context.kept, ['isolation', Promise.resolve(tried)]]) },
     given,
@@ -47,8 +48,14 @@ export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[numb
   runAgent: (run, context) =>
     runAgentRound(run, {
       ...context,
-      cells: { base: context.settings['agent-folder'], uids: uidsOf(context.settings) },
-      allowsNone: context.settings['allow-unisolated'],
+      site: localSite({
+        base: context.settings['agent-folder'],
+        uids: uidsOf(context.settings),
+        allowsNone: context.settings['allow-unisolated'],
+        places: [context.facts.workspace, ...(context.facts.runnerFolders ?? [])].filter(
+          (place) => place !== '',
+        ),
+      }),
       model:
         context.settings['engine-key'] === undefined
           ? undefined
@@ -59,9 +66,6 @@ export const forgeAgent: Role<typeof settings, AgentState, (typeof changes)[numb
               maxOutputTokens: context.settings['max-output-tokens'],
             },
       bots: context.settings.bots,
-      places: [context.facts.workspace, ...(context.facts.runnerFolders ?? [])].filter(
-        (place) => place !== '',
-      ),
       secrets: [
         ...context.automaticTokens,
         context.settings['forge-token'],
