@@ -25,7 +25,7 @@ import { type ModelAccess, type ModelSettings, openModel } from './model-access.
 import {
   type AgentOutcome,
   type CheckOutcome,
-  
+  handedKey,
   refusedKey,
   sessionKey,
   type WorkOutcome,
@@ -37,6 +37,7 @@ import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
 import type { OpenSite, Site } from './site.ts';
 import { entryOfRun, readyStart, type StartPoint } from './start-point.ts';
+import { keepWork } from './work/hand-over.ts';
 import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { usualLimits } from './work/limits.ts';
 import { takeWork } from './work/take.ts';
@@ -54,6 +55,8 @@ export interface RoundContext {
   connection: ConnectionOptions;
   /** Where its programs run. */
   site: OpenSite;
+  /** Whether another step pushes what comes of it, from where this one keeps it. */
+  handsOver: boolean;
   /** Absent where the role was given no key. */
   model: ModelSettings | undefined;
   /** Accounts whose words never count as somebody's who may write. */
@@ -128,6 +131,7 @@ async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome)
     git,
     ours: start.ours,
     secrets,
+    atEnd: works.atEnd,
     say,
   });
   try {
@@ -345,6 +349,17 @@ async function take({ run, context, outcome, git, start }: Round, cell: Cell): P
     const tree = (await git.run(start.ours, { args: ['rev-parse', `${taken.commit}^{tree}`] }))
       .toString('utf8')
       .trim();
+    if (context.handsOver) {
+      const handed = path.join(git.folder, 'handed.git');
+      outcome.handed = await keepWork(git, {
+        ours: start.ours,
+        work: { repository: run.repository, base: run.base, merges: run.merges, commit: taken.commit },
+        folder: handed,
+        message: `${run.repository}#${run.issue}: work of ${run.agent}`,
+        author,
+      });
+      works.folders.set(handedKey(run.key), handed);
+    }
     return {
       kind: 'work',
       commit: taken.commit,

@@ -21,6 +21,8 @@ export interface SiteFor {
   /** Our own clone, which has the commits that are asked for. */
   ours: string;
   secrets: readonly string[];
+  /** Hears the end of the whole run, when all that came of the round is where it belongs. */
+  atEnd(done: () => void): void;
   say(line: string): void;
 }
 

@@ -20,7 +20,12 @@ export function keepRefused(
 
 /** Makes a commit that holds an agent's session as a file, and stands on nothing. */
 export function keepSession(git: Git, { bytes, ...kept }: Kept & { bytes: Uint8Array }): Promise<string> {
-  return keepFiles(git, kept, [[sessionFile, bytes]]);
+  return keepFile(git, kept, sessionFile, bytes);
+}
+
+/** Makes a commit that holds one file, and stands on nothing. */
+export function keepFile(git: Git, kept: Kept, name: string, content: Uint8Array): Promise<string> {
+  return keepFiles(git, kept, [[name, content]]);
 }
 
 /** The name of a session in its commit. */
@@ -57,7 +62,7 @@ export async function fetchSession(
   return read.code === 0 && read.overran === undefined ? read.stdout : undefined;
 }
 
-interface Kept {
+export interface Kept {
   /** A repository of ours that is made for it. */
   folder: string;
   message: string;
