@@ -23,6 +23,8 @@ export interface Pipeline {
     more?: Record<string, string>,
     ago?: number,
   ): ReturnType<AgentRig['run']>;
+  /** For how long its steps have waited, in milliseconds. */
+  waited(): number;
   /** The step of the agent; does nothing where nothing was prepared, as the pipeline in the documents. */
   agent(more?: Record<string, string>): {
     child: ChildProcess | undefined;
@@ -69,11 +71,18 @@ export async function startSteps(): Promise<StepsRig> {
         PLUGIN_MODE: mode,
         ...more,
       });
+    let waited = 0;
     const own: Pipeline = {
       workspace,
       shared,
       environment,
-      step: (mode, more = {}, ago = 0) => rig.run(environment(mode, more), ago),
+      // Waiting takes no time here.
+      step: (mode, more = {}, ago = 0) =>
+        rig.run(environment(mode, more), ago, async (ms) => {
+          waited += ms;
+          rig.pass(ms / 1000);
+        }),
+      waited: () => waited,
       agent(more = {}) {
         const glue = path.join(shared, 'start.mjs');
         if (!existsSync(glue)) return { child: undefined, ended: Promise.resolve({ code: 0, text: '' }) };
