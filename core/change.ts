@@ -37,6 +37,7 @@ import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { setTeam } from './changes/set-team.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
+import { switchOffActions } from './changes/switch-off-actions.ts';
 import { syncFork } from './changes/sync-fork.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
@@ -83,6 +84,7 @@ const kinds = {
   'set-assignees': setAssignees,
   'run-agent': runAgent,
   'create-repository': createRepository,
+  'switch-off-actions': switchOffActions,
   'create-account': createAccount,
   'set-collaborator': setCollaborator,
   'set-team': setTeam,

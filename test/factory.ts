@@ -8,6 +8,9 @@ import type { EmbeddedWoodpecker } from '../embedded-woodpecker/main.ts';
 import { runCommand } from './command.ts';
 import { startTestForge, startTestWoodpecker } from './embedded.ts';
 
+/** Roles with a place of their own on the forge, beside those of a small factory. */
+export const moreRoles = 'ops-filer,architect-pitch,vault-dispatch,forge-agent,escalation';
+
 /** A forge on which `forgecrew init` makes a factory, and `forgecrew doctor` looks at it. */
 export interface Factory {
   forge: EmbeddedForge;

@@ -3,7 +3,7 @@ import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { findUser, isOrganisation, listOwnTokens } from '../../core/forge/accounts.ts';
+import { findUser, isOrganisation, isSiteAdmin, listOwnTokens } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
@@ -20,6 +20,7 @@ import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readSource } from '../factory/source.ts';
+import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import { type Asked, known, unknown } from './finding.ts';
 import type { AccountState, DoctorSettings, DoctorState, SideState, TokenState } from './state.ts';
@@ -66,6 +67,14 @@ export async function read(
   const accounts = new Map<string, AccountState>();
   for (const { login } of staff)
     accounts.set(login, await readAccount(send, given, login, ofAccounts.get(login)));
+  const isAdmin = await ask(() => isSiteAdmin(send));
+  const stores: DoctorState['stores'] = [];
+  for (const store of storesOf(staff)) {
+    // Its owner is told of it, and so is a site admin; anybody else would hear that there is none.
+    const own = ofAccounts.get(store.login);
+    const isSeen = own !== undefined || (isAdmin.kind === 'known' && isAdmin.value);
+    stores.push({ store, found: await ask(() => readStore(own?.send ?? send, store, isSeen)) });
+  }
   const id =
     woodpecker === undefined
       ? unknown('no token for Woodpecker was given')
@@ -88,6 +97,7 @@ export async function read(
     team: await then(project.ownerIsOrganisation, async (isOrg) =>
       isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
     ),
+    stores,
     secrets:
       given.ci === 'woodpecker'
         ? await inWoodpecker(listPipelineSecrets)
@@ -139,7 +149,7 @@ async function readSide(send: Send, name: string, kept: Kept): Promise<SideState
 
 /** Pipelines, and what decides. */
 const isDocument =
-  /^(?:\.(?:forgejo|gitea|github)\/workflows\/[^/]+\.ya?ml|\.woodpecker(?:\/.+)?\.ya?ml|forgecrew\.toml|vault\/policy\.toml|vault\/formulas\/[^/]+\.toml|agents\/[^/]+\.toml)$/;
+  /^(?:\.(?:forgejo|gitea|github)\/workflows\/[^/]+\.ya?ml|\.woodpecker(?:\/.+)?\.ya?ml|forgecrew\.toml|escalation\/policy\.toml|vault\/policy\.toml|vault\/formulas\/[^/]+\.toml|agents\/[^/]+\.toml)$/;
 
 function agentsIn(texts: Map<string, string>): ReturnType<typeof parseManifest>[] {
   return [...texts]

@@ -9,6 +9,7 @@ import type { Parsed } from '../../core/toml.ts';
 import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
 import type { FactorySettings } from '../factory/settings.ts';
 import type { Source } from '../factory/source.ts';
+import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
 import type { Asked } from './finding.ts';
 
@@ -50,6 +51,8 @@ export interface DoctorState {
   accounts: Map<string, AccountState>;
   audit: Asked<TokenState>;
   team: Asked<Team | undefined>;
+  /** Private repositories of roles' own accounts. */
+  stores: { store: Store; found: Asked<StoreState> }[];
   secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
   isActive: Asked<boolean>;
   crons: Asked<CronJob[]>;
