@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
+import { agentsAdd } from '../cli/agents-add/role.ts';
 import { checkupSchema } from '../cli/doctor/finding.ts';
 import { settings as doctorSettings } from '../cli/doctor/settings.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
@@ -158,6 +159,7 @@ function commandsDocument(): { file: string; text: string } {
   const commands: { name: string; settings: Settings }[] = [
     init,
     { name: 'doctor', settings: doctorSettings },
+    agentsAdd,
     protect,
     policy,
     propose,
@@ -170,11 +172,13 @@ function commandsDocument(): { file: string; text: string } {
         ([setting, spec]) => !Object.hasOwn(flowSettings, setting) && spec.secret !== true,
       );
       const options = own.map(([setting, spec]) => [
-        name === 'policy' && setting === 'what'
-          ? 'open or close'
-          : name === 'propose' && setting === 'type'
-            ? 'type'
-            : `--${setting}`,
+        name === 'agents-add' && setting === 'engine'
+          ? 'engine'
+          : name === 'policy' && setting === 'what'
+            ? 'open or close'
+            : name === 'propose' && setting === 'type'
+              ? 'type'
+              : `--${setting}`,
         spec,
       ]);
       return between(page, name, table(Object.fromEntries(options), 'option'), file);

@@ -1,3 +1,4 @@
+import { agentsAdd } from '../cli/agents-add/role.ts';
 import type { Checkup } from '../cli/doctor/finding.ts';
 import { doctor } from '../cli/doctor/run.ts';
 import { posts } from '../cli/factory/posts.ts';
@@ -22,6 +23,12 @@ export interface Factory {
   ops: string;
   project: string;
   init(
+    more?: Record<string, string>,
+    token?: string,
+  ): Promise<{ code: number; text: string; writes: string[] }>;
+  /** `forgecrew agents add`. */
+  addAgent(
+    engine: string,
     more?: Record<string, string>,
     token?: string,
   ): Promise<{ code: number; text: string; writes: string[] }>;
@@ -97,6 +104,8 @@ export async function startFactory(
     ask,
     init: (more = {}, token = forge.adminToken) =>
       counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more })),
+    addAgent: (engine, more = {}, token = forge.adminToken) =>
+      counted(() => runCommand(agentsAdd, token, { ...given, engine, ...more })),
     doctor: (more = {}) =>
       counted(async () => {
         const lines: string[] = [];
