@@ -17,6 +17,7 @@ import { init } from '../cli/init/role.ts';
 import { policy } from '../cli/policy/role.ts';
 import { propose } from '../cli/propose/role.ts';
 import { protect } from '../cli/protect/role.ts';
+import { upgrade } from '../cli/upgrade/role.ts';
 import { entrySchema } from '../core/agent/entry.ts';
 import { agentsFolder, manifestSchema } from '../core/agent/manifest.ts';
 import { envelopeSchema, recordPayloadType } from '../core/agent/provenance/envelope.ts';
@@ -160,6 +161,7 @@ function commandsDocument(): { file: string; text: string } {
     init,
     { name: 'doctor', settings: doctorSettings },
     agentsAdd,
+    upgrade,
     protect,
     policy,
     propose,
@@ -172,8 +174,8 @@ function commandsDocument(): { file: string; text: string } {
         ([setting, spec]) => !Object.hasOwn(flowSettings, setting) && spec.secret !== true,
       );
       const options = own.map(([setting, spec]) => [
-        name === 'agents-add' && setting === 'engine'
-          ? 'engine'
+        (name === 'agents-add' && setting === 'engine') || (name === 'upgrade' && setting === 'version')
+          ? setting
           : name === 'policy' && setting === 'what'
             ? 'open or close'
             : name === 'propose' && setting === 'type'

@@ -5,6 +5,7 @@ import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin, listOwnTokens } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
+import { getCommit } from '../../core/forge/commits.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -15,6 +16,7 @@ import { isFile, listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
+import { version } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
@@ -83,6 +85,7 @@ export async function read(
     then(id, async (value) =>
       woodpecker === undefined || value === undefined ? [] : read(woodpecker, value),
     );
+  const source = await ask(() => readSource(send, forgecrewRepo(given)));
   return {
     now: now().toISOString(),
     version: told.kind === 'known' ? known(told.value.version) : told,
@@ -104,7 +107,10 @@ export async function read(
         : await ask(() => listSecrets(send, given['ops-repo'])),
     isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
     crons: await inWoodpecker(listCronJobs),
-    source: await ask(() => readSource(send, forgecrewRepo(given))),
+    source,
+    release: await then(source, async (found) =>
+      found === 'ready' ? (await getCommit(send, forgecrewRepo(given), `v${version}`)).sha : undefined,
+    ),
     protect: await ask(() => readProtect(send, given, kept, now)),
     agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
   };

@@ -57,6 +57,8 @@ export interface DoctorState {
   isActive: Asked<boolean>;
   crons: Asked<CronJob[]>;
   source: Asked<Source>;
+  /** The commit that the tag of this version names there; undefined where there is no such tag. */
+  release: Asked<string | undefined>;
   protect: Asked<ProtectState>;
   agents: Asked<Parsed<AgentManifest>[]>;
 }

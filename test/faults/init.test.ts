@@ -44,6 +44,16 @@ const commands: Command[] = [
     before: () => factory.init(),
     run: (more = {}) => factory.addAgent('claude', more),
   },
+  {
+    name: 'upgrade',
+    ci: 'forgejo' as const,
+    async before() {
+      await factory.init();
+      await factory.age('0.0.9');
+    },
+    // Runners take forgecrew from the forge itself, and not from the proxy before it.
+    run: (more = {}) => factory.upgrade(more),
+  },
 ];
 
 /** One run behind proxies, struck at a call of it where one is given. */

@@ -1414,6 +1414,8 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
+const upgradeTest = 'test/cli/upgrade.test.ts';
+const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
 const making: Defence[] = [
@@ -1496,6 +1498,45 @@ const making: Defence[] = [
     to: '/actions/[a-z-]+)@v',
     tests: [initTest],
     only: 'names this factory in its pipelines',
+  },
+  {
+    name: 'An upgrade moves no version of what is only called like a role.',
+    file: 'cli/factory/pins.ts',
+    from: "return !address.includes('@') && ",
+    to: 'return ',
+    tests: [pinsTest],
+  },
+  {
+    name: 'An upgrade asks for no version that is not there.',
+    file: 'cli/upgrade/change.ts',
+    from: 'if (trouble !== undefined)',
+    to: "if (trouble === '')",
+    tests: [upgradeTest],
+    only: 'asks for nothing where the tag is not there',
+  },
+  {
+    name: 'An upgrade that would break what holds is not asked for.',
+    file: 'cli/upgrade/plan.ts',
+    from: 'if (worse.length > 0)',
+    to: 'if (worse.length > 1e9)',
+    tests: [upgradeTest],
+    only: 'may not break what holds',
+  },
+  {
+    name: 'An upgrade says before its merge which files no merge may change.',
+    file: 'cli/upgrade/change.ts',
+    from: 'unreached([path], patterns).length === 0',
+    to: 'unreached([path], patterns).length > 1e9',
+    tests: [upgradeTest],
+    only: 'says what to do before and after the merge',
+  },
+  {
+    name: 'What people commit to the pull request of an upgrade stays.',
+    file: 'cli/upgrade/plan.ts',
+    from: "if (standing.pull?.state === 'open')",
+    to: "if (standing.branch === '')",
+    tests: [upgradeTest],
+    only: 'leaves what people commit to it',
   },
   {
     name: 'What could not be found out is never well.',

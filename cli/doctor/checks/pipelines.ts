@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
+import { pinIn } from '../../factory/pins.ts';
 import {
   exampleModel,
   type Pipeline,
@@ -15,7 +16,7 @@ import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
 /** The pipelines of the roles are there and have the shape of the examples. */
-export function pipelineChecks(settings: DoctorSettings, { ops, secrets }: DoctorState): Finding[] {
+export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release }: DoctorState): Finding[] {
   const { texts, repository } = ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
   const wanted = pipelinesOf(
@@ -38,8 +39,9 @@ export function pipelineChecks(settings: DoctorSettings, { ops, secrets }: Docto
       ? []
       : secretsOf({ content: text }, settings.ci).names.filter((name) => !isToken(name));
   });
+  const commit = release.kind === 'known' ? release.value : undefined;
   return [
-    ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, files)),
+    ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
     ...[...new Set(keys)].map((key) => keyCheck(settings, key, secrets)),
   ];
 }
@@ -75,7 +77,11 @@ function fileOf({ role, purpose, path: usual }: Pipeline, files: PipelineFile[])
   );
 }
 
-function checksOf(settings: DoctorSettings, pipeline: Pipeline, files: PipelineFile[]): Finding[] {
+function checksOf(
+  settings: DoctorSettings,
+  pipeline: Pipeline,
+  { files, release }: { files: PipelineFile[]; release: string | undefined },
+): Finding[] {
   const { role, purpose } = pipeline;
   const id = `pipeline.${role}.${purpose}`;
   const who = `whoever merges to main of ${settings['ops-repo']}`;
@@ -100,7 +106,9 @@ function checksOf(settings: DoctorSettings, pipeline: Pipeline, files: PipelineF
   const expected = secretsOf(pipeline, settings.ci).names.filter(isToken);
   const events = eventsOf(data, settings.ci);
   const steps = stepsIn(data, role);
-  const version_ = steps.map(({ ref }) => ref).filter((ref) => ref !== undefined && ref !== `v${version}`);
+  const others = steps
+    .map(({ ref }) => ref)
+    .filter((ref) => ref !== undefined && ref !== `v${version}` && ref !== release);
   const differing = stepsIn(example, role).flatMap((step) =>
     differences(step.given, steps.find((item) => item.given.mode === step.given.mode)?.given),
   );
@@ -113,7 +121,7 @@ function checksOf(settings: DoctorSettings, pipeline: Pipeline, files: PipelineF
     one(
       'version',
       `${path} names this version`,
-      version_.length === 0 ? undefined : `${path} names ${version_.join(', ')}, and this is v${version}`,
+      others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
     ),
     one(
       'settings',
@@ -193,7 +201,6 @@ function stepsIn(data: unknown, role: string): Step[] {
     : [field(data, 'steps')];
   return lists.flatMap(stepsOf).flatMap((step) => {
     const written = String(field(step, 'uses') ?? field(step, 'image') ?? '');
-    const [, , ref] = new RegExp(`(^|/)${role}(?:@(.+))?$`).exec(written) ?? [];
     if (!new RegExp(`(^|/)${role}(?:[@:]|$)`).test(written)) return [];
     const given = field(step, 'with') ?? field(step, 'settings');
     const settings = Object.fromEntries(
@@ -202,7 +209,7 @@ function stepsIn(data: unknown, role: string): Step[] {
         value,
       ]),
     );
-    return [{ given: settings, ref }];
+    return [{ given: settings, ref: pinIn(written) }];
   });
 }
 
