@@ -1,5 +1,5 @@
 // Writes everything that follows from the sources: each role's two doors, the settings tables in its two documents,
-// and the JSON Schemas of what the roles publish. `--check` writes nothing and names what is stale.
+// the JSON Schemas of what the roles publish, and the picture of the whole loop. `--check` writes nothing and names what is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,7 @@ import {
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
+import { loopPicture } from './docs/loop-picture.ts';
 import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -336,6 +337,7 @@ function generated(): { file: string; text: string }[] {
     ...ofRoles,
     ...schemas,
     examplesModule(),
+    { file: 'docs/loop.svg', text: loopPicture() },
     factoryDocument(),
     calls,
     commandsDocument(),
