@@ -53,6 +53,7 @@ import {
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
 import { loopPicture } from './docs/loop-picture.ts';
+import { troubleshootingPage } from './docs/troubleshooting.ts';
 import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -200,6 +201,21 @@ function factoryDocument(): { file: string; text: string } {
   return { file, text: between(readFileSync(path.join(root, file), 'utf8'), 'accounts', content, file) };
 }
 
+/** The index of everything that the documents say of red runs. */
+function troubleshooting(): { file: string; text: string } {
+  const named = [
+    ...roles.map(({ name }) => ({ file: `actions/${name}/README.md`, called: name })),
+    { file: 'docs/vault.md', called: 'Vault' },
+    { file: 'docs/agent-work.md', called: "Agents' work" },
+    { file: 'docs/escalation.md', called: 'Escalation' },
+  ];
+  const documents = named.map((document) => ({
+    ...document,
+    text: readFileSync(path.join(root, document.file), 'utf8'),
+  }));
+  return { file: 'docs/troubleshooting.md', text: troubleshootingPage(documents) };
+}
+
 /** The calls that not every forge has, and those that all have. */
 function callsTable(): string {
   const rows = laterCalls.map(
@@ -339,6 +355,7 @@ function generated(): { file: string; text: string }[] {
     examplesModule(),
     { file: 'docs/loop.svg', text: loopPicture() },
     factoryDocument(),
+    troubleshooting(),
     calls,
     commandsDocument(),
     defencesDocument(),
