@@ -52,6 +52,7 @@ import {
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
+import { exampleOpsRepo } from './docs/example-ops-repo.ts';
 import { loopPicture } from './docs/loop-picture.ts';
 import { troubleshootingPage } from './docs/troubleshooting.ts';
 import { launcher } from './launcher.ts';
@@ -355,6 +356,7 @@ function generated(): { file: string; text: string }[] {
     examplesModule(),
     { file: 'docs/loop.svg', text: loopPicture() },
     factoryDocument(),
+    ...exampleOpsRepo(),
     troubleshooting(),
     calls,
     commandsDocument(),

@@ -6,7 +6,7 @@ import { roles } from '../../roles.ts';
 // Static: no script, no font, no link, so that any forge shows it as an image. Pure.
 
 /** Accounts of roles that `init` makes none for, as their examples call them. */
-const others: Record<string, string> = {
+export const usualLogins: Record<string, string> = {
   'vault-request': 'agent',
   escalation: 'crew',
   'collect-process-metrics': 'collector',
@@ -86,7 +86,7 @@ function accountsOf({ roles: names }: Pick<Column, 'roles'>): Account[] {
     const own = posts.filter(({ role }) => role === name);
     if (own.length > 0) return own.map((post) => ({ login: post.name, scopes: [...post.scopes] }));
     const role = roles.find((item) => item.name === name);
-    const login = others[name];
+    const login = usualLogins[name];
     if (role === undefined || login === undefined)
       throw new Error(`the picture of the loop needs the account of ${name}`);
     return [{ login, scopes: role.needs.flatMap(({ scopes }) => scopes) }];
