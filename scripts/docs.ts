@@ -111,6 +111,9 @@ function containerfile(name: string): string {
     ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
     `COPY dist/${name} /forgecrew/dist/${name}`,
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
+    '# Which commit this is, for the first line of every log; `npm run release` gives it.',
+    'ARG COMMIT=',
+    'RUN echo "$COMMIT" > /forgecrew/commit',
     ...(needs?.asRoot === true
       ? [
           '# Root, and nothing less: only root can start an agent as another user, who cannot look at this process.',
