@@ -390,6 +390,7 @@ async function take({ run, context, outcome, git, ours, merge }: Round, cell: Ce
     programs: `${cell.inside.bin}:/usr/local/bin:/usr/bin:/bin`,
     base: merge?.commit ?? run.base,
     merge,
+    isDone: outcome.signal?.status === 'success',
     ours,
     folder,
     message: run.message,
