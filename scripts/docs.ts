@@ -1,5 +1,5 @@
 // Writes everything that follows from the sources: each role's two doors, the settings tables in its two documents,
-// and the JSON Schemas of what the roles publish. `--check` writes nothing and names what is stale.
+// the JSON Schemas of what the roles publish, and the picture of the whole loop. `--check` writes nothing and names what is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,9 @@ import {
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
+import { exampleOpsRepo } from './docs/example-ops-repo.ts';
+import { loopPicture } from './docs/loop-picture.ts';
+import { troubleshootingPage } from './docs/troubleshooting.ts';
 import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -110,6 +113,9 @@ function containerfile(name: string): string {
     ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
     `COPY dist/${name} /forgecrew/dist/${name}`,
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
+    '# Which commit this is, for the first line of every log; `npm run release` gives it.',
+    'ARG COMMIT=',
+    'RUN echo "$COMMIT" > /forgecrew/commit',
     ...(needs?.asRoot === true
       ? [
           '# Root, and nothing less: only root can start an agent as another user, who cannot look at this process.',
@@ -203,6 +209,21 @@ function factoryDocument(): { file: string; text: string } {
     ...rows,
   ].join('\n');
   return { file, text: between(readFileSync(path.join(root, file), 'utf8'), 'accounts', content, file) };
+}
+
+/** The index of everything that the documents say of red runs. */
+function troubleshooting(): { file: string; text: string } {
+  const named = [
+    ...roles.map(({ name }) => ({ file: `actions/${name}/README.md`, called: name })),
+    { file: 'docs/vault.md', called: 'Vault' },
+    { file: 'docs/agent-work.md', called: "Agents' work" },
+    { file: 'docs/escalation.md', called: 'Escalation' },
+  ];
+  const documents = named.map((document) => ({
+    ...document,
+    text: readFileSync(path.join(root, document.file), 'utf8'),
+  }));
+  return { file: 'docs/troubleshooting.md', text: troubleshootingPage(documents) };
 }
 
 /** The calls that not every forge has, and those that all have. */
@@ -342,7 +363,10 @@ function generated(): { file: string; text: string }[] {
     ...ofRoles,
     ...schemas,
     examplesModule(),
+    { file: 'docs/loop.svg', text: loopPicture() },
     factoryDocument(),
+    ...exampleOpsRepo(),
+    troubleshooting(),
     calls,
     commandsDocument(),
     defencesDocument(),
