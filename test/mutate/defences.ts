@@ -1130,6 +1130,20 @@ const agents: Defence[] = [
     tests: [frozenTest],
   },
   {
+    name: 'A round that is cut off has cost what its last check-in says.',
+    file: 'actions/forge-agent/ending.ts',
+    from: 'over: { cost: costWithCut(entry), spending: null },',
+    to: 'over: { cost: entry.cost, spending: null },',
+    tests: [frozenTest],
+  },
+  {
+    name: 'What cut-off rounds cost counts against max_cost.',
+    file: 'actions/forge-agent/wake.ts',
+    from: '(costWithCut(entry) ?? 0) >= agent.maxCost',
+    to: '(entry.cost ?? 0) >= agent.maxCost',
+    tests: [frozenTest],
+  },
+  {
     name: 'A conflict whose marks still stand in a file is not solved.',
     file: 'core/agent/work/take.ts',
     from: 'return [...new Set([...marked, ...left])];',
