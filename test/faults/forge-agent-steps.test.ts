@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
-import { works } from '../core/agent/cell/machine.ts';
+import { hasBareUser, works } from '../core/agent/cell/machine.ts';
 import { type Pipeline, type StepsRig, startSteps } from '../steps.ts';
 import { isThorough } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
@@ -86,6 +86,32 @@ function sampled(calls: number[], point: FailPoint): number[] {
   const most = point === 'after-send' ? 2 : 1;
   return calls.filter((_, index) => index % Math.ceil(calls.length / most) === 0);
 }
+
+describe.skipIf(!existsSync(compiled) || !hasBareUser)('three steps and an agent as four users', () => {
+  it('share one folder, and come to one pull request; none of them is root', async () => {
+    const issue = await start();
+    const pipeline = rig.pipeline();
+
+    const prepare = await pipeline.process('prepare', 79_101);
+    const serving = pipeline.process('serve', 79_102);
+    const agent = await pipeline.agent().ended;
+    const finish = await pipeline.process('finish', 79_103);
+
+    const steps = [prepare, await serving, agent, finish];
+    expect({
+      codes: steps.map(({ code }) => code),
+      text: steps.map(({ text }) => text).join('\n'),
+    }).toMatchObject({
+      codes: [0, 0, 0, 0],
+    });
+    expect(await rig.pulls()).toMatchObject([{ title: 'builder: Write a poem', state: 'open' }]);
+    expect(await rig.record(issue, 1)).toMatchObject({
+      isolation: { level: 'user' },
+      work: { kind: 'work' },
+    });
+    expect(steps.map(({ text }) => text.includes(rig.worker.token))).toEqual([false, false, false, false]);
+  });
+});
 
 describe.skipIf(!existsSync(compiled) || !works('user'))(
   'a pipeline of which a step is killed with -9',

@@ -354,6 +354,26 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     expect(await rig.running()).toEqual([]);
   });
 
+  it.skipIf(!works('bwrap'))(
+    'is told as one in a container where its step sees other processes and files',
+    async () => {
+      await rig.declare(
+        `${head} commit('poem.txt', String(process.getuid())); forge('signal-done', 'success', '--summary', 'Done.');`,
+        'isolation = "container"\n',
+      );
+      const issue = await rig.ask();
+
+      const { serve, finish } = await rig.pipeline().whole({}, 'container');
+
+      expect({ code: finish.code, text: serve.text }).toMatchObject({ code: 0 });
+      expect(serve.text).toContain('Isolation: container');
+      expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('0');
+      expect(await rig.record(issue, 1)).toMatchObject({
+        isolation: { level: 'container', network: 'open' },
+      });
+    },
+  );
+
   it('starts no agent in a step that isolates less than its manifest asks', async () => {
     await rig.declare(head, 'isolation = "container"\n');
     const issue = await rig.ask();

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cell } from '../../../../core/agent/cell/cell.ts';
+import type { SiteFor } from '../../../../core/agent/site.ts';
 import { type Hello, helloIn, longestLine, type Order } from '../../../../core/agent/steps/frames.ts';
 import { remoteCell } from '../../../../core/agent/steps/remote-cell.ts';
-import { isolationOf } from '../../../../core/agent/steps/remote-site.ts';
+import { isolationOf, remoteSite } from '../../../../core/agent/steps/remote-site.ts';
+import { makeSharedFolder } from '../../../../core/agent/steps/shared-folder.ts';
 
 // The step of the agent may be bent: what it says is bounded, and ends at most its own round.
 
@@ -221,5 +223,52 @@ describe('what a step says of itself', () => {
 
   it('is isolated by nothing where it runs as the step that serves', () => {
     expect(isolationOf({ uid: 5, namespaces: own.namespaces }, { ...own, uid: 5 })).toBe('none');
+  });
+});
+
+describe('waiting for the step of the agent', () => {
+  const given = {
+    run: { isolation: 'none', network: 'open' },
+    secrets: [],
+    atEnd: () => undefined,
+    say: () => undefined,
+  } as unknown as SiteFor;
+  const site = (patienceMs: number): Promise<unknown> =>
+    remoteSite({ workspace: folder, folder: 'shared', allowsNone: true, patienceMs })(given);
+
+  it('ends after a while', async () => {
+    makeSharedFolder(path.join(folder, 'shared'));
+
+    await expect(site(50)).rejects.toThrow('The step of the agent did not come');
+  });
+
+  it('ends at once where something stands in the place of its socket', async () => {
+    makeSharedFolder(path.join(folder, 'shared'));
+    writeFileSync(path.join(folder, 'shared/door/cell.sock'), '');
+
+    await expect(site(60_000)).rejects.toThrow('No socket can be made');
+  });
+
+  it('hears whoever says what a step says, whoever came before and said something else', async () => {
+    makeSharedFolder(path.join(folder, 'shared'));
+    const opened = site(20_000) as Promise<{ isolation: string; close(): Promise<void> }>;
+    const socket = path.join(folder, 'shared/door/cell.sock');
+    const connections: net.Socket[] = [];
+    const connect = async (text: string): Promise<void> => {
+      const own = net.connect(socket);
+      own.on('error', () => undefined);
+      connections.push(own);
+      await new Promise((done) => own.once('connect', done));
+      own.write(text);
+    };
+    for (const text of ['{"kind":"hello"}\n', 'x'.repeat(longestLine + 10), 'GET / HTTP/1.1\n\n'])
+      await connect(text);
+    await connect(`${JSON.stringify(hello)}\n`);
+
+    const { isolation, close } = await opened;
+
+    expect(isolation).toBe('user');
+    await close();
+    for (const own of connections) own.destroy();
   });
 });
