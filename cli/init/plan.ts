@@ -8,7 +8,7 @@ import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { loginsOf } from '../factory/settings.ts';
-import { tokensWanted } from '../factory/tokens.ts';
+import { tokenName, tokensWanted } from '../factory/tokens.ts';
 import { plan as planProtection } from '../protect/plan.ts';
 import { clicks } from './clicks.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
@@ -341,7 +341,7 @@ export function planSecrets(settings: InitSettings, state: InitState): InitChang
         settings.ci === 'woodpecker' && woodpecker?.isActive !== true && 'activation',
       ),
       login,
-      name: `forgecrew ${ops.name} ${secret}`,
+      name: tokenName(ops.name, secret),
       scopes: [...scopes],
       repository: ops.name,
       secret,

@@ -1415,6 +1415,7 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
+const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
@@ -1553,6 +1554,29 @@ const making: Defence[] = [
     to: 'counts.unknown > 1e9 ? 2 : 0',
     tests: [doctorTest],
     only: 'ends with 2',
+  },
+  {
+    name: 'A certificate that a proxy shows is not taken for the forge’s.',
+    file: 'cli/doctor/run.ts',
+    from: 'if (surroundings.proxy !== undefined)',
+    to: "if (address.href === '')",
+    tests: [doctorTest],
+    only: 'through a proxy at none',
+  },
+  {
+    name: 'A docker that says what is not understood is not taken for one that keeps nothing.',
+    file: 'cli/doctor/docker-df.ts',
+    from: "if (!kept.some(({ type }) => type === 'Images')) throw notUnderstood();",
+    to: '',
+    tests: [machineTest],
+  },
+  {
+    name: 'A slow docker holds nobody up.',
+    file: 'cli/doctor/machine.ts',
+    from: "if (end.overran === 'time')",
+    to: "if (end.stderr === 'late')",
+    tests: [machineTest],
+    only: 'waits for a slow docker',
   },
   {
     name: 'An account that may do more than it needs is found.',
