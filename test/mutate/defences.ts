@@ -1513,7 +1513,7 @@ const making: Defence[] = [
     from: 'if (trouble !== undefined)',
     to: "if (trouble === '')",
     tests: [upgradeTest],
-    only: 'asks for nothing where the tag is not there',
+    only: 'the tag is not there',
   },
   {
     name: 'An upgrade that would break what holds is not asked for.',
