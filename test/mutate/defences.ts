@@ -1426,7 +1426,7 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'adds what is missing, and leaves every file of theirs as it is',
+    only: 'leaves a workflow alone that is only called like one of ours',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
