@@ -1450,6 +1450,7 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
+const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
@@ -1460,7 +1461,7 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'adds what is missing, and leaves every file of theirs as it is',
+    only: 'leaves a workflow alone that is only called like one of ours',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
@@ -1547,7 +1548,7 @@ const making: Defence[] = [
     from: 'if (trouble !== undefined)',
     to: "if (trouble === '')",
     tests: [upgradeTest],
-    only: 'asks for nothing where',
+    only: 'the tag is not there',
   },
   {
     name: 'An upgrade that would break what holds is not asked for.',
@@ -1588,6 +1589,29 @@ const making: Defence[] = [
     to: 'counts.unknown > 1e9 ? 2 : 0',
     tests: [doctorTest],
     only: 'ends with 2',
+  },
+  {
+    name: 'A certificate that a proxy shows is not taken for the forge’s.',
+    file: 'cli/doctor/run.ts',
+    from: 'if (surroundings.proxy !== undefined)',
+    to: "if (address.href === '')",
+    tests: [doctorTest],
+    only: 'through a proxy at none',
+  },
+  {
+    name: 'A docker that says what is not understood is not taken for one that keeps nothing.',
+    file: 'cli/doctor/docker-df.ts',
+    from: "if (!kept.some(({ type }) => type === 'Images')) throw notUnderstood();",
+    to: '',
+    tests: [machineTest],
+  },
+  {
+    name: 'A slow docker holds nobody up.',
+    file: 'cli/doctor/machine.ts',
+    from: "if (end.overran === 'time')",
+    to: "if (end.stderr === 'late')",
+    tests: [machineTest],
+    only: 'waits for a slow docker',
   },
   {
     name: 'An account that may do more than it needs is found.',
