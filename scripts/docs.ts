@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
+import { agentsAdd } from '../cli/agents-add/role.ts';
 import { checkupSchema } from '../cli/doctor/finding.ts';
 import { settings as doctorSettings } from '../cli/doctor/settings.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
@@ -16,6 +17,7 @@ import { init } from '../cli/init/role.ts';
 import { policy } from '../cli/policy/role.ts';
 import { propose } from '../cli/propose/role.ts';
 import { protect } from '../cli/protect/role.ts';
+import { upgrade } from '../cli/upgrade/role.ts';
 import { entrySchema } from '../core/agent/entry.ts';
 import { agentsFolder, manifestSchema } from '../core/agent/manifest.ts';
 import { envelopeSchema, recordPayloadType } from '../core/agent/provenance/envelope.ts';
@@ -164,6 +166,8 @@ function commandsDocument(): { file: string; text: string } {
   const commands: { name: string; settings: Settings }[] = [
     init,
     { name: 'doctor', settings: doctorSettings },
+    agentsAdd,
+    upgrade,
     protect,
     policy,
     propose,
@@ -176,11 +180,13 @@ function commandsDocument(): { file: string; text: string } {
         ([setting, spec]) => !Object.hasOwn(flowSettings, setting) && spec.secret !== true,
       );
       const options = own.map(([setting, spec]) => [
-        name === 'policy' && setting === 'what'
-          ? 'open or close'
-          : name === 'propose' && setting === 'type'
-            ? 'type'
-            : `--${setting}`,
+        (name === 'agents-add' && setting === 'engine') || (name === 'upgrade' && setting === 'version')
+          ? setting
+          : name === 'policy' && setting === 'what'
+            ? 'open or close'
+            : name === 'propose' && setting === 'type'
+              ? 'type'
+              : `--${setting}`,
         spec,
       ]);
       return between(page, name, table(Object.fromEntries(options), 'option'), file);

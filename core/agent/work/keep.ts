@@ -22,7 +22,12 @@ export function keepRefused(
 
 /** Makes a commit that holds an agent's session as a file, and stands on nothing. */
 export function keepSession(git: Git, { bytes, ...kept }: Kept & { bytes: Uint8Array }): Promise<string> {
-  return keepFiles(git, kept, [[sessionFile, bytes]]);
+  return keepFile(git, kept, sessionFile, bytes);
+}
+
+/** Makes a commit that holds one file, and stands on nothing. */
+export function keepFile(git: Git, kept: Kept, name: string, content: Uint8Array): Promise<string> {
+  return keepFiles(git, kept, [[name, content]]);
 }
 
 /** The name of a session in its commit. */
@@ -74,7 +79,7 @@ function unanswered(ended: ChildEnd): UserError {
   );
 }
 
-interface Kept {
+export interface Kept {
   /** A repository of ours that is made for it. */
   folder: string;
   message: string;
