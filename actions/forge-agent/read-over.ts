@@ -11,7 +11,10 @@ export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', '
  * Why nobody works on an entry any more: its lease ran out, or the run that holds it is over. `null` while it may go on: what
  * cannot be found out is not over before the lease is.
  */
-export async function readOver({ send, woodpecker, now }: Context, { lease }: Entry): Promise<string | null> {
+export async function readOver(
+  { send, woodpecker, now }: Pick<Context, 'send' | 'woodpecker' | 'now'>,
+  { lease }: Entry,
+): Promise<string | null> {
   if (Date.parse(now) > Date.parse(lease.until)) return `its lease ran out at ${lease.until}`;
   const { run } = lease;
   if (run === null) return null;

@@ -31,6 +31,7 @@ import { type ModelAccess, type ModelSettings, openModel } from './model-access.
 import { type AgentOutcome, type CheckOutcome, refusedKey, sessionKey, type WorkOutcome } from './outcome.ts';
 import { giveSession, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
+import { type Desk, offeredTools } from './sidecar/desk.ts';
 import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
@@ -63,6 +64,8 @@ export interface RoundContext {
   places: readonly string[];
   /** Secrets of this run. */
   secrets: readonly string[];
+  /** What is done for the agent beside the forge, where a person has dispatched it. */
+  desk?: Desk | undefined;
 }
 
 /**
@@ -236,7 +239,7 @@ function commandsOf({
 }
 
 /** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
-async function prepare({ run, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
+async function prepare({ run, context, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
   await cloneForAgent(git, {
     from: ours,
     commit,
@@ -246,7 +249,11 @@ async function prepare({ run, git, ours }: Round, cell: Cell, commit: string): P
   });
   placeFile(
     path.join(cell.outside.bin, 'forge'),
-    forgeCommand({ node: `${cell.inside.bin}/node`, socket: `${cell.inside.door}/${socketName}` }),
+    forgeCommand({
+      node: `${cell.inside.bin}/node`,
+      socket: `${cell.inside.door}/${socketName}`,
+      tools: offeredTools(context.desk),
+    }),
     0o755,
   );
   await cell.own();
@@ -310,6 +317,7 @@ async function beside(
     now: clock,
     mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
     strangers: run.strangers,
+    desk: context.desk,
     heard: () => {
       alive.at = clock().getTime();
       checkIn.seen();
