@@ -115,7 +115,7 @@ const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
 };
 
 /** Why a repository cannot hold the state; undefined where it can. */
-function stateTrouble(
+export function stateTrouble(
   name: string,
   { private: isPrivate, archived, permissions }: Awaited<ReturnType<typeof getRepository>>,
 ): { said: string } | undefined {
