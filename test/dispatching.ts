@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DispatchConfig, readConfig, secretsOf } from '../cli/dispatch/config.ts';
 import { type Asking, type DispatchRequest, orderFor } from '../cli/dispatch/dispatch.ts';
 import type { DispatchEntry } from '../cli/dispatch/entry.ts';
-import { supervisionOf } from '../cli/dispatch/process.ts';
+import { launcher, supervisionOf } from '../cli/dispatch/process.ts';
 import { readRegistry } from '../cli/dispatch/registry.ts';
 import { type Supervision, supervise } from '../cli/dispatch/supervise.ts';
 import { type AgentRig, startAgents } from './agent.ts';
@@ -28,6 +29,9 @@ const commit = (file, text) => {
 /** A worker that writes one file and says that it is done. */
 export const writing = `${workerHead}commit('poem.txt', 'Roses are red.\\n'); forge('signal-done', 'success', '--summary', 'I wrote it.');`;
 
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const program = [process.execPath, path.join(root, 'scripts/start.mjs'), path.join(root, 'cli/main.ts')];
+
 /** A forge, and a machine of a person with a clone of its project, a configuration and a scripted agent. */
 export interface DispatchRig {
   rig: AgentRig;
@@ -48,6 +52,12 @@ export interface DispatchRig {
     request: Partial<DispatchRequest> & { reference: string },
     more?: Partial<Supervision>,
   ): Promise<DispatchEntry>;
+  /** The same in a process of its own, from the sources; resolves once its worker begins. */
+  launch(request: Partial<DispatchRequest> & { reference: string }): Promise<DispatchEntry>;
+  /** Runs the command line, from its sources. */
+  cli(args: string[], folder?: string): Promise<{ code: number; text: string }>;
+  /** Comes once something holds. */
+  until(holds: () => boolean, what: string): Promise<void>;
   entries(): DispatchEntry[];
   git(args: string[], folder?: string): Promise<string>;
   close(): Promise<void>;
@@ -127,6 +137,25 @@ export async function startDispatching(): Promise<DispatchRig> {
         }),
         ...more,
       });
+    },
+    async launch({ mode = 'headless', trustMe = false, ...request }) {
+      const asking = own.asking();
+      const order = await orderFor({ mode, trustMe, ...request }, asking);
+      return launcher(environment, program)(order, asking.secrets);
+    },
+    cli: (args, where = folder) =>
+      new Promise((resolve) => {
+        const [command = '', ...before] = program;
+        execFile(command, [...before, ...args], { cwd: where, env: environment }, (error, out, err) =>
+          resolve({ code: error === null ? 0 : Number(error.code), text: `${out}${err}` }),
+        );
+      }),
+    async until(holds, what) {
+      const until = Date.now() + 60_000;
+      while (!holds()) {
+        if (Date.now() > until) throw new Error(`it never came: ${what}`);
+        await new Promise((done) => setTimeout(done, 20));
+      }
     },
     entries: () => readRegistry(own.config().logRoot).entries,
     git,

@@ -159,7 +159,7 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
 }
 
 /** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
-async function readMarked(
+export async function readMarked(
   snapshot: Snapshot,
   commit: string,
   folder: 'running' | 'frozen',

@@ -25,7 +25,7 @@ export function claimPaths(
     if (first !== undefined)
       throw new UserError(
         [first, ...others]
-          .map((conflict) => `${conflict.path} is taken: ${conflictText(conflict)}.`)
+          .map((conflict) => `${conflict.path} is taken: ${conflictText(conflict, machine)}.`)
           .join(' '),
         'Nothing was claimed.',
       );
@@ -42,7 +42,7 @@ function claimsOf({ paths_claimed: paths }: DispatchEntry): string {
 }
 
 /** A claim that overlaps, for people: who has it, and how it does. */
-export function conflictText(conflict: Conflict): string {
+export function conflictText(conflict: Conflict, { host }: Pick<Machine, 'host'>): string {
   const { entry, claim } = conflict;
-  return `${entry.ref} (pid ${entry.pid}${entry.host === '' ? '' : ` on ${entry.host}`}) claims ${claim}: ${reasonText(conflict)}`;
+  return `${entry.ref} (pid ${entry.pid}${entry.host === host ? '' : ` on ${entry.host}`}) claims ${claim}: ${reasonText(conflict)}`;
 }

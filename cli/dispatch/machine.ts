@@ -21,6 +21,8 @@ export interface Machine {
   boot: string;
   /** When the process with this pid started; undefined where there is none, or it is over. */
   startOf(pid: number): string | undefined;
+  /** The process group that it is in. */
+  groupOf(pid: number): number | undefined;
 }
 
 /** Whether the process is on this machine, and whether it lives. One of another host is never judged from here. */
@@ -59,6 +61,10 @@ function linux(): Machine {
       // Over, and only its parent has not looked yet: nothing of it runs.
       return /^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2)) ? undefined : parseStart(stat);
     },
+    groupOf: (pid) => {
+      const stat = processFile(pid, 'stat');
+      return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+    },
   };
 }
 
@@ -85,6 +91,10 @@ function withPs(platform: NodeJS.Platform): Machine {
     startOf: (pid) => {
       const start = ask('ps', ['-o', 'lstart=', '-p', String(pid)]);
       return start === '' ? undefined : start;
+    },
+    groupOf: (pid) => {
+      const group = ask('ps', ['-o', 'pgid=', '-p', String(pid)]);
+      return group === '' ? undefined : Number(group);
     },
   };
 }

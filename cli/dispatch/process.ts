@@ -74,7 +74,7 @@ export function launcher(
 }
 
 /** How this program is started again: compiled, or from its sources. */
-function ownProgram(): string[] {
+export function ownProgram(): string[] {
   const [node = process.execPath, script = ''] = process.argv;
   return script.endsWith('.ts')
     ? [node, path.join(path.dirname(path.dirname(script)), 'scripts/start.mjs'), script]

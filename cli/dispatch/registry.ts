@@ -17,15 +17,17 @@ import { lifeOf, type Machine, nameOfProcess, type ProcessName } from './machine
 // One file for each dispatch, in one folder, beside its log. A file appears whole or not at all, and its name ends with the
 // number of the dispatch among those of its issue: of two at the same moment only one can make the next number.
 
-/** How a dispatch stands. `dead`: its process is gone and wrote no end. `elsewhere`: another host's, which is not judged here. */
+/**
+ * How a dispatch stands. `active`: that very process lives on this host, and has not written its end. `dead`: it is gone and wrote
+ * none. `elsewhere`: another host's, which is not judged here.
+ */
 export type Standing = 'active' | 'dead' | 'ended' | 'elsewhere';
 
-/** Active means that the very process lives on this host. */
 export function standingOf(entry: DispatchEntry, machine: Machine): Standing {
-  const life = lifeOf(entry, machine);
-  if (life === 'alive') return 'active';
+  // Its process wrote that last of all, when its worker was gone.
   if (entry.ended_at !== null) return 'ended';
-  return life;
+  const life = lifeOf(entry, machine);
+  return life === 'alive' ? 'active' : life;
 }
 
 export interface Registry {

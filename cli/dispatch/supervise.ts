@@ -109,13 +109,14 @@ export async function supervise(order: Order, given: Supervision): Promise<Dispa
   const mask = createMask();
   const log = openLog(begun.entry.log_path, clock, mask);
   const set = (change: Partial<DispatchEntry>): DispatchEntry =>
-    changeEntry(logRoot, begun.entry.id, machine, (entry) => ({ ...entry, ...change }));
+    changeEntry(logRoot, begun.entry.id, machine, (entry) =>
+      Object.keys(change).length === 0 ? undefined : { ...entry, ...change },
+    );
   let came: Came = { outcome: 'not-started', why: '', head: null, cost: null, entryText: null };
   try {
     // Workers of one cascade may each have let one begin at the same moment.
     if (tooMany !== undefined) throw new UserError(`No worker was dispatched: ${tooMany}.`);
     came = await work(order, { ...given, mask, say: log.say, set, id: begun.entry.id });
-    return begun.entry;
   } catch (error) {
     came = {
       ...came,
@@ -141,6 +142,7 @@ export async function supervise(order: Order, given: Supervision): Promise<Dispa
     });
     log.close();
   }
+  return set({});
 }
 
 interface Step extends Supervision {
