@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { type DispatchConfig, readConfig, secretsOf } from '../cli/dispatch/config.ts';
 import { type Asking, type DispatchRequest, orderFor } from '../cli/dispatch/dispatch.ts';
 import type { DispatchEntry } from '../cli/dispatch/entry.ts';
+import type { Launch } from '../cli/dispatch/order.ts';
 import { launcher, supervisionOf } from '../cli/dispatch/process.ts';
 import { readRegistry } from '../cli/dispatch/registry.ts';
 import { type Supervision, supervise } from '../cli/dispatch/supervise.ts';
@@ -40,7 +41,7 @@ export interface DispatchRig {
   environment: Record<string, string>;
   config(): DispatchConfig;
   /** Writes the configuration anew, with more lines. */
-  configure(more?: string): void;
+  configure(more?: string, owners?: string[]): void;
   /** Declares the agent `builder` of this machine; `program` is what it runs, by `node -e`. */
   declare(program: string, more?: string): void;
   /** Makes the state repo of the account. */
@@ -50,7 +51,7 @@ export interface DispatchRig {
   /** Carries a dispatch out in this process. */
   dispatch(
     request: Partial<DispatchRequest> & { reference: string },
-    more?: Partial<Supervision>,
+    more?: Partial<Supervision> & { launch?: Launch },
   ): Promise<DispatchEntry>;
   /** The same in a process of its own, from the sources; resolves once its worker begins. */
   launch(request: Partial<DispatchRequest> & { reference: string }): Promise<DispatchEntry>;
@@ -96,10 +97,10 @@ export async function startDispatching(): Promise<DispatchRig> {
     checkout,
     environment,
     config: () => readConfig(environment).config,
-    configure(more = '') {
+    configure(more = '', owners = [`forge:${owner}`]) {
       writeFileSync(
         path.join(home, 'config.toml'),
-        `forge = "${rig.forge.url}"\nallowed-owners = ["forge:${owner}"]\nrepo-path = "~/src/{owner}/{repo}"\ndefault-agent = "builder"\n${more}`,
+        `forge = "${rig.forge.url}"\nallowed-owners = ${JSON.stringify(owners)}\nrepo-path = "~/src/{owner}/{repo}"\ndefault-agent = "builder"\n${more}`,
       );
     },
     declare(program, more = '') {
@@ -124,7 +125,7 @@ export async function startDispatching(): Promise<DispatchRig> {
       const config = own.config();
       return { config, secrets: secretsOf(config, environment), environment };
     },
-    async dispatch({ mode = 'headless', trustMe = false, ...request }, more = {}) {
+    async dispatch({ mode = 'headless', trustMe = false, ...request }, { launch, ...more } = {}) {
       const asking = own.asking();
       const order = await orderFor({ mode, trustMe, ...request }, asking);
       return supervise(order, {
@@ -133,7 +134,7 @@ export async function startDispatching(): Promise<DispatchRig> {
           environment,
           begun: () => undefined,
           stopped: { isStopped: () => false },
-          launch: () => Promise.reject(new Error('nothing is launched here')),
+          launch: launch ?? (() => Promise.reject(new Error('nothing is launched here'))),
         }),
         ...more,
       });
