@@ -32,11 +32,12 @@ export function endOf(
   over: Over,
   why: string,
   beside: Files = [],
+  gone: Removed = [],
 ): Change<'write-files'> {
   return rewrite(stateRepo, held, {
     over: { ...over, status: 'destroyed' },
     beside,
-    remove: markOf(held, runningPath),
+    remove: [...markOf(held, runningPath), ...gone],
     said: over.why,
     why,
   });
@@ -59,6 +60,7 @@ export function freezeOf(
   over: Over,
   why: string,
   beside: Files,
+  gone: Removed = [],
 ): Change<'write-files'> {
   const { entry } = held;
   return rewrite(stateRepo, held, {
@@ -67,7 +69,7 @@ export function freezeOf(
       { path: frozenPath(nameOf(entry)), content: `{"lease":"${entry.lease.id}"}\n`, expects: null },
       ...beside,
     ],
-    remove: markOf(held, runningPath),
+    remove: [...markOf(held, runningPath), ...gone],
     said: over.why,
     why,
   });

@@ -17,11 +17,14 @@ import { claimOf, endOf, freezeOf } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
+import { goneOf, handedRefsGone, takenUp } from './steps.ts';
 import { commentText, endText, pullBody, pullTitle, runKey } from './text.ts';
 import { mergeOf } from './wake.ts';
 
 type FinishChange = Change<
   | 'keep'
+  | 'take-up'
+  | 'delete-ref'
   | 'write-files'
   | 'push-commit'
   | 'fork'
@@ -43,6 +46,8 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
   const { entry } = mine;
   const claim = claimOf(state.stateRepo, entry);
+  const elsewhere = takenUp(state, mine, claim);
+  if (elsewhere.length > 0) return elsewhere;
   const written: FinishChange[] =
     mine.record !== null
       ? []
@@ -68,7 +73,9 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
         ];
   const told = toldOf(settings, mine, record, claim);
   const missing = [...written, ...told];
-  return missing.length > 0 ? missing : [close(state, mine, endText(record), record)];
+  return missing.length > 0
+    ? missing
+    : [...handedRefsGone(state, mine, claim), close(state, mine, endText(record), record)];
 }
 
 /** What is still to be said of a run. One that was called off is nobody's business any more, but its label goes. */
@@ -315,7 +322,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
           },
         ];
   if (!isWorked && entry.heard === undefined)
-    return endOf(state.stateRepo, mine, over, 'its work is over', beside);
+    return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];
   return freezeOf(
     state.stateRepo,
@@ -336,6 +343,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
     },
     'its agent is frozen until somebody answers',
     beside,
+    goneOf(mine),
   );
 }
 

@@ -1,5 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
-import { isolations } from '../../core/agent/cell/cell.ts';
+import { localIsolations } from '../../core/agent/cell/cell.ts';
 import { type Entry, entryPath, issueName, parseEntry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
 import { parseStartMark, startingFolder, turnPath } from '../../core/agent/start-mark.ts';
@@ -208,7 +208,7 @@ async function readEntries(
 }
 
 /** The machine that a run is started on is another one: that run finds out what works there. */
-const anyMachine: Tried[] = isolations.map((isolation) => ({ isolation, works: true, why: '' }));
+const anyMachine: Tried[] = localIsolations.map((isolation) => ({ isolation, works: true, why: '' }));
 
 /** Looks into issues in their order until there is one for every run that may be started. */
 async function readWaiting(

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
 import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
+import type { Tried } from '../../core/agent/isolation-for.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { alone, ifThere } from '../../core/api/errors.ts';
@@ -19,6 +20,8 @@ import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
 import { readOver } from './read-over.ts';
+import { awaitHandedOver, readServing } from './read-steps.ts';
+import { isInSteps } from './settings.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
@@ -33,11 +36,35 @@ export async function read(context: Context): Promise<AgentState> {
   if (home === undefined || trouble !== undefined)
     return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
   const start = { account, declared, repository, home };
-  if (settings.mode === 'work') return readLooking(context, start);
-  const { base, ground } = await readSeen(context, start);
-  return readFanOut(context, base, ground, await readFrozen(ground));
+  switch (settings.mode) {
+    case 'work':
+      return readLooking(context, start);
+    case 'prepare':
+      return readLooking({ ...context, kept: inContainer(kept) }, start);
+    case 'serve':
+      return readServing(context, await readSeen(context, start));
+    case 'finish':
+      return readFinishing(context, start);
+    case 'fan-out': {
+      const { base, ground } = await readSeen(context, start);
+      return readFanOut(context, base, ground, await readFrozen(ground));
+    }
+  }
 }
 
+/** Where the agent works in a step of its own, nothing has to be tried on this machine; what it runs in is seen when it comes. */
+function inContainer(kept: Context['kept']): Context['kept'] {
+  const tried: Tried[] = [{ isolation: 'container', works: true, why: '' }];
+  return kept.set('isolation', Promise.resolve(tried));
+}
+
+/** The issue that an earlier step of this pipeline has claimed, once the step that serves has handed over what came of it. */
+async function readFinishing(context: Context, start: Start): Promise<LookingState> {
+  const { base, ground, own, handed } = await awaitHandedOver(context, () => readSeen(context, start));
+  if (own === undefined) return { ...base, ...nothingLooked, mine: null };
+  const held = { ...base, nonce: own.entry.lease.id };
+  return { ...held, ...nothingLooked, mine: await readMine(context, held, own, ground, handed) };
+}
 /** What every look starts from. */
 interface Start {
   account: User;
@@ -63,7 +90,7 @@ async function readSeen(
   context: Context,
   { account, declared, repository, home }: Start,
 ): Promise<{ base: SeenState; ground: Ground }> {
-  const { send, facts, now, previous, kept } = context;
+  const { settings, send, facts, now, previous, kept } = context;
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const stateRepo = {
@@ -96,9 +123,15 @@ async function readSeen(
     run:
       facts.run === undefined || facts.repository === undefined
         ? null
-        : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
+        : {
+            backend: facts.run.backend,
+            repository: facts.repository,
+            id: facts.run.id,
+            ...(settings.mode === 'prepare' ? { workflow: facts.run.workflow } : {}),
+          },
     nonce,
     running,
+    handed: isInSteps(settings) ? await stateFiles(snapshot, commit.id, 'handed') : [],
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   return { base, ground: { snapshot, commit: commit.id, people, places } };

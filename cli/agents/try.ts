@@ -205,6 +205,7 @@ async function readSubject(
     tried: (await possibleIsolation(uidsOf(settings))).tried,
     hasWorked: false,
     running: [],
+    handed: [],
     frozen: [],
     candidates: [candidate],
     lingering: [],

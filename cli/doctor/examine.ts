@@ -5,6 +5,7 @@ import { labelChecks } from './checks/labels.ts';
 import { pipelineChecks } from './checks/pipelines.ts';
 import { protectionChecks } from './checks/protections.ts';
 import { secretChecks } from './checks/secrets.ts';
+import { storeChecks } from './checks/stores.ts';
 import { tokenChecks } from './checks/tokens.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorSettings, DoctorState } from './state.ts';
@@ -15,6 +16,7 @@ const checks: readonly ((settings: DoctorSettings, state: DoctorState) => Findin
   labelChecks,
   accountChecks,
   tokenChecks,
+  storeChecks,
   documentChecks,
   pipelineChecks,
   secretChecks,

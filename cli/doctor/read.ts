@@ -3,8 +3,9 @@ import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { findUser, isOrganisation, listOwnTokens } from '../../core/forge/accounts.ts';
+import { findUser, isOrganisation, isSiteAdmin, listOwnTokens } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
+import { getCommit } from '../../core/forge/commits.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -15,11 +16,13 @@ import { isFile, listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
+import { version } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readSource } from '../factory/source.ts';
+import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import { type Asked, known, unknown } from './finding.ts';
 import type { AccountState, DoctorSettings, DoctorState, SideState, TokenState } from './state.ts';
@@ -66,6 +69,14 @@ export async function read(
   const accounts = new Map<string, AccountState>();
   for (const { login } of staff)
     accounts.set(login, await readAccount(send, given, login, ofAccounts.get(login)));
+  const isAdmin = await ask(() => isSiteAdmin(send));
+  const stores: DoctorState['stores'] = [];
+  for (const store of storesOf(staff)) {
+    // Its owner is told of it, and so is a site admin; anybody else would hear that there is none.
+    const own = ofAccounts.get(store.login);
+    const isSeen = own !== undefined || (isAdmin.kind === 'known' && isAdmin.value);
+    stores.push({ store, found: await ask(() => readStore(own?.send ?? send, store, isSeen)) });
+  }
   const id =
     woodpecker === undefined
       ? unknown('no token for Woodpecker was given')
@@ -74,6 +85,7 @@ export async function read(
     then(id, async (value) =>
       woodpecker === undefined || value === undefined ? [] : read(woodpecker, value),
     );
+  const source = await ask(() => readSource(send, forgecrewRepo(given)));
   return {
     now: now().toISOString(),
     version: told.kind === 'known' ? known(told.value.version) : told,
@@ -88,13 +100,17 @@ export async function read(
     team: await then(project.ownerIsOrganisation, async (isOrg) =>
       isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
     ),
+    stores,
     secrets:
       given.ci === 'woodpecker'
         ? await inWoodpecker(listPipelineSecrets)
         : await ask(() => listSecrets(send, given['ops-repo'])),
     isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
     crons: await inWoodpecker(listCronJobs),
-    source: await ask(() => readSource(send, forgecrewRepo(given))),
+    source,
+    release: await then(source, async (found) =>
+      found === 'ready' ? (await getCommit(send, forgecrewRepo(given), `v${version}`)).sha : undefined,
+    ),
     protect: await ask(() => readProtect(send, given, kept, now)),
     agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
   };
@@ -139,7 +155,7 @@ async function readSide(send: Send, name: string, kept: Kept): Promise<SideState
 
 /** Pipelines, and what decides. */
 const isDocument =
-  /^(?:\.(?:forgejo|gitea|github)\/workflows\/[^/]+\.ya?ml|\.woodpecker(?:\/.+)?\.ya?ml|forgecrew\.toml|vault\/policy\.toml|vault\/formulas\/[^/]+\.toml|agents\/[^/]+\.toml)$/;
+  /^(?:\.(?:forgejo|gitea|github)\/workflows\/[^/]+\.ya?ml|\.woodpecker(?:\/.+)?\.ya?ml|forgecrew\.toml|escalation\/policy\.toml|vault\/policy\.toml|vault\/formulas\/[^/]+\.toml|agents\/[^/]+\.toml)$/;
 
 function agentsIn(texts: Map<string, string>): ReturnType<typeof parseManifest>[] {
   return [...texts]

@@ -9,6 +9,7 @@ import type { Parsed } from '../../core/toml.ts';
 import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
 import type { FactorySettings } from '../factory/settings.ts';
 import type { Source } from '../factory/source.ts';
+import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
 import type { Asked } from './finding.ts';
 
@@ -50,10 +51,14 @@ export interface DoctorState {
   accounts: Map<string, AccountState>;
   audit: Asked<TokenState>;
   team: Asked<Team | undefined>;
+  /** Private repositories of roles' own accounts. */
+  stores: { store: Store; found: Asked<StoreState> }[];
   secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
   isActive: Asked<boolean>;
   crons: Asked<CronJob[]>;
   source: Asked<Source>;
+  /** The commit that the tag of this version names there; undefined where there is no such tag. */
+  release: Asked<string | undefined>;
   protect: Asked<ProtectState>;
   agents: Asked<Parsed<AgentManifest>[]>;
 }

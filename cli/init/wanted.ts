@@ -1,14 +1,7 @@
 import { formulaFolder } from '../../core/vault/formula.ts';
 import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/layout.ts';
-import {
-  examplePolicy,
-  formulaFiles,
-  type Names,
-  type Pipeline,
-  pipelinesOf,
-  purposeIn,
-} from '../factory/pipelines.ts';
-import { botsOf, staffOf } from '../factory/posts.ts';
+import { formulaFiles, type Names, type Pipeline, pipelinesOf, purposeIn } from '../factory/pipelines.ts';
+import { staffOf } from '../factory/posts.ts';
 import { loginsOf, sourceOf } from '../factory/settings.ts';
 import type { InitSettings, Side } from './state.ts';
 
@@ -47,7 +40,6 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
 /** What a repository lacks. */
 export function wantedOf(given: InitSettings, side: Side, isOps: boolean): WantedFile[] {
   if (!isOps) return lacking(projectFiles(side.name), side.paths);
-  const staff = staffOf(given.roles, loginsOf(given));
   const hasVault = given.roles.includes('vault-dispatch');
   const hasFormula = side.paths.some(
     (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),
@@ -55,7 +47,7 @@ export function wantedOf(given: InitSettings, side: Side, isOps: boolean): Wante
   const example =
     hasVault && !hasFormula ? formulaFiles(namesOf(given, side), workflowFolder(side.paths)) : [];
   const files = [
-    ...lacking(opsFiles({ bots: botsOf(staff), policy: examplePolicy }), side.paths),
+    ...lacking(opsFiles(given), side.paths),
     ...lacking(example, side.paths),
     ...missingPipelines(given, side),
   ];

@@ -5,7 +5,8 @@ import { blobId } from '../forge/blobs.ts';
 import { getIssue } from '../forge/issues.ts';
 import type { Result } from '../report.ts';
 import type { AgentRun } from './agent-run.ts';
-import { type Entry, entryText, parseEntry } from './entry.ts';
+import { type Entry, entryText } from './entry.ts';
+import { entryOfRun } from './start-point.ts';
 
 /** At most this often is anything written, or the issue looked at. */
 export const minuteMs = 60_000;
@@ -42,9 +43,7 @@ export function createCheckIn(
   let lost: string | undefined;
   let calledOff: string | undefined;
   let seenAt: string | undefined;
-  const parsed = parseEntry(Buffer.from(text, 'utf8'));
-  if (!parsed.ok) throw new Error(`the entry of this run cannot be read: ${parsed.fault}`);
-  let entry: Entry = parsed.entry;
+  let entry = entryOfRun(run);
 
   async function lookAtIssue(): Promise<void> {
     try {

@@ -44,7 +44,15 @@ export const entrySchema = z.strictObject({
     id: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
     until: time,
     /** The run of CI that holds it, where it can be looked up. */
-    run: z.nullable(z.strictObject({ backend: z.enum(backends), repository: text(300), id: z.int() })),
+    run: z.nullable(
+      z.strictObject({
+        backend: z.enum(backends),
+        repository: text(300),
+        id: z.int(),
+        /** The workflow of a pipeline, where later steps of it go on with the work. */
+        workflow: z.optional(text(300)),
+      }),
+    ),
   }),
   /** When the label was set that it was taken for, by the forge's clock: one that was set later asks anew. */
   given_at: z.optional(time),
@@ -131,6 +139,11 @@ export function runningPath({ owner, repo, number }: IssueName): string {
 /** A mark beside the entry of an issue whose agent is frozen, so that its end is seen without looking at all that are over. */
 export function frozenPath({ owner, repo, number }: IssueName): string {
   return `frozen/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+}
+
+/** What one step of a pipeline leaves for another of the same round: what is to be done, and what came of it. */
+export function handedPath({ owner, repo, number }: IssueName, what: 'run' | 'outcome'): string {
+  return `handed/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}-${what}.json`;
 }
 
 /** What a run of an agent cost that ended on a day (UTC). */

@@ -5,8 +5,6 @@ import type { Mask } from '../mask.ts';
 import type { AgentRun } from './agent-run.ts';
 import { bridgeScript } from './bridge.ts';
 import type { Cell, Program } from './cell/cell.ts';
-import { admit } from './cell/door.ts';
-import { placeFile } from './cell/place-file.ts';
 import type { EngineStart } from './engines/engine.ts';
 import { engineOf } from './engines/engines.ts';
 import type { AgentOutcome } from './outcome.ts';
@@ -68,8 +66,8 @@ export async function openModel(
       'Set model in the manifest.',
     );
   const api = engineOf(run.engine).api ?? model.api;
-  const bySocket = cell.network === 'model';
-  const socket = path.join(cell.outside.door, modelSocket);
+  const bySocket = !cell.hasOurLoopback;
+  const socket = path.join(cell.door.folder, modelSocket);
   const proxy = await openProxy({
     api,
     upstream: model.url ?? publicUrls[api],
@@ -96,8 +94,8 @@ export async function openModel(
     clock,
   });
   if (bySocket) {
-    admit(cell, modelSocket);
-    placeFile(path.join(cell.outside.bin, 'bridge.mjs'), bridgeScript, 0o644);
+    cell.door.admit(modelSocket);
+    cell.place('bridge.mjs', bridgeScript, 0o644);
   }
   const origin = bySocket ? `http://127.0.0.1:${bridgePort}` : proxy.address;
   return {

@@ -67,8 +67,13 @@ export async function createRepository(
     if (error.kind === 'conflict') return false;
     throw error;
   }
-  if (hasActions) return true;
   // What stands there is never run; CI that looks at every repository would only be asked to look once more.
+  if (!hasActions) await switchOffActions(send, name);
+  return true;
+}
+
+/** Keeps workflows of the forge from running in a repository. `PATCH /repos/{owner}/{repo}`, scope write:repository. */
+export async function switchOffActions(send: Send, name: string): Promise<void> {
   await call(
     send,
     {
@@ -79,7 +84,6 @@ export async function createRepository(
     },
     repository,
   );
-  return true;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
-import { type Factory, startFactory } from '../factory.ts';
+import { type Factory, moreRoles, startFactory } from '../factory.ts';
 
 let factory: Factory;
 afterEach(() => factory.close());
@@ -9,10 +9,25 @@ const named = (findings: Finding[], state: Finding['state']): string[] =>
   findings.filter((item) => item.state === state).map(({ id }) => id);
 
 /** A factory as `init` makes it, with the token of every account at hand. */
-async function healthy(more: Parameters<typeof startFactory>[0] = {}): Promise<Record<string, string>> {
+async function healthy({
+  roles,
+  ...more
+}: Parameters<typeof startFactory>[0] & { roles?: string } = {}): Promise<Record<string, string>> {
   factory = await startFactory(more);
-  await factory.init();
-  return factory.tokens();
+  const given = roles === undefined ? {} : { roles };
+  await factory.init(given);
+  if (roles?.includes('escalation')) await nameModel(more.ci ?? 'forgejo');
+  return { ...(await factory.tokens()), ...given };
+}
+
+/** What only a person can say: where the model is, and the key for it. */
+async function nameModel(ci: 'forgejo' | 'woodpecker'): Promise<void> {
+  if (ci === 'forgejo')
+    await factory.ask('PUT', `/repos/${factory.ops}/actions/secrets/ANTHROPIC_API_KEY`, { data: 'key' });
+  else {
+    factory.woodpecker.repositories[0]?.secrets?.push({ name: 'anthropic_api_key', events: ['cron'] });
+    await edit('.woodpecker/answers.yaml', (text) => text.replace('model.example', '127.0.0.1'));
+  }
 }
 
 describe('forgecrew doctor', () => {
@@ -30,6 +45,40 @@ describe('forgecrew doctor', () => {
       expect(writes).toEqual([]);
     },
   );
+
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'finds nothing in what init made for %s with agents and escalation, once a person has said where the model is',
+    async (ci) => {
+      const tokens = await healthy({ ci, roles: moreRoles });
+
+      const { code, checkup } = await factory.doctor(tokens);
+
+      expect(checkup.findings.filter(({ state }) => state !== 'ok')).toEqual([]);
+      expect(named(checkup.findings, 'ok')).toEqual(
+        expect.arrayContaining(['store.speaker', 'store.crew', 'escalation.policy']),
+      );
+      expect(code).toBe(0);
+    },
+  );
+
+  it('says of a private repository that nobody shows it that it could not be checked', async () => {
+    await healthy({ roles: moreRoles });
+    const olga = await factory.seed.createUser('olga', [
+      'read:repository',
+      'read:issue',
+      'read:user',
+      'read:organization',
+    ]);
+    for (const name of [factory.ops, factory.project])
+      await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
+
+    const { checkup } = await factory.doctor({ roles: moreRoles, 'forge-token': olga.token });
+
+    expect(named(checkup.findings, 'unknown')).toEqual(
+      expect.arrayContaining(['store.speaker', 'store.crew']),
+    );
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+  });
 
   it('finds nothing in repositories of a person either', async () => {
     const tokens = await healthy({ isOrganisation: false });
@@ -109,6 +158,8 @@ interface Defect {
   name: string;
   id: string;
   ci?: 'forgejo' | 'woodpecker';
+  /** Where it takes other roles than the usual ones. */
+  roles?: string;
   make(given: { tokens: Record<string, string> }): Promise<Record<string, string> | undefined>;
 }
 
@@ -625,13 +676,98 @@ const defects: Defect[] = [
     make: () =>
       edit(pipeline('pitch'), (text) => text.replace('forge_login: architect', 'forge_login: filer')),
   },
+  // What roles keep for themselves, and escalation.
+  {
+    name: 'there is no place for records',
+    id: 'store.speaker',
+    roles: moreRoles,
+    make: async () => void (await factory.ask('DELETE', '/repos/speaker/records')),
+  },
+  {
+    name: 'everybody may read the records',
+    id: 'store.speaker',
+    roles: moreRoles,
+    make: async () => void (await repo('speaker/records', { private: false })),
+  },
+  {
+    name: 'workflows run with the records',
+    id: 'store.speaker',
+    roles: moreRoles,
+    make: async () => void (await repo('speaker/records', { has_actions: true })),
+  },
+  {
+    name: 'somebody else may write records of what was approved',
+    id: 'store.speaker',
+    roles: moreRoles,
+    make: async () => void (await collaborator('ada', 'speaker/records', 'write')),
+  },
+  {
+    name: 'CI listens to the records',
+    id: 'store.speaker',
+    roles: moreRoles,
+    make: async () =>
+      void (await factory.ask('POST', '/repos/speaker/records/hooks', {
+        type: 'gitea',
+        config: { url: 'http://ci.example/hook', content_type: 'json' },
+      })),
+  },
+  {
+    name: 'agents have no place for their state',
+    id: 'store.crew',
+    roles: moreRoles,
+    make: async () => void (await factory.ask('DELETE', '/repos/crew/forgecrew-state')),
+  },
+  {
+    name: 'everybody may read the state of agents',
+    id: 'store.crew',
+    roles: moreRoles,
+    make: async () => void (await repo('crew/forgecrew-state', { private: false })),
+  },
+  {
+    name: 'there is no policy of escalation',
+    id: 'file.escalation/policy.toml',
+    roles: moreRoles,
+    make: () => edit('escalation/policy.toml', gone),
+  },
+  {
+    name: 'the policy of escalation cannot be read',
+    id: 'escalation.policy',
+    roles: moreRoles,
+    make: () => edit('escalation/policy.toml', () => '[issue-creat]\n'),
+  },
+  {
+    name: 'escalation writes its records elsewhere',
+    id: 'pipeline.escalation.work.settings',
+    roles: moreRoles,
+    make: () => edit(workflow('answers'), (text) => text.replace('speaker/records', 'ada/records')),
+  },
+  {
+    name: 'whoever answers may not write in the project',
+    id: 'account.speaker.project',
+    roles: moreRoles,
+    make: async () => void (await collaborator('speaker', factory.project, 'read')),
+  },
+  {
+    name: 'the key of the model is not there',
+    id: 'secret.anthropic_api_key',
+    roles: moreRoles,
+    make: async () =>
+      void (await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/ANTHROPIC_API_KEY`)),
+  },
+  {
+    name: 'the model is still where the example has it',
+    id: 'pipeline.escalation.work.model',
+    ci: 'woodpecker',
+    roles: moreRoles,
+    make: () => edit(pipeline('answers'), (text) => text.replace('127.0.0.1', 'model.example')),
+  },
 ];
 
 describe('a defect is found and named', () => {
   it.each(defects.map((defect) => [defect.ci ?? 'forgejo', defect.name, defect] as const))(
     '%s: %s',
-    async (ci, _, { id, make }) => {
-      const tokens = await healthy({ ci });
+    async (ci, _, { id, make, roles }) => {
+      const tokens = await healthy({ ci, ...(roles === undefined ? {} : { roles }) });
 
       const more = await make({ tokens });
       const { code, checkup } = await factory.doctor({ ...tokens, ...(more ?? {}) });
