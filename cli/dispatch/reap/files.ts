@@ -25,7 +25,8 @@ export function shownName(name: string): string {
   return Buffer.from(name, 'latin1').toString('utf8');
 }
 
-function onDisk(root: string, name: string): Buffer {
+/** Where a file is, as the disk names it. */
+export function onDisk(root: string, name: string): Buffer {
   const at = Buffer.from(root);
   return name === '' ? at : Buffer.concat([at, Buffer.from('/'), Buffer.from(name, 'latin1')]);
 }

@@ -11,7 +11,8 @@ import path from 'node:path';
 import { branchPrefix, unfinished } from '../worktree.ts';
 import { containment } from './contained.ts';
 import type { Facts, Loose, PullFact, Tip } from './decide.ts';
-import { shownName, type Walked, walk } from './files.ts';
+import { onDisk, shownName, type Walked, walk } from './files.ts';
+import { isKeptLargeFile } from './large-file.ts';
 import { processesIn } from './processes-in.ts';
 import { listOf, type Reading, textOf } from './reading.ts';
 
@@ -267,11 +268,12 @@ async function looseIn(
     args: ['update-index', '-q', '--ignore-submodules', '--really-refresh'],
     ...call,
   });
-  const tracked = new Set<string>();
+  const tracked = new Map<string, { mode: string; blob: string }>();
   for (const line of listOf(await ask(['ls-files', '--stage', '-z'], { ...call, mostBytes: mostListed }))) {
     const [about = '', name = ''] = split(line, '\t');
+    const [mode = '', blob = ''] = about.split(' ');
     // A submodule's files are in another repository, which would be lost with them.
-    if (!about.startsWith('160000 ')) tracked.add(name);
+    if (mode !== '160000') tracked.set(name, { mode, blob });
   }
   const isGone = isBegun(admin, head);
   const sparse = new Set(
@@ -289,7 +291,16 @@ async function looseIn(
   for (let at = 0; at + 1 < changes.length; at += 2) {
     const name = changes[at + 1] ?? '';
     if (changes[at] === 'D' && !walked.files.has(name) && (isGone || sparse.has(name))) continue;
-    changed.push(shownName(name));
+    const entry = tracked.get(name);
+    const isKept =
+      changes[at] === 'M' &&
+      entry !== undefined &&
+      (await isKeptLargeFile(reading, {
+        blob: entry.blob,
+        isRunnable: entry.mode === '100755',
+        file: onDisk(worktree, name),
+      }));
+    if (!isKept) changed.push(shownName(name));
   }
   const beside = [...walked.files.keys()].filter((name) => !tracked.has(name));
   const ignored = await ignoredOf(reading, options.ignore, beside);

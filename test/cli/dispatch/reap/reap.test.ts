@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -27,6 +28,24 @@ const write = (tree: Tree, file: string, content: string): void => {
   mkdirSync(path.dirname(path.join(tree.worktree, file)), { recursive: true });
   writeFileSync(path.join(tree.worktree, file), content);
 };
+
+/** A file as Git LFS has it: a pointer in git, the bytes on the disk, and beside git where they are kept. */
+function large(at: Reaping, tree: Tree, isKept: boolean): Partial<KnownDispatch> {
+  const bytes = 'many bytes\n';
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  const head = at.commit(
+    'big.bin',
+    `version https://git-lfs.github.com/spec/v1\noid sha256:${digest}\nsize ${bytes.length}\n`,
+    tree.worktree,
+  );
+  write(tree, 'big.bin', bytes);
+  if (isKept) {
+    const folder = path.join(at.checkout, '.git/lfs/objects', digest.slice(0, 2), digest.slice(2, 4));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path.join(folder, digest), bytes);
+  }
+  return { pull: { kind: 'merged', number: 9, head } };
+}
 
 const kept: Case[] = [
   {
@@ -242,6 +261,11 @@ const kept: Case[] = [
     why: /has 1 commit whose work the base does not hold$/,
   },
   {
+    name: 'with a large file whose bytes nobody keeps',
+    prepare: (at, tree) => large(at, tree, false),
+    why: 'it has changes that are not committed: big.bin',
+  },
+  {
     name: 'in whose folder a process works',
     prepare: (_, tree) => void busy.add(tree.worktree),
     why: 'a process works in its folder (4711)',
@@ -381,6 +405,11 @@ const reaped: Case[] = [
     name: 'that has only some of the files checked out',
     prepare: (at, tree) => void at.run(['sparse-checkout', 'set', '--no-cone', '/README.md'], tree.worktree),
     why: /^the base holds/,
+  },
+  {
+    name: 'with a large file whose bytes the checkout keeps',
+    prepare: (at, tree) => large(at, tree, true),
+    why: /^its pull request 9 was merged/,
   },
   {
     name: 'whose files end their lines as its attributes say',

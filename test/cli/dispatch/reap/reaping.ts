@@ -20,7 +20,9 @@ export interface Reaping extends Checkouts {
   known(tree: Tree, over?: Partial<KnownDispatch>): KnownDispatch;
   reap(known: KnownDispatch[], over?: Partial<ReapOptions>, git?: Git): Promise<ReapOutcome>;
   /** The forge merges a commit into its main branch. */
-  merge(commit: string, style?: 'merge' | 'squash' | 'rebase'): void;
+  merge(commit: string, style?: 'merge' | 'squash' | 'rebase', before?: (folder: string) => void): void;
+  /** Somebody commits to the forge's main branch what is done in a clone of it. */
+  onForge(work: (folder: string) => void): void;
   /** Whether a commit can be reached from a ref of the person's clone. */
   isReached(commit: string, refs?: string): boolean;
 }
@@ -29,6 +31,10 @@ export async function openReaping(): Promise<Reaping> {
   const at = openCheckouts();
   const held = await openGit({ path: at.environment.PATH ?? '', folder: path.join(at.folder, 'held') });
   const forgeSide = path.join(at.folder, 'merging');
+  const clone = (): void => {
+    rmSync(forgeSide, { recursive: true, force: true });
+    at.run(['clone', '--quiet', address, forgeSide], at.folder);
+  };
   return {
     ...at,
     held,
@@ -57,14 +63,15 @@ export async function openReaping(): Promise<Reaping> {
         claudeConfig: null,
         ...over,
       }),
-    merge(commit, style = 'squash') {
-      rmSync(forgeSide, { recursive: true, force: true });
-      at.run(['clone', '--quiet', address, forgeSide], at.folder);
+    merge(commit, style = 'squash', before = () => undefined) {
       const merging = (...args: string[]): void => void at.run(args, forgeSide);
+      clone();
       merging('fetch', '--quiet', at.checkout, commit);
       if (style === 'merge') merging('merge', '--quiet', '--no-ff', '-m', 'Merge', commit);
       if (style === 'squash') {
         merging('merge', '--quiet', '--squash', commit);
+        before(forgeSide);
+        merging('add', '--all');
         merging('commit', '--quiet', '--allow-empty', '-m', 'Squashed');
       }
       if (style === 'rebase') {
@@ -74,6 +81,13 @@ export async function openReaping(): Promise<Reaping> {
         merging('merge', '--quiet', '--ff-only', 'rebased');
       }
       merging('push', '--quiet', 'origin', 'main');
+    },
+    onForge(work) {
+      clone();
+      work(forgeSide);
+      at.run(['add', '--all'], forgeSide);
+      at.run(['commit', '--quiet', '-m', 'Somebody'], forgeSide);
+      at.run(['push', '--quiet', 'origin', 'main'], forgeSide);
     },
     isReached: (commit, refs = 'refs/') =>
       at.run(['for-each-ref', '--contains', commit, '--format=%(refname)', refs]) !== '',
