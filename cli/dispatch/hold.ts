@@ -1,8 +1,8 @@
 import { endOf } from '../../actions/forge-agent/ending.ts';
-import { stateTrouble } from '../../actions/forge-agent/read.ts';
-import { readOver } from '../../actions/forge-agent/read-over.ts';
 import type { Candidate, LookingState, RunningIssue } from '../../actions/forge-agent/state.ts';
 import { type Entry, entryPath, issueName, parseEntry, runningPath } from '../../core/agent/entry.ts';
+import { readOver } from '../../core/agent/over.ts';
+import { stateTrouble } from '../../core/agent/state-files.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import type { Change } from '../../core/change.ts';

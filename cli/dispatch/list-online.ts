@@ -1,4 +1,4 @@
-import { readMarked } from '../../actions/forge-agent/read.ts';
+import { readMarked } from '../../core/agent/state-files.ts';
 import { alone } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { getBranch } from '../../core/forge/branches.ts';

@@ -126,6 +126,7 @@ export async function prepare(
     unseen: 0,
     looked: [],
     troubled: [],
+    handed: [],
     mine: null,
   };
   const changes = plan(settings, state);

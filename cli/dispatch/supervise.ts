@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { uidsOf } from '../../actions/forge-agent/settings.ts';
 import { parseEntry, spentPath, spentText } from '../../core/agent/entry.ts';
+import { localSite } from '../../core/agent/local-site.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import { refusedKey } from '../../core/agent/outcome.ts';
@@ -200,8 +201,8 @@ async function work(order: Order, step: Step): Promise<Came> {
       deadline,
       works,
       connection: servers.forge.connection ?? {},
-      cells: { base: undefined, uids: uidsOf(settings) },
-      allowsNone: false,
+      site: localSite({ base: undefined, uids: uidsOf(settings), allowsNone: false, places: [] }),
+      handsOver: false,
       model:
         engineKey === undefined
           ? undefined
@@ -212,7 +213,6 @@ async function work(order: Order, step: Step): Promise<Came> {
               maxOutputTokens: settings['max-output-tokens'],
             },
       bots: settings.bots,
-      places: [],
       secrets: [token, engineKey].filter((secret) => secret !== undefined),
       desk: deskOf(order, step),
     };

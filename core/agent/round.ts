@@ -155,7 +155,7 @@ async function workAt(round: Round): Promise<void> {
   say("Making the agent's own clone of it ...");
   const cell = await site.furnish(start.commit);
   try {
-    placeCommand(cell);
+    placeCommand(cell, context.desk);
     await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
       ...commandsOf(round),
@@ -194,31 +194,17 @@ function commandsOf({
   };
 }
 
-<<<<<<< HEAD
-/** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
-async function prepare({ run, context, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
-  await cloneForAgent(git, {
-    from: ours,
-    commit,
-    folder: cell.outside.workspace,
-    branch: run.baseBranch,
-    author: run.gitUser,
-  });
-  placeFile(
-    path.join(cell.outside.bin, 'forge'),
+/** The way to the forge that the agent finds on its PATH. */
+function placeCommand({ inside, place }: Cell, desk: Desk | undefined): void {
+  place(
+    'forge',
     forgeCommand({
-      node: `${cell.inside.bin}/node`,
-      socket: `${cell.inside.door}/${socketName}`,
-      tools: offeredTools(context.desk),
+      node: `${inside.bin}/node`,
+      socket: `${inside.door}/${socketName}`,
+      tools: offeredTools(desk),
     }),
     0o755,
   );
-  await cell.own();
-=======
-/** The way to the forge that the agent finds on its PATH. */
-function placeCommand({ inside, place }: Cell): void {
-  place('forge', forgeCommand({ node: `${inside.bin}/node`, socket: `${inside.door}/${socketName}` }), 0o755);
->>>>>>> main
 }
 
 /** Before anything of the agent runs: what its user could read and reach here. */
@@ -461,7 +447,7 @@ async function check(round: Round, commit: string): Promise<CheckOutcome[]> {
   const given = commandsOf(round);
   const cell = await site.furnish(commit);
   try {
-    placeCommand(cell);
+    placeCommand(cell, round.context.desk);
     await runCommands(cell, run.setup, { ...given, title: 'setup', network: 'open' });
     return await runCommands(cell, run.checks, { ...given, title: 'check', network: run.network });
   } finally {

@@ -1,8 +1,8 @@
-import type { Entry } from '../../core/agent/entry.ts';
-import { alone } from '../../core/api/errors.ts';
-import { getRun } from '../../core/forge/workflows.ts';
-import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
-import type { Context } from './state.ts';
+import { alone } from '../api/errors.ts';
+import type { Send } from '../api/send.ts';
+import { getRun } from '../forge/workflows.ts';
+import { getPipeline, lookupRepository } from '../woodpecker/pipelines.ts';
+import type { Entry } from './entry.ts';
 
 /** What the hosts call a run that goes on; everything else is over. */
 export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
@@ -12,7 +12,7 @@ export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', '
  * cannot be found out is not over before the lease is.
  */
 export async function readOver(
-  { send, woodpecker, now }: Pick<Context, 'send' | 'woodpecker' | 'now'>,
+  { send, woodpecker, now }: { send: Send; woodpecker?: Send | undefined; now: string },
   { lease }: Entry,
 ): Promise<string | null> {
   if (Date.parse(now) > Date.parse(lease.until)) return `its lease ran out at ${lease.until}`;
