@@ -222,7 +222,16 @@ const kept: Case[] = [
   {
     name: 'whose branch was deleted under it',
     prepare: (at, tree) => void at.run(['update-ref', '-d', `refs/heads/${tree.branch}`]),
-    why: /^it cannot be read: git rev-parse/,
+    why: 'it cannot be read: it stands on no commit, so its branch may have been deleted',
+  },
+  {
+    name: 'of which git does not say where it is',
+    prepare(at, tree) {
+      const admin = at.run(['rev-parse', '--absolute-git-dir'], tree.worktree);
+      rmSync(path.join(admin, 'gitdir'));
+      return nothing;
+    },
+    why: /^(?:git does not say where its folder is|its folder is there, and git does not know it as a worktree)$/,
   },
   {
     name: 'whose folder became a repository of its own',
@@ -724,6 +733,12 @@ describe('of one worktree', () => {
     ]);
   });
 
+  it('nothing is decided against a base that was never seen', async () => {
+    await expect(at.reap([], { base: 'gone' })).rejects.toThrow(
+      'The branch "gone" of origin is not known in',
+    );
+  });
+
   it('a submodule that was never filled is no work of its own', async () => {
     at.run(
       ['update-index', '--add', '--cacheinfo', `160000,${at.run(['rev-parse', 'main'])},sub`],
@@ -739,6 +754,10 @@ describe('of one worktree', () => {
 
     expect(dry.kind).toBe('would-reap');
     expect(filled.why).toBe('it has files that are not in git: sub/work.txt');
+    rmSync(path.join(tree.worktree, 'sub'), { recursive: true });
+    write(tree, 'sub', 'x');
+    const replaced = await one({}, { pull: { kind: 'merged', number: 1, head } });
+    expect(replaced.why).toBe('it has files that are not in git: sub');
   });
 });
 
