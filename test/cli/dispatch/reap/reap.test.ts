@@ -547,18 +547,43 @@ describe('of one worktree', () => {
     expect((await one()).why).toMatch(/has 1 commit whose work the base does not hold$/);
   });
 
-  it('is kept when its branch moves after it was looked at', async () => {
+  it.each([
+    ['with a new file', (): string => at.commit('late.txt', 'x\n', tree.worktree)],
+    [
+      'with nothing new in it',
+      (): string => at.run(['commit', '--quiet', '--allow-empty', '-m', 'Late'], tree.worktree),
+    ],
+  ])('is kept when its branch moves after it was looked at, %s', async (_, move) => {
     let asked = 0;
     const isAlive = (): boolean => {
       asked += 1;
-      if (asked === 2) at.commit('late.txt', 'x\n', tree.worktree);
+      if (asked === 2) move();
       return false;
     };
 
     const item = await one({ isAlive });
 
     expect([item.kind, item.why]).toEqual(['kept', 'it changed while it was looked at']);
-    expect(existsSync(path.join(tree.worktree, 'late.txt'))).toBe(true);
+    expect(existsSync(path.join(tree.worktree, 'README.md'))).toBe(true);
+  });
+
+  it('a commit that is made while it is removed is kept', async () => {
+    const unlink = (file: Buffer): void => {
+      if (path.basename(file.toString()) === 'README.md')
+        at.run(['commit', '--quiet', '--allow-empty', '-m', 'Late'], tree.worktree);
+      rmSync(file.toString());
+    };
+
+    const item = await one({ unlink });
+
+    expect([item.kind, item.why]).toEqual([
+      'failed',
+      'a commit was made while it was removed; its branch stays',
+    ]);
+    const late = at.run(['rev-parse', tree.branch]);
+    expect(at.run(['log', '-1', '--format=%s', late])).toBe('Late');
+    expect(at.isReached(late, 'refs/forgecrew/reaped')).toBe(true);
+    expect((await one()).kind).toBe('reaped');
   });
 
   it('is kept when a worker begins after it was looked at', async () => {
@@ -692,10 +717,15 @@ describe('of one worktree', () => {
     expect((await at.reap([], options)).items[0]?.why).toBe('its branch is checked out elsewhere');
   });
 
-  it('only branches of dispatches are deleted', async () => {
+  it('only branches of dispatches are deleted, whatever the registry says', async () => {
     at.run(['checkout', '--quiet', '-b', 'own'], tree.worktree);
 
-    expect((await one()).kind).toBe('reaped');
+    const { items } = await at.reap([at.known(tree, { branch: 'own' })], options);
+
+    expect(items.map(({ kind, branch }) => [kind, branch])).toEqual([
+      ['reaped', 'own'],
+      ['reaped', tree.branch],
+    ]);
     expect(at.run(['for-each-ref', '--format=%(refname)', 'refs/heads'])).toBe(
       'refs/heads/main\nrefs/heads/own',
     );
