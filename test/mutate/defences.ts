@@ -1342,8 +1342,8 @@ const agents: Defence[] = [
   {
     name: 'What an agent writes does nothing where the forge shows it.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'proposal?.block ?? (text === undefined ? undefined : inert(text))',
-    to: 'proposal?.block ?? text',
+    from: 'text === undefined || isOfDesk(tool) ? text : inert(text)',
+    to: 'text',
     tests: [callsTest],
   },
   {
@@ -1461,7 +1461,6 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'leaves a workflow alone that is only called like one of ours',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
