@@ -66,9 +66,11 @@ async function struckPipeline(
   let hit = prepare;
   if (prepare.code === 0) {
     const serving = step('serve');
-    const agent = await pipeline.agent().ended;
+    const agent = pipeline.agent();
     const serve = await serving;
-    codes.push(agent.code, serve.code);
+    // Who never served is waited for by the agent's step for ten minutes; that takes no time here.
+    if (serve.code !== 0) agent.child?.kill('SIGKILL');
+    codes.push((await agent.ended).code, serve.code);
     if (mode === 'serve') hit = serve;
   }
   // Waiting for what never comes takes no time here.
