@@ -14,6 +14,7 @@ import { parseVaultAction } from '../core/vault/action.ts';
 import { parseFormula } from '../core/vault/formula.ts';
 import { parsePolicy } from '../core/vault/policy.ts';
 import { version } from '../core/version.ts';
+import { addDispatch } from './dispatch/commands.ts';
 import type { ForgeAccess } from './forge.ts';
 
 const program = new Command('forgecrew')
@@ -477,12 +478,14 @@ provenance
   );
 
 /** The options that say which factory it is. */
-function ofFactory(command: Command): Command {
-  return command
+function ofFactory(command: Command, { withRoles = true }: { withRoles?: boolean } = {}): Command {
+  const named = command
     .requiredOption('--ops-repo <owner/name>', 'where the documents of the factory live')
     .requiredOption('--project-repo <owner/name>', 'where the code and its issues live')
-    .option('--ci <name>', 'which CI runs the roles: forgejo or woodpecker')
-    .option('--roles <names>', 'the roles that work there, with commas between them')
+    .option('--ci <name>', 'which CI runs the roles: forgejo or woodpecker');
+  return (
+    withRoles ? named.option('--roles <names>', 'the roles that work there, with commas between them') : named
+  )
     .option('--accounts <names>', 'logins that are not the usual ones, such as filer=ops-filer')
     .option('--forgecrew-repo <owner/name>', 'for Forgejo Actions: where runners find forgecrew')
     .option('--forgecrew-folder <path>', 'for Woodpecker: where forgecrew is on its agents')
@@ -526,16 +529,88 @@ ofFactory(
     ),
 )
   .option('--people <logins>', 'accounts of people that get write access to both')
+  .option(
+    '--example',
+    'make the project repo a small project with one vision, to see the factory at work',
+    false,
+  )
   .option('--solo', 'protect main although one person alone could never be approved', false)
   .option('--apply', 'carry the plan out', false)
   .addHelpText(
     'after',
     '\nThe token is taken from FORGECREW_FORGE_TOKEN, that for Woodpecker from FORGECREW_WOODPECKER_TOKEN. It has to be of an admin of both repositories; a site admin can also make accounts and tokens.',
   )
-  .action((options: FactoryOptions & { people?: string; solo: boolean; apply: boolean }) =>
+  .action((options: FactoryOptions & { people?: string; example: boolean; solo: boolean; apply: boolean }) =>
     command(async () => (await import('./init/role.ts')).init, {
       ...settingsOfFactory(options),
       people: options.people,
+      example: String(options.example),
+      solo: String(options.solo),
+      'dry-run': String(!options.apply),
+    }),
+  );
+
+ofFactory(
+  agents
+    .command('add')
+    .description(
+      'Declare one more agent: its manifest, its label, and the account that agents work as, where there is none. Shows the plan; --apply carries it out. What is there is left as it is.',
+    )
+    .argument('<engine>', 'the program that works: claude, codex, opencode or command'),
+  { withRoles: false },
+)
+  .option('--name <name>', 'what it is called; without it, as its engine')
+  .option('--model <name>', 'the model, as the engine names it')
+  .option('--url <url>', 'where the model is, for the pipeline that starts agents')
+  .option('--api <name>', 'what the model there speaks: anthropic or openai')
+  .option('--engine-command <parts>', 'the program and its arguments, with commas between them')
+  .option('--apply', 'carry the plan out', false)
+  .addHelpText(
+    'after',
+    '\nThe tokens are those of init: FORGECREW_FORGE_TOKEN of an admin of both repositories, best of a site admin, and FORGECREW_WOODPECKER_TOKEN.',
+  )
+  .action(
+    (
+      engine: string,
+      options: FactoryOptions & {
+        name?: string;
+        model?: string;
+        url?: string;
+        api?: string;
+        engineCommand?: string;
+        apply: boolean;
+      },
+    ) =>
+      command(async () => (await import('./agents-add/role.ts')).agentsAdd, {
+        ...settingsOfFactory(options),
+        engine,
+        name: options.name,
+        model: options.model,
+        url: options.url,
+        api: options.api,
+        'engine-command': options.engineCommand,
+        'dry-run': String(!options.apply),
+      }),
+  );
+
+ofFactory(
+  program
+    .command('upgrade')
+    .description(
+      'Ask with one pull request to move a factory to the version of forgecrew that runs this command. Shows the plan; --apply carries it out.',
+    )
+    .argument('<version>', 'that version, such as 0.2.0'),
+)
+  .option('--solo', 'one person works here alone, and that is wanted', false)
+  .option('--apply', 'carry the plan out', false)
+  .addHelpText(
+    'after',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN, that for Woodpecker from FORGECREW_WOODPECKER_TOKEN. It has to be of an admin of both repositories, with write:repository, read:issue, read:organization and read:user.',
+  )
+  .action((version: string, options: FactoryOptions & { solo: boolean; apply: boolean }) =>
+    command(async () => (await import('./upgrade/role.ts')).upgrade, {
+      ...settingsOfFactory(options),
+      version,
       solo: String(options.solo),
       'dry-run': String(!options.apply),
     }),
@@ -558,13 +633,14 @@ ofFactory(
     ),
 )
   .option('--solo', 'one person works here alone, and that is wanted', false)
+  .option('--disk', 'as a step of CI: also the disk of this machine, and what docker keeps there', false)
   .option('--all', 'also list what is as it should be', false)
   .option('--json', 'as JSON, for programs', false)
   .addHelpText(
     'after',
     '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of an admin of both repositories with read:repository, read:issue, read:organization and read:user. What the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
   )
-  .action((options: FactoryOptions & { solo: boolean; all: boolean; json: boolean }) =>
+  .action((options: FactoryOptions & { solo: boolean; disk: boolean; all: boolean; json: boolean }) =>
     asking(async (say) => {
       const [{ doctor }, { settings }] = await Promise.all([
         import('./doctor/run.ts'),
@@ -575,17 +651,21 @@ ofFactory(
           given: {
             ...settingsOfFactory(options),
             solo: String(options.solo),
+            disk: String(options.disk),
             ...tokensFrom(process.env, settings),
           },
           json: options.json,
           all: options.all,
           now: () => new Date(),
+          environment: process.env,
         },
         say,
       );
       return code;
     }),
   );
+
+addDispatch(program, coded);
 
 /** Prints one line per fault, or one per good document; 1 when there is any fault, 2 when a file cannot be read. */
 function lint(files: string[], say: (line: string) => void): number {

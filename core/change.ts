@@ -38,6 +38,7 @@ import { setProtection } from './changes/set-protection.ts';
 import { setStatus } from './changes/set-status.ts';
 import { setTeam } from './changes/set-team.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
+import { switchOffActions } from './changes/switch-off-actions.ts';
 import { syncFork } from './changes/sync-fork.ts';
 import { takeUp } from './changes/take-up.ts';
 import { updateComment } from './changes/update-comment.ts';
@@ -87,6 +88,7 @@ const kinds = {
   'prepare-agent': prepareAgent,
   'take-up': takeUp,
   'create-repository': createRepository,
+  'switch-off-actions': switchOffActions,
   'create-account': createAccount,
   'set-collaborator': setCollaborator,
   'set-team': setTeam,

@@ -21,6 +21,7 @@ import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from '
 import type { AgentContext, AskContext, Previous, Role, State } from './role.ts';
 import { openServers, refuseOtherForge } from './servers.ts';
 import { type flowSettings, parseSettings, type Setting, type Settings, type ValuesOf } from './settings.ts';
+import { sourceCommit } from './source-commit.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
 import { logLine, plain } from './text/log-line.ts';
 import { version } from './version.ts';
@@ -42,6 +43,8 @@ export interface Runtime {
   print: (line: string) => void;
   now: () => Date;
   pause?: (ms: number) => Promise<void>;
+  /** The commit of forgecrew that runs, where it is known. */
+  commit?: string | undefined;
 }
 
 /** A run under way: what the steps of the loop share. */
@@ -76,6 +79,7 @@ export function run<S extends FlowSettings, T extends State, K extends ChangeNam
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
+    commit: sourceCommit(process.argv[1]),
   }).then((code) => {
     process.exitCode = code;
   });
@@ -116,7 +120,8 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     refuseAutomaticToken(role, flow['forge-token'], host);
     refuseOtherForge(flow['forge-url'], host);
     const { event } = host.facts;
-    say(`forgecrew ${version} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
+    const what = runtime.commit === undefined ? version : `${version} (${runtime.commit.slice(0, 12)})`;
+    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     role.refuseToAsk?.(settings, host.facts);
     if (isOwnEcho(role, settings, host)) {
       // What the comment is about is known to the run that wrote it, which goes on until nothing is left.

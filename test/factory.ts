@@ -1,12 +1,18 @@
+import { agentsAdd } from '../cli/agents-add/role.ts';
 import type { Checkup } from '../cli/doctor/finding.ts';
-import { doctor } from '../cli/doctor/run.ts';
+import { type DoctorOptions, doctor } from '../cli/doctor/run.ts';
 import { posts } from '../cli/factory/posts.ts';
 import { init } from '../cli/init/role.ts';
+import type { Migration } from '../cli/upgrade/migrations.ts';
+import { upgradeWith } from '../cli/upgrade/role.ts';
 import type { EmbeddedForge } from '../embedded-forge/main.ts';
 import { allScopes, type Person, type Seeder, seeder } from '../embedded-forge/seed.ts';
 import type { EmbeddedWoodpecker } from '../embedded-woodpecker/main.ts';
 import { runCommand } from './command.ts';
 import { startTestForge, startTestWoodpecker } from './embedded.ts';
+
+/** Roles with a place of their own on the forge, beside those of a small factory. */
+export const moreRoles = 'ops-filer,architect-pitch,vault-dispatch,forge-agent,escalation';
 
 /** A forge on which `forgecrew init` makes a factory, and `forgecrew doctor` looks at it. */
 export interface Factory {
@@ -22,7 +28,21 @@ export interface Factory {
     more?: Record<string, string>,
     token?: string,
   ): Promise<{ code: number; text: string; writes: string[] }>;
-  doctor(more?: Record<string, string>): Promise<{ code: number; checkup: Checkup; writes: string[] }>;
+  /** `forgecrew agents add`. */
+  addAgent(
+    engine: string,
+    more?: Record<string, string>,
+    token?: string,
+  ): Promise<{ code: number; text: string; writes: string[] }>;
+  /** `forgecrew upgrade`, to the version of these sources where nothing else is said. */
+  upgrade(
+    more?: Record<string, string>,
+    migrations?: readonly Migration[],
+  ): Promise<{ code: number; text: string; writes: string[] }>;
+  doctor(
+    more?: Record<string, string>,
+    seams?: Partial<DoctorOptions>,
+  ): Promise<{ code: number; checkup: Checkup; writes: string[] }>;
   /** Tokens of all accounts, as their secrets hold them: nobody else is told those. */
   tokens(): Promise<Record<string, string>>;
   /** As the site admin; throws where the answer is no success. */
@@ -30,6 +50,10 @@ export interface Factory {
   /** Every file on main of a repository. */
   files(repository: string): Promise<string[]>;
   text(repository: string, path: string): Promise<string>;
+  /** Changes files of main past its rule, as somebody does who may: with the rule away, and set again. */
+  rewrite(change: (path: string, text: string) => string, repository?: string): Promise<void>;
+  /** Makes the ops repo one that an older forgecrew made. */
+  age(from: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +107,35 @@ export async function startFactory(
       .map(({ method, path, status }) => `${method} ${path} ${status}`);
     return { ...result, writes };
   };
+  const text = async (repository: string, path: string): Promise<string> => {
+    const { content } = await ask<{ content: string }>('GET', `/repos/${repository}/contents/${path}`);
+    return Buffer.from(content, 'base64').toString('utf8');
+  };
+  const filesOf = async (repository: string): Promise<string[]> => {
+    const { tree } = await ask<{ tree: { path: string; type: string }[] }>(
+      'GET',
+      `/repos/${repository}/git/trees/main?recursive=true`,
+    );
+    return tree.filter(({ type }) => type === 'blob').map(({ path }) => path);
+  };
+  const rewrite = async (change: (path: string, text: string) => string, repository = ops): Promise<void> => {
+    const route = `/repos/${repository}/branch_protections`;
+    const rule = (await ask<{ rule_name: string }[]>('GET', route)).find(
+      ({ rule_name }) => rule_name === 'mai[n]',
+    );
+    if (rule !== undefined) await ask('DELETE', `${route}/mai%5Bn%5D`);
+    const changed = [];
+    for (const path of await filesOf(repository)) {
+      const before = await text(repository, path);
+      const after = change(path, before);
+      if (after === before) continue;
+      const { sha } = await ask<{ sha: string }>('GET', `/repos/${repository}/contents/${path}`);
+      changed.push({ operation: 'update', path, sha, content: Buffer.from(after).toString('base64') });
+    }
+    if (changed.length > 0)
+      await ask('POST', `/repos/${repository}/contents`, { branch: 'main', message: 'm', files: changed });
+    if (rule !== undefined) await ask('POST', route, rule);
+  };
   return {
     forge,
     woodpecker,
@@ -94,7 +147,13 @@ export async function startFactory(
     ask,
     init: (more = {}, token = forge.adminToken) =>
       counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more })),
-    doctor: (more = {}) =>
+    addAgent: (engine, more = {}, token = forge.adminToken) =>
+      counted(() => runCommand(agentsAdd, token, { ...given, engine, ...more })),
+    upgrade: (more = {}, migrations = []) =>
+      counted(() =>
+        runCommand(upgradeWith(migrations), forge.adminToken, { ...given, version: '0.1.0', ...more }),
+      ),
+    doctor: (more = {}, seams = {}) =>
       counted(async () => {
         const lines: string[] = [];
         const code = await doctor(
@@ -103,6 +162,7 @@ export async function startFactory(
             json: true,
             all: true,
             now: () => new Date(),
+            ...seams,
           },
           (line) => lines.push(line),
         );
@@ -124,17 +184,13 @@ export async function startFactory(
       });
       return { ...Object.fromEntries(made.flat()), 'audit-token': audit.sha1 };
     },
-    async files(repository) {
-      const { tree } = await ask<{ tree: { path: string; type: string }[] }>(
-        'GET',
-        `/repos/${repository}/git/trees/main?recursive=true`,
-      );
-      return tree.filter(({ type }) => type === 'blob').map(({ path }) => path);
-    },
-    async text(repository, path) {
-      const { content } = await ask<{ content: string }>('GET', `/repos/${repository}/contents/${path}`);
-      return Buffer.from(content, 'base64').toString('utf8');
-    },
+    files: filesOf,
+    text,
+    rewrite,
+    age: (from) =>
+      rewrite((_, content) =>
+        content.replaceAll('@v0.1.0', `@v${from}`).replace('version = "0.1.0"', `version = "${from}"`),
+      ),
     async close() {
       await woodpecker.close();
       await forge.close();

@@ -11,6 +11,7 @@ import {
   readEscalation,
   toldFolder,
 } from '../../core/escalation/record.ts';
+import { whyNotRecord } from '../../core/escalation/record-repo.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { type PlacedComment, recentComments } from '../../core/forge/comments.ts';
 import { defaultHead } from '../../core/forge/commits.ts';
@@ -35,7 +36,7 @@ export async function read(context: Context): Promise<EscalationState> {
   const before = previous?.state.kind === 'live' ? previous.state : undefined;
   const account = await getExpectedUser(send, settings['forge-login']);
   const recordRepo = await getRepository(send, settings['record-repo']);
-  const faults = await whyNotRecord(context, recordRepo, account);
+  const faults = await whyNotRecordHere(context, recordRepo, account);
   if (faults.length > 0)
     return {
       kind: 'unready',
@@ -107,7 +108,7 @@ export async function read(context: Context): Promise<EscalationState> {
 }
 
 /** Why nothing that stands in the record repo may be believed; empty where it may. */
-async function whyNotRecord(
+async function whyNotRecordHere(
   { settings, send }: Context,
   repository: Repository,
   account: User,
@@ -121,28 +122,7 @@ async function whyNotRecord(
     ...(inUse.some((other) => sameRepository(other, name))
       ? ['is a repository that people work in: records need one of their own']
       : []),
-    ...(repository.private === true
-      ? []
-      : ['is not private: it holds what people said in private repositories']),
-    ...(repository.has_actions === false
-      ? []
-      : [
-          'has Actions switched on: switch them off in its settings, so that nothing runs with what is written there',
-        ]),
-    // Woodpecker hears of a repository by a webhook, whatever account switched it on there.
-    ...(isHooked === false
-      ? []
-      : [
-          isHooked === true
-            ? 'has a webhook: CI that listens there would run with what is written, and others would hear of it. Deactivate it in Woodpecker, or delete the webhook'
-            : `does not show its webhooks to ${account.login}, so whether CI listens there is not known. ${account.login} has to own it`,
-        ]),
-    ...(repository.archived ? ['is archived, so nothing can be recorded'] : []),
-    ...(others.length === 0
-      ? []
-      : [
-          `can be written to by ${others.join(', ')}: whoever may could write records, or let one be used again. Only ${account.login} may write there`,
-        ]),
+    ...whyNotRecord({ repository, others, isHooked, login: account.login }),
   ];
 }
 

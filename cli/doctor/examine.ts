@@ -1,10 +1,12 @@
 import { accountChecks } from './checks/accounts.ts';
+import { diskChecks } from './checks/disk.ts';
 import { documentChecks } from './checks/documents.ts';
 import { forgeChecks } from './checks/forge.ts';
 import { labelChecks } from './checks/labels.ts';
 import { pipelineChecks } from './checks/pipelines.ts';
 import { protectionChecks } from './checks/protections.ts';
 import { secretChecks } from './checks/secrets.ts';
+import { storeChecks } from './checks/stores.ts';
 import { tokenChecks } from './checks/tokens.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorSettings, DoctorState } from './state.ts';
@@ -15,10 +17,12 @@ const checks: readonly ((settings: DoctorSettings, state: DoctorState) => Findin
   labelChecks,
   accountChecks,
   tokenChecks,
+  storeChecks,
   documentChecks,
   pipelineChecks,
   secretChecks,
   protectionChecks,
+  diskChecks,
 ];
 
 export function examine(settings: DoctorSettings, state: DoctorState): Finding[] {

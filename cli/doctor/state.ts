@@ -9,10 +9,20 @@ import type { Parsed } from '../../core/toml.ts';
 import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
 import type { FactorySettings } from '../factory/settings.ts';
 import type { Source } from '../factory/source.ts';
+import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
+import type { DockerUse } from './docker-df.ts';
 import type { Asked } from './finding.ts';
+import type { Disk } from './machine.ts';
 
 export type DoctorSettings = FactorySettings & { solo: boolean };
+
+/** Until when the certificate of a server is valid, in ISO 8601. */
+export interface CertificateState {
+  server: 'forge' | 'woodpecker';
+  url: string;
+  expires: Asked<string>;
+}
 
 export interface SideState {
   repository: Asked<Repository>;
@@ -44,16 +54,28 @@ export interface DoctorState {
   /** How the forge calls itself, and how many seconds its clock differs from ours. */
   version: Asked<string>;
   skew: Asked<number>;
+  /** Whether a cache between here and the forge answered for it. */
+  isCached: Asked<boolean>;
+  /** Of those servers that are asked over https. */
+  certificates: CertificateState[];
+  /** The machine that this runs on, where it is to be looked at. */
+  machine: { disks: Asked<Disk[]>; docker: Asked<DockerUse> } | undefined;
   ops: SideState;
   project: SideState;
   /** By login. */
   accounts: Map<string, AccountState>;
   audit: Asked<TokenState>;
   team: Asked<Team | undefined>;
+  /** Private repositories of roles' own accounts. */
+  stores: { store: Store; found: Asked<StoreState> }[];
   secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
+  /** When the tokens in these secrets were made, by the secrets' names, as far as init made them; empty where only a site admin could ask. */
+  tokensMade: Map<string, Asked<string | undefined>>;
   isActive: Asked<boolean>;
   crons: Asked<CronJob[]>;
   source: Asked<Source>;
+  /** The commit that the tag of this version names there; undefined where there is no such tag. */
+  release: Asked<string | undefined>;
   protect: Asked<ProtectState>;
   agents: Asked<Parsed<AgentManifest>[]>;
 }

@@ -12,3 +12,6 @@ export interface Example {
 
 export const examples = texts.examples as Example[];
 export const { vaultExample } = texts;
+
+/** The policy that goes with the example of a formula. */
+export const examplePolicy = vaultExample.policy.replace(/\n\[secrets\][\s\S]*$/, '');

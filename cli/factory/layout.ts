@@ -1,8 +1,12 @@
 import { agentsFolder } from '../../core/agent/manifest.ts';
 import { crewFile } from '../../core/crew-file.ts';
+import { escalationPolicyFile } from '../../core/escalation/policy.ts';
 import { formulaFolder } from '../../core/vault/formula.ts';
 import { policyFile } from '../../core/vault/policy.ts';
 import { version } from '../../core/version.ts';
+import { examplePolicy } from './examples.ts';
+import { botsOf, staffOf } from './posts.ts';
+import { type FactorySettings, loginsOf } from './settings.ts';
 
 // What stands in the two repositories of a factory: pure.
 
@@ -55,7 +59,8 @@ function file(path: string, does: string, content: string, unless: string[] = [p
 }
 
 /** What the ops repo holds beside its pipelines. */
-export function opsFiles({ bots, policy }: { bots: string[]; policy: string }): WantedFile[] {
+export function opsFiles(given: FactorySettings): WantedFile[] {
+  const bots = botsOf(staffOf(given.roles, loginsOf(given)));
   return [
     file(
       crewFile,
@@ -77,7 +82,16 @@ export function opsFiles({ bots, policy }: { bots: string[]; policy: string }): 
       'Machines, services and budgets.',
       '# Resources\n\nMachines, services and budgets that the factory may use.\n',
     ),
-    file(policyFile, 'Which formula needs whose approval.', policy),
+    file(policyFile, 'Which formula needs whose approval.', examplePolicy),
+    ...(!given.roles.includes('escalation')
+      ? []
+      : [
+          file(
+            escalationPolicyFile,
+            'What may be proposed in an issue, and whose click lets it happen.',
+            `# What escalation may propose. Nothing else is allowed; actions/escalation/README.md shows what can stand here.\n[issue-create]\nrepositories = [${JSON.stringify(given['project-repo'])}]\nlabels = ["backlog", "bug-report", "tech-debt"]\n`,
+          ),
+        ]),
     ...Object.entries(opsFolders).map(([folder, does]) => file(`${folder}/.gitkeep`, does, '', [folder])),
   ];
 }

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { usualRecordRepo } from '../../core/escalation/record-repo.ts';
 import { field, stepsOf } from '../../core/vault/gate-rules.ts';
 import { version } from '../../core/version.ts';
 import { examples, vaultExample } from './examples.ts';
@@ -32,6 +33,7 @@ function named(text: string, { ops, project, branch, source, staff }: Names): st
       '(?<=forge\\.example/owner/forgecrew/actions/[a-z-]+)@v[0-9.]+',
       'owner/ops\\b',
       'owner/project\\b',
+      'speaker/records\\b',
       '(?<=branches: \\[|branch: )main\\b',
       // Neither a setting called so, nor a part of a longer name.
       ...(anyLogin === '' ? [] : [`(?<![\\w./-])(?:${anyLogin})(?![\\w:./-])`]),
@@ -43,10 +45,14 @@ function named(text: string, { ops, project, branch, source, staff }: Names): st
     if (found.startsWith('@v')) return `@v${version}`;
     if (found === 'owner/ops') return ops;
     if (found === 'owner/project') return project;
+    if (found === 'speaker/records') return usualRecordRepo(logins.get('speaker') ?? 'speaker');
     if (found === 'main') return branch;
     return logins.get(found) ?? found;
   });
 }
+
+/** Where the model is in the example of a pipeline: nowhere. */
+export const exampleModel = 'model.example';
 
 export interface Pipeline extends WantedFile {
   role: string;
@@ -57,6 +63,11 @@ export interface Pipeline extends WantedFile {
 /** Its place in the folder that the forge looks into: it looks into one only, and people may use another than ours. */
 function placed(path: string, folder: string | undefined): string {
   return folder === undefined ? path : path.replace(/^\.forgejo\/workflows/, folder);
+}
+
+/** Where there are no agents nobody else proposes: an account of that name would be anybody's. */
+function withoutProposers(text: string): string {
+  return text.replace(/^ *# Agents and pipelines whose .*\n *proposers: .*\n/m, '');
 }
 
 /** The pipelines of some roles, and the formula with its gate that shows how the vault works. */
@@ -72,7 +83,7 @@ export function pipelinesOf(names: Names, folder: string | undefined): Pipeline[
         role,
         purpose,
         path: placed(path, folder),
-        content: named(text, names),
+        content: named(roles.has('forge-agent') ? text : withoutProposers(text), names),
         does:
           purpose === 'check' ? `Checks pull requests with ${role}, without a secret.` : `Starts ${role}.`,
         unless: [],
@@ -111,12 +122,14 @@ export function formulaFiles(names: Names, folder: string | undefined): Pipeline
   ];
 }
 
-/** The policy that goes with the example. */
-export const examplePolicy = vaultExample.policy.replace(/\n\[secrets\][\s\S]*$/, '');
+/** What stands in whole lines of comments is said to people, and done by nobody. */
+export function withoutComments(text: string): string {
+  return text.replace(/^\s*#.*$/gm, '');
+}
 
 /** Whether a pipeline's file starts a role, and for what. */
 export function purposeIn(text: string, role: string): Pipeline['purpose'] | undefined {
-  if (!new RegExp(`/${role}(?:[@:"'\\s]|$)`, 'm').test(text.replace(/^\s*#.*$/gm, ''))) return undefined;
+  if (!new RegExp(`/${role}(?:[@:"'\\s]|$)`, 'm').test(withoutComments(text))) return undefined;
   if (/\bmode: gate\b/.test(text)) return 'gated';
   return /secrets\.|from_secret/.test(text) ? 'work' : 'check';
 }

@@ -80,6 +80,16 @@ export const posts: readonly Post[] = [
     scopes: ['write:repository', 'write:issue', 'read:user'],
     secret: 'crew_token',
   },
+  {
+    name: 'speaker',
+    role: 'escalation',
+    does: 'answers people, and does what they click on',
+    ops: 'read',
+    project: 'write',
+    projectOfPerson: 'write',
+    scopes: ['write:repository', 'write:issue', 'read:user'],
+    secret: 'speaker_token',
+  },
 ];
 
 /** The token that sees what only admins may: of the person who runs `init`, and only asked. */
@@ -96,6 +106,7 @@ export const factoryRoles = [
   'collect-engagement',
   'vault-dispatch',
   'forge-agent',
+  'escalation',
 ] as const;
 
 /** Posts of these roles, each with the login that has it. */

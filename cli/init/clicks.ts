@@ -1,13 +1,31 @@
 import { ownerOf } from '../../core/accounts.ts';
 import { version } from '../../core/version.ts';
+import { exampleModel, purposeIn, withoutComments } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, type Staff } from '../factory/posts.ts';
 import { forgecrewRepo } from '../factory/settings.ts';
 import { tokensWanted } from '../factory/tokens.ts';
-import type { InitSettings, InitState } from './state.ts';
+import type { InitSettings, InitState, Side } from './state.ts';
 import { namesOf } from './wanted.ts';
 
+/** Whether a pipeline of these roles hands the key of a model on. */
+function asksWithKey({ roles, ci }: InitSettings): boolean {
+  return roles.includes('forge-agent') || (roles.includes('escalation') && ci === 'forgejo');
+}
+
+/** Whether people have said where the model is that answers. */
+function namesModel({ pipelines }: Side): boolean {
+  const answering = pipelines.filter(({ text }) => purposeIn(text, 'escalation') === 'work');
+  return answering.length > 0 && answering.every(({ text }) => !withoutComments(text).includes(exampleModel));
+}
+
 /** What the forge's API cannot do for anybody, or not for this token: one sentence each, with the address. Pure. */
-export function clicks(settings: InitSettings, state: InitState, staff: readonly Staff[]): string[] {
+export function clicks(
+  settings: InitSettings,
+  state: InitState,
+  staff: readonly Staff[],
+  /** The secret that holds the key of the model. */
+  key = 'ANTHROPIC_API_KEY',
+): string[] {
   const url = settings['forge-url'];
   const { ops, secrets, makesTokens, source } = state;
   const name = forgecrewRepo(settings);
@@ -38,10 +56,23 @@ export function clicks(settings: InitSettings, state: InitState, staff: readonly
         ]
       : []),
     ...byHand,
-    ...(settings.roles.includes('forge-agent') &&
-    !secrets.some((item) => item.name.toLowerCase() === 'anthropic_api_key')
+    ...state.stores.flatMap(({ store, found }) =>
+      found.kind !== 'hidden'
+        ? []
+        : [
+            store.isRecord
+              ? `as ${store.login}, run forgecrew escalation-init --record-repo ${store.name}, if there is no ${store.name} yet: a site admin alone could make it for another account`
+              : `as ${store.login}, make ${store.name} at ${url}/repo/create, private, with a first commit and with Actions switched off, if there is none yet: a site admin alone could make it for another account`,
+          ],
+    ),
+    ...(asksWithKey(settings) && !secrets.some((item) => item.name.toLowerCase() === key.toLowerCase())
       ? [
-          `put the key of the agents' model into the secret ${settings.ci === 'forgejo' ? 'ANTHROPIC_API_KEY' : 'anthropic_api_key'} at ${where}`,
+          `put the key of the model into the secret ${settings.ci === 'forgejo' ? key : key.toLowerCase()} at ${where}`,
+        ]
+      : []),
+    ...(settings.ci === 'woodpecker' && settings.roles.includes('escalation') && !namesModel(ops)
+      ? [
+          `in .woodpecker/answers.yaml, put the address and the name of your model in the place of ${exampleModel}`,
         ]
       : []),
     ...(settings.ci === 'woodpecker' &&

@@ -1,16 +1,17 @@
-import { namesLogin, ownerOf, sameRepository } from '../../core/accounts.ts';
+import { namesLogin, ownerOf, sameLogin, sameRepository } from '../../core/accounts.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { propose } from '../../core/propose.ts';
 import { version } from '../../core/version.ts';
-import { agentLabel, opsLabels, projectLabels } from '../factory/layout.ts';
+import { agentLabel, opsLabels, projectLabels, type WantedFile } from '../factory/layout.ts';
 import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { loginsOf } from '../factory/settings.ts';
-import { tokensWanted } from '../factory/tokens.ts';
+import { tokenName, tokensWanted } from '../factory/tokens.ts';
 import { plan as planProtection } from '../protect/plan.ts';
 import { clicks } from './clicks.ts';
+import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
 import { namesOf, wantedOf } from './wanted.ts';
@@ -20,10 +21,12 @@ export const changes = [
   'keep',
   'refuse',
   'create-repository',
+  'switch-off-actions',
   'create-account',
   'set-collaborator',
   'set-team',
   'create-label',
+  'create-issue',
   'write-files',
   'open-pull',
   'delete-branch',
@@ -36,7 +39,7 @@ export const changes = [
   'delete-protection',
   'create-branch',
 ] as const;
-type InitChange = Change<(typeof changes)[number]>;
+export type InitChange = Change<(typeof changes)[number]>;
 
 /** Everything that a factory lacks, in the order in which it can be made. Nothing that is there is changed. */
 export function plan(settings: InitSettings, state: InitState): InitChange[] {
@@ -46,11 +49,14 @@ export function plan(settings: InitSettings, state: InitState): InitChange[] {
     ...(sameRepository(state.ops.name, state.project.name) ? [] : planRepository(state.project)),
     ...planAccounts(settings, state, staff),
     ...planRights(settings, state, staff),
-    ...planLabels(state),
+    ...planStores(state),
+    ...planLabels(state.project, [...projectLabels, ...state.agents.map(agentLabel)]),
+    ...planLabels(state.ops, opsLabels),
     // The forge starts workflows with the very commit that brings them, and Woodpecker knows no secrets before it is active.
     ...(settings.ci === 'forgejo' ? planSecrets(settings, state) : []),
-    ...planFiles(settings, state.ops, true),
-    ...planFiles(settings, state.project, false),
+    ...planFiles(settings, state.ops, layoutFor(settings, state.ops, true)),
+    ...planFiles(settings, state.project, layoutFor(settings, state.project, false)),
+    ...(settings.example ? planExample(state) : []),
     ...(settings.ci === 'woodpecker' ? planWoodpecker(settings, state) : []),
     ...planProtections(settings, state),
     ...clicks(settings, state, staff).map((text, index) => notice(`by hand, ${index + 1}: ${text}`)),
@@ -64,6 +70,14 @@ const accountKey = (login: string): string => `account ${login}`;
 function after(...needed: (string | false)[]): { after?: string[] } {
   const keys = needed.filter((key) => key !== false);
   return keys.length === 0 ? {} : { after: keys };
+}
+
+function filesKey({ name }: Side): string {
+  return `files ${name}`;
+}
+
+function labelKey({ name }: Side, label: string): string {
+  return `label ${name} ${label}`;
 }
 
 function ofRepository({ found, name }: Side): string | false {
@@ -87,7 +101,7 @@ function planRepository({ name, owner, found, main }: Side): InitChange[] {
   ];
 }
 
-function planAccounts(
+export function planAccounts(
   { people }: InitSettings,
   { accounts, isSiteAdmin }: InitState,
   staff: readonly Staff[],
@@ -143,7 +157,7 @@ function planRight(
   ];
 }
 
-function planRights(
+export function planRights(
   { people }: InitSettings,
   { ops, project, accounts, team }: InitState,
   staff: readonly Staff[],
@@ -205,38 +219,88 @@ function planRights(
   return [...single, ...ofPeople, ...ofTeam];
 }
 
-function planLabels({ ops, project, agents }: InitState): InitChange[] {
-  return [
-    { side: project, names: [...projectLabels, ...agents.map(agentLabel)] },
-    { side: ops, names: opsLabels },
-  ].flatMap(({ side, names }): InitChange[] =>
-    side.found?.has_issues === false
-      ? [
-          refuseFor(
-            side.name,
-            'its issues are switched off, so nothing can be labelled there: switch them on',
+/** Private repositories in which roles keep what is theirs. One that others may have read is never made private here. */
+export function planStores({ stores, account, accounts }: InitState): InitChange[] {
+  return stores.flatMap(({ store: { name, login, holds }, found }): InitChange[] => {
+    if (found.kind === 'hidden') return [];
+    if (found.kind === 'missing')
+      return [
+        {
+          kind: 'create-repository',
+          key: repositoryKey(name),
+          ...after(
+            accounts.some((item) => sameLogin(item.login, login) && !item.exists) && accountKey(login),
           ),
+          repository: name,
+          owner: sameLogin(login, account.login) ? 'own' : 'account',
+          why: `${login} keeps there ${holds}`,
+        },
+      ];
+    if (found.troubles.length > 0) return found.troubles.map((trouble) => refuseFor(name, trouble));
+    // So it is left by a run that was cut off between making it and this.
+    return found.hasActions
+      ? [
+          {
+            kind: 'switch-off-actions',
+            repository: name,
+            why: `${login} keeps there ${holds}, and nothing may run with it`,
+          },
         ]
-      : names
-          .filter((name) => !side.labels.includes(name))
-          .map((name) => ({
-            kind: 'create-label' as const,
-            key: `label ${side.name} ${name}`,
-            ...after(ofRepository(side)),
-            repository: side.name,
-            name,
-            why: 'the roles look for it by name',
-          })),
-  );
+      : [];
+  });
 }
 
-function planFiles(settings: InitSettings, side: Side, isOps: boolean): InitChange[] {
-  if (side.found !== undefined && side.main === undefined) return [];
-  const { ci } = settings;
+/** Labels by their names, in one repository. */
+export function planLabels(side: Side, names: readonly string[]): InitChange[] {
+  if (side.found?.has_issues === false)
+    return [
+      refuseFor(side.name, 'its issues are switched off, so nothing can be labelled there: switch them on'),
+    ];
+  return names
+    .filter((name) => !side.labels.some((label) => label.name === name))
+    .map((name) => ({
+      kind: 'create-label',
+      key: labelKey(side, name),
+      ...after(ofRepository(side)),
+      repository: side.name,
+      name,
+      why: 'the roles look for it by name',
+    }));
+}
+
+/** Files that are asked for, and what people are told about them. */
+export interface FilesAsked {
+  files: readonly WantedFile[];
+  /** Of the commit. */
+  message: string;
+  title: string;
+  body: string;
+}
+
+function layoutFor(settings: InitSettings, side: Side, isOps: boolean): FilesAsked {
   const files = wantedOf(settings, side, isOps);
-  if (files.length === 0) return [keep(`${side.name} has all files of a factory`)];
+  return {
+    files,
+    message: `Layout of a forgecrew ${version} factory`,
+    title: onboardingTitle,
+    body: onboardingBody(side.name, files, isOps),
+  };
+}
+
+/** Files that are not there yet: committed, or where main takes no commit of ours, asked for by one pull request. */
+export function planFiles(
+  { ci }: InitSettings,
+  side: Side,
+  { files, message, title, body }: FilesAsked,
+): InitChange[] {
+  if (side.found !== undefined && side.main === undefined) return [];
+  if (files.length === 0) return [keep(`${side.name} has all files that are asked for`)];
   const single = side.paths.find((path) => /^\.woodpecker\.ya?ml$/.test(path));
-  if (isOps && ci === 'woodpecker' && single !== undefined)
+  if (
+    ci === 'woodpecker' &&
+    single !== undefined &&
+    files.some(({ path }) => path.startsWith('.woodpecker/'))
+  )
     return [
       refuseFor(
         `${side.name}: ${single}`,
@@ -244,16 +308,15 @@ function planFiles(settings: InitSettings, side: Side, isOps: boolean): InitChan
       ),
     ];
   const why = 'nothing of that name is there; what is there is left as it is';
-  const branch = side.found?.default_branch ?? 'main';
   if (side.proposing === undefined)
     return [
       {
         kind: 'write-files',
-        key: `files ${side.name}`,
+        key: filesKey(side),
         ...after(ofRepository(side)),
         repository: side.name,
-        branch,
-        message: `Layout of a forgecrew ${version} factory`,
+        branch: side.found?.default_branch ?? 'main',
+        message,
         files: files.map(({ path, content }) => ({ path, content, expects: null })),
         why,
       },
@@ -269,14 +332,46 @@ function planFiles(settings: InitSettings, side: Side, isOps: boolean): InitChan
     ];
   return propose(ground, standing, {
     files: files.map(({ path, content }) => ({ path, content })),
-    message: `Layout of a forgecrew ${version} factory`,
-    title: onboardingTitle,
-    body: onboardingBody(side.name, files, isOps),
+    message,
+    title,
+    body,
     why,
   });
 }
 
-function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
+/** One vision, once: closed or open, it is not asked again. */
+function planExample({ project }: InitState): InitChange[] {
+  const { title, body } = exampleVision;
+  if (project.issues.includes(title)) return [keep(`${project.name} has the vision of the example`)];
+  if (isInUse(project))
+    return [
+      refuseFor(
+        project.name,
+        'it is in use, and an example has no place there: name a project repo that is not there yet, or leave --example out',
+      ),
+    ];
+  const vision = project.labels.find(({ name }) => name === 'vision');
+  const hasFiles = project.paths.includes('greet.sh');
+  return [
+    {
+      kind: 'create-issue',
+      key: 'example',
+      // Whoever reads the vision finds what it speaks of.
+      ...after(
+        ofRepository(project),
+        vision === undefined && labelKey(project, 'vision'),
+        !hasFiles && project.proposing === undefined && filesKey(project),
+      ),
+      repository: project.name,
+      title,
+      content: [body],
+      labels: [{ name: 'vision', id: vision?.id ?? { made: labelKey(project, 'vision') } }],
+      why: 'it is the vision that the factory begins with',
+    },
+  ];
+}
+
+export function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, accounts, secrets, makesTokens, woodpecker } = state;
   if (!makesTokens) return [];
   return tokensWanted(namesOf(settings, state.ops), state.account.login)
@@ -289,7 +384,7 @@ function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
         settings.ci === 'woodpecker' && woodpecker?.isActive !== true && 'activation',
       ),
       login,
-      name: `forgecrew ${ops.name} ${secret}`,
+      name: tokenName(ops.name, secret),
       scopes: [...scopes],
       repository: ops.name,
       secret,
@@ -298,7 +393,7 @@ function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
     }));
 }
 
-function planWoodpecker(settings: InitSettings, state: InitState): InitChange[] {
+export function planWoodpecker(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, woodpecker } = state;
   const jobs = pipelinesOf(namesOf(settings, ops), undefined)
     .filter(({ purpose }) => purpose === 'work')

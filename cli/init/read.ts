@@ -5,6 +5,7 @@ import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
+import { listIssues } from '../../core/forge/issues.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
@@ -18,27 +19,40 @@ import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { ReadContext } from '../../core/role.ts';
 import { majorOf } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
+import type { WantedFile } from '../factory/layout.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readSource } from '../factory/source.ts';
+import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import type { settings } from './settings.ts';
-import type { Account, InitState, Side } from './state.ts';
+import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBranch, wantedOf } from './wanted.ts';
 
 type Context = ReadContext<typeof settings, InitState>;
 
 /** What of the factory is there already. Throws where our account may not see it. */
-export async function read(context: Context): Promise<InitState> {
+export function read(context: Context): Promise<InitState> {
+  return readFactory(context, { branch: onboardingBranch, wanted: wantedOf });
+}
+
+/** Files that a command asks for, and the branch that asks for them where main takes no commit of ours. */
+export interface Asking {
+  branch: string;
+  wanted: (given: InitSettings, side: Side, isOps: boolean) => WantedFile[];
+}
+
+/** The same for whoever asks for other files. */
+export async function readFactory(context: Context, asking: Asking): Promise<InitState> {
   const { settings: given, send, woodpecker, now } = context;
   // What the round before was about is ours, and not what `protect` knows.
-  const { previous: _, ...asking } = context;
+  const { previous: _, ...bare } = context;
   const account = await getOwnUser(send);
   const isAdmin = await isSiteAdmin(send);
   const staff = staffOf(given.roles, loginsOf(given));
-  const ops = await readSide(context, given['ops-repo'], account, true);
-  const project = await readSide(context, given['project-repo'], account, false);
+  const ops = await readSide(context, asking, given['ops-repo'], account, true);
+  const project = await readSide(context, asking, given['project-repo'], account, false);
   const accounts: Account[] = [];
   for (const login of [...staff.map((post) => post.login), ...given.people])
     accounts.push(await readAccount(send, login, ops, project));
@@ -46,7 +60,12 @@ export async function read(context: Context): Promise<InitState> {
     project.found !== undefined && project.owner === 'organisation'
       ? await teamOf(send, ownerOf(project.name))
       : undefined;
-  const crew = staff.find(({ role }) => role === 'forge-agent');
+  const stores: InitState['stores'] = [];
+  for (const store of storesOf(staff))
+    stores.push({
+      store,
+      found: await readStore(send, store, isAdmin || sameLogin(store.login, account.login)),
+    });
   const id = woodpecker === undefined ? undefined : await findActive(woodpecker, ops.name);
   const base: InitState = {
     now,
@@ -60,9 +79,7 @@ export async function read(context: Context): Promise<InitState> {
     secrets: [],
     woodpecker: undefined,
     source: given.ci === 'forgejo' ? await readSource(send, forgecrewRepo(given)) : 'ready',
-    hasStateRepo:
-      crew === undefined ||
-      (await ifThere(getRepository(send, `${crew.login}/forgecrew-state`))) !== undefined,
+    stores,
     agents: ops.paths.flatMap(
       (path) => new RegExp(`^${agentsFolder}/([a-z0-9-]+)\\.toml$`).exec(path)?.[1] ?? [],
     ),
@@ -83,13 +100,14 @@ export async function read(context: Context): Promise<InitState> {
         : { isActive: id !== undefined, crons: id === undefined ? [] : await listCronJobs(woodpecker, id) },
     protect:
       given.roles.includes('vault-dispatch') && ops.main !== undefined
-        ? await protect.read({ ...asking, settings: protectSettings(given, { apply: true }) })
+        ? await protect.read({ ...bare, settings: protectSettings(given, { apply: true }) })
         : undefined,
   };
 }
 
 async function readSide(
   { settings: given, send, kept }: Context,
+  { branch, wanted }: Asking,
   name: string,
   account: User,
   isOps: boolean,
@@ -104,6 +122,7 @@ async function readSide(
     paths: [],
     pipelines: [],
     labels: [],
+    issues: [],
     proposing: undefined,
   };
   if (found === undefined) return bare;
@@ -115,8 +134,13 @@ async function readSide(
   if (found.archived)
     throw new UserError(`${name} is archived.`, 'Unarchive it, or name another repository.');
   const main = await findBranch(send, name, found.default_branch);
-  const labels = found.has_issues ? (await listLabels(send, name)).map((label) => label.name) : [];
-  if (main === undefined) return { ...bare, labels };
+  const labels = found.has_issues ? await listLabels(send, name) : [];
+  // Those of everybody: whoever ran it before may have been another admin.
+  const issues =
+    given.example && !isOps && found.has_issues
+      ? (await listIssues(send, name, { state: 'all' })).map(({ title }) => title)
+      : [];
+  if (main === undefined) return { ...bare, labels, issues };
   const entries = await listTree(send, name, main.commit.id, { recursive: true });
   const isPipeline = /^\.(?:(?:forgejo|gitea|github)\/workflows\/.+|woodpecker\/.+|woodpecker)\.ya?ml$/;
   const snapshot = createSnapshot(send, name, kept);
@@ -126,7 +150,7 @@ async function readSide(
     const blob = contents.get(sha);
     return blob?.kind === 'read' ? [{ path, text: blob.bytes.toString('utf8') }] : [];
   });
-  const side: Side = { ...bare, main, labels, pipelines, paths: entries.map(({ path }) => path) };
+  const side: Side = { ...bare, main, labels, issues, pipelines, paths: entries.map(({ path }) => path) };
   if (!main.protected || main.user_can_push === true) return side;
   const ground = await readGround(send, {
     repository: name,
@@ -138,8 +162,8 @@ async function readSide(
   const standing = await readStanding(
     send,
     ground,
-    onboardingBranch,
-    wantedOf(given, side, isOps).map(({ path }) => path),
+    branch,
+    wanted(given, side, isOps).map(({ path }) => path),
   );
   return { ...side, proposing: { ground, standing } };
 }

@@ -7,6 +7,7 @@ import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
 import type { Source } from '../factory/source.ts';
+import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
 import type { settings } from './settings.ts';
 
@@ -24,7 +25,9 @@ export interface Side {
   paths: string[];
   /** Its pipelines, on that branch. */
   pipelines: { path: string; text: string }[];
-  labels: string[];
+  labels: { id: number; name: string }[];
+  /** Titles of its issues, where that is asked for. */
+  issues: string[];
   /** Where main takes no commit of ours: what is proposed instead. */
   proposing: { ground: Ground; standing: Standing } | undefined;
 }
@@ -53,7 +56,8 @@ export interface InitState extends State {
   woodpecker: { isActive: boolean; crons: CronJob[] } | undefined;
   /** Whether the repository that runners take forgecrew from is there, public, and has this version. */
   source: Source;
-  hasStateRepo: boolean;
+  /** Private repositories of roles' own accounts. */
+  stores: { store: Store; found: StoreState }[];
   /** Agents that the ops repo declares. */
   agents: string[];
   /** As `protect` reads it; undefined before there is a branch. */

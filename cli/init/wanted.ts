@@ -1,15 +1,9 @@
 import { formulaFolder } from '../../core/vault/formula.ts';
 import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/layout.ts';
-import {
-  examplePolicy,
-  formulaFiles,
-  type Names,
-  type Pipeline,
-  pipelinesOf,
-  purposeIn,
-} from '../factory/pipelines.ts';
-import { botsOf, staffOf } from '../factory/posts.ts';
+import { formulaFiles, type Names, type Pipeline, pipelinesOf, purposeIn } from '../factory/pipelines.ts';
+import { staffOf } from '../factory/posts.ts';
 import { loginsOf, sourceOf } from '../factory/settings.ts';
+import { exampleFiles, isInUse } from './example.ts';
 import type { InitSettings, Side } from './state.ts';
 
 // Which files a repository still lacks: pure.
@@ -46,8 +40,13 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
 
 /** What a repository lacks. */
 export function wantedOf(given: InitSettings, side: Side, isOps: boolean): WantedFile[] {
-  if (!isOps) return lacking(projectFiles(side.name), side.paths);
-  const staff = staffOf(given.roles, loginsOf(given));
+  if (!isOps) {
+    const example = given.example && !isInUse(side) ? lacking(exampleFiles, side.paths) : [];
+    return [
+      ...example,
+      ...lacking(projectFiles(side.name), [...side.paths, ...example.map(({ path }) => path)]),
+    ];
+  }
   const hasVault = given.roles.includes('vault-dispatch');
   const hasFormula = side.paths.some(
     (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),
@@ -55,7 +54,7 @@ export function wantedOf(given: InitSettings, side: Side, isOps: boolean): Wante
   const example =
     hasVault && !hasFormula ? formulaFiles(namesOf(given, side), workflowFolder(side.paths)) : [];
   const files = [
-    ...lacking(opsFiles({ bots: botsOf(staff), policy: examplePolicy }), side.paths),
+    ...lacking(opsFiles(given), side.paths),
     ...lacking(example, side.paths),
     ...missingPipelines(given, side),
   ];

@@ -16,6 +16,9 @@ const repository = z.object({
   private: z.nullish(z.boolean()),
   /** Where its page is, as the forge itself believes. */
   html_url: z.nullish(z.string()),
+  /** Where it can be cloned from; by SSH the forge may have another name. */
+  clone_url: z.nullish(z.string()),
+  ssh_url: z.nullish(z.string()),
   /** Whether workflows of the forge run there; absent on forges that do not say. */
   has_actions: z.nullish(z.boolean()),
   /** Of a fork: what it was forked from. */
@@ -64,8 +67,13 @@ export async function createRepository(
     if (error.kind === 'conflict') return false;
     throw error;
   }
-  if (hasActions) return true;
   // What stands there is never run; CI that looks at every repository would only be asked to look once more.
+  if (!hasActions) await switchOffActions(send, name);
+  return true;
+}
+
+/** Keeps workflows of the forge from running in a repository. `PATCH /repos/{owner}/{repo}`, scope write:repository. */
+export async function switchOffActions(send: Send, name: string): Promise<void> {
   await call(
     send,
     {
@@ -76,7 +84,6 @@ export async function createRepository(
     },
     repository,
   );
-  return true;
 }
 
 /**

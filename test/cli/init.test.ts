@@ -3,10 +3,11 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCrewFile } from '../../core/crew-file.ts';
+import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
 import { disagreements, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
-import { type Factory, startFactory } from '../factory.ts';
+import { type Factory, moreRoles, startFactory } from '../factory.ts';
 
 let factory: Factory;
 afterEach(() => factory.close());
@@ -174,6 +175,93 @@ describe('forgecrew init on an empty forge', () => {
   });
 });
 
+describe('forgecrew init with roles that keep something of their own', () => {
+  const settingsOf = (name: string): Promise<Record<string, unknown>> => factory.ask('GET', `/repos/${name}`);
+
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'on %s makes each a private repository of its account, without CI and with nobody else in it',
+    async (ci) => {
+      factory = await startFactory({ ci });
+
+      const made = await factory.init({ roles: moreRoles });
+      const again = await factory.init({ roles: moreRoles });
+
+      expect(made.text).not.toMatch(/failed:|unknown:|not-done:/);
+      expect([made.code, again.code, again.writes]).toEqual([0, 0, []]);
+      for (const name of ['speaker/records', 'crew/forgecrew-state']) {
+        expect(await settingsOf(name)).toMatchObject({ private: true, has_actions: false });
+        expect(await factory.ask('GET', `/repos/${name}/collaborators`)).toEqual([]);
+      }
+      expect(factory.woodpecker.repositories.map(({ name }) => name)).toEqual(
+        ci === 'woodpecker' ? [factory.ops] : [],
+      );
+    },
+  );
+
+  it('makes a policy of escalation that can be read, and a pipeline that says whose records they are', async () => {
+    factory = await startFactory();
+
+    await factory.init({ roles: moreRoles, accounts: 'speaker=voice-1' });
+
+    const policy = parseEscalationPolicy(
+      'escalation/policy.toml',
+      bytes(await factory.text(factory.ops, 'escalation/policy.toml')),
+    );
+    expect(policy).toMatchObject({ ok: true, document: { 'issue-create': { repositories: ['acme/app'] } } });
+    expect(policy.ok && Object.keys(policy.document)).toEqual(['issue-create']);
+    const pipeline = await factory.text(factory.ops, '.forgejo/workflows/answers.yml');
+    for (const line of [
+      'record-repo: voice-1/records',
+      'forge-login: voice-1',
+      'secrets.SPEAKER_TOKEN',
+      'proposers: crew',
+    ])
+      expect(pipeline).toContain(line);
+    expect(await factory.files(factory.ops)).not.toContain('escalation/.gitkeep');
+  });
+
+  it('names nobody whose comments may propose where there are no agents', async () => {
+    factory = await startFactory();
+
+    await factory.init({ roles: 'escalation' });
+
+    expect(await factory.text(factory.ops, '.forgejo/workflows/answers.yml')).not.toContain('proposers');
+  });
+
+  it('switches Actions off where a run was cut off before it did, and touches nothing that others may have read', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: moreRoles });
+    await factory.ask('PATCH', '/repos/speaker/records', { has_actions: true });
+    await factory.ask('PATCH', '/repos/crew/forgecrew-state', { private: false, has_actions: true });
+
+    const { code, text } = await factory.init({ roles: moreRoles });
+
+    expect(code).toBe(1);
+    expect(await settingsOf('speaker/records')).toMatchObject({ has_actions: false });
+    expect(await settingsOf('crew/forgecrew-state')).toMatchObject({ private: false, has_actions: true });
+    expect(text).toContain('crew/forgecrew-state: is not private');
+  });
+
+  it('says which account has to make one, where it may not look into that account', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: moreRoles });
+    const owner = await factory.seed.createUser('olga', [
+      'write:repository',
+      'write:issue',
+      'write:user',
+      'write:organization',
+    ]);
+    for (const name of [factory.ops, factory.project])
+      await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
+
+    const { code, text, writes } = await factory.init({ roles: moreRoles }, owner.token);
+
+    expect([code, writes]).toEqual([0, []]);
+    expect(text).toContain('as speaker, run forgecrew escalation-init --record-repo speaker/records');
+    expect(text).toContain(`as crew, make crew/forgecrew-state at ${factory.forge.url}/repo/create`);
+  });
+});
+
 describe('forgecrew init where something is there already', () => {
   /** Two repositories with a file each, as people have them. */
   async function withRepositories(
@@ -223,6 +311,17 @@ describe('forgecrew init where something is there already', () => {
       expect.arrayContaining(['RESOURCES.md', 'knowledge/.gitkeep']),
     );
     expect(await factory.files(factory.ops)).not.toContain('sprints/.gitkeep');
+  });
+
+  it('leaves a workflow alone that is only called like one of ours', async () => {
+    const theirs = 'on: push\njobs: {}\n';
+    await withRepositories({ '.forgejo/workflows/file-sprints.yml': theirs });
+
+    const { code } = await factory.init();
+
+    expect(code).toBe(0);
+    expect(await factory.text(factory.ops, '.forgejo/workflows/file-sprints.yml')).toBe(theirs);
+    expect(await factory.files(factory.ops)).toContain('forgecrew.toml');
   });
 
   it('puts its workflows where the forge looks: a folder of ours would put theirs out of use', async () => {

@@ -275,6 +275,7 @@ const examples: { [K in Change['kind']]: Extract<Change, { kind: K }> } = {
   'create-branch': { kind: 'create-branch', why, repository, branch: 'b', commit: 'c'.repeat(40) },
   'delete-branch': { kind: 'delete-branch', why, repository, branch: 'evidence/x' },
   'delete-ref': { kind: 'delete-ref', why, repository, ref: 'refs/forgecrew/x', expects: 'any' },
+  'switch-off-actions': { kind: 'switch-off-actions', why, repository: 'us/records' },
   'create-repository': { kind: 'create-repository', why, repository: 'us/state' },
   'request-review': { kind: 'request-review', why, repository, pull: { made: 'pull x' }, reviewer: 'ada' },
   'prepare-agent': { kind: 'prepare-agent', ...agentRun },

@@ -824,7 +824,7 @@ const clicks: Defence[] = [
   },
   {
     name: 'A record repo that CI listens to is not used.',
-    file: 'actions/escalation/read.ts',
+    file: 'core/escalation/record-repo.ts',
     from: '...(isHooked === false',
     to: '...(isHooked !== undefined',
     tests: [escalationTest],
@@ -866,7 +866,7 @@ const clicks: Defence[] = [
   },
   {
     name: 'Records that others could have written are not believed.',
-    file: 'actions/escalation/read.ts',
+    file: 'core/escalation/record-repo.ts',
     from: 'others.length === 0',
     to: 'true',
     tests: [escalationTest],
@@ -1130,9 +1130,44 @@ const agents: Defence[] = [
     tests: [frozenTest],
   },
   {
+    name: 'A round that is cut off has cost what its last check-in says.',
+    file: 'actions/forge-agent/ending.ts',
+    from: 'over: { cost: costWithCut(entry), spending: null },',
+    to: 'over: { cost: entry.cost, spending: null },',
+    tests: [frozenTest],
+  },
+  {
+    name: 'What cut-off rounds cost counts against max_cost.',
+    file: 'actions/forge-agent/wake.ts',
+    from: '(costWithCut(entry) ?? 0) >= agent.maxCost',
+    to: '(entry.cost ?? 0) >= agent.maxCost',
+    tests: [frozenTest],
+  },
+  {
+    name: 'A conflict whose marks still stand in a file is not solved.',
+    file: 'core/agent/work/take.ts',
+    from: 'return [...new Set([...marked, ...left])];',
+    to: 'return [...new Set(left)];',
+    tests: ['test/hostile/agent-rounds.test.ts'],
+  },
+  {
+    name: 'One side of a binary file goes away only where the agent says that it is done.',
+    file: 'core/agent/work/take.ts',
+    from: 'const left = isDone\n    ? []',
+    to: 'const left = true\n    ? []',
+    tests: ['test/hostile/agent-rounds.test.ts'],
+  },
+  {
+    name: 'A session that could not be fetched is not taken for none.',
+    file: 'core/agent/work/keep.ts',
+    from: 'if (listed.code === 2) return undefined;',
+    to: 'if (listed.code !== 0) return undefined;',
+    tests: ['test/core/agent/work/kept-session.test.ts'],
+  },
+  {
     name: 'A conflict that the forge still works out wakes nobody.',
     file: 'actions/forge-agent/talk.ts',
-    from: 'if (Date.parse(now) - Date.parse(seen.at) < settledMs) return [];',
+    from: 'if (Date.parse(now) - Date.parse(seen.at) < patience) return [];',
     to: '',
     tests: [frozenTest],
   },
@@ -1414,6 +1449,9 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
+const upgradeTest = 'test/cli/upgrade.test.ts';
+const machineTest = 'test/cli/machine.test.ts';
+const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
 const making: Defence[] = [
@@ -1423,7 +1461,7 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'adds what is missing, and leaves every file of theirs as it is',
+    only: 'leaves a workflow alone that is only called like one of ours',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
@@ -1450,6 +1488,38 @@ const making: Defence[] = [
     only: 'leaves commits that people add',
   },
   {
+    name: 'A repository that others may have read is never made a place for records.',
+    file: 'cli/init/plan.ts',
+    from: 'if (found.troubles.length > 0) return',
+    to: 'if (found.troubles.length > 1e9) return',
+    tests: [initTest],
+    only: 'touches nothing that others may have read',
+  },
+  {
+    name: 'Where there are no agents, nobody’s comment is taken for a proposal.',
+    file: 'cli/factory/pipelines.ts',
+    from: "roles.has('forge-agent') ? text : withoutProposers(text)",
+    to: 'text',
+    tests: [initTest],
+    only: 'names nobody whose comments may propose',
+  },
+  {
+    name: 'A place for records that is not shown is not taken for one that is missing.',
+    file: 'cli/factory/stores.ts',
+    from: "seesAll ? 'missing' : 'hidden'",
+    to: "'missing'",
+    tests: [doctorTest],
+    only: 'says of a private repository that nobody shows it',
+  },
+  {
+    name: 'Somebody else who may write records is found.',
+    file: 'cli/factory/stores.ts',
+    from: 'store.isRecord ? await listWriters(send, store.name) : []',
+    to: '[]',
+    tests: [doctorTest],
+    only: 'somebody else may write records of what was approved',
+  },
+  {
     name: 'No rule is set while the files that decide are only proposed.',
     file: 'cli/init/plan.ts',
     from: 'wantedOf(settings, state.ops, true).length === 0 &&',
@@ -1466,6 +1536,45 @@ const making: Defence[] = [
     only: 'names this factory in its pipelines',
   },
   {
+    name: 'An upgrade moves no version of what is only called like a role.',
+    file: 'cli/factory/pins.ts',
+    from: "return !address.includes('@') && ",
+    to: 'return ',
+    tests: [pinsTest],
+  },
+  {
+    name: 'An upgrade asks for no version that is not there.',
+    file: 'cli/upgrade/change.ts',
+    from: 'if (trouble !== undefined)',
+    to: "if (trouble === '')",
+    tests: [upgradeTest],
+    only: 'the tag is not there',
+  },
+  {
+    name: 'An upgrade that would break what holds is not asked for.',
+    file: 'cli/upgrade/plan.ts',
+    from: 'if (worse.length > 0)',
+    to: 'if (worse.length > 1e9)',
+    tests: [upgradeTest],
+    only: 'may not break what holds',
+  },
+  {
+    name: 'An upgrade says before its merge which files no merge may change.',
+    file: 'cli/upgrade/change.ts',
+    from: 'unreached([path], patterns).length === 0',
+    to: 'unreached([path], patterns).length > 1e9',
+    tests: [upgradeTest],
+    only: 'says what to do before and after the merge',
+  },
+  {
+    name: 'What people commit to the pull request of an upgrade stays.',
+    file: 'cli/upgrade/plan.ts',
+    from: "if (standing.pull?.state === 'open')",
+    to: "if (standing.branch === '')",
+    tests: [upgradeTest],
+    only: 'leaves what people commit to it',
+  },
+  {
     name: 'What could not be found out is never well.',
     file: 'cli/doctor/finding.ts',
     from: "if (asked.kind === 'unknown') return unchecked(id, what, asked.why);",
@@ -1480,6 +1589,29 @@ const making: Defence[] = [
     to: 'counts.unknown > 1e9 ? 2 : 0',
     tests: [doctorTest],
     only: 'ends with 2',
+  },
+  {
+    name: 'A certificate that a proxy shows is not taken for the forge’s.',
+    file: 'cli/doctor/run.ts',
+    from: 'if (surroundings.proxy !== undefined)',
+    to: "if (address.href === '')",
+    tests: [doctorTest],
+    only: 'through a proxy at none',
+  },
+  {
+    name: 'A docker that says what is not understood is not taken for one that keeps nothing.',
+    file: 'cli/doctor/docker-df.ts',
+    from: "if (!kept.some(({ type }) => type === 'Images')) throw notUnderstood();",
+    to: '',
+    tests: [machineTest],
+  },
+  {
+    name: 'A slow docker holds nobody up.',
+    file: 'cli/doctor/machine.ts',
+    from: "if (end.overran === 'time')",
+    to: "if (end.stderr === 'late')",
+    tests: [machineTest],
+    only: 'waits for a slow docker',
   },
   {
     name: 'An account that may do more than it needs is found.',

@@ -1,6 +1,7 @@
 import { namesLogin } from '../../../core/accounts.ts';
 import { crewFile, parseCrewFile } from '../../../core/crew-file.ts';
 import { formatFault } from '../../../core/errors.ts';
+import { escalationPolicyFile, parseEscalationPolicy } from '../../../core/escalation/policy.ts';
 import { formulaFolder, parseFormula } from '../../../core/vault/formula.ts';
 import { parsePolicy, policyFile } from '../../../core/vault/policy.ts';
 import { workflowFiles } from '../../../core/vault/workflow.ts';
@@ -31,12 +32,13 @@ export function documentChecks(settings: DoctorSettings, state: DoctorState): Fi
       ),
     );
   return [
-    ...layout(ops, opsFiles({ bots, policy: '' }), state.ops),
+    ...layout(ops, opsFiles(settings), state.ops),
     ...layout(project, projectFiles(project), state.project),
     ...crewChecks(bots, who, state),
     ...(roles.includes('vault-dispatch')
       ? [...policyChecks(who, state), ...formulaChecks(settings, who, state)]
       : []),
+    ...(roles.includes('escalation') ? [escalationPolicyCheck(who, state)] : []),
     ...agentChecks(who, state),
   ];
 }
@@ -97,6 +99,21 @@ function policyChecks(who: string, { ops }: DoctorState): Finding[] {
       };
     }),
   ];
+}
+
+/** That there is one is looked at with the other files. */
+function escalationPolicyCheck(who: string, { ops }: DoctorState): Finding {
+  return finding('escalation.policy', `${escalationPolicyFile} can be read`, ops.texts, (texts): Trouble => {
+    const text = texts.get(escalationPolicyFile);
+    const parsed = text === undefined ? undefined : parseEscalationPolicy(escalationPolicyFile, bytes(text));
+    return parsed === undefined || parsed.ok
+      ? undefined
+      : {
+          what: `${escalationPolicyFile} cannot be read, so nothing is answered: ${parsed.faults.map(formatFault).join('; ')}`,
+          who,
+          mend: 'mend it between forgecrew policy open and forgecrew policy close',
+        };
+  });
 }
 
 function formulaChecks(

@@ -1,14 +1,22 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { type Pipeline, pipelinesOf, purposeIn, secretsOf } from '../../factory/pipelines.ts';
+import { pinIn } from '../../factory/pins.ts';
+import {
+  exampleModel,
+  type Pipeline,
+  pipelinesOf,
+  purposeIn,
+  secretsOf,
+  withoutComments,
+} from '../../factory/pipelines.ts';
 import { staffOf } from '../../factory/posts.ts';
 import { loginsOf, sourceOf } from '../../factory/settings.ts';
-import { broken, type Finding, ok, unchecked } from '../finding.ts';
+import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
 /** The pipelines of the roles are there and have the shape of the examples. */
-export function pipelineChecks(settings: DoctorSettings, { ops }: DoctorState): Finding[] {
+export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release }: DoctorState): Finding[] {
   const { texts, repository } = ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
   const wanted = pipelinesOf(
@@ -25,20 +33,59 @@ export function pipelineChecks(settings: DoctorSettings, { ops }: DoctorState): 
   const isOfHost = (path: string): boolean =>
     path.startsWith('.woodpecker') === (settings.ci === 'woodpecker');
   const files = [...texts.value].filter(([path]) => /\.ya?ml$/.test(path) && isOfHost(path));
-  return wanted.flatMap((pipeline) => checksOf(settings, pipeline, files));
+  const keys = wanted.flatMap((pipeline) => {
+    const text = pipeline.purpose === 'work' ? fileOf(pipeline, files)?.[1] : undefined;
+    return text === undefined
+      ? []
+      : secretsOf({ content: text }, settings.ci).names.filter((name) => !isToken(name));
+  });
+  const commit = release.kind === 'known' ? release.value : undefined;
+  return [
+    ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
+    ...[...new Set(keys)].map((key) => keyCheck(settings, key, secrets)),
+  ];
+}
+
+/** Tokens of accounts are the same in every factory; what else a pipeline is given, such as the key of a model, people choose. */
+function isToken(secret: string): boolean {
+  return /_token$/i.test(secret);
+}
+
+function keyCheck(
+  { 'ops-repo': ops, 'forge-url': url, 'woodpecker-url': ci }: DoctorSettings,
+  key: string,
+  secrets: DoctorState['secrets'],
+): Finding {
+  return finding(`secret.${key.toLowerCase()}`, `${ops} has the secret ${key}`, secrets, (all) =>
+    all.some(({ name }) => name.toLowerCase() === key.toLowerCase())
+      ? undefined
+      : {
+          what: `${ops} has no secret ${key}, which its pipelines use`,
+          who: `an admin of ${ops}`,
+          mend: `put it in at ${ci === undefined ? `${url}/${ops}/settings/actions/secrets` : `${ci} (${ops}, Settings, Secrets)`}`,
+        },
+  );
+}
+
+type PipelineFile = [path: string, text: string];
+
+/** The file that does what a pipeline is for, under whatever name people gave it. */
+function fileOf({ role, purpose, path: usual }: Pipeline, files: PipelineFile[]): PipelineFile | undefined {
+  return (
+    files.find(([path, text]) => path === usual && purposeIn(text, role) !== undefined) ??
+    files.find(([, text]) => purposeIn(text, role) === purpose)
+  );
 }
 
 function checksOf(
   settings: DoctorSettings,
   pipeline: Pipeline,
-  files: [path: string, text: string][],
+  { files, release }: { files: PipelineFile[]; release: string | undefined },
 ): Finding[] {
   const { role, purpose } = pipeline;
   const id = `pipeline.${role}.${purpose}`;
   const who = `whoever merges to main of ${settings['ops-repo']}`;
-  const found =
-    files.find(([path, text]) => path === pipeline.path && purposeIn(text, role) !== undefined) ??
-    files.find(([, text]) => purposeIn(text, role) === purpose);
+  const found = fileOf(pipeline, files);
   if (found === undefined)
     return [
       broken(
@@ -56,10 +103,12 @@ function checksOf(
   if (data === undefined) return [broken(`${id}.there`, `${path} cannot be read as YAML`, { who, mend })];
   const example = dataOf(pipeline.content);
   const { names } = secretsOf({ content: text }, settings.ci);
-  const expected = secretsOf(pipeline, settings.ci).names;
+  const expected = secretsOf(pipeline, settings.ci).names.filter(isToken);
   const events = eventsOf(data, settings.ci);
   const steps = stepsIn(data, role);
-  const version_ = steps.map(({ ref }) => ref).filter((ref) => ref !== undefined && ref !== `v${version}`);
+  const others = steps
+    .map(({ ref }) => ref)
+    .filter((ref) => ref !== undefined && ref !== `v${version}` && ref !== release);
   const differing = stepsIn(example, role).flatMap((step) =>
     differences(step.given, steps.find((item) => item.given.mode === step.given.mode)?.given),
   );
@@ -72,7 +121,7 @@ function checksOf(
     one(
       'version',
       `${path} names this version`,
-      version_.length === 0 ? undefined : `${path} names ${version_.join(', ')}, and this is v${version}`,
+      others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
     ),
     one(
       'settings',
@@ -101,6 +150,17 @@ function checksOf(
         ),
     ...(purpose === 'work'
       ? [
+          ...(withoutComments(pipeline.content).includes(exampleModel)
+            ? [
+                one(
+                  'model',
+                  `${path} names a model`,
+                  withoutComments(text).includes(exampleModel)
+                    ? `${path} asks a model at ${exampleModel}, which is the example's`
+                    : undefined,
+                ),
+              ]
+            : []),
           one(
             'pulls',
             `${path} is not started by pull requests`,
@@ -141,7 +201,6 @@ function stepsIn(data: unknown, role: string): Step[] {
     : [field(data, 'steps')];
   return lists.flatMap(stepsOf).flatMap((step) => {
     const written = String(field(step, 'uses') ?? field(step, 'image') ?? '');
-    const [, , ref] = new RegExp(`(^|/)${role}(?:@(.+))?$`).exec(written) ?? [];
     if (!new RegExp(`(^|/)${role}(?:[@:]|$)`).test(written)) return [];
     const given = field(step, 'with') ?? field(step, 'settings');
     const settings = Object.fromEntries(
@@ -150,12 +209,12 @@ function stepsIn(data: unknown, role: string): Step[] {
         value,
       ]),
     );
-    return [{ given: settings, ref }];
+    return [{ given: settings, ref: pinIn(written) }];
   });
 }
 
 /** Settings that say whose work it is and where: a pipeline that differs there works for another factory. */
-const telling = ['ops-repo', 'project-repo', 'forge-login', 'filer-login', 'gatekeeper'];
+const telling = ['ops-repo', 'project-repo', 'forge-login', 'filer-login', 'gatekeeper', 'record-repo'];
 
 function differences(
   expected: Record<string, unknown>,

@@ -1,0 +1,40 @@
+import { type Finding, finding, type Trouble, unchecked } from '../finding.ts';
+import type { DoctorSettings, DoctorState } from '../state.ts';
+
+/** Private repositories of roles' own accounts: there, private, without CI, and records in nobody else's reach. */
+export function storeChecks(settings: DoctorSettings, { stores }: DoctorState): Finding[] {
+  return stores.map(({ store, found }) => {
+    const { post, login, name, holds, isRecord } = store;
+    const id = `store.${post}`;
+    if (found.kind === 'known' && found.value.kind === 'hidden')
+      return unchecked(id, name, `only ${login} and a site admin are told of it`);
+    return finding(
+      id,
+      `${name}, where ${login} keeps ${holds}, is private and without CI`,
+      found,
+      (state): Trouble => {
+        if (state.kind !== 'there')
+          return {
+            what: `there is no ${name}, where ${login} would keep ${holds}`,
+            who: `a site admin, or the account ${login}`,
+            mend: isRecord
+              ? `forgecrew init --apply, or as ${login} forgecrew escalation-init --record-repo ${name}`
+              : `forgecrew init --apply, or as ${login} ${settings['forge-url']}/repo/create`,
+          };
+        const troubles = [
+          ...state.troubles,
+          ...(state.hasActions
+            ? ['has Actions switched on, and nothing may run with what is written there']
+            : []),
+        ];
+        return troubles.length === 0
+          ? undefined
+          : {
+              what: `${name} ${troubles.join('; and it ')}`,
+              who: `the account ${login}`,
+              mend: `set it right at ${settings['forge-url']}/${name}/settings`,
+            };
+      },
+    );
+  });
+}
