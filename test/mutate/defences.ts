@@ -1342,8 +1342,8 @@ const agents: Defence[] = [
   {
     name: 'What an agent writes does nothing where the forge shows it.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'proposal?.block ?? (text === undefined ? undefined : inert(text))',
-    to: 'proposal?.block ?? text',
+    from: 'text === undefined || isOfDesk(tool) ? text : inert(text)',
+    to: 'text',
     tests: [callsTest],
   },
   {
