@@ -154,6 +154,9 @@ describe.skipIf(!existsSync(compiled) || !works('user'))(
             ]);
             expect(await rig.running()).toEqual([]);
             expect(await rig.labels(issue)).toEqual(['crew:builder']);
+            // What was handed over is finished, and no second agent is paid for it.
+            if (mode === 'finish')
+              expect([call, await rig.entry(issue)]).toMatchObject([call, { rounds: 1 }]);
             await rig.close();
           }
         },
