@@ -1461,7 +1461,6 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'leaves a workflow alone that is only called like one of ours',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
