@@ -14,6 +14,7 @@ import { parseVaultAction } from '../core/vault/action.ts';
 import { parseFormula } from '../core/vault/formula.ts';
 import { parsePolicy } from '../core/vault/policy.ts';
 import { version } from '../core/version.ts';
+import { addDispatch } from './dispatch/commands.ts';
 import type { ForgeAccess } from './forge.ts';
 
 const program = new Command('forgecrew')
@@ -660,6 +661,8 @@ ofFactory(
       return code;
     }),
   );
+
+addDispatch(program, coded);
 
 /** Prints one line per fault, or one per good document; 1 when there is any fault, 2 when a file cannot be read. */
 function lint(files: string[], say: (line: string) => void): number {

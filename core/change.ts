@@ -25,6 +25,7 @@ import { keep } from './changes/keep.ts';
 import type { Applied, ApplyContext, ChangeKind } from './changes/kind.ts';
 import { mergePull } from './changes/merge-pull.ts';
 import { openPull } from './changes/open-pull.ts';
+import { prepareAgent } from './changes/prepare-agent.ts';
 import { pushCommit } from './changes/push-commit.ts';
 import { react } from './changes/react.ts';
 import { refuse } from './changes/refuse.ts';
@@ -39,6 +40,7 @@ import { setTeam } from './changes/set-team.ts';
 import { startPipeline } from './changes/start-pipeline.ts';
 import { switchOffActions } from './changes/switch-off-actions.ts';
 import { syncFork } from './changes/sync-fork.ts';
+import { takeUp } from './changes/take-up.ts';
 import { updateComment } from './changes/update-comment.ts';
 import { updateIssue } from './changes/update-issue.ts';
 import { updateSections } from './changes/update-sections.ts';
@@ -83,6 +85,8 @@ const kinds = {
   'request-review': requestReview,
   'set-assignees': setAssignees,
   'run-agent': runAgent,
+  'prepare-agent': prepareAgent,
+  'take-up': takeUp,
   'create-repository': createRepository,
   'switch-off-actions': switchOffActions,
   'create-account': createAccount,

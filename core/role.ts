@@ -55,6 +55,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   ask?(question: ModelQuestion, context: AskContext<S>): Promise<ModelAnswer>;
   /** Runs an agent beside this process, for a role that has them. */
   runAgent?(run: AgentRun, context: AgentContext<S>): Promise<AgentOutcome>;
+  /** Makes what later steps of a pipeline run an agent with. */
+  prepareAgent?(run: AgentRun, context: AgentContext<S>): Promise<void>;
   /** For a role that pushes what was made on this machine; given by the role, so that no other one holds git. */
   works?: OpenWorks;
   /** Pure and synchronous: no client, clock, environment or file system. */

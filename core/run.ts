@@ -21,6 +21,7 @@ import { isRed, isSettled, outcomeOf, type Report, type Result, tallyOf } from '
 import type { AgentContext, AskContext, Previous, Role, State } from './role.ts';
 import { openServers, refuseOtherForge } from './servers.ts';
 import { type flowSettings, parseSettings, type Setting, type Settings, type ValuesOf } from './settings.ts';
+import { sourceCommit } from './source-commit.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
 import { logLine, plain } from './text/log-line.ts';
 import { version } from './version.ts';
@@ -42,6 +43,8 @@ export interface Runtime {
   print: (line: string) => void;
   now: () => Date;
   pause?: (ms: number) => Promise<void>;
+  /** The commit of forgecrew that runs, where it is known. */
+  commit?: string | undefined;
 }
 
 /** A run under way: what the steps of the loop share. */
@@ -76,6 +79,7 @@ export function run<S extends FlowSettings, T extends State, K extends ChangeNam
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
+    commit: sourceCommit(process.argv[1]),
   }).then((code) => {
     process.exitCode = code;
   });
@@ -116,7 +120,8 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     refuseAutomaticToken(role, flow['forge-token'], host);
     refuseOtherForge(flow['forge-url'], host);
     const { event } = host.facts;
-    say(`forgecrew ${version} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
+    const what = runtime.commit === undefined ? version : `${version} (${runtime.commit.slice(0, 12)})`;
+    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     role.refuseToAsk?.(settings, host.facts);
     if (isOwnEcho(role, settings, host)) {
       // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
@@ -298,6 +303,19 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       // Files for later steps need no account; everything else is somebody's.
       if (state.account === undefined && writes.some(({ kind }) => kind !== 'write-workspace-file'))
         throw new Error(`${role.name} planned writes without an account`);
+      const ground: Omit<AgentContext<S>, 'works'> = {
+        settings,
+        facts: host.facts,
+        send: servers.reading.send,
+        write: (beside, through) => applyBeside(role, beside, current, { ...applying, through }),
+        mask,
+        say,
+        clock: runtime.now,
+        deadline,
+        programs,
+        connection: servers.forge.connection ?? {},
+        automaticTokens: host.automaticTokens,
+      };
       const applying = {
         context: {
           ...servers.writing,
@@ -305,21 +323,8 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
           ...(state.account === undefined ? {} : { account: state.account }),
           workspace: host.facts.workspace,
           ask: (question: ModelQuestion) => askModel(role, question, { settings, deadline, programs }),
-          runAgent: (change: AgentRun) =>
-            runAgent(role, change, {
-              settings,
-              facts: host.facts,
-              send: servers.reading.send,
-              write: (beside, through) => applyBeside(role, beside, current, { ...applying, through }),
-              mask,
-              say,
-              clock: runtime.now,
-              deadline,
-              programs,
-              works,
-              connection: servers.forge.connection ?? {},
-              automaticTokens: host.automaticTokens,
-            }),
+          runAgent: (change: AgentRun) => agentOf(role, works, ground).run(change),
+          prepareAgent: (change: AgentRun) => agentOf(role, works, ground).prepare(change),
         },
         mask,
         say,
@@ -426,16 +431,21 @@ function askModel<S extends FlowSettings, T extends State, K extends ChangeName>
   return role.ask(question, context);
 }
 
-/** What an agent's run may use, before it is known whether the role has repositories on this machine. */
-type AgentGround<S extends Settings> = Omit<AgentContext<S>, 'works'> & { works: Works | undefined };
-
-function runAgent<S extends Settings>(
-  role: Pick<Role<S, State, ChangeName>, 'name' | 'runAgent'>,
-  change: AgentRun,
-  { works, ...context }: AgentGround<S>,
-): Promise<AgentOutcome> {
-  if (role.runAgent === undefined || works === undefined) throw new Error(`${role.name} runs no agents`);
-  return role.runAgent(change, { ...context, works });
+/** What a role does with agents. Throws where it has none, or no repositories on this machine. */
+function agentOf<S extends Settings>(
+  role: Pick<Role<S, State, ChangeName>, 'name' | 'runAgent' | 'prepareAgent'>,
+  works: Works | undefined,
+  context: Omit<AgentContext<S>, 'works'>,
+): { run(change: AgentRun): Promise<AgentOutcome>; prepare(change: AgentRun): Promise<void> } {
+  const { runAgent, prepareAgent } = role;
+  if (works === undefined || runAgent === undefined) throw new Error(`${role.name} runs no agents`);
+  return {
+    run: (change) => runAgent(change, { ...context, works }),
+    prepare: (change) => {
+      if (prepareAgent === undefined) throw new Error(`${role.name} prepares no agents`);
+      return prepareAgent(change, { ...context, works });
+    },
+  };
 }
 
 /** What has to be written while one change of a plan is still being carried out: it is held to the same, and in the report. */

@@ -12,6 +12,8 @@ export interface Works {
   push(what: Push): Promise<PushOutcome>;
   /** A repository with nothing in it, to delete from. */
   empty(): Promise<string>;
+  /** Hears the end of the run, before its repositories are taken away. */
+  atEnd(done: () => void): void;
   close(): void;
 }
 
@@ -22,6 +24,7 @@ export function openWorks(options: Omit<GitOptions, 'folder'>): Works {
   let folder: string | undefined;
   let opened: Promise<Git> | undefined;
   let emptied: Promise<string> | undefined;
+  const ends: (() => void)[] = [];
   const git = (): Promise<Git> => {
     // For us alone: `mkdtemp` makes it so.
     folder ??= mkdtempSync(path.join(tmpdir(), 'forgecrew-git-'));
@@ -40,7 +43,9 @@ export function openWorks(options: Omit<GitOptions, 'folder'>): Works {
       });
       return emptied;
     },
+    atEnd: (done) => void ends.push(done),
     close() {
+      for (const done of ends.splice(0)) done();
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,5 @@
 // Writes everything that follows from the sources: each role's two doors, the settings tables in its two documents,
-// and the JSON Schemas of what the roles publish. `--check` writes nothing and names what is stale.
+// the JSON Schemas of what the roles publish, and the picture of the whole loop. `--check` writes nothing and names what is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
 import { agentsAdd } from '../cli/agents-add/role.ts';
+import { dispatchConfigSchema } from '../cli/dispatch/config.ts';
+import { dispatchEntrySchema } from '../cli/dispatch/entry.ts';
+import { dispatchListSchema } from '../cli/dispatch/list.ts';
 import { checkupSchema } from '../cli/doctor/finding.ts';
 import { settings as doctorSettings } from '../cli/doctor/settings.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
@@ -54,6 +57,9 @@ import {
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
+import { exampleOpsRepo } from './docs/example-ops-repo.ts';
+import { loopPicture } from './docs/loop-picture.ts';
+import { troubleshootingPage } from './docs/troubleshooting.ts';
 import { launcher } from './launcher.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -110,6 +116,9 @@ function containerfile(name: string): string {
     ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
     `COPY dist/${name} /forgecrew/dist/${name}`,
     `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
+    '# Which commit this is, for the first line of every log; `npm run release` gives it.',
+    'ARG COMMIT=',
+    'RUN echo "$COMMIT" > /forgecrew/commit',
     ...(needs?.asRoot === true
       ? [
           '# Root, and nothing less: only root can start an agent as another user, who cannot look at this process.',
@@ -203,6 +212,21 @@ function factoryDocument(): { file: string; text: string } {
     ...rows,
   ].join('\n');
   return { file, text: between(readFileSync(path.join(root, file), 'utf8'), 'accounts', content, file) };
+}
+
+/** The index of everything that the documents say of red runs. */
+function troubleshooting(): { file: string; text: string } {
+  const named = [
+    ...roles.map(({ name }) => ({ file: `actions/${name}/README.md`, called: name })),
+    { file: 'docs/vault.md', called: 'Vault' },
+    { file: 'docs/agent-work.md', called: "Agents' work" },
+    { file: 'docs/escalation.md', called: 'Escalation' },
+  ];
+  const documents = named.map((document) => ({
+    ...document,
+    text: readFileSync(path.join(root, document.file), 'utf8'),
+  }));
+  return { file: 'docs/troubleshooting.md', text: troubleshootingPage(documents) };
 }
 
 /** The calls that not every forge has, and those that all have. */
@@ -307,6 +331,9 @@ function generated(): { file: string; text: string }[] {
     ),
     schemaOf('doctor', 'forgecrew doctor --json', checkupSchema),
     schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
+    schemaOf('dispatch-config', '$XDG_CONFIG_HOME/forgecrew/config.toml', dispatchConfigSchema),
+    schemaOf('dispatch-list', 'forgecrew dispatch list --json', dispatchListSchema),
+    schemaOf('dispatch-entry', 'log-root: <host>+<owner>+<repo>+<issue>+<n>.json', dispatchEntrySchema),
     schemaOf('agent-run-record', `the payload of an envelope, ${recordPayloadType}`, runRecordSchema),
     schemaOf('provenance', 'forgecrew provenance --json', provenanceReport),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),
@@ -342,7 +369,10 @@ function generated(): { file: string; text: string }[] {
     ...ofRoles,
     ...schemas,
     examplesModule(),
+    { file: 'docs/loop.svg', text: loopPicture() },
     factoryDocument(),
+    ...exampleOpsRepo(),
+    troubleshooting(),
     calls,
     commandsDocument(),
     defencesDocument(),

@@ -30,6 +30,7 @@ export interface AgentRig {
   run(
     overrides?: Record<string, string>,
     ago?: number,
+    pause?: (ms: number) => Promise<void>,
   ): Promise<{ code: number; text: string; calls: string[]; report: Report | undefined }>;
   /** So many seconds go by, for the forge and for the role. */
   pass(seconds: number): void;
@@ -165,7 +166,7 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
       PLUGIN_AGENT_FOLDER: base,
       ...overrides,
     }),
-    async run(overrides = {}, ago = 0) {
+    async run(overrides = {}, ago = 0, pause = undefined) {
       const lines: string[] = [];
       const from = forge.requests.length;
       const { code, report } = await execute(forgeAgent, {
@@ -174,6 +175,7 @@ export async function startAgents(options: Parameters<typeof startTestForge>[0] 
         workingDirectory: workspace,
         print: (line) => lines.push(line),
         now: () => new Date(now().getTime() - ago * 60_000),
+        ...(pause === undefined ? {} : { pause }),
       });
       const calls = forge.requests
         .slice(from)

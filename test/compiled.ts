@@ -32,6 +32,8 @@ export async function runCompiled(
       text += chunk.toString('utf8');
     });
   const code = await new Promise<number | null>((done) => child.once('close', done));
+  // The commit that this checkout stands on, which every commit changes.
+  text = text.replace(/^(forgecrew \d+\.\d+\.\d+) \([0-9a-f]{12}\)/gm, '$1');
   return { code, text, lines: text.split('\n').filter((line) => line !== '') };
 }
 

@@ -20,7 +20,7 @@ import { notice, refuseFor } from '../../core/plan.ts';
 import { frozenAt } from '../../core/vault/policy.ts';
 import { recordOf, writeProposal } from './proposing.ts';
 import type { Live, ProposalSeen } from './state.ts';
-import { endText, signs } from './text.ts';
+import { endText, signs, toldKeys, waitsText } from './text.ts';
 import { told } from './told.ts';
 
 // A proposal from its record to its end: shown, clicked, decided once, carried out once, told. Pure.
@@ -107,7 +107,14 @@ function undecided(
     return [end(state, record, 'denied', proof.reasons.join('; '))];
   if (isOver)
     return [
-      end(state, record, 'expired', `it could be approved until ${minuteOf(record.expires)}, and nobody did`),
+      end(
+        state,
+        record,
+        'expired',
+        proof.verdict === 'approved'
+          ? `it was approved, and could not be carried out until ${minuteOf(record.expires)}`
+          : `it could be approved until ${minuteOf(record.expires)}, and nobody did`,
+      ),
     ];
   if (newer !== undefined) return [end(state, record, 'superseded', newer)];
   if (hasNewRule(state, record))
@@ -132,19 +139,46 @@ function onProof(
       return proof.reasons.slice(1).map((reason) => notice(`${id} waits`, reason));
     case 'approved': {
       const frozen = frozenAt(record.rule, new Date(state.now));
-      if (frozen !== undefined) return [notice(`${id} is approved and waits`, `frozen: ${frozen}`)];
+      if (frozen !== undefined) return waits(state, seen, record, `frozen: ${frozen}`);
       if (claimed[record.type] >= record.rule.maxPerDay)
-        return [
-          notice(
-            `${id} is approved and waits`,
-            `${record.rule.maxPerDay} of ${record.type} are the most in 24 hours`,
-          ),
-        ];
+        return waits(
+          state,
+          seen,
+          record,
+          `${record.rule.maxPerDay} of ${record.type} are the most in 24 hours`,
+        );
       const why = whyNotNow(state, seen, record);
       if (why !== undefined) return [end(state, record, 'refused', why)];
       return [claim(state, record, proof)];
     }
   }
+}
+
+/** Whoever clicked hears once why nothing happens; the log says it in each run. */
+function waits(
+  state: Live,
+  { isWaitTold }: ProposalSeen,
+  record: ProposalRecord,
+  why: string,
+): FollowChange[] {
+  const { id, thread, expires } = record;
+  const said = notice(`${id} is approved and waits`, why);
+  if (isWaitTold) return [said];
+  const key = `waits ${id}`;
+  return [
+    said,
+    {
+      kind: 'comment',
+      key,
+      repository: thread.repository,
+      issue: thread.number,
+      text: waitsText(record, why, minuteOf(expires)),
+      sign: signs.waits(id),
+      mayDecline: true,
+      why: `${id} is approved and waits`,
+    },
+    told(state, toldKeys.waits(id), [key]),
+  ];
 }
 
 /** Why what was approved cannot be done as it was shown, whoever approved it. */

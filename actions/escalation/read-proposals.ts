@@ -28,7 +28,7 @@ import type { People } from '../../core/vault/read-rights.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
 import { worldOf } from './read-actions.ts';
 import type { Context, Found, KnownPolicy, Live, ProposalSeen } from './state.ts';
-import { signs } from './text.ts';
+import { signs, toldKeys } from './text.ts';
 
 interface Around {
   context: Context;
@@ -93,6 +93,7 @@ export async function readProposals(
       outcome,
       isDamaged:
         (isDecided && decided === undefined) || (outcomeFile.kind !== 'missing' && outcome === undefined),
+      isWaitTold: told.has(toldKeys.waits(id)),
       facts: { comment: null, reactions: [], comments: [] },
       rights: nobody,
       world: undefined,

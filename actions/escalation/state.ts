@@ -132,6 +132,8 @@ export interface ProposalSeen {
   outcome: OutcomeRecord | undefined;
   /** A decided or an outcome file that is no record. */
   isDamaged: boolean;
+  /** Whether its thread heard that it is approved and waits. */
+  isWaitTold: boolean;
   facts: ClickFacts;
   rights: Rights;
   world: World | undefined;

@@ -13,6 +13,7 @@ export const signs = {
   answer: (comment: number) => `crew answer ${comment}`,
   offer: (comment: number) => `crew offer ${comment}`,
   proposal: (id: string) => `crew proposal ${id}`,
+  waits: (id: string) => `crew waits ${id}`,
   end: (id: string) => `crew end ${id}`,
   mayNot: (login: string) => `crew note ${login}`,
   edited: (comment: number) => `crew edited ${comment}`,
@@ -25,6 +26,8 @@ export const toldKeys = {
   offer: (comment: number) => `o${comment}`,
   /** That an account heard that it may not ask. */
   mayNot: (account: number) => `n${account}`,
+  /** That a proposal is approved and not carried out yet. */
+  waits: (id: string) => `w${id}`,
 };
 
 export function requestKey(comment: number): string {
@@ -79,6 +82,11 @@ export function editedText(trigger: string): string {
 
 export function limitText(why: string): string {
   return `No more requests are answered here today: ${why}. Ask again tomorrow (UTC).`;
+}
+
+/** Why a click has not done anything yet. */
+export function waitsText({ id }: Pick<ProposalRecord, 'id'>, why: string, until: string): string {
+  return `Proposal ${code(id)} is approved, and waits: ${code(why)}. It is carried out as soon as that is over, unless it expires at ${until} before. This is said once.`;
 }
 
 /** What became of a proposal, as one sentence. */

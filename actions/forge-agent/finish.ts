@@ -1,5 +1,6 @@
 import { ownerOf } from '../../core/accounts.ts';
 import {
+  costWithCut,
   momentOf,
   nameOf,
   repositoryOf,
@@ -13,15 +14,18 @@ import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { besideRef, refusedRef, sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
-import { claimOf, endOf, freezeOf } from './ending.ts';
+import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
+import { goneOf, handedRefsGone, takenUp } from './steps.ts';
 import { commentText, endText, pullBody, pullTitle, runKey } from './text.ts';
 import { mergeOf } from './wake.ts';
 
 type FinishChange = Change<
   | 'keep'
+  | 'take-up'
+  | 'delete-ref'
   | 'write-files'
   | 'push-commit'
   | 'fork'
@@ -43,6 +47,8 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
   const { entry } = mine;
   const claim = claimOf(state.stateRepo, entry);
+  const elsewhere = takenUp(state, mine, claim);
+  if (elsewhere.length > 0) return elsewhere;
   const written: FinishChange[] =
     mine.record !== null
       ? []
@@ -68,7 +74,9 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
         ];
   const told = toldOf(settings, mine, record, claim);
   const missing = [...written, ...told];
-  return missing.length > 0 ? missing : [close(state, mine, endText(record), record)];
+  return missing.length > 0
+    ? missing
+    : [...handedRefsGone(state, mine, claim), close(state, mine, endText(record), record)];
 }
 
 /** What is still to be said of a run. One that was called off is nobody's business any more, but its label goes. */
@@ -302,20 +310,23 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
     ended_at: state.now,
     ...(rested === undefined ? {} : { rested_at: rested }),
     // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
-    cost: cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+    cost: record === null ? costWithCut(entry) : cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+    spending: null,
   };
   const beside =
-    cost === null
-      ? []
-      : [
-          {
-            path: spentPath(entry.agent_name, state.now, entry.lease.id),
-            content: spentText(cost, entry.lease.id),
-            expects: null,
-          },
-        ];
+    record === null
+      ? settleCut(entry, state.now).beside
+      : cost === null
+        ? []
+        : [
+            {
+              path: spentPath(entry.agent_name, state.now, entry.lease.id),
+              content: spentText(cost, entry.lease.id),
+              expects: null,
+            },
+          ];
   if (!isWorked && entry.heard === undefined)
-    return endOf(state.stateRepo, mine, over, 'its work is over', beside);
+    return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];
   return freezeOf(
     state.stateRepo,
@@ -336,6 +347,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
     },
     'its agent is frozen until somebody answers',
     beside,
+    goneOf(mine),
   );
 }
 

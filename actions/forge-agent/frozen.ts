@@ -2,12 +2,12 @@ import { type Entry, type Exhaustion, entryPath, nameOf, repositoryOf } from '..
 import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
-import { claimOf, endFrozen, freezeOf, rewrite } from './ending.ts';
+import { claimOf, endFrozen, freezeOf, rewrite, settleCut } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, FrozenIssue, LookingState } from './state.ts';
-import { branchOf, homeOf } from './text.ts';
+import { branchOf, exhaustionSign, homeOf } from './text.ts';
 import { roundsOf } from './wake.ts';
 
 // What becomes of an agent that is frozen and not woken: pure.
@@ -79,8 +79,8 @@ export function tend(
   return [...noteConflict(state, candidate, known), ...retell(settings, state, candidate, known.entry)];
 }
 
-/** Of a run that was cut off between its two writes; later on it is for people, who may have taken the label off. */
-const retellMs = 60 * 60_000;
+/** Of a run that was cut off between its two writes, as far as another comes within a week: some are started once a day. */
+const retellMs = 7 * 24 * 60 * 60_000;
 
 function retell(
   settings: Pick<AgentSettings, 'blocked-label'>,
@@ -91,7 +91,7 @@ function retell(
   const { exhausted } = entry;
   if (exhausted == null || Date.parse(state.now) - Date.parse(exhausted.at) > retellMs) return [];
   // Once it was said, what people did to the label since is theirs.
-  const isSaid = candidate.talk?.said.some((sign) => sign.startsWith(`forge-agent ${exhausted.why} `));
+  const isSaid = candidate.talk?.said.some((sign) => sign === exhaustionSign(entry));
   return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 
@@ -123,6 +123,7 @@ export function exhaust(
   const exhausted = { why, at: now };
   const said = `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`;
   const cut = running.find((item) => entryPath(nameOf(item.entry)) === entryPath(nameOf(entry)));
+  const settled = settleCut(entry, now);
   return [
     {
       ...(cut === undefined
@@ -130,9 +131,16 @@ export function exhaust(
         : freezeOf(
             stateRepo,
             cut,
-            { why: `cut off: ${cut.over}`, ended_at: now, heard: entry.heard ?? [], hearing: [], exhausted },
+            {
+              ...settled.over,
+              why: `cut off: ${cut.over}`,
+              ended_at: now,
+              heard: entry.heard ?? [],
+              hearing: [],
+              exhausted,
+            },
             said,
-            [],
+            settled.beside,
           )),
       key,
     },
@@ -159,7 +167,7 @@ export function tellExhausted(
   const { repository, number, talk } = candidate;
   const label = settings['blocked-label'];
   const held = claimOf(stateRepo, entry);
-  const sign = `forge-agent ${exhausted.why} ${entry.lease.id}`;
+  const sign = exhaustionSign(entry) ?? '';
   const reason = exhaustionText(exhausted.why, rounds);
   return [
     ...(talk?.said.includes(sign) === true
@@ -189,7 +197,10 @@ export function tellExhausted(
   ];
 }
 
-/** A conflict of its pull request is noted when it is first seen, and counts once it is seen again later. */
+/**
+ * A conflict of its pull request is noted when it is first seen, and counts once it is seen again later; one that is gone is noted as
+ * well, or the moment in which the forge works it out for the next base would count at once.
+ */
 export function noteConflict(
   { stateRepo, now }: Looking,
   { talk }: Candidate,
@@ -197,15 +208,19 @@ export function noteConflict(
 ): Change<'write-files'>[] {
   const conflict = talk?.conflict ?? null;
   const noted = entry.conflict ?? null;
-  if (conflict === null || (noted?.head === conflict.head && noted.base === conflict.base)) return [];
+  // One that stays goes on from when it was first seen, whatever came to the base since.
+  if (conflict === null ? noted === null || talk?.pull == null : noted?.head === conflict.head) return [];
   return [
     rewrite(
       stateRepo,
       { entry, sha },
       {
-        over: { conflict: { ...conflict, at: now } },
-        said: 'does not merge',
-        why: 'its pull request does not merge, as the forge says now; if that stays, its agent is woken',
+        over: { conflict: conflict === null ? null : { ...conflict, at: now } },
+        said: conflict === null ? 'merges again' : 'does not merge',
+        why:
+          conflict === null
+            ? 'its pull request merges again'
+            : 'its pull request does not merge, as the forge says now; if that stays, its agent is woken',
       },
     ),
   ];

@@ -135,6 +135,11 @@ export function verdictOn(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
     );
   if (noIsolation !== undefined) return not(noIsolation);
+  // They are run where the agent never was, and beside its step there is no such place that has its programs.
+  if (settings.mode === 'prepare' && agent.checks.length > 0)
+    return not(
+      `the manifest of ${agent.name} has checks, which nothing runs where the agent is a step of its own; take them out, or use the mode work`,
+    );
   return first;
 }
 

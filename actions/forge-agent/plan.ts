@@ -1,4 +1,5 @@
 import { sameRepository } from '../../core/accounts.ts';
+import type { AgentRun } from '../../core/agent/agent-run.ts';
 import { askingTrouble } from '../../core/agent/asking.ts';
 import type { Isolation, Network } from '../../core/agent/cell/cell.ts';
 import { gapsOf } from '../../core/agent/cell/gaps.ts';
@@ -22,7 +23,7 @@ import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
-import { claimOf, endOf, freezeOf } from './ending.ts';
+import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
 import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
 import { destroy, exhaustionText, forget, tend } from './frozen.ts';
@@ -30,6 +31,7 @@ import { labelling, unlabelling } from './labels.ts';
 import { isAbandoned, verdictOn } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
+import { handOn, letGo, serve } from './steps.ts';
 import { commitMessage, runKey } from './text.ts';
 import { askingOf, isRenewed, isResumable, mergeOf } from './wake.ts';
 
@@ -44,6 +46,8 @@ export const changes = [
   'remove-label',
   'delete-ref',
   'run-agent',
+  'prepare-agent',
+  'take-up',
   'fork',
   'push-commit',
   'open-pull',
@@ -71,6 +75,8 @@ export function plan(settings: AgentSettings, state: AgentState): AgentChange[] 
         : [refuseFor('state-repo', state.trouble.said)];
     case 'looking':
       return [...faultsOf(state), ...look(settings, state)];
+    case 'serving':
+      return serve(state);
     case 'fan-out':
       return [
         ...faultsOf(state),
@@ -128,15 +134,19 @@ function faultsOf({
 function look(settings: AgentSettings, state: LookingState): AgentChange[] {
   if (state.mine !== null) {
     const { mine } = state;
-    return mine.outcome === null && mine.record === null
-      ? [
+    if (mine.outcome !== null || mine.record !== null) return finish(settings, state, mine);
+    if (settings.mode === 'finish') return letGo(state, mine);
+    return settings.mode === 'prepare'
+      ? [keep(`${mine.entry.agent_name} is prepared; the steps after this one go on with it`)]
+      : [
           notice(
             `${mine.entry.agent_name} was given #${mine.entry.issue_number}, and its run did not begin`,
             'the next run of this role takes it over',
           ),
-        ]
-      : finish(settings, state, mine);
+        ];
   }
+  if (settings.mode === 'finish')
+    return [keep('this pipeline has claimed no issue, or its work is finished already')];
   if (state.hasWorked) return [keep('this run has worked on its issue; what else waits is for the next one')];
   if (settings.prompt !== undefined) return wakeByHand(settings, state);
   const orphans = orphansOf(settings, {
@@ -245,7 +255,8 @@ function bury(
     lingering.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
     )?.labels ?? [];
-  const over = { why: `cut off: ${work.over}`, ended_at: now };
+  const { over: costs, beside } = settleCut(entry, now);
+  const over = { ...costs, why: `cut off: ${work.over}`, ended_at: now };
   const why = `${repository}#${entry.issue_number} is no longer worked on`;
   return [
     ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
@@ -254,8 +265,8 @@ function bury(
     }),
     ...(isResumable(entry)
       ? // Its issue may be opened again, or given anew; its end is that of its pull request.
-        [freezeOf(stateRepo, work, { ...over, hearing: [] }, why, [])]
-      : [forget(stateRepo, entry, why), endOf(stateRepo, work, over, why)]),
+        [freezeOf(stateRepo, work, { ...over, hearing: [] }, why, beside)]
+      : [forget(stateRepo, entry, why), endOf(stateRepo, work, over, why, beside)]),
   ];
 }
 
@@ -353,6 +364,9 @@ function begin(
     before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
+  // Its record holds what a round cost that is only finished here.
+  const settled = isFinishing || earlier === null ? null : settleCut(earlier.entry, now);
+  const cost = settled?.over.cost ?? earlier?.entry.cost ?? null;
   const entry: Entry = {
     version: 1,
     owner: name.owner,
@@ -379,7 +393,7 @@ function begin(
     started_at: now,
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
-    cost: earlier?.entry.cost ?? null,
+    cost,
     ...(isFinishing
       ? laterOf(earlier?.entry)
       : continued(earlier?.entry, before, { talk, isRenewing, asked })),
@@ -392,8 +406,68 @@ function begin(
   const prompt = awakening === null ? first : laterPromptOf(first, awakening, nonce);
   const session = before?.session ?? null;
   const dayLeft =
-    agent.maxCostPerDay === null ? null : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0));
-  const spent = earlier?.entry.cost ?? 0;
+    agent.maxCostPerDay === null
+      ? null
+      : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0) - (earlier?.entry.spending ?? 0));
+  const spent = cost ?? 0;
+  const run: AgentRun = {
+    key: runKey,
+    repository,
+    issue: number,
+    pulls: awakening?.pull == null ? [] : [awakening.pull.number],
+    base: candidate.base,
+    baseBranch: candidate.defaultBranch,
+    agent: agent.name,
+    engine: agent.engine,
+    command: agent.command,
+    model: agent.model,
+    tools: agent.tools,
+    sessionFolder: agent.sessionFolder,
+    prompt,
+    resumes:
+      session === null || awakening === null
+        ? null
+        : {
+            note: session,
+            ref: sessionRef(repository, number),
+            prompt: wakingPromptOf(awakening, { nonce, number }),
+          },
+    merges: mergeOf(talk),
+    isolation: agent.isolation,
+    network: agent.network,
+    timeoutMinutes: agent.timeoutMinutes,
+    watchdogMinutes: agent.watchdogMinutes,
+    maxCost: dayLeft === null ? agent.maxCost : Math.min(agent.maxCost ?? Number.MAX_VALUE, spent + dayLeft),
+    spent,
+    prices: agent.prices,
+    setup: agent.setup,
+    checks: agent.checks,
+    protectedPaths: agent.protectedPaths,
+    gitUser,
+    message: commitMessage(agent.name, candidate),
+    strangers: settings.strangers,
+    entry: {
+      repository: stateRepo.repository,
+      branch: stateRepo.branch,
+      path: entryPath(name),
+      text,
+      commit: stateRepo.commit,
+    },
+    label,
+  };
+  const handed =
+    settings.mode === 'prepare' && !isFinishing
+      ? handOn(state, name, {
+          version: 1,
+          lease: nonce,
+          run,
+          known: { labelled: candidate.labelled, membership: candidate.membership, talk },
+        })
+      : undefined;
+  const gone = [
+    ...(frozen === undefined ? [] : [{ path: frozenPath(name), expects: frozen.markSha }]),
+    ...(handed?.remove ?? []),
+  ];
   const claiming: AgentChange[] = [
     ...(candidate.over === null ? [] : [notice(`${repository}#${number} is taken over: ${candidate.over}`)]),
     {
@@ -405,8 +479,10 @@ function begin(
         { path: entryPath(name), content: text, expects: earlier?.sha ?? null },
         { path: runningPath(name), content: mark, expects: running?.markSha ?? null },
         ...(isFinishing ? [] : [{ path: startedPath(agent.name, now, nonce), content: mark, expects: null }]),
+        ...(settled?.beside ?? []),
+        ...(handed?.files ?? []),
       ],
-      ...(frozen === undefined ? {} : { remove: [{ path: frozenPath(name), expects: frozen.markSha }] }),
+      ...(gone.length === 0 ? {} : { remove: gone }),
       message: `${repository}#${number}: ${agent.name} begins round ${entry.rounds}`,
       why:
         awakening !== null && !isFinishing
@@ -435,53 +511,10 @@ function begin(
       why: 'an agent works on it',
     }),
     {
-      kind: 'run-agent',
-      key: runKey,
+      kind: settings.mode === 'prepare' ? 'prepare-agent' : 'run-agent',
+      ...run,
       after: ['claim'],
       held: claim,
-      repository,
-      issue: number,
-      pulls: awakening?.pull == null ? [] : [awakening.pull.number],
-      base: candidate.base,
-      baseBranch: candidate.defaultBranch,
-      agent: agent.name,
-      engine: agent.engine,
-      command: agent.command,
-      model: agent.model,
-      tools: agent.tools,
-      sessionFolder: agent.sessionFolder,
-      prompt,
-      resumes:
-        session === null || awakening === null
-          ? null
-          : {
-              note: session,
-              ref: sessionRef(repository, number),
-              prompt: wakingPromptOf(awakening, { nonce, number }),
-            },
-      merges: mergeOf(talk),
-      isolation: agent.isolation,
-      network: agent.network,
-      timeoutMinutes: agent.timeoutMinutes,
-      watchdogMinutes: agent.watchdogMinutes,
-      maxCost:
-        dayLeft === null ? agent.maxCost : Math.min(agent.maxCost ?? Number.MAX_VALUE, spent + dayLeft),
-      spent,
-      prices: agent.prices,
-      setup: agent.setup,
-      checks: agent.checks,
-      protectedPaths: agent.protectedPaths,
-      gitUser,
-      message: commitMessage(agent.name, candidate),
-      strangers: settings.strangers,
-      entry: {
-        repository: stateRepo.repository,
-        branch: stateRepo.branch,
-        path: entryPath(name),
-        text,
-        commit: stateRepo.commit,
-      },
-      label,
       why: `round ${entry.rounds} of ${repository}#${number}`,
     },
   ];

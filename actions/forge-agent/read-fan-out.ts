@@ -1,7 +1,8 @@
 import { sameRepository } from '../../core/accounts.ts';
-import { isolations } from '../../core/agent/cell/cell.ts';
+import { localIsolations } from '../../core/agent/cell/cell.ts';
 import { type Entry, entryPath, issueName, parseEntry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
+import { goingOn } from '../../core/agent/over.ts';
 import { parseStartMark, startingFolder, turnPath } from '../../core/agent/start-mark.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { getBranch } from '../../core/forge/branches.ts';
@@ -21,7 +22,6 @@ import {
   readLingering,
   turned,
 } from './read-candidates.ts';
-import { goingOn } from './read-over.ts';
 import type { Candidate, Context, FanOutState, SeenState, Startable, StartedRun, Waiting } from './state.ts';
 
 /** Who works, what was started, and as many issues that wait as runs may be started for. */
@@ -208,7 +208,7 @@ async function readEntries(
 }
 
 /** The machine that a run is started on is another one: that run finds out what works there. */
-const anyMachine: Tried[] = isolations.map((isolation) => ({ isolation, works: true, why: '' }));
+const anyMachine: Tried[] = localIsolations.map((isolation) => ({ isolation, works: true, why: '' }));
 
 /** Looks into issues in their order until there is one for every run that may be started. */
 async function readWaiting(

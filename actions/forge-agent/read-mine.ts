@@ -8,7 +8,9 @@ import { listComments } from '../../core/forge/comments.ts';
 import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
+import { candidateOf } from './candidate.ts';
 import { findPrevious, findRecord, type Ground, pullOfRecord, readCandidate } from './read-candidates.ts';
+import type { Handed } from './read-steps.ts';
 import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
 import { branchOf, homeOf, runKey, signsIn } from './text.ts';
 
@@ -18,6 +20,7 @@ export async function readMine(
   base: SeenState,
   { entry, sha, markSha }: RunningIssue,
   ground: Ground,
+  handed?: Handed,
 ): Promise<Mine> {
   const { send, previous } = context;
   const repository = repositoryOf(entry);
@@ -38,7 +41,14 @@ export async function readMine(
     before?.mine?.candidate ??
     before?.candidates.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
-    );
+    ) ??
+    (handed?.run === undefined
+      ? undefined
+      : {
+          ...candidateOf(place, issue, { agents: [], profiles: [], isUrgent: false }),
+          base: handed.run.run.base,
+          ...handed.run.known,
+        });
   const candidate =
     known === undefined
       ? await readCandidate(context, base, ground, place, issue)
@@ -78,7 +88,7 @@ export async function readMine(
     markSha,
     declared,
     agent,
-    outcome: previous?.outcomes[runKey] ?? before?.mine?.outcome ?? null,
+    outcome: previous?.outcomes[runKey] ?? before?.mine?.outcome ?? handed?.outcome?.outcome ?? null,
     record,
     previous: await findPrevious(ground, name, entry.rounds),
     home,
@@ -93,5 +103,14 @@ export async function readMine(
       ...(before?.mine?.done ?? []),
       ...(previous?.done.flatMap(({ kind, key }) => (key === undefined ? [kind] : [kind, key])) ?? []),
     ],
+    handed:
+      handed === undefined
+        ? null
+        : {
+            files: handed.files,
+            kept: handed.outcome?.kept ?? [],
+            base: handed.run?.run.base ?? '',
+            merges: handed.run?.run.merges ?? null,
+          },
   };
 }

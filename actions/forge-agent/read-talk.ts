@@ -22,7 +22,7 @@ import {
   unblockedBy,
   type Word,
 } from './talk.ts';
-import { signsIn } from './text.ts';
+import { exhaustionSign, signsIn } from './text.ts';
 
 /** What the talk of an issue is read for. */
 interface Talking {
@@ -81,7 +81,16 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
     conflict,
     target,
     said: signsIn(words, own),
-    unblockedBy: unblockedBy(settings['blocked-label'], entry, conversation, mayWrite),
+    unblockedBy: unblockedBy(
+      settings['blocked-label'],
+      entry,
+      conversation,
+      mayWrite,
+      // Before the first of these nobody could have answered it.
+      words.find(({ user, body }) =>
+        signsIn([{ user, body }], own).some((sign) => sign === exhaustionSign(entry)),
+      )?.createdAt,
+    ),
     costToday:
       agent.maxCostPerDay === null ? 0 : (await readSpent(given.state, now.slice(0, 10), agent.name)).cost,
   };

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
-import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
+import { repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
+import type { Tried } from '../../core/agent/isolation-for.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
-import { stateFiles } from '../../core/agent/state-files.ts';
+import { readOver } from '../../core/agent/over.ts';
+import { readMarked, stateFiles, stateTrouble } from '../../core/agent/state-files.ts';
 import { alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { documentName } from '../../core/document-name.ts';
@@ -18,7 +20,8 @@ import { createPlaces } from './places.ts';
 import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
-import { readOver } from './read-over.ts';
+import { awaitHandedOver, readServing } from './read-steps.ts';
+import { isInSteps } from './settings.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
 export async function read(context: Context): Promise<AgentState> {
@@ -33,11 +36,35 @@ export async function read(context: Context): Promise<AgentState> {
   if (home === undefined || trouble !== undefined)
     return { kind: 'unready', now, account, repository, trouble: trouble ?? 'missing' };
   const start = { account, declared, repository, home };
-  if (settings.mode === 'work') return readLooking(context, start);
-  const { base, ground } = await readSeen(context, start);
-  return readFanOut(context, base, ground, await readFrozen(ground));
+  switch (settings.mode) {
+    case 'work':
+      return readLooking(context, start);
+    case 'prepare':
+      return readLooking({ ...context, kept: inContainer(kept) }, start);
+    case 'serve':
+      return readServing(context, await readSeen(context, start));
+    case 'finish':
+      return readFinishing(context, start);
+    case 'fan-out': {
+      const { base, ground } = await readSeen(context, start);
+      return readFanOut(context, base, ground, await readFrozen(ground));
+    }
+  }
 }
 
+/** Where the agent works in a step of its own, nothing has to be tried on this machine; what it runs in is seen when it comes. */
+function inContainer(kept: Context['kept']): Context['kept'] {
+  const tried: Tried[] = [{ isolation: 'container', works: true, why: '' }];
+  return kept.set('isolation', Promise.resolve(tried));
+}
+
+/** The issue that an earlier step of this pipeline has claimed, once the step that serves has handed over what came of it. */
+async function readFinishing(context: Context, start: Start): Promise<LookingState> {
+  const { base, ground, own, handed } = await awaitHandedOver(context, () => readSeen(context, start));
+  if (own === undefined) return { ...base, ...nothingLooked, mine: null };
+  const held = { ...base, nonce: own.entry.lease.id };
+  return { ...held, ...nothingLooked, mine: await readMine(context, held, own, ground, handed) };
+}
 /** What every look starts from. */
 interface Start {
   account: User;
@@ -63,7 +90,7 @@ async function readSeen(
   context: Context,
   { account, declared, repository, home }: Start,
 ): Promise<{ base: SeenState; ground: Ground }> {
-  const { send, facts, now, previous, kept } = context;
+  const { settings, send, facts, now, previous, kept } = context;
   const before = previous?.state.kind === 'looking' ? previous.state : undefined;
   const { commit } = await getBranch(send, repository, home.default_branch);
   const stateRepo = {
@@ -96,9 +123,15 @@ async function readSeen(
     run:
       facts.run === undefined || facts.repository === undefined
         ? null
-        : { backend: facts.run.backend, repository: facts.repository, id: facts.run.id },
+        : {
+            backend: facts.run.backend,
+            repository: facts.repository,
+            id: facts.run.id,
+            ...(settings.mode === 'prepare' ? { workflow: facts.run.workflow } : {}),
+          },
     nonce,
     running,
+    handed: isInSteps(settings) ? await stateFiles(snapshot, commit.id, 'handed') : [],
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   return { base, ground: { snapshot, commit: commit.id, people, places } };
@@ -113,21 +146,6 @@ const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
   looked: [],
   troubled: [],
 };
-
-/** Why a repository cannot hold the state; undefined where it can. */
-function stateTrouble(
-  name: string,
-  { private: isPrivate, archived, permissions }: Awaited<ReturnType<typeof getRepository>>,
-): { said: string } | undefined {
-  if (archived) return { said: `${name} is archived: unarchive it, or name another state-repo.` };
-  if (isPrivate !== true)
-    return { said: `${name} is public, and records of agents are nobody else's business: make it private.` };
-  if (permissions?.push !== true)
-    return {
-      said: `our account may not write to ${name}: give it write access, or name another state-repo.`,
-    };
-  return undefined;
-}
 
 /** Every manifest at the ops repo's branch, each with its prompt. */
 async function readDeclared({ settings, send, kept, opsHead }: Context): Promise<Declared[]> {
@@ -155,31 +173,6 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
     return parsed.ok
       ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '', promptFile: null }
       : { kind: 'faulty', file, name: documentName(file), faults: parsed.faults };
-  });
-}
-
-/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
-async function readMarked(
-  snapshot: Snapshot,
-  commit: string,
-  folder: 'running' | 'frozen',
-): Promise<{ entry: Entry; sha: string; markSha: string }[]> {
-  const marks = await stateFiles(snapshot, commit, folder);
-  const found = await Promise.all(
-    marks.map(async ({ path: file, sha }) => ({
-      mark: sha,
-      entry: await snapshot.entryAt(commit, `agents/${file}`),
-    })),
-  );
-  const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));
-  const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
-  return entries.flatMap(({ mark, entry }) => {
-    const blob = blobs.get(entry.sha);
-    const parsed = blob?.kind === 'read' ? parseEntry(blob.bytes) : undefined;
-    // What cannot be read is told where the issue itself is looked at; it is never taken over.
-    return parsed?.ok === true && parsed.entry.status === folder
-      ? [{ entry: parsed.entry, sha: entry.sha, markSha: mark }]
-      : [];
   });
 }
 

@@ -43,11 +43,20 @@ export const settings = {
       'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',
   }),
   issue: count({ description: 'Only this issue; needs `project-repo`.' }),
-  mode: oneOf(['work', 'fan-out'], {
+  mode: oneOf(['work', 'fan-out', 'prepare', 'serve', 'finish'], {
     description:
-      'What this run does: `work` works on one issue; `fan-out` works on none, and starts a run for every issue that waits, up to `max-parallel`.',
+      'What this run does: `work` works on one issue; `fan-out` works on none, and starts a run for every issue that waits, up to `max-parallel`; `prepare`, `serve` and `finish` are the same work as `work` in three steps of one Woodpecker pipeline, where the agent is a step of its own.',
     default: 'work',
   }),
+  'shared-folder': matching(
+    /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+    'a folder below the workspace, such as .forgecrew',
+    {
+      description:
+        'With `mode: prepare` and `serve`: the folder in the workspace that the step of the agent shares with them. It is made anew, so nothing else may be kept in it.',
+      default: '.forgecrew',
+    },
+  ),
   'max-parallel': count({
     description: 'With `mode: fan-out`: so many agents of our account work at the same time, at most.',
     default: '3',
@@ -210,4 +219,9 @@ export function uidsOf({ 'agent-uids': range }: Pick<AgentSettings, 'agent-uids'
 /** Accounts whose labels and words never count, our own among them. */
 export function neverHeeded(given: Pick<AgentSettings, 'bots' | 'label-from'>, own: string): string[] {
   return [own, ...given.bots].filter((name) => name.toLowerCase() !== given['label-from']?.toLowerCase());
+}
+
+/** The modes in which one round is the work of several steps of a pipeline. */
+export function isInSteps({ mode }: Pick<AgentSettings, 'mode'>): boolean {
+  return mode === 'prepare' || mode === 'serve' || mode === 'finish';
 }

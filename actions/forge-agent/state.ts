@@ -6,16 +6,16 @@ import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import type { News } from '../../core/agent/prompt.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
 import type { StartMark } from '../../core/agent/start-mark.ts';
+import type { HandedOutcome, HandedRun } from '../../core/agent/steps/handed.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import type { User } from '../../core/forge/users.ts';
-import type { Backend } from '../../core/host/backends.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { settings } from './settings.ts';
 
 export type Context = ReadContext<typeof settings, AgentState>;
 
 /** What the role knows: declared agents alone in a pull request's own pipeline, what blocks it, or everything. */
-export type AgentState = LocalState | UnreadyState | LookingState | FanOutState;
+export type AgentState = LocalState | UnreadyState | LookingState | FanOutState | ServingState;
 
 /** On a pull request's own pipeline only the manifests are looked at. */
 export interface LocalState extends State {
@@ -41,13 +41,15 @@ export interface SeenState extends State {
   stateRepo: { repository: string; branch: string; commit: string; hasCi: boolean };
   runUrl: string | null;
   host: Entry['backend']['host'];
-  run: { backend: Backend; repository: string; id: number } | null;
+  run: Entry['lease']['run'];
   /** For a new lease. */
   nonce: string;
   /** Whether this run has worked on an issue already. */
   hasWorked: boolean;
   /** Issues that some run works on, or worked on until it was cut off. */
   running: RunningIssue[];
+  /** What steps of a pipeline have left for each other in the state repo; looked at in such a step only. */
+  handed: { path: string; sha: string }[];
 }
 
 export interface LookingState extends SeenState {
@@ -182,6 +184,26 @@ export interface Mine {
   stale: string[];
   /** Kinds and keys of changes that are done in this run, which nothing shows afterwards. */
   done: string[];
+  /** Where another step of its pipeline ran the agent: what that left in the state repo. */
+  handed: {
+    files: { path: string; sha: string }[];
+    kept: HandedOutcome['kept'];
+    base: string;
+    merges: string | null;
+  } | null;
+}
+
+/** What the step that serves knows: the issue that its pipeline has claimed, and how far it has come. */
+export interface ServingState extends Omit<SeenState, 'kind'> {
+  kind: 'serving';
+  /** `null`: its pipeline has claimed none. */
+  own: RunningIssue | null;
+  /** What is to be done; `null` where it cannot be read. */
+  toDo: HandedRun | null;
+  /** What came of the agent's run in this step. */
+  outcome: AgentOutcome | null;
+  /** Whether that stands in the state repo already. */
+  isHandedOver: boolean;
 }
 
 /** What a fan-out knows: who works, what was started, and who waits. */

@@ -72,8 +72,13 @@ export function newsOfWords(
 
 /** A forge needs some seconds to find out whether two branches merge, and says until then that they do not. */
 const settledMs = 60_000;
+/** A base that moves at every look is never seen twice: after this, what was true of an earlier one is believed of a later one. */
+const busyMs = 15 * 60_000;
 
-/** That the pull request no longer merges, once that has been so for a while. */
+/**
+ * That the pull request no longer merges, once that has been so for a while. Where that is not so after all, nothing has marks in
+ * the agent's clone, and it is told so.
+ */
 export function newsOfConflict(
   conflict: { head: string; base: string } | null,
   seen: Entry['conflict'],
@@ -81,15 +86,16 @@ export function newsOfConflict(
   branch: string,
 ): News[] {
   if (conflict === null || seen == null) return [];
-  if (seen.head !== conflict.head || seen.base !== conflict.base) return [];
-  if (Date.parse(now) - Date.parse(seen.at) < settledMs) return [];
+  if (seen.head !== conflict.head) return [];
+  const patience = seen.base === conflict.base ? settledMs : busyMs;
+  if (Date.parse(now) - Date.parse(seen.at) < patience) return [];
   return [
     {
       sign: `conflict ${conflict.head} ${conflict.base}`,
       kind: 'conflict',
       at: null,
       title: `The pull request no longer merges with ${branch}`,
-      text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit.`,
+      text: `${branch} was merged into your clone. Files that both sides changed hold marks of the conflict (<<<<<<<); put them right and commit. Of what is no text, or what one side deleted, one side stands there: change it, or leave it and report success. Where no file has such marks, it merges by itself by now.`,
     },
   ];
 }
@@ -165,16 +171,20 @@ export function newsOfMove(round: Entry['unpushed']): News[] {
       ];
 }
 
-/** Who may write and took the label off that keeps an agent from going on, since it stopped. */
+/**
+ * Who may write and took the label off that keeps an agent from going on, since it stopped. `toldAt`: when people were told that, by
+ * the forge's clock, which the label goes by; without it our own has to do.
+ */
 export function unblockedBy(
   label: string,
   entry: Pick<Entry, 'exhausted'> | null,
   { labels }: Pick<Conversation, 'labels'>,
   mayWrite: (login: string) => boolean,
+  toldAt: string | undefined,
 ): string | null {
   if (entry?.exhausted == null) return null;
   const last = labels.find(({ name }) => name === label);
   if (last === undefined || last.isSet || last.by === null) return null;
-  if (Date.parse(last.at) < Date.parse(entry.exhausted.at)) return null;
+  if (Date.parse(last.at) < Date.parse(toldAt ?? entry.exhausted.at)) return null;
   return mayWrite(last.by.login) ? last.by.login : null;
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { sameAccount } from '../../core/accounts.ts';
+import type { Entry } from '../../core/agent/entry.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
 import { code, codeQuote, inert, inertLine } from '../../core/text/inert.ts';
 import type { AgentSettings } from './settings.ts';
@@ -33,6 +34,11 @@ export function signsIn(
   return comments
     .filter(({ user }) => sameAccount(user, own))
     .flatMap(({ body }) => /<!-- forgecrew: (forge-agent [\w#:. -]{1,180}) -->/.exec(body)?.slice(1) ?? []);
+}
+
+/** Under which people are told that an agent is not woken any more; undefined for one that is. */
+export function exhaustionSign(entry: Pick<Entry, 'exhausted' | 'lease'> | null): string | undefined {
+  return entry?.exhausted == null ? undefined : `forge-agent ${entry.exhausted.why} ${entry.lease.id}`;
 }
 
 /** The title of the pull request; the forge cuts longer ones at 255 bytes. */

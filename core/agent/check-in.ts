@@ -5,7 +5,8 @@ import { blobId } from '../forge/blobs.ts';
 import { getIssue } from '../forge/issues.ts';
 import type { Result } from '../report.ts';
 import type { AgentRun } from './agent-run.ts';
-import { type Entry, entryText, parseEntry } from './entry.ts';
+import { type Entry, entryText } from './entry.ts';
+import { entryOfRun } from './start-point.ts';
 
 /** At most this often is anything written, or the issue looked at. */
 export const minuteMs = 60_000;
@@ -37,14 +38,13 @@ export function createCheckIn(
     clock(): Date;
     say(line: string): void;
   },
+  spending: () => number | null,
 ): CheckIn {
   let { text } = run.entry;
   let lost: string | undefined;
   let calledOff: string | undefined;
   let seenAt: string | undefined;
-  const parsed = parseEntry(Buffer.from(text, 'utf8'));
-  if (!parsed.ok) throw new Error(`the entry of this run cannot be read: ${parsed.fault}`);
-  let entry: Entry = parsed.entry;
+  let entry = entryOfRun(run);
 
   async function lookAtIssue(): Promise<void> {
     try {
@@ -64,7 +64,8 @@ export function createCheckIn(
 
   async function writeSeen(): Promise<void> {
     if (seenAt === undefined) return;
-    const next: Entry = { ...entry, last_checkin_at: seenAt };
+    const cost = spending();
+    const next: Entry = { ...entry, last_checkin_at: seenAt, ...(cost === null ? {} : { spending: cost }) };
     const nextText = entryText(next);
     seenAt = undefined;
     const [result] = await write([

@@ -44,7 +44,15 @@ export const entrySchema = z.strictObject({
     id: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
     until: time,
     /** The run of CI that holds it, where it can be looked up. */
-    run: z.nullable(z.strictObject({ backend: z.enum(backends), repository: text(300), id: z.int() })),
+    run: z.nullable(
+      z.strictObject({
+        backend: z.enum(backends),
+        repository: text(300),
+        id: z.int(),
+        /** The workflow of a pipeline, where later steps of it go on with the work. */
+        workflow: z.optional(text(300)),
+      }),
+    ),
   }),
   /** When the label was set that it was taken for, by the forge's clock: one that was set later asks anew. */
   given_at: z.optional(time),
@@ -56,6 +64,8 @@ export const entrySchema = z.strictObject({
   rounds: z.int().check(z.gte(1)),
   /** What models cost so far; `null` where nobody counted. */
   cost: z.nullable(z.number()),
+  /** What they cost in the present round as of the last check-in: all that is known of one that is cut off. */
+  spending: z.optional(z.nullable(z.number())),
   /** What its engine remembers, kept beside this file; `null` where there is nothing of it. */
   session: z.optional(z.nullable(sessionNoteSchema)),
   /** Signs of what it was told already, of people and of the forge: only others wake it. Absent before its first end. */
@@ -133,12 +143,22 @@ export function frozenPath({ owner, repo, number }: IssueName): string {
   return `frozen/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
 }
 
+/** What one step of a pipeline leaves for another of the same round: what is to be done, and what came of it. */
+export function handedPath({ owner, repo, number }: IssueName, what: 'run' | 'outcome'): string {
+  return `handed/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}-${what}.json`;
+}
+
 /** What a run of an agent cost that ended on a day (UTC). */
 export function spentPath(agent: string, at: string, lease: string): string {
   return `spent/${at.slice(0, 10)}/${agent}/${lease}.json`;
 }
 
 const spent = z.object({ cost: z.number(), lease: z.string() });
+
+/** What models cost for an issue with what its cut-off round is known to have cost; `null` where nobody counted. */
+export function costWithCut({ cost, spending }: Pick<Entry, 'cost' | 'spending'>): number | null {
+  return spending == null ? cost : (cost ?? 0) + spending;
+}
 
 /** What one run cost, as it is kept. */
 export function spentText(cost: number, lease: string): string {

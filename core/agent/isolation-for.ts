@@ -22,11 +22,11 @@ export function isolationTrouble(
 }
 
 /** The best isolation that works here and is not weaker than the manifest's. Throws where there is none. */
-export function isolationFor(
-  { tried }: { tried: readonly Tried[] },
+export function isolationFor<I extends Isolation>(
+  { tried }: { tried: readonly (Tried & { isolation: I })[] },
   run: Wanted,
   allowsNone: boolean,
-): Isolation {
+): I {
   const best = bestOf(tried, run, allowsNone);
   if (best !== undefined) return best;
   throw new UserError(
@@ -45,7 +45,11 @@ function allowedBy({ isolation }: Wanted): readonly Isolation[] {
   return isolations.slice(0, isolations.indexOf(isolation) + 1);
 }
 
-function bestOf(tried: readonly Tried[], run: Wanted, allowsNone: boolean): Isolation | undefined {
+function bestOf<I extends Isolation>(
+  tried: readonly (Tried & { isolation: I })[],
+  run: Wanted,
+  allowsNone: boolean,
+): I | undefined {
   return tried.find(
     ({ isolation, works }) =>
       works &&

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import type { ConnectionOptions } from '../api/connection.ts';
 import { UserError } from '../errors.ts';
@@ -5,8 +6,6 @@ import type { Mask } from '../mask.ts';
 import type { AgentRun } from './agent-run.ts';
 import { bridgeScript } from './bridge.ts';
 import type { Cell, Program } from './cell/cell.ts';
-import { admit } from './cell/door.ts';
-import { placeFile } from './cell/place-file.ts';
 import type { EngineStart } from './engines/engine.ts';
 import { engineOf } from './engines/engines.ts';
 import type { AgentOutcome } from './outcome.ts';
@@ -36,8 +35,8 @@ const publicUrls = { anthropic: 'https://api.anthropic.com', openai: 'https://ap
 
 const modelSocket = 'model.sock';
 
-/** Where the bridge listens inside a network of the agent's own: nobody else is there. */
-const bridgePort = 8123;
+/** Where the bridge listens on the agent's loopback address; not always at the same place, should that be shared with another. */
+const bridgePorts = [20_000, 30_000] as const;
 
 /** Opens the way to the model that the settings name, or none where they name none. */
 export async function openModel(
@@ -68,8 +67,8 @@ export async function openModel(
       'Set model in the manifest.',
     );
   const api = engineOf(run.engine).api ?? model.api;
-  const bySocket = cell.network === 'model';
-  const socket = path.join(cell.outside.door, modelSocket);
+  const bySocket = !cell.hasOurLoopback;
+  const socket = path.join(cell.door.folder, modelSocket);
   const proxy = await openProxy({
     api,
     upstream: model.url ?? publicUrls[api],
@@ -96,9 +95,10 @@ export async function openModel(
     clock,
   });
   if (bySocket) {
-    admit(cell, modelSocket);
-    placeFile(path.join(cell.outside.bin, 'bridge.mjs'), bridgeScript, 0o644);
+    cell.door.admit(modelSocket);
+    cell.place('bridge.mjs', bridgeScript, 0o644);
   }
+  const bridgePort = randomInt(...bridgePorts);
   const origin = bySocket ? `http://127.0.0.1:${bridgePort}` : proxy.address;
   return {
     access: { url: api === 'openai' ? `${origin}/v1` : origin, placeholder: proxy.placeholder, api },

@@ -8,15 +8,17 @@ export const signals = ['success', 'failure', 'needs_person', 'underspecified'] 
 export type SignalStatus = (typeof signals)[number];
 
 /** How a run came to its end. Only `signalled` is one that the agent itself called done. */
-export type AgentEnd =
-  | 'signalled'
-  | 'exited'
-  | 'watchdog'
-  | 'timeout'
-  | 'sidecar-gone'
-  | 'claim-lost'
-  | 'called-off'
-  | 'not-started';
+export const agentEnds = [
+  'signalled',
+  'exited',
+  'watchdog',
+  'timeout',
+  'sidecar-gone',
+  'claim-lost',
+  'called-off',
+  'not-started',
+] as const;
+export type AgentEnd = (typeof agentEnds)[number];
 
 /** What of the agent's work was taken. */
 export type WorkOutcome =
@@ -60,6 +62,8 @@ export interface AgentOutcome {
   /** Processes that had to be ended after the agent. */
   left: { terminated: number; killed: number };
   work: WorkOutcome;
+  /** A commit that holds the work as a file, where another step is to push it; it is known as `handedKey` says. */
+  handed?: string;
   /** What was looked through for secrets, and how it went. */
   searched: string;
   checks: CheckOutcome[];
@@ -87,4 +91,9 @@ export function refusedKey(key: string): string {
 /** The name under which a run's session can be pushed. */
 export function sessionKey(key: string): string {
   return `session ${key}`;
+}
+
+/** The name under which a run's work can be handed over. */
+export function handedKey(key: string): string {
+  return `handed ${key}`;
 }

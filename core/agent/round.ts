@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { namesLogin } from '../accounts.ts';
 import type { ConnectionOptions } from '../api/connection.ts';
@@ -15,29 +14,33 @@ import type { Result } from '../report.ts';
 import { plain } from '../text/log-line.ts';
 import type { Works } from '../works.ts';
 import type { AgentRun } from './agent-run.ts';
-import type { Cell, Isolation } from './cell/cell.ts';
-import { admit } from './cell/door.ts';
+import type { Cell } from './cell/cell.ts';
 import { gapsOf } from './cell/gaps.ts';
-import { openCell } from './cell/open-cell.ts';
-import { placeFile } from './cell/place-file.ts';
-import { possibleIsolation } from './cell/possible-isolation.ts';
-import { probe, refusingFindings } from './cell/probe.ts';
+import { refusingFindings } from './cell/probe.ts';
 import { createCheckIn } from './check-in.ts';
 import { runCommands } from './commands.ts';
 import { engineOf } from './engines/engines.ts';
 import { followAgent, reserveMs } from './follow.ts';
-import { isolationFor } from './isolation-for.ts';
 import { type ModelAccess, type ModelSettings, openModel } from './model-access.ts';
-import { type AgentOutcome, type CheckOutcome, refusedKey, sessionKey, type WorkOutcome } from './outcome.ts';
+import {
+  type AgentOutcome,
+  type CheckOutcome,
+  handedKey,
+  refusedKey,
+  sessionKey,
+  type WorkOutcome,
+} from './outcome.ts';
 import { giveSession, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
+import { type Desk, offeredTools } from './sidecar/desk.ts';
 import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
-import { cloneForAgent, cloneForUs } from './work/clone.ts';
+import type { OpenSite, Site } from './site.ts';
+import { entryOfRun, readyStart, type StartPoint } from './start-point.ts';
+import { keepWork } from './work/hand-over.ts';
 import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { usualLimits } from './work/limits.ts';
-import { type MergedIn, mergeIn } from './work/merge-in.ts';
 import { takeWork } from './work/take.ts';
 
 /** What a run of an agent is given beyond the change itself. */
@@ -51,18 +54,18 @@ export interface RoundContext {
   deadline: number;
   works: Works;
   connection: ConnectionOptions;
-  /** Where cells are made, and the user ids they may have. */
-  cells: { base: string | undefined; uids: { first: number; count: number } };
-  /** Whether an agent may run without any isolation, where its manifest says so. */
-  allowsNone: boolean;
+  /** Where its programs run. */
+  site: OpenSite;
+  /** Whether another step pushes what comes of it, from where this one keeps it. */
+  handsOver: boolean;
   /** Absent where the role was given no key. */
   model: ModelSettings | undefined;
   /** Accounts whose words never count as somebody's who may write. */
   bots: readonly string[];
-  /** Files of the runner, to be searched for secrets as well. */
-  places: readonly string[];
   /** Secrets of this run. */
   secrets: readonly string[];
+  /** What is done for the agent beside the forge, where a person has dispatched it. */
+  desk?: Desk | undefined;
 }
 
 /**
@@ -117,86 +120,42 @@ interface Round {
   /** Filled in by the steps. */
   outcome: AgentOutcome;
   git: Git;
-  /** Our own clone. */
-  ours: string;
-  /** Where the base of the pull request was merged into what the agent starts from. */
-  merge: MergedIn | undefined;
-  isolation: Isolation;
-}
-
-/** Merges the base in where that is what the agent was woken for. */
-async function mergeFor(
-  run: AgentRun,
-  { say, clock }: RoundContext,
-  git: Git,
-  ours: string,
-): Promise<MergedIn | undefined> {
-  if (run.merges === null) return undefined;
-  const merged = await mergeIn(git, {
-    ours,
-    base: run.base,
-    other: run.merges,
-    author: { ...run.gitUser, at: clock().toISOString() },
-  });
-  say(
-    merged === undefined
-      ? 'The base merges by itself; nothing has to be solved.'
-      : `The base was merged in; ${merged.conflicts.length} ${merged.conflicts.length === 1 ? 'file has' : 'files have'} conflicts.`,
-  );
-  return merged;
+  site: Site;
+  start: StartPoint;
 }
 
 async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
-  const { say, works, cells } = context;
+  const { say, works, secrets } = context;
   const git = await works.git();
-  const ours = path.join(git.folder, 'ours.git');
-  say(`Cloning ${run.repository} at ${run.base.slice(0, 10)} ...`);
-  await cloneForUs(git, {
-    repository: run.repository,
-    commit: run.base,
-    beside: run.merges === null ? [] : [run.merges],
-    folder: ours,
+  const start = await readyStart(run, { git, folder: 'ours.git', say });
+  works.folders.set(run.key, start.ours);
+  const site = await context.site({
+    run,
+    git,
+    ours: start.ours,
+    secrets,
+    atEnd: works.atEnd,
+    say,
   });
-  works.folders.set(run.key, ours);
-  const merge = await mergeFor(run, context, git, ours);
-  const isolation = isolationFor(await possibleIsolation(cells.uids), run, context.allowsNone);
-  const gaps = gapsOf(isolation, run.network);
-  outcome.isolation = isolation;
-  outcome.gaps = gaps;
-  say(`Isolation: ${isolation}, network ${run.network}.`);
-  for (const gap of gaps) say(`  ${gap}`);
-  const base = cells.base ?? mkdtempSync(path.join(tmpdir(), 'forgecrew-cells-'));
   try {
-    await workIn(() => openCell({ isolation, network: run.network, base, uids: cells.uids }), {
-      run,
-      context,
-      outcome,
-      git,
-      ours,
-      merge,
-      isolation,
-    });
+    const gaps = gapsOf(site.isolation, run.network);
+    outcome.isolation = site.isolation;
+    outcome.gaps = gaps;
+    say(`Isolation: ${site.isolation}, network ${run.network}.`);
+    for (const gap of gaps) say(`  ${gap}`);
+    await workAt({ run, context, outcome, git, site, start });
   } finally {
-    if (cells.base === undefined) removeEmpty(base);
+    await site.close();
   }
 }
 
-/** A folder of ours is empty by now; what is still in it could not be removed, and that was told. */
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // It stays where it is.
-  }
-}
-
-async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
-  const { run, context, outcome } = round;
+async function workAt(round: Round): Promise<void> {
+  const { run, context, outcome, site, start } = round;
   const { say, mask } = context;
-  const cell = await open();
+  say("Making the agent's own clone of it ...");
+  const cell = await site.furnish(start.commit);
   try {
-    say("Making the agent's own clone of it ...");
-    await prepare(round, cell, round.merge?.commit ?? run.base);
+    placeCommand(cell, context.desk);
     await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
       ...commandsOf(round),
@@ -217,7 +176,7 @@ async function workIn(open: () => Promise<Cell>, round: Round): Promise<void> {
     await cell.remove();
   }
   if (outcome.work.kind === 'work' && run.checks.length > 0)
-    outcome.checks = await check(round, await open(), outcome.work.commit);
+    outcome.checks = await check(round, outcome.work.commit);
   for (const entry of outcome.checks)
     say(`  check ${entry.code === 0 ? 'passed' : 'failed'}: ${mask.apply(entry.command)}`);
 }
@@ -235,28 +194,23 @@ function commandsOf({
   };
 }
 
-/** The clone, and what the agent finds on its PATH; then the folder is the agent's, and is not opened by us any more. */
-async function prepare({ run, git, ours }: Round, cell: Cell, commit: string): Promise<void> {
-  await cloneForAgent(git, {
-    from: ours,
-    commit,
-    folder: cell.outside.workspace,
-    branch: run.baseBranch,
-    author: run.gitUser,
-  });
-  placeFile(
-    path.join(cell.outside.bin, 'forge'),
-    forgeCommand({ node: `${cell.inside.bin}/node`, socket: `${cell.inside.door}/${socketName}` }),
+/** The way to the forge that the agent finds on its PATH. */
+function placeCommand({ inside, place }: Cell, desk: Desk | undefined): void {
+  place(
+    'forge',
+    forgeCommand({
+      node: `${inside.bin}/node`,
+      socket: `${inside.door}/${socketName}`,
+      tools: offeredTools(desk),
+    }),
     0o755,
   );
-  await cell.own();
 }
 
 /** Before anything of the agent runs: what its user could read and reach here. */
-async function refuseIfReadable({ context, isolation }: Round, cell: Cell): Promise<void> {
-  const { secrets, places, say } = context;
-  say("Searching everything that the agent's user can read for secrets of this run ...");
-  const found = await probe(cell, { secrets: [...secrets], extraPlaces: [...places] });
+async function refuseIfReadable({ context: { say }, site }: Round, cell: Cell): Promise<void> {
+  say(`Searching ${site.search.what} for secrets of this run ...`);
+  const found = await site.search.in(cell);
   for (const { kind, place } of found)
     if (kind === 'unsearched') say(`  Not searched to the end: ${plain(place)}`);
   const findings = refusingFindings(found);
@@ -269,7 +223,7 @@ async function refuseIfReadable({ context, isolation }: Round, cell: Cell): Prom
       `  ${kind === 'secret' ? 'A secret of this run can be read' : 'What gives this machine away can be reached'}: ${plain(place)}`,
     );
   // Without isolation that is what somebody has allowed by name.
-  if (isolation === 'none') return;
+  if (site.isolation === 'none') return;
   throw new UserError(
     `The agent could read a secret of this run, or reach what gives this machine away: ${findings
       .map(({ place }) => plain(place))
@@ -290,9 +244,11 @@ async function beside(
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
   const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
   const alive = { at: clock().getTime() };
-  const checkIn = createCheckIn(run, context);
+  let model: ModelAccess | undefined;
+  const checkIn = createCheckIn(run, context, () => model?.use()?.cost ?? null);
   const sidecar = await openSidecar({
-    door: cell.outside.door,
+    door: cell.door.folder,
+    mode: cell.door.mode,
     forge: createForgejoAgentForge({
       repository: run.repository,
       send: scopedSend(send, scope),
@@ -310,16 +266,17 @@ async function beside(
     now: clock,
     mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
     strangers: run.strangers,
+    desk: context.desk,
     heard: () => {
       alive.at = clock().getTime();
       checkIn.seen();
     },
   });
-  let model: ModelAccess | undefined;
   try {
-    admit(cell, socketName);
+    cell.door.admit(socketName);
     model = await openModel(run, context, cell, () => {
       alive.at = clock().getTime();
+      checkIn.seen();
     });
     const engine = engineOf(run.engine);
     const version = await versionOf(cell, engine.version(run));
@@ -379,7 +336,7 @@ async function versionOf(
   return code === 0 ? (stdout.toString('utf8').trim().split('\n')[0]?.slice(0, 100) ?? null) : null;
 }
 
-async function take({ run, context, outcome, git, ours, merge }: Round, cell: Cell): Promise<WorkOutcome> {
+async function take({ run, context, outcome, git, start }: Round, cell: Cell): Promise<WorkOutcome> {
   const { mask, clock, works, say } = context;
   if (outcome.end === 'claim-lost' || outcome.end === 'called-off') return { kind: 'nothing' };
   const folder = path.join(git.folder, 'taken');
@@ -388,9 +345,10 @@ async function take({ run, context, outcome, git, ours, merge }: Round, cell: Ce
   const taken = await takeWork(git, {
     cell,
     programs: `${cell.inside.bin}:/usr/local/bin:/usr/bin:/bin`,
-    base: merge?.commit ?? run.base,
-    merge,
-    ours,
+    base: start.commit,
+    merge: start.merge,
+    isDone: outcome.signal?.status === 'success',
+    ours: start.ours,
     folder,
     message: run.message,
     author,
@@ -402,9 +360,20 @@ async function take({ run, context, outcome, git, ours, merge }: Round, cell: Ce
   if (taken.kind === 'nothing') return { kind: 'nothing' };
   if (taken.kind === 'taken') {
     outcome.searched = `${taken.search.searched} files with secretlint and for the secrets of this run: none found`;
-    const tree = (await git.run(ours, { args: ['rev-parse', `${taken.commit}^{tree}`] }))
+    const tree = (await git.run(start.ours, { args: ['rev-parse', `${taken.commit}^{tree}`] }))
       .toString('utf8')
       .trim();
+    if (context.handsOver) {
+      const handed = path.join(git.folder, 'handed.git');
+      outcome.handed = await keepWork(git, {
+        ours: start.ours,
+        work: { repository: run.repository, base: run.base, merges: run.merges, commit: taken.commit },
+        folder: handed,
+        message: `${run.repository}#${run.issue}: work of ${run.agent}`,
+        author,
+      });
+      works.folders.set(handedKey(run.key), handed);
+    }
     return {
       kind: 'work',
       commit: taken.commit,
@@ -474,11 +443,12 @@ async function freeze({ run, context, outcome, git }: Round, cell: Cell): Promis
 }
 
 /** The manifest's checks on the commit as it would be pushed, in a fresh cell: nothing of the agent's folder is there. */
-async function check(round: Round, cell: Cell, commit: string): Promise<CheckOutcome[]> {
-  const { run } = round;
+async function check(round: Round, commit: string): Promise<CheckOutcome[]> {
+  const { run, site } = round;
   const given = commandsOf(round);
+  const cell = await site.furnish(commit);
   try {
-    await prepare(round, cell, commit);
+    placeCommand(cell, round.context.desk);
     await runCommands(cell, run.setup, { ...given, title: 'setup', network: 'open' });
     return await runCommands(cell, run.checks, { ...given, title: 'check', network: run.network });
   } finally {
@@ -487,7 +457,7 @@ async function check(round: Round, cell: Cell, commit: string): Promise<CheckOut
 }
 
 function claimOf({ entry }: AgentRun): Claim {
-  const { lease } = JSON.parse(entry.text) as { lease: { id: string } };
+  const { lease } = entryOfRun({ entry });
   return { repository: entry.repository, branch: entry.branch, path: entry.path, lease: lease.id };
 }
 

@@ -13,7 +13,7 @@ const number = z.nullable(z.number());
 const text = z.string();
 
 /** A call of the agent, as the operation log has it. */
-const operationSchema = z.strictObject({
+export const operationSchema = z.strictObject({
   at: text,
   tool: text,
   target: text,

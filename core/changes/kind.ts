@@ -49,6 +49,8 @@ export interface ApplyContext {
   ask(question: ModelQuestion): Promise<ModelAnswer>;
   /** Runs an agent, in a role that has them. */
   runAgent?(run: AgentRun): Promise<AgentOutcome>;
+  /** Makes what later steps run one with. */
+  prepareAgent?(run: AgentRun): Promise<void>;
 }
 
 /**

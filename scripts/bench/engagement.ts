@@ -17,7 +17,7 @@ const lines = 1_000_000;
 const runs = 7;
 const compiled = path.join(root, 'dist/collect-engagement/index.js');
 
-export const conditions = 'logs in page cache; medians of runs taken in turn.';
+export const conditions = 'logs in page cache; medians of ratios, each of two runs that followed each other.';
 
 /** The compiled role with the scanner of lines.as.ts in it instead of its own, in a folder of the bench. */
 function yardstick(folder: string): string {
@@ -160,22 +160,25 @@ async function measureIn(folder: string): Promise<Row[]> {
   const linesOnly = yardstick(folder);
   const one = await inTurn(log, folder, linesOnly, runs);
   const what = `1,000,000 lines, ${size}`;
-  rows.push(row(`${what}: wall time over ${ownReader}`, one.role / one.lines, 2.5));
-  rows.push(row(`${what}: wall time over \`cat\``, one.role / one.cat));
+  rows.push(row(`${what}: wall time over ${ownReader}`, one.overLines, 2.5));
+  rows.push(row(`${what}: wall time over \`cat\``, one.overCat));
   if (has('taskset', '-c', '0', 'true')) {
     const single = await inTurn(log, folder, linesOnly, runs, ['taskset', '-c', '0']);
-    rows.push(row(`${what}, on one core: wall time over ${ownReader}`, single.role / single.lines));
-    rows.push(row(`${what}, on one core: wall time over \`cat\``, single.role / single.cat));
+    rows.push(row(`${what}, on one core: wall time over ${ownReader}`, single.overLines));
+    rows.push(row(`${what}, on one core: wall time over \`cat\``, single.overCat));
   }
   rows.push(await memory(log, folder, what), ...(await packed(folder)));
   const tenth = path.join(folder, 'tenth.log');
   writeTraffic(tenth, { lines: lines / 10, date });
   for (const peer of peers()) {
     say(`${peer.name} ...`);
-    const times: number[] = [];
-    for (let nth = 0; nth < (peer.share === 1 ? 5 : 1); nth += 1)
-      times.push((await timed(peer.command, peer.args(peer.share === 1 ? log : tenth))).ms);
-    const ratio = median(times) / peer.share / one.role;
+    const ratios: number[] = [];
+    for (let nth = 0; nth < (peer.share === 1 ? 5 : 1); nth += 1) {
+      const { ms } = await timed(peer.command, peer.args(peer.share === 1 ? log : tenth));
+      const ours = await timed(process.execPath, [compiled], environment(log, folder), folder);
+      ratios.push(ms / peer.share / ours.ms);
+    }
+    const ratio = median(ratios);
     const limit = peer.name.startsWith('DuckDB') ? 4 : undefined;
     rows.push({
       what: `${peer.name}: its wall time over ours${peer.share === 1 ? '' : ' (on a tenth of the lines, scaled)'}`,
@@ -238,30 +241,30 @@ async function packed(folder: string): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { ending, unpack, limit } of kinds) {
     say(`.${ending} ...`);
-    const alone: number[] = [];
-    const whole: number[] = [];
+    const ratios: number[] = [];
     for (let nth = 0; nth < runs; nth += 1) {
-      alone.push((await unpack()).ms);
-      whole.push(await role(path.join(folder, `half-*.log.${ending}`)));
+      const alone = (await unpack()).ms;
+      ratios.push((await role(path.join(folder, `half-*.log.${ending}`))) / alone);
     }
     const by = ending === 'gz' ? "Node's own unpacker with large pieces" : 'the `zstd` program alone';
-    rows.push(
-      row(`the same in two files, .${ending}: wall time over ${by}`, median(whole) / median(alone), limit),
-    );
+    rows.push(row(`the same in two files, .${ending}: wall time over ${by}`, median(ratios), limit));
   }
   return rows;
 }
 
 const ownReader = 'our reader with a scanner that only finds line ends';
 
-/** Medians of wall times, taken in turn, so that whatever else the machine does falls on all of them. */
+/**
+ * The role's wall time over the others', taken in turn: the median of the ratios of each turn. What the machine does beside
+ * falls on both times of a turn; on medians taken apart, from different turns, it would not.
+ */
 async function inTurn(
   log: string,
   folder: string,
   linesOnly: string,
   times: number,
   where: string[] = [],
-): Promise<{ cat: number; lines: number; role: number }> {
+): Promise<{ overCat: number; overLines: number }> {
   const run = async (...command: string[]): Promise<number> => {
     const [first = '', ...rest] = [...where, ...command];
     return (await timed(first, rest, environment(log, folder), folder)).ms;
@@ -269,16 +272,21 @@ async function inTurn(
   const cat = (): Promise<number> => run('sh', '-c', 'exec cat "$0" > /dev/null', log);
   await cat();
   const all = { cat: [] as number[], lines: [] as number[], role: [] as number[] };
+  const over = { cat: [] as number[], lines: [] as number[] };
   for (let nth = 0; nth < times; nth += 1) {
-    all.cat.push(await cat());
-    all.lines.push(await run(process.execPath, linesOnly));
-    all.role.push(await run(process.execPath, compiled));
+    const unread = await cat();
+    const ends = await run(process.execPath, linesOnly);
+    const role = await run(process.execPath, compiled);
+    all.cat.push(unread);
+    all.lines.push(ends);
+    all.role.push(role);
+    over.cat.push(role / unread);
+    over.lines.push(role / ends);
   }
-  const found = { cat: median(all.cat), lines: median(all.lines), role: median(all.role) };
   say(
-    `  ${where.join(' ')} cat ${found.cat.toFixed(0)} ms, line ends ${found.lines.toFixed(0)} ms, the role ${found.role.toFixed(0)} ms`,
+    `  ${where.join(' ')} cat ${median(all.cat).toFixed(0)} ms, line ends ${median(all.lines).toFixed(0)} ms, the role ${median(all.role).toFixed(0)} ms`,
   );
-  return found;
+  return { overCat: median(over.cat), overLines: median(over.lines) };
 }
 
 /** Of the whole process, its threads included; known on Linux only. */
@@ -308,10 +316,10 @@ async function five(log: string, folder: string, linesOnly: string): Promise<Row
   const whole = path.join(folder, 'five.log');
   for (let nth = 0; nth < 5; nth += 1) await timed('sh', ['-c', 'cat "$0" >> "$1"', log, whole]);
   const what = `5,000,000 lines, ${(statSync(whole).size / 1e9).toFixed(2)} GB`;
-  const { cat, lines, role } = await inTurn(whole, folder, linesOnly, 3);
+  const { overCat, overLines } = await inTurn(whole, folder, linesOnly, 5);
   return [
-    row(`${what}: wall time over ${ownReader}`, role / lines, 2.5),
-    row(`${what}: wall time over \`cat\``, role / cat),
+    row(`${what}: wall time over ${ownReader}`, overLines, 2.5),
+    row(`${what}: wall time over \`cat\``, overCat),
     await memory(whole, folder, what),
   ];
 }

@@ -22,7 +22,7 @@ export interface RealAgents {
   ops: string;
   label: number;
   /** A copy of forgecrew on the forge, at the version that the examples name, for a runner to clone. */
-  publish(): Promise<string>;
+  publish(role?: string): Promise<string>;
   /** Opens an issue and gives it to the agent. */
   ask(title: string): Promise<number>;
   get<T>(where: string): Promise<T>;
@@ -90,10 +90,10 @@ export async function startRealAgents(url: string, adminToken: string): Promise<
     project,
     ops,
     label,
-    async publish() {
+    async publish(role = 'forge-agent') {
       const repository = await seed.createRepository(owner, 'forgecrew');
       const folder = path.join(scratch, 'forgecrew');
-      for (const part of ['actions/forge-agent', 'dist/forge-agent', 'package.json'])
+      for (const part of [`actions/${role}`, `dist/${role}`, 'package.json'])
         cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
       const git = (...args: string[]): Promise<string> =>
         run('git', ['-c', 'user.name=owner', '-c', 'user.email=owner@example.test', ...args], folder);

@@ -191,11 +191,14 @@ isolates('what is said to an agent that is woken', () => {
 });
 
 isolates('a base that is merged in', () => {
-  async function conflicting(second: string): Promise<{ issue: number }> {
+  async function conflicting(
+    second: string,
+    [mine, theirs] = ['mine', 'theirs'],
+  ): Promise<{ issue: number }> {
     const { issue } = await begin(
-      `${remembering} if (round === 1) put('poem.txt', 'mine'); else { ${second} } done();`,
+      `${remembering} if (round === 1) { put('poem.txt', '${mine}'); done(); } else { ${second} }`,
     );
-    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'theirs');
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', theirs);
     await rig.seed.putFile(rig.owner, rig.project, '.forgejo/workflows/ci.yml', 'of people');
     await rig.run();
     rig.pass(120);
@@ -204,7 +207,7 @@ isolates('a base that is merged in', () => {
   }
 
   it('may bring what no agent may change', async () => {
-    await conflicting(`put('poem.txt', 'both');`);
+    await conflicting(`put('poem.txt', 'both'); done();`);
 
     expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('both');
     expect(await rig.file('crew/project', '.forgejo/workflows/ci.yml', branch)).toBe('of people');
@@ -217,13 +220,42 @@ isolates('a base that is merged in', () => {
       `put('poem.txt', 'both'); fs.rmSync('.forgejo', { recursive: true }); git('add', '-A'); git('commit', '-qm', 'x');`,
     ],
     [
+      'changes the file and leaves the marks in it',
+      `put('poem.txt', fs.readFileSync('poem.txt', 'utf8') + 'more');`,
+    ],
+    [
       'adds another beside it',
       `put('poem.txt', 'both'); put('.forgejo/workflows/more.yml', '<<<<<<< mine');`,
     ],
   ])('is refused as a whole where its agent %s', async (_, second) => {
-    const { issue } = await conflicting(second);
+    const { issue } = await conflicting(`${second} done();`);
 
     expect(await rig.record(issue, 2)).toMatchObject({ work: { kind: 'refused' } });
     expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('mine');
+  });
+
+  const binary: [string, string] = ['mine\\0', 'theirs\0'];
+
+  it.each([
+    ['nothing', ''],
+    ['another file', `put('other.txt', 'x');`],
+  ])(
+    'leaves one side of what is no text, where its agent says that it is done and changes %s',
+    async (_, second) => {
+      const { issue } = await conflicting(`${second} done();`, binary);
+
+      expect(await rig.record(issue, 2)).toMatchObject({ work: { kind: 'work' } });
+      expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('mine\0');
+      expect(await rig.file('crew/project', '.forgejo/workflows/ci.yml', branch)).toBe('of people');
+      rig.pass(120);
+      expect((await rig.run()).text).not.toContain('is woken');
+    },
+  );
+
+  it('loses no side of what is no text because its agent ended in between', async () => {
+    const { issue } = await conflicting(`put('other.txt', 'x'); process.exit(1);`, binary);
+
+    expect(await rig.record(issue, 2)).toMatchObject({ work: { kind: 'refused' } });
+    expect(await rig.file('crew/project', 'other.txt', branch)).toBeUndefined();
   });
 });

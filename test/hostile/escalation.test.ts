@@ -396,6 +396,10 @@ describe('what a model would like', () => {
     expect(await crew.made()).toEqual([]);
   });
 
+  /** What threads heard of clicks that did nothing yet. */
+  const waits = async (): Promise<string[]> =>
+    (await crew.comments()).flatMap(({ body }) => (body.includes('forgecrew: crew waits ') ? [body] : []));
+
   it('a changed policy voids what was shown under the old one; a frozen or paused one keeps it waiting', async () => {
     crew = await startEscalating();
     const [proposal] = await crew.proposed(anIssue);
@@ -422,6 +426,15 @@ describe('what a model would like', () => {
     const frozen = await crew.run();
     expect(frozen.text).toContain('frozen: holidays');
     expect(await crew.made()).toEqual([]);
+    expect((await waits()).join()).toContain('is approved, and waits: `frozen: holidays`');
+    crew.later();
+    expect((await crew.run()).writes).toEqual([]);
+    crew.later(86_400);
+    await crew.run();
+    expect(await decided(renewed?.body)).toMatchObject({
+      kind: 'expired',
+      why: expect.stringContaining('it was approved, and could not be carried out until'),
+    });
   });
 
   it('as many as a day may have are carried out, and the next one waits', async () => {
@@ -435,6 +448,11 @@ describe('what a model would like', () => {
 
     expect(await crew.made()).toHaveLength(2);
     expect(text).toContain('2 of issue-create are the most in 24 hours');
+    expect(await waits()).toHaveLength(1);
+    expect((await crew.run()).writes).toEqual([]);
+    crew.later(86_400 - 3600);
+    await crew.run();
+    expect(await crew.made()).toHaveLength(2);
   });
 });
 

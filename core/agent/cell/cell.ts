@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream';
 
-/** How programs are kept from the process that started them, best first. */
-export const isolations = ['bwrap', 'user', 'none'] as const;
+/** How programs are kept from a process beside them on the same machine, best first. */
+export const localIsolations = ['bwrap', 'user', 'none'] as const;
+export type LocalIsolation = (typeof localIsolations)[number];
+
+/** The same, and before them a container of its own, which only CI can give. */
+export const isolations = ['container', ...localIsolations] as const;
 export type Isolation = (typeof isolations)[number];
 
 /** `none`: nothing. `model`: only the sockets in the door. `open`: whatever this machine reaches. */
@@ -17,7 +21,7 @@ export interface CellLimits {
 }
 
 export interface CellOptions {
-  isolation: Isolation;
+  isolation: LocalIsolation;
   network: Network;
   /** Where cells are made: a folder that only we may write; each cell gets a folder of its own in it. */
   base: string;
@@ -82,28 +86,48 @@ export interface CellFolders {
   door: string;
 }
 
+/** Where sockets of ours stand that the programs of a cell may connect to. */
+export interface Door {
+  /** As we see it. */
+  folder: string;
+  /** What a socket in it is made with. */
+  mode: number;
+  /** Lets the cell connect to one, once we listen on it. */
+  admit(name: string): void;
+}
+
 /** Where the programs of one agent run. */
 export interface Cell {
   isolation: Isolation;
   network: Network;
-  uid: number;
-  gid: number;
+  /** Whether its programs reach our loopback address; where not, what they shall reach stands in the door. */
+  hasOurLoopback: boolean;
   /** As the programs see them. */
   inside: CellFolders;
-  /** As we see them. Nothing in workspace and home may be opened by its path once a program ran: it may be a link. */
-  outside: CellFolders;
+  door: Door;
+  /** Writes a file of ours into `bin`. Only before the first program of the agent. */
+  place(name: string, text: string, mode: 0o644 | 0o755): void;
   /**
    * Starts a program. At `bwrap` each has namespaces of its own: what must share a loopback or see each other is started by
    * one program. A program that a signal ended has, at `bwrap`, the code 128 and its number.
    */
   start(program: Program): Started;
   run(program: Program, limits: RunLimits): Promise<RunResult>;
-  /** Gives workspace and home to the cell's user. Only before the first program. */
-  own(): Promise<void>;
   /** Ends every process of the cell, asked first and then killed. Throws when one is left. */
   endAll(graceMs: number): Promise<EndCount>;
-  /** Ends everything, removes the folder, and gives the uid back. */
+  /** Ends everything, and takes away what was made for it. */
   remove(): Promise<void>;
+}
+
+/** A cell on this machine, in folders of ours. Removing it gives the uid back. */
+export interface LocalCell extends Cell {
+  isolation: LocalIsolation;
+  uid: number;
+  gid: number;
+  /** As we see them. Nothing in workspace and home may be opened by its path once a program ran: it may be a link. */
+  outside: CellFolders;
+  /** Gives workspace and home to the cell's user. Only before the first program. */
+  own(): Promise<void>;
 }
 
 /** How many processes ended when they were asked to, and how many had to be killed. */

@@ -7,6 +7,12 @@ const networkGaps: Record<Network, string | undefined> = {
 };
 
 const isolationGaps: Record<Isolation, string[]> = {
+  container: [
+    'A defect in the kernel of this machine can be used by programs of the agent: containers share it.',
+    'Programs of the agent reach the network, and every service and other step of this pipeline that listens there.',
+    'What its image is, and which of the secrets of CI its step was given, is for the pipeline to say: this role sees only its environment.',
+    'CPU time, memory and disk space are shared: an agent can slow this machine down and fill its disk.',
+  ],
   bwrap: [
     'A defect in the kernel of this machine can be used by programs of the agent: they share it.',
     'Programs of the agent can read every file under /usr that everybody may read.',
@@ -29,7 +35,7 @@ const isolationGaps: Record<Isolation, string[]> = {
 
 /** What a level does not keep out, as whole sentences. */
 export function gapsOf(isolation: Isolation, network: Network): string[] {
-  const gap = networkGaps[network];
+  const gap = isolation === 'container' ? undefined : networkGaps[network];
   const abstract =
     isolation === 'bwrap' && network === 'open'
       ? [

@@ -1,4 +1,4 @@
-import type { CellFolders, Isolation, Network } from './cell.ts';
+import type { CellFolders, LocalIsolation, Network } from './cell.ts';
 
 /** The programs of the host that take rights away, by their paths. */
 export interface Tools {
@@ -65,7 +65,7 @@ export function setprivArguments(uid: number, gid: number): string[] {
 }
 
 export interface Launch {
-  isolation: Isolation;
+  isolation: LocalIsolation;
   tools: Tools;
   /** Whom the programs run as, where that is not us. */
   user: { uid: number; gid: number } | undefined;
@@ -85,7 +85,7 @@ export function launcher({ isolation, tools, user, bwrap, prlimit }: Launch): st
 }
 
 /** The folders as the programs see them: with bwrap always the same, whatever the host. */
-export function insideOf(isolation: Isolation, outside: CellFolders): CellFolders {
+export function insideOf(isolation: LocalIsolation, outside: CellFolders): CellFolders {
   return isolation === 'bwrap'
     ? { workspace: '/cell/workspace', home: '/cell/home', bin: '/cell/bin', door: '/cell/door' }
     : outside;

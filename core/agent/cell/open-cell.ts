@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
-import type { Cell, CellOptions, Network, Program } from './cell.ts';
+import type { CellOptions, LocalCell, Network, Program } from './cell.ts';
 import { clearFolders } from './clear.ts';
+import { admit } from './door.ts';
 import { type Belonging, endAllOf, markVariable } from './end-all.ts';
 import { environmentOf, pathOf, unsafeVariable } from './environment.ts';
 import { makeCellFolder, makeFolders, prepareBase } from './folders.ts';
@@ -15,7 +16,7 @@ import { placeNode } from './node-link.ts';
 import { giveTo } from './own.ts';
 import { placeFile } from './place-file.ts';
 import { bwrapKnows, findTools, systemFolders, tryIsolation } from './possible-isolation.ts';
-import { finishProgram, type Running, startProgram } from './programs.ts';
+import { finishProgram, killProgram, type Running, startProgram } from './programs.ts';
 import { takeUid, type UidLock } from './uid-lock.ts';
 
 /** One place for the whole host, gone with the next boot. */
@@ -25,7 +26,7 @@ const usualLocks = '/run/forgecrew/uids';
 const sharedFolders = ['/tmp', '/var/tmp', '/dev/shm'];
 
 /** Makes a cell. Throws, with a remedy, where this machine cannot give what is asked for. */
-export async function openCell(options: CellOptions): Promise<Cell> {
+export async function openCell(options: CellOptions): Promise<LocalCell> {
   const { isolation, network, base, uids } = options;
   const refusal = refusalOf(isolation, network);
   if (refusal !== undefined)
@@ -55,7 +56,7 @@ interface Site {
   tools: ReturnType<typeof findTools>;
 }
 
-async function furnish(options: CellOptions, { folder, lock, tools }: Site): Promise<Cell> {
+async function furnish(options: CellOptions, { folder, lock, tools }: Site): Promise<LocalCell> {
   const { isolation, network } = options;
   const isBwrap = isolation === 'bwrap';
   const uid = lock?.uid ?? process.getuid?.() ?? 0;
@@ -141,7 +142,7 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
     if (program.isOurs !== true) hasStarted = true;
     return next;
   };
-  const endAll: Cell['endAll'] = async (graceMs) => {
+  const endAll: LocalCell['endAll'] = async (graceMs) => {
     if (isGone) return { terminated: 0, killed: 0 };
     const count = await endAllOf(belonging, running, graceMs);
     running.length = 0;
@@ -150,12 +151,18 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
   return {
     isolation,
     network,
+    hasOurLoopback: network === 'open',
     uid,
     gid,
     inside,
     outside,
+    door: { folder: outside.door, mode: 0o600, admit: (name) => admit({ uid, gid, outside }, name) },
+    place: (name, text, mode) => placeFile(path.join(outside.bin, name), text, mode),
     start: (program) => start(program).started,
-    run: (program, runLimits) => finishProgram(start(program), runLimits),
+    run(program, runLimits) {
+      const running = start(program);
+      return finishProgram(running.started, () => killProgram(running), runLimits);
+    },
     async own() {
       if (hasStarted) throw new Error('Programs of the cell ran already, so its folders are theirs.');
       if (lock === undefined) return;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { plain } from '../../text/log-line.ts';
-import { type Isolation, isolations } from './cell.ts';
+import { type LocalIsolation, localIsolations } from './cell.ts';
 import { findProgram } from './find-program.ts';
 import { bwrapArguments, infoDescriptor, launcher, type SystemFolder, type Tools } from './launch.ts';
 import { prlimitArguments, usualLimits } from './limits.ts';
@@ -11,7 +11,7 @@ import { prlimitArguments, usualLimits } from './limits.ts';
 export const usualUids = { first: 70_000, count: 256 };
 
 export interface TriedIsolation {
-  isolation: Isolation;
+  isolation: LocalIsolation;
   works: boolean;
   /** A whole sentence. */
   why: string;
@@ -50,17 +50,17 @@ export async function bwrapKnows(bwrap: string, option: string): Promise<boolean
 /** Tries each isolation on this machine, best first. */
 export async function possibleIsolation(
   uids = usualUids,
-): Promise<{ best: Isolation; tried: TriedIsolation[] }> {
+): Promise<{ best: LocalIsolation; tried: TriedIsolation[] }> {
   const tools = findTools();
   const tried: TriedIsolation[] = [];
-  for (const isolation of isolations)
+  for (const isolation of localIsolations)
     tried.push({ isolation, ...(await tryIsolation(isolation, tools, uids.first)) });
   return { best: tried.find(({ works }) => works)?.isolation ?? 'none', tried };
 }
 
 /** Tries one isolation with a program that does nothing. */
 export async function tryIsolation(
-  isolation: Isolation,
+  isolation: LocalIsolation,
   tools: Tools,
   uid: number,
 ): Promise<{ works: boolean; why: string }> {

@@ -116,9 +116,11 @@ const mostErrors = 64 * 1024;
 const drainMs = 1000;
 
 /** Waits until a program is over, with its output, and ends it when it takes too long, says too much or is given up. */
-export function finishProgram(running: Running, limits: RunLimits): Promise<RunResult> {
-  const { started, child } = running;
-  const { stdout, stderr } = started;
+export function finishProgram(
+  { stdout, stderr, ended }: Pick<Started, 'stdout' | 'stderr' | 'ended'>,
+  kill: () => Promise<void>,
+  limits: RunLimits,
+): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const out: Buffer[] = [];
     let size = 0;
@@ -127,7 +129,7 @@ export function finishProgram(running: Running, limits: RunLimits): Promise<RunR
     const stop = (why: NonNullable<RunResult['overran']>): void => {
       if (overran !== undefined) return;
       overran = why;
-      killProgram(running).catch(reject);
+      kill().catch(reject);
     };
     const giveUp = (): void => stop('signal');
     const timer = setTimeout(() => stop('time'), limits.timeoutMs);
@@ -142,24 +144,26 @@ export function finishProgram(running: Running, limits: RunLimits): Promise<RunR
     stderr.on('data', (text: string) => {
       errors = (errors + text).slice(-mostErrors);
     });
-    let drain: NodeJS.Timeout | undefined;
-    child.once('exit', () => {
-      drain = setTimeout(() => {
-        stdout.destroy();
-        stderr.destroy();
-      }, drainMs);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      clearTimeout(drain);
-      limits.signal?.removeEventListener('abort', giveUp);
-      resolve({
-        code,
-        signal,
-        stdout: Buffer.concat(out),
-        stderr: errors,
-        ...(overran === undefined ? {} : { overran }),
-      });
-    });
+    const closed = [stdout, stderr].map((stream) => new Promise((done) => stream.once('close', done)));
+    ended
+      .then(async (ending) => {
+        // What it started may hold its output open for ever.
+        const drain = setTimeout(() => {
+          stdout.destroy();
+          stderr.destroy();
+        }, drainMs);
+        await Promise.all(closed);
+        clearTimeout(drain);
+        clearTimeout(timer);
+        limits.signal?.removeEventListener('abort', giveUp);
+        resolve({
+          code: ending.code,
+          signal: ending.signal,
+          stdout: Buffer.concat(out),
+          stderr: errors,
+          ...(overran === undefined ? {} : { overran }),
+        });
+      })
+      .catch(reject);
   });
 }

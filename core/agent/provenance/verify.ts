@@ -67,8 +67,24 @@ export function verifyRounds(
     ...strange.map((file) =>
       wrong(null, 'file', `${file} stands among the records, and no record has such a name`),
     ),
-    ...rounds.flatMap((item, index) => verifyRound(name, item, rounds[index - 1], keys)),
+    ...rounds.flatMap((item, index) => verifyRound(name, item, beforeOf(item, rounds.slice(0, index)), keys)),
   ];
+}
+
+/**
+ * The record that one has to follow: the last before it. A run that lost its claim may write its record when the next run has
+ * begun, which then follows the one before that.
+ */
+function beforeOf({ round, record }: Round, earlier: readonly Round[]): Round | undefined {
+  const follows = (item: Round | undefined): boolean =>
+    (record?.previous ?? null) === null
+      ? item === undefined
+      : item?.round === record?.previous?.round && item?.digest === record?.previous?.digest;
+  const last = earlier.at(-1);
+  if (last?.round === round) return last;
+  let at = earlier.length - 1;
+  while (!follows(earlier[at]) && earlier[at]?.record?.end.how === 'claim-lost') at -= 1;
+  return follows(earlier[at]) ? earlier[at] : last;
 }
 
 function verifyRound(

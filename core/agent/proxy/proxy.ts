@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ConnectionOptions, openConnections } from '../../api/connection.ts';
 import { UserError } from '../../errors.ts';
 import { logLine, plain, quoted } from '../../text/log-line.ts';
+import { listenAt } from '../listen.ts';
 import { createAdmission } from './admission.ts';
 import { type Failure, modelsBody } from './answers.ts';
 import { prepare } from './bodies.ts';
@@ -345,14 +345,12 @@ function checked({
 }
 
 async function listening(server: Server, listen: ProxyOptions['listen']): Promise<void> {
+  // Connecting to a socket needs the right to write it. Who may come near is decided by the folder it stands in.
+  if (listen.kind === 'socket') return listenAt(server, listen.path, 0o666);
   await new Promise<void>((done, fail) => {
     server.once('error', fail);
-    server.once('listening', done);
-    if (listen.kind === 'socket') server.listen(listen.path);
-    else server.listen(0, '127.0.0.1');
+    server.listen(0, '127.0.0.1', done);
   });
-  // Connecting to a socket needs the right to write it. Who may come near is decided by the folder it stands in.
-  if (listen.kind === 'socket') chmodSync(listen.path, 0o666);
 }
 
 /** For log and record. */

@@ -1,6 +1,7 @@
-import { chmodSync, lchownSync, lstatSync } from 'node:fs';
+import { lchownSync, lstatSync } from 'node:fs';
 import net from 'node:net';
 import { UserError } from '../../errors.ts';
+import { listenAt } from '../listen.ts';
 import type { Limits } from './limits.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
 import type { Reply } from './protocol.ts';
@@ -205,10 +206,7 @@ export async function openLineServer(options: ServerOptions): Promise<LineServer
     return now - movedAt > limits.idleMs ? 'a connection that was left open' : undefined;
   }
 
-  await new Promise<void>((done, failed) => {
-    server.once('error', failed);
-    server.listen(path, done);
-  });
+  await listenAt(server, path, mode);
   const shortest = Math.min(limits.firstLineMs, limits.lineMs, limits.idleMs, limits.answerMs);
   const sweeper = setInterval(
     () => {
@@ -238,7 +236,6 @@ export async function openLineServer(options: ServerOptions): Promise<LineServer
   });
   try {
     if (!lstatSync(path).isSocket()) throw new Error(`${path} is no socket`);
-    chmodSync(path, mode);
     if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
   } catch (error) {
     server.close();

@@ -7,7 +7,7 @@ import type { Quarantine } from './receive.ts';
  */
 export async function commitWork(
   git: Git,
-  { folder, tip }: Quarantine,
+  { folder, tip }: Pick<Quarantine, 'folder' | 'tip'>,
   {
     ours,
     parents,
@@ -31,7 +31,7 @@ export async function commitWork(
     committer,
   });
   const commit = made.toString('utf8').trim();
-  await git.run(folder, { args: ['update-ref', 'refs/forgecrew/work', commit] });
+  await git.run(folder, { args: ['update-ref', 'refs/forgecrew/made', commit] });
   await git.run(ours, {
     args: [
       'fetch',

@@ -1,5 +1,7 @@
 import path from 'node:path';
-import type { Git, Signature } from '../../git.ts';
+import type { ChildEnd } from '../../child.ts';
+import { UserError } from '../../errors.ts';
+import { type Git, type Signature, whyOf } from '../../git.ts';
 import { sessionLimits } from '../session.ts';
 import { makeBare } from './clone.ts';
 import type { Refusal } from './refusal.ts';
@@ -20,14 +22,20 @@ export function keepRefused(
 
 /** Makes a commit that holds an agent's session as a file, and stands on nothing. */
 export function keepSession(git: Git, { bytes, ...kept }: Kept & { bytes: Uint8Array }): Promise<string> {
-  return keepFiles(git, kept, [[sessionFile, bytes]]);
+  return keepFile(git, kept, sessionFile, bytes);
+}
+
+/** Makes a commit that holds one file, and stands on nothing. */
+export function keepFile(git: Git, kept: Kept, name: string, content: Uint8Array): Promise<string> {
+  return keepFiles(git, kept, [[name, content]]);
 }
 
 /** The name of a session in its commit. */
 export const sessionFile = 'session.tar.gz';
 
 /**
- * A session that was kept at a ref, or undefined where there is none. What it is, is looked at where it is used.
+ * A session that was kept at a ref, or undefined where there is none. What it is, is looked at where it is used. A forge that does
+ * not answer is an error: an agent that began without its memory for that would have lost it for good.
  * `like`: a commit whose name looks like those of that repository.
  */
 export async function fetchSession(
@@ -36,6 +44,13 @@ export async function fetchSession(
 ): Promise<Buffer | undefined> {
   const folder = path.join(git.folder, 'kept-session.git');
   await makeBare(git, folder, like);
+  const listed = await git.end(folder, {
+    args: ['ls-remote', '--exit-code', '--end-of-options', git.urlOf(repository), ref],
+    reach: 'forge',
+  });
+  // 2: it answered, and there is no such ref.
+  if (listed.code === 2) return undefined;
+  if (listed.code !== 0) throw unanswered(listed);
   const fetched = await git.end(folder, {
     args: [
       'fetch',
@@ -49,7 +64,7 @@ export async function fetchSession(
     ],
     reach: 'forge',
   });
-  if (fetched.code !== 0) return undefined;
+  if (fetched.code !== 0) throw unanswered(fetched);
   const read = await git.end(folder, {
     args: ['cat-file', 'blob', `refs/forgecrew/kept:${sessionFile}`],
     mostBytes: 2 * sessionLimits.packedBytes,
@@ -57,7 +72,14 @@ export async function fetchSession(
   return read.code === 0 && read.overran === undefined ? read.stdout : undefined;
 }
 
-interface Kept {
+function unanswered(ended: ChildEnd): UserError {
+  return new UserError(
+    `What the agent remembers could not be fetched: git ${whyOf(ended)}`,
+    'The next run of this role tries it again.',
+  );
+}
+
+export interface Kept {
   /** A repository of ours that is made for it. */
   folder: string;
   message: string;

@@ -18,6 +18,15 @@ export function sessionRef(repository: string, issue: number): string {
   return `refs/forgecrew/sessions/${part(repository)}/${issue}`;
 }
 
+/** What of a round is handed over, each by a ref of its own. */
+export const handedKinds = ['work', 'session', 'refused'] as const;
+export type HandedKind = (typeof handedKinds)[number];
+
+/** Where one step leaves for another what came of a round; the next round's takes its place. */
+export function handedRef(repository: string, issue: number, what: HandedKind): string {
+  return `refs/forgecrew/handed/${part(repository)}/${issue}/${what}`;
+}
+
 /** Where work is kept beside its branch, which somebody pushed to meanwhile; in the repository of the branch. */
 export function besideRef(issue: number, round: number): string {
   return `refs/forgecrew/beside/${issue}/${round}`;

@@ -5,6 +5,7 @@ import { inert } from '../../text/inert.ts';
 import { commitWork } from './commit.ts';
 import { examine, firstOf, shown } from './examine.ts';
 import type { Limits } from './limits.ts';
+import { type MergedIn, marksIn } from './merge-in.ts';
 import { type NetChange, readBlobs, readNetChange } from './net-change.ts';
 import { quarantine, type Refused, receive, refusedFor, type WorkCell } from './receive.ts';
 import type { Refusal } from './refusal.ts';
@@ -30,6 +31,8 @@ export type Taken =
       search: SecretSearch;
     };
 
+type MergedWith = Pick<MergedIn, 'parents' | 'conflicts'>;
+
 export interface TakeOptions {
   cell: WorkCell;
   /** The PATH inside the cell. */
@@ -37,7 +40,9 @@ export interface TakeOptions {
   /** The commit that the agent's clone was made at; ours has it. */
   base: string;
   /** What the commit stands on, where that is not the base alone; see `mergeIn`. */
-  merge?: { parents: readonly string[]; conflicts: readonly string[] } | undefined;
+  merge?: MergedWith | undefined;
+  /** Whether the agent says that it is done: then what has no marks of a conflict may stay as it stands. */
+  isDone: boolean;
   ours: string;
   /** A folder of ours for this round, which is there and empty. */
   folder: string;
@@ -58,6 +63,8 @@ export interface TakeOptions {
 export async function takeWork(git: Git, options: TakeOptions): Promise<Taken> {
   const { cell, programs, base, ours, folder, author, committer, limits, mask } = options;
   const received = await receive(cell, { base, programs, into: path.join(folder, 'work.bundle'), limits });
+  if (received.kind === 'nothing' && options.merge !== undefined && options.isDone)
+    return leaveAsMerged(git, options, options.merge);
   if (received.kind !== 'bundle') return received;
   const refuse = ({ refusals }: Refused): Taken => ({ kind: 'refused', refusals, bundle: received.file });
   const held = await quarantine(git, {
@@ -70,23 +77,24 @@ export async function takeWork(git: Git, options: TakeOptions): Promise<Taken> {
   if (held.kind === 'refused') return refuse(held);
   const change = await readNetChange(git, held, base, limits);
   if (change.kind === 'refused') return refuse(change);
-  const unsolved = (options.merge?.conflicts ?? []).filter(
-    (file) => !change.entries.some((entry) => entry.path === file),
-  );
+  const unsolved = await unsolvedIn(git, held, change, options);
   if (unsolved.length > 0)
     return refuse(
       refusedFor(
         ...firstOf(
           unsolved.map((file) => ({
             rule: 'conflict' as const,
-            said: `${shown(file)}: what the base and this work both changed was left as it stood, with the marks of the conflict.`,
+            said: `${shown(file)}: the conflict with the base is left there as it was.`,
             path: file,
           })),
         ),
       ),
     );
   // Commits that take back what they did come to nothing.
-  if (change.entries.length === 0) return { kind: 'nothing' };
+  if (change.entries.length === 0)
+    return options.merge !== undefined && options.isDone
+      ? leaveAsMerged(git, options, options.merge)
+      : { kind: 'nothing' };
   const refusals = examine(change, options);
   if (refusals.length > 0) return refuse(refusedFor(...refusals));
   const message = inert(options.message);
@@ -115,6 +123,50 @@ export async function takeWork(git: Git, options: TakeOptions): Promise<Taken> {
       size: after?.size ?? 0,
     })),
   };
+}
+
+/**
+ * What conflicted and is not solved: marks stand there, or it was left as it was by an agent that does not say that it is done.
+ * Otherwise one side of a binary file would be gone without anybody having decided that.
+ */
+async function unsolvedIn(
+  git: Git,
+  { folder, tip }: { folder: string; tip: string },
+  change: NetChange,
+  { merge, isDone, limits }: TakeOptions,
+): Promise<string[]> {
+  if (merge === undefined) return [];
+  const marked = await marksIn(
+    git,
+    { folder, commit: tip, merge },
+    { timeoutMs: limits.readMs, mostMemoryKiB: limits.memoryKiB },
+  );
+  const left = isDone
+    ? []
+    : merge.conflicts.filter((file) => !change.entries.some((entry) => entry.path === file));
+  return [...new Set([...marked, ...left])];
+}
+
+/** What the base brought, where nothing of it has marks and the agent has nothing to change: binary files, and what one side deleted. */
+async function leaveAsMerged(
+  git: Git,
+  { ours, base, author, committer, message }: TakeOptions,
+  merge: MergedWith,
+): Promise<Taken> {
+  if ((await marksIn(git, { folder: ours, commit: base, merge })).length > 0) return { kind: 'nothing' };
+  const commit = await commitWork(
+    git,
+    { folder: ours, tip: base },
+    {
+      ours,
+      parents: merge.parents,
+      message: inert(message),
+      author,
+      ...(committer === undefined ? {} : { committer }),
+    },
+  );
+  const search: SecretSearch = { findings: [], searched: 0, opaque: [], unsearched: [] };
+  return { kind: 'taken', commit, tip: base, search, files: [] };
 }
 
 /** Looks through every file that the change adds or alters, of which each was found small enough. */

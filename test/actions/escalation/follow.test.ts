@@ -33,6 +33,7 @@ function claimed(found: Found | undefined, more: Partial<ProposalSeen> = {}): Pr
     isClaimedNow: false,
     outcome: undefined,
     isDamaged: false,
+    isWaitTold: false,
     facts: { comment: null, reactions: [], comments: [] },
     rights: { writers: ['bob'], admins: [], teams: {}, never: ['crew'] },
     world: { faults: [], run: null, labels: [] },

@@ -167,6 +167,7 @@ function play(events: Event[]): { executed: number; falseYes: string[]; falseNo:
         isClaimedNow: claimedNow.has(id),
         outcome: read<OutcomeRecord>(`outcomes/${id}.json`, outcomeRecord),
         isDamaged: false,
+        isWaitTold: false,
         facts: { ...factsOf(record), comments: [] },
         rights: { writers: [...writers], admins: [], teams: {}, never: ['crew'] },
         world: { faults: [], run: null, labels: [] },

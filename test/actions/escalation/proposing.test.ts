@@ -42,6 +42,7 @@ it('two payloads with one short digest are never shown side by side: a comment f
     isClaimedNow: false,
     outcome: undefined,
     isDamaged: false,
+    isWaitTold: false,
     facts: { comment: null, reactions: [], comments: [] },
     rights: { writers: [], admins: [], teams: {}, never: [] },
     world: undefined,

@@ -58,6 +58,7 @@ function state(over: Partial<FanOutState> = {}): FanOutState {
     nonce: 'a'.repeat(32),
     hasWorked: false,
     running: [],
+    handed: [],
     workflow: {
       kind: 'forgejo-workflow',
       repository: 'owner/ops',

@@ -60,6 +60,7 @@ function mine(over: Partial<Mine> = {}): Mine {
     pull: null,
     said: [`forge-agent end ${'0'.repeat(32)}`],
     declined: [],
+    handed: null,
     done: [],
     ...over,
   } as unknown as Mine;

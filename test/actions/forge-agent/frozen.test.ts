@@ -5,7 +5,13 @@ import { isAbandoned, type Verdict, verdictOn } from '../../../actions/forge-age
 import { plan } from '../../../actions/forge-agent/plan.ts';
 import type { AgentSettings } from '../../../actions/forge-agent/settings.ts';
 import type { Candidate, FrozenIssue, LookingState, Talk } from '../../../actions/forge-agent/state.ts';
-import { newsOfConflict, newsOfWords, signOfWord, type Word } from '../../../actions/forge-agent/talk.ts';
+import {
+  newsOfConflict,
+  newsOfWords,
+  signOfWord,
+  unblockedBy,
+  type Word,
+} from '../../../actions/forge-agent/talk.ts';
 import { isRenewed, isResumable, sleepOf } from '../../../actions/forge-agent/wake.ts';
 import { type Entry, parseEntry } from '../../../core/agent/entry.ts';
 import { type AgentManifest, parseManifest } from '../../../core/agent/manifest.ts';
@@ -110,6 +116,13 @@ describe('a frozen agent sleeps', () => {
       { kind: 'exhausted', exhaustion: 'max_cost' },
     ],
     [
+      'on once what is known of the cost of a cut-off round reaches the limit',
+      { cost: 0.5, spending: 0.5 },
+      {},
+      { maxCost: 1 },
+      { kind: 'exhausted', exhaustion: 'max_cost' },
+    ],
+    [
       'no more once the limit was raised',
       { cost: 1, ...exhausted('max_cost') },
       {},
@@ -206,6 +219,23 @@ describe('words wake it', () => {
   });
 });
 
+describe('a label taken off', () => {
+  const off = (at: string) => ({
+    labels: [{ name: 'blocked', isSet: false, by: { id: 2, login: 'ada' }, at }],
+  });
+
+  it('lets rounds begin anew by the clock of the forge, however far ours is off', () => {
+    const entry = entryOf({ exhausted: { why: 'max_rounds', at: '2026-01-01T12:00:00Z' } });
+    const by = (at: string, toldAt: string | undefined): string | null =>
+      unblockedBy('blocked', entry, off(at), () => true, toldAt);
+
+    expect(by('2026-01-01T11:30:00Z', '2026-01-01T11:20:00Z')).toBe('ada');
+    expect(by('2026-01-01T12:10:00Z', '2026-01-01T12:20:00Z')).toBeNull();
+    expect(by('2026-01-01T11:30:00Z', undefined)).toBeNull();
+    expect(by('2026-01-01T12:10:00Z', undefined)).toBe('ada');
+  });
+});
+
 describe('a conflict', () => {
   const now = '2026-01-01T12:00:00Z';
   const conflict = { head: 'a', base: 'b' };
@@ -215,7 +245,13 @@ describe('a conflict', () => {
     ['counts not at once', conflict, { ...conflict, at: '2026-01-01T11:59:01Z' }, 0],
     ['counts not where it was not seen before', conflict, null, 0],
     ['counts not of another head', conflict, { head: 'x', base: 'b', at: '2026-01-01T10:00:00Z' }, 0],
-    ['counts not of another base', conflict, { head: 'a', base: 'x', at: '2026-01-01T10:00:00Z' }, 0],
+    ['counts not soon after another base', conflict, { head: 'a', base: 'x', at: '2026-01-01T11:45:01Z' }, 0],
+    [
+      'counts where every look meets another base',
+      conflict,
+      { head: 'a', base: 'x', at: '2026-01-01T11:45:00Z' },
+      1,
+    ],
     ['counts not where there is none', null, { ...conflict, at: '2026-01-01T10:00:00Z' }, 0],
   ])('%s', (_, seen, noted, count) => {
     expect(newsOfConflict(seen, noted, now, 'main')).toHaveLength(count);
@@ -238,6 +274,24 @@ describe('a conflict', () => {
     ).toMatchObject({
       conflict: { head: 'a' },
     });
+    // From when it was first seen, however often the base moves.
+    expect(
+      noted({ ...frozen, conflict: { head: 'a', base: 'x', at: '2026-01-01T10:00:00Z' } }, { conflict }),
+    ).toEqual([]);
+  });
+
+  it('that is gone is noted as well, once it is seen that it merges', () => {
+    const pull = { number: 2, head: 'a' };
+    const was = { status: 'frozen', heard: [], conflict: { ...conflict, at: now } } as const;
+    const seenLater = (over: Partial<Talk>): Change[] =>
+      noteConflict(
+        looking,
+        { repository: 'owner/project', number: 1, talk: talk({ conflict: null, ...over }) } as Candidate,
+        { entry: entryOf({ ...was, heard: [] }), sha: 'c'.repeat(40) },
+      );
+
+    expect(writtenBy(seenLater({ pull }))).toMatchObject({ conflict: null });
+    expect(seenLater({ pull: null })).toEqual([]);
   });
 });
 
@@ -576,5 +630,24 @@ describe('a run that was cut off on an issue that is nobody’s any more', () =>
 
     expect(changes.map(({ kind }) => kind)).toEqual(['delete-ref', 'write-files']);
     expect(writtenBy(changes)).toMatchObject({ status: 'destroyed' });
+  });
+
+  it.each([
+    ['later', { heard: ['a'] }],
+    ['first', {}],
+  ])('has cost what its last check-in says, as if it had ended: the %s round', (_, over) => {
+    const changes = buried({ ...over, cost: 1, spending: 0.25 });
+
+    expect(writtenBy(changes)).toMatchObject({ cost: 1.25, spending: null });
+    expect(changes.at(-1)).toMatchObject({
+      files: expect.arrayContaining([
+        {
+          path: `spent/2026-01-01/builder/${'0'.repeat(32)}.json`,
+          content: `{"cost":0.25,"lease":"${'0'.repeat(32)}"}\n`,
+          expects: null,
+        },
+      ]),
+    });
+    expect(JSON.stringify(buried(over))).not.toContain('spent/');
   });
 });

@@ -12,7 +12,7 @@ import {
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Cell, CellOptions, Isolation } from '../../../../core/agent/cell/cell.ts';
+import type { CellOptions, LocalCell, LocalIsolation } from '../../../../core/agent/cell/cell.ts';
 import { admit } from '../../../../core/agent/cell/door.ts';
 import { openCell } from '../../../../core/agent/cell/open-cell.ts';
 import { probe } from '../../../../core/agent/cell/probe.ts';
@@ -20,7 +20,7 @@ import { processesOfUser } from '../../../../core/agent/cell/processes.ts';
 import { isRoot, makeFolder, startSource, works } from './machine.ts';
 
 let place: ReturnType<typeof makeFolder>;
-const cells: Cell[] = [];
+const cells: LocalCell[] = [];
 const servers: Server[] = [];
 
 beforeEach(() => {
@@ -33,7 +33,7 @@ afterEach(async () => {
   place.remove();
 });
 
-async function open(isolation: Isolation, overrides: Partial<CellOptions> = {}): Promise<Cell> {
+async function open(isolation: LocalIsolation, overrides: Partial<CellOptions> = {}): Promise<LocalCell> {
   const cell = await openCell({
     isolation,
     network: 'open',
@@ -52,7 +52,7 @@ function listen(at: string | number): Promise<Server> {
   return new Promise((resolve) => server.listen(at, () => resolve(server)));
 }
 
-async function shell(cell: Cell, line: string, limits = {}): Promise<string> {
+async function shell(cell: LocalCell, line: string, limits = {}): Promise<string> {
   const { stdout, stderr } = await cell.run(
     { command: 'sh', args: ['-c', line], environment: {} },
     { timeoutMs: 20_000, mostBytes: 100_000, ...limits },
@@ -63,7 +63,7 @@ async function shell(cell: Cell, line: string, limits = {}): Promise<string> {
 const dial = (target: string): string =>
   `node -e 'require("net").connect(${target}).on("data", (d) => console.log(String(d))).on("error", (e) => console.log(e.code))'`;
 
-const possible: Isolation[] = [
+const possible: LocalIsolation[] = [
   ...(works('bwrap') ? (['bwrap'] as const) : []),
   ...(works('user') ? (['user'] as const) : []),
   'none',

@@ -2,7 +2,7 @@
 // process of its own, because it is the one that holds the token, and because it runs as root and as a bare user.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Cell, EndCount, Isolation, Started } from '../../../../core/agent/cell/cell.ts';
+import type { EndCount, LocalCell, LocalIsolation, Started } from '../../../../core/agent/cell/cell.ts';
 import { openCell } from '../../../../core/agent/cell/open-cell.ts';
 import { type HostileGiven, type HostileReport, hostileProgram } from './hostile-program.ts';
 
@@ -18,7 +18,7 @@ export interface ScenarioResult {
   left: string[];
 }
 
-const [isolation, folder, mark] = process.argv.slice(2) as [Isolation, string, string];
+const [isolation, folder, mark] = process.argv.slice(2) as [LocalIsolation, string, string];
 // In its environment, where every role has it.
 const turnedToken = [...(process.env.FORGECREW_FORGE_TOKEN ?? '')].reverse().join('');
 
@@ -41,7 +41,7 @@ const base = path.join(folder, 'cells');
 const canary = path.join(folder, 'closed', 'canary');
 mkdirSync(path.dirname(canary), { mode: 0o700 });
 writeFileSync(canary, 'whole', { mode: 0o600 });
-const open = (): Promise<Cell> =>
+const open = (): Promise<LocalCell> =>
   openCell({
     isolation,
     network: 'open',

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Isolation, Network } from '../../../../core/agent/cell/cell.ts';
+import type { LocalIsolation, Network } from '../../../../core/agent/cell/cell.ts';
 import { admit } from '../../../../core/agent/cell/door.ts';
 import { openCell } from '../../../../core/agent/cell/open-cell.ts';
 import { engineOf } from '../../../../core/agent/engines/engines.ts';
@@ -28,7 +28,7 @@ export interface Round {
   engine: AgentEngineName;
   /** The program, or the stand-in for it. */
   command: string[] | 'stand-in';
-  isolation: Isolation;
+  isolation: LocalIsolation;
   network?: Network;
   model?: { url: string; key: string; api: 'anthropic' | 'openai' };
   tools?: string[];

@@ -338,6 +338,28 @@ describe('a bent record', () => {
     expect(firstWrong(files, [key])).toContain(said);
   });
 
+  it.each([
+    ['in between', 2, [first, 'lost', third], undefined],
+    ['before all others', 1, ['lost', second], undefined],
+    ['in between, which a later one follows', 2, [first, 'lost', 'after it'], undefined],
+    ['in between, and the first one is gone', 2, ['lost', third], '2 order'],
+  ])('fits where a run that lost its claim wrote its record late, %s', (_, round, order, said) => {
+    const end = { how: 'claim-lost' as const, why: null, code: null, signal: null };
+    const before = round === 1 ? null : { round: 1, digest: digestOf(first.bytes) };
+    const lost = fileOf(recordOf({ round, end, previous: before }), key);
+    const following = (previous: typeof before): typeof lost =>
+      fileOf(recordOf({ round: round + 1, previous }), key);
+    const late = { lost, 'after it': following({ round, digest: digestOf(lost.bytes) }) };
+    // As the next run wrote it, before the late one was there.
+    const files = order.map((item) =>
+      typeof item === 'string' ? late[item as keyof typeof late] : item === first ? first : following(before),
+    );
+
+    const found = firstWrong(files, [key]);
+    if (said === undefined) expect(found).toBeUndefined();
+    else expect(found).toContain(said);
+  });
+
   it('is caught where all records are of another issue', () => {
     expect(firstWrong([first, second, third], [key], issueName('owner/project', 6))).toContain('1 place');
     // Names of repositories are the same in other letters.

@@ -78,6 +78,7 @@ export async function openWorkbench(
       base,
       ours,
       folder: round,
+      isDone: true,
       message: 'Mend it\n',
       author,
       protectedPaths: [],
