@@ -8,10 +8,6 @@ import { roles } from '../../roles.ts';
 /** Accounts of roles that `init` makes none for, as their examples call them. */
 export const usualLogins: Record<string, string> = {
   'vault-request': 'agent',
-  escalation: 'crew',
-  'collect-process-metrics': 'collector',
-  prerequisites: 'keeper',
-  dashboard: 'keeper',
 };
 
 interface Column {
