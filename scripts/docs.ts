@@ -9,6 +9,9 @@ import { engagementEvidence } from '../actions/collect-engagement/evidence.ts';
 import { processEvidence } from '../actions/collect-process-metrics/evidence.ts';
 import { listingSchema } from '../cli/agents/listing.ts';
 import { agentsAdd } from '../cli/agents-add/role.ts';
+import { dispatchConfigSchema } from '../cli/dispatch/config.ts';
+import { dispatchEntrySchema } from '../cli/dispatch/entry.ts';
+import { dispatchListSchema } from '../cli/dispatch/list.ts';
 import { checkupSchema } from '../cli/doctor/finding.ts';
 import { settings as doctorSettings } from '../cli/doctor/settings.ts';
 import { escalationInit } from '../cli/escalation-init/role.ts';
@@ -328,6 +331,9 @@ function generated(): { file: string; text: string }[] {
     ),
     schemaOf('doctor', 'forgecrew doctor --json', checkupSchema),
     schemaOf('agents-listing', 'forgecrew agents --json', listingSchema),
+    schemaOf('dispatch-config', '$XDG_CONFIG_HOME/forgecrew/config.toml', dispatchConfigSchema),
+    schemaOf('dispatch-list', 'forgecrew dispatch list --json', dispatchListSchema),
+    schemaOf('dispatch-entry', 'log-root: <host>+<owner>+<repo>+<issue>+<n>.json', dispatchEntrySchema),
     schemaOf('agent-run-record', `the payload of an envelope, ${recordPayloadType}`, runRecordSchema),
     schemaOf('provenance', 'forgecrew provenance --json', provenanceReport),
     schemaOf('vault-action', 'vault/actions/<id>.toml', vaultActionSchema),

@@ -2,6 +2,7 @@ import { sameRepository } from '../../core/accounts.ts';
 import { localIsolations } from '../../core/agent/cell/cell.ts';
 import { type Entry, entryPath, issueName, parseEntry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
+import { goingOn } from '../../core/agent/over.ts';
 import { parseStartMark, startingFolder, turnPath } from '../../core/agent/start-mark.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { getBranch } from '../../core/forge/branches.ts';
@@ -21,7 +22,6 @@ import {
   readLingering,
   turned,
 } from './read-candidates.ts';
-import { goingOn } from './read-over.ts';
 import type { Candidate, Context, FanOutState, SeenState, Startable, StartedRun, Waiting } from './state.ts';
 
 /** Who works, what was started, and as many issues that wait as runs may be started for. */

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
-import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
+import { repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
-import { stateFiles } from '../../core/agent/state-files.ts';
+import { readOver } from '../../core/agent/over.ts';
+import { readMarked, stateFiles, stateTrouble } from '../../core/agent/state-files.ts';
 import { alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { documentName } from '../../core/document-name.ts';
@@ -19,7 +20,6 @@ import { createPlaces } from './places.ts';
 import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
-import { readOver } from './read-over.ts';
 import { awaitHandedOver, readServing } from './read-steps.ts';
 import { isInSteps } from './settings.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
@@ -147,21 +147,6 @@ const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
   troubled: [],
 };
 
-/** Why a repository cannot hold the state; undefined where it can. */
-function stateTrouble(
-  name: string,
-  { private: isPrivate, archived, permissions }: Awaited<ReturnType<typeof getRepository>>,
-): { said: string } | undefined {
-  if (archived) return { said: `${name} is archived: unarchive it, or name another state-repo.` };
-  if (isPrivate !== true)
-    return { said: `${name} is public, and records of agents are nobody else's business: make it private.` };
-  if (permissions?.push !== true)
-    return {
-      said: `our account may not write to ${name}: give it write access, or name another state-repo.`,
-    };
-  return undefined;
-}
-
 /** Every manifest at the ops repo's branch, each with its prompt. */
 async function readDeclared({ settings, send, kept, opsHead }: Context): Promise<Declared[]> {
   const ops = settings['ops-repo'];
@@ -188,31 +173,6 @@ async function readLocal({ settings, facts, send, kept }: Context): Promise<Decl
     return parsed.ok
       ? { kind: 'agent', file, manifest: parsed.document, blob: '', prompt: '', promptFile: null }
       : { kind: 'faulty', file, name: documentName(file), faults: parsed.faults };
-  });
-}
-
-/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
-async function readMarked(
-  snapshot: Snapshot,
-  commit: string,
-  folder: 'running' | 'frozen',
-): Promise<{ entry: Entry; sha: string; markSha: string }[]> {
-  const marks = await stateFiles(snapshot, commit, folder);
-  const found = await Promise.all(
-    marks.map(async ({ path: file, sha }) => ({
-      mark: sha,
-      entry: await snapshot.entryAt(commit, `agents/${file}`),
-    })),
-  );
-  const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));
-  const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
-  return entries.flatMap(({ mark, entry }) => {
-    const blob = blobs.get(entry.sha);
-    const parsed = blob?.kind === 'read' ? parseEntry(blob.bytes) : undefined;
-    // What cannot be read is told where the issue itself is looked at; it is never taken over.
-    return parsed?.ok === true && parsed.entry.status === folder
-      ? [{ entry: parsed.entry, sha: entry.sha, markSha: mark }]
-      : [];
   });
 }
 

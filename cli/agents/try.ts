@@ -2,14 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { candidateOf, heardOf } from '../../actions/forge-agent/candidate.ts';
 import { recordOf } from '../../actions/forge-agent/finish.ts';
 import { plan } from '../../actions/forge-agent/plan.ts';
 import { forgeAgent } from '../../actions/forge-agent/role.ts';
-import { type AgentSettings, neverHeeded, uidsOf } from '../../actions/forge-agent/settings.ts';
+import { type AgentSettings, uidsOf } from '../../actions/forge-agent/settings.ts';
 import type { Candidate, LookingState } from '../../actions/forge-agent/state.ts';
 import { branchOf, runKey } from '../../actions/forge-agent/text.ts';
-import { namesLogin } from '../../core/accounts.ts';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
 import { parseEntry, usualStateRepo } from '../../core/agent/entry.ts';
@@ -20,8 +18,6 @@ import type { Send } from '../../core/api/send.ts';
 import { type Change, describeChange } from '../../core/change.ts';
 import { formatFault, UserError } from '../../core/errors.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { listComments } from '../../core/forge/comments.ts';
-import { getIssue } from '../../core/forge/issues.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
@@ -33,8 +29,8 @@ import type { Result } from '../../core/report.ts';
 import { openServers } from '../../core/servers.ts';
 import { parseSettings } from '../../core/settings.ts';
 import { plain, plainJson } from '../../core/text/log-line.ts';
-import { createPeople } from '../../core/vault/read-rights.ts';
 import { openWorks, type Works } from '../../core/works.ts';
+import { readGivenIssue } from './given-issue.ts';
 
 export interface TryOptions {
   agent: string;
@@ -182,7 +178,14 @@ async function readSubject(
   const declared = { ...found, manifest: { ...found.manifest, enabled: true } };
   const now = new Date().toISOString();
   const account = await getExpectedUser(send, settings['forge-login']);
-  const candidate = await readIssue(send, settings, { ...given, agent, profile, own: account.login, now });
+  const candidate = await readGivenIssue(send, settings, {
+    repository: given.repository,
+    number: given.number,
+    agent,
+    profile,
+    own: account.login,
+    now,
+  });
   const state: LookingState = {
     kind: 'looking',
     now,
@@ -212,48 +215,6 @@ async function readSubject(
     mine: null,
   };
   return { state, candidate, declared, profile };
-}
-
-async function readIssue(
-  send: Send,
-  settings: AgentSettings,
-  given: {
-    repository: string;
-    number: number;
-    agent: string;
-    profile: string | null;
-    own: string;
-    now: string;
-  },
-): Promise<Candidate> {
-  const place = await getRepository(send, given.repository);
-  const repository = place.full_name;
-  const [issue, comments, head] = await Promise.all([
-    getIssue(send, repository, given.number),
-    listComments(send, repository, given.number),
-    getBranch(send, repository, place.default_branch),
-  ]);
-  const untouched = candidateOf(
-    { repository, defaultBranch: place.default_branch, known: [], mayPush: false },
-    issue,
-    {
-      agents: [given.agent],
-      profiles: given.profile === null ? [] : [given.profile],
-      isUrgent: false,
-    },
-  );
-  const said = comments.flatMap(({ user }) => (user == null ? [] : [user.login]));
-  const writers = await createPeople(send).writers(repository, { of: [untouched.author, ...said] });
-  const never = neverHeeded(settings, '');
-  const mayWrite = (login: string): boolean => namesLogin(writers, login) && !namesLogin(never, login);
-  return {
-    ...untouched,
-    base: head.commit.id,
-    authorMayWrite: mayWrite(untouched.author),
-    // Whoever types the command gives it.
-    labelled: { login: given.own, at: given.now, mayWrite: true, isBot: false },
-    comments: heardOf(comments, mayWrite, settings),
-  };
 }
 
 /** The very change that the role would plan. Throws, with the role's own words, where it would not take the issue. */

@@ -40,7 +40,11 @@ export const reserveMs = 5 * 60_000;
  * Starts an agent and follows it until it ends, signals, is called off, or its time is over. The caller ends what is left of
  * its processes: this only says that it is over, and how.
  */
-export async function followAgent(cell: Cell, program: Program, following: Following): Promise<AgentEnding> {
+export async function followAgent(
+  cell: Pick<Cell, 'start'>,
+  program: Program,
+  following: Following,
+): Promise<AgentEnding> {
   const log = createLog(following);
   const ended = await follow(cell, program, following, log);
   const { session, usage } = log.report();
@@ -51,7 +55,12 @@ export async function followAgent(cell: Cell, program: Program, following: Follo
   return { ...ended, session };
 }
 
-async function follow(cell: Cell, program: Program, following: Following, log: Log): Promise<Ended> {
+async function follow(
+  cell: Pick<Cell, 'start'>,
+  program: Program,
+  following: Following,
+  log: Log,
+): Promise<Ended> {
   const { sidecar, clock, say } = following;
   const started = cell.start(program);
   const read = Promise.all([started.stdout, started.stderr].map((stream) => log.read(stream)));

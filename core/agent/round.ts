@@ -32,6 +32,7 @@ import {
 } from './outcome.ts';
 import { giveSession, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
+import { type Desk, offeredTools } from './sidecar/desk.ts';
 import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, socketName } from './sidecar/sidecar.ts';
@@ -63,6 +64,8 @@ export interface RoundContext {
   bots: readonly string[];
   /** Secrets of this run. */
   secrets: readonly string[];
+  /** What is done for the agent beside the forge, where a person has dispatched it. */
+  desk?: Desk | undefined;
 }
 
 /**
@@ -152,7 +155,7 @@ async function workAt(round: Round): Promise<void> {
   say("Making the agent's own clone of it ...");
   const cell = await site.furnish(start.commit);
   try {
-    placeCommand(cell);
+    placeCommand(cell, context.desk);
     await refuseIfReadable(round, cell);
     const setup = await runCommands(cell, run.setup, {
       ...commandsOf(round),
@@ -192,8 +195,16 @@ function commandsOf({
 }
 
 /** The way to the forge that the agent finds on its PATH. */
-function placeCommand({ inside, place }: Cell): void {
-  place('forge', forgeCommand({ node: `${inside.bin}/node`, socket: `${inside.door}/${socketName}` }), 0o755);
+function placeCommand({ inside, place }: Cell, desk: Desk | undefined): void {
+  place(
+    'forge',
+    forgeCommand({
+      node: `${inside.bin}/node`,
+      socket: `${inside.door}/${socketName}`,
+      tools: offeredTools(desk),
+    }),
+    0o755,
+  );
 }
 
 /** Before anything of the agent runs: what its user could read and reach here. */
@@ -233,7 +244,8 @@ async function beside(
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
   const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
   const alive = { at: clock().getTime() };
-  const checkIn = createCheckIn(run, context);
+  let model: ModelAccess | undefined;
+  const checkIn = createCheckIn(run, context, () => model?.use()?.cost ?? null);
   const sidecar = await openSidecar({
     door: cell.door.folder,
     mode: cell.door.mode,
@@ -254,16 +266,17 @@ async function beside(
     now: clock,
     mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
     strangers: run.strangers,
+    desk: context.desk,
     heard: () => {
       alive.at = clock().getTime();
       checkIn.seen();
     },
   });
-  let model: ModelAccess | undefined;
   try {
     cell.door.admit(socketName);
     model = await openModel(run, context, cell, () => {
       alive.at = clock().getTime();
+      checkIn.seen();
     });
     const engine = engineOf(run.engine);
     const version = await versionOf(cell, engine.version(run));
@@ -435,7 +448,7 @@ async function check(round: Round, commit: string): Promise<CheckOutcome[]> {
   const given = commandsOf(round);
   const cell = await site.furnish(commit);
   try {
-    placeCommand(cell);
+    placeCommand(cell, round.context.desk);
     await runCommands(cell, run.setup, { ...given, title: 'setup', network: 'open' });
     return await runCommands(cell, run.checks, { ...given, title: 'check', network: run.network });
   } finally {

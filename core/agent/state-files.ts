@@ -1,5 +1,7 @@
+import type { Repository } from '../forge/repositories.ts';
 import type { Snapshot } from '../forge/snapshot.ts';
 import { isFile, type TreeEntry } from '../forge/trees.ts';
+import { type Entry, parseEntry } from './entry.ts';
 
 /**
  * Files of the state repo that stand two folders below one, owner and repository, by their path below it; of those that are
@@ -25,4 +27,44 @@ export async function stateFiles(
     }
   }
   return found;
+}
+
+/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
+export async function readMarked(
+  snapshot: Snapshot,
+  commit: string,
+  folder: 'running' | 'frozen',
+): Promise<{ entry: Entry; sha: string; markSha: string }[]> {
+  const marks = await stateFiles(snapshot, commit, folder);
+  const found = await Promise.all(
+    marks.map(async ({ path: file, sha }) => ({
+      mark: sha,
+      entry: await snapshot.entryAt(commit, `agents/${file}`),
+    })),
+  );
+  const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));
+  const blobs = await snapshot.contents(entries.map(({ entry }) => entry));
+  return entries.flatMap(({ mark, entry }) => {
+    const blob = blobs.get(entry.sha);
+    const parsed = blob?.kind === 'read' ? parseEntry(blob.bytes) : undefined;
+    // What cannot be read is told where the issue itself is looked at; it is never taken over.
+    return parsed?.ok === true && parsed.entry.status === folder
+      ? [{ entry: parsed.entry, sha: entry.sha, markSha: mark }]
+      : [];
+  });
+}
+
+/** Why a repository cannot hold the state; undefined where it can. */
+export function stateTrouble(
+  name: string,
+  { private: isPrivate, archived, permissions }: Repository,
+): { said: string } | undefined {
+  if (archived) return { said: `${name} is archived: unarchive it, or name another state-repo.` };
+  if (isPrivate !== true)
+    return { said: `${name} is public, and records of agents are nobody else's business: make it private.` };
+  if (permissions?.push !== true)
+    return {
+      said: `our account may not write to ${name}: give it write access, or name another state-repo.`,
+    };
+  return undefined;
 }

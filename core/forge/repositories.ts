@@ -16,6 +16,9 @@ const repository = z.object({
   private: z.nullish(z.boolean()),
   /** Where its page is, as the forge itself believes. */
   html_url: z.nullish(z.string()),
+  /** Where it can be cloned from; by SSH the forge may have another name. */
+  clone_url: z.nullish(z.string()),
+  ssh_url: z.nullish(z.string()),
   /** Whether workflows of the forge run there; absent on forges that do not say. */
   has_actions: z.nullish(z.boolean()),
   /** Of a fork: what it was forked from. */

@@ -1130,6 +1130,20 @@ const agents: Defence[] = [
     tests: [frozenTest],
   },
   {
+    name: 'A round that is cut off has cost what its last check-in says.',
+    file: 'actions/forge-agent/ending.ts',
+    from: 'over: { cost: costWithCut(entry), spending: null },',
+    to: 'over: { cost: entry.cost, spending: null },',
+    tests: [frozenTest],
+  },
+  {
+    name: 'What cut-off rounds cost counts against max_cost.',
+    file: 'actions/forge-agent/wake.ts',
+    from: '(costWithCut(entry) ?? 0) >= agent.maxCost',
+    to: '(entry.cost ?? 0) >= agent.maxCost',
+    tests: [frozenTest],
+  },
+  {
     name: 'A conflict whose marks still stand in a file is not solved.',
     file: 'core/agent/work/take.ts',
     from: 'return [...new Set([...marked, ...left])];',
@@ -1328,8 +1342,8 @@ const agents: Defence[] = [
   {
     name: 'What an agent writes does nothing where the forge shows it.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'proposal?.block ?? (text === undefined ? undefined : inert(text))',
-    to: 'proposal?.block ?? text',
+    from: 'text === undefined || isOfDesk(tool) ? text : inert(text)',
+    to: 'text',
     tests: [callsTest],
   },
   {
@@ -1436,6 +1450,7 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
+const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
@@ -1446,7 +1461,6 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'adds what is missing, and leaves every file of theirs as it is',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
@@ -1533,7 +1547,7 @@ const making: Defence[] = [
     from: 'if (trouble !== undefined)',
     to: "if (trouble === '')",
     tests: [upgradeTest],
-    only: 'asks for nothing where',
+    only: 'the tag is not there',
   },
   {
     name: 'An upgrade that would break what holds is not asked for.',
@@ -1574,6 +1588,29 @@ const making: Defence[] = [
     to: 'counts.unknown > 1e9 ? 2 : 0',
     tests: [doctorTest],
     only: 'ends with 2',
+  },
+  {
+    name: 'A certificate that a proxy shows is not taken for the forge’s.',
+    file: 'cli/doctor/run.ts',
+    from: 'if (surroundings.proxy !== undefined)',
+    to: "if (address.href === '')",
+    tests: [doctorTest],
+    only: 'through a proxy at none',
+  },
+  {
+    name: 'A docker that says what is not understood is not taken for one that keeps nothing.',
+    file: 'cli/doctor/docker-df.ts',
+    from: "if (!kept.some(({ type }) => type === 'Images')) throw notUnderstood();",
+    to: '',
+    tests: [machineTest],
+  },
+  {
+    name: 'A slow docker holds nobody up.',
+    file: 'cli/doctor/machine.ts',
+    from: "if (end.overran === 'time')",
+    to: "if (end.stderr === 'late')",
+    tests: [machineTest],
+    only: 'waits for a slow docker',
   },
   {
     name: 'An account that may do more than it needs is found.',
@@ -1723,6 +1760,106 @@ const factory: Defence[] = [
   },
 ];
 
+const stepsTest = 'test/actions/forge-agent/steps.test.ts';
+const stepsHostileTest = 'test/hostile/agent-steps.test.ts';
+const remoteCellTest = 'test/core/agent/steps/remote-cell.test.ts';
+
+/** One round in several steps of a pipeline, of which the agent's is not believed. */
+const steps: Defence[] = [
+  {
+    name: 'A link in the folder that steps share is not followed by the step that serves.',
+    file: 'core/agent/steps/shared-folder.ts',
+    from: 'constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,',
+    to: 'constants.O_RDONLY | constants.O_DIRECTORY,',
+    tests: [stepsHostileTest],
+    only: 'is not followed by the step that serves',
+  },
+  {
+    name: 'The sockets of the step that serves go into the folder that it has seen, whatever takes its place.',
+    file: 'core/agent/steps/shared-folder.ts',
+    from: 'folder: `/proc/self/fd/',
+    to: 'folder: path.resolve(workspace, folder, sharedNames.door) || `/proc/self/fd/',
+    tests: [stepsHostileTest],
+    only: 'none is made there',
+  },
+  {
+    name: 'A socket can be connected to by nobody else, from its first moment on.',
+    file: 'core/agent/listen.ts',
+    from: 'process.umask(0o777 & ~mode)',
+    to: 'process.umask(0)',
+    tests: ['test/core/agent/sidecar/other-uid.test.ts'],
+  },
+  {
+    name: 'A step of an agent that says what no step says is over.',
+    file: 'core/agent/steps/remote-cell.ts',
+    from: 'if (frame === undefined) {\n        socket.destroy();',
+    to: 'if (frame === undefined) {',
+    tests: [remoteCellTest],
+  },
+  {
+    name: 'What a step of an agent prints and nobody reads is not piled up.',
+    file: 'core/agent/steps/remote-cell.ts',
+    from: 'socket.pause();\n        const again',
+    to: 'const again',
+    tests: [remoteCellTest],
+    only: 'does not pile up what nobody reads',
+  },
+  {
+    name: 'A step counts as a container only where it sees other processes and other files.',
+    file: 'core/agent/steps/remote-site.ts',
+    from: "(['pid', 'mnt'] as const).every(",
+    to: "(['pid', 'mnt'] as const).some(",
+    tests: [remoteCellTest],
+  },
+  {
+    name: 'No agent is started in a step that was given a secret of the role.',
+    file: 'core/agent/steps/remote-site.ts',
+    from: 'forms.some((form) => value.includes(form))',
+    to: 'forms.includes(value) && false',
+    tests: [stepsTest],
+    only: 'that was given a secret of the role',
+  },
+  {
+    name: 'Steps of a pipeline go on with what their own pipeline has claimed, and with nothing else.',
+    file: 'actions/forge-agent/read-steps.ts',
+    from: 'held.id === run.id &&',
+    to: '',
+    tests: [stepsTest],
+    only: 'neither finishes what is the other one’s',
+  },
+  {
+    name: 'What was handed over to an earlier round counts for nothing.',
+    file: 'core/agent/steps/handed.ts',
+    from: 'return found?.lease === round ? found : undefined;',
+    to: 'return found;',
+    tests: ['test/core/agent/steps/handed.test.ts'],
+  },
+  {
+    name: 'What another step has handed over is pushed only as the very commit that it was.',
+    file: 'core/agent/work/hand-over.ts',
+    from: 'if (found !== commit)',
+    to: 'if (found === "")',
+    tests: [stepsTest],
+    only: 'a ref that was moved is pushed nowhere',
+  },
+  {
+    name: 'A round of which nothing was handed over is let go, and no lease has to run out first.',
+    file: 'actions/forge-agent/steps.ts',
+    from: 'lease: { ...entry.lease, until: now }',
+    to: 'lease: entry.lease',
+    tests: [stepsTest],
+    only: 'where the step that serves never came',
+  },
+  {
+    name: 'Where every step has a token, no agent is made a step of its own.',
+    file: 'actions/forge-agent/role.ts',
+    from: "if (facts.run?.backend !== 'woodpecker-pipeline')",
+    to: 'if (facts.isPullRequest)',
+    tests: [stepsTest],
+    only: 'is refused outside of a Woodpecker pipeline',
+  },
+];
+
 export const defences: Defence[] = [
   ...clicks,
   ...approvals,
@@ -1733,6 +1870,7 @@ export const defences: Defence[] = [
   ...denial,
   ...agentWork,
   ...agents,
+  ...steps,
   ...factory,
   ...making,
   ...shared,
@@ -1749,6 +1887,7 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What people clicked on, and that it happens once', defences: clicks },
   { title: 'What an agent made is data', defences: agentWork },
   { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
+  { title: 'What keeps an agent apart that is a step of its own', defences: steps },
   { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What init never touches, and what doctor never believes', defences: making },
   { title: 'What every role stands on', defences: shared },

@@ -6,6 +6,7 @@ import type { Mask } from '../../mask.ts';
 import { inert } from '../../text/inert.ts';
 import { plain } from '../../text/log-line.ts';
 import type { AgentForge } from './agent-forge.ts';
+import { type Desk, offeredTools } from './desk.ts';
 import type { Limits } from './limits.ts';
 import type { OperationLog, Told } from './operation-log.ts';
 import { type Scope, writeRefusal } from './scope.ts';
@@ -36,6 +37,7 @@ export interface CallOptions {
   mayWrite: (login: string) => boolean;
   /** Whether comments of people who may not write are shown all the same. */
   strangers: boolean;
+  desk?: Desk | undefined;
   /** Hears the first signal. */
   signal: (signal: Signal) => void;
   /** Says what an operator has to know and the agent need not. */
@@ -56,7 +58,8 @@ const refused = (why: string): Answer => ({ outcome: 'refused', texts: [why] });
 /** Carries out what an agent calls: checks it, writes it into the log, and only then does it. Never rejects. */
 export function createCalls(options: CallOptions): (call: Call) => Promise<Answer> {
   const { forge, scope, limits, log, mask, say } = options;
-  const counts = { calls: 0, comments: 0, descriptions: 0, proposals: 0, signals: 0 };
+  const counts = { calls: 0, comments: 0, descriptions: 0, proposals: 0, claims: 0, workers: 0, signals: 0 };
+  const offered = offeredTools(options.desk);
   /** One write after the other: two that change one description at once would lose one of the changes. */
   let lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -71,7 +74,7 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
       log.add({ ...about, allowed: false, why: cutPlain(why, 300) });
       return refused(why);
     };
-    const tool = findTool(name);
+    const tool = findTool(name, offered);
     if (tool === undefined) return refuse(`There is no tool of this name.`);
     // The end may be signalled whatever went before, or a run that called too often would look like one that hangs.
     if (counts.calls > limits.calls && tool.name !== 'signal_done')
@@ -80,12 +83,14 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
     if (typeof found === 'string') return refuse(found);
     const number = found.number ?? scope.issue;
     about.target = tool.name === 'signal_done' ? (found.status ?? '') : `#${number}`;
-    const text = found.body ?? found.summary ?? found.payload;
+    if (tool.name === 'claim_paths' || tool.name === 'dispatch_worker')
+      about.target = listed(found.issue ?? '', 100);
+    const text = found.body ?? found.summary ?? found.payload ?? found.paths ?? found.issue;
     const proposal = tool.name === 'propose_action' ? proposalOf(found, scope.repository) : undefined;
-    const why = proposal?.why ?? refusalOf(tool, number, text, proposal?.said);
+    const why = proposal?.why ?? refusalOf(tool, number, text, proposal?.said ?? found.prompt);
     if (why !== undefined) return refuse(why);
     // Of a proposal nothing may be changed: it is JSON in a fence, in which nothing is read as Markdown.
-    const harmless = proposal?.block ?? (text === undefined ? undefined : inert(text));
+    const harmless = proposal?.block ?? (text === undefined || isOfDesk(tool) ? text : inert(text));
     // Before anything happens: what is done and not written down must not exist.
     log.add({ ...about, allowed: true, ...(harmless === undefined ? {} : { text: sha256(harmless) }) });
     try {
@@ -116,11 +121,11 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
     const isSignal = tool.name === 'signal_done';
     if (isSignal && counts.signals > 0)
       return 'The end of this run was signalled already, and the first signal counts.';
-    const out = isSignal ? undefined : writeRefusal(scope, number);
+    const out = isSignal || isOfDesk(tool) ? undefined : writeRefusal(scope, number);
     if (out !== undefined) return out;
     const most = mostOf(tool);
-    if (text.length > most)
-      return `The text has ${text.length} characters; at most ${most} are taken. Say it shorter.`;
+    const length = Math.max(text.length, isOfDesk(tool) ? said.length : 0);
+    if (length > most) return `The text has ${length} characters; at most ${most} are taken. Say it shorter.`;
     if (holdsSecret(mask, text) || holdsSecret(mask, said))
       return 'The text holds a secret of this run, so it was not written. Say it without the secret.';
     if (inert(text).trim() === '') return 'The text has nothing in it that can be seen.';
@@ -141,6 +146,9 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
         return mostPayload;
       case 'post_comment':
         return limits.commentCharacters;
+      case 'claim_paths':
+      case 'dispatch_worker':
+        return limits.deskCharacters;
       default:
         return limits.descriptionCharacters;
     }
@@ -162,10 +170,24 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
         return written(() => forge.updateDescription(number, text));
       case 'propose_action':
         return written(() => forge.postComment(scope.issue, text));
+      case 'claim_paths':
+        return desk((own) => own.claimPaths(linesOf(found.paths ?? '')));
+      case 'dispatch_worker':
+        return desk((own) => {
+          if (own.dispatch === undefined) throw new Error('a tool was offered that nobody carries out');
+          return own.dispatch({ issue: found.issue ?? '', mode: found.mode ?? '', prompt: found.prompt });
+        });
       case 'signal_done':
         options.signal({ status: found.status ?? 'failure', summary: text });
         return { outcome: 'done', texts: ['Heard. You are done; end now.'] };
     }
+  }
+
+  /** What the desk does. */
+  async function desk(work: (own: Desk) => Promise<string>): Promise<Answer> {
+    const own = options.desk;
+    if (own === undefined) throw new Error('a tool of a desk was called where there is none');
+    return written(() => work(own));
   }
 
   function read({ value, notes }: Shown): Answer {
@@ -182,11 +204,27 @@ export function createCalls(options: CallOptions): (call: Call) => Promise<Answe
 }
 
 /** What a written text counts as, in the plural. */
-function countedAs({ name }: Tool): ['comments' | 'descriptions' | 'proposals', string] {
+function countedAs({
+  name,
+}: Tool): ['comments' | 'descriptions' | 'proposals' | 'claims' | 'workers', string] {
   if (name === 'post_comment') return ['comments', 'comments'];
+  if (name === 'claim_paths') return ['claims', 'claims'];
+  if (name === 'dispatch_worker') return ['workers', 'calls for workers'];
   return name === 'propose_action'
     ? ['proposals', 'proposals']
     : ['descriptions', 'changes of a description'];
+}
+
+/** Whether it asks nothing of the forge. */
+function isOfDesk({ name }: Tool): boolean {
+  return name === 'claim_paths' || name === 'dispatch_worker';
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
 
 /** A proposal as the role escalation takes it up, with every text in it as it is read; or why it is none. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts';
-import { tools } from './tools.ts';
+import { type Tool, tools as usualTools } from './tools.ts';
 
 // `forge`, the command by which any program reaches the sidecar, and the glue between an engine's MCP client and its socket.
 // It is a text that is written out for each agent, and not a file of ours: so it is there in a role that was compiled to
@@ -10,13 +10,15 @@ export interface CommandPlaces {
   node: string;
   /** The sidecar's socket, as the agent sees it. */
   socket: string;
+  /** What is offered there; the usual ones where absent. */
+  tools?: readonly Tool[] | undefined;
 }
 
 /** The system reads no more than this of a script's first line. */
 const longestFirstLine = 250;
 
 /** The command as a script, to be written as an executable file called `forge` to where the agent's programs look. */
-export function forgeCommand({ node, socket }: CommandPlaces): string {
+export function forgeCommand({ node, socket, tools = usualTools }: CommandPlaces): string {
   const first = `#!${node}`;
   if (first.length > longestFirstLine || /\s/.test(node))
     throw new UserError(

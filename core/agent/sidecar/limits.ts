@@ -24,6 +24,10 @@ export interface Limits {
   descriptionCharacters: number;
   summaryCharacters: number;
   proposals: number;
+  /** Of what whoever dispatched it does for it. */
+  claims: number;
+  workers: number;
+  deskCharacters: number;
   /** Of what the agent reads: one text, how many comments, and one whole answer. */
   textCharacters: number;
   commentsShown: number;
@@ -50,6 +54,9 @@ export const usualLimits: Limits = {
   descriptionCharacters: 20_000,
   summaryCharacters: 4000,
   proposals: 5,
+  claims: 200,
+  workers: 50,
+  deskCharacters: 20_000,
   textCharacters: 60_000,
   commentsShown: 200,
   answerCharacters: 200_000,

@@ -1,6 +1,6 @@
 import { version } from '../../version.ts';
 import type { Answer, Call } from './calls.ts';
-import { listedTools } from './tools.ts';
+import { listedTools, type Tool } from './tools.ts';
 
 // The Model Context Protocol as far as engines need it here: one JSON-RPC message a line; initialize, ping, tools/list and
 // tools/call. There is no session: every line stands for itself, so a client may come back on a new connection.
@@ -21,7 +21,11 @@ const [parseError, invalidRequest, unknownMethod, invalidParams, internalError] 
 /** Answers one line. Never rejects. */
 export async function replyTo(
   line: string,
-  { depth, call }: { depth: number; call: (call: Call) => Promise<Answer> },
+  {
+    depth,
+    call,
+    tools,
+  }: { depth: number; call: (call: Call) => Promise<Answer>; tools?: readonly Tool[] | undefined },
 ): Promise<Reply> {
   if (line.trim() === '') return {};
   // Whatever reads nested data, ours or a library's, reads it by calling itself.
@@ -45,7 +49,7 @@ export async function replyTo(
   if (params !== undefined && !isObject(params))
     return fault(known, invalidParams, 'params that are no object');
   try {
-    return await resultOf(method, known, params ?? {}, call);
+    return await resultOf(method, known, params ?? {}, { call, tools });
   } catch {
     return { answer: failed(known, internalError, 'The sidecar itself failed.') };
   }
@@ -55,7 +59,7 @@ async function resultOf(
   method: string,
   id: string | number,
   params: Record<string, unknown>,
-  call: (call: Call) => Promise<Answer>,
+  { call, tools }: { call: (call: Call) => Promise<Answer>; tools?: readonly Tool[] | undefined },
 ): Promise<Reply> {
   switch (method) {
     case 'initialize': {
@@ -70,7 +74,7 @@ async function resultOf(
     case 'ping':
       return succeeded(id, {});
     case 'tools/list':
-      return succeeded(id, { tools: listedTools() });
+      return succeeded(id, { tools: listedTools(tools) });
     case 'tools/call': {
       const { name, arguments: given, _meta: meta } = params;
       if (typeof name !== 'string') return fault(id, invalidParams, 'tools/call without the name of a tool');

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Mask } from '../../mask.ts';
 import type { AgentForge } from './agent-forge.ts';
 import { createCalls, type Signal } from './calls.ts';
+import { type Desk, offeredTools } from './desk.ts';
 import { type Limits, usualLimits } from './limits.ts';
 import { createOperationLog, type Operation, type OperationLog } from './operation-log.ts';
 import { replyTo } from './protocol.ts';
@@ -26,6 +27,8 @@ export interface SidecarOptions {
   /** Whether the agent is shown comments of others too. */
   strangers: boolean;
   limits?: Partial<Limits> | undefined;
+  /** What is done for it beside the forge, where somebody has dispatched it. */
+  desk?: Desk | undefined;
   /** Hears every call: the agent is alive. */
   heard?: ((operation: Operation) => void) | undefined;
   /** Milliseconds of a clock that never goes back; the process's, unless something else is given. */
@@ -67,6 +70,7 @@ export async function openSidecar(options: SidecarOptions): Promise<Sidecar> {
     mask,
     mayWrite,
     strangers,
+    desk: options.desk,
     signal,
     say,
   });
@@ -76,7 +80,7 @@ export async function openSidecar(options: SidecarOptions): Promise<Sidecar> {
     owner,
     mode,
     limits,
-    reply: (line) => replyTo(line, { depth: limits.depth, call }),
+    reply: (line) => replyTo(line, { depth: limits.depth, call, tools: offeredTools(options.desk) }),
     // A connection is no call; that it was turned away is in the log all the same.
     trouble: (why) => log.add({ tool: 'connection', target: '', allowed: false, why }),
     clock: options.clock ?? (() => performance.now()),

@@ -22,6 +22,8 @@ export type ToolName =
   | 'post_comment'
   | 'update_description'
   | 'propose_action'
+  | 'claim_paths'
+  | 'dispatch_worker'
   | 'signal_done';
 
 /** How an agent says that it is done. */
@@ -99,13 +101,39 @@ export const tools: readonly Tool[] = [
   },
 ];
 
-export function findTool(name: string): Tool | undefined {
-  return tools.find((tool) => tool.name === name);
+/** Tools for what a person has dispatched: they ask nothing of the forge, and only whoever dispatches offers them. */
+export const deskTools: Readonly<Record<'claim_paths' | 'dispatch_worker', Tool>> = {
+  claim_paths: {
+    name: 'claim_paths',
+    description:
+      'Says which files or folders you are going to change, so that nobody else who works on this repository changes them as well. Refused where somebody has claimed them: then work elsewhere, or end with needs_person.',
+    parameters: {
+      paths: { type: 'text', description: 'Paths from the root of the repository, one in each line.' },
+    },
+    required: ['paths'],
+    first: 'paths',
+  },
+  dispatch_worker: {
+    name: 'dispatch_worker',
+    description:
+      'Lets another worker begin on another open issue, in a worktree of its own. It is not waited for. headless: it works alone; cascade: it may dispatch workers as well.',
+    parameters: {
+      issue: { type: 'text', description: 'The issue, as owner/repo#12.' },
+      mode: { type: 'word', description: 'How it works.', words: ['headless', 'cascade'] },
+      prompt: { type: 'text', description: 'What it is told beside the issue.' },
+    },
+    required: ['issue', 'mode'],
+    first: 'issue',
+  },
+};
+
+export function findTool(name: string, offered: readonly Tool[] = tools): Tool | undefined {
+  return offered.find((tool) => tool.name === name);
 }
 
 /** The tools as `tools/list` gives them. */
-export function listedTools(): unknown[] {
-  return tools.map(({ name, description, parameters, required }) => ({
+export function listedTools(offered: readonly Tool[] = tools): unknown[] {
+  return offered.map(({ name, description, parameters, required }) => ({
     name,
     description,
     inputSchema: {
@@ -138,6 +166,10 @@ export interface Arguments {
   summary?: string;
   type?: string;
   payload?: string;
+  paths?: string;
+  issue?: string;
+  mode?: string;
+  prompt?: string;
 }
 
 /** The forge's numbers are no larger. */

@@ -1,8 +1,8 @@
-import type { Entry } from '../../core/agent/entry.ts';
-import { alone } from '../../core/api/errors.ts';
-import { getRun } from '../../core/forge/workflows.ts';
-import { getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
-import type { Context } from './state.ts';
+import { alone } from '../api/errors.ts';
+import type { Send } from '../api/send.ts';
+import { getRun } from '../forge/workflows.ts';
+import { getPipeline, lookupRepository } from '../woodpecker/pipelines.ts';
+import type { Entry } from './entry.ts';
 
 /** What the hosts call a run that goes on; everything else is over. */
 export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
@@ -11,7 +11,10 @@ export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', '
  * Why nobody works on an entry any more: its lease ran out, or the run that holds it is over. `null` while it may go on: what
  * cannot be found out is not over before the lease is.
  */
-export async function readOver({ send, woodpecker, now }: Context, { lease }: Entry): Promise<string | null> {
+export async function readOver(
+  { send, woodpecker, now }: { send: Send; woodpecker?: Send | undefined; now: string },
+  { lease }: Entry,
+): Promise<string | null> {
   if (Date.parse(now) > Date.parse(lease.until)) return `its lease ran out at ${lease.until}`;
   const { run } = lease;
   if (run === null) return null;

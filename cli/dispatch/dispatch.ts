@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from '../../core/api/connection.ts';
+import { createSend } from '../../core/api/http.ts';
+import type { Send } from '../../core/api/send.ts';
+import { UserError } from '../../core/errors.ts';
+import { surroundingsOf } from '../../core/host/surroundings.ts';
+import { createMask } from '../../core/mask.ts';
+import { agentFor, readAgent } from './agents.ts';
+import type { DispatchConfig, Secrets } from './config.ts';
+import { type DispatchEntry, type Mode, refOf } from './entry.ts';
+import { githubService } from './github.ts';
+import { hasScreen, type Order } from './order.ts';
+import { checkoutOf, referenceOf } from './reference.ts';
+import { resolveReference } from './resolve.ts';
+import { refuseWithoutState } from './supervise.ts';
+
+/** What a person, or a worker that may, asks for. */
+export interface DispatchRequest {
+  mode: Mode;
+  reference: string;
+  agent?: string | undefined;
+  profile?: string | undefined;
+  isolation?: string | undefined;
+  prompt?: string | undefined;
+  trustMe: boolean;
+  parent?: DispatchEntry | undefined;
+}
+
+export interface Asking {
+  config: DispatchConfig;
+  secrets: Secrets;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** The longest text that a worker is told beside the issue. */
+const mostOfPrompt = 40_000;
+
+/** Finds out everything that a dispatch needs to know before it begins. Throws where it may not; nothing is written anywhere. */
+export async function orderFor(request: DispatchRequest, asking: Asking): Promise<Order> {
+  const { mode, trustMe, prompt, parent } = request;
+  const { config } = asking;
+  const isolation = isolationOf(request);
+  if (hasScreen({ mode }) && !trustMe)
+    throw new UserError(
+      `${mode} shows the program's own screen in your terminal, and an isolated worker has none.`,
+      'Use headless, or add --trust-me: the worker then runs as you, with your login.',
+    );
+  if (prompt !== undefined && prompt.length > mostOfPrompt)
+    throw new UserError(`The prompt has ${prompt.length} characters; at most ${mostOfPrompt} are taken.`);
+  // Before any request: who may not be asked about is refused here.
+  const places = referenceOf(request.reference, config);
+  const connections = openAsking(asking);
+  try {
+    const issue = await resolveReference(places, connections);
+    if (issue.place.platform === 'github')
+      throw new UserError(
+        `${refOf(issue.place)} is on GitHub, and workers have no way to GitHub yet.`,
+        'Dispatch issues of the forge.',
+      );
+    refuseWithoutState(issue, config);
+    const { agent, profile } = agentFor(
+      { labels: issue.labels, agent: request.agent, profile: request.profile },
+      config,
+    );
+    const order: Order = {
+      mode,
+      place: issue.place,
+      title: issue.title,
+      url: issue.url,
+      labels: issue.labels,
+      addresses: issue.addresses,
+      base: issue.defaultBranch,
+      checkout: checkoutOf(config.repoPath, issue.place),
+      agent,
+      profile,
+      isolation,
+      trustMe,
+      prompt: prompt ?? null,
+      parent: parent?.id ?? null,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      isDetached: !hasScreen({ mode }),
+    };
+    // A manifest that cannot be used is told in the terminal, and not in a log.
+    readAgent(config.agents, order);
+    return order;
+  } finally {
+    connections.close();
+  }
+}
+
+function isolationOf({ isolation, trustMe }: DispatchRequest): Order['isolation'] {
+  if (isolation === undefined) return null;
+  if (trustMe)
+    throw new UserError(
+      '--trust-me is without isolation, so --isolation says the opposite.',
+      'Leave one out.',
+    );
+  if (isolation === 'bwrap' || isolation === 'user') return isolation;
+  throw new UserError(
+    '--isolation is bwrap or user.',
+    'A worker without isolation is started with --trust-me.',
+  );
+}
+
+/** Connections to the hosts, each made when it is asked. */
+export function openAsking({ config, secrets, environment }: Asking): {
+  forge: { url: string; send(): Promise<Send> };
+  github: { send(): Promise<Send> };
+  close(): void;
+} {
+  const mask = createMask();
+  const open: { close(): void }[] = [];
+  const connect = async (
+    token: Promise<string>,
+    options: { url: string; service?: typeof githubService },
+  ): Promise<Send> => {
+    const secret = await token;
+    mask.add(secret);
+    const send = createSend({
+      ...options,
+      ...connectionOf(environment),
+      token: secret,
+      mask,
+      deadline: Date.now() + 120_000,
+    });
+    open.push(send);
+    return send;
+  };
+  return {
+    forge: { url: config.forge, send: () => connect(secrets.token(), { url: config.forge }) },
+    github: {
+      send: () => connect(secrets.githubToken(), { url: config.github.api, service: githubService }),
+    },
+    close() {
+      for (const send of open) send.close();
+    },
+  };
+}
+
+/** How this machine reaches the network. */
+function connectionOf(environment: Readonly<Record<string, string | undefined>>): ConnectionOptions {
+  const { proxy, certificateFile } = surroundingsOf(environment);
+  return {
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(certificateFile === undefined ? {} : { ca: readFileSync(certificateFile, 'utf8') }),
+  };
+}

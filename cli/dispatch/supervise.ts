@@ -1,0 +1,443 @@
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { uidsOf } from '../../actions/forge-agent/settings.ts';
+import { parseEntry, spentPath, spentText } from '../../core/agent/entry.ts';
+import { localSite } from '../../core/agent/local-site.ts';
+import { agentOf } from '../../core/agent/manifest.ts';
+import type { AgentOutcome } from '../../core/agent/outcome.ts';
+import { refusedKey } from '../../core/agent/outcome.ts';
+import { type RoundContext, runAgentRound } from '../../core/agent/round.ts';
+import type { Desk } from '../../core/agent/sidecar/desk.ts';
+import type { Send } from '../../core/api/send.ts';
+import { causeChain, UserError } from '../../core/errors.ts';
+import { blobId } from '../../core/forge/blobs.ts';
+import { getOwnUser } from '../../core/forge/users.ts';
+import { surroundingsOf } from '../../core/host/surroundings.ts';
+import { terminal } from '../../core/host/terminal.ts';
+import { createMask, type Mask } from '../../core/mask.ts';
+import { openServers } from '../../core/servers.ts';
+import { plain } from '../../core/text/log-line.ts';
+import { openWorks } from '../../core/works.ts';
+import { readAgent } from './agents.ts';
+import { lateTrouble } from './cascade-limits.ts';
+import { claimPaths } from './claims.ts';
+import { type DispatchConfig, homeOf, type Secrets, withoutSecrets } from './config.ts';
+import { type DispatchEntry, type DispatchOutcome, refOf } from './entry.ts';
+import { heldError } from './held-error.ts';
+import { type Hold, readHold, releaseOf } from './hold.ts';
+import { headOf, keepAt, land, refusedRef } from './land.ts';
+import { type Machine, nameOfProcess } from './machine.ts';
+import { noticeOf, notify } from './notify.ts';
+import { hasScreen, type Order } from './order.ts';
+import type { OwnGit } from './own-git.ts';
+import { isolationHere, mostMinutes, type Prepared, prepare, settingsFor } from './prepare.ts';
+import { changeEntry, enterDispatch, readRegistry, standingOf } from './registry.ts';
+import { runTrusted } from './trusted.ts';
+import { makeWorktree, type WorktreePlace } from './worktree.ts';
+import { write } from './writing.ts';
+
+/** What the process of a dispatch works with. */
+export interface Supervision {
+  config: DispatchConfig;
+  secrets: Secrets;
+  environment: Readonly<Record<string, string | undefined>>;
+  machine: Machine;
+  git: OwnGit;
+  clock(): Date;
+  /** Told once the worker begins: from then on the terminal may be left. */
+  begun(entry: DispatchEntry): void;
+  /** Comes when somebody ends the dispatch. */
+  stopped: { isStopped(): boolean };
+  /** Lets another dispatch begin, for a worker that may; undefined where none may. */
+  dispatch?: (given: {
+    issue: string;
+    mode: string;
+    prompt: string | undefined;
+    parent: DispatchEntry;
+  }) => Promise<string>;
+  /** Trust of the programs in a new folder, where they ask for it. */
+  trust?: (worktree: string) => Promise<void>;
+}
+
+/** How a dispatch came to its end. */
+interface Came {
+  outcome: DispatchOutcome;
+  why: string;
+  head: string | null;
+  cost: number | null;
+  /** The entry in the state repo, as it was kept up. */
+  entryText: string | null;
+}
+
+/**
+ * Carries one dispatch out, from its entry in the registry to the end of its claim. The entry comes first and names this very
+ * process, so that whatever happens to it, nothing is left that nobody sees.
+ */
+export async function supervise(order: Order, given: Supervision): Promise<DispatchEntry> {
+  const { config, machine, clock } = given;
+  const { logRoot } = config;
+  const begun = enterDispatch(logRoot, { place: order.place, machine }, ({ id, log_path }) => ({
+    version: 1,
+    id,
+    mode: order.mode,
+    ...nameOfProcess(process.pid, machine),
+    ref: refOf(order.place),
+    platform: order.place.platform,
+    url: order.url,
+    title: order.title.slice(0, 1000),
+    started_at: clock().toISOString(),
+    ended_at: null,
+    outcome: null,
+    why: '',
+    parent_session: order.parent,
+    depth: order.depth,
+    paths_claimed: [],
+    log_path,
+    posture: order.trustMe ? 'trust-me' : 'isolated',
+    agent: order.agent,
+    profile: order.profile,
+    checkout: order.checkout,
+    remote: '',
+    worktree: null,
+    branch: null,
+    base: null,
+    head: null,
+    claim: null,
+    notified_at: null,
+    reaped_at: null,
+  }));
+  if (begun.kind === 'held') throw heldError(begun);
+  const tooMany = order.parent === null ? undefined : lateTrouble(begun.entry, readRegistry(logRoot).entries);
+  const mask = createMask();
+  const log = openLog(begun.entry.log_path, clock, mask);
+  const set = (change: Partial<DispatchEntry>): DispatchEntry =>
+    changeEntry(logRoot, begun.entry.id, machine, (entry) =>
+      Object.keys(change).length === 0 ? undefined : { ...entry, ...change },
+    );
+  let came: Came = { outcome: 'not-started', why: '', head: null, cost: null, entryText: null };
+  try {
+    // Workers of one cascade may each have let one begin at the same moment.
+    if (tooMany !== undefined) throw new UserError(`No worker was dispatched: ${tooMany}.`);
+    came = await work(order, { ...given, mask, say: log.say, set, id: begun.entry.id });
+  } catch (error) {
+    came = {
+      ...came,
+      why: error instanceof UserError ? error.message : causeChain(error).join(' '),
+    };
+    for (const line of error instanceof UserError ? [error.message, error.remedy] : causeChain(error))
+      if (line !== '') log.say(line);
+    throw error;
+  } finally {
+    const outcome = given.stopped.isStopped() ? 'stopped' : came.outcome;
+    log.say(`The dispatch is over: ${outcome}${came.why === '' ? '' : ` (${came.why})`}.`);
+    const ended = set({
+      ended_at: clock().toISOString(),
+      outcome,
+      why: plain(mask.apply(came.why)).slice(0, 2000),
+      claim: null,
+      ...(came.head === null ? {} : { head: came.head }),
+      notified_at: clock().toISOString(),
+    });
+    await notify(config.notify, noticeOf(ended, order.isDetached), {
+      environment: withoutSecrets(given.environment),
+      say: log.say,
+    });
+    log.close();
+  }
+  return set({});
+}
+
+interface Step extends Supervision {
+  mask: Mask;
+  say(line: string): void;
+  set(change: Partial<DispatchEntry>): DispatchEntry;
+  id: string;
+}
+
+async function work(order: Order, step: Step): Promise<Came> {
+  const { config, environment, mask, say, clock } = step;
+  const token = await step.secrets.token();
+  const engineKey = order.trustMe ? undefined : await step.secrets.engineKey();
+  for (const secret of [token, engineKey]) if (secret !== undefined) mask.add(secret);
+  const declared = readAgent(config.agents, order);
+  const agent = agentOf(declared.manifest, order.profile);
+  if (agent === undefined) throw new Error('a profile that was there is gone');
+  const minutes = mostMinutes(order, agent.timeoutMinutes);
+  const settings = settingsFor(config, order, { token, engineKey, minutes });
+  const host = terminal({}, [], '/', () => undefined);
+  const deadline = clock().getTime() + minutes * 60_000;
+  const servers = openServers(settings, {
+    host,
+    mask,
+    report: { requests: { reads: 0, writes: 0 } },
+    isDebug: false,
+    say,
+    surroundings: surroundingsOf(environment),
+    deadline: Date.now() + minutes * 60_000,
+    clock: Date.now,
+  });
+  const works = openWorks({ path: environment.PATH ?? '', forge: servers.forge });
+  try {
+    const send = servers.reading.send;
+    const account = await getOwnUser(send);
+    const hold = await holdOf(order, step, send);
+    const tried = await isolationHere(settings, order);
+    const prepared = await prepare(order, {
+      send,
+      settings,
+      account,
+      declared,
+      hold,
+      tried,
+      host: step.machine.host,
+      now: clock().toISOString(),
+    });
+    const writing = { send: servers.writing.send, account, mask, works, say, isHeld: hold !== null };
+    const context: RoundContext = {
+      send,
+      write: (changes, through) => write(writing, changes, through),
+      mask,
+      say,
+      clock: () => new Date(clock().getTime() + (step.stopped.isStopped() ? 100 * 86_400_000 : 0)),
+      deadline,
+      works,
+      connection: servers.forge.connection ?? {},
+      site: localSite({ base: undefined, uids: uidsOf(settings), allowsNone: false, places: [] }),
+      handsOver: false,
+      model:
+        engineKey === undefined
+          ? undefined
+          : {
+              url: settings['engine-url'],
+              key: engineKey,
+              api: settings['engine-api'],
+              maxOutputTokens: settings['max-output-tokens'],
+            },
+      bots: settings.bots,
+      secrets: [token, engineKey].filter((secret) => secret !== undefined),
+      desk: deskOf(order, step),
+    };
+    return await holding(prepared, step, context.write, async () => {
+      const place = await makeWorktree(
+        step.git,
+        {
+          checkout: order.checkout,
+          worktreeRoot: config.worktreeRoot,
+          addresses: order.addresses,
+          base: order.base,
+          issue: { number: order.place.number, title: order.title },
+        },
+        ({ worktree, branch, base, remote, checkout }) =>
+          void step.set({ worktree, branch, base, head: base, remote, checkout }),
+      );
+      say(`Worktree ${place.worktree} on ${place.branch}, from ${place.base.slice(0, 10)}.`);
+      step.begun(step.set({}));
+      const running = { ...prepared.run, base: place.base };
+      return order.trustMe
+        ? runAsPerson(order, step, { run: running, place, context })
+        : runIsolated(step, { run: running, place, context });
+    });
+  } finally {
+    works.close();
+    servers.close();
+  }
+}
+
+/** What the state repo says of the issue; `null` where none is named, which is refused where a label gives the issue to an agent. */
+async function holdOf(order: Order, { config, machine, clock }: Step, send: Send): Promise<Hold | null> {
+  refuseWithoutState(order, config);
+  if (config.stateRepo === undefined) return null;
+  const { entries } = readRegistry(config.logRoot);
+  const dead = new Set(
+    entries.flatMap((entry) =>
+      entry.claim !== null && standingOf(entry, machine) === 'dead' ? [entry.claim.lease] : [],
+    ),
+  );
+  return readHold(
+    send,
+    {
+      stateRepo: config.stateRepo,
+      repository: `${order.place.owner}/${order.place.repo}`,
+      number: order.place.number,
+      now: clock().toISOString(),
+    },
+    (lease) => dead.has(lease),
+  );
+}
+
+/** An issue with a label of an agent may be taken by CI at any moment: without a state repo nobody could tell. */
+export function refuseWithoutState(
+  { labels, place }: Pick<Order, 'labels' | 'place'>,
+  { stateRepo, labelPrefix }: DispatchConfig,
+): void {
+  const label = labels.find((name) => name.startsWith(`${labelPrefix}:`));
+  if (label === undefined || stateRepo !== undefined) return;
+  throw new UserError(
+    `${refOf(place)} has the label ${label}, so forge-agent may take it at any moment, and no state-repo is configured in which to claim it first.`,
+    "Set state-repo in the configuration to forge-agent's, or take the label off.",
+  );
+}
+
+/** Does something while the issue is claimed in the state repo, and gives it back afterwards, however that went. */
+async function holding(
+  { claim, run }: Prepared,
+  { set, say, clock }: Step,
+  write: RoundContext['write'],
+  work: () => Promise<Came>,
+): Promise<Came> {
+  if (claim === null) return work();
+  const { held, stateRepo, change } = claim;
+  // Before it is written: whoever finds this process gone knows whose claim that is.
+  set({ claim: { repository: stateRepo.repository, path: run.entry.path, lease: held.entry.lease.id } });
+  const [result] = await write([change]);
+  if (result?.status === 'stale')
+    throw new UserError(
+      `${run.repository}#${run.issue} was taken by somebody else at this moment.`,
+      'Run it again: it says who has it.',
+    );
+  if (result?.status !== 'done')
+    throw new UserError(`The issue could not be claimed: ${result?.said ?? 'nothing came of it'}`);
+  let came: Came | undefined;
+  try {
+    came = await work();
+    return came;
+  } finally {
+    const text = came?.entryText ?? run.entry.text;
+    const parsed = parseEntry(Buffer.from(text, 'utf8'));
+    if (parsed.ok) {
+      const { entry } = parsed;
+      const at = clock().toISOString();
+      const cost = came?.cost ?? null;
+      const release = releaseOf(
+        { stateRepo, running: { ...held, entry, sha: blobId(text, stateRepo.commit) } },
+        {
+          why: `dispatch: ${came === undefined ? 'it was not carried out' : `${came.outcome}${came.why === '' ? '' : `, ${came.why}`}`}`,
+          at,
+          cost: cost === null ? null : (entry.cost ?? 0) + cost,
+        },
+      );
+      const [released] = await write([
+        cost === null
+          ? release
+          : {
+              ...release,
+              files: [
+                ...release.files,
+                {
+                  path: spentPath(entry.agent_name, at, entry.lease.id),
+                  content: spentText(cost, entry.lease.id),
+                  expects: null,
+                },
+              ],
+            },
+      ]);
+      if (released?.status !== 'done')
+        say(`The claim in the state repo could not be given back: ${released?.said ?? 'nothing came of it'}`);
+    }
+  }
+}
+
+interface Running {
+  run: Prepared['run'];
+  place: WorktreePlace;
+  context: RoundContext;
+}
+
+/** Runs the worker in a cell with a clone of its own; what it made is looked at, and then put on the branch of the worktree. */
+async function runIsolated(step: Step, { run, place, context }: Running): Promise<Came> {
+  const { git, say, id } = step;
+  const { works } = context;
+  const outcome = await runAgentRound(run, context);
+  const came = { cost: outcome.models?.cost ?? null, entryText: outcome.entry.text };
+  say(`It ended: ${outcome.said}.`);
+  logOperations(outcome, say);
+  const { work: made } = outcome;
+  if (made.kind === 'refused') {
+    const from = works.folders.get(refusedKey(run.key ?? ''));
+    const ref = refusedRef(id);
+    if (made.commit !== null && from !== undefined)
+      await keepAt(git, { checkout: place.checkout, from, commit: made.commit, ref });
+    return {
+      ...came,
+      outcome: 'refused',
+      head: null,
+      why: `its work was refused: ${made.reasons.join('; ')}${made.commit === null ? '' : `; it is kept at ${ref} of ${place.checkout}`}`,
+    };
+  }
+  const ended = { ...came, outcome: outcomeOf(outcome), why: wordsOf(outcome) };
+  const from = works.folders.get(run.key ?? '');
+  if (made.kind !== 'work' || from === undefined) return { ...ended, head: null };
+  const landing = await land(git, { id, ...place, from, commit: made.commit });
+  if (landing.kind === 'landed') {
+    say(`Its work is ${landing.head.slice(0, 10)} on ${place.branch}, in ${place.worktree}.`);
+    return { ...ended, head: landing.head };
+  }
+  const beside = `its work is at ${landing.ref} of ${place.checkout}, because ${landing.why}`;
+  say(`${beside}.`);
+  return { ...ended, head: null, why: [ended.why, beside].filter((text) => text !== '').join('; ') };
+}
+
+/** Runs the worker as the person, in the worktree itself. */
+async function runAsPerson(order: Order, step: Step, { run, place, context }: Running): Promise<Came> {
+  const { environment, git, say } = step;
+  const { lease } = parseLease(run.entry.text);
+  await step.trust?.(place.worktree);
+  const outcome = await runTrusted(
+    {
+      run,
+      lease,
+      worktree: place.worktree,
+      environment: withoutSecrets(environment),
+      home: homeOf(environment),
+      hasScreen: hasScreen(order),
+    },
+    context,
+  );
+  logOperations(outcome, say);
+  return {
+    cost: null,
+    entryText: outcome.entry.text,
+    outcome: outcomeOf(outcome),
+    why: wordsOf(outcome),
+    head: await headOf(git, place.worktree).catch(() => null),
+  };
+}
+
+function parseLease(text: string): { lease: string } {
+  const parsed = parseEntry(Buffer.from(text, 'utf8'));
+  if (!parsed.ok) throw new Error(`the entry of this dispatch cannot be read: ${parsed.fault}`);
+  return { lease: parsed.entry.lease.id };
+}
+
+function outcomeOf({ signal, end }: Pick<AgentOutcome, 'signal' | 'end'>): DispatchOutcome {
+  if (signal !== null) return signal.status;
+  return end === 'not-started' ? 'not-started' : 'no-word';
+}
+
+function wordsOf({ signal, why, end }: Pick<AgentOutcome, 'signal' | 'why' | 'end'>): string {
+  return signal === null ? (why ?? end) : signal.summary;
+}
+
+/** Everything that it asked of the forge and of us, as the chain has it. */
+function logOperations({ operations }: Pick<AgentOutcome, 'operations'>, say: (line: string) => void): void {
+  for (const operation of operations.entries) say(`  operation ${JSON.stringify(operation)}`);
+  say(`  operations end at ${operations.head}`);
+}
+
+/** What the worker may ask of whoever dispatched it. */
+function deskOf(order: Order, { config, machine, id, dispatch, set }: Step): Desk {
+  return {
+    claimPaths: async (paths) => claimPaths(config.logRoot, { id, machine, paths }),
+    ...(order.mode === 'cascade' && dispatch !== undefined
+      ? { dispatch: (asked) => dispatch({ ...asked, parent: set({}) }) }
+      : {}),
+  };
+}
+
+/** The log of a dispatch: plain lines with their time, and no secret in them. */
+function openLog(file: string, clock: () => Date, mask: Mask): { say(line: string): void; close(): void } {
+  const descriptor = openSync(file, 'a', 0o600);
+  return {
+    say: (line) => appendFileSync(descriptor, `${clock().toISOString()} ${plain(mask.apply(line))}\n`),
+    close: () => closeSync(descriptor),
+  };
+}

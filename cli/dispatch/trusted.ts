@@ -1,0 +1,203 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { namesLogin } from '../../core/accounts.ts';
+import type { Cell, Ending, Program } from '../../core/agent/cell/cell.ts';
+import { createCheckIn } from '../../core/agent/check-in.ts';
+import { engineOf } from '../../core/agent/engines/engines.ts';
+import { followAgent } from '../../core/agent/follow.ts';
+import type { AgentOutcome } from '../../core/agent/outcome.ts';
+import type { RoundContext } from '../../core/agent/round.ts';
+import { forgeCommand, glue } from '../../core/agent/sidecar/command.ts';
+import { offeredTools } from '../../core/agent/sidecar/desk.ts';
+import { createForgejoAgentForge } from '../../core/agent/sidecar/forgejo-agent-forge.ts';
+import { scopedSend } from '../../core/agent/sidecar/scoped-send.ts';
+import { openSidecar, socketName } from '../../core/agent/sidecar/sidecar.ts';
+import type { Change } from '../../core/change.ts';
+import { UserError } from '../../core/errors.ts';
+import { listWriters } from '../../core/forge/people.ts';
+import { screenOf } from './screen.ts';
+
+/** What --trust-me means, for whoever asks for it. */
+export const trustWarning =
+  'With --trust-me the worker is not isolated: it runs as you, with your own login, in a worktree of your checkout. It can read and change everything that you can, your tokens and keys too, and what it does is checked by nobody before it happens.';
+
+export type TrustedOutcome = Pick<AgentOutcome, 'end' | 'why' | 'signal' | 'operations' | 'entry'>;
+
+/** What a worker with the person's own rights is started with. */
+export interface Trusted {
+  run: Change<'run-agent'>;
+  lease: string;
+  worktree: string;
+  /** Of the person, without what is secret. */
+  environment: Record<string, string>;
+  home: string;
+  hasScreen: boolean;
+}
+
+/** Runs a worker as the person, in its worktree, with the same way to the forge as an isolated one. */
+export async function runTrusted(
+  { run, lease, worktree, environment, home, hasScreen }: Trusted,
+  context: Pick<RoundContext, 'send' | 'write' | 'mask' | 'say' | 'clock' | 'deadline' | 'bots' | 'desk'>,
+): Promise<TrustedOutcome> {
+  const { send, mask, say, clock, desk } = context;
+  // For the person alone: whoever reaches the socket writes in their name.
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-desk-'));
+  const door = path.join(folder, 'door');
+  const bin = path.join(folder, 'bin');
+  for (const made of [door, bin]) mkdirSync(made, { mode: 0o700 });
+  const command = path.join(bin, 'forge');
+  writeFileSync(
+    command,
+    forgeCommand({
+      node: process.execPath,
+      socket: path.join(door, socketName),
+      tools: offeredTools(desk),
+    }),
+  );
+  chmodSync(command, 0o700);
+  const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
+  const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
+  const alive = { at: clock().getTime() };
+  const checkIn = createCheckIn(run, context, () => null);
+  const claim = {
+    repository: run.entry.repository,
+    branch: run.entry.branch,
+    path: run.entry.path,
+    lease,
+  };
+  const sidecar = await openSidecar({
+    door,
+    forge: createForgejoAgentForge({
+      repository: run.repository,
+      send: scopedSend(send, scope),
+      write: (changes) =>
+        context.write(
+          changes.map((change) => ({ ...change, held: claim })),
+          (own) => scopedSend(own, scope),
+        ),
+      pullOf: async () => run.pulls.at(-1) ?? null,
+      run: lease,
+    }),
+    scope,
+    mask,
+    say,
+    now: clock,
+    mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
+    strangers: run.strangers,
+    desk,
+    heard: () => {
+      alive.at = clock().getTime();
+      checkIn.seen();
+    },
+  });
+  const engine = engineOf(run.engine);
+  const start = {
+    command: run.command,
+    model: run.model,
+    tools: run.tools,
+    prompt: run.prompt,
+    home,
+    workspace: worktree,
+    mcp: { command, args: [...glue.args] },
+    access: null,
+    sessionFolder: run.sessionFolder,
+    session: { id: randomUUID(), isResumed: false },
+  };
+  const place = { environment: { ...environment, PATH: `${bin}:${environment.PATH ?? ''}` }, worktree };
+  try {
+    if (hasScreen) {
+      const ended = await showScreen(screenOf(run.engine, start), place);
+      const signal = await Promise.race([sidecar.signalled, Promise.resolve(null)]);
+      return finished({
+        end: signal === null ? 'exited' : 'signalled',
+        why: signal === null ? `its screen was closed (${ended.signal ?? `code ${ended.code}`})` : null,
+        signal,
+      });
+    }
+    const { environment: ofEngine, ...program } = engine.program(start);
+    // Where a program keeps its login is the person's own business here.
+    const { CLAUDE_CONFIG_DIR: _, CODEX_HOME: __, ...more } = ofEngine;
+    const { end, why, signal } = await followAgent(
+      { start: (given) => startHere(given, place) },
+      { ...program, environment: more },
+      {
+        engine,
+        sidecar,
+        alive,
+        run,
+        checkIn,
+        deadline: context.deadline,
+        clock,
+        say,
+        mask,
+      },
+    );
+    return finished({ end, why, signal });
+  } finally {
+    await sidecar.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  function finished(ended: Pick<TrustedOutcome, 'end' | 'why' | 'signal'>): TrustedOutcome {
+    return {
+      ...ended,
+      operations: { head: sidecar.log.head, entries: [...sidecar.log.entries] },
+      entry: { text: checkIn.text() },
+    };
+  }
+}
+
+interface Place {
+  environment: Record<string, string>;
+  worktree: string;
+}
+
+/** In the process group of the dispatch, so that whoever ends that ends the worker too. */
+function startHere(program: Program, { environment, worktree }: Place): ReturnType<Cell['start']> {
+  const { command, args, input } = program;
+  const child = spawn(command, args, {
+    cwd: worktree,
+    env: { ...environment, ...program.environment },
+    shell: false,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  const ended = endOf(child);
+  const { pid, stdout, stderr, stdin } = child;
+  if (pid === undefined || stdout === null || stderr === null) throw notStarted(command);
+  stdin?.on('error', () => undefined);
+  stdin?.end(input);
+  return { pid, stdout, stderr, ended };
+}
+
+async function showScreen(
+  { command, args, environment: more }: ReturnType<typeof screenOf>,
+  { environment, worktree }: Place,
+): Promise<Ending> {
+  const child = spawn(command, args, {
+    cwd: worktree,
+    env: { ...environment, ...more },
+    shell: false,
+    stdio: 'inherit',
+  });
+  const ended = endOf(child);
+  if (child.pid === undefined) throw notStarted(command);
+  return ended;
+}
+
+function endOf(child: ChildProcess): Promise<Ending> {
+  // Without a listener a program that is not there would end this process.
+  child.on('error', () => undefined);
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function notStarted(command: string): UserError {
+  return new UserError(
+    `${command} cannot be started.`,
+    'Check that it is installed, and that the manifest names it as your PATH has it.',
+  );
+}

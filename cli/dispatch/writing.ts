@@ -1,0 +1,47 @@
+import type { Send } from '../../core/api/send.ts';
+import { applyPlan } from '../../core/apply.ts';
+import type { Change } from '../../core/change.ts';
+import type { User } from '../../core/forge/users.ts';
+import type { Mask } from '../../core/mask.ts';
+import type { Result } from '../../core/report.ts';
+import type { Works } from '../../core/works.ts';
+
+/** The kinds of change that a dispatch and its worker can cause. */
+const kinds: readonly string[] = ['write-files', 'comment', 'update-sections'];
+
+export interface Writing {
+  send: Send;
+  account: User;
+  mask: Mask;
+  works: Works;
+  say(line: string): void;
+  /** Whether it holds the issue in a state repo; without one there is nothing to keep up there, and nothing to lose. */
+  isHeld: boolean;
+}
+
+/** Carries changes out through the same apply as every role. `through`: what every request of theirs goes through. */
+export async function write(
+  { send, account, mask, works, say, isHeld }: Writing,
+  changes: readonly Change[],
+  through: (send: Send) => Send = (own) => own,
+): Promise<Result[]> {
+  for (const { kind } of changes)
+    if (!kinds.includes(kind)) throw new Error(`a dispatch does not write ${kind}`);
+  if (!isHeld && changes.every(({ kind }) => kind === 'write-files'))
+    return changes.map((_, change) => ({ change, status: 'done', said: 'there is no state repo' }));
+  const results: Result[] = [];
+  await applyPlan(isHeld ? [...changes] : changes.map(({ held: _, ...change }) => change as Change), {
+    context: {
+      send: through(send),
+      claims: send,
+      account,
+      works,
+      workspace: '/',
+      ask: () => Promise.reject(new Error('a dispatch asks no model')),
+    },
+    mask,
+    results,
+    say,
+  });
+  return results;
+}
