@@ -71,6 +71,8 @@ export const dispatchEntrySchema = z.strictObject({
   /** Where its worktree is, or will be: it stands here before it is made. */
   worktree: z.nullable(place()),
   branch: z.nullable(text(300)),
+  /** The branch of the forge that the work begins from, and goes to. */
+  base_branch: text(300),
   /** The commit that the branch began at. */
   base: z.nullable(text(64)),
   /** The last commit that the dispatch itself put on the branch. */
