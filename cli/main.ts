@@ -529,16 +529,22 @@ ofFactory(
     ),
 )
   .option('--people <logins>', 'accounts of people that get write access to both')
+  .option(
+    '--example',
+    'make the project repo a small project with one vision, to see the factory at work',
+    false,
+  )
   .option('--solo', 'protect main although one person alone could never be approved', false)
   .option('--apply', 'carry the plan out', false)
   .addHelpText(
     'after',
     '\nThe token is taken from FORGECREW_FORGE_TOKEN, that for Woodpecker from FORGECREW_WOODPECKER_TOKEN. It has to be of an admin of both repositories; a site admin can also make accounts and tokens.',
   )
-  .action((options: FactoryOptions & { people?: string; solo: boolean; apply: boolean }) =>
+  .action((options: FactoryOptions & { people?: string; example: boolean; solo: boolean; apply: boolean }) =>
     command(async () => (await import('./init/role.ts')).init, {
       ...settingsOfFactory(options),
       people: options.people,
+      example: String(options.example),
       solo: String(options.solo),
       'dry-run': String(!options.apply),
     }),
@@ -627,13 +633,14 @@ ofFactory(
     ),
 )
   .option('--solo', 'one person works here alone, and that is wanted', false)
+  .option('--disk', 'as a step of CI: also the disk of this machine, and what docker keeps there', false)
   .option('--all', 'also list what is as it should be', false)
   .option('--json', 'as JSON, for programs', false)
   .addHelpText(
     'after',
     '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of an admin of both repositories with read:repository, read:issue, read:organization and read:user. What the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
   )
-  .action((options: FactoryOptions & { solo: boolean; all: boolean; json: boolean }) =>
+  .action((options: FactoryOptions & { solo: boolean; disk: boolean; all: boolean; json: boolean }) =>
     asking(async (say) => {
       const [{ doctor }, { settings }] = await Promise.all([
         import('./doctor/run.ts'),
@@ -644,11 +651,13 @@ ofFactory(
           given: {
             ...settingsOfFactory(options),
             solo: String(options.solo),
+            disk: String(options.disk),
             ...tokensFrom(process.env, settings),
           },
           json: options.json,
           all: options.all,
           now: () => new Date(),
+          environment: process.env,
         },
         say,
       );

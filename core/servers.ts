@@ -120,9 +120,13 @@ export function refuseOtherForge(given: string | undefined, { facts }: Host): vo
  * How the network is reached: proxies and certificates of the machine, and of the setting. Where somebody may have chosen
  * the environment none of that counts: a proxy of theirs would see where the token goes, a certificate of theirs be the forge.
  */
-function connectionOf(
+export function connectionOf(
   ofForge: string | undefined,
-  { host, say, surroundings: { proxy, certificateFile } }: ServerOptions,
+  {
+    host,
+    say,
+    surroundings: { proxy, certificateFile },
+  }: Pick<ServerOptions, 'host' | 'say' | 'surroundings'>,
 ): ConnectionOptions {
   const files = [ofForge, certificateFile].filter((file) => file !== undefined);
   if (!host.facts.isEnvironmentChosen)

@@ -1,6 +1,6 @@
 import { agentsAdd } from '../cli/agents-add/role.ts';
 import type { Checkup } from '../cli/doctor/finding.ts';
-import { doctor } from '../cli/doctor/run.ts';
+import { type DoctorOptions, doctor } from '../cli/doctor/run.ts';
 import { posts } from '../cli/factory/posts.ts';
 import { init } from '../cli/init/role.ts';
 import type { Migration } from '../cli/upgrade/migrations.ts';
@@ -39,7 +39,10 @@ export interface Factory {
     more?: Record<string, string>,
     migrations?: readonly Migration[],
   ): Promise<{ code: number; text: string; writes: string[] }>;
-  doctor(more?: Record<string, string>): Promise<{ code: number; checkup: Checkup; writes: string[] }>;
+  doctor(
+    more?: Record<string, string>,
+    seams?: Partial<DoctorOptions>,
+  ): Promise<{ code: number; checkup: Checkup; writes: string[] }>;
   /** Tokens of all accounts, as their secrets hold them: nobody else is told those. */
   tokens(): Promise<Record<string, string>>;
   /** As the site admin; throws where the answer is no success. */
@@ -150,7 +153,7 @@ export async function startFactory(
       counted(() =>
         runCommand(upgradeWith(migrations), forge.adminToken, { ...given, version: '0.1.0', ...more }),
       ),
-    doctor: (more = {}) =>
+    doctor: (more = {}, seams = {}) =>
       counted(async () => {
         const lines: string[] = [];
         const code = await doctor(
@@ -159,6 +162,7 @@ export async function startFactory(
             json: true,
             all: true,
             now: () => new Date(),
+            ...seams,
           },
           (line) => lines.push(line),
         );

@@ -6,16 +6,15 @@ import { listIssues } from '../../core/forge/issues.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { openPulls } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
-import { runsSince } from '../../core/forge/runs.ts';
 import { trackedSince } from '../../core/forge/tracked.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
 import { openBody } from '../../core/sprint/marker.ts';
 import { together } from '../../core/together.ts';
-import { pipelinesSince } from '../../core/woodpecker/history.ts';
-import { lookupRepository } from '../../core/woodpecker/pipelines.ts';
+import { openQuestions } from './questions.ts';
 import { readDocuments, readVaultRecords } from './read-documents.ts';
 import { readAgents, readProposals } from './read-records.ts';
+import { readRuns } from './read-runs.ts';
 import type { Context, DashboardState, Found, LiveState, Place, Seen, Work } from './state.ts';
 import { begin, pagePath, picturePath } from './text.ts';
 
@@ -104,7 +103,7 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     records,
     proposals,
     agents,
-    expected,
+    pipelines,
     recordsHome,
   ] = await together(
     trackedSince(send, project.full_name, undefined),
@@ -115,7 +114,7 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     readVaultRecords(context, recordRepo, since),
     readProposals(context),
     readAgents(context, since),
-    readExpected(context, ops.full_name),
+    readRuns(context, ops.full_name, settings['ops-branch'] ?? ops.default_branch),
     sameRepository(recordRepo, ops.full_name) ? Promise.resolve(ops) : getRepository(send, recordRepo),
   );
   const filers =
@@ -169,11 +168,12 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     },
     bots: [...new Set([account.login, ...settings.bots])],
     work,
-    opsPulls: pulls.map(({ number, title, head, created_at }) => ({
+    opsPulls: pulls.map(({ number, title, head, body, created_at }) => ({
       number,
       title,
       head: head.ref,
       created: created_at ?? null,
+      questions: openQuestions(body),
     })),
     pending: documents.pending,
     tree: documents.tree,
@@ -184,62 +184,14 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     agents: agents.agents,
     frozen: agents.frozen,
     runs: agents.runs,
-    expected: expected.runs,
+    expected: pipelines.expected,
+    red: pipelines.red,
     leftOut: [
-      ...expected.leftOut,
+      ...pipelines.leftOut,
       ...documents.leftOut,
       ...records.leftOut,
       ...proposals.leftOut,
       ...agents.leftOut,
     ],
-  };
-}
-
-/** When the pipelines that have to run last did. */
-async function readExpected(
-  { settings, send, woodpecker, now }: Context,
-  ops: string,
-): Promise<{ runs: Seen['expected']; leftOut: string[] }> {
-  const wanted = settings['expected-runs'].map((item) => {
-    const at = item.lastIndexOf('=');
-    const [amount, unit] = [Number(item.slice(at + 1, -1)), item.at(-1)];
-    return { name: item.slice(0, at), withinMs: amount * (unit === 'd' ? 86_400_000 : 3_600_000) };
-  });
-  if (wanted.length === 0) return { runs: [], leftOut: [] };
-  const most = 500;
-  // Twice as long, so that one that is late is still found.
-  const since = Date.parse(now) - 2 * Math.max(...wanted.map(({ withinMs }) => withinMs));
-  const [runs, pipelines] = await together(
-    runsSince(send, ops, new Date(since).toISOString(), most),
-    woodpecker === undefined
-      ? Promise.resolve(undefined)
-      : lookupRepository(woodpecker, ops).then((id) =>
-          pipelinesSince(woodpecker, id, Math.floor(since / 1000), most),
-        ),
-  );
-  const all = [
-    ...(runs?.runs ?? []).map(({ workflow_id: name, created }) => ({
-      name,
-      at: new Date(Date.parse(created)).toISOString(),
-    })),
-    ...(pipelines?.pipelines ?? []).flatMap(({ cron, created }) =>
-      cron == null || cron === '' ? [] : [{ name: cron, at: new Date(created * 1000).toISOString() }],
-    ),
-  ];
-  const found = wanted.map(({ name, withinMs }) => ({
-    name,
-    withinMs,
-    last:
-      all
-        .filter((item) => item.name === name)
-        .map(({ at }) => at)
-        .sort()
-        .at(-1) ?? null,
-  }));
-  const isCut = runs?.complete === false || pipelines?.complete === false;
-  return {
-    runs: found,
-    leftOut:
-      isCut && found.some(({ last }) => last === null) ? [`runs of pipelines before the newest ${most}`] : [],
   };
 }

@@ -40,8 +40,8 @@ export interface Seen {
   bots: string[];
   /** Issues and pull requests of the project. */
   work: Work[];
-  /** Open pull requests of the ops repo. */
-  opsPulls: { number: number; title: string; head: string; created: string | null }[];
+  /** Open pull requests of the ops repo. `questions`: open design questions of a pitch. */
+  opsPulls: { number: number; title: string; head: string; created: string | null; questions: string[] }[];
   /** Requests to people: `vault/pending/*.md`. */
   pending: { path: string; text: string }[];
   /** Merged actions whose ids are not spent. */
@@ -65,6 +65,8 @@ export interface Seen {
   frozen: (KnownAgent & { newest: AgentRun | null; exhausted: { why: string; at: string } | null })[];
   runs: AgentRun[];
   expected: { name: string; withinMs: number; last: string | null }[];
+  /** Pipelines of the ops repo whose newest run on its branch ended red, with that run. */
+  red: { name: string; at: string; url: string | null }[];
   leftOut: string[];
 }
 

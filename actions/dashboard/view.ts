@@ -117,16 +117,30 @@ function waitingIn(seen: Seen): Waiting[] {
   const { people, repositories, forgeUrl } = seen;
   const blob = (path: string): string => urlOf(forgeUrl, repositories.ops, 'src', 'branch', 'HEAD', path);
   return [
-    ...seen.opsPulls.map(({ number, title, head, created }) => ({
+    ...seen.opsPulls.map(({ number, title, head, created, questions }) => ({
       place: 'ops' as const,
       what: head.startsWith('vault/')
         ? 'action to approve'
         : head.startsWith('architect/')
-          ? 'pitch to decide'
+          ? questions.length === 0
+            ? 'pitch to decide'
+            : 'pitch with open questions'
           : 'pull request to review',
       title,
       url: urlOf(forgeUrl, repositories.ops, 'pulls', `${number}`),
       since: created,
+      who: people.ops,
+      details:
+        head.startsWith('architect/') && questions.length > 0
+          ? [{ name: 'To answer', lines: questions }]
+          : [],
+    })),
+    ...seen.red.map(({ name, at, url }) => ({
+      place: 'ops' as const,
+      what: 'pipeline is red',
+      title: name,
+      url: url ?? urlOf(forgeUrl, repositories.ops),
+      since: at,
       who: people.ops,
       details: [],
     })),

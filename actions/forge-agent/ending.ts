@@ -1,4 +1,5 @@
 import {
+  costWithCut,
   type Entry,
   entryPath,
   entryText,
@@ -6,6 +7,8 @@ import {
   nameOf,
   repositoryOf,
   runningPath,
+  spentPath,
+  spentText,
 } from '../../core/agent/entry.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
@@ -14,6 +17,24 @@ import type { LookingState, RunningIssue } from './state.ts';
 // The claim on an issue, and its end; pure.
 
 type StateRepo = Pick<LookingState['stateRepo'], 'repository' | 'branch'>;
+
+/**
+ * What a round that was cut off is known to have cost, put where rounds that ended put it: or it would be free, and one that is cut
+ * off again and again would have no limit.
+ */
+export function settleCut(
+  entry: Entry,
+  now: string,
+): { over: Pick<Entry, 'cost' | 'spending'>; beside: Change<'write-files'>['files'] } {
+  const { spending, agent_name: agent, lease } = entry;
+  return {
+    over: { cost: costWithCut(entry), spending: null },
+    beside:
+      spending == null
+        ? []
+        : [{ path: spentPath(agent, now, lease.id), content: spentText(spending, lease.id), expects: null }],
+  };
+}
 
 /** That a run still holds an issue, as every write outside asks. */
 export function claimOf({ repository, branch }: StateRepo, entry: Entry): Claim {

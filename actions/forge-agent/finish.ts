@@ -1,5 +1,6 @@
 import { ownerOf } from '../../core/accounts.ts';
 import {
+  costWithCut,
   momentOf,
   nameOf,
   repositoryOf,
@@ -13,7 +14,7 @@ import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { besideRef, refusedRef, sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
-import { claimOf, endOf, freezeOf } from './ending.ts';
+import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
@@ -309,18 +310,21 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
     ended_at: state.now,
     ...(rested === undefined ? {} : { rested_at: rested }),
     // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
-    cost: cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+    cost: record === null ? costWithCut(entry) : cost === null ? entry.cost : (entry.cost ?? 0) + cost,
+    spending: null,
   };
   const beside =
-    cost === null
-      ? []
-      : [
-          {
-            path: spentPath(entry.agent_name, state.now, entry.lease.id),
-            content: spentText(cost, entry.lease.id),
-            expects: null,
-          },
-        ];
+    record === null
+      ? settleCut(entry, state.now).beside
+      : cost === null
+        ? []
+        : [
+            {
+              path: spentPath(entry.agent_name, state.now, entry.lease.id),
+              content: spentText(cost, entry.lease.id),
+              expects: null,
+            },
+          ];
   if (!isWorked && entry.heard === undefined)
     return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];

@@ -23,7 +23,7 @@ import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
-import { claimOf, endOf, freezeOf } from './ending.ts';
+import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
 import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
 import { destroy, exhaustionText, forget, tend } from './frozen.ts';
@@ -255,7 +255,8 @@ function bury(
     lingering.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
     )?.labels ?? [];
-  const over = { why: `cut off: ${work.over}`, ended_at: now };
+  const { over: costs, beside } = settleCut(entry, now);
+  const over = { ...costs, why: `cut off: ${work.over}`, ended_at: now };
   const why = `${repository}#${entry.issue_number} is no longer worked on`;
   return [
     ...unlabelling({ repository, number: entry.issue_number, labels }, [settings['progress-label']], {
@@ -264,8 +265,8 @@ function bury(
     }),
     ...(isResumable(entry)
       ? // Its issue may be opened again, or given anew; its end is that of its pull request.
-        [freezeOf(stateRepo, work, { ...over, hearing: [] }, why, [])]
-      : [forget(stateRepo, entry, why), endOf(stateRepo, work, over, why)]),
+        [freezeOf(stateRepo, work, { ...over, hearing: [] }, why, beside)]
+      : [forget(stateRepo, entry, why), endOf(stateRepo, work, over, why, beside)]),
   ];
 }
 
@@ -363,6 +364,9 @@ function begin(
     before === null || talk === null ? null : { news: talk.news, pull: talk.pull, head: before.head ?? null };
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
+  // Its record holds what a round cost that is only finished here.
+  const settled = isFinishing || earlier === null ? null : settleCut(earlier.entry, now);
+  const cost = settled?.over.cost ?? earlier?.entry.cost ?? null;
   const entry: Entry = {
     version: 1,
     owner: name.owner,
@@ -389,7 +393,7 @@ function begin(
     started_at: now,
     ended_at: null,
     rounds: (earlier?.entry.rounds ?? 0) + (isFinishing ? 0 : 1),
-    cost: earlier?.entry.cost ?? null,
+    cost,
     ...(isFinishing
       ? laterOf(earlier?.entry)
       : continued(earlier?.entry, before, { talk, isRenewing, asked })),
@@ -402,8 +406,10 @@ function begin(
   const prompt = awakening === null ? first : laterPromptOf(first, awakening, nonce);
   const session = before?.session ?? null;
   const dayLeft =
-    agent.maxCostPerDay === null ? null : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0));
-  const spent = earlier?.entry.cost ?? 0;
+    agent.maxCostPerDay === null
+      ? null
+      : Math.max(0, agent.maxCostPerDay - (talk?.costToday ?? 0) - (earlier?.entry.spending ?? 0));
+  const spent = cost ?? 0;
   const run: AgentRun = {
     key: runKey,
     repository,
@@ -473,6 +479,7 @@ function begin(
         { path: entryPath(name), content: text, expects: earlier?.sha ?? null },
         { path: runningPath(name), content: mark, expects: running?.markSha ?? null },
         ...(isFinishing ? [] : [{ path: startedPath(agent.name, now, nonce), content: mark, expects: null }]),
+        ...(settled?.beside ?? []),
         ...(handed?.files ?? []),
       ],
       ...(gone.length === 0 ? {} : { remove: gone }),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Declared, declaredAt } from '../../core/agent/declared.ts';
-import { type Entry, parseEntry, repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
+import { repositoryOf, usualStateRepo } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import { readOver } from '../../core/agent/over.ts';

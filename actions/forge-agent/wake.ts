@@ -1,5 +1,5 @@
 import { signOfAsking } from '../../core/agent/asking.ts';
-import type { Entry, Exhaustion } from '../../core/agent/entry.ts';
+import { costWithCut, type Entry, type Exhaustion } from '../../core/agent/entry.ts';
 import type { Agent } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { SeenState, Talk } from './state.ts';
@@ -39,13 +39,13 @@ export function isRenewed(
 
 export function sleepOf(
   agent: Pick<Agent, 'name' | 'maxRounds' | 'maxCost' | 'maxCostPerDay'>,
-  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'cost' | 'asked'>,
+  entry: Pick<Entry, 'rounds' | 'rounds_from' | 'exhausted' | 'cost' | 'spending' | 'asked'>,
   talk: Pick<Talk, 'news' | 'unblockedBy' | 'costToday'>,
 ): Sleep | undefined {
   const { news, costToday } = talk;
   if (news.length === 0)
     return { kind: 'asleep', why: 'it is frozen, and nothing happened that it was not told', isQuiet: true };
-  const isCostly = agent.maxCost !== null && (entry.cost ?? 0) >= agent.maxCost;
+  const isCostly = agent.maxCost !== null && (costWithCut(entry) ?? 0) >= agent.maxCost;
   if (entry.exhausted != null) {
     // The only limit that somebody may raise without a word on the issue; and one that nobody lifts by asking, who would be told
     // so by every run.

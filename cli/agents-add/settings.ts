@@ -41,7 +41,7 @@ export type AddSettings = ValuesOf<typeof settings>;
 
 /** The settings of `init` that mean the same for the role that agents work in. */
 export function asInit(given: AddSettings): InitSettings {
-  return { ...given, roles: ['forge-agent'], people: [], solo: false };
+  return { ...given, roles: ['forge-agent'], people: [], example: false, solo: false };
 }
 
 export function faults(given: AddSettings): SettingsFault[] {

@@ -61,7 +61,7 @@ export async function runTrusted(
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
   const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
   const alive = { at: clock().getTime() };
-  const checkIn = createCheckIn(run, context);
+  const checkIn = createCheckIn(run, context, () => null);
   const claim = {
     repository: run.entry.repository,
     branch: run.entry.branch,

@@ -1,4 +1,5 @@
 import { accountChecks } from './checks/accounts.ts';
+import { diskChecks } from './checks/disk.ts';
 import { documentChecks } from './checks/documents.ts';
 import { forgeChecks } from './checks/forge.ts';
 import { labelChecks } from './checks/labels.ts';
@@ -21,6 +22,7 @@ const checks: readonly ((settings: DoctorSettings, state: DoctorState) => Findin
   pipelineChecks,
   secretChecks,
   protectionChecks,
+  diskChecks,
 ];
 
 export function examine(settings: DoctorSettings, state: DoctorState): Finding[] {

@@ -3,7 +3,13 @@ import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { findUser, isOrganisation, isSiteAdmin, listOwnTokens } from '../../core/forge/accounts.ts';
+import {
+  findUser,
+  isOrganisation,
+  isSiteAdmin,
+  listOwnTokens,
+  listTokensOf,
+} from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { getCommit } from '../../core/forge/commits.ts';
 import { listLabels } from '../../core/forge/labels.ts';
@@ -16,16 +22,26 @@ import { isFile, listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
-import { version } from '../../core/version.ts';
+import { majorOf, version } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
-import { issuesTeam, staffOf } from '../factory/posts.ts';
+import { issuesTeam, secretName, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
+import { tokenName } from '../factory/tokens.ts';
 import { protect } from '../protect/role.ts';
-import { type Asked, known, unknown } from './finding.ts';
-import type { AccountState, DoctorSettings, DoctorState, SideState, TokenState } from './state.ts';
+import { detailArguments, parseDockerUse, summaryArguments } from './docker-df.ts';
+import { type Asked, follow, known, unknown } from './finding.ts';
+import type { Machine } from './machine.ts';
+import type {
+  AccountState,
+  CertificateState,
+  DoctorSettings,
+  DoctorState,
+  SideState,
+  TokenState,
+} from './state.ts';
 
 /** What the doctor asks with: its own token, and those of the accounts that were given, by login. */
 export interface Senders {
@@ -34,6 +50,10 @@ export interface Senders {
   /** With the end of each token, by which the forge's list names it. */
   ofAccounts: Map<string, { send: Send; end: string }>;
   audit: { send: Send; end: string } | undefined;
+  /** Until when the certificate of a server is valid, in ISO 8601. */
+  certificateExpiry(url: URL): Promise<string>;
+  /** The machine that this runs on, where it is to be looked at. */
+  machine: Machine | undefined;
 }
 
 /** What a question was answered, or why it was not. What the forge refuses to say is never taken for an answer. */
@@ -53,7 +73,7 @@ function then<T, U>(before: Asked<T>, question: (value: T) => Promise<U>): Promi
 
 /** Looks at a whole factory by reading alone. Throws only for defects of ours. */
 export async function read(
-  { send, woodpecker, ofAccounts, audit }: Senders,
+  { send, woodpecker, ofAccounts, audit, certificateExpiry, machine }: Senders,
   given: DoctorSettings,
   now: () => Date,
 ): Promise<DoctorState> {
@@ -90,6 +110,9 @@ export async function read(
     now: now().toISOString(),
     version: told.kind === 'known' ? known(told.value.version) : told,
     skew,
+    isCached: told.kind === 'known' ? known(Number(told.value.age ?? 0) > 0) : told,
+    certificates: await readCertificates(given, certificateExpiry),
+    machine: machine === undefined ? undefined : await readMachine(machine),
     ops,
     project,
     accounts,
@@ -101,6 +124,10 @@ export async function read(
       isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
     ),
     stores,
+    tokensMade: await readTokensMade(send, given, {
+      isAdmin: isAdmin.kind === 'known' && isAdmin.value,
+      version: told.kind === 'known' ? told.value.version : '',
+    }),
     secrets:
       given.ci === 'woodpecker'
         ? await inWoodpecker(listPipelineSecrets)
@@ -114,6 +141,58 @@ export async function read(
     protect: await ask(() => readProtect(send, given, kept, now)),
     agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
   };
+}
+
+/** The calls came with Forgejo 16, and are a site admin's. */
+async function readTokensMade(
+  send: Send,
+  given: DoctorSettings,
+  { isAdmin, version: told }: { isAdmin: boolean; version: string },
+): Promise<DoctorState['tokensMade']> {
+  const made: DoctorState['tokensMade'] = new Map();
+  if (!isAdmin || majorOf(told) < 16) return made;
+  for (const post of staffOf(given.roles, loginsOf(given))) {
+    const secret = secretName(post.secret, given.ci);
+    const found = await ask(() => listTokensOf(send, post.login));
+    made.set(
+      secret,
+      follow(
+        found,
+        (all) =>
+          all.find(({ name }) => name === tokenName(given['ops-repo'], secret))?.created_at ?? undefined,
+      ),
+    );
+  }
+  return made;
+}
+
+async function readCertificates(
+  given: DoctorSettings,
+  expiry: (url: URL) => Promise<string>,
+): Promise<CertificateState[]> {
+  const servers = [
+    { server: 'forge' as const, url: given['forge-url'] },
+    { server: 'woodpecker' as const, url: given['woodpecker-url'] ?? '' },
+  ].filter(({ url }) => url.startsWith('https:'));
+  return Promise.all(
+    servers.map(async (item) => ({ ...item, expires: await ask(() => expiry(new URL(item.url))) })),
+  );
+}
+
+async function readMachine(machine: Machine): Promise<DoctorState['machine']> {
+  const docker = await ask(async () => {
+    const summary = await machine.docker(summaryArguments);
+    return parseDockerUse({ summary, detail: await machine.docker(detailArguments) });
+  });
+  const root = await ask(async () =>
+    (await machine.docker(['info', '--format', '{{.DockerRootDir}}'])).trim(),
+  );
+  const disks = await ask(async () => {
+    const paths = ['.', ...(root.kind === 'known' && root.value.startsWith('/') ? [root.value] : [])];
+    const found = await Promise.all(paths.map((path) => machine.disk(path)));
+    return found.filter((disk) => disk !== undefined);
+  });
+  return { disks, docker };
 }
 
 function readProtect(send: Send, given: DoctorSettings, kept: Kept, now: () => Date) {

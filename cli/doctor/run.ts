@@ -1,6 +1,10 @@
+import { certificateExpiry } from '../../core/api/certificate.ts';
 import { createSend } from '../../core/api/http.ts';
+import { UserError } from '../../core/errors.ts';
+import { surroundingsOf } from '../../core/host/surroundings.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { createMask } from '../../core/mask.ts';
+import { connectionOf } from '../../core/servers.ts';
 import { parseSettings } from '../../core/settings.ts';
 import { plainJson } from '../../core/text/log-line.ts';
 import { version } from '../../core/version.ts';
@@ -9,6 +13,7 @@ import { staffOf } from '../factory/posts.ts';
 import { faultsOf, loginsOf } from '../factory/settings.ts';
 import { examine } from './examine.ts';
 import { type Checkup, exitCode } from './finding.ts';
+import { type Machine, thisMachine } from './machine.ts';
 import { read, type Senders } from './read.ts';
 import { settings, tokenSetting } from './settings.ts';
 import type { DoctorSettings } from './state.ts';
@@ -20,11 +25,16 @@ export interface DoctorOptions {
   json: boolean;
   all: boolean;
   now: () => Date;
+  /** What the machine says of the network. */
+  environment?: NodeJS.ProcessEnv;
+  /** What tests put in the place of this machine, and of connections that are looked at and not used. */
+  machine?: Machine;
+  certificateExpiry?: (url: URL) => Promise<string>;
 }
 
 /** Looks at a whole factory, says what is wrong, and changes nothing. Resolves to the exit code. */
 export async function doctor(
-  { given, json, all, now }: DoctorOptions,
+  { given, json, all, now, environment = {}, ...seams }: DoctorOptions,
   say: (line: string) => void,
 ): Promise<number> {
   const mask = createMask();
@@ -37,12 +47,18 @@ export async function doctor(
   const parsed = parseSettings(
     { settings, faults: (all) => faultsOf(all as unknown as DoctorSettings) },
     host,
-  ) as unknown as DoctorSettings;
+  ) as unknown as DoctorSettings & { disk: boolean };
   const deadline = now().getTime() + parsed.deadline;
   const url = parsed['forge-url'];
+  const surroundings = surroundingsOf(environment);
+  const connection = connectionOf(parsed['forge-ca'], {
+    host,
+    say: (line) => say(mask.apply(line)),
+    surroundings,
+  });
   const opened: { close(): void }[] = [];
   const open = (options: Parameters<typeof createSend>[0]) => {
-    const send = createSend(options);
+    const send = createSend({ ...connection, ...options });
     opened.push(send);
     return send;
   };
@@ -64,6 +80,14 @@ export async function doctor(
       given['audit-token'] === undefined || given['audit-token'] === ''
         ? undefined
         : asked(given['audit-token']),
+    certificateExpiry:
+      seams.certificateExpiry ??
+      ((address) => {
+        if (surroundings.proxy !== undefined)
+          throw new UserError('a proxy stands in between, which may show another one');
+        return certificateExpiry(address);
+      }),
+    machine: parsed.disk ? (seams.machine ?? thisMachine(environment)) : undefined,
   };
   try {
     const findings = examine(parsed, await read(senders, parsed, now));

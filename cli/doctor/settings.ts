@@ -16,6 +16,10 @@ export function tokenSetting(post: string): string {
 
 export const settings = {
   ...factorySettings,
+  disk: flag({
+    description: 'As a step of CI: look at the disk of this machine as well, and at what docker keeps there.',
+    default: 'false',
+  }),
   solo: flag({ description: 'One person works here alone, and that is wanted.', default: 'false' }),
   ...Object.fromEntries(posts.map(({ name }) => [tokenSetting(name), tokenOf(name)])),
   'audit-token': tokenOf('the admin whom vault-dispatch asks as'),

@@ -11,9 +11,18 @@ import type { FactorySettings } from '../factory/settings.ts';
 import type { Source } from '../factory/source.ts';
 import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
+import type { DockerUse } from './docker-df.ts';
 import type { Asked } from './finding.ts';
+import type { Disk } from './machine.ts';
 
 export type DoctorSettings = FactorySettings & { solo: boolean };
+
+/** Until when the certificate of a server is valid, in ISO 8601. */
+export interface CertificateState {
+  server: 'forge' | 'woodpecker';
+  url: string;
+  expires: Asked<string>;
+}
 
 export interface SideState {
   repository: Asked<Repository>;
@@ -45,6 +54,12 @@ export interface DoctorState {
   /** How the forge calls itself, and how many seconds its clock differs from ours. */
   version: Asked<string>;
   skew: Asked<number>;
+  /** Whether a cache between here and the forge answered for it. */
+  isCached: Asked<boolean>;
+  /** Of those servers that are asked over https. */
+  certificates: CertificateState[];
+  /** The machine that this runs on, where it is to be looked at. */
+  machine: { disks: Asked<Disk[]>; docker: Asked<DockerUse> } | undefined;
   ops: SideState;
   project: SideState;
   /** By login. */
@@ -54,6 +69,8 @@ export interface DoctorState {
   /** Private repositories of roles' own accounts. */
   stores: { store: Store; found: Asked<StoreState> }[];
   secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
+  /** When the tokens in these secrets were made, by the secrets' names, as far as init made them; empty where only a site admin could ask. */
+  tokensMade: Map<string, Asked<string | undefined>>;
   isActive: Asked<boolean>;
   crons: Asked<CronJob[]>;
   source: Asked<Source>;

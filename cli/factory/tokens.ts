@@ -9,6 +9,11 @@ export interface TokenWanted {
   events: string[] | undefined;
 }
 
+/** What a token is called that was made for a secret: by this name it is found again. */
+export function tokenName(ops: string, secret: string): string {
+  return `forgecrew ${ops} ${secret}`;
+}
+
 /** The tokens that the pipelines of a factory use; `admin` is whom vault-dispatch asks as. Pure. */
 export function tokensWanted(names: Names, admin: string): TokenWanted[] {
   const { ci, staff } = names;

@@ -8,9 +8,10 @@ import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { loginsOf } from '../factory/settings.ts';
-import { tokensWanted } from '../factory/tokens.ts';
+import { tokenName, tokensWanted } from '../factory/tokens.ts';
 import { plan as planProtection } from '../protect/plan.ts';
 import { clicks } from './clicks.ts';
+import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
 import { namesOf, wantedOf } from './wanted.ts';
@@ -25,6 +26,7 @@ export const changes = [
   'set-collaborator',
   'set-team',
   'create-label',
+  'create-issue',
   'write-files',
   'open-pull',
   'delete-branch',
@@ -54,6 +56,7 @@ export function plan(settings: InitSettings, state: InitState): InitChange[] {
     ...(settings.ci === 'forgejo' ? planSecrets(settings, state) : []),
     ...planFiles(settings, state.ops, layoutFor(settings, state.ops, true)),
     ...planFiles(settings, state.project, layoutFor(settings, state.project, false)),
+    ...(settings.example ? planExample(state) : []),
     ...(settings.ci === 'woodpecker' ? planWoodpecker(settings, state) : []),
     ...planProtections(settings, state),
     ...clicks(settings, state, staff).map((text, index) => notice(`by hand, ${index + 1}: ${text}`)),
@@ -67,6 +70,14 @@ const accountKey = (login: string): string => `account ${login}`;
 function after(...needed: (string | false)[]): { after?: string[] } {
   const keys = needed.filter((key) => key !== false);
   return keys.length === 0 ? {} : { after: keys };
+}
+
+function filesKey({ name }: Side): string {
+  return `files ${name}`;
+}
+
+function labelKey({ name }: Side, label: string): string {
+  return `label ${name} ${label}`;
 }
 
 function ofRepository({ found, name }: Side): string | false {
@@ -246,10 +257,10 @@ export function planLabels(side: Side, names: readonly string[]): InitChange[] {
       refuseFor(side.name, 'its issues are switched off, so nothing can be labelled there: switch them on'),
     ];
   return names
-    .filter((name) => !side.labels.includes(name))
+    .filter((name) => !side.labels.some((label) => label.name === name))
     .map((name) => ({
       kind: 'create-label',
-      key: `label ${side.name} ${name}`,
+      key: labelKey(side, name),
       ...after(ofRepository(side)),
       repository: side.name,
       name,
@@ -301,7 +312,7 @@ export function planFiles(
     return [
       {
         kind: 'write-files',
-        key: `files ${side.name}`,
+        key: filesKey(side),
         ...after(ofRepository(side)),
         repository: side.name,
         branch: side.found?.default_branch ?? 'main',
@@ -328,6 +339,38 @@ export function planFiles(
   });
 }
 
+/** One vision, once: closed or open, it is not asked again. */
+function planExample({ project }: InitState): InitChange[] {
+  const { title, body } = exampleVision;
+  if (project.issues.includes(title)) return [keep(`${project.name} has the vision of the example`)];
+  if (isInUse(project))
+    return [
+      refuseFor(
+        project.name,
+        'it is in use, and an example has no place there: name a project repo that is not there yet, or leave --example out',
+      ),
+    ];
+  const vision = project.labels.find(({ name }) => name === 'vision');
+  const hasFiles = project.paths.includes('greet.sh');
+  return [
+    {
+      kind: 'create-issue',
+      key: 'example',
+      // Whoever reads the vision finds what it speaks of.
+      ...after(
+        ofRepository(project),
+        vision === undefined && labelKey(project, 'vision'),
+        !hasFiles && project.proposing === undefined && filesKey(project),
+      ),
+      repository: project.name,
+      title,
+      content: [body],
+      labels: [{ name: 'vision', id: vision?.id ?? { made: labelKey(project, 'vision') } }],
+      why: 'it is the vision that the factory begins with',
+    },
+  ];
+}
+
 export function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, accounts, secrets, makesTokens, woodpecker } = state;
   if (!makesTokens) return [];
@@ -341,7 +384,7 @@ export function planSecrets(settings: InitSettings, state: InitState): InitChang
         settings.ci === 'woodpecker' && woodpecker?.isActive !== true && 'activation',
       ),
       login,
-      name: `forgecrew ${ops.name} ${secret}`,
+      name: tokenName(ops.name, secret),
       scopes: [...scopes],
       repository: ops.name,
       secret,

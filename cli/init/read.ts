@@ -5,6 +5,7 @@ import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
+import { listIssues } from '../../core/forge/issues.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
@@ -121,6 +122,7 @@ async function readSide(
     paths: [],
     pipelines: [],
     labels: [],
+    issues: [],
     proposing: undefined,
   };
   if (found === undefined) return bare;
@@ -132,8 +134,13 @@ async function readSide(
   if (found.archived)
     throw new UserError(`${name} is archived.`, 'Unarchive it, or name another repository.');
   const main = await findBranch(send, name, found.default_branch);
-  const labels = found.has_issues ? (await listLabels(send, name)).map((label) => label.name) : [];
-  if (main === undefined) return { ...bare, labels };
+  const labels = found.has_issues ? await listLabels(send, name) : [];
+  // Those of everybody: whoever ran it before may have been another admin.
+  const issues =
+    given.example && !isOps && found.has_issues
+      ? (await listIssues(send, name, { state: 'all' })).map(({ title }) => title)
+      : [];
+  if (main === undefined) return { ...bare, labels, issues };
   const entries = await listTree(send, name, main.commit.id, { recursive: true });
   const isPipeline = /^\.(?:(?:forgejo|gitea|github)\/workflows\/.+|woodpecker\/.+|woodpecker)\.ya?ml$/;
   const snapshot = createSnapshot(send, name, kept);
@@ -143,7 +150,7 @@ async function readSide(
     const blob = contents.get(sha);
     return blob?.kind === 'read' ? [{ path, text: blob.bytes.toString('utf8') }] : [];
   });
-  const side: Side = { ...bare, main, labels, pipelines, paths: entries.map(({ path }) => path) };
+  const side: Side = { ...bare, main, labels, issues, pipelines, paths: entries.map(({ path }) => path) };
   if (!main.protected || main.user_can_push === true) return side;
   const ground = await readGround(send, {
     repository: name,

@@ -25,7 +25,9 @@ export interface Side {
   paths: string[];
   /** Its pipelines, on that branch. */
   pipelines: { path: string; text: string }[];
-  labels: string[];
+  labels: { id: number; name: string }[];
+  /** Titles of its issues, where that is asked for. */
+  issues: string[];
   /** Where main takes no commit of ours: what is proposed instead. */
   proposing: { ground: Ground; standing: Standing } | undefined;
 }

@@ -3,6 +3,7 @@ import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/lay
 import { formulaFiles, type Names, type Pipeline, pipelinesOf, purposeIn } from '../factory/pipelines.ts';
 import { staffOf } from '../factory/posts.ts';
 import { loginsOf, sourceOf } from '../factory/settings.ts';
+import { exampleFiles, isInUse } from './example.ts';
 import type { InitSettings, Side } from './state.ts';
 
 // Which files a repository still lacks: pure.
@@ -39,7 +40,13 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
 
 /** What a repository lacks. */
 export function wantedOf(given: InitSettings, side: Side, isOps: boolean): WantedFile[] {
-  if (!isOps) return lacking(projectFiles(side.name), side.paths);
+  if (!isOps) {
+    const example = given.example && !isInUse(side) ? lacking(exampleFiles, side.paths) : [];
+    return [
+      ...example,
+      ...lacking(projectFiles(side.name), [...side.paths, ...example.map(({ path }) => path)]),
+    ];
+  }
   const hasVault = given.roles.includes('vault-dispatch');
   const hasFormula = side.paths.some(
     (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),

@@ -1,3 +1,4 @@
+import { certificateExpiry } from '../../core/api/certificate.ts';
 import { UserError } from '../../core/errors.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
@@ -17,7 +18,14 @@ async function read(
   const { settings: given, send, woodpecker, now, clock } = context;
   const account = await getOwnUser(send);
   const doctor = await readDoctor(
-    { send, woodpecker, ofAccounts: new Map(), audit: undefined },
+    {
+      send,
+      woodpecker,
+      ofAccounts: new Map(),
+      audit: undefined,
+      certificateExpiry,
+      machine: undefined,
+    },
     given,
     clock,
   );

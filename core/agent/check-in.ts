@@ -38,6 +38,7 @@ export function createCheckIn(
     clock(): Date;
     say(line: string): void;
   },
+  spending: () => number | null,
 ): CheckIn {
   let { text } = run.entry;
   let lost: string | undefined;
@@ -63,7 +64,8 @@ export function createCheckIn(
 
   async function writeSeen(): Promise<void> {
     if (seenAt === undefined) return;
-    const next: Entry = { ...entry, last_checkin_at: seenAt };
+    const cost = spending();
+    const next: Entry = { ...entry, last_checkin_at: seenAt, ...(cost === null ? {} : { spending: cost }) };
     const nextText = entryText(next);
     seenAt = undefined;
     const [result] = await write([

@@ -64,6 +64,8 @@ export const entrySchema = z.strictObject({
   rounds: z.int().check(z.gte(1)),
   /** What models cost so far; `null` where nobody counted. */
   cost: z.nullable(z.number()),
+  /** What they cost in the present round as of the last check-in: all that is known of one that is cut off. */
+  spending: z.optional(z.nullable(z.number())),
   /** What its engine remembers, kept beside this file; `null` where there is nothing of it. */
   session: z.optional(z.nullable(sessionNoteSchema)),
   /** Signs of what it was told already, of people and of the forge: only others wake it. Absent before its first end. */
@@ -152,6 +154,11 @@ export function spentPath(agent: string, at: string, lease: string): string {
 }
 
 const spent = z.object({ cost: z.number(), lease: z.string() });
+
+/** What models cost for an issue with what its cut-off round is known to have cost; `null` where nobody counted. */
+export function costWithCut({ cost, spending }: Pick<Entry, 'cost' | 'spending'>): number | null {
+  return spending == null ? cost : (cost ?? 0) + spending;
+}
 
 /** What one run cost, as it is kept. */
 export function spentText(cost: number, lease: string): string {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import type { ConnectionOptions } from '../api/connection.ts';
 import { UserError } from '../errors.ts';
@@ -34,8 +35,8 @@ const publicUrls = { anthropic: 'https://api.anthropic.com', openai: 'https://ap
 
 const modelSocket = 'model.sock';
 
-/** Where the bridge listens inside a network of the agent's own: nobody else is there. */
-const bridgePort = 8123;
+/** Where the bridge listens on the agent's loopback address; not always at the same place, should that be shared with another. */
+const bridgePorts = [20_000, 30_000] as const;
 
 /** Opens the way to the model that the settings name, or none where they name none. */
 export async function openModel(
@@ -97,6 +98,7 @@ export async function openModel(
     cell.door.admit(modelSocket);
     cell.place('bridge.mjs', bridgeScript, 0o644);
   }
+  const bridgePort = randomInt(...bridgePorts);
   const origin = bySocket ? `http://127.0.0.1:${bridgePort}` : proxy.address;
   return {
     access: { url: api === 'openai' ? `${origin}/v1` : origin, placeholder: proxy.placeholder, api },

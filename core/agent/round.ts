@@ -244,7 +244,8 @@ async function beside(
   const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
   const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
   const alive = { at: clock().getTime() };
-  const checkIn = createCheckIn(run, context);
+  let model: ModelAccess | undefined;
+  const checkIn = createCheckIn(run, context, () => model?.use()?.cost ?? null);
   const sidecar = await openSidecar({
     door: cell.door.folder,
     mode: cell.door.mode,
@@ -271,11 +272,11 @@ async function beside(
       checkIn.seen();
     },
   });
-  let model: ModelAccess | undefined;
   try {
     cell.door.admit(socketName);
     model = await openModel(run, context, cell, () => {
       alive.at = clock().getTime();
+      checkIn.seen();
     });
     const engine = engineOf(run.engine);
     const version = await versionOf(cell, engine.version(run));

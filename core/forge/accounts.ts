@@ -67,6 +67,16 @@ export function listOwnTokens(send: Send, login: string): Promise<Token[]> {
   );
 }
 
+/** The same of somebody else's account; only a site admin may. `GET /admin/users/{username}/tokens`, scope read:admin. */
+export function listTokensOf(send: Send, login: string): Promise<Token[]> {
+  return list(
+    send,
+    { method: 'GET', route: '/admin/users/{username}/tokens', params: { username: login } },
+    token,
+    ({ id }) => id,
+  );
+}
+
 /**
  * Makes a token of somebody's account in the place of the one of that name, and gives it back: whoever asks has to hand it on and
  * keep nothing. Only a site admin may. `GET`, `DELETE` and `POST /admin/users/{username}/tokens`, scope write:admin.
@@ -76,12 +86,7 @@ export async function replaceToken(
   given: { login: string; name: string; scopes: readonly string[] },
 ): Promise<string> {
   const { login: username, name, scopes } = given;
-  const there = await list(
-    send,
-    { method: 'GET', route: '/admin/users/{username}/tokens', params: { username } },
-    token,
-    ({ id }) => id,
-  );
+  const there = await listTokensOf(send, username);
   for (const { id } of there.filter((item) => item.name === name))
     await call(
       send,

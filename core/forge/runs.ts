@@ -12,6 +12,9 @@ const run = z.object({
   workflow_id: z.string(),
   /** A branch, a tag, or `#12`. */
   prettyref: z.string(),
+  /** What started it: push, schedule, workflow_dispatch ... */
+  trigger_event: z.nullish(z.string()),
+  html_url: z.nullish(z.string()),
   created: z.string(),
   stopped: z.nullish(z.string()),
 });

@@ -43,6 +43,7 @@ const given: InitSettings = {
   'woodpecker-token': undefined,
   people: ['ada', 'bob'],
   solo: false,
+  example: false,
 };
 
 /** Roles that `init` does not know yet, as their examples have them. vault-request is a step in pipelines of others. */
@@ -70,6 +71,7 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
     paths: byHand,
     pipelines: [],
     labels: [],
+    issues: [],
     proposing: undefined,
   };
   const more = pipelinesOf({ ...namesOf(given, side), staff: others }, undefined);

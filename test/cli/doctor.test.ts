@@ -1,6 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
+import type { Disk, Machine } from '../../cli/doctor/machine.ts';
+import type { DoctorOptions } from '../../cli/doctor/run.ts';
+import { UserError } from '../../core/errors.ts';
 import { type Factory, moreRoles, startFactory } from '../factory.ts';
+import { type Rewrite, startFaultProxy } from '../faults/proxy.ts';
+import { startTlsFront } from '../tls-front.ts';
+import { recorded } from './docker-df/recorded.ts';
 
 let factory: Factory;
 afterEach(() => factory.close());
@@ -9,11 +15,11 @@ const named = (findings: Finding[], state: Finding['state']): string[] =>
   findings.filter((item) => item.state === state).map(({ id }) => id);
 
 /** A factory as `init` makes it, with the token of every account at hand. */
-async function healthy({
-  roles,
-  ...more
-}: Parameters<typeof startFactory>[0] & { roles?: string } = {}): Promise<Record<string, string>> {
-  factory = await startFactory(more);
+async function healthy(
+  { roles, ...more }: Parameters<typeof startFactory>[0] & { roles?: string } = {},
+  forge: Parameters<typeof startFactory>[1] = {},
+): Promise<Record<string, string>> {
+  factory = await startFactory(more, forge);
   const given = roles === undefined ? {} : { roles };
   await factory.init(given);
   if (roles?.includes('escalation')) await nameModel(more.ci ?? 'forgejo');
@@ -143,6 +149,83 @@ describe('forgecrew doctor', () => {
     expect(code).toBe(2);
   });
 
+  it('finds nothing on a machine with room, whatever docker keeps there, and takes nothing away', async () => {
+    const tokens = await healthy();
+    const asked: string[] = [];
+    const machine = machineWith({ used: 80, free: 20 });
+
+    const { code, checkup } = await factory.doctor(
+      { ...tokens, disk: 'true' },
+      {
+        machine: {
+          ...machine,
+          docker: (args) => {
+            asked.push(args.join(' '));
+            return machine.docker(args);
+          },
+        },
+      },
+    );
+
+    expect(code).toBe(0);
+    expect(checkup.findings.find(({ id }) => id === 'disk.docker')?.what).toBe(
+      "of this machine's disk images take 31.0 GB (29.8 GB in use by nothing); containers take 2.3 GB (0 MB in use by nothing); local volumes take 8.2 GB (1.8 GB in use by nothing); build cache take 20.1 GB (18.9 GB in use by nothing); containers and volumes of compose projects: forge 8.7 GB",
+    );
+    expect(asked.sort()).toEqual([
+      'info --format {{.DockerRootDir}}',
+      'system df --format {{json .}}',
+      'system df --verbose --format {{json .}}',
+    ]);
+  });
+
+  it('says by what a disk is full, and of a docker that does not answer that it could not be checked', async () => {
+    const tokens = { ...(await healthy()), disk: 'true' };
+    const full = machineWith({ used: 95, free: 5 });
+    const find = async (machine: Machine, id: string): Promise<Finding | undefined> =>
+      (await factory.doctor(tokens, { machine })).checkup.findings.find((item) => item.id === id);
+
+    const known = await find(full, 'disk.space');
+    const silent: Machine = {
+      ...full,
+      docker: async () => {
+        throw new UserError('docker did not answer within 20 s');
+      },
+    };
+
+    expect(known?.what).toMatch(/^the disk of \. is 95 % full: images take 31\.0 GB/);
+    expect(await find(silent, 'disk.docker')).toMatchObject({
+      state: 'unknown',
+      what: 'what images, build cache and volumes take could not be checked: docker did not answer within 20 s',
+    });
+    expect(await find(silent, 'disk.space')).toMatchObject({
+      state: 'broken',
+      what: 'the disk of . is 95 % full: what docker keeps could not be asked',
+    });
+  });
+
+  it('looks at no disk where it is no step of that machine', async () => {
+    await healthy();
+
+    const { checkup } = await factory.doctor();
+
+    expect(checkup.findings.filter(({ id }) => id.startsWith('disk'))).toEqual([]);
+  });
+
+  it('looks at the certificate that the forge shows, and through a proxy at none', async () => {
+    await healthy();
+    const tls = await overTls();
+    const find = async (environment: Record<string, string>): Promise<Finding | undefined> =>
+      (await factory.doctor(tls, { environment })).checkup.findings.find(
+        ({ id }) => id === 'forge.certificate',
+      );
+
+    expect(await find({})).toMatchObject({ state: 'ok' });
+    expect(await find({ https_proxy: 'http://127.0.0.1:9', no_proxy: '*' })).toMatchObject({
+      state: 'unknown',
+      what: expect.stringContaining('a proxy stands in between'),
+    });
+  });
+
   it('shows no token, whatever it finds', async () => {
     const tokens = await healthy();
 
@@ -153,6 +236,36 @@ describe('forgecrew doctor', () => {
   });
 });
 
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+const fronts: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const front of fronts.splice(0)) await front.close();
+});
+
+/** Something between the doctor and the forge. */
+async function before(rewrite: Rewrite): Promise<Record<string, string>> {
+  const front = await startFaultProxy(factory.forge.url, undefined, rewrite);
+  fronts.push(front);
+  return { 'forge-url': front.url };
+}
+const isVersion = (request: string): boolean => request === 'GET /api/v1/version';
+
+/** The forge over https, with a certificate of the tests. */
+async function overTls(): Promise<Record<string, string>> {
+  const front = await startTlsFront(factory.forge.url);
+  fronts.push(front);
+  return { 'forge-url': front.url, 'forge-ca': front.ca };
+}
+
+/** A machine with such a disk, and one of docker's own where it is given. */
+function machineWith(disk: Omit<Disk, 'path'>, ofDocker?: Omit<Disk, 'path'>): Machine {
+  return {
+    disk: async (path) =>
+      path === '.' ? { path, ...disk } : ofDocker === undefined ? undefined : { path, ...ofDocker },
+    docker: async (args) => recorded(args),
+  };
+}
+
 /** A defect made on purpose: what is done, and the finding that has to name it. */
 interface Defect {
   name: string;
@@ -160,6 +273,9 @@ interface Defect {
   ci?: 'forgejo' | 'woodpecker';
   /** Where it takes other roles than the usual ones. */
   roles?: string;
+  forge?: Parameters<typeof startFactory>[1];
+  /** What the doctor finds in the place of this machine. */
+  seams?: Partial<DoctorOptions>;
   make(given: { tokens: Record<string, string> }): Promise<Record<string, string> | undefined>;
 }
 
@@ -676,6 +792,71 @@ const defects: Defect[] = [
     make: () =>
       edit(pipeline('pitch'), (text) => text.replace('forge_login: architect', 'forge_login: filer')),
   },
+  // The forge as it is reached.
+  {
+    name: 'the forge is too old',
+    id: 'forge.version',
+    make: () =>
+      before((_, request) => (isVersion(request) ? { status: 200, body: { version: '11.0.3' } } : undefined)),
+  },
+  {
+    name: 'a cache answers for the forge',
+    id: 'forge.cache',
+    make: () =>
+      before((_, request) =>
+        isVersion(request)
+          ? { status: 200, body: { version: '17.0.0' }, headers: { age: '120' } }
+          : undefined,
+      ),
+  },
+  {
+    name: 'the forge believes that it is somewhere else',
+    id: 'forge.root-url',
+    make: () => before(() => undefined),
+  },
+  {
+    name: 'the clocks of the forge and of this machine differ',
+    id: 'forge.clock',
+    make: async () => undefined,
+    seams: { now: () => new Date(Date.now() + 3_600_000) },
+  },
+  {
+    name: 'the certificate of the forge expires soon',
+    id: 'forge.certificate',
+    make: () => overTls(),
+    seams: { certificateExpiry: async () => inDays(13) },
+  },
+  {
+    name: 'the certificate of Woodpecker has expired',
+    id: 'woodpecker.certificate',
+    make: async () => ({ 'woodpecker-url': 'https://127.0.0.1:9' }),
+    seams: { certificateExpiry: async () => inDays(-1) },
+  },
+  {
+    name: 'a token that was given is older than a year',
+    id: 'token.filer.age',
+    forge: { now: () => new Date(inDays(-400)) },
+    make: async () => undefined,
+  },
+  {
+    name: 'a token in a secret is older than a year',
+    id: 'secret.gate_token.age',
+    forge: { now: () => new Date(inDays(-400)) },
+    make: async () => undefined,
+  },
+  // The machine of the step.
+  {
+    name: 'the disk is nearly full',
+    id: 'disk.space',
+    make: async () => ({ disk: 'true' }),
+    seams: { machine: machineWith({ used: 81, free: 19 }) },
+  },
+  {
+    name: 'the disk of docker is nearly full',
+    id: 'disk.space',
+    make: async () => ({ disk: 'true' }),
+    seams: { machine: machineWith({ used: 10, free: 90 }, { used: 90, free: 10 }) },
+  },
   // What roles keep for themselves, and escalation.
   {
     name: 'there is no place for records',
@@ -766,11 +947,11 @@ const defects: Defect[] = [
 describe('a defect is found and named', () => {
   it.each(defects.map((defect) => [defect.ci ?? 'forgejo', defect.name, defect] as const))(
     '%s: %s',
-    async (ci, _, { id, make, roles }) => {
-      const tokens = await healthy({ ci, ...(roles === undefined ? {} : { roles }) });
+    async (ci, _, { id, make, roles, forge, seams }) => {
+      const tokens = await healthy({ ci, ...(roles === undefined ? {} : { roles }) }, forge);
 
       const more = await make({ tokens });
-      const { code, checkup } = await factory.doctor({ ...tokens, ...(more ?? {}) });
+      const { code, checkup } = await factory.doctor({ ...tokens, ...(more ?? {}) }, seams);
 
       expect(named(checkup.findings, 'broken')).toContain(id);
       expect(code).toBe(1);

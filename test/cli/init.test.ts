@@ -313,6 +313,17 @@ describe('forgecrew init where something is there already', () => {
     expect(await factory.files(factory.ops)).not.toContain('sprints/.gitkeep');
   });
 
+  it('leaves a workflow alone that is only called like one of ours', async () => {
+    const theirs = 'on: push\njobs: {}\n';
+    await withRepositories({ '.forgejo/workflows/file-sprints.yml': theirs });
+
+    const { code } = await factory.init();
+
+    expect(code).toBe(0);
+    expect(await factory.text(factory.ops, '.forgejo/workflows/file-sprints.yml')).toBe(theirs);
+    expect(await factory.files(factory.ops)).toContain('forgecrew.toml');
+  });
+
   it('puts its workflows where the forge looks: a folder of ours would put theirs out of use', async () => {
     await withRepositories({ '.github/workflows/ci.yml': 'on: push\njobs: {}\n' });
 

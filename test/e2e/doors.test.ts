@@ -89,7 +89,7 @@ describe.skipIf(woodpecker === '')('Woodpecker (WOODPECKER_CLI)', () => {
   it.each(roles.map(({ name }) => name))(
     'finds nothing to complain about in the example of %s',
     async (name) => {
-      for (const file of ['example.yaml', 'example-fan-out.yaml']
+      for (const file of ['example.yaml', 'example-fan-out.yaml', 'example-steps.yaml']
         .map((item) => path.join(root, 'plugins', name, item))
         .filter((item) => existsSync(item)))
         expect(await run(woodpecker, ['lint', '--strict', file], scratch)).toContain('Config is valid');

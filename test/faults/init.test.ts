@@ -27,7 +27,7 @@ const commands: Command[] = [
     name: `init on ${ci}`,
     ci,
     before: async () => undefined,
-    run: (more = {}) => factory.init({ roles: moreRoles, ...more }),
+    run: (more = {}) => factory.init({ roles: moreRoles, example: 'true', ...more }),
   })),
   {
     name: 'agents add on woodpecker',
@@ -107,6 +107,7 @@ async function endOf(): Promise<unknown> {
           labels: await names(`/repos/${name}/labels?limit=50`, 'name'),
           branches: await names(`/repos/${name}/branches`, 'name'),
           rules: await names(`/repos/${name}/branch_protections`, 'rule_name'),
+          issues: await names(`/repos/${name}/issues?state=all&type=issues`, 'title'),
           pulls: await names(`/repos/${name}/pulls?state=all`, 'title'),
           secrets: await names(`/repos/${name}/actions/secrets`, 'name'),
           commits: (await factory.ask<unknown[]>('GET', `/repos/${name}/commits?limit=50`)).length,

@@ -192,6 +192,20 @@ describe.skipIf(!works('user'))('an agent that owns the shared folder', () => {
     });
   });
 
+  it('puts a link to a folder of ours where the sockets go before they are made: none is made there', async () => {
+    const before = state();
+
+    const { issue, codes, text } = await whole(
+      done,
+      `setup = ["cd $(dirname $(readlink $HOME/../door)) && mv door moved && ln -s ${ours} door"]\n`,
+    );
+
+    expect({ codes, text }).toMatchObject({ codes: [0, 0, 0] });
+    expect(state()).toEqual(before);
+    // Its own way to the forge is gone with that.
+    expect(await rig.record(issue, 1)).toMatchObject({ end: { how: 'exited' }, signal: null });
+  });
+
   it('finish reads nothing of the workspace: it comes to the same where that is gone', async () => {
     await rig.declare(`${head} ${done}`);
     const issue = await rig.ask();

@@ -1130,6 +1130,20 @@ const agents: Defence[] = [
     tests: [frozenTest],
   },
   {
+    name: 'A round that is cut off has cost what its last check-in says.',
+    file: 'actions/forge-agent/ending.ts',
+    from: 'over: { cost: costWithCut(entry), spending: null },',
+    to: 'over: { cost: entry.cost, spending: null },',
+    tests: [frozenTest],
+  },
+  {
+    name: 'What cut-off rounds cost counts against max_cost.',
+    file: 'actions/forge-agent/wake.ts',
+    from: '(costWithCut(entry) ?? 0) >= agent.maxCost',
+    to: '(entry.cost ?? 0) >= agent.maxCost',
+    tests: [frozenTest],
+  },
+  {
     name: 'A conflict whose marks still stand in a file is not solved.',
     file: 'core/agent/work/take.ts',
     from: 'return [...new Set([...marked, ...left])];',
@@ -1328,8 +1342,8 @@ const agents: Defence[] = [
   {
     name: 'What an agent writes does nothing where the forge shows it.',
     file: 'core/agent/sidecar/calls.ts',
-    from: 'proposal?.block ?? (text === undefined ? undefined : inert(text))',
-    to: 'proposal?.block ?? text',
+    from: 'text === undefined || isOfDesk(tool) ? text : inert(text)',
+    to: 'text',
     tests: [callsTest],
   },
   {
@@ -1436,6 +1450,7 @@ const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
+const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
 
 /** What `init` never touches, and what `doctor` never believes. */
@@ -1446,7 +1461,6 @@ const making: Defence[] = [
     from: '!isThere(path, paths) && ',
     to: '',
     tests: [initTest],
-    only: 'adds what is missing, and leaves every file of theirs as it is',
   },
   {
     name: 'Workflows go where the forge looks already, so that none of theirs is put out of use.',
@@ -1533,7 +1547,7 @@ const making: Defence[] = [
     from: 'if (trouble !== undefined)',
     to: "if (trouble === '')",
     tests: [upgradeTest],
-    only: 'asks for nothing where',
+    only: 'the tag is not there',
   },
   {
     name: 'An upgrade that would break what holds is not asked for.',
@@ -1574,6 +1588,29 @@ const making: Defence[] = [
     to: 'counts.unknown > 1e9 ? 2 : 0',
     tests: [doctorTest],
     only: 'ends with 2',
+  },
+  {
+    name: 'A certificate that a proxy shows is not taken for the forge’s.',
+    file: 'cli/doctor/run.ts',
+    from: 'if (surroundings.proxy !== undefined)',
+    to: "if (address.href === '')",
+    tests: [doctorTest],
+    only: 'through a proxy at none',
+  },
+  {
+    name: 'A docker that says what is not understood is not taken for one that keeps nothing.',
+    file: 'cli/doctor/docker-df.ts',
+    from: "if (!kept.some(({ type }) => type === 'Images')) throw notUnderstood();",
+    to: '',
+    tests: [machineTest],
+  },
+  {
+    name: 'A slow docker holds nobody up.',
+    file: 'cli/doctor/machine.ts',
+    from: "if (end.overran === 'time')",
+    to: "if (end.stderr === 'late')",
+    tests: [machineTest],
+    only: 'waits for a slow docker',
   },
   {
     name: 'An account that may do more than it needs is found.',
@@ -1702,6 +1739,409 @@ const factory: Defence[] = [
   },
 ];
 
+const worktreeTest = 'test/cli/dispatch/worktree.test.ts';
+const trustTest = 'test/cli/dispatch/claude-trust.test.ts';
+const reapTest = 'test/cli/dispatch/reap/reap.test.ts';
+const overlapTest = 'test/cli/dispatch/overlap.test.ts';
+
+/** What a dispatch begins on, and what reap never loses. */
+const reaping: Defence[] = [
+  {
+    name: 'A dispatch begins only in a checkout of the repository that its issue is in.',
+    file: 'cli/dispatch/worktree.ts',
+    from: 'urls.some((url) => addresses.some((address) => sameRemote(url, address)))',
+    to: 'urls.length > 0',
+    tests: [worktreeTest],
+  },
+  {
+    name: 'A server is another one when its name stands elsewhere in an address.',
+    file: 'cli/dispatch/remote-address.ts',
+    from: 'first.host === second.host &&',
+    to: '',
+    tests: [worktreeTest],
+  },
+  {
+    name: 'A dispatch begins in no checkout where something is half done.',
+    file: 'cli/dispatch/worktree.ts',
+    from: 'if (existsSync(path.join(folder, name)))',
+    to: "if (name === '')",
+    tests: [worktreeTest],
+  },
+  {
+    name: 'A dispatch begins in no folder inside another project.',
+    file: 'cli/dispatch/worktree.ts',
+    from: 'if (realpathSync(top) !== checkout)',
+    to: "if (top === '')",
+    tests: [worktreeTest],
+  },
+  {
+    name: 'A name that another machine pushed is taken.',
+    file: 'cli/dispatch/worktree.ts',
+    from: '.toLowerCase()) ||',
+    to: '.toUpperCase()) ||',
+    tests: [worktreeTest],
+  },
+  {
+    name: 'Hooks of a checkout do not run.',
+    file: 'cli/dispatch/own-git.ts',
+    from: "['core.hooksPath', '/dev/null'],",
+    to: '',
+    tests: [worktreeTest],
+  },
+  {
+    name: 'A hook that starts a dispatch does not name its checkout.',
+    file: 'cli/dispatch/own-git.ts',
+    from: "!name.startsWith('GIT_') || kept.test(name)",
+    to: "name !== ''",
+    tests: [worktreeTest],
+  },
+  {
+    name: "What another program writes to Claude's configuration is not written over.",
+    file: 'cli/dispatch/claude-trust.ts',
+    from: "if (!read(file).equals(before)) return 'moved';",
+    to: '',
+    tests: [trustTest],
+  },
+  {
+    name: "An older configuration of Claude's that took our place is written again.",
+    file: 'cli/dispatch/claude-trust.ts',
+    from: "now !== undefined && edit(now).kind === 'same' ? { kind: 'changed' } : 'moved'",
+    to: "now === undefined ? 'moved' : { kind: 'changed' }",
+    tests: [trustTest],
+  },
+  {
+    name: 'The lock of a running Claude is waited for.',
+    file: 'cli/dispatch/claude-trust.ts',
+    from: "if (codeOf(error) !== 'EEXIST') return true;",
+    to: 'return true;',
+    tests: [trustTest],
+  },
+  {
+    name: "A configuration of Claude's that says something twice is left alone.",
+    file: 'cli/dispatch/claude-trust-text.ts',
+    from: "found.length > 1 ? 'twice' : found[0]",
+    to: 'found[0]',
+    tests: [trustTest],
+  },
+  {
+    name: 'No worktree of a running worker is taken away.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: "if (facts.alive) return 'its worker is running';",
+    to: '',
+    tests: [reapTest],
+  },
+  {
+    name: 'No worktree is taken away in which a process works.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: 'if (processes !== null && processes.length > 0)',
+    to: 'if (processes === null)',
+    tests: [reapTest],
+  },
+  {
+    name: 'Without a record, nobody is known to have gone.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: "if (processes === null && !facts.isKnown && place.kind !== 'missing')",
+    to: 'if (facts.isKnown && !facts.isKnown)',
+    tests: [reapTest],
+  },
+  {
+    name: "A person's own worktree is not taken away.",
+    file: 'cli/dispatch/reap/decide.ts',
+    from: "if (!facts.isDispatch) return 'no dispatch made it';",
+    to: '',
+    tests: [reapTest],
+  },
+  {
+    name: 'A locked worktree is not taken away.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: 'if (lock !== null)',
+    to: 'if (lock === null && processes === null)',
+    tests: [reapTest],
+  },
+  {
+    name: 'Nothing that only the index holds is lost.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: 'if (loose.staged.length > 0)',
+    to: 'if (loose.staged.length < 0)',
+    tests: [reapTest],
+  },
+  {
+    name: 'No change of a file is lost.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: 'if (loose.changed.length > 0)',
+    to: 'if (loose.changed.length < 0)',
+    tests: [reapTest],
+  },
+  {
+    name: 'No file that is not in git is lost.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: 'if (loose.extra.length > 0)',
+    to: 'if (loose.extra.length < 0)',
+    tests: [reapTest],
+  },
+  {
+    name: 'A worktree with an open pull request is not taken away.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: "if (pull.kind === 'open')",
+    to: "if (pull.kind === 'open' && facts.alive)",
+    tests: [reapTest],
+  },
+  {
+    name: 'A pull request speaks for the commit that it was merged or closed at.',
+    file: 'cli/dispatch/reap/decide.ts',
+    from: "(pull.kind === 'merged' || pull.kind === 'closed') && pull.head === commit",
+    to: "pull.kind === 'merged' || pull.kind === 'closed'",
+    tests: [reapTest],
+  },
+  {
+    name: 'White space is a part of the work.',
+    file: 'cli/dispatch/reap/contained.ts',
+    from: "'patch-id', '--verbatim'",
+    to: "'patch-id', '--stable'",
+    tests: [reapTest],
+  },
+  {
+    name: 'Each commit of the work is looked for in the base.',
+    file: 'cli/dispatch/reap/contained.ts',
+    from: 'ids.length > 0 && ids.every((id) => inBase.has(id))',
+    to: 'ids.some((id) => inBase.has(id)) || ids.length > 0',
+    tests: [reapTest],
+  },
+  {
+    name: 'Nothing that the configuration of a checkout names is run to look at its worktrees.',
+    file: 'cli/dispatch/reap/reading.ts',
+    from: 'const scratch = path.join(',
+    to: 'const scratch = process.pid > 0 ? common : path.join(',
+    tests: [reapTest],
+  },
+  {
+    name: 'What git was told to overlook is seen.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: "await ask(['read-tree', '--reset', head], call);",
+    to: "writeFileSync(path.join(scratch, 'index'), readFileSync(path.join(admin, 'index')));",
+    tests: [reapTest],
+  },
+  {
+    name: 'A repository inside a worktree goes with no pattern.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: 'const asked = names.filter((name) => !/(?:^|\\/)\\.git(?:\\/|$)/i.test(name));',
+    to: 'const asked = names;',
+    tests: [reapTest],
+  },
+  {
+    name: "A submodule's files are its own.",
+    file: 'cli/dispatch/reap/look.ts',
+    from: "if (mode !== '160000') tracked",
+    to: 'tracked',
+    tests: [reapTest],
+  },
+  {
+    name: 'The folder of a worktree leads back to its checkout.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: 'named !== undefined && realPath(path.resolve(worktree, named)) === realPath(admin)',
+    to: "named !== ''",
+    tests: [reapTest],
+  },
+  {
+    name: 'A disk that is not there today was not emptied.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: 'return existsSync(path.dirname(worktree))',
+    to: "return worktree !== ''",
+    tests: [reapTest],
+  },
+  {
+    name: 'A branch that is checked out elsewhere stays.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: 'folder !== admin &&',
+    to: "folder === '' &&",
+    tests: [reapTest],
+  },
+  {
+    name: 'Where a log began is kept, too.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: "add(inLogs(path.join(admin, 'logs')));",
+    to: '',
+    tests: [reapTest],
+  },
+  {
+    name: 'Stashes of a branch are kept with it.',
+    file: 'cli/dispatch/reap/look.ts',
+    from: 'add([commit])',
+    to: 'add([])',
+    tests: [reapTest],
+  },
+  {
+    name: 'A commit that is made while a worktree is taken away is kept.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: 'if (late.length > 0) {',
+    to: 'if (late.length < 0) {',
+    tests: [reapTest],
+  },
+  {
+    name: 'A worktree that moved since it was looked at is not taken away.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: "if (decide(again.facts).kind !== 'reap' || hasMoved(seen, again))",
+    to: "if (decide(again.facts).kind !== 'reap')",
+    tests: [reapTest],
+  },
+  {
+    name: 'A worker that began since a worktree was looked at keeps it.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: "if (decide(again.facts).kind !== 'reap' || hasMoved(seen, again))",
+    to: 'if (hasMoved(again, again))',
+    tests: [reapTest],
+  },
+  {
+    name: 'Every commit is kept before anything is taken away.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: 'item.kept.push(...(await keep(reading, candidate, seen.commits, options.now)));',
+    to: '',
+    tests: ['test/cli/dispatch/reap/cut-off.test.ts'],
+  },
+  {
+    name: 'Only branches of dispatches are deleted.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: ' || !branch.startsWith(branchPrefix)',
+    to: '',
+    tests: [reapTest],
+  },
+  {
+    name: 'What is half taken away is known by the next run.',
+    file: 'cli/dispatch/reap/reap.ts',
+    from: 'markBegun(admin, seen.head);',
+    to: '',
+    tests: ['test/cli/dispatch/reap/cut-off.test.ts'],
+  },
+  {
+    name: 'Kept commits are kept for thirty days.',
+    file: 'cli/dispatch/reap/kept-names.ts',
+    from: 'const days = 30;',
+    to: 'const days = 29;',
+    tests: [reapTest],
+  },
+  {
+    name: 'A file that is written while a worktree is taken away stays.',
+    file: 'cli/dispatch/reap/files.ts',
+    from: 'if (sameMark(stat, files.get(name) as FileMark)) unlink',
+    to: 'if (stat.isFile()) unlink',
+    tests: [reapTest],
+  },
+  {
+    name: 'A large file counts as kept where the checkout has its bytes.',
+    file: 'cli/dispatch/reap/large-file.ts',
+    from: 'if (lstatSync(kept, { throwIfNoEntry: false })?.size !== stat.size) return false;',
+    to: '',
+    tests: [reapTest],
+  },
+  {
+    name: 'Two branches overlap when git cannot merge them by itself.',
+    file: 'cli/dispatch/overlap.ts',
+    from: "if (ended.code === 0) return { kind: 'none' };",
+    to: "if (ended.code <= 1) return { kind: 'none' };",
+    tests: [overlapTest],
+  },
+];
+
+const stepsTest = 'test/actions/forge-agent/steps.test.ts';
+const stepsHostileTest = 'test/hostile/agent-steps.test.ts';
+const remoteCellTest = 'test/core/agent/steps/remote-cell.test.ts';
+
+/** One round in several steps of a pipeline, of which the agent's is not believed. */
+const steps: Defence[] = [
+  {
+    name: 'A link in the folder that steps share is not followed by the step that serves.',
+    file: 'core/agent/steps/shared-folder.ts',
+    from: 'constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,',
+    to: 'constants.O_RDONLY | constants.O_DIRECTORY,',
+    tests: [stepsHostileTest],
+    only: 'is not followed by the step that serves',
+  },
+  {
+    name: 'The sockets of the step that serves go into the folder that it has seen, whatever takes its place.',
+    file: 'core/agent/steps/shared-folder.ts',
+    from: 'folder: `/proc/self/fd/',
+    to: 'folder: path.resolve(workspace, folder, sharedNames.door) || `/proc/self/fd/',
+    tests: [stepsHostileTest],
+    only: 'none is made there',
+  },
+  {
+    name: 'A socket can be connected to by nobody else, from its first moment on.',
+    file: 'core/agent/listen.ts',
+    from: 'process.umask(0o777 & ~mode)',
+    to: 'process.umask(0)',
+    tests: ['test/core/agent/sidecar/other-uid.test.ts'],
+  },
+  {
+    name: 'A step of an agent that says what no step says is over.',
+    file: 'core/agent/steps/remote-cell.ts',
+    from: 'if (frame === undefined) {\n        socket.destroy();',
+    to: 'if (frame === undefined) {',
+    tests: [remoteCellTest],
+  },
+  {
+    name: 'What a step of an agent prints and nobody reads is not piled up.',
+    file: 'core/agent/steps/remote-cell.ts',
+    from: 'socket.pause();\n        const again',
+    to: 'const again',
+    tests: [remoteCellTest],
+    only: 'does not pile up what nobody reads',
+  },
+  {
+    name: 'A step counts as a container only where it sees other processes and other files.',
+    file: 'core/agent/steps/remote-site.ts',
+    from: "(['pid', 'mnt'] as const).every(",
+    to: "(['pid', 'mnt'] as const).some(",
+    tests: [remoteCellTest],
+  },
+  {
+    name: 'No agent is started in a step that was given a secret of the role.',
+    file: 'core/agent/steps/remote-site.ts',
+    from: 'forms.some((form) => value.includes(form))',
+    to: 'forms.includes(value) && false',
+    tests: [stepsTest],
+    only: 'that was given a secret of the role',
+  },
+  {
+    name: 'Steps of a pipeline go on with what their own pipeline has claimed, and with nothing else.',
+    file: 'actions/forge-agent/read-steps.ts',
+    from: 'held.id === run.id &&',
+    to: '',
+    tests: [stepsTest],
+    only: 'neither finishes what is the other one’s',
+  },
+  {
+    name: 'What was handed over to an earlier round counts for nothing.',
+    file: 'core/agent/steps/handed.ts',
+    from: 'return found?.lease === round ? found : undefined;',
+    to: 'return found;',
+    tests: ['test/core/agent/steps/handed.test.ts'],
+  },
+  {
+    name: 'What another step has handed over is pushed only as the very commit that it was.',
+    file: 'core/agent/work/hand-over.ts',
+    from: 'if (found !== commit)',
+    to: 'if (found === "")',
+    tests: [stepsTest],
+    only: 'a ref that was moved is pushed nowhere',
+  },
+  {
+    name: 'A round of which nothing was handed over is let go, and no lease has to run out first.',
+    file: 'actions/forge-agent/steps.ts',
+    from: 'lease: { ...entry.lease, until: now }',
+    to: 'lease: entry.lease',
+    tests: [stepsTest],
+    only: 'where the step that serves never came',
+  },
+  {
+    name: 'Where every step has a token, no agent is made a step of its own.',
+    file: 'actions/forge-agent/role.ts',
+    from: "if (facts.run?.backend !== 'woodpecker-pipeline')",
+    to: 'if (facts.isPullRequest)',
+    tests: [stepsTest],
+    only: 'is refused outside of a Woodpecker pipeline',
+  },
+];
+
 export const defences: Defence[] = [
   ...clicks,
   ...approvals,
@@ -1712,8 +2152,10 @@ export const defences: Defence[] = [
   ...denial,
   ...agentWork,
   ...agents,
+  ...steps,
   ...factory,
   ...making,
+  ...reaping,
   ...shared,
 ];
 
@@ -1728,7 +2170,9 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What people clicked on, and that it happens once', defences: clicks },
   { title: 'What an agent made is data', defences: agentWork },
   { title: 'Which agent is started, what keeps it in, and its two ways out', defences: agents },
+  { title: 'What keeps an agent apart that is a step of its own', defences: steps },
   { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What init never touches, and what doctor never believes', defences: making },
+  { title: 'What a dispatch begins on, and what reap never loses', defences: reaping },
   { title: 'What every role stands on', defences: shared },
 ];

@@ -8,6 +8,9 @@ const oldest = 12;
 /** More seconds than these between two clocks, and times on record cannot be compared. */
 const mostSkew = 60;
 
+/** A certificate that is renewed by itself never has fewer days left. */
+const leastDays = 14;
+
 const admins = 'whoever runs the forge';
 
 /** The forge itself, and the two repositories. */
@@ -40,6 +43,35 @@ export function forgeChecks(settings: DoctorSettings, state: DoctorState): Findi
           who: admins,
           mend: 'give the forge a certificate, and use https',
         }),
+    ...state.certificates.map(({ server, url: address, expires }) =>
+      finding(
+        `${server}.certificate`,
+        `the certificate of ${address} is valid for ${leastDays} days and more`,
+        expires,
+        (until) => {
+          const days = Math.floor((Date.parse(until) - Date.parse(state.now)) / 86_400_000);
+          return days >= leastDays
+            ? undefined
+            : {
+                what:
+                  days < 0
+                    ? `the certificate of ${address} expired at ${until}: no role reaches it`
+                    : `the certificate of ${address} expires in ${days} days, at ${until}`,
+                who: `whoever runs ${address}`,
+                mend: 'renew it, and look why that was not done by itself',
+              };
+        },
+      ),
+    ),
+    finding('forge.cache', 'the forge itself answers, and no cache before it', state.isCached, (isCached) =>
+      isCached
+        ? {
+            what: `a cache answers in the place of ${url}: roles would decide on what is no longer so`,
+            who: admins,
+            mend: 'let the proxy before the forge cache nothing below /api/',
+          }
+        : undefined,
+    ),
     finding(
       'forge.root-url',
       'the address of the forge',
@@ -50,7 +82,10 @@ export function forgeChecks(settings: DoctorSettings, state: DoctorState): Findi
           : {
               what: `the forge believes that it is at ${page.slice(0, -name.length - 1)}, and is asked at ${url}: links and webhooks go elsewhere`,
               who: admins,
-              mend: 'set ROOT_URL in app.ini, or forge-url, so that both are the same',
+              mend:
+                new URL(page).protocol === protocol
+                  ? 'set ROOT_URL in app.ini, or forge-url, so that both are the same'
+                  : `set ROOT_URL in app.ini to one that begins with ${protocol}//, as the proxy before the forge is asked`,
             },
     ),
     ...sideChecks(settings, 'ops', settings['ops-repo'], state.ops),

@@ -4,6 +4,7 @@ import { loginsOf, sourceOf } from '../../factory/settings.ts';
 import { tokensWanted } from '../../factory/tokens.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
+import { oldest } from './tokens.ts';
 
 /** How long a cron job may be due, in seconds, before its scheduler counts as stopped. */
 const mostLate = 3600;
@@ -24,6 +25,28 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     ci === 'forgejo'
       ? `${settings['forge-url']}/${ops}/settings/actions/secrets`
       : `${settings['woodpecker-url'] ?? ''} (${ops}, Settings, Secrets)`;
+  const ageOf = (secret: string): Finding[] => {
+    const made = state.tokensMade.get(secret);
+    // Of one that somebody made by hand nobody knows the name.
+    if (made === undefined || (made.kind === 'known' && made.value === undefined)) return [];
+    return [
+      finding(
+        `secret.${secret.toLowerCase()}.age`,
+        `the token in the secret ${secret} is younger than a year`,
+        made,
+        (at) => {
+          const age = Date.parse(state.now) - Date.parse(at ?? state.now);
+          return age <= oldest
+            ? undefined
+            : {
+                what: `the token in the secret ${secret} is ${Math.floor(age / 86_400_000)} days old`,
+                who,
+                mend: `delete the secret at ${page}; forgecrew init --apply puts a new token there, and the old one is gone`,
+              };
+        },
+      ),
+    ];
+  };
   const secrets = tokensWanted(names, 'the admin').flatMap(({ secret, events }) => [
     finding(`secret.${secret.toLowerCase()}`, `${ops} has the secret ${secret}`, state.secrets, (all) =>
       all.some(({ name }) => name === secret)
@@ -34,6 +57,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
             mend: `forgecrew init --apply makes a token and puts it there, or ${page}`,
           },
     ),
+    ...ageOf(secret),
     ...(events === undefined
       ? []
       : [

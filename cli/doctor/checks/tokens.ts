@@ -5,7 +5,7 @@ import { type Asked, broken, type Finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState, TokenState } from '../state.ts';
 
 /** A token that is older should be made anew: nobody knows who has seen it. */
-const oldest = 365 * 86_400_000;
+export const oldest = 365 * 86_400_000;
 
 /** What each account's own token may do, as the account itself tells. */
 export function tokenChecks(settings: DoctorSettings, state: DoctorState): Finding[] {

@@ -123,13 +123,17 @@ function read<S extends z.ZodMiniType>(schema: S, bytes: Uint8Array): z.infer<S>
   return parsed.success ? parsed.data : undefined;
 }
 
-/** What was handed over to the round of a lease; undefined for another round's, and for what is none of ours. */
-export function handedRunIn(bytes: Uint8Array, of: string): HandedRun | undefined {
-  const found = read(runSchema, bytes);
-  return found?.lease === of ? found : undefined;
+/** Only what was handed over to the round of a lease: another one's is of before. */
+function ofRound<T extends { lease: string }>(found: T | undefined, round: string): T | undefined {
+  return found?.lease === round ? found : undefined;
 }
 
-export function handedOutcomeIn(bytes: Uint8Array, of: string): HandedOutcome | undefined {
-  const found = read(outcomeSchema, bytes);
-  return found?.lease === of ? found : undefined;
+/** What is to be done in a round; undefined for another round's, and for what is none of ours. */
+export function handedRunIn(bytes: Uint8Array, round: string): HandedRun | undefined {
+  return ofRound(read(runSchema, bytes), round);
+}
+
+/** What came of a round; undefined likewise. */
+export function handedOutcomeIn(bytes: Uint8Array, round: string): HandedOutcome | undefined {
+  return ofRound(read(outcomeSchema, bytes), round);
 }

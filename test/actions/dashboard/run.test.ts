@@ -449,4 +449,59 @@ describe('a run of dashboard', () => {
     ]);
     expect(body).not.toContain('Not looked at');
   });
+
+  it('names pipelines that are red on the branch, of the forge and of Woodpecker, since when and where', async () => {
+    boards = await startBoards();
+    const { forge, ops } = boards;
+    const commit = '1'.repeat(40);
+    const ended = (workflow: string, status: 'success' | 'failure' | 'running', event = 'schedule'): void =>
+      forge.addFinishedRun(ops, {
+        workflow: `.forgejo/workflows/${workflow}`,
+        commit,
+        event,
+        status,
+        jobs: [],
+      });
+    for (const status of ['success', 'failure', 'failure', 'running'] as const) ended('red.yml', status);
+    for (const status of ['failure', 'success'] as const) ended('mended.yml', status);
+    ended('formula.yml', 'failure', 'workflow_dispatch');
+    const woodpecker = await startTestWoodpecker({
+      users: [{ login: 'keeper', token: 'a-woodpecker-token' }],
+      repositories: [{ id: 12, name: ops, workflows: ['a'], pushers: [] }],
+    });
+    const started = (number: number, at: string, status: string, more: object) => ({
+      repository: 12,
+      number,
+      author: 'x',
+      event: 'cron' as const,
+      branch: 'main',
+      status,
+      created: Date.parse(at) / 1000,
+      variables: {},
+      workflows: [],
+      cron: undefined as string | undefined,
+      ...more,
+    });
+    woodpecker.pipelines.push(
+      started(1, '2026-11-25T10:00:00Z', 'failure', { cron: 'nightly' }),
+      started(2, '2026-11-25T11:00:00Z', 'failure', { cron: 'hourly' }),
+      started(3, '2026-11-25T12:00:00Z', 'success', { cron: 'hourly' }),
+      started(4, '2026-11-25T12:00:00Z', 'failure', { event: 'push', branch: 'another' }),
+    );
+
+    const { code, calls } = await boards
+      .run({ PLUGIN_WOODPECKER_URL: woodpecker.url, PLUGIN_WOODPECKER_TOKEN: 'a-woodpecker-token' })
+      .finally(() => woodpecker.close());
+
+    const body = (await boards.boards())[0]?.body ?? '';
+    expect(code).toBe(0);
+    expect(body.split('\n').filter((text) => text.includes('pipeline is red'))).toEqual([
+      expect.stringMatching(/^- \[nightly\]\(.*\) — pipeline is red, since 2026-11-25 \(`owner` may act\)$/),
+      expect.stringMatching(
+        /^- \[red\.yml\]\(.*\/owner\/ops\/actions\/runs\/3\) — pipeline is red, since 2026-11-26 /,
+      ),
+    ]);
+    // One page, and a second one that is empty.
+    expect(calls.filter((call) => call.includes('/actions/runs')).length).toBeLessThanOrEqual(2);
+  });
 });

@@ -32,6 +32,7 @@ function seen(overrides: Partial<Seen> = {}): Seen {
     frozen: [],
     runs: [],
     expected: [],
+    red: [],
     leftOut: [],
     ...overrides,
   };
@@ -60,6 +61,7 @@ const opsPull = (number: number, head: string, created: string | null = '2026-11
   title: `Pull ${number}`,
   head,
   created,
+  questions: [] as string[],
 });
 const run = (issue: number, outcome: string, ended = '2026-11-25T10:00:00Z') => ({
   agent: 'builder',
@@ -87,6 +89,16 @@ describe('what waits for a person', () => {
       'requests of the vault, pitches and other pull requests of the ops repo',
       { opsPulls: [opsPull(1, 'vault/a'), opsPull(2, 'architect/7'), opsPull(3, 'prerequisites/update')] },
       ['action to approve', 'pitch to decide', 'pull request to review'],
+    ],
+    [
+      'a pitch with questions that nobody answered',
+      { opsPulls: [{ ...opsPull(2, 'architect/7'), questions: ['Q1: Which?'] }] },
+      ['pitch with open questions'],
+    ],
+    [
+      'a pipeline that is red',
+      { red: [{ name: 'file-sprints.yml', at: '2026-11-25T00:00:00Z', url: null }] },
+      ['pipeline is red'],
     ],
     [
       'actions that nobody started, and those for a person',

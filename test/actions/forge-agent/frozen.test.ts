@@ -116,6 +116,13 @@ describe('a frozen agent sleeps', () => {
       { kind: 'exhausted', exhaustion: 'max_cost' },
     ],
     [
+      'on once what is known of the cost of a cut-off round reaches the limit',
+      { cost: 0.5, spending: 0.5 },
+      {},
+      { maxCost: 1 },
+      { kind: 'exhausted', exhaustion: 'max_cost' },
+    ],
+    [
       'no more once the limit was raised',
       { cost: 1, ...exhausted('max_cost') },
       {},
@@ -623,5 +630,24 @@ describe('a run that was cut off on an issue that is nobody’s any more', () =>
 
     expect(changes.map(({ kind }) => kind)).toEqual(['delete-ref', 'write-files']);
     expect(writtenBy(changes)).toMatchObject({ status: 'destroyed' });
+  });
+
+  it.each([
+    ['later', { heard: ['a'] }],
+    ['first', {}],
+  ])('has cost what its last check-in says, as if it had ended: the %s round', (_, over) => {
+    const changes = buried({ ...over, cost: 1, spending: 0.25 });
+
+    expect(writtenBy(changes)).toMatchObject({ cost: 1.25, spending: null });
+    expect(changes.at(-1)).toMatchObject({
+      files: expect.arrayContaining([
+        {
+          path: `spent/2026-01-01/builder/${'0'.repeat(32)}.json`,
+          content: `{"cost":0.25,"lease":"${'0'.repeat(32)}"}\n`,
+          expects: null,
+        },
+      ]),
+    });
+    expect(JSON.stringify(buried(over))).not.toContain('spent/');
   });
 });

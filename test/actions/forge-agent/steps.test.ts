@@ -1,5 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { works } from '../../core/agent/cell/machine.ts';
 import { type StepsRig, startSteps } from '../../steps.ts';
@@ -29,6 +36,20 @@ function filesIn(folder: string): string[] {
 async function refs(): Promise<string[]> {
   const { body } = await rig.seed.api('GET', `/repos/${rig.state}/git/refs`, undefined, rig.worker.token);
   return (body as { ref: string }[]).map(({ ref }) => ref).filter((ref) => ref.startsWith('refs/forgecrew/'));
+}
+
+const run = promisify(execFile);
+
+/** Puts a ref of the state repo somewhere else, as nobody but our account can. */
+async function movesRef(ref: string, commit: string): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-moved-'));
+  const url = new URL(`${rig.forge.url}/${rig.state}.git`);
+  url.username = rig.worker.login;
+  url.password = rig.worker.token;
+  await run('git', ['init', '-q', folder]);
+  await run('git', ['-C', folder, 'fetch', '-q', url.href, 'main']);
+  await run('git', ['-C', folder, 'push', '-q', '--force', url.href, `${commit}:${ref}`]);
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** What stands in the state repo for another step. */
@@ -152,6 +173,116 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('xxx true');
   });
 
+  it('asks its model through the step that serves, and never has the key', async () => {
+    const asked: { key: unknown; body: string }[] = [];
+    const model = http
+      .createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk) => {
+          body += chunk;
+        });
+        request.on('end', () => {
+          asked.push({ key: request.headers['x-api-key'], body });
+          response.writeHead(200, { 'content-type': 'application/json' });
+          response.end(
+            JSON.stringify({
+              id: 'msg_1',
+              type: 'message',
+              role: 'assistant',
+              model: 'm',
+              content: [{ type: 'text', text: 'a poem of a model' }],
+              stop_reason: 'end_turn',
+              usage: { input_tokens: 10, output_tokens: 5 },
+            }),
+          );
+        });
+      })
+      .listen(0, '127.0.0.1');
+    await once(model, 'listening');
+    const key = `sk-${randomUUID()}`;
+    await rig.declare(
+      `${head}
+       fetch(process.env.FORGECREW_MODEL_URL + '/v1/messages', {
+         method: 'POST',
+         headers: { 'x-api-key': process.env.FORGECREW_MODEL_KEY, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+         body: JSON.stringify({ model: 'm', max_tokens: 100, messages: [{ role: 'user', content: 'a poem, please' }] }),
+       }).then((answer) => answer.json()).then(({ content }) => {
+         commit('poem.txt', content[0].text);
+         forge('signal-done', 'success', '--summary', 'Done.');
+       });`,
+      'model = "m"\nmax_cost = 5.0\nprices = { input = 1000.0, output = 2000.0 }\n',
+    );
+    const issue = await rig.ask();
+
+    const { finish, serve } = await rig.pipeline().whole({
+      PLUGIN_ENGINE_KEY: key,
+      PLUGIN_ENGINE_URL: `http://127.0.0.1:${(model.address() as AddressInfo).port}`,
+    });
+
+    model.close();
+    expect({ code: finish.code, text: serve.text }).toMatchObject({ code: 0 });
+    expect(asked).toMatchObject([{ key, body: expect.stringContaining('a poem, please') }]);
+    expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('a poem of a model');
+    expect(await rig.record(issue, 1)).toMatchObject({
+      models: { calls: 1, input_tokens: 10, output_tokens: 5, cost: 0.02 },
+    });
+    expect(await rig.entry(issue)).toMatchObject({ cost: 0.02 });
+  });
+
+  it('solves a conflict with the base: both steps start from the same commit', async () => {
+    await rig.declare(
+      `${head}
+       const told = fs.readFileSync(0, 'utf8');
+       const old = fs.existsSync('poem.txt') ? fs.readFileSync('poem.txt', 'utf8') : '';
+       commit('poem.txt', old.includes('<<<<<<<') ? 'both' : 'of the agent');
+       forge('signal-done', 'success', '--summary', 'Done.');`,
+    );
+    const issue = await rig.ask();
+    await rig.pipeline(7).whole();
+    const [pull] = await rig.pulls();
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'of a person');
+    rig.pass(2);
+    await rig.pipeline(8).whole();
+    rig.pass(120);
+
+    const { finish, serve } = await rig.pipeline(9).whole();
+
+    expect({ code: finish.code, text: serve.text }).toMatchObject({ code: 0 });
+    expect(serve.text).toContain('1 file has conflicts');
+    expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('both');
+    expect(await rig.record(issue, 2)).toMatchObject({
+      base: { merged: expect.stringMatching(/^[0-9a-f]{40}$/) },
+      work: { kind: 'work' },
+    });
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, pr_number: pull?.number });
+  });
+
+  it('is taken up only as what was handed over: a ref that was moved is pushed nowhere', async () => {
+    await rig.declare(
+      `${head} commit('poem.txt', 'a poem'); forge('signal-done', 'success', '--summary', 'Done.');`,
+    );
+    await rig.ask();
+    const pipeline = rig.pipeline();
+    await pipeline.step('prepare');
+    const serving = pipeline.step('serve');
+    await pipeline.agent().ended;
+    await serving;
+    const { body } = await rig.seed.api(
+      'GET',
+      `/repos/${rig.state}/branches/main`,
+      undefined,
+      rig.worker.token,
+    );
+    const other = (body as { commit: { id: string } }).commit.id;
+    await movesRef(`refs/forgecrew/handed/${rig.project}/1/work`, other);
+
+    const { code, text } = await pipeline.step('finish');
+
+    expect({ code, text }).toMatchObject({ code: 1 });
+    expect(text).toContain('is not what the step that serves has put there');
+    expect(await rig.pulls()).toEqual([]);
+  });
+
   it('keeps refused work where it is kept otherwise, and proposes nothing', async () => {
     await rig.declare(
       `${head} fs.mkdirSync('.github'); commit('.github/x.yml', 'on: push'); forge('signal-done', 'success', '--summary', 'Done.');`,
@@ -222,6 +353,26 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     expect(text).toContain('has checks, which nothing runs where the agent is a step of its own');
     expect(await rig.running()).toEqual([]);
   });
+
+  it.skipIf(!works('bwrap'))(
+    'is told as one in a container where its step sees other processes and files',
+    async () => {
+      await rig.declare(
+        `${head} commit('poem.txt', String(process.getuid())); forge('signal-done', 'success', '--summary', 'Done.');`,
+        'isolation = "container"\n',
+      );
+      const issue = await rig.ask();
+
+      const { serve, finish } = await rig.pipeline().whole({}, 'container');
+
+      expect({ code: finish.code, text: serve.text }).toMatchObject({ code: 0 });
+      expect(serve.text).toContain('Isolation: container');
+      expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('0');
+      expect(await rig.record(issue, 1)).toMatchObject({
+        isolation: { level: 'container', network: 'open' },
+      });
+    },
+  );
 
   it('starts no agent in a step that isolates less than its manifest asks', async () => {
     await rig.declare(head, 'isolation = "container"\n');
