@@ -2163,6 +2163,121 @@ const steps: Defence[] = [
   },
 ];
 
+/** Who has an issue, what is asked and claimed, and what a worker from a person's own machine gets. */
+const dispatching: Defence[] = [
+  {
+    name: 'A dispatch of another host is never taken for dead.',
+    file: 'cli/dispatch/machine.ts',
+    from: "if (name.host !== machine.host) return 'elsewhere';",
+    to: '',
+    tests: ['test/cli/dispatch/registry.test.ts'],
+  },
+  {
+    name: 'A pid that is another process by now is no dispatch that runs.',
+    file: 'cli/dispatch/machine.ts',
+    from: 'machine.startOf(name.pid) === name.process_start ?',
+    to: 'machine.startOf(name.pid) !== undefined ?',
+    tests: ['test/cli/dispatch/registry.test.ts'],
+  },
+  {
+    name: 'Of two dispatches of one issue one is entered, and the other says who has it.',
+    file: 'cli/dispatch/registry.ts',
+    from: "if (standing === 'active' || standing === 'elsewhere')",
+    to: 'if (standing === undefined)',
+    tests: ['test/cli/dispatch/registry.test.ts'],
+  },
+  {
+    name: 'Who is not among allowed-owners is refused before any request.',
+    file: 'cli/dispatch/reference.ts',
+    from: '.filter((item) => isAllowed(item, hosts.owners));',
+    to: ';',
+    tests: ['test/cli/dispatch/reference.test.ts'],
+  },
+  {
+    name: 'An address counts for its own host alone.',
+    file: 'cli/dispatch/reference.ts',
+    from: "const isForge = hosts.forge !== ''",
+    to: 'const isForge = true',
+    tests: ['test/cli/dispatch/reference.test.ts'],
+  },
+  {
+    name: 'A closed issue is not dispatched.',
+    file: 'cli/dispatch/resolve.ts',
+    from: "if (state !== 'open')",
+    to: "if (state === '')",
+    tests: ['test/cli/dispatch/resolve.test.ts'],
+    only: 'closed',
+  },
+  {
+    name: 'Only where the forge has no such repository, GitHub is asked.',
+    file: 'cli/dispatch/resolve.ts',
+    from: 'if (issue === undefined)\n    throw',
+    to: 'if (issue === null)\n    throw',
+    tests: ['test/cli/dispatch/resolve.test.ts'],
+    only: 'no such issue',
+  },
+  {
+    name: 'An issue with the label of an agent is dispatched only where it can be claimed.',
+    file: 'cli/dispatch/supervise.ts',
+    from: 'if (label === undefined || stateRepo !== undefined) return;',
+    to: 'return;',
+    tests: ['test/cli/dispatch/resolve.test.ts'],
+    only: 'no state repo',
+  },
+  {
+    name: 'A trusted worker is given no token.',
+    file: 'cli/dispatch/supervise.ts',
+    from: 'environment: withoutSecrets(environment),\n      home',
+    to: 'environment: { ...environment } as Record<string, string>,\n      home',
+    tests: ['test/cli/dispatch/dispatch.test.ts'],
+    only: 'trusted',
+  },
+  {
+    name: 'What a person did in a worktree is never changed by the work of its worker.',
+    file: 'cli/dispatch/land.ts',
+    from: 'const why = await troubleIn(git, { worktree, branch, base });',
+    to: 'const why = undefined as string | undefined;',
+    tests: ['test/cli/dispatch/dispatch.test.ts'],
+    only: 'meanwhile',
+  },
+  {
+    name: 'Paths are claimed once: what overlaps is refused.',
+    file: 'cli/dispatch/claims.ts',
+    from: 'if (first !== undefined)',
+    to: 'if (first === null)',
+    tests: ['test/cli/dispatch/claims.test.ts'],
+  },
+  {
+    name: 'A claim on a folder is none on another one whose name begins alike.',
+    file: 'cli/dispatch/paths.ts',
+    from: "/`)) return 'claim-above';",
+    to: "`)) return 'claim-above';",
+    tests: ['test/cli/dispatch/paths.test.ts'],
+  },
+  {
+    name: 'A cascade ends after three.',
+    file: 'cli/dispatch/cascade-limits.ts',
+    from: 'if (parent.depth + 1 > mostDepth)',
+    to: 'if (parent.depth < 0)',
+    tests: ['test/cli/dispatch/cascade-limits.test.ts'],
+  },
+  {
+    name: 'No process is ended that got the pid of a dispatch at the last moment.',
+    file: 'cli/dispatch/stop.ts',
+    from: "if (lifeOf(entry, machine) !== 'alive') return;\n  kill",
+    to: 'kill',
+    tests: ['test/cli/dispatch/stop.test.ts'],
+    only: 'last moment',
+  },
+  {
+    name: 'No group of processes is ended that a dispatch does not lead.',
+    file: 'cli/dispatch/stop.ts',
+    from: 'kill(isGroup ? -pid : pid, name);',
+    to: 'kill(-pid, name);',
+    tests: ['test/cli/dispatch/stop.test.ts'],
+  },
+];
+
 export const defences: Defence[] = [
   ...clicks,
   ...approvals,
@@ -2176,6 +2291,7 @@ export const defences: Defence[] = [
   ...steps,
   ...factory,
   ...making,
+  ...dispatching,
   ...reaping,
   ...shared,
 ];
@@ -2194,6 +2310,7 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What keeps an agent apart that is a step of its own', defences: steps },
   { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What init never touches, and what doctor never believes', defences: making },
+  { title: 'Who has an issue on a machine, and what is asked for it', defences: dispatching },
   { title: 'What a dispatch begins on, and what reap never loses', defences: reaping },
   { title: 'What every role stands on', defences: shared },
 ];
