@@ -127,12 +127,12 @@ function resolve(words: readonly string[], isWhole: boolean): Resolved {
   let positionals = 0;
   while (left.length > 0) {
     const word = left.shift() ?? '';
-    if (!word.startsWith('--')) {
+    if (!/^-+[a-z]/i.test(word)) {
       positionals += 1;
       continue;
     }
     const [flag = ''] = word.split('=');
-    const option = chosen.options.find(({ long }) => long === flag);
+    const option = chosen.options.find(({ long, short }) => long === flag || short === flag);
     if (option === undefined) faults.push(`${name} has no option ${flag}`);
     else if (option.required && !word.includes('=')) left.shift();
     given.add(flag);
@@ -166,6 +166,15 @@ const runElsewhere: Record<string, string> = {
   propose: 'test/cli/escalation.test.ts',
   'escalation-init': 'test/cli/escalation.test.ts',
   provenance: 'test/cli/provenance.test.ts',
+  dispatch: 'test/cli/dispatch/dispatch.test.ts',
+  'dispatch headless': 'test/cli/dispatch/dispatch.test.ts',
+  'dispatch list': 'test/cli/dispatch/dispatch.test.ts',
+  'dispatch logs': 'test/cli/dispatch/dispatch.test.ts',
+  'dispatch conflicts': 'test/cli/dispatch/claims.test.ts',
+  'dispatch overlap': 'test/cli/dispatch/overlap.test.ts',
+  'dispatch stop': 'test/cli/dispatch/stop.test.ts',
+  'dispatch config': 'test/cli/dispatch/config.test.ts',
+  'dispatch reap': 'test/cli/dispatch/dispatch.test.ts',
 };
 /** Commands that need no forge: they are run below. */
 const runHere = ['lint', 'provenance keygen'];
