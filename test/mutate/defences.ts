@@ -2154,6 +2154,14 @@ const steps: Defence[] = [
     only: 'where the step that serves never came',
   },
   {
+    name: 'Work that was handed over is finished by the next run, and no agent is paid for it again.',
+    file: 'actions/forge-agent/pick.ts',
+    from: '(record !== null || candidate.isHandedOver)',
+    to: 'record !== null',
+    tests: [stepsTest],
+    only: 'whose last step never came is finished by the next run',
+  },
+  {
     name: 'Where every step has a token, no agent is made a step of its own.',
     file: 'actions/forge-agent/role.ts',
     from: "if (facts.run?.backend !== 'woodpecker-pipeline')",
