@@ -183,7 +183,7 @@ export function loopPicture(): string {
   const notes = [
     'Every token is a secret of the CI that starts the role. A push, a schedule or an event only says: look now. What came of it (6) leads to the next goal (1).',
     'The coding agent of 3 and the models of 1 and 5 hold no token of the forge. A key for a model, where one is asked, is a secret beside the token.',
-    'Whoever may write to the ops repo could read the secrets of its CI. So architect, filer, crew and agent may only read it; what they propose comes from forks.',
+    'Whoever may write to the ops repo could read the secrets of its CI. So architect, filer, crew, speaker and agent may only read it; what is proposed there comes from forks.',
   ];
   notes.forEach((text, index) => {
     parts.push(`<text class="note" x="10" y="${y + 16 + index * 17}">${escaped(text)}</text>`);

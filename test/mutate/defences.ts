@@ -1755,6 +1755,27 @@ const factory: Defence[] = [
     tests: [boardTest],
   },
   {
+    name: 'A pipeline is shown as red only while its newest run is.',
+    file: 'actions/dashboard/read-runs.ts',
+    from: 'if (last?.isRed !== true) return [];',
+    to: 'if (last === undefined || !own.some(({ isRed }) => isRed)) return [];',
+    tests: [boardTest],
+  },
+  {
+    name: 'A release is made of nothing that is stale, uncommitted or released already.',
+    file: 'scripts/release/release.ts',
+    from: 'if (faults.length > 0) {',
+    to: 'if (faults.length > 9) {',
+    tests: ['test/scripts/release.test.ts'],
+  },
+  {
+    name: 'What a checkout says of its branch is looked up inside its own git folder.',
+    file: 'core/source-commit.ts',
+    from: "if (!/^refs\\/[\\w./-]+$/.test(ref) || ref.includes('..')) return '';",
+    to: '',
+    tests: ['test/core/source-commit.test.ts'],
+  },
+  {
     name: 'A marker of a sub-issue counts in an issue of somebody who may write.',
     file: 'actions/dashboard/read.ts',
     from: 'mark !== undefined && author !== null && namesLogin(filers, author)',
