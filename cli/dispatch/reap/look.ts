@@ -141,10 +141,15 @@ async function lookAt(
   const { git, common } = reading;
   const { facts } = seen;
   if (admin !== null) {
-    facts.lock = readText(path.join(admin, 'locked'))?.trim() ?? null;
+    const lock = path.join(admin, 'locked');
+    facts.lock = existsSync(lock) ? (readText(lock)?.trim() ?? '') : null;
     facts.unfinished = unfinishedIn(admin);
-    seen.head = textOf(await git.run(admin, { args: ['rev-parse', '--verify', 'HEAD^{commit}'] }));
+    const at = await git.end(admin, { args: ['rev-parse', '--quiet', '--verify', 'HEAD^{commit}'] });
+    if (at.code !== 0) throw new Error('it stands on no commit, so its branch may have been deleted');
+    seen.head = textOf(at.stdout);
   }
+  if (worktree === null && admin !== null)
+    facts.place = { kind: 'odd', why: 'git does not say where its folder is' };
   if (worktree !== null) {
     facts.place = placeOf(worktree, admin, seen.head);
     facts.processes = (options.processesIn ?? processesIn)(worktree);
@@ -399,6 +404,8 @@ function inLogs(place: string): string[] {
     .flatMap((line) => line.split(' ', 2));
 }
 
+/** A small file of git's; undefined: there is none, or it is none. What waits for a writer would never be read to its end. */
 function readText(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size < 1024 * 1024 ? readFileSync(file, 'utf8') : undefined;
 }

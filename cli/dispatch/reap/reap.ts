@@ -1,6 +1,9 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../../core/errors.ts';
 import type { Git } from '../../../core/git.ts';
 import { whyOf } from '../../../core/git.ts';
+import { quoted } from '../../../core/text/log-line.ts';
 import { removeClaudeTrust, type TrustOutcome } from '../claude-trust.ts';
 import type { OwnGit } from '../own-git.ts';
 import { branchPrefix } from '../worktree.ts';
@@ -84,7 +87,18 @@ export async function reap(git: Git, own: OwnGit, options: ReapOptions): Promise
   if (fetched.code !== 0)
     notes.push(`The base was not fetched, so it is taken as it was last seen: git fetch ${whyOf(fetched)}`);
   const common = await commonFolderOf(git, checkout);
-  const commit = textOf(await git.run(common, { args: ['rev-parse', '--verify', `${tracked}^{commit}`] }));
+  // There HEAD and logs are no files, and what is not seen cannot be kept.
+  if (existsSync(path.join(common, 'reftable')))
+    throw new UserError(`Refs of ${checkout} are kept as a reftable, which reap cannot read yet.`);
+  const seenBase = await git.end(common, {
+    args: ['rev-parse', '--quiet', '--verify', `${tracked}^{commit}`],
+  });
+  if (seenBase.code !== 0)
+    throw new UserError(
+      `The branch ${quoted(base)} of ${remote} is not known in ${checkout}, so nothing can be held against it.`,
+      notes[0] ?? `Fetch it by hand: git -C ${checkout} fetch ${remote}.`,
+    );
+  const commit = textOf(seenBase.stdout);
   const reading = await openReading(git, common, commit);
   const isKnownAlive = (worktree: string): boolean =>
     options.known.some((entry) => entry.alive && entry.worktree === worktree);

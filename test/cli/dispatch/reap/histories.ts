@@ -98,10 +98,23 @@ const step = fc
   )
   .map(([tree, rest]) => ({ tree, ...rest }) as Step);
 
-/** A history; it ends with a run that reaps. */
+/** Work that came into the base in some way: random steps would hardly get there. */
+const integrated = fc
+  .tuple(
+    fc.record({ do: fc.constant('write'), file: fc.constantFrom(1, 2), content }),
+    fc.record({
+      do: fc.constant('integrate'),
+      style: fc.constantFrom<Merge>('squash', 'rebase', 'squash-other-blanks'),
+    }),
+  )
+  .map(([write, integrate]) =>
+    [write, { do: 'commit' }, integrate].map((rest) => ({ tree: 0, ...rest }) as Step),
+  );
+
+/** A history; half of them begin with integrated work, and each ends with a run that reaps. */
 export const history: fc.Arbitrary<Step[]> = fc
-  .array(step, { minLength: 4, maxLength: 14 })
-  .map((all) => [...all, { tree: 0, do: 'reap', days: 0, dryRun: false }]);
+  .tuple(fc.oneof(fc.constant([]), integrated), fc.array(step, { minLength: 1, maxLength: 12 }))
+  .map(([first, all]) => [...first, ...all, { tree: 0, do: 'reap', days: 0, dryRun: false }]);
 
 /** What a history came to. */
 export interface Told {

@@ -222,7 +222,16 @@ const kept: Case[] = [
   {
     name: 'whose branch was deleted under it',
     prepare: (at, tree) => void at.run(['update-ref', '-d', `refs/heads/${tree.branch}`]),
-    why: /^it cannot be read: git rev-parse/,
+    why: 'it cannot be read: it stands on no commit, so its branch may have been deleted',
+  },
+  {
+    name: 'of which git does not say where it is',
+    prepare(at, tree) {
+      const admin = at.run(['rev-parse', '--absolute-git-dir'], tree.worktree);
+      rmSync(path.join(admin, 'gitdir'));
+      return nothing;
+    },
+    why: /^(?:git does not say where its folder is|its folder is there, and git does not know it as a worktree)$/,
   },
   {
     name: 'whose folder became a repository of its own',
@@ -538,18 +547,43 @@ describe('of one worktree', () => {
     expect((await one()).why).toMatch(/has 1 commit whose work the base does not hold$/);
   });
 
-  it('is kept when its branch moves after it was looked at', async () => {
+  it.each([
+    ['with a new file', (): string => at.commit('late.txt', 'x\n', tree.worktree)],
+    [
+      'with nothing new in it',
+      (): string => at.run(['commit', '--quiet', '--allow-empty', '-m', 'Late'], tree.worktree),
+    ],
+  ])('is kept when its branch moves after it was looked at, %s', async (_, move) => {
     let asked = 0;
     const isAlive = (): boolean => {
       asked += 1;
-      if (asked === 2) at.commit('late.txt', 'x\n', tree.worktree);
+      if (asked === 2) move();
       return false;
     };
 
     const item = await one({ isAlive });
 
     expect([item.kind, item.why]).toEqual(['kept', 'it changed while it was looked at']);
-    expect(existsSync(path.join(tree.worktree, 'late.txt'))).toBe(true);
+    expect(existsSync(path.join(tree.worktree, 'README.md'))).toBe(true);
+  });
+
+  it('a commit that is made while it is removed is kept', async () => {
+    const unlink = (file: Buffer): void => {
+      if (path.basename(file.toString()) === 'README.md')
+        at.run(['commit', '--quiet', '--allow-empty', '-m', 'Late'], tree.worktree);
+      rmSync(file.toString());
+    };
+
+    const item = await one({ unlink });
+
+    expect([item.kind, item.why]).toEqual([
+      'failed',
+      'a commit was made while it was removed; its branch stays',
+    ]);
+    const late = at.run(['rev-parse', tree.branch]);
+    expect(at.run(['log', '-1', '--format=%s', late])).toBe('Late');
+    expect(at.isReached(late, 'refs/forgecrew/reaped')).toBe(true);
+    expect((await one()).kind).toBe('reaped');
   });
 
   it('is kept when a worker begins after it was looked at', async () => {
@@ -683,10 +717,15 @@ describe('of one worktree', () => {
     expect((await at.reap([], options)).items[0]?.why).toBe('its branch is checked out elsewhere');
   });
 
-  it('only branches of dispatches are deleted', async () => {
+  it('only branches of dispatches are deleted, whatever the registry says', async () => {
     at.run(['checkout', '--quiet', '-b', 'own'], tree.worktree);
 
-    expect((await one()).kind).toBe('reaped');
+    const { items } = await at.reap([at.known(tree, { branch: 'own' })], options);
+
+    expect(items.map(({ kind, branch }) => [kind, branch])).toEqual([
+      ['reaped', 'own'],
+      ['reaped', tree.branch],
+    ]);
     expect(at.run(['for-each-ref', '--format=%(refname)', 'refs/heads'])).toBe(
       'refs/heads/main\nrefs/heads/own',
     );
@@ -724,6 +763,12 @@ describe('of one worktree', () => {
     ]);
   });
 
+  it('nothing is decided against a base that was never seen', async () => {
+    await expect(at.reap([], { base: 'gone' })).rejects.toThrow(
+      'The branch "gone" of origin is not known in',
+    );
+  });
+
   it('a submodule that was never filled is no work of its own', async () => {
     at.run(
       ['update-index', '--add', '--cacheinfo', `160000,${at.run(['rev-parse', 'main'])},sub`],
@@ -739,6 +784,10 @@ describe('of one worktree', () => {
 
     expect(dry.kind).toBe('would-reap');
     expect(filled.why).toBe('it has files that are not in git: sub/work.txt');
+    rmSync(path.join(tree.worktree, 'sub'), { recursive: true });
+    write(tree, 'sub', 'x');
+    const replaced = await one({}, { pull: { kind: 'merged', number: 1, head } });
+    expect(replaced.why).toBe('it has files that are not in git: sub');
   });
 });
 
