@@ -153,6 +153,7 @@ function resolve(words: readonly string[], isWhole: boolean): Resolved {
 const runElsewhere: Record<string, string> = {
   init: 'test/cli/init.test.ts',
   doctor: 'test/cli/doctor.test.ts',
+  upgrade: 'test/cli/upgrade.test.ts',
   protect: 'test/cli/protect.test.ts',
   'policy open': 'test/cli/policy.test.ts',
   'policy close': 'test/cli/policy.test.ts',
@@ -165,15 +166,6 @@ const runElsewhere: Record<string, string> = {
   propose: 'test/cli/escalation.test.ts',
   'escalation-init': 'test/cli/escalation.test.ts',
   provenance: 'test/cli/provenance.test.ts',
-  dispatch: 'test/cli/dispatch/dispatch.test.ts',
-  'dispatch headless': 'test/cli/dispatch/dispatch.test.ts',
-  'dispatch list': 'test/cli/dispatch/dispatch.test.ts',
-  'dispatch logs': 'test/cli/dispatch/dispatch.test.ts',
-  'dispatch conflicts': 'test/cli/dispatch/claims.test.ts',
-  'dispatch overlap': 'test/cli/dispatch/overlap.test.ts',
-  'dispatch stop': 'test/cli/dispatch/stop.test.ts',
-  'dispatch config': 'test/cli/dispatch/config.test.ts',
-  'dispatch reap': 'test/cli/dispatch/dispatch.test.ts',
 };
 /** Where a command is run that asks a forge; those of `dispatch` have a folder of tests. */
 function placeOf(name: string): string | undefined {
