@@ -1,6 +1,6 @@
 // `npm run bench` measures ops-filer, `npm run bench -- start` the start of a role, `npm run bench -- engagement` the
 // reading of logs, `npm run bench -- growth` the calls of a run where much is finished, `npm run bench -- proxy` the way of
-// an agent to its model, `npm run bench -- agent` what forge-agent costs beside its agent.
+// an agent to its model, `npm run bench -- agent` what forge-agent costs beside its agent, `npm run bench -- dispatch` commands beside many dispatches.
 // Everything is a ratio of things measured in the same run. `--docs` also writes the table into docs/speed.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,7 +9,9 @@ import { root } from './bench/measure.ts';
 import { between } from './docs.ts';
 
 const which =
-  ['start', 'engagement', 'growth', 'proxy', 'agent'].find((name) => process.argv.includes(name)) ?? 'filing';
+  ['start', 'engagement', 'growth', 'proxy', 'agent', 'dispatch'].find((name) =>
+    process.argv.includes(name),
+  ) ?? 'filing';
 const { measure, conditions } = await import(`./bench/${which}.ts`);
 const rows: import('./bench/measure.ts').Row[] = await measure();
 const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.versions.node}; ${conditions}`;

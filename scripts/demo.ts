@@ -1,5 +1,5 @@
 // `npm run demo`: the whole loop on a forge of its own, or on a real one with --forge-url and --token (a site admin's).
-// `npm run demo -- engagement`, `-- init`, `-- vault`, `-- pitch`, `-- agent` and `-- oversight` play the other stories. Everything shown is what the compiled role prints, started just
+// `npm run demo -- engagement`, `-- init`, `-- vault`, `-- pitch`, `-- agent`, `-- oversight` and `-- dispatch` play the other stories. Everything shown is what the compiled role prints, started just
 // as the two CI hosts start it.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { seeder } from '../embedded-forge/seed.ts';
 import { agent } from './demo/agent.ts';
+import { dispatch } from './demo/dispatch.ts';
 import { engagement } from './demo/engagement.ts';
 import { escalation } from './demo/escalation.ts';
 import { filing } from './demo/filing.ts';
@@ -18,7 +19,7 @@ import { pitch } from './demo/pitch.ts';
 import { chapter, note } from './demo/stage.ts';
 import { vault } from './demo/vault.ts';
 
-const stories = { filing, init: initStory, engagement, vault, pitch, agent, oversight, escalation };
+const stories = { filing, init: initStory, engagement, vault, pitch, agent, oversight, escalation, dispatch };
 const usage = `npm run demo -- [${Object.keys(stories).join(' | ')}] [--forge-url <address> --token <a site admin's>]`;
 const { values, positionals } = parseArgs({
   allowPositionals: true,

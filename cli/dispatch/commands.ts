@@ -114,6 +114,19 @@ export function addDispatch(program: Command, coded: Coded): void {
       coded(async (say) => (await import('./local.ts')).stop(reference, options, local(say))),
     );
   dispatch
+    .command('overlap')
+    .description('Branches of dispatches that really touch the same lines; ends with 1 where there are any.')
+    .action(() => coded(async (say) => (await import('./clear.ts')).showOverlaps(local(say))));
+  dispatch
+    .command('reap')
+    .description(
+      'Remove worktrees whose work is integrated; each is named with what was decided and why. Nothing that is not in git goes.',
+    )
+    .option('--dry-run', 'only say what would be done', false)
+    .action((options: { dryRun: boolean }) =>
+      coded(async (say) => (await import('./clear.ts')).reapAll(options, local(say))),
+    );
+  dispatch
     .command('config')
     .description('The configuration, and where each value came from.')
     .action(() => coded(async (say) => (await import('./local.ts')).showConfig(local(say))));

@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { agentName } from '../../core/agent/manifest.ts';
-import { runChild } from '../../core/child.ts';
 import { formatFault, UserError } from '../../core/errors.ts';
 import { parseToml } from '../../core/toml.ts';
 import type { platforms } from './entry.ts';
@@ -310,6 +309,7 @@ async function printedBy(
   [command = '', ...args]: readonly string[],
   environment: Environment,
 ): Promise<string> {
+  const { runChild } = await import('../../core/child.ts');
   const printed = await runChild({
     command,
     args,

@@ -27,7 +27,8 @@ export const outcomes = [
 ] as const;
 export type DispatchOutcome = (typeof outcomes)[number];
 
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/, 'a moment in UTC'));
+const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/;
+const time = z.string().check(z.regex(moment, 'a moment in UTC'));
 const text = (most: number) => z.string().check(z.maxLength(most));
 const place = () => text(4096);
 
@@ -71,6 +72,8 @@ export const dispatchEntrySchema = z.strictObject({
   /** Where its worktree is, or will be: it stands here before it is made. */
   worktree: z.nullable(place()),
   branch: z.nullable(text(300)),
+  /** The branch of the forge that the work begins from, and goes to. */
+  base_branch: text(300),
   /** The commit that the branch began at. */
   base: z.nullable(text(64)),
   /** The last commit that the dispatch itself put on the branch. */
@@ -118,6 +121,79 @@ export function entryText(entry: DispatchEntry): string {
   return `${JSON.stringify(entry, null, 2)}\n`;
 }
 
+type Check = (value: unknown) => boolean;
+
+const isText =
+  (most: number): Check =>
+  (value) =>
+    typeof value === 'string' && value.length <= most;
+const isOneOf =
+  (values: readonly string[]): Check =>
+  (value) =>
+    typeof value === 'string' && values.includes(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const isTime: Check = (value) => typeof value === 'string' && moment.test(value);
+const isBetween =
+  (least: number, most: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+const holds = (fields: Readonly<Record<string, Check>>): Check => {
+  const checks = Object.entries(fields);
+  return (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).length === checks.length &&
+    checks.every(([name, check]) => Object.hasOwn(value, name) && check(Reflect.get(value, name)));
+};
+
+const fields: Record<keyof DispatchEntry, Check> = {
+  version: (value) => value === 1,
+  id: isText(250),
+  mode: isOneOf(modes),
+  pid: isBetween(1, Number.MAX_SAFE_INTEGER),
+  process_start: isText(200),
+  host: isText(300),
+  pid_namespace: isText(100),
+  boot_id: isText(100),
+  ref: isText(300),
+  platform: isOneOf(platforms),
+  url: isText(2000),
+  title: isText(1000),
+  started_at: isTime,
+  ended_at: orNull(isTime),
+  outcome: orNull(isOneOf(outcomes)),
+  why: isText(2000),
+  parent_session: orNull(isText(250)),
+  depth: isBetween(0, 100),
+  paths_claimed: (value) => Array.isArray(value) && value.length <= 1000 && value.every(isText(4096)),
+  log_path: isText(4096),
+  posture: isOneOf(postures),
+  agent: isText(100),
+  profile: orNull(isText(100)),
+  checkout: isText(4096),
+  remote: isText(200),
+  worktree: orNull(isText(4096)),
+  branch: orNull(isText(300)),
+  base_branch: isText(300),
+  base: orNull(isText(64)),
+  head: orNull(isText(64)),
+  claim: orNull(holds({ repository: isText(300), path: isText(500), lease: isText(64) })),
+  notified_at: orNull(isTime),
+  reaped_at: orNull(isTime),
+};
+const hasFields = holds(fields);
+
+/**
+ * What the schema says, in a fraction of its time: hundreds of entries are read before anything is answered. What it does not
+ * take is shown to the schema, which says what is wrong; a test holds the two to the same.
+ */
+export function isEntry(data: unknown): data is DispatchEntry {
+  return hasFields(data);
+}
+
 /** The entry in a file, or what is wrong with it; one that cannot be read is never taken for none. */
 export function parseDispatchEntry(
   text: string,
@@ -128,6 +204,7 @@ export function parseDispatchEntry(
   } catch {
     return { ok: false, fault: 'it is no JSON' };
   }
+  if (isEntry(data)) return { ok: true, entry: data };
   const parsed = dispatchEntrySchema.safeParse(data);
   if (parsed.success) return { ok: true, entry: parsed.data };
   const [issue] = parsed.error.issues;

@@ -48,10 +48,7 @@ export async function askForge(
   const pull =
     entry.branch === null
       ? { value: null, trouble: undefined }
-      : await alone(async () => {
-          const { default_branch: base } = await getRepository(send, repository);
-          return findPull(send, repository, base, entry.branch ?? '');
-        });
+      : await alone(() => findPull(send, repository, entry.base_branch, entry.branch ?? ''));
   const found = pull.value;
   return {
     issue: issue.value?.state ?? null,

@@ -58,7 +58,9 @@ export function listLines(list: DispatchList, machine: Machine, now: Date): stri
     ...dispatches.flatMap(({ standing, entry, forge }) => [
       `${entry.ref}  ${standingText(standing, entry, machine)}, ${entry.mode}, ${entry.agent}, pid ${entry.pid}, ${sinceText(entry.started_at, now)}: ${entry.title}`,
       `    ${entry.worktree ?? 'no worktree yet'}${entry.branch === null ? '' : ` (${entry.branch})`}`,
-      ...(entry.paths_claimed.length === 0 ? [] : [`    claims ${entry.paths_claimed.join(', ')}`]),
+      ...(entry.paths_claimed.length === 0 || standing === 'dead' || standing === 'ended'
+        ? []
+        : [`    claims ${entry.paths_claimed.join(', ')}`]),
       ...(entry.outcome === null
         ? []
         : [`    ended: ${entry.outcome}${entry.why === '' ? '' : `: ${entry.why.split('\n')[0]}`}`]),

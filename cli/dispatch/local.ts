@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../../core/errors.ts';
 import { claimPaths, conflictText } from './claims.ts';
 import { readConfig } from './config.ts';
@@ -141,9 +139,14 @@ function textOf({ ref, mode, pid, title }: DispatchEntry): string {
   return `${ref} (${mode}, pid ${pid}): ${title}`;
 }
 
+function wait(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
 async function isConfirmed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new UserError('Nobody can be asked here whether it shall be ended.', 'Add --yes.');
+  const { createInterface } = await import('node:readline/promises');
   const asker = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return /^y(?:es)?$/i.test((await asker.question(question)).trim());

@@ -1,14 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import { type DispatchEntry, entryText, type IssuePlace, parseDispatchEntry, stemOf } from './entry.ts';
@@ -61,8 +52,8 @@ type ReadEntry =
 export function readEntry(file: string): ReadEntry {
   let content: string;
   try {
-    if (statSync(file).size > largest) return { kind: 'faulty', fault: 'it is too large' };
     content = readFileSync(file, 'utf8');
+    if (content.length > largest) return { kind: 'faulty', fault: 'it is too large' };
   } catch (error) {
     const code = codeOf(error);
     return code === 'ENOENT' ? { kind: 'gone' } : { kind: 'faulty', fault: `it cannot be read (${code})` };

@@ -20,6 +20,7 @@ import { openWorks } from '../../core/works.ts';
 import { readAgent } from './agents.ts';
 import { lateTrouble } from './cascade-limits.ts';
 import { claimPaths } from './claims.ts';
+import { addClaudeTrust } from './claude-trust.ts';
 import { type DispatchConfig, homeOf, type Secrets, withoutSecrets } from './config.ts';
 import { type DispatchEntry, type DispatchOutcome, refOf } from './entry.ts';
 import { heldError } from './held-error.ts';
@@ -54,8 +55,6 @@ export interface Supervision {
     prompt: string | undefined;
     parent: DispatchEntry;
   }) => Promise<string>;
-  /** Trust of the programs in a new folder, where they ask for it. */
-  trust?: (worktree: string) => Promise<void>;
 }
 
 /** How a dispatch came to its end. */
@@ -99,6 +98,7 @@ export async function supervise(order: Order, given: Supervision): Promise<Dispa
     remote: '',
     worktree: null,
     branch: null,
+    base_branch: order.base,
     base: null,
     head: null,
     claim: null,
@@ -378,9 +378,13 @@ async function runIsolated(step: Step, { run, place, context }: Running): Promis
 
 /** Runs the worker as the person, in the worktree itself. */
 async function runAsPerson(order: Order, step: Step, { run, place, context }: Running): Promise<Came> {
-  const { environment, git, say } = step;
+  const { config, environment, git, say } = step;
   const { lease } = parseLease(run.entry.text);
-  await step.trust?.(place.worktree);
+  // It would wait for an answer at its first start in a folder, and nobody gives one.
+  if (run.engine === 'claude') {
+    const trust = await addClaudeTrust(config.claudeConfig, place.worktree);
+    if (trust.kind === 'left') say(`Claude may ask whether it trusts the worktree: ${trust.why}.`);
+  }
   const outcome = await runTrusted(
     {
       run,

@@ -5,7 +5,7 @@ import { roles } from '../../roles.ts';
 // Accounts and scopes come from what `init` makes and from what the roles say, so that the picture cannot say something else.
 // Static: no script, no font, no link, so that any forge shows it as an image. Pure.
 
-/** Accounts of roles that `init` makes none for, as their examples call them. */
+/** Accounts of roles that `init` makes none for, as their examples call them: vault-request is a step in pipelines of others. */
 export const usualLogins: Record<string, string> = {
   'vault-request': 'agent',
 };

@@ -38,6 +38,7 @@ export function anEntry(over: Partial<DispatchEntry> = {}): DispatchEntry {
     remote: 'origin',
     worktree: null,
     branch: null,
+    base_branch: 'main',
     base: null,
     head: null,
     claim: null,
