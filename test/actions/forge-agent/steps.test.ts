@@ -325,6 +325,8 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     async (mode) => {
       await rig.declare(
         `${head} commit('poem.txt', 'a poem'); forge('signal-done', 'success', '--summary', 'Done.');`,
+        // Nothing begins: what was begun is finished.
+        'max_runs_per_day = 1\n',
       );
       const issue = await rig.ask();
       const pipeline = rig.pipeline(7);
