@@ -159,6 +159,7 @@ const runElsewhere: Record<string, string> = {
   'policy close': 'test/cli/policy.test.ts',
   policy: 'test/cli/policy.test.ts',
   explain: 'test/cli/explain.test.ts',
+  upgrade: 'test/cli/upgrade.test.ts',
   agents: 'test/cli/agents.test.ts',
   'agents add': 'test/cli/agents-add.test.ts',
   'agents wake': 'test/cli/wake.test.ts',
