@@ -642,10 +642,7 @@ ofFactory(
   )
   .action((options: FactoryOptions & { solo: boolean; disk: boolean; all: boolean; json: boolean }) =>
     asking(async (say) => {
-      const [{ doctor }, { settings }] = await Promise.all([
-        import('./doctor/run.ts'),
-        import('./doctor/settings.ts'),
-      ]);
+      const { doctor, settings } = await import('./doctor/run.ts');
       const code = await doctor(
         {
           given: {

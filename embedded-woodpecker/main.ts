@@ -118,7 +118,11 @@ export async function startWoodpecker(given: {
     repository.secrets ??= [];
     repository.crons ??= [];
     const items: { name: string }[] = what === 'secrets' ? repository.secrets : repository.crons;
-    if (method === 'GET') return { status: 200, body: page > 1 ? [] : items };
+    if (method === 'GET') {
+      const shown = page > 1 ? [] : items;
+      // Seen: an empty list of secrets is null, and one of cron jobs is not.
+      return { status: 200, body: what === 'secrets' && shown.length === 0 ? null : shown };
+    }
     const asked = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
     const found = items.find((item) => item.name === (name ?? asked.name));
     if (what === 'cron') {

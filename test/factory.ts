@@ -1,7 +1,8 @@
 import { agentsAdd } from '../cli/agents-add/role.ts';
 import type { Checkup } from '../cli/doctor/finding.ts';
 import { type DoctorOptions, doctor } from '../cli/doctor/run.ts';
-import { posts } from '../cli/factory/posts.ts';
+import { factoryRoles, staffOf } from '../cli/factory/posts.ts';
+import { factorySettings } from '../cli/factory/settings.ts';
 import { init } from '../cli/init/role.ts';
 import type { Migration } from '../cli/upgrade/migrations.ts';
 import { upgradeWith } from '../cli/upgrade/role.ts';
@@ -11,8 +12,8 @@ import type { EmbeddedWoodpecker } from '../embedded-woodpecker/main.ts';
 import { runCommand } from './command.ts';
 import { startTestForge, startTestWoodpecker } from './embedded.ts';
 
-/** Roles with a place of their own on the forge, beside those of a small factory. */
-export const moreRoles = 'ops-filer,architect-pitch,vault-dispatch,forge-agent,escalation';
+/** All that a factory can be made of. */
+export const moreRoles = factoryRoles.join(',');
 
 /** A forge on which `forgecrew init` makes a factory, and `forgecrew doctor` looks at it. */
 export interface Factory {
@@ -136,6 +137,9 @@ export async function startFactory(
       await ask('POST', `/repos/${repository}/contents`, { branch: 'main', message: 'm', files: changed });
     if (rule !== undefined) await ask('POST', route, rule);
   };
+  const usualRoles = factorySettings.roles.default ?? '';
+  /** Of the last run of init. */
+  let roles = usualRoles.split(',');
   return {
     forge,
     woodpecker,
@@ -145,8 +149,10 @@ export async function startFactory(
     ops,
     project,
     ask,
-    init: (more = {}, token = forge.adminToken) =>
-      counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more })),
+    init: (more = {}, token = forge.adminToken) => {
+      roles = (more.roles ?? usualRoles).split(',');
+      return counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more }));
+    },
     addAgent: (engine, more = {}, token = forge.adminToken) =>
       counted(() => runCommand(agentsAdd, token, { ...given, engine, ...more })),
     upgrade: (more = {}, migrations = []) =>
@@ -170,7 +176,8 @@ export async function startFactory(
       }),
     async tokens() {
       const made = await Promise.all(
-        posts.map(async ({ name, scopes }) => {
+        // Agents are also added by themselves.
+        staffOf([...roles, 'forge-agent'], {}).map(async ({ name, scopes }) => {
           const { status, body } = await seed.api('POST', `/admin/users/${name}/tokens`, {
             name: `test ${name}`,
             scopes,

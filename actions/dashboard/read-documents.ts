@@ -4,6 +4,7 @@ import { findBranch } from '../../core/forge/branches.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { isFile, listTree, type TreeEntry } from '../../core/forge/trees.ts';
 import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
+import { policyFile } from '../../core/vault/policy.ts';
 import {
   earlierFolder,
   endedFolder,
@@ -16,12 +17,13 @@ import {
   rejectedFolder,
   rejectedRecord,
 } from '../../core/vault/record.ts';
+import { approversIn } from './approvers.ts';
 import type { Context, Seen } from './state.ts';
 
 /** So many documents of a kind are read at most; the rest is told. */
 const mostRead = 45;
 
-interface Documents extends Pick<Seen, 'pending' | 'tree' | 'evidence' | 'leftOut'> {
+interface Documents extends Pick<Seen, 'approvers' | 'pending' | 'tree' | 'evidence' | 'leftOut'> {
   /** Actions whose ids are not spent. */
   actions(isSpent: (id: string) => boolean): Promise<Seen['actions']>;
 }
@@ -45,8 +47,11 @@ export async function readDocuments(
     entries.filter((entry) => isFile(entry) && entry.path.endsWith(ending));
   const asked = some(files(await folder('vault/pending'), '.md'), 'requests to people');
   const tree = await snapshot.entryAt(commit, settings.file);
-  const wanted = [...asked, ...(tree !== undefined && isFile(tree) ? [tree] : [])];
+  const policy = await snapshot.entryAt(commit, policyFile);
+  const single = [tree, policy].flatMap((entry) => (entry !== undefined && isFile(entry) ? [entry] : []));
+  const wanted = [...asked, ...single];
   const blobs = await snapshot.contents(wanted);
+  const policyBlob = policy === undefined ? undefined : blobs.get(policy.sha);
   const textOf = ({ sha }: TreeEntry): string[] => {
     const blob = blobs.get(sha);
     return blob?.kind === 'read' ? [new TextDecoder().decode(blob.bytes)] : [];
@@ -67,6 +72,7 @@ export async function readDocuments(
       .map(({ path }) => documentName(path)),
   );
   return {
+    approvers: policyBlob?.kind === 'read' ? approversIn(policyBlob.bytes) : null,
     pending: asked.flatMap((entry) => textOf(entry).map((text) => ({ path: entry.path, text }))),
     tree: tree === undefined ? null : (textOf(tree)[0] ?? null),
     evidence,

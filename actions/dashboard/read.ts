@@ -117,6 +117,10 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
     readRuns(context, ops.full_name, settings['ops-branch'] ?? ops.default_branch),
     sameRepository(recordRepo, ops.full_name) ? Promise.resolve(ops) : getRepository(send, recordRepo),
   );
+  const approvers = opsWriters
+    .map(({ login }) => login)
+    .filter((login) => !isBot(login) && namesLogin(documents.approvers ?? [], login))
+    .sort();
   const filers =
     settings['filer-login'] === undefined
       ? projectWriters.map(({ login }) => login)
@@ -166,6 +170,8 @@ async function readSeen(context: Context, ops: Repository, commit: string, accou
         .filter((login) => !isBot(login))
         .sort(),
     },
+    // Whoever may not write cannot approve, and cannot be an assignee either.
+    approvers: approvers.length === 0 ? null : approvers,
     bots: [...new Set([account.login, ...settings.bots])],
     work,
     opsPulls: pulls.map(({ number, title, head, body, created_at }) => ({

@@ -37,6 +37,8 @@ export interface Seen {
   private: Place[];
   /** Who may write, by login, without bots. */
   people: { ops: string[]; project: string[] };
+  /** Whom the policy of the vault names, where it names people for every tier that wants an approval; otherwise `null`. */
+  approvers: string[] | null;
   bots: string[];
   /** Issues and pull requests of the project. */
   work: Work[];

@@ -129,7 +129,7 @@ function waitingIn(seen: Seen): Waiting[] {
       title,
       url: urlOf(forgeUrl, repositories.ops, 'pulls', `${number}`),
       since: created,
-      who: people.ops,
+      who: head.startsWith('vault/') ? (seen.approvers ?? people.ops) : people.ops,
       details:
         head.startsWith('architect/') && questions.length > 0
           ? [{ name: 'To answer', lines: questions }]

@@ -40,6 +40,7 @@ export function candidateOf(
     entry: null,
     over: null,
     record: null,
+    isHandedOver: false,
     talk: null,
     runsToday: 0,
     trouble: null,

@@ -94,7 +94,7 @@ export function verdictOn(
     }
     if (status === 'running' && over === null) return quietly('it is worked on already');
     // Its agent has done its part: what is left is ours, whoever says what by now.
-    if (status === 'running' && record !== null) return first;
+    if (status === 'running' && (record !== null || candidate.isHandedOver)) return first;
     if (status === 'running' && isAbandoned(candidate)) return quietly('its pull request is closed');
     // A round that was cut off was one: an agent that brings its machine down would be started for ever.
     if (
@@ -144,7 +144,7 @@ export function verdictOn(
 }
 
 /** Whether a later round of it was cut off, and its pull request was closed since: nobody waits for it any more. */
-export function isAbandoned({ entry, over, record, talk }: Candidate): boolean {
+export function isAbandoned({ entry, over, record, isHandedOver, talk }: Candidate): boolean {
   return (
     entry !== null &&
     'entry' in entry &&
@@ -153,6 +153,7 @@ export function isAbandoned({ entry, over, record, talk }: Candidate): boolean {
     entry.entry.pr_number !== null &&
     over !== null &&
     record === null &&
+    !isHandedOver &&
     talk !== null &&
     talk.pull === null
   );

@@ -293,6 +293,15 @@ function givenAt(
   return at === undefined ? {} : { given_at: at };
 }
 
+/** Under which lease later steps find what was left for them: that of the step that prepared the round. */
+function preparedOf(
+  { mode }: AgentSettings,
+  { nonce, earlier, isFinishing }: { nonce: string; earlier: Entry | undefined; isFinishing: boolean },
+): Pick<Entry, 'prepared'> {
+  const prepared = isFinishing ? earlier?.prepared : mode === 'prepare' ? nonce : undefined;
+  return prepared === undefined ? {} : { prepared };
+}
+
 /** What an entry says for later rounds. */
 const laterFields = [
   'session',
@@ -351,7 +360,7 @@ function begin(
   const { repository, number, title } = candidate;
   const { now, nonce, account, stateRepo } = state;
   const name = issueName(repository, number);
-  const isFinishing = candidate.over !== null && candidate.record !== null;
+  const isFinishing = candidate.over !== null && (candidate.record !== null || candidate.isHandedOver);
   const earlier = candidate.entry !== null && 'entry' in candidate.entry ? candidate.entry : null;
   const isHere = (item: { entry: Entry }): boolean => entryPath(nameOf(item.entry)) === entryPath(name);
   const running = state.running.find(isHere);
@@ -389,6 +398,7 @@ function begin(
       ).toISOString(),
       run: state.run,
     },
+    ...preparedOf(settings, { nonce, earlier: earlier?.entry, isFinishing }),
     ...givenAt(candidate, earlier?.entry, isFinishing),
     started_at: now,
     ended_at: null,

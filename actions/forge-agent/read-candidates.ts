@@ -34,6 +34,7 @@ import {
   verdictOn,
 } from './pick.ts';
 import type { Place, Places } from './places.ts';
+import { readHanded } from './read-steps.ts';
 import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
@@ -239,6 +240,10 @@ async function lookInto(
       over === null || parsed?.ok !== true
         ? null
         : await wholeRecord(context, base, ground, place, parsed.entry),
+    isHandedOver:
+      over !== null &&
+      parsed?.ok === true &&
+      (await readHanded({ base, ground }, { entry: parsed.entry }))?.outcome !== undefined,
   };
   /** Whose work goes on where it left off. */
   const worked = parsed?.ok === true && isResumable(parsed.entry) ? parsed.entry : null;

@@ -7,15 +7,15 @@ import {
   handedOutcomeIn,
   handedRunIn,
 } from '../../core/agent/steps/handed.ts';
-import type { Ground } from './read-candidates.ts';
+import type { Snapshot } from '../../core/forge/snapshot.ts';
 import type { Context, RunningIssue, SeenState, ServingState } from './state.ts';
 import { runKey } from './text.ts';
 
 // What the steps of one pipeline have left for each other in the state repo. Nothing in the workspace is looked at.
 
-interface Seen {
+interface Seen<G = { snapshot: Snapshot; commit: string }> {
   base: SeenState;
-  ground: Ground;
+  ground: G;
 }
 
 /** Both halves of what is handed over, each where it is there and is this round's. */
@@ -41,7 +41,12 @@ function ownOf({ facts }: Context, { running }: SeenState): RunningIssue | undef
   });
 }
 
-async function readHanded({ base, ground }: Seen, { entry }: RunningIssue): Promise<Handed> {
+export async function readHanded(
+  { base, ground }: Seen,
+  { entry }: Pick<RunningIssue, 'entry'>,
+): Promise<Handed | undefined> {
+  const { prepared } = entry;
+  if (prepared === undefined) return undefined;
   const { snapshot, commit } = ground;
   const read = async (what: 'run' | 'outcome'): Promise<Uint8Array> => {
     const file = await snapshot.fileAt(commit, handedPath(nameOf(entry), what));
@@ -50,8 +55,8 @@ async function readHanded({ base, ground }: Seen, { entry }: RunningIssue): Prom
   const [run, outcome] = await Promise.all([read('run'), read('outcome')]);
   const paths = (['run', 'outcome'] as const).map((what) => handedPath(nameOf(entry), what));
   return {
-    run: handedRunIn(run, entry.lease.id),
-    outcome: handedOutcomeIn(outcome, entry.lease.id),
+    run: handedRunIn(run, prepared),
+    outcome: handedOutcomeIn(outcome, prepared),
     files: base.handed
       .map(({ path, sha }) => ({ path: `handed/${path}`, sha }))
       .filter(({ path }) => paths.includes(path)),
@@ -81,17 +86,17 @@ const pauseMs = 5000;
  * What a pipeline has claimed, and what came of it. The step that serves may still be at its work when the agent's is over, and
  * is given the time that the role has after an agent; where nothing comes by then, nothing will.
  */
-export async function awaitHandedOver(
+export async function awaitHandedOver<G extends Seen['ground']>(
   context: Context,
-  look: () => Promise<Seen>,
-): Promise<Seen & { own: RunningIssue | undefined; handed: Handed | undefined }> {
+  look: () => Promise<Seen<G>>,
+): Promise<Seen<G> & { own: RunningIssue | undefined; handed: Handed | undefined }> {
   const until = context.clock().getTime() + reserveMs;
   for (;;) {
     const seen = await look();
     const own = ownOf(context, seen.base);
     if (own === undefined) return { ...seen, own, handed: undefined };
     const handed = await readHanded(seen, own);
-    if (handed.outcome !== undefined || context.previous !== undefined || context.clock().getTime() > until)
+    if (handed?.outcome !== undefined || context.previous !== undefined || context.clock().getTime() > until)
       return { ...seen, own, handed };
     await context.pause(
       pauseMs,

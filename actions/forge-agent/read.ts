@@ -20,7 +20,7 @@ import { createPlaces } from './places.ts';
 import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
-import { awaitHandedOver, readServing } from './read-steps.ts';
+import { awaitHandedOver, readHanded, readServing } from './read-steps.ts';
 import { isInSteps } from './settings.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
@@ -79,7 +79,11 @@ export async function readLooking(context: Context, start: Start): Promise<Looki
   const { base, ground } = await readSeen(context, start);
   const own = base.running.find(({ entry }) => entry.lease.id === base.nonce);
   if (own !== undefined)
-    return { ...base, ...nothingLooked, mine: await readMine(context, base, own, ground) };
+    return {
+      ...base,
+      ...nothingLooked,
+      mine: await readMine(context, base, own, ground, await readHanded({ base, ground }, own)),
+    };
   // One run works on one issue: what else waits is for the next one.
   if (base.hasWorked) return { ...base, ...nothingLooked, mine: null };
   const frozen = await readFrozen(ground);
@@ -131,7 +135,10 @@ async function readSeen(
           },
     nonce,
     running,
-    handed: isInSteps(settings) ? await stateFiles(snapshot, commit.id, 'handed') : [],
+    handed:
+      isInSteps(settings) || running.some(({ entry }) => entry.prepared !== undefined)
+        ? await stateFiles(snapshot, commit.id, 'handed')
+        : [],
     hasWorked: before !== undefined && (before.mine !== null || before.hasWorked),
   };
   return { base, ground: { snapshot, commit: commit.id, people, places } };

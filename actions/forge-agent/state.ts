@@ -108,6 +108,8 @@ export interface Candidate {
   record: RunRecord | null;
   /** How many runs of its agent began today. */
   runsToday: number;
+  /** Whether steps of that run have left what came of its agent, so that nothing is missing but the end. */
+  isHandedOver: boolean;
   /** What could not be found out. */
   trouble: string | null;
   comments: { user: string; body: string; mayWrite: boolean; at: string }[];

@@ -86,7 +86,7 @@ export function serve(state: ServingState): StepChange[] {
           path: handedPath(nameOf(entry), 'outcome'),
           content: handedOutcomeText({
             version: 1,
-            lease: entry.lease.id,
+            lease: entry.prepared ?? entry.lease.id,
             outcome,
             kept: kept.map(({ what, ref, commit }) => ({ what, ref, commit })),
           }),

@@ -59,7 +59,7 @@ export function thisMachine(environment: NodeJS.ProcessEnv, timeoutMs = 20_000):
         throw new UserError(`docker did not answer within ${Math.round(timeoutMs / 1000)} s`);
       if (end.overran === 'size') throw new UserError('docker said more than is read');
       if (end.code !== 0)
-        throw new UserError(`docker says: ${plain(end.stderr).split('\n')[0]?.slice(0, 300) ?? ''}`);
+        throw new UserError(`docker says: ${plain(end.stderr.trim().split('\n')[0]?.slice(0, 300) ?? '')}`);
       return end.stdout.toString('utf8');
     },
   };

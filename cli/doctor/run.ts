@@ -19,6 +19,8 @@ import { settings, tokenSetting } from './settings.ts';
 import type { DoctorSettings } from './state.ts';
 import { checkupLines } from './text.ts';
 
+export { settings };
+
 export interface DoctorOptions {
   /** Settings by name; tokens among them. */
   given: Record<string, string | undefined>;

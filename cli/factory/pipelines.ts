@@ -72,7 +72,7 @@ function withoutProposers(text: string): string {
 
 /** The pipelines of some roles, and the formula with its gate that shows how the vault works. */
 export function pipelinesOf(names: Names, folder: string | undefined): Pipeline[] {
-  const roles = new Set(names.staff.map(({ role }) => role));
+  const roles = new Set(names.staff.flatMap((account) => account.roles));
   const ofRoles = examples
     .filter(
       ({ role, ci, purpose }) =>

@@ -4,6 +4,7 @@
 /** What an account may do in a repository. `issues`: write issues and only read code, which only a team of an organisation can give. */
 export type Access = 'none' | 'read' | 'issues' | 'write';
 
+/** What one role needs of an account; an account that works for several roles has a post in each. */
 export interface Post {
   /** The account's usual name, and how it is called in the examples. */
   name: string;
@@ -90,6 +91,36 @@ export const posts: readonly Post[] = [
     scopes: ['write:repository', 'write:issue', 'read:user'],
     secret: 'speaker_token',
   },
+  {
+    name: 'collector',
+    role: 'collect-process-metrics',
+    does: 'commits how the factory did on a day',
+    ops: 'write',
+    project: 'read',
+    projectOfPerson: 'read',
+    scopes: ['write:repository', 'read:issue', 'read:user'],
+    secret: 'collector_token',
+  },
+  {
+    name: 'keeper',
+    role: 'prerequisites',
+    does: 'proposes what is done and what is free, from a fork',
+    ops: 'read',
+    project: 'read',
+    projectOfPerson: 'read',
+    scopes: ['write:repository', 'read:issue', 'read:user'],
+    secret: 'keeper_token',
+  },
+  {
+    name: 'keeper',
+    role: 'dashboard',
+    does: 'keeps one issue that says what waits for whom',
+    ops: 'read',
+    project: 'read',
+    projectOfPerson: 'read',
+    scopes: ['write:issue', 'read:repository', 'read:user'],
+    secret: 'keeper_token',
+  },
 ];
 
 /** The token that sees what only admins may: of the person who runs `init`, and only asked. */
@@ -107,29 +138,58 @@ export const factoryRoles = [
   'vault-dispatch',
   'forge-agent',
   'escalation',
+  'collect-process-metrics',
+  'prerequisites',
+  'dashboard',
 ] as const;
 
-/** Posts of these roles, each with the login that has it. */
-export function staffOf(
-  roles: readonly string[],
-  logins: Record<string, string>,
-): (Post & { login: string })[] {
-  return posts
-    .filter(({ role }) => roles.includes(role))
-    .map((post) => ({ ...post, login: logins[post.name] ?? post.name }));
+/** An account of a factory: all that the roles need that work as it. */
+export type Staff = Omit<Post, 'role'> & { login: string; roles: readonly string[] };
+
+const levels: readonly Access[] = ['none', 'read', 'issues', 'write'];
+
+function most(accesses: readonly Access[]): Access {
+  return levels[Math.max(...accesses.map((access) => levels.indexOf(access)))] ?? 'none';
 }
-export type Staff = ReturnType<typeof staffOf>[number];
+
+/** Scopes without those that others imply. */
+function joined(scopes: readonly string[]): string[] {
+  return [...new Set(scopes)].filter(
+    (scope) => scope.startsWith('write:') || !scopes.includes(scope.replace(/^read:/, 'write:')),
+  );
+}
+
+/** The accounts of these roles, each with its login. */
+export function staffOf(roles: readonly string[], logins: Record<string, string>): Staff[] {
+  const chosen = posts.filter(({ role }) => roles.includes(role));
+  const names = [...new Set(chosen.map(({ name }) => name))];
+  const grouped = names.map((name) => [name, chosen.filter((post) => post.name === name)] as const);
+  return grouped.map(([name, own]) => ({
+    name,
+    login: logins[name] ?? name,
+    roles: own.map(({ role }) => role),
+    does: own.map(({ does }) => does).join(', and '),
+    ops: most(own.map(({ ops }) => ops)),
+    project: most(own.map(({ project }) => project)),
+    projectOfPerson: most(own.map(({ projectOfPerson }) => projectOfPerson)),
+    scopes: joined(own.flatMap(({ scopes }) => scopes)),
+    secret: own[0]?.secret ?? '',
+  }));
+}
 
 /** Accounts that are named as bots for all roles: those of the vault have a place of their own in its rules. */
 export function botsOf(staff: readonly Staff[]): string[] {
-  return staff.filter(({ role }) => role !== 'vault-dispatch').map(({ login }) => login);
+  return staff.filter(({ roles }) => !roles.includes('vault-dispatch')).map(({ login }) => login);
 }
 
 /** The team of the project's organisation whose members may write issues and only read code. */
 export const issuesTeam = 'forgecrew-issues';
 
 /** What an account should be able to do in the project repo. */
-export function projectAccess(post: Post, ownerIsOrganisation: boolean): Access {
+export function projectAccess(
+  post: Pick<Post, 'project' | 'projectOfPerson'>,
+  ownerIsOrganisation: boolean,
+): Access {
   return ownerIsOrganisation ? post.project : post.projectOfPerson;
 }
 

@@ -22,8 +22,8 @@ export interface Store {
 
 /** The stores that the roles of a factory need. Pure. */
 export function storesOf(staff: readonly Staff[]): Store[] {
-  return staff.flatMap(({ name: post, role, login }): Store[] => {
-    if (role === 'escalation')
+  return staff.flatMap(({ name: post, roles, login }): Store[] => {
+    if (roles.includes('escalation'))
       return [
         {
           post,
@@ -34,7 +34,7 @@ export function storesOf(staff: readonly Staff[]): Store[] {
         },
       ];
     // People who wake agents by hand may write here.
-    return role === 'forge-agent'
+    return roles.includes('forge-agent')
       ? [{ post, login, name: usualStateRepo(login), holds: 'who works on what', isRecord: false }]
       : [];
   });

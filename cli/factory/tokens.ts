@@ -21,7 +21,9 @@ export function tokensWanted(names: Names, admin: string): TokenWanted[] {
   const eventsOf = (secret: string): string[] => [
     ...new Set(used.filter((item) => item.names.includes(secret)).flatMap(({ events }) => events)),
   ];
-  const audit = staff.some(({ role }) => role === auditToken.role) ? [{ login: admin, ...auditToken }] : [];
+  const audit = staff.some(({ roles }) => roles.includes(auditToken.role))
+    ? [{ login: admin, ...auditToken }]
+    : [];
   return [...staff, ...audit].map(({ login, scopes, secret }) => {
     const name = secretName(secret, ci);
     return {

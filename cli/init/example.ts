@@ -69,5 +69,8 @@ const harmless =
 
 /** Whether a repository is somebody's work already, in which an example has no place. */
 export function isInUse({ paths }: Side): boolean {
-  return paths.some((path) => !harmless.test(path) && !exampleFiles.some((item) => item.path === path));
+  const isFolder = (path: string): boolean => paths.some((other) => other.startsWith(`${path}/`));
+  return paths.some(
+    (path) => !isFolder(path) && !harmless.test(path) && !exampleFiles.some((item) => item.path === path),
+  );
 }

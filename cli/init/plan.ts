@@ -119,11 +119,11 @@ export function planAccounts(
           kind: 'create-account',
           key: accountKey(login),
           login,
-          why: `${post.role} works as it: it ${post.does}`,
+          why: `${post.roles.join(' and ')} ${post.roles.length === 1 ? 'works' : 'work'} as it: it ${post.does}`,
         }
       : refuseFor(
           login,
-          `there is no account of that name, and only a site admin may make it (${post.role} works as it). Let one make it, or name an account that is there with --accounts ${post.name}=<login>`,
+          `there is no account of that name, and only a site admin may make it (${post.roles.join(' and ')} ${post.roles.length === 1 ? 'works' : 'work'} as it). Let one make it, or name an account that is there with --accounts ${post.name}=<login>`,
         );
   });
 }

@@ -1,6 +1,6 @@
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { formatFault } from '../../core/errors.ts';
-import { unreached } from '../../core/vault/guard.ts';
+import { patternsIn, unreached } from '../../core/vault/guard.ts';
 import { version } from '../../core/version.ts';
 import type { DoctorState } from '../doctor/state.ts';
 import { examples } from '../factory/examples.ts';
@@ -109,11 +109,16 @@ export function moveOf(
         : [...project.texts.value].flatMap(([path, content]) =>
             isPipeline(path) && movePins(content, release).moved.length > 0 ? [path] : [],
           ),
-    guarded:
-      patterns === undefined
-        ? undefined
-        : [...files.keys()].filter((path) => unreached([path], patterns).length === 0),
+    guarded: patterns === undefined ? undefined : guardedOf([...files.keys()], patterns),
   };
+}
+
+/** Those that no merge may change; undefined where a pattern means more than is understood here. */
+function guardedOf(paths: string[], patterns: string): string[] | undefined {
+  const isPlain = (pattern: string): boolean => !/[*?[\\{]/.test(pattern.replace(/(^|\/)\*\*$/, ''));
+  return patternsIn(patterns).every(isPlain)
+    ? paths.filter((path) => unreached([path], patterns).length === 0)
+    : undefined;
 }
 
 const versionLine = /^(version\s*=\s*)["']\d+\.\d+\.\d+["']/m;

@@ -46,7 +46,7 @@ export function upgradeBody(
     '',
     '**To go back**',
     '',
-    `- Take the merge of this pull request back (Revert on its page, or \`git revert -m 1\` with the commit of the merge)${isGuarded ? `, again between ${around('open')} and ${around('close')}` : ''}.`,
+    `- Take the merge of this pull request back (\`git revert\`, with \`-m 1\` where it was merged by a merge commit)${isGuarded ? `, again between ${around('open')} and ${around('close')}` : ''}.`,
     ...(isWoodpecker ? [`- ${clone(from)}`] : []),
     ...migrations.flatMap((item) => (item.back === null ? [] : [`- ${item.back}`])),
     '',

@@ -54,6 +54,8 @@ export const entrySchema = z.strictObject({
       }),
     ),
   }),
+  /** The lease under which steps of one pipeline have left something for each other; whoever finishes the round takes that up. */
+  prepared: z.optional(z.string().check(z.regex(/^[0-9a-f]{32}$/))),
   /** When the label was set that it was taken for, by the forge's clock: one that was set later asks anew. */
   given_at: z.optional(time),
   /** When the issue was last changed as of its end, by the forge's clock: while that stands, nobody has touched it. */

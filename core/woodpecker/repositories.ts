@@ -43,11 +43,11 @@ const cron = z.object({
 });
 export type CronJob = z.infer<typeof cron>;
 
-/** The pages of a list, to its end. */
-async function all<T>(read: (page: number) => Promise<T[]>): Promise<T[]> {
+/** The pages of a list, to its end. Of some lists an empty page is `null`. */
+async function all<T>(read: (page: number) => Promise<T[] | null>): Promise<T[]> {
   const items: T[] = [];
   for (let page = 1; ; page += 1) {
-    const found = await read(page);
+    const found = (await read(page)) ?? [];
     items.push(...found);
     if (found.length === 0) return items;
   }
@@ -59,7 +59,7 @@ export function listPipelineSecrets(send: Send, id: number): Promise<PipelineSec
     call(
       send,
       { method: 'GET', route: '/repos/{id}/secrets', params: { id, page, perPage: 50 } },
-      z.array(secret),
+      z.nullable(z.array(secret)),
     ),
   );
 }
@@ -91,7 +91,7 @@ export function listCronJobs(send: Send, id: number): Promise<CronJob[]> {
     call(
       send,
       { method: 'GET', route: '/repos/{id}/cron', params: { id, page, perPage: 50 } },
-      z.array(cron),
+      z.nullable(z.array(cron)),
     ),
   );
 }

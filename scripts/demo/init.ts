@@ -41,7 +41,7 @@ export async function initStory({ url, seed, scratch, named }: Stage): Promise<v
   const options = [
     `--ops-repo=${org}/ops`,
     `--project-repo=${org}/app`,
-    `--accounts=${posts.map((name) => `${name}=${named(name)}`).join(',')}`,
+    `--accounts=${[...posts, 'crew'].map((name) => `${name}=${named(name)}`).join(',')}`,
   ];
   const environment = { FORGECREW_FORGE_URL: url, FORGECREW_FORGE_TOKEN: await token(admin, ['all']) };
   const command = (args: string[], more: Record<string, string> = {}): Promise<number | null> =>
@@ -86,6 +86,16 @@ export async function initStory({ url, seed, scratch, named }: Stage): Promise<v
   });
   tokens.FORGECREW_AUDIT_TOKEN = String(audit.sha1);
   await expectCode(command(['doctor', ...options], tokens), 0);
+
+  chapter('forgecrew agents add: main is protected, so a pull request declares the agent');
+  const agent = ['agents', 'add', 'claude', ...options, '--apply'];
+  await expectCode(command(agent), 0);
+  const asked = (await must('GET', `/repos/${org}/ops/pulls?state=open`)) as unknown as { title: string }[];
+  if (asked.map(({ title }) => title).join() !== 'Declare the agent claude')
+    throw new Error('agents add asked for something else');
+
+  chapter('... and again: it waits for a person');
+  await expectCode(command(agent), 0);
 
   chapter('A vision, and a sprint document for it: ada writes it, bob approves, ada merges');
   const labels = (await must('GET', `/repos/${org}/app/labels?limit=50`)) as unknown as {

@@ -1,8 +1,6 @@
-import { pipelinesOf } from '../../cli/factory/pipelines.ts';
-import { factoryRoles, posts, type Staff } from '../../cli/factory/posts.ts';
+import { factoryRoles } from '../../cli/factory/posts.ts';
 import type { InitSettings } from '../../cli/init/state.ts';
-import { namesOf, wantedOf } from '../../cli/init/wanted.ts';
-import { usualLogins } from './loop-picture.ts';
+import { wantedOf } from '../../cli/init/wanted.ts';
 
 // The files of the example of an ops repo that `init` would make: they are made here by the same functions, so that the example is what a
 // factory is today. What people write stands beside them, by hand. Pure.
@@ -46,21 +44,6 @@ const given: InitSettings = {
   example: false,
 };
 
-/** Roles that `init` does not know yet, as their examples have them. vault-request is a step in pipelines of others. */
-const others: Staff[] = Object.entries(usualLogins)
-  .filter(([role]) => role !== 'vault-request' && !posts.some((post) => post.role === role))
-  .map(([role, login]) => ({
-    name: login,
-    login,
-    role,
-    does: '',
-    ops: 'none',
-    project: 'none',
-    projectOfPerson: 'none',
-    scopes: [],
-    secret: '',
-  }));
-
 /** Every file of the example that is made. */
 export function exampleOpsRepo(): { file: string; text: string }[] {
   const side = {
@@ -74,8 +57,7 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
     issues: [],
     proposing: undefined,
   };
-  const more = pipelinesOf({ ...namesOf(given, side), staff: others }, undefined);
-  return [...wantedOf(given, side, true), ...more].map(({ path, content }) => ({
+  return wantedOf(given, side, true).map(({ path, content }) => ({
     file: `${exampleFolder}/${path}`,
     text: content,
   }));

@@ -5,13 +5,9 @@ import { roles } from '../../roles.ts';
 // Accounts and scopes come from what `init` makes and from what the roles say, so that the picture cannot say something else.
 // Static: no script, no font, no link, so that any forge shows it as an image. Pure.
 
-/** Accounts of roles that `init` makes none for, as their examples call them. */
+/** Accounts of roles that `init` makes none for, as their examples call them: vault-request is a step in pipelines of others. */
 export const usualLogins: Record<string, string> = {
   'vault-request': 'agent',
-  escalation: 'crew',
-  'collect-process-metrics': 'collector',
-  prerequisites: 'keeper',
-  dashboard: 'keeper',
 };
 
 interface Column {
@@ -187,7 +183,7 @@ export function loopPicture(): string {
   const notes = [
     'Every token is a secret of the CI that starts the role. A push, a schedule or an event only says: look now. What came of it (6) leads to the next goal (1).',
     'The coding agent of 3 and the models of 1 and 5 hold no token of the forge. A key for a model, where one is asked, is a secret beside the token.',
-    'Whoever may write to the ops repo could read the secrets of its CI. So architect, filer, crew and agent may only read it; what they propose comes from forks.',
+    'Whoever may write to the ops repo could read the secrets of its CI. So architect, filer, crew, speaker and agent may only read it; what is proposed there comes from forks.',
   ];
   notes.forEach((text, index) => {
     parts.push(`<text class="note" x="10" y="${y + 16 + index * 17}">${escaped(text)}</text>`);

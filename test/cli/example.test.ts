@@ -137,6 +137,18 @@ describe('forgecrew init --example', () => {
     expect(await issues()).toMatchObject([{ title: vision, labels: [{ name: 'vision' }] }]);
   });
 
+  it('makes the vision where a run was cut off after the files', async () => {
+    factory = await startFactory();
+    await factory.init({ roles, example: 'true' });
+    const [made] = await issues();
+    await factory.ask('DELETE', `/repos/${factory.project}/issues/${made?.number}`);
+
+    const { code } = await factory.init({ roles, example: 'true' });
+
+    expect(code).toBe(0);
+    expect((await issues()).map(({ title }) => title)).toEqual([vision]);
+  });
+
   it('has no place in a repository that is in use, and says so', async () => {
     factory = await startFactory();
     await factory.ask('POST', '/orgs/acme/repos', { name: 'app', auto_init: true, default_branch: 'main' });

@@ -84,7 +84,7 @@ describe('this machine', () => {
     [
       'its socket is absent',
       'echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1',
-      'docker says: Cannot connect to the Docker daemon',
+      /^docker says: Cannot connect to the Docker daemon .* running\?$/,
     ],
     ['it prints without an end', 'cat /dev/zero', 'docker said more than is read'],
   ])('says why docker cannot be asked: %s', async (_, script, said) => {

@@ -153,6 +153,21 @@ describe('forgecrew upgrade', () => {
     );
   });
 
+  it('does not say that nothing is protected where a pattern means more than it understands', async () => {
+    await older();
+    await factory.ask('PATCH', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`, {
+      protected_file_patterns: 'vault/policy.toml;vault/formulas/**;forge*.toml',
+    });
+
+    await factory.upgrade();
+
+    const [pull] = await pulls();
+    expect(pull?.body).toContain(
+      'It could not be seen which files are protected. Where these are: `forgecrew policy open',
+    );
+    expect(pull?.body).toContain('forgecrew policy close');
+  });
+
   it('says that nothing is protected where that is so', async () => {
     await older();
     await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`);

@@ -13,6 +13,13 @@ const write = (file, text) => {
   execFileSync('git', ['add', '--all', '--force']);
   execFileSync('git', ['commit', '--quiet', '--message', `Write ${file}`]);
 };
+// What it is told in later rounds, it does as well.
+const told = fs.readFileSync(0, 'utf8');
+const song = fs.existsSync('song.txt') ? fs.readFileSync('song.txt', 'utf8') : '';
+if (song.includes('<<<<<<<')) write('song.txt', 'Roses are red, and both of us said.\n');
+else if (told.includes('Make it rhyme')) write('song.txt', 'Roses are red, I said.\n');
+else if (told.includes('Checks of your commit')) write('checked.txt', 'Green.\n');
+else if (task === 'Compose') write('song.txt', 'Roses are red.\n');
 if (task === 'Write') write('poem.txt', 'Roses are red.\n');
 if (task === 'Ask') write('half.txt', 'The half of it.\n');
 if (task === 'Attack') write('.forgejo/workflows/mine.yml', 'on: push\njobs: {}\n');

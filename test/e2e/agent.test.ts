@@ -31,7 +31,15 @@ interface Given {
 }
 
 /** The questions are the same wherever the role is run; `labels`: whether it may set labels there. */
-function asks(labels: boolean, given: () => { rig: RealAgents; give(title: string): Promise<Given> }): void {
+function asks(
+  labels: boolean,
+  given: () => {
+    rig: RealAgents;
+    give(title: string): Promise<Given>;
+    /** A run that nobody's label started, as cron starts them. */
+    again(): Promise<Omit<Given, 'issue'>>;
+  },
+): void {
   const labelsOf = async (issue: number): Promise<string[]> => (await given().rig.labels(issue)).sort();
 
   it('makes a pull request of an issue', async () => {
@@ -54,6 +62,75 @@ function asks(labels: boolean, given: () => { rig: RealAgents; give(title: strin
     expect(await labelsOf(issue)).toEqual(['crew:builder']);
     expect(await rig.comments(issue)).toEqual([]);
   });
+
+  it('goes on with what people answer, with red checks and with a conflict, and is gone once it is merged', async () => {
+    const { rig, give, again } = given();
+    const { seed, owner, crew, project } = rig;
+    const send = async (method: string, where: string, body: unknown): Promise<void> => {
+      const { status, body: said } = await seed.api(method, where, body, owner.token);
+      if (status > 299) throw new Error(`${method} ${where}: ${status} ${JSON.stringify(said)}`);
+    };
+    const { issue } = await give('Compose a song');
+    const branch = `crew/${issue}-compose-a-song`;
+    const pull = async (): Promise<{ number: number; mergeable: boolean; head: { sha: string } }> => {
+      const found = (await rig.pulls()).find(({ head }) => head.label === branch);
+      return rig.get(`/repos/${project}/pulls/${(found as unknown as { number: number }).number}`);
+    };
+    const text = async (file: string): Promise<string> => {
+      const { content } = await rig.get<{ content: string }>(
+        `/repos/${crew.login}/project/contents/${file}?ref=${encodeURIComponent(branch)}`,
+      );
+      return Buffer.from(content, 'base64').toString('utf8');
+    };
+    const entry = async (): Promise<{ status: string; rounds: number; why: string }> => {
+      const { content } = await rig.get<{ content: string }>(
+        `/repos/${crew.login}/forgecrew-state/contents/agents/${project}/${issue}.json`,
+      );
+      return JSON.parse(Buffer.from(content, 'base64').toString('utf8'));
+    };
+    const { number } = await pull();
+
+    await send('POST', `/repos/${project}/pulls/${number}/reviews`, {
+      body: 'Make it rhyme.',
+      event: 'REQUEST_CHANGES',
+    });
+    const woken = await again();
+    expect(woken).toMatchObject({ status: 'success', log: expect.stringContaining('builder is woken') });
+    expect(await text('song.txt')).toBe('Roses are red, I said.\n');
+
+    await send('POST', `/repos/${project}/statuses/${(await pull()).head.sha}`, {
+      context: 'ci/test',
+      state: 'failure',
+      description: '1 of 3 failed',
+    });
+    expect(await again()).toMatchObject({ log: expect.stringContaining('Checks of your commit') });
+    expect(await text('checked.txt')).toBe('Green.\n');
+
+    await seed.putFile(owner, project, 'song.txt', 'Violets are blue.\n');
+    await rig.until(pull, ({ mergeable }) => !mergeable, 'the conflict');
+    const noted = Date.now();
+    await again();
+    expect(await entry()).toMatchObject({ status: 'frozen', rounds: 3 });
+    await rig.until(
+      async () => Date.now() - noted,
+      (age) => age > 75_000,
+      'a conflict that stays',
+    );
+    const merging = await again();
+    expect(merging).toMatchObject({ log: expect.stringContaining('1 file has conflicts') });
+    expect({ text: await text('song.txt'), log: merging.log }).toMatchObject({
+      text: 'Roses are red, and both of us said.\n',
+    });
+    await rig.until(pull, ({ mergeable }) => mergeable, 'that it merges');
+
+    await send('POST', `/repos/${project}/pulls/${number}/merge`, { Do: 'merge' });
+    await again();
+    expect(await entry()).toMatchObject({ status: 'destroyed', rounds: 4, why: `#${number} is merged` });
+    expect(
+      (await seed.api('GET', `/repos/${crew.login}/project/branches/${encodeURIComponent(branch)}`)).status,
+    ).toBe(404);
+    expect((await again()).log).not.toContain('is woken');
+  }, 900_000);
 
   it('says on the issue that a person is needed', async () => {
     const { rig, give } = given();
@@ -114,7 +191,8 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
         ['ops-repo: owner/ops', `ops-repo: ${ops}`],
         ['forge-login: crew', `forge-login: ${crew.login}`],
         [withKey, ''],
-        ['# label-token:', 'label-token:'],
+        ['# label-token:', "on-red: 'true'\n          label-token:"],
+        ['  issues:\n', '  workflow_dispatch:\n  issues:\n'],
       ]);
       await seed.putFile(owner, project, '.forgejo/workflows/agents.yml', workflow);
     });
@@ -132,15 +210,15 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
         ({ trigger_event: by }) => by !== 'schedule',
       );
 
-    /** Gives an issue to the agent, and waits until the run is over that its label started: one, whatever labels the role sets. */
-    async function give(title: string): Promise<Given> {
+    /** The one run that something starts, once it is over, and its log. */
+    async function follow(start: () => Promise<void>): Promise<Omit<Given, 'issue'>> {
       const before = await runs();
-      const issue = await rig.ask(title);
+      await start();
       const isOver = ({ status }: Run): boolean => !['waiting', 'running', 'blocked'].includes(status);
       const after = await rig.until(
         runs,
         (all) => all.length > before.length && all.every(isOver),
-        'the run that the label starts',
+        'the run that was started',
       );
       const [own, ...more] = after.filter(({ id }) => !before.some((earlier) => earlier.id === id));
       expect(more).toEqual([]);
@@ -150,10 +228,30 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
         (text) => /Job (succeeded|failed)/.test(text),
         'the log of the run',
       );
-      return { issue, status: own?.status ?? '', log };
+      return { status: own?.status ?? '', log };
     }
 
-    asks(true, () => ({ rig, give }));
+    /** Gives an issue to the agent: its label starts one run, whatever labels the role sets. */
+    async function give(title: string): Promise<Given> {
+      let issue = 0;
+      const ran = await follow(async () => {
+        issue = await rig.ask(title);
+      });
+      return { issue, ...ran };
+    }
+
+    const again = (): Promise<Omit<Given, 'issue'>> =>
+      follow(async () => {
+        const { status } = await rig.seed.api(
+          'POST',
+          `/repos/${rig.project}/actions/workflows/agents.yml/dispatches`,
+          { ref: 'main' },
+          rig.owner.token,
+        );
+        expect(status).toBe(204);
+      });
+
+    asks(true, () => ({ rig, give, again }));
   },
 );
 
@@ -174,7 +272,7 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
       const pipeline = changed(readFileSync(path.join(root, 'plugins/forge-agent/example.yaml'), 'utf8'), [
         ['/opt/forgecrew/', `${root}/`],
         ['forge_login: crew', `forge_login: ${crew.login}`],
-        ['      engine_key:\n        from_secret: anthropic_api_key\n', ''],
+        ['      engine_key:\n        from_secret: anthropic_api_key\n', '      on_red: true\n'],
       ]);
       await seed.putFile(owner, rig.ops, '.woodpecker/agents.yaml', pipeline);
     });
@@ -183,9 +281,8 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
       await rig?.close();
     });
 
-    /** Gives an issue to the agent, and starts cron, which nobody can wait for. */
-    async function give(title: string): Promise<Given> {
-      const issue = await rig.ask(title);
+    /** Starts cron, which nobody can wait for. */
+    async function again(): Promise<Omit<Given, 'issue'>> {
       const { ask, ops } = woodpecker;
       const number = await woodpecker.startCron();
       interface Pipeline {
@@ -218,9 +315,15 @@ describe.skipIf(forgeUrl === '' || woodpeckerUrl === '' || woodpeckerLogin === '
         (text) => /^(Done|Nothing to do|The run ends red)/m.test(text),
         'the log of the pipeline',
       );
-      return { issue, status: pipeline.status, log };
+      return { status: pipeline.status, log };
     }
 
-    asks(false, () => ({ rig, give }));
+    /** Gives an issue to the agent. */
+    async function give(title: string): Promise<Given> {
+      const issue = await rig.ask(title);
+      return { issue, ...(await again()) };
+    }
+
+    asks(false, () => ({ rig, give, again }));
   },
 );

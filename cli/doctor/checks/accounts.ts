@@ -10,7 +10,8 @@ const levels = ['none', 'read', 'write', 'admin', 'owner'];
 export function accountChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
   const { 'ops-repo': ops, 'project-repo': project } = settings;
   return staffOf(settings.roles, loginsOf(settings)).flatMap((post) => {
-    const { name, login, role } = post;
+    const { name, login } = post;
+    const role = post.roles.join(' and ');
     const account = state.accounts.get(login);
     if (account === undefined) return [];
     const about = (id: string, where: string, has: Asked<string>, wanted: Access): Finding =>

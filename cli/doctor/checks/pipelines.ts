@@ -152,13 +152,12 @@ function checksOf(
       ? [
           ...(withoutComments(pipeline.content).includes(exampleModel)
             ? [
-                one(
-                  'model',
-                  `${path} names a model`,
-                  withoutComments(text).includes(exampleModel)
-                    ? `${path} asks a model at ${exampleModel}, which is the example's`
-                    : undefined,
-                ),
+                withoutComments(text).includes(exampleModel)
+                  ? broken(`${id}.model`, `${path} asks a model at ${exampleModel}, which is the example's`, {
+                      who,
+                      mend: `put the address and the name of your model into ${path}`,
+                    })
+                  : ok(`${id}.model`, `${path} names a model`),
               ]
             : []),
           one(

@@ -61,12 +61,12 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
     ];
   };
   return [
-    ...staffOf(settings.roles, loginsOf(settings)).flatMap(({ name, login, role, scopes }) =>
+    ...staffOf(settings.roles, loginsOf(settings)).flatMap(({ name, login, roles, scopes }) =>
       // forge-agent may make its state repo itself.
       about(name, state.accounts.get(login)?.token, {
         login,
         scopes,
-        also: role === 'forge-agent' ? ['write:user'] : [],
+        also: roles.includes('forge-agent') ? ['write:user'] : [],
       }),
     ),
     ...(settings.roles.includes(auditToken.role)

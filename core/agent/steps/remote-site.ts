@@ -119,6 +119,7 @@ async function awaitStep(socketPath: string, patienceMs: number): Promise<StepCo
   const waiting = new Set<net.Socket>();
   const server = net.createServer();
   let timer: NodeJS.Timeout | undefined;
+  let fail: (error: Error) => void = () => undefined;
   const found = new Promise<StepConnection>((done, failed) => {
     timer = setTimeout(
       () =>
@@ -130,7 +131,7 @@ async function awaitStep(socketPath: string, patienceMs: number): Promise<StepCo
         ),
       patienceMs,
     );
-    server.on('error', failed);
+    fail = failed;
     server.on('connection', (socket) => {
       if (waiting.size >= mostConnections) {
         socket.destroy();
@@ -168,7 +169,8 @@ async function awaitStep(socketPath: string, patienceMs: number): Promise<StepCo
     });
   });
   try {
-    await Promise.race([found, listenAt(server, socketPath, 0o666).then(() => found)]);
+    await listenAt(server, socketPath, 0o666);
+    server.on('error', fail);
     return await found;
   } finally {
     clearTimeout(timer);

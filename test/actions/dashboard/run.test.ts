@@ -504,4 +504,23 @@ describe('a run of dashboard', () => {
     // One page, and a second one that is empty.
     expect(calls.filter((call) => call.includes('/actions/runs')).length).toBeLessThanOrEqual(2);
   });
+
+  it('shows an action with those whom the policy names, as far as they may write', async () => {
+    boards = await startBoards();
+    const { seed, owner, ops, keeper } = boards;
+    const ada = await seed.createUser('ada', ['write:repository']);
+    await seed.addCollaborator(owner, ops, ada.login, 'write');
+    await boards.put(
+      'vault/policy.toml',
+      `[rules.medium]\napprovers = ["Ada", "gone", "${keeper.login}"]\n[rules.high]\napprovers = ["ada"]\n`,
+    );
+    await seed.putFile(owner, ops, 'vault/actions/a.toml', actionText(), { from: 'main', name: 'vault/a' });
+    await seed.openPull(owner, ops, { head: 'vault/a', base: 'main', title: 'vault: a' });
+
+    const { code } = await boards.run();
+
+    const body = (await boards.boards())[0]?.body ?? '';
+    expect(code).toBe(0);
+    expect(body.split('\n').find((text) => text.includes('action to approve'))).toMatch(/\(`ada` may act\)$/);
+  });
 });

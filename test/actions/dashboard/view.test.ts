@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { approversIn } from '../../../actions/dashboard/approvers.ts';
 import { pendingOf } from '../../../actions/dashboard/pending.ts';
 import { pictureText } from '../../../actions/dashboard/picture.ts';
 import type { Place, Seen, Work } from '../../../actions/dashboard/state.ts';
@@ -18,6 +19,7 @@ function seen(overrides: Partial<Seen> = {}): Seen {
     isPublic: false,
     private: [],
     people: { ops: ['ada'], project: ['ada', 'bea'] },
+    approvers: null,
     bots: ['builder'],
     work: [],
     opsPulls: [],
@@ -296,6 +298,28 @@ it('nobody is named who may act in a repository whose people were not asked for'
   });
 
   expect(waiting.map(({ who }) => who)).toEqual([[], []]);
+});
+
+it('an action is for those whom the policy names, and every other pull request for who may write', () => {
+  const opsPulls = [opsPull(1, 'vault/a'), opsPull(2, 'architect/7')];
+
+  expect(view({ opsPulls, approvers: ['zoe'] }).waiting.map(({ who }) => who)).toEqual([['zoe'], ['ada']]);
+  expect(view({ opsPulls }).waiting.map(({ who }) => who)).toEqual([['ada'], ['ada']]);
+});
+
+it.each([
+  [
+    'people for every tier that wants an approval',
+    '[rules.medium]\napprovers = ["bob"]\n[rules.high]\napprovers = ["ada", "bob"]\n',
+    ['ada', 'bob'],
+  ],
+  ['nobody for medium', '[rules.high]\napprovers = ["ada"]\n', null],
+  ['a team', '[rules.medium]\napprovers = ["@o/team"]\n[rules.high]\napprovers = ["ada"]\n', null],
+  ['a right', '[rules.medium]\napprovers = ["ada"]\n[rules.high]\napprovers = "admin"\n', null],
+  ['nobody', '[tiers]\nbackup = "low"\n', null],
+  ['nothing that can be read', '[rules', null],
+])('a policy that names %s names these approvers', (_, policy, approvers) => {
+  expect(approversIn(new TextEncoder().encode(policy))).toEqual(approvers);
 });
 
 it('a vision is as far as its closed sub-issues', () => {

@@ -67,6 +67,7 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
     over: null,
     talk: null,
     record: null,
+    isHandedOver: false,
     runsToday: 0,
     trouble: null,
     comments: [],

@@ -320,6 +320,35 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     expect(await rig.pulls()).toHaveLength(1);
   });
 
+  it.each(['work', 'prepare'] as const)(
+    'whose last step never came is finished by the next run with mode %s, and no agent works on it again',
+    async (mode) => {
+      await rig.declare(
+        `${head} commit('poem.txt', 'a poem'); forge('signal-done', 'success', '--summary', 'Done.');`,
+      );
+      const issue = await rig.ask();
+      const pipeline = rig.pipeline(7);
+      await pipeline.step('prepare');
+      const serving = pipeline.step('serve');
+      await pipeline.agent().ended;
+      await serving;
+
+      const { code, text } = await rig.run(
+        { PLUGIN_MODE: mode, CI_PIPELINE_NUMBER: '8', CI_WORKFLOW_NAME: 'agents' },
+        -300,
+      );
+
+      expect({ code, text }).toMatchObject({ code: 0 });
+      expect(await rig.file('crew/project', 'poem.txt', 'crew/1-write-a-poem')).toBe('a poem');
+      expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', rounds: 1 });
+      expect(await rig.record(issue, 1)).toMatchObject({ signal: { status: 'success' } });
+      expect(await rig.pulls()).toHaveLength(1);
+      expect(await handed()).toEqual([]);
+      // The steps that were cut off find nothing of theirs any more.
+      expect((await pipeline.step('finish', {}, -300)).code).toBe(0);
+    },
+  );
+
   it('of two pipelines at once each has its own issue, and neither finishes what is the other one’s', async () => {
     await rig.declare(
       `${head} commit('poem.txt', fs.readFileSync(0, 'utf8').match(/issue #(\\d+)/)[1]); forge('signal-done', 'success', '--summary', 'Done.');`,

@@ -267,7 +267,7 @@ describe('waiting for the step of the agent', () => {
 
     const { isolation, close } = await opened;
 
-    expect(isolation).toBe('user');
+    expect(isolation).toBe('container');
     await close();
     for (const own of connections) own.destroy();
   });
