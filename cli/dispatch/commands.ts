@@ -30,6 +30,7 @@ export function addDispatch(program: Command, coded: Coded): void {
     environment: process.env,
     folder: process.cwd(),
     say,
+    print: (text: string) => void process.stdout.write(text),
   });
   const dispatch = program
     .command('dispatch')
@@ -99,11 +100,7 @@ export function addDispatch(program: Command, coded: Coded): void {
     .argument('<reference>', 'owner/repo#12, repo#12, or the address of the issue')
     .option('-f, --follow', 'also what comes, until it is over', false)
     .action((reference: string, options: { follow: boolean }) =>
-      coded(async (say) =>
-        (await import('./local.ts')).showLog(reference, options, local(say), (text) => {
-          process.stdout.write(text);
-        }),
-      ),
+      coded(async (say) => (await import('./local.ts')).showLog(reference, options, local(say))),
     );
   dispatch
     .command('stop')

@@ -1,3 +1,4 @@
+import { logLine, plainJson } from '../../core/text/log-line.ts';
 import { readConfig } from './config.ts';
 import { type DispatchList, listedOf, listLines } from './list.ts';
 import type { Local } from './local.ts';
@@ -13,7 +14,7 @@ export interface ListOptions {
 /** Lists what is dispatched; 1 where a file of the registry cannot be read. */
 export async function list(
   { all, offline, json }: ListOptions,
-  { environment, say }: Local,
+  { environment, print }: Pick<Local, 'environment' | 'print'>,
 ): Promise<number> {
   const { config } = readConfig(environment);
   const machine = thisMachine();
@@ -28,7 +29,8 @@ export async function list(
         faulty,
       }
     : await (await import('./list-online.ts')).withForge({ listed, registry }, { config, environment });
-  if (json) say(JSON.stringify(shown, null, 2));
-  else for (const line of listLines(shown, machine, new Date())) say(line);
+  const lines = json ? plainJson(shown).split('\n') : listLines(shown, machine, new Date());
+  // At once: hundreds of lines one by one take as long as all the rest.
+  print(lines.map((line) => `${logLine(line)}\n`).join(''));
   return faulty.length === 0 ? 0 : 1;
 }

@@ -16,6 +16,8 @@ export interface Local {
   /** Where the person stands. */
   folder: string;
   say(line: string): void;
+  /** Whole lines, as they are. */
+  print(text: string): void;
 }
 
 /** Every value of the configuration, and where it came from. */
@@ -87,8 +89,7 @@ export function claim(paths: readonly string[], { of }: { of: string | undefined
 export async function showLog(
   reference: string,
   { follow }: { follow: boolean },
-  { environment }: Local,
-  print: (text: string) => void,
+  { environment, print }: Local,
 ): Promise<number> {
   const { config } = readConfig(environment);
   const machine = thisMachine();

@@ -2228,8 +2228,8 @@ const dispatching: Defence[] = [
   {
     name: 'An address counts for its own host alone.',
     file: 'cli/dispatch/reference.ts',
-    from: "const isForge = hosts.forge !== ''",
-    to: 'const isForge = true',
+    from: 'if (!isForge && !isGithub)',
+    to: "if (bare === '')",
     tests: ['test/cli/dispatch/reference.test.ts'],
   },
   {

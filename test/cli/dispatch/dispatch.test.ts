@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dispatchListSchema } from '../../../cli/dispatch/list.ts';
+import { list } from '../../../cli/dispatch/list-command.ts';
 import type { Order } from '../../../cli/dispatch/order.ts';
 import { possibleIsolation } from '../../../core/agent/cell/possible-isolation.ts';
 import { type DispatchRig, startDispatching, workerHead } from '../../dispatching.ts';
@@ -307,5 +309,52 @@ describe('two dispatches of one issue at the same moment', () => {
     expect(refused).toHaveLength(1);
     expect(refused[0]).toContain(`is dispatched already: headless, pid ${process.pid}`);
     expect(own.entries()).toMatchObject([{ outcome: 'success' }]);
+  });
+});
+
+describe('the list', () => {
+  it('says what the forge says, who else works on what, and is JSON as its schema has it', async () => {
+    await own.makeStateRepo();
+    const issue = await own.issue();
+    const listed = async (json: boolean): Promise<string> => {
+      let text = '';
+      const print = (more: string): void => {
+        text += more;
+      };
+      await list({ all: true, offline: false, json }, { environment: own.environment, print });
+      return text;
+    };
+    let during = '';
+    let looking: Promise<void> = Promise.resolve();
+    own.configure(`state-repo = "${own.rig.state}"\n`);
+    own.declare(`${workerHead}setTimeout(() => forge('signal-done', 'success', '--summary', 'x'), 3000);`);
+
+    await own.dispatch(
+      { reference: `project#${issue}`, trustMe: true },
+      {
+        begun: () => {
+          // Another machine sees the claim alone.
+          looking = (async () => {
+            own.configure(`state-repo = "${own.rig.state}"\nlog-root = "${own.folder}/other"\n`);
+            during = await listed(false);
+            own.configure(`state-repo = "${own.rig.state}"\n`);
+          })();
+        },
+      },
+    );
+    await looking;
+
+    expect(during).toMatch(
+      /Nothing is dispatched\.\nowner\/project#\d+ {2}taken by builder since .* headless dispatch on /,
+    );
+    const json = dispatchListSchema.parse(JSON.parse(await listed(true)));
+    expect(json.dispatches).toMatchObject([
+      {
+        standing: 'ended',
+        forge: { issue: 'open', pull: null, trouble: null },
+        entry: { outcome: 'success' },
+      },
+    ]);
+    expect(json.elsewhere).toEqual([]);
   });
 });
