@@ -153,7 +153,6 @@ function resolve(words: readonly string[], isWhole: boolean): Resolved {
 const runElsewhere: Record<string, string> = {
   init: 'test/cli/init.test.ts',
   doctor: 'test/cli/doctor.test.ts',
-  upgrade: 'test/cli/upgrade.test.ts',
   protect: 'test/cli/protect.test.ts',
   'policy open': 'test/cli/policy.test.ts',
   'policy close': 'test/cli/policy.test.ts',
