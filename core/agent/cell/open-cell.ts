@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
@@ -139,7 +139,10 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
       isBwrap,
     });
     running.push(next);
-    if (program.isOurs !== true) hasStarted = true;
+    if (program.isOurs !== true && !hasStarted) {
+      hasStarted = true;
+      writeFileSync(path.join(folder, startedMark), '');
+    }
     return next;
   };
   const endAll: LocalCell['endAll'] = async (graceMs) => {
@@ -182,13 +185,23 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
   };
 }
 
-/** Removes the folder of a cell: what was the agent's with the agent's rights, the rest with ours. */
+/** Beside the folders of a cell once a program of the agent's has run there; only we can write it. */
+const startedMark = 'started';
+
+/**
+ * Removes the folder of a cell: what was the agent's with the agent's rights, the rest with ours. One that was killed before its
+ * folders were the agent's has files of ours in them, and nothing of an agent.
+ */
 async function removeFolder(folder: string, asUser: string[], node: string): Promise<void> {
   if (!existsSync(folder)) return;
   const own = ['workspace', 'home', 'tmp']
     .map((name) => path.join(folder, name))
     .filter((item) => existsSync(item));
-  await clearFolders({ asUser, node: asUser.length === 0 ? process.execPath : node, own, shared: [] });
+  try {
+    await clearFolders({ asUser, node: asUser.length === 0 ? process.execPath : node, own, shared: [] });
+  } catch (error) {
+    if (existsSync(path.join(folder, startedMark))) throw error;
+  }
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -251,6 +251,20 @@ describe.skipIf(!works('user'))('a cell of another user', () => {
     },
   );
 
+  it('removes the folder of a run that was killed before it was the agent’s', async () => {
+    const { pid, firstLine, ended } = startSource('held.process.ts', ['user', place.folder, '1', 'fresh'], {
+      as: 'us',
+    });
+    const left = JSON.parse(await firstLine) as { uid: number; folder: string };
+    process.kill(pid, 'SIGKILL');
+    await ended;
+
+    const cell = await open('user', { uids: { first: left.uid, count: 1 } });
+
+    expect(cell.uid).toBe(left.uid);
+    expect(existsSync(left.folder)).toBe(false);
+  });
+
   it('takes the uid of a run that was killed before any other, so that the next run ends what is left', async () => {
     const { pid, firstLine, ended } = startSource('held.process.ts', ['user', place.folder, '64'], {
       as: 'us',
