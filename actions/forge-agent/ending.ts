@@ -1,5 +1,4 @@
 import {
-  costWithCut,
   type Entry,
   entryPath,
   entryText,
@@ -19,20 +18,21 @@ import type { LookingState, RunningIssue } from './state.ts';
 type StateRepo = Pick<LookingState['stateRepo'], 'repository' | 'branch'>;
 
 /**
- * What a round that was cut off is known to have cost, put where rounds that ended put it: or it would be free, and one that is cut
- * off again and again would have no limit.
+ * What a round has cost, for its entry and for the day, whoever ends it. `counted`: of one that ended. Of one that was cut off it is
+ * what its last check-in says: or it would be free, and one that is cut off again and again would have no limit.
  */
-export function settleCut(
+export function settle(
   entry: Entry,
-  now: string,
+  at: string,
+  counted: number | null = entry.spending ?? null,
 ): { over: Pick<Entry, 'cost' | 'spending'>; beside: Change<'write-files'>['files'] } {
-  const { spending, agent_name: agent, lease } = entry;
+  const { cost, agent_name: agent, lease } = entry;
   return {
-    over: { cost: costWithCut(entry), spending: null },
+    over: { cost: counted === null ? cost : (cost ?? 0) + counted, spending: null },
     beside:
-      spending == null
+      counted === null
         ? []
-        : [{ path: spentPath(agent, now, lease.id), content: spentText(spending, lease.id), expects: null }],
+        : [{ path: spentPath(agent, at, lease.id), content: spentText(counted, lease.id), expects: null }],
   };
 }
 

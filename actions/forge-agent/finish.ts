@@ -1,20 +1,12 @@
 import { ownerOf } from '../../core/accounts.ts';
-import {
-  costWithCut,
-  momentOf,
-  nameOf,
-  repositoryOf,
-  runRecordPath,
-  spentPath,
-  spentText,
-} from '../../core/agent/entry.ts';
+import { momentOf, nameOf, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
 import { type AgentOutcome, refusedKey, sessionKey } from '../../core/agent/outcome.ts';
 import { recordFile } from '../../core/agent/provenance/sign.ts';
 import { type RunRecord, runRecordText } from '../../core/agent/run-record.ts';
 import { besideRef, refusedRef, sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import type { Claim } from '../../core/changes/fields.ts';
-import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
+import { claimOf, endOf, freezeOf, settle } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
@@ -301,7 +293,12 @@ function keepSession(state: LookingState, { outcome, candidate, entry }: Mine, h
  */
 function close(state: LookingState, mine: Mine, why: string, record: RunRecord | null): FinishChange {
   const { entry, pull, candidate } = mine;
-  const cost = record?.models?.cost ?? null;
+  // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
+  const { over: costs, beside } = settle(
+    entry,
+    state.now,
+    record === null ? undefined : (record.models?.cost ?? null),
+  );
   const rested = momentOf(candidate.updatedAt);
   const isWorked = record !== null && !['called-off', 'claim-lost', 'not-started'].includes(record.end.how);
   const over = {
@@ -309,22 +306,8 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
     pr_number: pull?.number ?? entry.pr_number,
     ended_at: state.now,
     ...(rested === undefined ? {} : { rested_at: rested }),
-    // Of a run that was cut off after its record as well: the entry has only what earlier ones cost.
-    cost: record === null ? costWithCut(entry) : cost === null ? entry.cost : (entry.cost ?? 0) + cost,
-    spending: null,
+    ...costs,
   };
-  const beside =
-    record === null
-      ? settleCut(entry, state.now).beside
-      : cost === null
-        ? []
-        : [
-            {
-              path: spentPath(entry.agent_name, state.now, entry.lease.id),
-              content: spentText(cost, entry.lease.id),
-              expects: null,
-            },
-          ];
   if (!isWorked && entry.heard === undefined)
     return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];

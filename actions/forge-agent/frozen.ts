@@ -2,7 +2,7 @@ import { type Entry, type Exhaustion, entryPath, nameOf, repositoryOf } from '..
 import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { code } from '../../core/text/inert.ts';
-import { claimOf, endFrozen, freezeOf, rewrite, settleCut } from './ending.ts';
+import { claimOf, endFrozen, freezeOf, rewrite, settle } from './ending.ts';
 import { labelling, unlabelling } from './labels.ts';
 import type { Verdict } from './pick.ts';
 import type { AgentSettings } from './settings.ts';
@@ -123,7 +123,7 @@ export function exhaust(
   const exhausted = { why, at: now };
   const said = `${candidate.repository}#${candidate.number} is not woken any more: ${reason}`;
   const cut = running.find((item) => entryPath(nameOf(item.entry)) === entryPath(nameOf(entry)));
-  const settled = settleCut(entry, now);
+  const settled = settle(entry, now);
   return [
     {
       ...(cut === undefined

@@ -23,7 +23,7 @@ import { sessionRef } from '../../core/agent/work/kept-refs.ts';
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { slugOf } from '../../core/text/slug.ts';
-import { claimOf, endOf, freezeOf, settleCut } from './ending.ts';
+import { claimOf, endOf, freezeOf, settle } from './ending.ts';
 import { fanOut } from './fan-out.ts';
 import { finish } from './finish.ts';
 import { destroy, exhaustionText, forget, tend } from './frozen.ts';
@@ -255,7 +255,7 @@ function bury(
     lingering.find(
       (item) => sameRepository(item.repository, repository) && item.number === entry.issue_number,
     )?.labels ?? [];
-  const { over: costs, beside } = settleCut(entry, now);
+  const { over: costs, beside } = settle(entry, now);
   const over = { ...costs, why: `cut off: ${work.over}`, ended_at: now };
   const why = `${repository}#${entry.issue_number} is no longer worked on`;
   return [
@@ -374,7 +374,7 @@ function begin(
   const isolation = isolationFor(state, agent, settings['allow-unisolated']);
   const gitUser = agent.gitUser ?? { name: agent.name, email: `${account.login}@noreply.invalid` };
   // Its record holds what a round cost that is only finished here.
-  const settled = isFinishing || earlier === null ? null : settleCut(earlier.entry, now);
+  const settled = isFinishing || earlier === null ? null : settle(earlier.entry, now);
   const cost = settled?.over.cost ?? earlier?.entry.cost ?? null;
   const entry: Entry = {
     version: 1,

@@ -195,7 +195,7 @@ async function releaseDead(
       [
         releaseOf(
           { stateRepo, running },
-          { why: 'dispatch: its process was gone', at: new Date().toISOString(), cost: null },
+          { why: 'dispatch: its process was gone', at: new Date().toISOString() },
         ),
       ],
     );

@@ -1,4 +1,4 @@
-import { endOf } from '../../actions/forge-agent/ending.ts';
+import { endOf, settle } from '../../actions/forge-agent/ending.ts';
 import type { Candidate, LookingState, RunningIssue } from '../../actions/forge-agent/state.ts';
 import { type Entry, entryPath, issueName, parseEntry, runningPath } from '../../core/agent/entry.ts';
 import { readOver } from '../../core/agent/over.ts';
@@ -65,15 +65,18 @@ export function holderText({ agent_name: agent, backend, started_at: at, run_url
   return `${agent} has worked on it since ${at} (${where})${url === null ? '' : `: ${url}`}`;
 }
 
-/** The end of a claim: the entry says how, and its mark goes. */
+/** The end of a claim: the entry says how, and its mark goes. `counted`: what models cost; absent where nobody saw the end. */
 export function releaseOf(
   { stateRepo, running }: { stateRepo: Hold['stateRepo']; running: RunningIssue },
-  over: { why: string; at: string; cost: number | null },
+  { why, at, counted }: { why: string; at: string; counted?: number | null },
 ): Change<'write-files'> {
+  const { entry } = running;
+  const { over, beside } = settle(entry, at, counted);
   return endOf(
     stateRepo,
     running,
-    { why: over.why.slice(0, 500), ended_at: over.at, ...(over.cost === null ? {} : { cost: over.cost }) },
-    `${running.entry.owner}/${running.entry.repo}#${running.entry.issue_number} is no longer worked on`,
+    { ...over, why: why.slice(0, 500), ended_at: at },
+    `${entry.owner}/${entry.repo}#${entry.issue_number} is no longer worked on`,
+    beside,
   );
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { uidsOf } from '../../actions/forge-agent/settings.ts';
-import { parseEntry, spentPath, spentText } from '../../core/agent/entry.ts';
+import { parseEntry } from '../../core/agent/entry.ts';
 import { localSite } from '../../core/agent/local-site.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
@@ -305,30 +305,15 @@ async function holding(
     const parsed = parseEntry(Buffer.from(text, 'utf8'));
     if (parsed.ok) {
       const { entry } = parsed;
-      const at = clock().toISOString();
-      const cost = came?.cost ?? null;
-      const release = releaseOf(
-        { stateRepo, running: { ...held, entry, sha: blobId(text, stateRepo.commit) } },
-        {
-          why: `dispatch: ${came === undefined ? 'it was not carried out' : `${came.outcome}${came.why === '' ? '' : `, ${came.why}`}`}`,
-          at,
-          cost: cost === null ? null : (entry.cost ?? 0) + cost,
-        },
-      );
       const [released] = await write([
-        cost === null
-          ? release
-          : {
-              ...release,
-              files: [
-                ...release.files,
-                {
-                  path: spentPath(entry.agent_name, at, entry.lease.id),
-                  content: spentText(cost, entry.lease.id),
-                  expects: null,
-                },
-              ],
-            },
+        releaseOf(
+          { stateRepo, running: { ...held, entry, sha: blobId(text, stateRepo.commit) } },
+          {
+            why: `dispatch: ${came === undefined ? 'it was not carried out' : `${came.outcome}${came.why === '' ? '' : `, ${came.why}`}`}`,
+            at: clock().toISOString(),
+            ...(came === undefined ? {} : { counted: came.cost }),
+          },
+        ),
       ]);
       if (released?.status !== 'done')
         say(`The claim in the state repo could not be given back: ${released?.said ?? 'nothing came of it'}`);

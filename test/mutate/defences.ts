@@ -1103,8 +1103,8 @@ const agents: Defence[] = [
   },
   {
     name: 'What an issue cost is counted by whoever finishes a run.',
-    file: 'actions/forge-agent/finish.ts',
-    from: 'cost === null ? entry.cost : (entry.cost ?? 0) + cost',
+    file: 'actions/forge-agent/ending.ts',
+    from: 'counted === null ? cost : (cost ?? 0) + counted',
     to: 'entry.cost',
     tests: [finishTest],
   },
@@ -1132,8 +1132,8 @@ const agents: Defence[] = [
   {
     name: 'A round that is cut off has cost what its last check-in says.',
     file: 'actions/forge-agent/ending.ts',
-    from: 'over: { cost: costWithCut(entry), spending: null },',
-    to: 'over: { cost: entry.cost, spending: null },',
+    from: 'counted: number | null = entry.spending ?? null,',
+    to: 'counted: number | null = null,',
     tests: [frozenTest],
   },
   {
