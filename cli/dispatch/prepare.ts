@@ -4,8 +4,9 @@ import { forgeAgent } from '../../actions/forge-agent/role.ts';
 import { type AgentSettings, uidsOf } from '../../actions/forge-agent/settings.ts';
 import type { LookingState } from '../../actions/forge-agent/state.ts';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
-import { entryText, issueName, parseEntry, runningPath } from '../../core/agent/entry.ts';
+import { entryText, issueName, runningPath } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
+import { entryOfRun } from '../../core/agent/start-point.ts';
 import type { Send } from '../../core/api/send.ts';
 import { type Change, describeChange } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
@@ -147,10 +148,8 @@ function prepared(
   },
 ): Prepared {
   const { settings, run, claim, hold, host } = given;
-  const parsed = parseEntry(Buffer.from(run.entry.text, 'utf8'));
-  if (!parsed.ok) throw new Error(`the entry of this dispatch cannot be read: ${parsed.fault}`);
   // Whoever finds the issue taken reads where.
-  const entry = { ...parsed.entry, why: `claimed by a ${order.mode} dispatch on ${host}`.slice(0, 1000) };
+  const entry = { ...entryOfRun(run), why: `claimed by a ${order.mode} dispatch on ${host}`.slice(0, 1000) };
   const text = entryText(entry);
   const hasLabel = order.labels.includes(`${settings['label-prefix']}:${order.agent}`);
   const own: Change<'run-agent'> = {

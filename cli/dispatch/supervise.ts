@@ -1,12 +1,12 @@
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { uidsOf } from '../../actions/forge-agent/settings.ts';
-import { parseEntry } from '../../core/agent/entry.ts';
 import { localSite } from '../../core/agent/local-site.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import { refusedKey } from '../../core/agent/outcome.ts';
 import { type RoundContext, runAgentRound } from '../../core/agent/round.ts';
 import type { Desk } from '../../core/agent/sidecar/desk.ts';
+import { entryOfRun } from '../../core/agent/start-point.ts';
 import type { Send } from '../../core/api/send.ts';
 import { causeChain, UserError } from '../../core/errors.ts';
 import { blobId } from '../../core/forge/blobs.ts';
@@ -302,22 +302,19 @@ async function holding(
     return came;
   } finally {
     const text = came?.entryText ?? run.entry.text;
-    const parsed = parseEntry(Buffer.from(text, 'utf8'));
-    if (parsed.ok) {
-      const { entry } = parsed;
-      const [released] = await write([
-        releaseOf(
-          { stateRepo, running: { ...held, entry, sha: blobId(text, stateRepo.commit) } },
-          {
-            why: `dispatch: ${came === undefined ? 'it was not carried out' : `${came.outcome}${came.why === '' ? '' : `, ${came.why}`}`}`,
-            at: clock().toISOString(),
-            ...(came === undefined ? {} : { counted: came.cost }),
-          },
-        ),
-      ]);
-      if (released?.status !== 'done')
-        say(`The claim in the state repo could not be given back: ${released?.said ?? 'nothing came of it'}`);
-    }
+    const entry = entryOfRun({ entry: { ...run.entry, text } });
+    const [released] = await write([
+      releaseOf(
+        { stateRepo, running: { ...held, entry, sha: blobId(text, stateRepo.commit) } },
+        {
+          why: `dispatch: ${came === undefined ? 'it was not carried out' : `${came.outcome}${came.why === '' ? '' : `, ${came.why}`}`}`,
+          at: clock().toISOString(),
+          ...(came === undefined ? {} : { counted: came.cost }),
+        },
+      ),
+    ]);
+    if (released?.status !== 'done')
+      say(`The claim in the state repo could not be given back: ${released?.said ?? 'nothing came of it'}`);
   }
 }
 
@@ -364,7 +361,6 @@ async function runIsolated(step: Step, { run, place, context }: Running): Promis
 /** Runs the worker as the person, in the worktree itself. */
 async function runAsPerson(order: Order, step: Step, { run, place, context }: Running): Promise<Came> {
   const { config, environment, git, say } = step;
-  const { lease } = parseLease(run.entry.text);
   // It would wait for an answer at its first start in a folder, and nobody gives one.
   if (run.engine === 'claude') {
     const trust = await addClaudeTrust(config.claudeConfig, place.worktree);
@@ -373,7 +369,6 @@ async function runAsPerson(order: Order, step: Step, { run, place, context }: Ru
   const outcome = await runTrusted(
     {
       run,
-      lease,
       worktree: place.worktree,
       environment: withoutSecrets(environment),
       home: homeOf(environment),
@@ -389,12 +384,6 @@ async function runAsPerson(order: Order, step: Step, { run, place, context }: Ru
     why: wordsOf(outcome),
     head: await headOf(git, place.worktree).catch(() => null),
   };
-}
-
-function parseLease(text: string): { lease: string } {
-  const parsed = parseEntry(Buffer.from(text, 'utf8'));
-  if (!parsed.ok) throw new Error(`the entry of this dispatch cannot be read: ${parsed.fault}`);
-  return { lease: parsed.entry.lease.id };
 }
 
 function outcomeOf({ signal, end }: Pick<AgentOutcome, 'signal' | 'end'>): DispatchOutcome {

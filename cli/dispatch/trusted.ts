@@ -3,21 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { namesLogin } from '../../core/accounts.ts';
 import type { Cell, Ending, Program } from '../../core/agent/cell/cell.ts';
-import { createCheckIn } from '../../core/agent/check-in.ts';
 import { engineOf } from '../../core/agent/engines/engines.ts';
 import { followAgent } from '../../core/agent/follow.ts';
+import { openForgeAccess } from '../../core/agent/forge-access.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import type { RoundContext } from '../../core/agent/round.ts';
 import { forgeCommand, glue } from '../../core/agent/sidecar/command.ts';
 import { offeredTools } from '../../core/agent/sidecar/desk.ts';
-import { createForgejoAgentForge } from '../../core/agent/sidecar/forgejo-agent-forge.ts';
-import { scopedSend } from '../../core/agent/sidecar/scoped-send.ts';
-import { openSidecar, socketName } from '../../core/agent/sidecar/sidecar.ts';
+import { socketName } from '../../core/agent/sidecar/sidecar.ts';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
-import { listWriters } from '../../core/forge/people.ts';
 import { screenOf } from './screen.ts';
 
 /** What --trust-me means, for whoever asks for it. */
@@ -29,7 +25,6 @@ export type TrustedOutcome = Pick<AgentOutcome, 'end' | 'why' | 'signal' | 'oper
 /** What a worker with the person's own rights is started with. */
 export interface Trusted {
   run: Change<'run-agent'>;
-  lease: string;
   worktree: string;
   /** Of the person, without what is secret. */
   environment: Record<string, string>;
@@ -39,10 +34,10 @@ export interface Trusted {
 
 /** Runs a worker as the person, in its worktree, with the same way to the forge as an isolated one. */
 export async function runTrusted(
-  { run, lease, worktree, environment, home, hasScreen }: Trusted,
+  { run, worktree, environment, home, hasScreen }: Trusted,
   context: Pick<RoundContext, 'send' | 'write' | 'mask' | 'say' | 'clock' | 'deadline' | 'bots' | 'desk'>,
 ): Promise<TrustedOutcome> {
-  const { send, mask, say, clock, desk } = context;
+  const { mask, say, clock, desk } = context;
   // For the person alone: whoever reaches the socket writes in their name.
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-desk-'));
   const door = path.join(folder, 'door');
@@ -58,41 +53,7 @@ export async function runTrusted(
     }),
   );
   chmodSync(command, 0o700);
-  const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
-  const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
-  const alive = { at: clock().getTime() };
-  const checkIn = createCheckIn(run, context, () => null);
-  const claim = {
-    repository: run.entry.repository,
-    branch: run.entry.branch,
-    path: run.entry.path,
-    lease,
-  };
-  const sidecar = await openSidecar({
-    door,
-    forge: createForgejoAgentForge({
-      repository: run.repository,
-      send: scopedSend(send, scope),
-      write: (changes) =>
-        context.write(
-          changes.map((change) => ({ ...change, held: claim })),
-          (own) => scopedSend(own, scope),
-        ),
-      pullOf: async () => run.pulls.at(-1) ?? null,
-      run: lease,
-    }),
-    scope,
-    mask,
-    say,
-    now: clock,
-    mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
-    strangers: run.strangers,
-    desk,
-    heard: () => {
-      alive.at = clock().getTime();
-      checkIn.seen();
-    },
-  });
+  const { sidecar, checkIn, alive } = await openForgeAccess(run, context, { folder: door }, () => null);
   const engine = engineOf(run.engine);
   const start = {
     command: run.command,

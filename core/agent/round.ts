@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { namesLogin } from '../accounts.ts';
 import type { ConnectionOptions } from '../api/connection.ts';
 import type { Send } from '../api/send.ts';
 import type { Change } from '../change.ts';
-import type { Claim } from '../changes/fields.ts';
 import { UserError } from '../errors.ts';
-import { listWriters } from '../forge/people.ts';
 import type { Git } from '../git.ts';
 import type { Mask } from '../mask.ts';
 import type { Result } from '../report.ts';
@@ -17,10 +14,10 @@ import type { AgentRun } from './agent-run.ts';
 import type { Cell } from './cell/cell.ts';
 import { gapsOf } from './cell/gaps.ts';
 import { refusingFindings } from './cell/probe.ts';
-import { createCheckIn } from './check-in.ts';
 import { runCommands } from './commands.ts';
 import { engineOf } from './engines/engines.ts';
 import { followAgent, reserveMs } from './follow.ts';
+import { openForgeAccess } from './forge-access.ts';
 import { type ModelAccess, type ModelSettings, openModel } from './model-access.ts';
 import {
   type AgentOutcome,
@@ -33,11 +30,9 @@ import {
 import { giveSession, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
 import { type Desk, offeredTools } from './sidecar/desk.ts';
-import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
-import { scopedSend } from './sidecar/scoped-send.ts';
-import { openSidecar, socketName } from './sidecar/sidecar.ts';
+import { socketName } from './sidecar/sidecar.ts';
 import type { OpenSite, Site } from './site.ts';
-import { entryOfRun, readyStart, type StartPoint } from './start-point.ts';
+import { readyStart, type StartPoint } from './start-point.ts';
 import { keepWork } from './work/hand-over.ts';
 import { fetchSession, keepRefused, keepSession } from './work/keep.ts';
 import { usualLimits } from './work/limits.ts';
@@ -239,45 +234,17 @@ async function beside(
   cell: Cell,
   resumed: NonNullable<AgentRun['resumes']> | null,
 ): Promise<void> {
-  const { send, mask, say, clock } = context;
-  const claim = claimOf(run);
-  const scope = { repository: run.repository, issue: run.issue, pulls: run.pulls };
-  const writers = (await listWriters(send, run.repository)).map(({ login }) => login);
-  const alive = { at: clock().getTime() };
+  const { mask, say, clock } = context;
   let model: ModelAccess | undefined;
-  const checkIn = createCheckIn(run, context, () => model?.use()?.cost ?? null);
-  const sidecar = await openSidecar({
-    door: cell.door.folder,
-    mode: cell.door.mode,
-    forge: createForgejoAgentForge({
-      repository: run.repository,
-      send: scopedSend(send, scope),
-      write: (changes) =>
-        context.write(
-          changes.map((change) => ({ ...change, held: claim })),
-          (own) => scopedSend(own, scope),
-        ),
-      pullOf: async () => run.pulls.at(-1) ?? null,
-      run: claim.lease,
-    }),
-    scope,
-    mask,
-    say,
-    now: clock,
-    mayWrite: (login) => namesLogin(writers, login) && !namesLogin([...context.bots], login),
-    strangers: run.strangers,
-    desk: context.desk,
-    heard: () => {
-      alive.at = clock().getTime();
-      checkIn.seen();
-    },
-  });
+  const { sidecar, checkIn, alive, seen } = await openForgeAccess(
+    run,
+    context,
+    cell.door,
+    () => model?.use()?.cost ?? null,
+  );
   try {
     cell.door.admit(socketName);
-    model = await openModel(run, context, cell, () => {
-      alive.at = clock().getTime();
-      checkIn.seen();
-    });
+    model = await openModel(run, context, cell, seen);
     const engine = engineOf(run.engine);
     const version = await versionOf(cell, engine.version(run));
     outcome.engineVersion = version === null ? null : mask.apply(version);
@@ -454,11 +421,6 @@ async function check(round: Round, commit: string): Promise<CheckOutcome[]> {
   } finally {
     await cell.remove();
   }
-}
-
-function claimOf({ entry }: AgentRun): Claim {
-  const { lease } = entryOfRun({ entry });
-  return { repository: entry.repository, branch: entry.branch, path: entry.path, lease: lease.id };
 }
 
 function egressOf(network: AgentRun['network']): string {
