@@ -13,6 +13,11 @@ export class UserError extends Error {
   }
 }
 
+/** What the system calls an error, such as `ENOENT`; its own words where it has no such name. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
 /** A fault in a document: where it is, what was expected. Lines and columns count from 1; 0 means the whole file. */
 export interface Fault {
   file: string;

@@ -91,7 +91,7 @@ function retell(
   const { exhausted } = entry;
   if (exhausted == null || Date.parse(state.now) - Date.parse(exhausted.at) > retellMs) return [];
   // Once it was said, what people did to the label since is theirs.
-  const isSaid = candidate.talk?.said.some((sign) => sign === exhaustionSign(entry));
+  const isSaid = candidate.talk?.said.includes(exhaustionSign(entry) ?? '');
   return isSaid === true ? [] : tellExhausted(settings, state, candidate, entry, roundsOf(entry));
 }
 

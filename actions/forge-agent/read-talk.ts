@@ -57,6 +57,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
     pull === undefined || !settings['on-red'] || heard.has(signOfRed(pull.head.sha))
       ? []
       : await readRed(context, repository, pull.head.sha);
+  const stopped = exhaustionSign(entry);
   const giving = newsOfGiving(labelled?.mayWrite === true && !labelled.isBot ? labelled : null);
   const news = [
     ...newsOfWords(words, {
@@ -87,8 +88,8 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
       conversation,
       mayWrite,
       // Before the first of these nobody could have answered it.
-      words.find(({ user, body }) =>
-        signsIn([{ user, body }], own).some((sign) => sign === exhaustionSign(entry)),
+      words.find(
+        ({ user, body }) => stopped !== undefined && signsIn([{ user, body }], own).includes(stopped),
       )?.createdAt,
     ),
     costToday:

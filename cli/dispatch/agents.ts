@@ -4,7 +4,7 @@ import { namesBehind } from '../../actions/forge-agent/pick.ts';
 import { isolations } from '../../core/agent/cell/cell.ts';
 import type { Declared } from '../../core/agent/declared.ts';
 import { agentOf, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
-import { formatFault, UserError } from '../../core/errors.ts';
+import { codeOf, formatFault, UserError } from '../../core/errors.ts';
 import type { DispatchConfig } from './config.ts';
 import type { Order } from './order.ts';
 
@@ -51,7 +51,7 @@ export function readAgent(
     bytes = readFileSync(file);
   } catch (error) {
     throw new UserError(
-      `There is no manifest of ${agent} at ${file} (${error instanceof Error && 'code' in error ? error.code : error}).`,
+      `There is no manifest of ${agent} at ${file} (${codeOf(error)}).`,
       'Put it there, as agents/ of the ops repo has it, or set agents in the configuration.',
     );
   }

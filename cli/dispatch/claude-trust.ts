@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setTimeout as pauseFor } from 'node:timers/promises';
+import { codeOf } from '../../core/errors.ts';
 import { type Edited, withoutTrust, withTrust } from './claude-trust-text.ts';
 
 // Claude asks once whether a folder is trusted and keeps the answer in its configuration (`~/.claude.json`, or the file of that
@@ -138,10 +139,6 @@ function takeLock(lock: string, now: number): boolean {
       // Another one took it away.
     }
   return false;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 function decoded(bytes: Buffer): string | undefined {

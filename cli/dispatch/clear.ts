@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { alone } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { findPull } from '../../core/forge/pulls.ts';
+import { findPull, standingOfPull } from '../../core/forge/pulls.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { createMask } from '../../core/mask.ts';
 import { openWorks } from '../../core/works.ts';
@@ -238,9 +238,9 @@ async function pullOf(
   const { value, trouble } = await alone(() => findPull(send, repository, base, branch));
   if (trouble !== undefined) return { kind: 'unknown', why: trouble };
   if (value === undefined) return { kind: 'none' };
-  const { number, merged, state, head } = value;
-  if (state === 'open') return { kind: 'open', number };
-  return { kind: merged ? 'merged' : 'closed', number, head: head.sha };
+  const { number, head } = value;
+  const kind = standingOfPull(value);
+  return kind === 'open' ? { kind, number } : { kind, number, head: head.sha };
 }
 
 /** One of another host is never judged dead. */

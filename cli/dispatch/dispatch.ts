@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mostOfPrompt } from '../../core/agent/entry.ts';
 import type { ConnectionOptions } from '../../core/api/connection.ts';
 import { createSend } from '../../core/api/http.ts';
 import type { Send } from '../../core/api/send.ts';
@@ -31,9 +32,6 @@ export interface Asking {
   secrets: Secrets;
   environment: Readonly<Record<string, string | undefined>>;
 }
-
-/** The longest text that a worker is told beside the issue. */
-const mostOfPrompt = 40_000;
 
 /** Finds out everything that a dispatch needs to know before it begins. Throws where it may not; nothing is written anywhere. */
 export async function orderFor(request: DispatchRequest, asking: Asking): Promise<Order> {

@@ -3,7 +3,7 @@ import { alone } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getIssue } from '../../core/forge/issues.ts';
-import { findPull } from '../../core/forge/pulls.ts';
+import { findPull, standingOfPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { type DispatchConfig, secretsOf } from './config.ts';
@@ -57,7 +57,7 @@ export async function askForge(
         ? null
         : {
             number: found.number,
-            state: found.merged ? 'merged' : found.state === 'open' ? 'open' : 'closed',
+            state: standingOfPull(found),
           },
     trouble: issue.trouble ?? pull.trouble ?? null,
   };

@@ -1,4 +1,4 @@
-import { UserError } from '../../core/errors.ts';
+import { codeOf, UserError } from '../../core/errors.ts';
 import { claimPaths, conflictText } from './claims.ts';
 import { readConfig } from './config.ts';
 import type { DispatchEntry } from './entry.ts';
@@ -126,7 +126,7 @@ export async function stop(reference: string, { yes }: { yes: boolean }, local: 
           process.kill(pid, signal);
         } catch (error) {
           // It ended by itself meanwhile.
-          if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+          if (codeOf(error) !== 'ESRCH') throw error;
         }
       },
       pause: (ms) => wait(ms),

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { UserError } from '../../core/errors.ts';
+import { codeOf, UserError } from '../../core/errors.ts';
 
 /** What following a log needs beside the file: a seam. */
 export interface Following {
@@ -23,9 +23,7 @@ export async function printLog(
   try {
     descriptor = openSync(file, 'r');
   } catch (error) {
-    throw new UserError(
-      `The log ${file} cannot be read (${error instanceof Error && 'code' in error ? error.code : error}).`,
-    );
+    throw new UserError(`The log ${file} cannot be read (${codeOf(error)}).`);
   }
   try {
     const chunk = Buffer.alloc(chunkBytes);

@@ -32,7 +32,7 @@ export function repositoryHere(
 
 /** A path as somebody types it, from the root of the repository. */
 export function pathWithin(root: string, folder: string, given: string): string {
-  const absolute = path.resolve(real(folder), given);
+  const absolute = path.resolve(realPlace(folder), given);
   const found = path.relative(root, absolute);
   if (found === '..' || found.startsWith(`..${path.sep}`))
     throw new UserError(`${given} is outside of ${root}.`, 'Name a path of this repository.');
@@ -40,7 +40,7 @@ export function pathWithin(root: string, folder: string, given: string): string 
 }
 
 function rootOf(folder: string): string | undefined {
-  for (let at = real(folder); ; at = path.dirname(at)) {
+  for (let at = realPlace(folder); ; at = path.dirname(at)) {
     if (statSync(path.join(at, '.git'), { throwIfNoEntry: false }) !== undefined) return at;
     if (path.dirname(at) === at) return undefined;
   }
@@ -52,14 +52,15 @@ function mainOf(root: string): string {
   if (statSync(file).isDirectory()) return root;
   const [, folder] = /^gitdir: (.+)$/m.exec(readFileSync(file, 'utf8')) ?? [];
   const [, main] = /^(.*)\/\.git\/worktrees\/[^/]+$/.exec(folder ?? '') ?? [];
-  return main === undefined ? root : real(main);
+  return main === undefined ? root : realPlace(main);
 }
 
 function same(one: string, other: string): boolean {
-  return one === other || real(one) === other;
+  return one === other || realPlace(one) === other;
 }
 
-function real(place: string): string {
+/** A path without links in it; as it is where it is not there. */
+export function realPlace(place: string): string {
   try {
     return realpathSync(place);
   } catch {

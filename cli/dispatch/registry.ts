@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { UserError } from '../../core/errors.ts';
+import { codeOf, UserError } from '../../core/errors.ts';
 import { type DispatchEntry, entryText, type IssuePlace, parseDispatchEntry, stemOf } from './entry.ts';
 import { lifeOf, type Machine, nameOfProcess, type ProcessName } from './machine.ts';
 
@@ -231,8 +231,4 @@ function pause(ms: number): void {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -49,18 +49,35 @@ async function onForge(place: IssuePlace, { forge }: Askable): Promise<FoundIssu
   if (repository === undefined) return undefined;
   if (issue === undefined)
     throw new UserError(`${name} on ${place.host} has no issue ${place.number}.`, 'Check its number.');
+  const found = foundIn(place, issue, repository, forge.url);
+  if (repository.archived)
+    throw new UserError(`${repository.full_name} is archived.`, 'Unarchive it, or leave its issues.');
+  return found;
+}
+
+/** An issue as either host answers it. Throws where it may not be dispatched. `url`: of the host. */
+function foundIn(
+  place: IssuePlace,
+  issue: {
+    title: string;
+    state: string;
+    html_url: string;
+    labels: { name: string }[];
+    pull_request?: unknown;
+  },
+  repository: { full_name: string; default_branch: string } & Parameters<typeof addressesIn>[0],
+  url: string,
+): FoundIssue {
   const [owner = '', repo = ''] = repository.full_name.split('/');
   const exact = { ...place, owner, repo };
   refuseUnfit(exact, { isPull: issue.pull_request != null, state: issue.state });
-  if (repository.archived)
-    throw new UserError(`${repository.full_name} is archived.`, 'Unarchive it, or leave its issues.');
   return {
     place: exact,
     title: issue.title,
     url: issue.html_url,
-    labels: issue.labels.map(({ name: label }) => label),
+    labels: issue.labels.map(({ name }) => name),
     defaultBranch: repository.default_branch,
-    addresses: [`${forge.url}/${repository.full_name}`, ...addressesIn(repository)],
+    addresses: [`${url}/${repository.full_name}`, ...addressesIn(repository)],
   };
 }
 
@@ -77,19 +94,9 @@ function addressesIn({
 
 async function onGithub(place: IssuePlace, { github }: Askable): Promise<FoundIssue | undefined> {
   const found = await findGithubIssue(await github.send(), place);
-  if (found === undefined) return undefined;
-  const { issue, repository } = found;
-  const [owner = '', repo = ''] = repository.full_name.split('/');
-  const exact = { ...place, owner, repo };
-  refuseUnfit(exact, { isPull: issue.pull_request != null, state: issue.state });
-  return {
-    place: exact,
-    title: issue.title,
-    url: issue.html_url,
-    labels: issue.labels.map(({ name: label }) => label),
-    defaultBranch: repository.default_branch,
-    addresses: [`https://${place.host}/${repository.full_name}`, ...addressesIn(repository)],
-  };
+  return found === undefined
+    ? undefined
+    : foundIn(place, found.issue, found.repository, `https://${place.host}`);
 }
 
 function refuseUnfit(place: IssuePlace, { isPull, state }: { isPull: boolean; state: string }): void {

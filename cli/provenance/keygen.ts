@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { keyIdOf } from '../../core/agent/provenance/keys.ts';
-import { UserError } from '../../core/errors.ts';
+import { codeOf, UserError } from '../../core/errors.ts';
 import { quoted } from '../../core/text/log-line.ts';
 
 export interface KeygenOptions {
@@ -45,7 +45,7 @@ function writeNew(file: string, text: string, mode: number): void {
   try {
     writeFileSync(file, text, { flag: 'wx', mode });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = codeOf(error);
     throw new UserError(
       code === 'EEXIST'
         ? `${quoted(file)} is there already.`

@@ -39,6 +39,14 @@ const pull = z.object({
 });
 export type Pull = z.infer<typeof pull>;
 
+/** How a pull request stands: the forge calls a merged one closed. */
+export function standingOfPull({
+  merged,
+  state,
+}: Pick<Pull, 'merged' | 'state'>): 'open' | 'merged' | 'closed' {
+  return merged ? 'merged' : state === 'open' ? 'open' : 'closed';
+}
+
 /**
  * The pull request from one branch of a repository into another: the open one where there is one, otherwise one that
  * was closed or merged, otherwise undefined. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET

@@ -1983,7 +1983,7 @@ const reaping: Defence[] = [
   {
     name: 'The folder of a worktree leads back to its checkout.',
     file: 'cli/dispatch/reap/look.ts',
-    from: 'named !== undefined && realPath(path.resolve(worktree, named)) === realPath(admin)',
+    from: 'named !== undefined && realPlace(path.resolve(worktree, named)) === realPlace(admin)',
     to: "named !== ''",
     tests: [reapTest],
   },

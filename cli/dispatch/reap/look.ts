@@ -1,13 +1,6 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { realPlace } from '../place.ts';
 import { branchPrefix, unfinished } from '../worktree.ts';
 import { containment } from './contained.ts';
 import type { Facts, Loose, PullFact, Tip } from './decide.ts';
@@ -89,15 +82,7 @@ export async function candidatesOf(
 }
 
 function samePlace(one: string, other: string): boolean {
-  return one === other || realPath(one) === realPath(other);
-}
-
-function realPath(folder: string): string {
-  try {
-    return realpathSync(folder);
-  } catch {
-    return path.resolve(folder);
-  }
+  return one === other || realPlace(one) === realPlace(other);
 }
 
 /** Looks at one of them; what cannot be read is a fact, too. */
@@ -214,7 +199,7 @@ function placeOf(worktree: string, admin: string | null, head: string | null): F
   const kind = lstatSync(link, { throwIfNoEntry: false });
   if (kind === undefined && isBegun(admin, head)) return { kind: 'there' };
   const named = kind?.isFile() ? /^gitdir: (.+)\n?$/.exec(readText(link) ?? '')?.[1] : undefined;
-  return named !== undefined && realPath(path.resolve(worktree, named)) === realPath(admin)
+  return named !== undefined && realPlace(path.resolve(worktree, named)) === realPlace(admin)
     ? { kind: 'there' }
     : { kind: 'odd', why: 'its .git does not lead to this checkout' };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import { type Git, type Signature, whyOf } from '../../git.ts';
-import { cloneForUs, makeBare } from './clone.ts';
+import { cloneForUs, fetchCommits, makeBare } from './clone.ts';
 import { keepFile } from './keep.ts';
 import { usualLimits } from './limits.ts';
 
@@ -54,18 +54,7 @@ export async function takeUp(
 ): Promise<string> {
   const kept = path.join(git.folder, `${folder}.git`);
   await makeBare(git, kept, commit);
-  await git.run(kept, {
-    args: [
-      'fetch',
-      '--quiet',
-      '--no-tags',
-      '--no-write-fetch-head',
-      '--end-of-options',
-      git.urlOf(repository),
-      `${ref}:refs/forgecrew/kept`,
-    ],
-    reach: 'forge',
-  });
+  await fetchCommits(git, { repository, commits: [`${ref}:refs/forgecrew/kept`], folder: kept });
   const found = (await git.run(kept, { args: ['rev-parse', 'refs/forgecrew/kept'] })).toString('utf8').trim();
   if (found !== commit)
     throw new UserError(`${ref} of ${repository} is not what the step that serves has put there.`);
