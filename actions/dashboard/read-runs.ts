@@ -1,4 +1,5 @@
 import { type EndedRun, runsSince } from '../../core/forge/runs.ts';
+import { isGoingOn } from '../../core/host/backends.ts';
 import { together } from '../../core/together.ts';
 import { type EndedPipeline, pipelinesSince } from '../../core/woodpecker/history.ts';
 import { lookupRepository } from '../../core/woodpecker/pipelines.ts';
@@ -14,7 +15,7 @@ interface Run {
   id: number;
   at: string;
   isRed: boolean;
-  /** Whether it is one of the branch itself, and nobody started it by hand. */
+  /** Whether it is one of the branch itself, it is over, and nobody started it by hand: what waits or runs says nothing yet. */
   counts: boolean;
   url: string | null;
 }
@@ -72,7 +73,7 @@ function ofForgejo({ workflow_id: name, id, created, status, ...run }: EndedRun,
     at: new Date(Date.parse(created)).toISOString(),
     isRed: status === 'failure',
     // Runs of formulas are started by hand as well; those that fail are on record in the vault.
-    counts: run.prettyref === branch && run.trigger_event !== 'workflow_dispatch' && isOver(status),
+    counts: run.prettyref === branch && run.trigger_event !== 'workflow_dispatch' && !isGoingOn(status),
     url: run.html_url ?? null,
   };
 }
@@ -84,14 +85,9 @@ function ofWoodpecker({ cron, event, created, status, ...pipeline }: EndedPipeli
     id: pipeline.number,
     at: new Date(created * 1000).toISOString(),
     isRed: status === 'failure' || status === 'error',
-    counts: pipeline.branch === branch && ['push', 'cron'].includes(event) && isOver(status),
+    counts: pipeline.branch === branch && ['push', 'cron'].includes(event) && !isGoingOn(status),
     url: null,
   };
-}
-
-/** What waits or runs says nothing yet: the run before it counts. */
-function isOver(status: string): boolean {
-  return !['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'].includes(status);
 }
 
 function inOrder(runs: readonly Run[]): Run[] {

@@ -2,13 +2,13 @@ import { sameRepository } from '../../core/accounts.ts';
 import { localIsolations } from '../../core/agent/cell/cell.ts';
 import { type Entry, entryPath, issueName, parseEntry } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
-import { goingOn } from '../../core/agent/over.ts';
 import { parseStartMark, startingFolder, turnPath } from '../../core/agent/start-mark.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { dispatchedRuns, inputsOf, whyNotFollow } from '../../core/forge/workflows.ts';
+import { isGoingOn } from '../../core/host/backends.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
 import { lookupRepository, manualPipelines, whyNotStart } from '../../core/woodpecker/pipelines.ts';
 import { againMs, chosenOf, isSeen, issueKey, occupancyOf } from './fan-out.ts';
@@ -182,7 +182,7 @@ async function readRuns(
           issue: null,
           start,
           created: new Date(created * 1000).toISOString(),
-          isGoingOn: goingOn.includes(status),
+          isGoingOn: isGoingOn(status),
           path: undefined,
         };
   });

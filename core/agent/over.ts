@@ -1,11 +1,9 @@
 import { alone } from '../api/errors.ts';
 import type { Send } from '../api/send.ts';
 import { getRun } from '../forge/workflows.ts';
+import { isGoingOn } from '../host/backends.ts';
 import { getPipeline, lookupRepository } from '../woodpecker/pipelines.ts';
 import type { Entry } from './entry.ts';
-
-/** What the hosts call a run that goes on; everything else is over. */
-export const goingOn = ['waiting', 'running', 'blocked', 'pending', 'created', 'unknown'];
 
 /**
  * Why nobody works on an entry any more: its lease ran out, or the run that holds it is over. `null` while it may go on: what
@@ -23,5 +21,5 @@ export async function readOver(
     if (woodpecker === undefined) return undefined;
     return (await getPipeline(woodpecker, await lookupRepository(woodpecker, run.repository), run.id)).status;
   });
-  return value === undefined || goingOn.includes(value) ? null : `its run ${run.id} is over (${value})`;
+  return value === undefined || isGoingOn(value) ? null : `its run ${run.id} is over (${value})`;
 }
