@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openAsking, orderFor } from '../../../cli/dispatch/dispatch.ts';
+import { orderFor } from '../../../cli/dispatch/dispatch.ts';
+import { openHosts } from '../../../cli/dispatch/hosts.ts';
 import { referenceOf } from '../../../cli/dispatch/reference.ts';
 import { resolveReference } from '../../../cli/dispatch/resolve.ts';
 import { type DispatchRig, startDispatching } from '../../dispatching.ts';
@@ -59,7 +60,7 @@ afterEach(async () => {
 
 const resolve = async (reference: string) => {
   const asking = own.asking();
-  const connections = openAsking({
+  const connections = openHosts({
     ...asking,
     secrets: { ...asking.secrets, githubToken: async () => 'gh-token' },
   });
