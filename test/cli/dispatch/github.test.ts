@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { reapAll } from '../../../cli/dispatch/clear.ts';
 import type { DispatchEntry } from '../../../cli/dispatch/entry.ts';
+import { dispatchListSchema } from '../../../cli/dispatch/list.ts';
+import { list } from '../../../cli/dispatch/list-command.ts';
 import { possibleIsolation } from '../../../core/agent/cell/possible-isolation.ts';
 import { type DispatchRig, startDispatching, workerHead } from '../../dispatching.ts';
 import { type OnGithub, startOnGithub } from '../../on-github.ts';
@@ -128,5 +131,198 @@ describe('a dispatch of an issue on GitHub', () => {
     expect(log).toContain('or it was moved to another one');
     expect(log).not.toContain('Not for you.');
     expect(moved.comments).toEqual([]);
+  });
+});
+
+describe('the worker of a cascade on GitHub', () => {
+  it('lets another one begin on an issue there, whose process gets its tokens from that of its parent', async () => {
+    const [first, second] = [on.issue(), on.issue({ title: 'Another' })];
+    own.declare(
+      `${workerHead}if (!fs.existsSync('${own.folder}/asked')) { fs.writeFileSync('${own.folder}/asked', ''); console.log(forge('dispatch-worker', 'owner/elsewhere#${second.number}', '--mode', 'headless')); } forge('post-comment', '--body', 'Here.'); forge('signal-done', 'success', '--summary', 'x');`,
+    );
+
+    const begun = await own.cli(['dispatch', 'cascade', '--trust-me', on.addressOf(first)]);
+
+    expect(begun.text).toContain('owner/elsewhere#1');
+    await own.until(
+      () => own.entries().filter(({ outcome }) => outcome === 'success').length === 2,
+      'the end of both',
+    );
+    expect([first, second].map(({ comments }) => comments.length)).toEqual([1, 1]);
+    expect(own.entries()).toMatchObject([{ depth: 0 }, { depth: 1, ref: 'owner/elsewhere#2' }]);
+  });
+});
+
+describe('a claim in the state repo on an issue of GitHub', () => {
+  beforeEach(async () => {
+    await own.makeStateRepo();
+    on.configure(`state-repo = "${own.rig.state}"\n`);
+  });
+  const entryOf = async (number: number): Promise<Record<string, unknown> | undefined> => {
+    const text = await own.rig.file(own.rig.state, `github/agents/owner/elsewhere/${number}.json`);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+
+  it('says so, stands where forge-agent does not look, and is given back with the end', async () => {
+    const issue = on.issue({ labels: ['crew:builder'] });
+    own.declare(`${workerHead}setTimeout(() => forge('signal-done', 'success', '--summary', 'x'), 2000);`);
+    let during: unknown;
+    let running: unknown;
+    let listed = '';
+    const print = (text: string): void => {
+      listed += text;
+    };
+    let looking: Promise<void> = Promise.resolve();
+
+    const entry = await own.dispatch(
+      { reference: on.addressOf(issue), trustMe: true },
+      {
+        begun: () => {
+          looking = (async () => {
+            during = await entryOf(issue.number);
+            running = await own.rig.running();
+            // Another machine, which sees the claim alone.
+            on.configure(`state-repo = "${own.rig.state}"\nlog-root = "${own.folder}/other"\n`);
+            await list({ all: true, offline: false, json: false }, { environment: own.environment, print });
+            on.configure(`state-repo = "${own.rig.state}"\n`);
+          })();
+        },
+      },
+    );
+    await looking;
+
+    expect(entry.outcome).toBe('success');
+    expect(during).toMatchObject({ platform: 'github', status: 'running', repo: 'elsewhere' });
+    expect(running).toEqual([]);
+    expect(listed).toMatch(/owner\/elsewhere#1 {2}taken by builder since .* \(on GitHub, .* dispatch on /);
+    expect(await entryOf(issue.number)).toMatchObject({ platform: 'github', status: 'destroyed' });
+    expect(await own.rig.file(own.rig.state, 'github/running/owner/elsewhere/1.json')).toBeUndefined();
+    expect(await own.rig.file(own.rig.state, 'agents/owner/elsewhere/1.json')).toBeUndefined();
+  });
+
+  it('is respected by another machine, and keeps nobody from the issue of the same name on the forge', async () => {
+    const issue = on.issue();
+    own.declare(`${workerHead}setTimeout(() => forge('signal-done', 'success', '--summary', 'x'), 4000);`);
+    let second: unknown;
+    let third: unknown;
+    let trying: Promise<void> = Promise.resolve();
+    const forged = await own.rig.seed.createRepository(own.rig.owner, 'elsewhere');
+    await own.rig.seed.putFile(own.rig.owner, forged, 'README.md', '# Forged\n');
+    await own.rig.seed.addCollaborator(own.rig.owner, forged, own.rig.worker.login, 'read');
+    const same = await own.rig.seed.createIssue(own.rig.owner, forged, { title: 'Same', body: 'x' });
+    await own.git(['remote', 'add', 'forge', `${own.rig.forge.url}/owner/elsewhere.git`], on.checkout);
+
+    await own.dispatch(
+      { reference: on.addressOf(issue), trustMe: true },
+      {
+        begun: () => {
+          trying = (async () => {
+            on.configure(`state-repo = "${own.rig.state}"\nlog-root = "${own.folder}/other"\n`);
+            second = await own
+              .dispatch({ reference: on.addressOf(issue), trustMe: true })
+              .catch((error: unknown) => error);
+            own.declare(done);
+            third = await own
+              .dispatch({ reference: `owner/elsewhere#${same}`, trustMe: true })
+              .catch((error: unknown) => error);
+          })();
+        },
+      },
+    );
+    await trying;
+
+    expect(same).toBe(issue.number);
+    expect(String(second)).toMatch(/is taken: builder has worked on it since .* headless dispatch on /);
+    expect(third).toMatchObject({ platform: 'forgejo', outcome: 'success' });
+  });
+});
+
+describe('what GitHub says of a dispatch', () => {
+  const writes = (text: string) =>
+    `${workerHead}commit('poem.txt', '${text}'); forge('signal-done', 'success', '--summary', 'x');`;
+  const dispatched = async (text: string): Promise<DispatchEntry> => {
+    own.declare(writes(text));
+    return own.dispatch({ reference: on.addressOf(on.issue()), trustMe: true });
+  };
+  const pullFor = (entry: DispatchEntry, given: { state: 'open' | 'closed'; sha?: string }) =>
+    on.github.addPull(on.repository, on.worker, {
+      head: entry.branch ?? '',
+      sha: entry.head ?? '',
+      ...given,
+    });
+  const reaped = async (): Promise<{ code: number; text: string }> => {
+    const lines: string[] = [];
+    const local = { environment: own.environment, folder: own.folder, print: () => undefined };
+    const code = await reapAll({ dryRun: false }, { ...local, say: (line) => void lines.push(line) });
+    return { code, text: lines.join('\n') };
+  };
+  const listed = async () => {
+    let text = '';
+    const print = (more: string): void => {
+      text += more;
+    };
+    await list({ all: true, offline: false, json: true }, { environment: own.environment, print });
+    return dispatchListSchema.parse(JSON.parse(text)).dispatches.map(({ forge }) => forge);
+  };
+
+  it('is listed, and what it does not say keeps nothing from being listed', async () => {
+    const entry = await dispatched('Roses.');
+    const pull = pullFor(entry, { state: 'open' });
+
+    expect(await listed()).toEqual([
+      { issue: 'open', pull: { number: pull.number, state: 'open' }, trouble: null },
+    ]);
+    delete own.environment.FORGECREW_GITHUB_TOKEN;
+    expect(await listed()).toMatchObject([{ issue: null, trouble: expect.stringContaining('no token') }]);
+    own.environment.FORGECREW_GITHUB_TOKEN = 'g'.repeat(40);
+    expect(await listed()).toMatchObject([{ issue: null, trouble: expect.stringContaining('401') }]);
+  });
+
+  it('decides what is reaped: a pull request that was merged or closed at this very commit, and no other one', async () => {
+    const [closed, elsewhere, open, none] = [
+      await dispatched('One.'),
+      await dispatched('Two.'),
+      await dispatched('Three.'),
+      await dispatched('Four.'),
+    ];
+    pullFor(closed, { state: 'closed' });
+    pullFor(elsewhere, { state: 'closed', sha: 'f'.repeat(40) });
+    pullFor(open, { state: 'open' });
+
+    const { text } = await reaped();
+
+    expect([closed, elsewhere, open, none].map(({ worktree }) => existsSync(worktree ?? ''))).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+    expect(text).toMatch(/reaped: .*: its pull request \d+ was closed at /);
+    expect(text).toMatch(/kept: .* its pull request \d+ was closed at another commit/);
+    expect(text).toMatch(/kept: .* its pull request \d+ is open/);
+  });
+
+  it('is unknown where it cannot be asked, and then nothing is reaped for it', async () => {
+    const entry = await dispatched('One.');
+    pullFor(entry, { state: 'closed' });
+    delete own.environment.FORGECREW_GITHUB_TOKEN;
+
+    const { text } = await reaped();
+
+    expect(existsSync(entry.worktree ?? '')).toBe(true);
+    expect(text).toContain('There is no token.');
+  });
+
+  it('is the state of what was merged by squash, too', async () => {
+    const entry = await dispatched('One.');
+    pullFor(entry, { state: 'closed' }).pull = {
+      head: entry.branch ?? '',
+      sha: entry.head ?? '',
+      base: 'trunk',
+      home: on.repository,
+      merged: true,
+    };
+
+    expect((await reaped()).text).toMatch(/reaped: .*: its pull request \d+ was merged at /);
   });
 });

@@ -5,8 +5,8 @@ import type { AgentForge } from '../../../../core/agent/sidecar/agent-forge.ts';
 import {
   type AgentChange,
   type AgentResult,
-  createForgejoAgentForge,
-} from '../../../../core/agent/sidecar/forgejo-agent-forge.ts';
+  createAgentForge,
+} from '../../../../core/agent/sidecar/api-agent-forge.ts';
 import type { Scope } from '../../../../core/agent/sidecar/scope.ts';
 import { scopedSend } from '../../../../core/agent/sidecar/scoped-send.ts';
 import { openSidecar, type Sidecar, type SidecarOptions } from '../../../../core/agent/sidecar/sidecar.ts';
@@ -58,7 +58,7 @@ export async function joinSidecar(
     await applyPlan(changes, { context: { send, account, workspace: '/', ask }, mask, results, say });
     return results;
   };
-  const agentForge = createForgejoAgentForge({
+  const agentForge = createAgentForge({
     repository: scope.repository,
     send,
     write,
