@@ -35,7 +35,7 @@ import type { OwnGit } from './own-git.ts';
 import { isolationHere, mostMinutes, type Prepared, prepare, settingsFor } from './prepare.ts';
 import { changeEntry, enterDispatch, readRegistry, standingOf } from './registry.ts';
 import { runTrusted } from './trusted.ts';
-import { makeWorktree, type WorktreePlace } from './worktree.ts';
+import { makeWorktree, refuseShallow, type WorktreePlace } from './worktree.ts';
 import { write } from './writing.ts';
 
 /** What the process of a dispatch works with. */
@@ -294,7 +294,7 @@ export function refuseWithoutState(
   const label = labels.find((name) => name.startsWith(`${labelPrefix}:`));
   if (label === undefined || stateRepo !== undefined) return;
   throw new UserError(
-    `${refOf(place)} has the label ${label}, so forge-agent may take it at any moment, and no state-repo is configured in which to claim it first.`,
+    `${refOf(place)} has the label ${label}, so ${place.platform === 'github' ? 'another machine may dispatch it' : 'forge-agent may take it'} at any moment, and no state-repo is configured in which to claim it first.`,
     "Set state-repo in the configuration to forge-agent's, or take the label off.",
   );
 }
@@ -349,7 +349,8 @@ interface Running {
 /** Runs the worker in a cell with a clone of its own; what it made is looked at, and then put on the branch of the worktree. */
 async function runIsolated(step: Step, { run, place, context }: Running): Promise<Came> {
   const { git, say, id } = step;
-  const { works } = context;
+  const { works, source } = context;
+  if (source !== undefined) await refuseShallow(git, source);
   const outcome = await runAgentRound(run, context);
   const came = { cost: outcome.models?.cost ?? null, entryText: outcome.entry.text };
   say(`It ended: ${outcome.said}.`);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reapAll } from '../../../cli/dispatch/clear.ts';
@@ -63,6 +63,22 @@ describe('a dispatch of an issue on GitHub', () => {
     },
   );
 
+  isolates(
+    'is refused, with what to do, where the clone of the person has only the newest commits',
+    async () => {
+      await own.git(['commit', '--quiet', '--allow-empty', '--message', 'Go on'], on.checkout);
+      await own.git(['push', '--quiet', 'origin', 'HEAD:trunk'], on.checkout);
+      rmSync(on.checkout, { recursive: true });
+      const address = 'https://github.com/owner/elsewhere.git';
+      await own.git(['clone', '--quiet', '--depth=1', address, on.checkout], own.folder);
+
+      await expect(own.dispatch({ reference: on.addressOf(on.issue()) })).rejects.toMatchObject({
+        message: expect.stringContaining('is shallow'),
+        remedy: expect.stringContaining('--unshallow'),
+      });
+    },
+  );
+
   it('needs no forge at all where the configuration has none', async () => {
     const issue = on.issue();
     own.declare(done);
@@ -94,6 +110,18 @@ describe('a dispatch of an issue on GitHub', () => {
     expect(JSON.stringify(asked)).not.toContain(on.worker.token);
   });
 
+  it.each(['watch', 'consult'] as const)('in %s has its screen and the same way there', async (mode) => {
+    const issue = on.issue();
+    own.declare(
+      `${workerHead}forge('post-comment', '--body', 'Here.'); forge('signal-done', 'success', '--summary', 'x');`,
+    );
+
+    const entry = await own.dispatch({ mode, reference: on.addressOf(issue), trustMe: true });
+
+    expect(entry).toMatchObject({ mode, outcome: 'success', platform: 'github' });
+    expect(issue.comments).toHaveLength(1);
+  });
+
   it('is begun in a process of its own by the command line', async () => {
     own.declare(done);
     const issue = on.issue();
@@ -108,7 +136,7 @@ describe('a dispatch of an issue on GitHub', () => {
     expect(own.entries()).toMatchObject([{ platform: 'github', outcome: 'success' }]);
   });
 
-  it('ends its worker once the issue is moved to another repository, whose text it is never shown', async () => {
+  it('shows its worker nothing of an issue that is moved to another repository meanwhile, and writes nothing there', async () => {
     const issue = on.issue();
     const other = on.github.addRepository(on.owner, 'secrets');
     const moved = on.github.addIssue(other, on.owner, { number: issue.number, body: 'Not for you.' });

@@ -262,7 +262,11 @@ describe('a limit', () => {
   const at = (seconds: number): string => String(start / 1000 + seconds);
   it.each<[string, Answer, number]>([
     ['429 with a time to wait', { status: 429, headers: { 'retry-after': '3' } }, 3000],
-    ['403 with a time to wait', { status: 403, headers: { 'retry-after': '3' } }, 3000],
+    [
+      '403 with a time to wait',
+      { status: 403, headers: { 'retry-after': '3' }, body: { message: 'Forbidden' } },
+      3000,
+    ],
     [
       'of the hour, which begins anew soon',
       { status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': at(20) } },
