@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Git, Signature } from '../../git.ts';
 
 /** A bare repository of ours, empty, for commits whose names look like this one; it holds nothing that could run. */
@@ -59,7 +60,8 @@ export async function fetchCommits(
       '--no-tags',
       '--no-write-fetch-head',
       '--end-of-options',
-      from === undefined ? git.urlOf(repository) : `file://${from}`,
+      // A folder of a person's may have any name: git decodes the address again.
+      from === undefined ? git.urlOf(repository) : pathToFileURL(from).href,
       ...commits,
     ],
     reach: from === undefined ? 'forge' : 'files',

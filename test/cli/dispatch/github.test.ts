@@ -5,6 +5,8 @@ import { reapAll } from '../../../cli/dispatch/clear.ts';
 import type { DispatchEntry } from '../../../cli/dispatch/entry.ts';
 import { dispatchListSchema } from '../../../cli/dispatch/list.ts';
 import { list } from '../../../cli/dispatch/list-command.ts';
+import { thisMachine } from '../../../cli/dispatch/machine.ts';
+import { standingOf } from '../../../cli/dispatch/registry.ts';
 import { possibleIsolation } from '../../../core/agent/cell/possible-isolation.ts';
 import { type DispatchRig, startDispatching, workerHead } from '../../dispatching.ts';
 import { type OnGithub, startOnGithub } from '../../on-github.ts';
@@ -23,6 +25,12 @@ afterEach(async () => {
 const { best } = await possibleIsolation({ first: 70_000, count: 256 });
 const isolates = it.skipIf(best === 'none');
 const done = `${workerHead}forge('signal-done', 'success', '--summary', 'Done.');`;
+const reaped = async (): Promise<{ code: number; text: string }> => {
+  const lines: string[] = [];
+  const local = { environment: own.environment, folder: own.folder, print: () => undefined };
+  const code = await reapAll({ dryRun: false }, { ...local, say: (line) => void lines.push(line) });
+  return { code, text: lines.join('\n') };
+};
 const logOf = ({ log_path: file }: DispatchEntry): string => readFileSync(file, 'utf8');
 
 describe('a dispatch of an issue on GitHub', () => {
@@ -228,6 +236,26 @@ describe('a claim in the state repo on an issue of GitHub', () => {
     expect(await own.rig.file(own.rig.state, 'agents/owner/elsewhere/1.json')).toBeUndefined();
   });
 
+  it('is given back by reap where its process was killed, and the issue can be dispatched anew', async () => {
+    const issue = on.issue();
+    own.declare(`${workerHead}setTimeout(() => 0, 60_000);`);
+    const entry = await own.launch({ reference: on.addressOf(issue), trustMe: true });
+    expect(await entryOf(issue.number)).toMatchObject({ status: 'running' });
+
+    process.kill(-entry.pid, 'SIGKILL');
+    await own.until(() => standingOf(entry, thisMachine()) === 'dead', 'the end of the process');
+
+    expect((await reaped()).text).toContain(`its claim in ${own.rig.state} was given back`);
+    expect(await entryOf(issue.number)).toMatchObject({
+      status: 'destroyed',
+      why: 'dispatch: its process was gone',
+    });
+    own.declare(done);
+    expect(await own.dispatch({ reference: on.addressOf(issue), trustMe: true })).toMatchObject({
+      outcome: 'success',
+    });
+  });
+
   it('is respected by another machine, and keeps nobody from the issue of the same name on the forge', async () => {
     const issue = on.issue();
     own.declare(`${workerHead}setTimeout(() => forge('signal-done', 'success', '--summary', 'x'), 4000);`);
@@ -278,12 +306,6 @@ describe('what GitHub says of a dispatch', () => {
       sha: entry.head ?? '',
       ...given,
     });
-  const reaped = async (): Promise<{ code: number; text: string }> => {
-    const lines: string[] = [];
-    const local = { environment: own.environment, folder: own.folder, print: () => undefined };
-    const code = await reapAll({ dryRun: false }, { ...local, say: (line) => void lines.push(line) });
-    return { code, text: lines.join('\n') };
-  };
   const listed = async () => {
     let text = '';
     const print = (more: string): void => {
