@@ -12,12 +12,14 @@ import { findBranchPull } from '../../core/github/pulls.ts';
 import { surroundingsOf } from '../../core/host/surroundings.ts';
 import { createMask, type Mask } from '../../core/mask.ts';
 import type { DispatchConfig, Secrets } from './config.ts';
-import type { DispatchEntry, Platform } from './entry.ts';
+import type { DispatchEntry } from './entry.ts';
+import { githubHostOf } from './reference.ts';
 
 /** How the hosts of issues are asked; each is connected to when it is first asked. */
 export interface IssueHosts {
   forge: { url: string; send(): Promise<Send> };
-  github: { send(): Promise<Send> };
+  /** `host`: where its pages are. */
+  github: { host: string; send(): Promise<Send> };
 }
 
 export interface Asking {
@@ -51,6 +53,7 @@ export function openHosts({ config, secrets, environment }: Asking): IssueHosts 
       }),
     },
     github: {
+      host: githubHostOf(config.github.api),
       send: once(async () =>
         connectGithub({ config, environment, token: await secrets.githubToken(), mask, deadline }),
       ),
@@ -94,7 +97,7 @@ type Told<T> = { value: T; trouble: undefined } | { value: undefined; trouble: s
 /** The state of the issue of a dispatch, as the host that it is on says. */
 export function issueOf(hosts: IssueHosts, entry: DispatchEntry): Promise<Told<'open' | 'closed'>> {
   const [repository = '', number] = entry.ref.split('#');
-  return asked(entry.platform, async () => {
+  return asked(hosts, entry, async () => {
     const send = await hosts[entry.platform === 'github' ? 'github' : 'forge'].send();
     const own = entry.platform === 'github' ? githubAsForge(send) : send;
     return (await getIssue(own, repository, Number(number))).state;
@@ -111,12 +114,12 @@ export interface BranchPull {
 /** The pull request from the branch of a dispatch; undefined where there is none. */
 export function pullOf(
   hosts: IssueHosts,
-  entry: Pick<DispatchEntry, 'platform' | 'ref' | 'base_branch'>,
+  entry: Pick<DispatchEntry, 'platform' | 'url' | 'ref' | 'base_branch'>,
   branch: string,
 ): Promise<Told<BranchPull | undefined>> {
   const { platform, base_branch: base } = entry;
   const [repository = ''] = entry.ref.split('#');
-  return asked(platform, async () => {
+  return asked(hosts, entry, async () => {
     if (platform === 'github') return findBranchPull(await hosts.github.send(), repository, base, branch);
     const found = await findPull(await hosts.forge.send(), repository, base, branch);
     return found === undefined
@@ -126,8 +129,16 @@ export function pullOf(
 }
 
 /** What GitHub does not say, for want of a token too, is unknown of its own dispatches, and keeps nobody from those of the forge. */
-async function asked<T>(platform: Platform, read: () => Promise<T>): Promise<Told<T>> {
+async function asked<T>(
+  { github }: IssueHosts,
+  { platform, url }: Pick<DispatchEntry, 'platform' | 'url'>,
+  read: () => Promise<T>,
+): Promise<Told<T>> {
   if (platform === 'forgejo') return alone(read);
+  const host = URL.canParse(url) ? new URL(url).host : '';
+  // What another one says of a repository of the same name is about another repository.
+  if (host !== github.host)
+    return { value: undefined, trouble: `it is on ${host}, and github.api is that of ${github.host}` };
   try {
     return { value: await read(), trouble: undefined };
   } catch (error) {

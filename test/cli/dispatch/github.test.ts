@@ -322,6 +322,11 @@ describe('what GitHub says of a dispatch', () => {
     expect(await listed()).toEqual([
       { issue: 'open', pull: { number: pull.number, state: 'open' }, trouble: null },
     ]);
+    own.configure('[github]\napi = "https://git.acme.example/api/v3"\n', ['github:owner']);
+    expect(await listed()).toMatchObject([
+      { issue: null, trouble: 'it is on github.com, and github.api is that of git.acme.example' },
+    ]);
+    on.configure();
     delete own.environment.FORGECREW_GITHUB_TOKEN;
     expect(await listed()).toMatchObject([{ issue: null, trouble: expect.stringContaining('no token') }]);
     own.environment.FORGECREW_GITHUB_TOKEN = 'g'.repeat(40);

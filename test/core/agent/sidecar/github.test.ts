@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { tools } from '../../../../core/agent/sidecar/tools.ts';
 import { type Client, connect } from './client.ts';
 import { type GithubRig, openGithubRig } from './github-rig.ts';
+import { callEverything } from './joined.ts';
 
 // What is GitHub's own about an agent's way there; that its tools do the same as on the forge stands in platforms.test.ts.
 
@@ -51,19 +51,7 @@ it('what an account said that is gone, counts as said by somebody who may not wr
 });
 
 it('a tool causes no other request than those that are looked up, and writes on its own issue and pull request', async () => {
-  for (const number of [undefined, rig.issue.number, rig.other.number, rig.pull.number, 999])
-    for (const tool of tools)
-      await client.call(
-        tool.name,
-        tool.name === 'signal_done'
-          ? { status: 'success', summary: 'x' }
-          : tool.name === 'propose_action'
-            ? { type: 'issue-create', payload: '{"title":"x"}' }
-            : {
-                ...(number === undefined ? {} : { number }),
-                ...(tool.required.includes('body') ? { body: 'x' } : {}),
-              },
-      );
+  await callEverything(client, [undefined, rig.issue.number, rig.other.number, rig.pull.number, 999]);
 
   const caused = rig.github.requests.map(
     ({ method, path }) => `${method} ${path.split('?')[0]?.replace(/\d+/g, 'N')}`,

@@ -10,12 +10,14 @@ import {
 import type { Scope } from '../../../../core/agent/sidecar/scope.ts';
 import { scopedSend } from '../../../../core/agent/sidecar/scoped-send.ts';
 import { openSidecar, type Sidecar, type SidecarOptions } from '../../../../core/agent/sidecar/sidecar.ts';
+import { tools } from '../../../../core/agent/sidecar/tools.ts';
 import type { ApiRequest, Send } from '../../../../core/api/send.ts';
 import { applyPlan } from '../../../../core/apply.ts';
 import type { Change } from '../../../../core/change.ts';
 import { getOwnUser } from '../../../../core/forge/users.ts';
 import type { Mask } from '../../../../core/mask.ts';
 import type { Result } from '../../../../core/report.ts';
+import type { Client } from './client.ts';
 
 /** A sidecar that is joined to a host as the role joins it. */
 export interface Joined {
@@ -86,4 +88,21 @@ export async function joinSidecar(
       rmSync(door, { recursive: true, force: true });
     },
   };
+}
+
+/** Calls every tool, for each of these numbers. */
+export async function callEverything(client: Client, numbers: (number | undefined)[]): Promise<void> {
+  for (const number of numbers)
+    for (const tool of tools)
+      await client.call(
+        tool.name,
+        tool.name === 'signal_done'
+          ? { status: 'success', summary: 'x' }
+          : tool.name === 'propose_action'
+            ? { type: 'issue-create', payload: '{"title":"x"}' }
+            : {
+                ...(number === undefined ? {} : { number }),
+                ...(tool.required.includes('body') ? { body: 'x' } : {}),
+              },
+      );
 }
