@@ -135,14 +135,13 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         failure = error;
       }
       if (response !== undefined && response.status >= 200 && response.status < 300) return response;
+      const mayRepeat = isRead
+        ? (failure !== undefined && !failure.tooLarge && !failure.isFinal) ||
+          (response !== undefined && passing.has(response.status))
+        : (failure?.neverSent === true && !failure.isFinal) || response?.status === 429;
       // Of what a limiter turned away nothing happened, so that a write may be repeated too.
       const isLimited = limitWaitOf(response) !== undefined;
-      const mayRepeat = isRead
-        ? isLimited ||
-          (failure !== undefined && !failure.tooLarge && !failure.isFinal) ||
-          (response !== undefined && passing.has(response.status))
-        : isLimited || (failure?.neverSent === true && !failure.isFinal) || response?.status === 429;
-      const wait = mayRepeat ? waitBefore(attempt, response) : undefined;
+      const wait = mayRepeat || isLimited ? waitBefore(attempt, response) : undefined;
       if (wait !== undefined) {
         // A minute without a word looks like a run that hangs.
         if (wait >= longWaitMs)
