@@ -638,7 +638,7 @@ ofFactory(
   .option('--json', 'as JSON, for programs', false)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of an admin of both repositories with read:repository, read:issue, read:organization and read:user. What the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of a site admin; with that of an admin of both repositories (read:repository, read:issue, read:organization and read:user) what the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
   )
   .action((options: FactoryOptions & { solo: boolean; disk: boolean; all: boolean; json: boolean }) =>
     asking(async (say) => {

@@ -59,6 +59,8 @@ interface Run {
   printed: Set<string>;
   /** Prints a line for people: masked, plain, and never a workflow command. */
   say: (line: string) => void;
+  /** What is left for a person to do, as the state of the last round has it. */
+  byHand: string[];
   /** What the run ended with, as printed: the host's summary shows it. */
   lastLines: string[];
 }
@@ -166,6 +168,7 @@ async function begin(
     isDebug: false,
     restraint: undefined,
     printed: new Set(),
+    byHand: [],
     say: (line) => print(logLine(mask.apply(line))),
     lastLines: [],
     report: {
@@ -293,6 +296,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         ...(previous === undefined ? seen : { previous }),
       });
       tellHeadline(role.headline?.(settings, state), current);
+      current.byHand = role.byHand?.(settings, state) ?? [];
       const changes: Change[] = role.plan(settings, state);
       refuseUndeclared(role, changes);
       const results: Result[] = [];
@@ -504,8 +508,8 @@ function finish(current: Run, ending: Ending): void {
   const tally = tallyOf(report.rounds);
   const isUnsettled = ending === 'unsettled';
   report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
-  for (const line of closingLines(tally, { outcome: report.outcome, made: report.made, restraint }))
-    sayLast(line, current);
+  const closing = closingLines(tally, { outcome: report.outcome, made: report.made, restraint });
+  for (const line of [...closing, ...current.byHand]) sayLast(line, current);
 }
 
 /**

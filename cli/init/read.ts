@@ -72,6 +72,7 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     account,
     isSiteAdmin: isAdmin,
     makesTokens: isAdmin && majorOf((await askVersion(send)).version) >= 16,
+    ownersMissing: await ownersMissing(send, [ops, project]),
     ops,
     project,
     accounts,
@@ -97,7 +98,11 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     woodpecker:
       woodpecker === undefined
         ? undefined
-        : { isActive: id !== undefined, crons: id === undefined ? [] : await listCronJobs(woodpecker, id) },
+        : {
+            id,
+            isActive: id !== undefined,
+            crons: id === undefined ? [] : await listCronJobs(woodpecker, id),
+          },
     protect:
       given.roles.includes('vault-dispatch') && ops.main !== undefined
         ? await protect.read({ ...bare, settings: protectSettings(given, { apply: true }) })
@@ -117,6 +122,7 @@ async function readSide(
   const bare: Side = {
     name,
     owner,
+    owners: isOps && given.people.length > 0 ? await ownersOf(send, ownerOf(name), owner, account) : [],
     found,
     main: undefined,
     paths: [],
@@ -178,9 +184,31 @@ async function teamOf(send: Send, organisation: string): Promise<InitState['team
   }
 }
 
+/** Who owns what an owner has: the account itself, or the people of an organisation who do. */
+async function ownersOf(send: Send, owner: string, kind: NewOwner, account: User): Promise<string[]> {
+  if (kind !== 'organisation') return [owner];
+  try {
+    // The forge makes this team with every organisation.
+    return (await findTeam(send, owner, 'Owners'))?.members ?? [];
+  } catch (error) {
+    if (isApiError(error, 'permission', 'scope')) return [account.login];
+    throw error;
+  }
+}
+
 async function ownerKind(send: Send, owner: string, account: User): Promise<NewOwner> {
   if (sameLogin(owner, account.login)) return 'own';
   return (await isOrganisation(send, owner)) ? 'organisation' : 'account';
+}
+
+/** Whom nothing can be made for. */
+async function ownersMissing(send: Send, sides: readonly Side[]): Promise<string[]> {
+  const asked = sides
+    .filter(({ found, owner }) => found === undefined && owner === 'account')
+    .map(({ name }) => ownerOf(name));
+  const missing: string[] = [];
+  for (const owner of new Set(asked)) if ((await findUser(send, owner)) === undefined) missing.push(owner);
+  return missing;
 }
 
 async function readAccount(send: Send, login: string, ops: Side, project: Side): Promise<Account> {

@@ -49,6 +49,7 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
   const side = {
     name: given['ops-repo'],
     owner: 'organisation' as const,
+    owners: [],
     found: undefined,
     main: undefined,
     paths: byHand,

@@ -11,12 +11,13 @@ import {
   withoutComments,
 } from '../../factory/pipelines.ts';
 import { staffOf } from '../../factory/posts.ts';
-import { loginsOf, sourceOf } from '../../factory/settings.ts';
+import { loginsOf, secretsPage, sourceOf } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
 /** The pipelines of the roles are there and have the shape of the examples. */
-export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release }: DoctorState): Finding[] {
+export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
+  const { ops, release } = state;
   const { texts, repository } = ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
   const wanted = pipelinesOf(
@@ -42,7 +43,7 @@ export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release
   const commit = release.kind === 'known' ? release.value : undefined;
   return [
     ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
-    ...[...new Set(keys)].map((key) => keyCheck(settings, key, secrets)),
+    ...[...new Set(keys)].map((key) => keyCheck(settings, key, state)),
   ];
 }
 
@@ -52,17 +53,18 @@ function isToken(secret: string): boolean {
 }
 
 function keyCheck(
-  { 'ops-repo': ops, 'forge-url': url, 'woodpecker-url': ci }: DoctorSettings,
+  settings: DoctorSettings,
   key: string,
-  secrets: DoctorState['secrets'],
+  { secrets, woodpeckerId }: Pick<DoctorState, 'secrets' | 'woodpeckerId'>,
 ): Finding {
+  const { 'ops-repo': ops } = settings;
   return finding(`secret.${key.toLowerCase()}`, `${ops} has the secret ${key}`, secrets, (all) =>
     all.some(({ name }) => name.toLowerCase() === key.toLowerCase())
       ? undefined
       : {
           what: `${ops} has no secret ${key}, which its pipelines use`,
           who: `an admin of ${ops}`,
-          mend: `put it in at ${ci === undefined ? `${url}/${ops}/settings/actions/secrets` : `${ci} (${ops}, Settings, Secrets)`}`,
+          mend: `put it in at ${secretsPage(settings, woodpeckerId)}`,
         },
   );
 }

@@ -206,6 +206,14 @@ export const making: Defence[] = [
     only: 'somebody else may write records of what was approved',
   },
   {
+    name: 'Whoever can push may approve what is high in a policy that init writes: otherwise all of it is refused.',
+    file: 'cli/init/wanted.ts',
+    from: 'owners.filter((login) => !namesLogin(people, login))',
+    to: '[]',
+    tests: [initTest],
+    only: 'lets everybody who can push approve',
+  },
+  {
     name: 'No rule is set while the files that decide are only proposed.',
     file: 'cli/init/plan.ts',
     from: 'wantedOf(settings, state.ops, true).length === 0 &&',
@@ -291,6 +299,14 @@ export const making: Defence[] = [
     to: "if (asked.kind === 'unknown') return ok(id, what);",
     tests: [doctorTest],
     only: 'takes a forge that refuses to answer for nothing',
+  },
+  {
+    name: 'A repository that the forge may only hide is not called missing.',
+    file: 'cli/doctor/read.ts',
+    from: 'const isMissing = seesAll && ',
+    to: 'const isMissing = ',
+    tests: [doctorTest],
+    only: 'does not say that one is not there',
   },
   {
     name: 'A factory of which something could not be checked does not end with 0.',
