@@ -66,7 +66,7 @@ beforeAll(() => {
   const scripts = { ...given.scripts, check: 'echo checked', test: 'echo tested' };
   writeFileSync(path.join(checkout, 'package.json'), JSON.stringify({ ...given, scripts }));
   writeFileSync(path.join(checkout, '.gitignore'), 'node_modules\n.cache/\n');
-  cpSync(path.join(root, 'dist/ops-filer/package.json'), path.join(checkout, 'dist/ops-filer/package.json'));
+  cpSync(path.join(root, 'dist/forgecrew'), path.join(checkout, 'dist/forgecrew'), { recursive: true });
   symlinkSync(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
   mkdirSync(path.join(work, 'bin'));
   writeFileSync(path.join(work, 'bin/podman'), podman);
@@ -134,5 +134,22 @@ describe('npm run release', () => {
     expect(existsSync(path.join(checkout, 'commit'))).toBe(false);
     expect(third.status).toBe(1);
     expect(third.said.join('\n')).toContain(`v${version} is there already.`);
+  });
+});
+
+describe('npm pack', () => {
+  it('gives a package that knows its version and its commit', () => {
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', work], { cwd: checkout });
+    execFileSync('tar', ['-xf', path.join(work, `forgecrew-${version}.tgz`), '-C', work]);
+    const told = execFileSync(
+      process.execPath,
+      [path.join(work, 'package/dist/forgecrew/index.js'), '--version'],
+      {
+        encoding: 'utf8',
+      },
+    );
+
+    expect(told).toBe(`${version} (${git('rev-parse', 'HEAD').slice(0, 12)})\n`);
+    expect(git('status', '--porcelain')).toBe('');
   });
 });

@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { version } from '../../core/version.ts';
+import { roles } from '../../roles.ts';
 import { baseImage } from '../../scripts/containerfile.ts';
 import { type Facts, releasedChangelog, releaseFaults } from '../../scripts/release/plan.ts';
 import { type Machine, release, type Wanted } from '../../scripts/release/release.ts';
@@ -207,6 +208,41 @@ describe('a release', () => {
     const text = readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8');
 
     expect(releaseFaults(facts({ version, tags: [], changelog: text }), undefined)).toEqual([]);
+  });
+});
+
+describe.skipIf(!existsSync(compiledFile('forgecrew')))('what ran', () => {
+  const commit = '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567';
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-banner-'));
+    writeFileSync(path.join(folder, 'commit'), `${commit}\n`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A compiled file beside a file `commit`, as in an image or a package; started without a setting. */
+  function firstLine(name: string, args: string[] = []): string | undefined {
+    cpSync(path.dirname(compiledFile(name)), path.join(folder, 'dist', name), { recursive: true });
+    const { stdout } = spawnSync(process.execPath, [path.join(folder, 'dist', name, 'index.js'), ...args], {
+      cwd: folder,
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
+    return stdout.split('\n')[0];
+  }
+
+  it.each(roles.map(({ name }) => name))(
+    '%s says with its first line, also where it can do nothing',
+    (name) => {
+      expect(firstLine(name)).toBe(`forgecrew ${version} (0a1b2c3d4e5f) ${name} on terminal`);
+    },
+  );
+
+  it('the command line says when it is asked, and with the first line of what works like a role', () => {
+    expect([
+      firstLine('forgecrew', ['--version']),
+      firstLine('forgecrew', ['protect', '--ops-repo', 'owner/ops', '--forge-url', 'nowhere']),
+    ]).toEqual([`${version} (0a1b2c3d4e5f)`, `forgecrew ${version} (0a1b2c3d4e5f) protect on terminal`]);
   });
 });
 
