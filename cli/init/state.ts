@@ -17,6 +17,8 @@ export type InitSettings = ValuesOf<typeof settings>;
 export interface Side {
   name: string;
   owner: NewOwner;
+  /** The commit that its pipelines are pinned to: that of this version's tag, where that is known. */
+  release: string | undefined;
   /** Undefined where there is none of that name. */
   found: Repository | undefined;
   /** The branch that counts; undefined where nothing was committed yet. */

@@ -18,6 +18,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     project: settings['project-repo'],
     branch: state.ops.repository.kind === 'known' ? state.ops.repository.value.default_branch : 'main',
     source: sourceOf(settings),
+    commit: undefined,
     staff: staffOf(settings.roles, loginsOf(settings)),
   };
   const who = `an admin of ${ops}`;

@@ -9,6 +9,7 @@ const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
 const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
+const releaseTest = 'test/scripts/release.test.ts';
 
 /** The factory's own documents and numbers. */
 export const factory: Defence[] = [
@@ -244,6 +245,36 @@ export const making: Defence[] = [
     to: '[manifest]',
     tests: ['test/cli/agents-add.test.ts'],
     only: 'leaves a manifest of that name as it is',
+  },
+  {
+    name: 'What runners clone is pinned to a version and its commit, not to a tag that can be moved.',
+    file: 'cli/factory/pins.ts',
+    from: 'const next = isBoth || isCommit ? (commit ?? tag) : tag;',
+    to: 'const next = isCommit ? commit : tag;',
+    tests: [pinsTest],
+  },
+  {
+    name: 'No commit passes for a version whose tag is another one.',
+    file: 'cli/factory/pins.ts',
+    from: 'return pin.commit === release.commit\n    ? undefined\n    : `calls ${pin.commit.slice',
+    to: 'return pin.commit !== undefined\n    ? undefined\n    : `calls ${release.commit.slice',
+    tests: [pinsTest],
+  },
+  {
+    name: 'A release that was begun is known by a commit of the changelog alone: anything else was never tested.',
+    file: 'scripts/release/plan.ts',
+    from: "last.files.join() === 'CHANGELOG.md' &&",
+    to: '',
+    tests: [releaseTest],
+    only: 'holds more than the changelog',
+  },
+  {
+    name: 'A proposal that admins alone approve is counted as high.',
+    file: 'core/escalation/policy.ts',
+    from: "approvers === 'admin' ? 'high' :",
+    to: "approvers === 'admin' ? 'medium' :",
+    tests: ['test/actions/collect-process-metrics/run.test.ts'],
+    only: 'counts proposals and runs of agents',
   },
   {
     name: 'An upgrade moves no version of what is only called like a role.',
