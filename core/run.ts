@@ -114,7 +114,7 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     hideSecrets(role.settings, current);
     // Before anything can be refused: what is wrong may be wrong with this version alone.
     const { event } = host.facts;
-    const what = versionText(runtime.commit);
+    const what = versionText(runtime.commit ?? host.facts.pinnedCommit);
     say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     const settings = parseSettings(role, host);
     const flow = flowOf(settings);
