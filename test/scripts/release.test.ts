@@ -241,8 +241,8 @@ describe.skipIf(!existsSync(compiledFile('forgecrew')))('what ran', () => {
   it('the command line says when it is asked, and with the first line of what works like a role', () => {
     expect([
       firstLine('forgecrew', ['--version']),
-      firstLine('forgecrew', ['protect', '--ops-repo', 'owner/ops', '--forge-url', 'nowhere']),
-    ]).toEqual([`${version} (0a1b2c3d4e5f)`, `forgecrew ${version} (0a1b2c3d4e5f) protect on terminal`]);
+      firstLine('forgecrew', ['policy', 'open', '--ops-repo', 'owner/ops', '--forge-url', 'nowhere']),
+    ]).toEqual([`${version} (0a1b2c3d4e5f)`, `forgecrew ${version} (0a1b2c3d4e5f) policy on terminal`]);
   });
 });
 
