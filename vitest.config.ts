@@ -21,7 +21,7 @@ export default defineConfig({
     // file has just made. The embedded one is started by each file for itself.
     fileParallelism: realForge === undefined || realForge === '',
     // Speed is judged by the bench, never by a test: a slow machine must not turn a test red.
-    testTimeout: isSample ? 120_000 : 3_600_000,
-    hookTimeout: 120_000,
+    testTimeout: isSample ? 600_000 : 3_600_000,
+    hookTimeout: 600_000,
   },
 });

@@ -11,8 +11,8 @@ export const stepUid = 79_100;
 
 /** Pipelines whose agent is a step of its own, with another uid and one folder that all steps share. */
 export interface StepsRig extends AgentRig {
-  /** A pipeline with a workspace of its own. */
-  pipeline(number?: number): Pipeline;
+  /** A pipeline with a workspace of its own, or one workflow of it where a matrix makes several. */
+  pipeline(number?: number, workflow?: number): Pipeline;
 }
 
 export interface Pipeline {
@@ -83,7 +83,7 @@ export async function startSteps(): Promise<StepsRig> {
   const rig = await startAgents();
   const workspaces: string[] = [];
   const children: ChildProcess[] = [];
-  const pipeline = (number = 7): Pipeline => {
+  const pipeline = (number = 7, workflow = 1): Pipeline => {
     const workspace = mkdtempSync(path.join(tmpdir(), 'forgecrew-steps-'));
     chmodSync(workspace, 0o755);
     workspaces.push(workspace);
@@ -93,6 +93,7 @@ export async function startSteps(): Promise<StepsRig> {
         CI_WORKSPACE: workspace,
         CI_PIPELINE_NUMBER: String(number),
         CI_WORKFLOW_NAME: 'agents',
+        CI_WORKFLOW_NUMBER: String(workflow),
         PLUGIN_MODE: mode,
         ...more,
       });

@@ -4,6 +4,9 @@
 /** Whether a run is cut off at every one of its calls, and not at a few of them. */
 export const isThorough = process.env.FORGECREW_FAULTS === 'all';
 
+/** How long a test may take that cuts runs off one after the other, in milliseconds: nobody waits for hours in `npm test`. */
+export const limitOfStrikes = isThorough ? 4 * 3_600_000 : 600_000;
+
 const runs = Number(process.env.FORGECREW_FUZZ_RUNS ?? 100);
 
 /** How many random inputs a property is tried on: so many for each run that is asked for, at least one. */

@@ -8,6 +8,7 @@ import {
   handedRunIn,
 } from '../../core/agent/steps/handed.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
+import type { RunFacts } from '../../core/host/host.ts';
 import type { Context, RunningIssue, SeenState, ServingState } from './state.ts';
 import { runKey } from './text.ts';
 
@@ -25,7 +26,12 @@ export interface Handed {
   files: { path: string; sha: string }[];
 }
 
-/** The issue that this pipeline has claimed; another one's is none of its steps' business. */
+/** By what the steps of one workflow know each other, beside the number of their pipeline. */
+export function workflowOf({ workflow, workflowNumber }: RunFacts): string {
+  return workflowNumber === undefined ? workflow : `${workflow} ${workflowNumber}`;
+}
+
+/** The issue that this workflow of a pipeline has claimed; another one's is none of its steps' business. */
 function ownOf({ facts }: Context, { running }: SeenState): RunningIssue | undefined {
   const { run, repository = '' } = facts;
   return running.find(({ entry: { lease } }) => {
@@ -35,7 +41,7 @@ function ownOf({ facts }: Context, { running }: SeenState): RunningIssue | undef
       run !== undefined &&
       held.backend === run.backend &&
       held.id === run.id &&
-      held.workflow === run.workflow &&
+      held.workflow === workflowOf(run) &&
       sameRepository(held.repository, repository)
     );
   });

@@ -20,7 +20,7 @@ import { createPlaces } from './places.ts';
 import { type Ground, readCandidates } from './read-candidates.ts';
 import { readFanOut } from './read-fan-out.ts';
 import { readMine } from './read-mine.ts';
-import { awaitHandedOver, readHanded, readServing } from './read-steps.ts';
+import { awaitHandedOver, readHanded, readServing, workflowOf } from './read-steps.ts';
 import { isInSteps } from './settings.ts';
 import type { AgentState, Context, FrozenIssue, LookingState, RunningIssue, SeenState } from './state.ts';
 
@@ -131,7 +131,7 @@ async function readSeen(
             backend: facts.run.backend,
             repository: facts.repository,
             id: facts.run.id,
-            ...(settings.mode === 'prepare' ? { workflow: facts.run.workflow } : {}),
+            ...(settings.mode === 'prepare' ? { workflow: workflowOf(facts.run) } : {}),
           },
     nonce,
     running,

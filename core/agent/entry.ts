@@ -49,7 +49,7 @@ export const entrySchema = z.strictObject({
         backend: z.enum(backends),
         repository: text(300),
         id: z.int(),
-        /** The workflow of a pipeline, where later steps of it go on with the work. */
+        /** The workflow of a pipeline, where later steps of it go on with the work; one of a matrix with its number behind it. */
         workflow: z.optional(text(300)),
       }),
     ),

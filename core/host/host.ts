@@ -66,6 +66,8 @@ export interface RunFacts {
   id: number;
   /** The name of the workflow's file on Forgejo, the workflow's name on Woodpecker. */
   workflow: string;
+  /** Which workflow of its pipeline it is: a matrix makes several of one name. Only Woodpecker has such. */
+  workflowNumber?: number;
   /** Whether it is the first time that this runs: not a rerun, and not a restart of another run. */
   isFirst: boolean;
   /** Whether somebody started it through the API or by hand. */

@@ -18,10 +18,12 @@ function isFirstRun(environment: Environment): boolean {
 function runOf(environment: Environment): RunFacts | undefined {
   const id = Number(present(environment.CI_PIPELINE_NUMBER));
   if (!Number.isSafeInteger(id)) return undefined;
+  const workflowNumber = Number(present(environment.CI_WORKFLOW_NUMBER));
   return {
     backend: 'woodpecker-pipeline',
     id,
     workflow: present(environment.CI_WORKFLOW_NAME) ?? '',
+    ...(Number.isSafeInteger(workflowNumber) ? { workflowNumber } : {}),
     isFirst: isFirstRun(environment),
     isManual: environment.CI_PIPELINE_EVENT === 'manual',
   };

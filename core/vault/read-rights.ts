@@ -1,4 +1,5 @@
-import { namesLogin } from '../accounts.ts';
+import { namesLogin, ownerOf, sameLogin } from '../accounts.ts';
+import { ifThere } from '../api/errors.ts';
 import type { Send } from '../api/send.ts';
 import { listWriters, permissionOf, teamMembers } from '../forge/people.ts';
 import { tiers } from './action.ts';
@@ -7,6 +8,9 @@ import { type Policy, ruleOf } from './policy.ts';
 
 /** Who may do what, asked once a run and only where it matters. */
 export type People = ReturnType<typeof createPeople>;
+
+/** The rights of so few people are asked without the list of everybody: that is a call less, or none more. */
+const mostAlone = 2;
 
 /** Questions about people, each asked of the forge once however often it comes up. */
 export function createPeople(send: Send) {
@@ -39,12 +43,26 @@ export function createPeople(send: Send) {
   };
   const having = (known: { login: string; permission: string }[], ...wanted: string[]): string[] =>
     known.flatMap(({ login, permission: has }) => (wanted.includes(has) ? [login] : []));
+  /**
+   * Which of a few people may write, by their rights alone. Undefined where these do not tell it: our account may not ask, the
+   * forge knows no such account, or somebody has all rights without being the owner, as a site's admin has everywhere and an
+   * organisation's owner here: then the list says who belongs to the repository.
+   */
+  const askedAlone = async (repository: string, of: readonly string[]): Promise<string[] | undefined> => {
+    const known = await ifThere(permissions(repository, [...of]));
+    const isClear = known?.every(
+      ({ login, permission: has }) => has !== 'owner' || sameLogin(login, ownerOf(repository)),
+    );
+    return known !== undefined && isClear ? having(known, 'write', 'admin', 'owner') : undefined;
+  };
   return {
     /**
-     * Logins of those who may write, as far as our account may ask. `of`: whose rights matter; everybody else who may be
-     * assigned is then named without being asked about, and says nothing about anybody's word.
+     * Logins of those who may write, as far as our account may ask. `of`: whose rights matter; whether anybody else is named
+     * says nothing about anybody's word.
      */
     writers: async (repository: string, { of }: { of?: readonly string[] } = {}): Promise<string[]> => {
+      const told = of !== undefined && of.length <= mostAlone ? await askedAlone(repository, of) : undefined;
+      if (told !== undefined) return told;
       const logins = await listed(repository);
       const asked = of === undefined ? logins : logins.filter((login) => namesLogin(of, login));
       const known = await permissions(repository, asked);

@@ -91,7 +91,7 @@ async function finish(vault: Vault, count: number): Promise<void> {
 /** An idle run, what each start may add to one, and what a run that starts anything asks once beside that. */
 const mostIdle = 12;
 const mostMore = 12;
-const mostOnce = 2;
+const mostOnce = 1;
 
 /** Calls for names of a tree beyond its first thousand. */
 function furtherPages(calls: string[]): number {

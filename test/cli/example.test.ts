@@ -253,6 +253,5 @@ describe('forgecrew init --example', () => {
         'secret.anthropic_api_key',
       ]);
     },
-    180_000,
   );
 });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compiledFile } from '../compiled.ts';
 import { type Pitching, pitchText, questionsAsked, startPitching } from '../pitching.ts';
+import { limitOfStrikes } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -137,6 +138,6 @@ describe.skipIf(!existsSync(file))('the compiled architect-pitch killed with -9'
         await forge.close();
       }
     },
-    3_600_000,
+    limitOfStrikes,
   );
 });

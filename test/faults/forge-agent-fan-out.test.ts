@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
 import { type FanRig, startFanning } from '../fanning.ts';
+import { limitOfStrikes } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -89,6 +90,6 @@ describe.skipIf(!existsSync(compiled))('a fan-out, killed with -9', () => {
         await rig.close();
       }
     },
-    600_000,
+    limitOfStrikes,
   );
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { compiledFile, runCompiled } from '../compiled.ts';
 import { hasBareUser, works } from '../core/agent/cell/machine.ts';
 import { type Pipeline, type StepsRig, startSteps } from '../steps.ts';
-import { isThorough } from '../thorough.ts';
+import { isThorough, limitOfStrikes } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -160,7 +160,7 @@ describe.skipIf(!existsSync(compiled) || !works('user'))(
             await rig.close();
           }
         },
-        600_000,
+        limitOfStrikes,
       );
     }
   },

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
 import { type AgentRig, startAgents } from '../agent.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
-import { isThorough } from '../thorough.ts';
+import { isThorough, limitOfStrikes } from '../thorough.ts';
 import { type FailPoint, failPoints, startFaultProxy } from './proxy.ts';
 import { callsToStrike, once } from './strikes.ts';
 
@@ -103,7 +103,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
         await rig.close();
       }
     },
-    600_000,
+    limitOfStrikes,
   );
 
   for (const [what, prepare, isOver] of [
@@ -162,7 +162,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
           await rig.close();
         }
       },
-      600_000,
+      limitOfStrikes,
     );
   }
 });

@@ -32,9 +32,12 @@ it('a sample strikes up to three kinds of writes at every point, and one read at
   expect(callsToStrike(few, 'after-send', { thorough: false, reads: 0 })).toEqual([4, 6]);
 });
 
-it('a thorough run strikes every call at every point', () => {
-  for (const point of failPoints)
-    expect(callsToStrike(calls, point, { thorough: true, reads: 0 })).toEqual(
-      calls.map((_, index) => index + 1),
-    );
+it('a thorough run strikes every call before it is sent, and after that those that leave something at the forge', () => {
+  const thorough = (point: (typeof failPoints)[number]): number[] =>
+    callsToStrike(calls, point, { thorough: true, reads: 0 });
+
+  expect(thorough('before-send')).toEqual(calls.map((_, index) => index + 1));
+  // The last one is a read: no call comes behind it.
+  expect(thorough('after-send')).toEqual([4, 5, 6, 8, 9, 10, 11, 12]);
+  expect(thorough('after-reply')).toEqual([4, 5, 6, 8, 9, 10, 11, 12]);
 });

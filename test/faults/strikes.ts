@@ -14,15 +14,19 @@ export function kindOf(call: string): string {
  * At which calls of an undisturbed run (`POST /path`, in order) it is struck at this point, counted from 1. Of a sample:
  * the first write of every kind after it was sent, when it is carried out and nobody is told; before that and after the
  * reply all of them again, or every other one each where there are more than three; and as many of its reads as asked
- * for. All of its calls in a thorough run.
+ * for. In a thorough run all of its calls before they are sent, and all writes at the other two points as well: a read
+ * leaves nothing behind at the forge, so that after it is where the call behind it has not been sent yet.
  */
 export function callsToStrike(
   calls: string[],
   point: FailPoint,
   { reads: many = 1, thorough = isThorough }: { reads?: number; thorough?: boolean } = {},
 ): number[] {
-  if (thorough) return calls.map((_, index) => index + 1);
   const numbered = calls.map((call, index) => ({ call, number: index + 1, isRead: call.startsWith('GET') }));
+  if (thorough)
+    return numbered
+      .filter(({ isRead, number }) => !isRead || point === 'before-send' || number === calls.length)
+      .map(({ number }) => number);
   const kinds = new Map<string, number>();
   for (const { call, number, isRead } of numbered)
     if (!isRead && !kinds.has(kindOf(call))) kinds.set(kindOf(call), number);

@@ -372,7 +372,7 @@ describe('a hostile agent', () => {
     await ended;
 
     if (mode.isolation === 'bwrap')
-      await expect.poll(() => place.left(), { timeout: 10_000, interval: 100 }).toEqual([]);
+      await expect.poll(() => place.left(), { timeout: 60_000, interval: 100 }).toEqual([]);
     // Without namespaces what forked away goes on until another run comes.
     const calm = `const { execFileSync } = require('node:child_process'); execFileSync('forge', ['signal-done', 'failure', '--summary', 'Nothing.']);`;
     await rig.declare(calm);

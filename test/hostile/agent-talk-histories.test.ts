@@ -379,4 +379,4 @@ it(`${histories} random histories of talk: no word of a writer is lost, nobody e
     }),
     { numRuns: histories, seed: Number(process.env.FORGECREW_SEED ?? 16), endOnFailure: true },
   );
-}, 300_000);
+});

@@ -322,8 +322,8 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
     });
 
     it('with a forwarded port, either way', () => {
-      const remote = spawnSync('ssh', ssh('-N', '-R', '0:127.0.0.1:9', '127.0.0.1'), { timeout: 20_000 });
-      const through = spawnSync('ssh', ssh('-W', `127.0.0.1:${port}`, '127.0.0.1'), { timeout: 20_000 });
+      const remote = spawnSync('ssh', ssh('-N', '-R', '0:127.0.0.1:9', '127.0.0.1'), { timeout: 60_000 });
+      const through = spawnSync('ssh', ssh('-W', `127.0.0.1:${port}`, '127.0.0.1'), { timeout: 60_000 });
 
       expect(remote.status).not.toBe(0);
       expect(through.status).not.toBe(0);
@@ -339,7 +339,7 @@ describe.skipIf(!hasSsh)('a log over SSH (needs sshd and ssh, and an account tha
         const ran = spawnSync(
           'scp',
           [...protocol, ...options, at('banner'), `${user}@127.0.0.1:${at('escaped')}`],
-          { timeout: 20_000 },
+          { timeout: 60_000 },
         );
 
         expect(ran.status).not.toBe(0);

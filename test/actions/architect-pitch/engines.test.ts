@@ -223,7 +223,7 @@ describe('command', () => {
 
     expect(Date.now() - started).toBeLessThan(20_000);
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 60_000 }).toBe(false);
   });
 
   it('that leaves something running behind does not keep the run waiting', async () => {
@@ -239,7 +239,7 @@ describe('command', () => {
 
     expect(given.text).toBe('text');
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 60_000 }).toBe(false);
   });
 
   it('that prints without end is ended at its limit', async () => {

@@ -351,29 +351,35 @@ describe.skipIf(!works('user'))('a round in three steps', () => {
     },
   );
 
-  it('of two pipelines at once each has its own issue, and neither finishes what is the other one’s', async () => {
-    await rig.declare(
-      `${head} commit('poem.txt', fs.readFileSync(0, 'utf8').match(/issue #(\\d+)/)[1]); forge('signal-done', 'success', '--summary', 'Done.');`,
-    );
-    const issues = [await rig.ask('First'), await rig.ask('Second')];
-    const [one, two] = [rig.pipeline(7), rig.pipeline(8)];
+  it.each([
+    ['pipelines', [8, 1]],
+    ['workflows that a matrix makes', [7, 2]],
+  ] as const)(
+    'of two %s at once each has its own issue, and neither finishes what is the other one’s',
+    async (_, other) => {
+      await rig.declare(
+        `${head} commit('poem.txt', fs.readFileSync(0, 'utf8').match(/issue #(\\d+)/)[1]); forge('signal-done', 'success', '--summary', 'Done.');`,
+      );
+      const issues = [await rig.ask('First'), await rig.ask('Second')];
+      const [one, two] = [rig.pipeline(7), rig.pipeline(...other)];
 
-    await one.step('prepare');
-    await two.step('prepare');
-    const serving = [two.step('serve'), one.step('serve')];
-    const agents = await Promise.all([one.agent().ended, two.agent().ended]);
-    await Promise.all(serving);
-    const finished = [await two.step('finish'), await one.step('finish')];
+      await one.step('prepare');
+      await two.step('prepare');
+      const serving = [two.step('serve'), one.step('serve')];
+      const agents = await Promise.all([one.agent().ended, two.agent().ended]);
+      await Promise.all(serving);
+      const finished = [await two.step('finish'), await one.step('finish')];
 
-    expect(agents.map(({ code }) => code)).toEqual([0, 0]);
-    expect(finished.map(({ code }) => code)).toEqual([0, 0]);
-    expect(await rig.file('crew/project', 'poem.txt', `crew/${issues[0]}-first`)).toBe(String(issues[0]));
-    expect(await rig.file('crew/project', 'poem.txt', `crew/${issues[1]}-second`)).toBe(String(issues[1]));
-    expect((await rig.pulls()).map(({ title }) => title).sort()).toEqual([
-      'builder: First',
-      'builder: Second',
-    ]);
-  });
+      expect(agents.map(({ code }) => code)).toEqual([0, 0]);
+      expect(finished.map(({ code }) => code)).toEqual([0, 0]);
+      expect(await rig.file('crew/project', 'poem.txt', `crew/${issues[0]}-first`)).toBe(String(issues[0]));
+      expect(await rig.file('crew/project', 'poem.txt', `crew/${issues[1]}-second`)).toBe(String(issues[1]));
+      expect((await rig.pulls()).map(({ title }) => title).sort()).toEqual([
+        'builder: First',
+        'builder: Second',
+      ]);
+    },
+  );
 
   it('is not begun where its manifest has checks, which nothing could run', async () => {
     await rig.declare(head, 'checks = ["true"]\n');

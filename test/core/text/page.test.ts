@@ -222,7 +222,7 @@ describe.skipIf(url === '')('a page of a real Forgejo', () => {
       expect(await onPage(`- ${literal(text)}`)).toEqual([]);
       expect(await onPage(`Said: ${code(text)}`)).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it('does nothing with random text once it is inert', async () => {
     await fc.assert(

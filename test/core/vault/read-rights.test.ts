@@ -11,10 +11,13 @@ function people(rights: Record<string, string> | null): { send: Send; asked: str
       const logins = Object.keys(rights ?? { ada: '', bob: '' });
       return { status: 200, headers: {}, body: logins.map((login, id) => ({ id: id + 1, login })) };
     }
-    asked.push(String(params.collaborator));
-    return rights === null
-      ? { status: 403, headers: {}, body: { message: 'Only admins may ask' } }
-      : { status: 200, headers: {}, body: { permission: rights[String(params.collaborator)] } };
+    const login = String(params.collaborator);
+    asked.push(login);
+    if (rights === null) return { status: 403, headers: {}, body: { message: 'Only admins may ask' } };
+    const permission = login === 'site-admin' ? 'owner' : rights[login];
+    return permission === undefined
+      ? { status: 404, headers: {}, body: { message: 'user does not exist' } }
+      : { status: 200, headers: {}, body: { permission } };
   };
   return { send, asked };
 }
@@ -28,7 +31,7 @@ describe('who may write', () => {
 
     expect(await found.writers('o/r')).toEqual(['ada', 'owner']);
     expect(await found.admins('o/r')).toEqual(['owner']);
-    expect(await found.writers('o/r', { of: ['ada'] })).toEqual(['ada', 'bob', 'owner', 'eve']);
+    expect(await found.writers('o/r', { of: ['ada'] })).toEqual(['ada']);
     expect(asked).toEqual(['assignees', 'ada', 'bob', 'owner', 'eve']);
   });
 
@@ -41,6 +44,28 @@ describe('who may write', () => {
     expect(rights.writers).toEqual(['ada', 'owner', 'eve']);
     expect(rights.never).toEqual(['robot']);
     expect(asked).toEqual(['assignees', 'ada', 'bob']);
+  });
+
+  it('is told of one or two people by their rights alone', async () => {
+    const { send, asked } = people(known);
+    const found = createPeople(send);
+
+    expect(await found.writers('owner/r', { of: ['ada', 'bob'] })).toEqual(['ada']);
+    expect(await found.writers('owner/r', { of: ['owner'] })).toEqual(['owner']);
+    expect(asked).toEqual(['ada', 'bob', 'owner']);
+  });
+
+  it.each([
+    ['a site’s admin, who belongs to every repository and to none', 'site-admin', false],
+    ['an account that is gone', 'ghost', false],
+    ['an owner of the organisation', 'owner', true],
+  ])('is for the list to say of %s', async (_, login, may) => {
+    const { send, asked } = people(known);
+
+    const writers = await createPeople(send).writers('org/r', { of: [login] });
+
+    expect(writers.includes(login)).toBe(may);
+    expect(asked).toContain('assignees');
   });
 
   it('is what the list says where our account may not ask', async () => {

@@ -635,6 +635,14 @@ export const steps: Defence[] = [
     only: 'neither finishes what is the other one’s',
   },
   {
+    name: 'Of the workflows that a matrix makes, each goes on with its own issue.',
+    file: 'actions/forge-agent/read-steps.ts',
+    from: 'return workflowNumber === undefined ? workflow :',
+    to: 'return workflowNumber !== undefined ? workflow :',
+    tests: [stepsTest],
+    only: 'workflows that a matrix makes',
+  },
+  {
     name: 'What was handed over to an earlier round counts for nothing.',
     file: 'core/agent/steps/handed.ts',
     from: 'return found?.lease === round ? found : undefined;',

@@ -28,7 +28,7 @@ async function claude(address: string, placeholder: string): Promise<{ is_error:
 }
 
 describe.skipIf(program === '')('the real claude (CLAUDE_BIN)', () => {
-  it('gets its answer, with nothing refused', { timeout: 60_000 }, async () => {
+  it('gets its answer, with nothing refused', async () => {
     const { proxy, seen } = await around(streamed(messageEvents), { maxOutputTokens: 16_000 });
 
     const answer = await claude(proxy.address, proxy.placeholder);
@@ -39,7 +39,7 @@ describe.skipIf(program === '')('the real claude (CLAUDE_BIN)', () => {
     expect(proxy.use()).toMatchObject({ calls: 1, uncounted: 0, outputTokens: 7 });
   });
 
-  it('ends at the limit of money without asking again', { timeout: 60_000 }, async () => {
+  it('ends at the limit of money without asking again', async () => {
     const { proxy, seen } = await around(streamed(messageEvents), {
       prices: { input: 3, output: 15 },
       maxCost: 0.01,
