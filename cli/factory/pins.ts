@@ -65,10 +65,11 @@ export interface Pin {
 /** The pins of a role's steps in a pipeline, and what its comments say that has to be checked out. */
 export function pinsOf(text: string, role: string): Pin[] {
   const ofRole = new RegExp(`(?:^|/)actions/${role}@`);
+  const ofFolder = new RegExp(`^/.*/plugins/${role}/`);
   return text.split('\n').flatMap((line): Pin[] => {
-    if (isComment(line))
-      return [...line.matchAll(checkout)].map(([, version, commit]) => ({ version, commit }));
     const [, , address = '', , after = ''] = startLine.exec(line) ?? [];
+    const said = isComment(line) ? line : ofFolder.test(address) ? after : '';
+    if (said !== '') return [...said.matchAll(checkout)].map(([, version, commit]) => ({ version, commit }));
     if (!ofRole.test(address)) return [];
     const pin = pinIn(address) ?? '';
     return commitId.test(pin)
@@ -117,7 +118,9 @@ export function movePins(
     if (before === undefined || address === undefined || after === undefined || !isOurs(address, given))
       return line;
     const pin = pinIn(address);
-    if (pin === undefined) return line;
+    // Of a folder the comment says what has to be checked out there.
+    if (pin === undefined)
+      return `${before}${address}${quote}${after.replace(checkout, checkoutOf(given.to))}`;
     const isCommit = commitId.test(pin);
     const { version, commit } = given.to;
     // What runners clone is pinned to both. An image has its tags in another place, and a folder is called as people called it.

@@ -134,13 +134,16 @@ describe('pins of pipelines', () => {
 
   it.each([
     ['as an example has it filled in', `    # a checkout of forgecrew v0.1.0 (${old}). And more.`],
+    [
+      'behind the folder that it is in',
+      `    image: /opt/forgecrew/plugins/ops-filer/ops-filer   # a checkout of forgecrew v0.1.0 (${old}). And more.`,
+    ],
     ['without its commit', '    # a checkout of forgecrew v0.1.0. And more.'],
   ])('moves what a comment says that has to be checked out, %s', (_, line) => {
-    expect(move(line)).toEqual({
-      text: `    # a checkout of forgecrew v0.2.0 (${next}). And more.`,
-      moved: [],
-      left: [],
-    });
+    const text = line.replace(/v0\.1\.0(?: \(\w+\))?/, `v0.2.0 (${next})`);
+
+    expect(move(line)).toEqual({ text, moved: [], left: [] });
+    expect(pinsOf(text, 'ops-filer')).toEqual([{ version: '0.2.0', commit: next }]);
   });
 
   it('keeps the ends of lines as they are', () => {
