@@ -119,11 +119,18 @@ export const factory: Defence[] = [
     tests: [boardTest],
   },
   {
-    name: 'A release is made of nothing that is stale, uncommitted or released already.',
+    name: 'A release is made of nothing that is uncommitted or released already.',
     file: 'scripts/release/release.ts',
-    from: 'if (faults.length > 0) {',
-    to: 'if (faults.length > 9) {',
-    tests: ['test/scripts/release.test.ts'],
+    from: 'if (faults.length > 0) return',
+    to: 'if (faults.length > 9) return',
+    tests: [releaseTest],
+  },
+  {
+    name: 'A release is made of nothing whose checks or tests are red.',
+    file: 'scripts/release/release.ts',
+    from: "if (!machine.show('npm', args)) {",
+    to: "if (!machine.show('npm', args) && isDryRun) {",
+    tests: [releaseTest],
   },
   {
     name: 'What a checkout says of its branch is looked up inside its own git folder.',
