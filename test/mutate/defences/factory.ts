@@ -223,9 +223,9 @@ export const making: Defence[] = [
   },
   {
     name: 'Only the version of forgecrew is pinned anew, not that of what stands beside it.',
-    file: 'cli/factory/pipelines.ts',
-    from: 'forge\\\\.example/owner/forgecrew/actions/[a-z-]+)@v',
-    to: '/actions/[a-z-]+)@v',
+    file: 'cli/factory/pins.ts',
+    from: '/@<commit> # v',
+    to: '/@v\\d+|@<commit> # v',
     tests: [initTest],
     only: 'names this factory in its pipelines',
   },
