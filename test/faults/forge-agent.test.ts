@@ -129,17 +129,18 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
     it.each(failPoints)(
       `%s at a call of a run in which an agent is ${what}: the next one comes to the same end`,
       async (point) => {
+        // Whether an issue was touched after its end is asked only where its time, told in seconds, does not say it: a run in
+        // which it does makes fewer calls, and comes to the same end without having met the last of them.
+        const unmet: number[] = [];
         for (const call of sampled(callsToStrike(await callsOfLater(), point), point)) {
           const issue = await startLater();
 
-          const { struck } = await runBehind({ call, point });
+          const { struck, calls } = await runBehind({ call, point });
           const later = [await rig.run({}, -300), await rig.run({}, -301)];
 
-          expect({ call, struck, codes: later.map(({ code }) => code) }).toEqual({
-            call,
-            struck: true,
-            codes: [0, 0],
-          });
+          if (!struck && calls.length < call) unmet.push(call);
+          else expect([call, struck]).toEqual([call, true]);
+          expect({ call, codes: later.map(({ code }) => code) }).toEqual({ call, codes: [0, 0] });
           const [pull, ...more] = await rig.pulls();
           expect(more).toEqual([]);
           expect(await rig.running()).toEqual([]);
@@ -161,6 +162,7 @@ describe.skipIf(!existsSync(compiled) || best === 'none')('the compiled forge-ag
           }
           await rig.close();
         }
+        expect(unmet.length, `not met: ${unmet.join(', ')}`).toBeLessThanOrEqual(3);
       },
       limitOfStrikes,
     );
