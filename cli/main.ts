@@ -8,18 +8,20 @@ import { type Fault, formatFault, UserError } from '../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../core/escalation/policy.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
+import { sourceCommit } from '../core/source-commit.ts';
 import { parseSprint } from '../core/sprint/sprint.ts';
 import { logLine } from '../core/text/log-line.ts';
 import { parseVaultAction } from '../core/vault/action.ts';
 import { parseFormula } from '../core/vault/formula.ts';
 import { parsePolicy } from '../core/vault/policy.ts';
-import { version } from '../core/version.ts';
+import { versionText } from '../core/version.ts';
 import { addDispatch } from './dispatch/commands.ts';
 import type { ForgeAccess } from './forge.ts';
 
+const commit = sourceCommit(process.argv[1]);
 const program = new Command('forgecrew')
   .description('Agent roles for a self-hosted forge, run by its own CI.')
-  .version(version)
+  .version(versionText(commit))
   .showHelpAfterError();
 
 program
@@ -79,6 +81,7 @@ async function command<S extends FlowSettings, T extends State, K extends Change
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
+    commit,
   });
   process.exitCode = report === undefined || report.rounds.length === 0 ? 2 : code;
 }

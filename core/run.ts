@@ -24,7 +24,7 @@ import { type flowSettings, parseSettings, type Setting, type Settings, type Val
 import { sourceCommit } from './source-commit.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
 import { logLine, plain } from './text/log-line.ts';
-import { version } from './version.ts';
+import { version, versionText } from './version.ts';
 import type { Works } from './works.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -114,6 +114,10 @@ export async function execute<S extends FlowSettings, T extends State, K extends
   let resultFile: string | undefined;
   try {
     hideSecrets(role.settings, current);
+    // Before anything can be refused: what is wrong may be wrong with this version alone.
+    const { event } = host.facts;
+    const what = versionText(runtime.commit ?? host.facts.pinnedCommit);
+    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     const settings = parseSettings(role, host);
     const flow = flowOf(settings);
     resultFile = flow['result-file'];
@@ -121,9 +125,6 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     current.restraint = flow['dry-run'] ? 'dry run' : host.facts.isPullRequest ? 'pull request' : undefined;
     refuseAutomaticToken(role, flow['forge-token'], host);
     refuseOtherForge(flow['forge-url'], host);
-    const { event } = host.facts;
-    const what = runtime.commit === undefined ? version : `${version} (${runtime.commit.slice(0, 12)})`;
-    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     role.refuseToAsk?.(settings, host.facts);
     if (isOwnEcho(role, settings, host)) {
       // What the comment is about is known to the run that wrote it, which goes on until nothing is left.

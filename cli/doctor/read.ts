@@ -13,7 +13,6 @@ import {
   type Token,
 } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
-import { getCommit } from '../../core/forge/commits.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -24,12 +23,12 @@ import { isFile, listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
-import { majorOf, version } from '../../core/version.ts';
+import { majorOf } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
 import { auditToken, issuesTeam, secretName, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
-import { readSource } from '../factory/source.ts';
+import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
 import { tokenName } from '../factory/tokens.ts';
 import { protect } from '../protect/role.ts';
@@ -148,9 +147,7 @@ export async function read(
     isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
     crons: await inWoodpecker(listCronJobs),
     source,
-    release: await then(source, async (found) =>
-      found === 'ready' ? (await getCommit(send, forgecrewRepo(given), `v${version}`)).sha : undefined,
-    ),
+    release: await then(source, (found) => readRelease(send, forgecrewRepo(given), found)),
     protect: await then(ops.repository, () => readProtect(send, given, kept, now)),
     agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
   };

@@ -23,7 +23,7 @@ import type { WantedFile } from '../factory/layout.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
-import { readSource } from '../factory/source.ts';
+import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import type { settings } from './settings.ts';
@@ -51,8 +51,12 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
   const account = await getOwnUser(send);
   const isAdmin = await isSiteAdmin(send);
   const staff = staffOf(given.roles, loginsOf(given));
-  const ops = await readSide(context, asking, given['ops-repo'], account, true);
-  const project = await readSide(context, asking, given['project-repo'], account, false);
+  const source = await readSource(send, forgecrewRepo(given));
+  const release = await readRelease(send, forgecrewRepo(given), source);
+  const side = (name: string, isOps: boolean): Promise<Side> =>
+    readSide(context, asking, { name, account, isOps, release });
+  const ops = await side(given['ops-repo'], true);
+  const project = await side(given['project-repo'], false);
   const accounts: Account[] = [];
   for (const login of [...staff.map((post) => post.login), ...given.people])
     accounts.push(await readAccount(send, login, ops, project));
@@ -79,7 +83,8 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     team,
     secrets: [],
     woodpecker: undefined,
-    source: given.ci === 'forgejo' ? await readSource(send, forgecrewRepo(given)) : 'ready',
+    // On Woodpecker forgecrew need not be on this forge at all: its agents have a clone.
+    source: given.ci === 'forgejo' ? source : 'ready',
     stores,
     agents: ops.paths.flatMap(
       (path) => new RegExp(`^${agentsFolder}/([a-z0-9-]+)\\.toml$`).exec(path)?.[1] ?? [],
@@ -113,9 +118,12 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
 async function readSide(
   { settings: given, send, kept }: Context,
   { branch, wanted }: Asking,
-  name: string,
-  account: User,
-  isOps: boolean,
+  {
+    name,
+    account,
+    isOps,
+    release,
+  }: { name: string; account: User; isOps: boolean; release: string | undefined },
 ): Promise<Side> {
   const found = await ifThere(getRepository(send, name));
   const owner = await ownerKind(send, ownerOf(name), account);
@@ -123,6 +131,7 @@ async function readSide(
     name,
     owner,
     owners: isOps && given.people.length > 0 ? await ownersOf(send, ownerOf(name), owner, account) : [],
+    release,
     found,
     main: undefined,
     paths: [],

@@ -19,6 +19,8 @@ export interface Side {
   owner: NewOwner;
   /** Who can push as an owner, as far as that is told and asked for. */
   owners: string[];
+  /** The commit that its pipelines are pinned to: that of this version's tag, where that is known. */
+  release: string | undefined;
   /** Undefined where there is none of that name. */
   found: Repository | undefined;
   /** The branch that counts; undefined where nothing was committed yet. */

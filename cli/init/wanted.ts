@@ -13,13 +13,14 @@ import type { InitSettings, Side } from './state.ts';
 export const onboardingBranch = 'forgecrew/onboarding';
 
 /** The names that pipelines of this factory are made with. */
-export function namesOf(given: InitSettings, ops: Pick<Side, 'found'>): Names {
+export function namesOf(given: InitSettings, ops: Pick<Side, 'found' | 'release'>): Names {
   return {
     ci: given.ci,
     ops: given['ops-repo'],
     project: given['project-repo'],
     branch: ops.found?.default_branch ?? 'main',
     source: sourceOf(given),
+    commit: ops.release,
     staff: staffOf(given.roles, loginsOf(given)),
   };
 }

@@ -50,6 +50,8 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
     name: given['ops-repo'],
     owner: 'organisation' as const,
     owners: [],
+    // As every example has it: which commit it is, `init` knows.
+    release: '<commit>',
     found: undefined,
     main: undefined,
     paths: byHand,

@@ -397,6 +397,9 @@ const gone = (): null => null;
 const workflow = (name: string): string => `.forgejo/workflows/${name}.yml`;
 const pipeline = (name: string): string => `.woodpecker/${name}.yaml`;
 
+/** How init pins a step. */
+const pinned = /@[0-9a-f]{40} # v0\.1\.0/;
+
 const defects: Defect[] = [
   // The two repositories.
   {
@@ -676,12 +679,31 @@ const defects: Defect[] = [
   {
     name: 'a pipeline is pinned to another version',
     id: 'pipeline.ops-filer.work.version',
-    make: () => edit(workflow('file-sprints'), (text) => text.replace('@v0.1.0', '@v0.0.9')),
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@v0.0.9')),
+  },
+  {
+    name: 'a pipeline names a version by its tag alone',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@v0.1.0')),
+  },
+  {
+    name: 'a pipeline calls a commit by the version of another one',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, `@${'d'.repeat(40)} # v0.1.0`)),
+  },
+  {
+    name: 'what has to be on the agents is called by the version of another commit',
+    ci: 'woodpecker',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () =>
+      edit('.woodpecker/file-sprints.yaml', (text) =>
+        text.replace(/v0\.1\.0 \([0-9a-f]{40}\)/, `v0.1.0 (${'d'.repeat(40)})`),
+      ),
   },
   {
     name: 'a pipeline is pinned to nothing',
     id: 'pipeline.ops-filer.work.version',
-    make: () => edit(workflow('file-sprints'), (text) => text.replace('ops-filer@v0.1.0', 'ops-filer@main')),
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@main')),
   },
   {
     name: 'a pipeline works as another account',

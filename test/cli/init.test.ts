@@ -196,7 +196,8 @@ describe('forgecrew init on an empty forge', () => {
     expect(bare).toContain('uses: https://code.forgejo.org/actions/checkout@v4');
     expect(bare).toContain('gatekeeper: gate-1');
     expect(bare).toContain('project-repo: acme/app');
-    expect(bare).toContain(`uses: ${factory.forge.url}/acme/forgecrew/actions/ops-filer@v0.1.0`);
+    const { sha } = await factory.ask<{ sha: string }>('GET', '/repos/acme/forgecrew/git/commits/v0.1.0');
+    expect(bare).toContain(`uses: ${factory.forge.url}/acme/forgecrew/actions/ops-filer@${sha} # v0.1.0`);
     expect(bare).not.toMatch(/owner\/|forge\.example|: filer\b|: gatekeeper\b/);
     for (const text of files) expect(() => parse(text)).not.toThrow();
   });

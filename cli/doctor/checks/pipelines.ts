@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { pinIn } from '../../factory/pins.ts';
+import { pinFault, pinIn, pinsOf } from '../../factory/pins.ts';
 import {
   exampleModel,
   type Pipeline,
@@ -20,6 +20,7 @@ export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Fi
   const { ops, release } = state;
   const { texts, repository } = ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
+  const commit = release.kind === 'known' ? release.value : undefined;
   const wanted = pipelinesOf(
     {
       ci: settings.ci,
@@ -27,6 +28,7 @@ export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Fi
       project: settings['project-repo'],
       branch: repository.kind === 'known' ? repository.value.default_branch : 'main',
       source: sourceOf(settings),
+      commit,
       staff: staffOf(settings.roles, loginsOf(settings)),
     },
     undefined,
@@ -40,7 +42,6 @@ export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Fi
       ? []
       : secretsOf({ content: text }, settings.ci).names.filter((name) => !isToken(name));
   });
-  const commit = release.kind === 'known' ? release.value : undefined;
   return [
     ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
     ...[...new Set(keys)].map((key) => keyCheck(settings, key, state)),
@@ -125,6 +126,7 @@ function checksOf(
       `${path} names this version`,
       others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
     ),
+    ...pinCheck(`${id}.pin`, [path, text], role, { release, who }),
     one(
       'settings',
       `${path} has the settings of this factory`,
@@ -170,6 +172,25 @@ function checksOf(
         ]
       : []),
   ];
+}
+
+/** Version and commit belong together; not asked of what names neither, nor where nobody knows the commit. */
+function pinCheck(
+  id: string,
+  [path, text]: PipelineFile,
+  role: string,
+  { release, who }: { release: string | undefined; who: string },
+): Finding[] {
+  const pins = pinsOf(text, role);
+  const faults = [...new Set(pins.flatMap((pin) => pinFault(pin, { version, commit: release }) ?? []))];
+  if (faults.length > 0)
+    return [
+      broken(id, `${path} ${faults.join(', and ')}`, {
+        who,
+        mend: `forgecrew upgrade ${version} --apply asks to pin it to both`,
+      }),
+    ];
+  return pins.length === 0 || release === undefined ? [] : [ok(id, `${path} names a version and its commit`)];
 }
 
 function dataOf(text: string): unknown {

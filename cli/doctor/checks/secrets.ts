@@ -49,6 +49,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     project: settings['project-repo'],
     branch: branchOf(state.ops),
     source: sourceOf(settings),
+    commit: undefined,
     staff: staffOf(settings.roles, loginsOf(settings)),
   };
   const who = `an admin of ${ops}`;
