@@ -1,7 +1,8 @@
-import { ownerOf } from '../../core/accounts.ts';
+import { ownerOf, sameRepository } from '../../core/accounts.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
+import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { UserError } from '../../core/errors.ts';
 import {
   findUser,
@@ -39,6 +40,7 @@ import type {
   CertificateState,
   DoctorSettings,
   DoctorState,
+  GroundState,
   SideState,
   TokenState,
 } from './state.ts';
@@ -57,7 +59,7 @@ export interface Senders {
 }
 
 /** What a question was answered, or why it was not. What the forge refuses to say is never taken for an answer. */
-async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
+export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
   try {
     return known(await question());
   } catch (error) {
@@ -86,6 +88,10 @@ export async function read(
       : unknown(told.kind === 'unknown' ? told.why : 'the forge does not say what time it is');
   const ops = await readSide(send, given['ops-repo'], kept);
   const project = await readSide(send, given['project-repo'], kept);
+  const agents = ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts;
+  const others = new Map<string, GroundState>();
+  for (const name of otherProjects(given, ops, agents))
+    others.set(name, await readGroundOf(send, name, kept));
   const accounts = new Map<string, AccountState>();
   for (const { login } of staff)
     accounts.set(login, await readAccount(send, given, login, ofAccounts.get(login)));
@@ -115,6 +121,7 @@ export async function read(
     machine: machine === undefined ? undefined : await readMachine(machine),
     ops,
     project,
+    others,
     accounts,
     audit:
       audit === undefined
@@ -139,7 +146,7 @@ export async function read(
       found === 'ready' ? (await getCommit(send, forgecrewRepo(given), `v${version}`)).sha : undefined,
     ),
     protect: await ask(() => readProtect(send, given, kept, now)),
-    agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
+    agents,
   };
 }
 
@@ -206,7 +213,33 @@ function readProtect(send: Send, given: DoctorSettings, kept: Kept, now: () => D
   return protect.read(context);
 }
 
+/** The repositories that the factory says it works for, beside the two that the settings name. */
+function otherProjects(given: DoctorSettings, { texts }: SideState, agents: DoctorState['agents']): string[] {
+  const text = texts.kind === 'known' ? texts.value.get(crewFile) : undefined;
+  const crew = text === undefined ? undefined : parseCrewFile(crewFile, new TextEncoder().encode(text));
+  const named = [
+    ...(crew?.ok === true ? crew.document.projects : []),
+    ...(agents.kind === 'known'
+      ? agents.value.flatMap((parsed) => (parsed.ok ? parsed.document.repositories : []))
+      : []),
+  ];
+  const settled = [given['ops-repo'], given['project-repo']];
+  return named.filter(
+    (name, index) =>
+      !settled.some((item) => sameRepository(item, name)) &&
+      named.findIndex((item) => sameRepository(item, name)) === index,
+  );
+}
+
 async function readSide(send: Send, name: string, kept: Kept): Promise<SideState> {
+  return {
+    ...(await readGroundOf(send, name, kept)),
+    labels: await ask(() => listLabels(send, name)),
+    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
+  };
+}
+
+async function readGroundOf(send: Send, name: string, kept: Kept): Promise<GroundState> {
   const repository = await ask(() => getRepository(send, name));
   const main = await then(repository, ({ default_branch }) => findBranch(send, name, default_branch));
   const entries = await then(main, async (branch) =>
@@ -225,10 +258,8 @@ async function readSide(send: Send, name: string, kept: Kept): Promise<SideState
   return {
     repository,
     main,
-    labels: await ask(() => listLabels(send, name)),
     paths: entries.kind === 'known' ? known(entries.value.map(({ path }) => path)) : entries,
     texts,
-    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
   };
 }
 

@@ -22,6 +22,7 @@ import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpe
 import type { WantedFile } from '../factory/layout.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
+import { readPlanted } from '../factory/read-planted.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
@@ -165,7 +166,7 @@ async function readSide(
     branch,
     wanted(given, side, isOps).map(({ path }) => path),
   );
-  return { ...side, proposing: { ground, standing } };
+  return { ...side, proposing: { ground, standing, planted: await readPlanted(send, ground, standing) } };
 }
 
 /** The team of those who may write issues alone, which only members of the organisation are told of. */
