@@ -25,6 +25,8 @@ export interface Factory {
   bob: Person;
   ops: string;
   project: string;
+  /** Which factory a command is about: the options of all of them. */
+  given: Record<string, string>;
   init(
     more?: Record<string, string>,
     token?: string,
@@ -91,7 +93,7 @@ export async function startFactory(
     repositories: [],
     nameOf: async (id) => (await ask<{ full_name: string }>('GET', `/repositories/${id}`)).full_name,
   });
-  const given = {
+  const given: Record<string, string> = {
     'forge-url': forge.url,
     'ops-repo': ops,
     'project-repo': project,
@@ -148,6 +150,7 @@ export async function startFactory(
     bob,
     ops,
     project,
+    given,
     ask,
     init: (more = {}, token = forge.adminToken) => {
       roles = (more.roles ?? usualRoles).split(',');
