@@ -108,6 +108,8 @@ export interface ReadContext<S extends Settings, T> {
   mask: Mask;
   /** Answers that cannot change while the run goes on, kept over its rounds: see `once`. */
   kept: Kept;
+  /** The commit of forgecrew that runs, where it is known. */
+  ownCommit?: string;
   /** The commit of the ops repo's branch, in the first round, where it was asked for already. */
   opsHead?: string;
   /** The same branch with its rule, where it was asked for by its name. */

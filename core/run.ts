@@ -291,6 +291,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         ...servers.reading,
         mask,
         kept,
+        ...(runtime.commit === undefined ? {} : { ownCommit: runtime.commit }),
         now: runtime.now().toISOString(),
         clock: () => runtime.now(),
         pause: (ms, why) => waitFor(ms, why, current, runtime),

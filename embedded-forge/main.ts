@@ -57,6 +57,8 @@ export interface EmbeddedForge {
   settleHeads(): Promise<void>;
   /** Moves a workflow's run on, as a runner would: nothing is ever run here. */
   settleRun(id: number, status: Run['status']): void;
+  /** What the secrets of a repository (`owner/name`) hold, as its runner is given them. */
+  secretsOf(repository: string): Record<string, string>;
   /** Puts a run that is over into a repository (`owner/name`), with what its jobs printed. */
   addFinishedRun(repository: string, run: FinishedRun): void;
   close(): Promise<void>;
@@ -384,6 +386,11 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       const at = timestamp(state);
       run.started ??= at;
       if (status !== 'running') run.stopped = at;
+    },
+    secretsOf(name) {
+      const [owner = '', repo = ''] = name.split('/');
+      const found = findRepository(state, owner, repo)?.secrets ?? new Map<string, { value: string }>();
+      return Object.fromEntries([...found].map(([secret, { value }]) => [secret, value]));
     },
     addFinishedRun: (name, run) => {
       const [owner = '', repo = ''] = name.split('/');

@@ -92,8 +92,8 @@ export interface Repository {
   /** Where somebody is told of what happens. Nobody ever is. */
   webhooks: { id: number; url: string }[];
   runs: Run[];
-  /** Names of secrets, with when they were made. */
-  secrets: Map<string, string>;
+  /** Secrets by name: when they were made, and what they hold, which no call tells. */
+  secrets: Map<string, { created: string; value: string }>;
   labels: Label[];
   issues: Issue[];
   /** The last number that was given; numbers of deleted issues are not used again. */

@@ -19,7 +19,7 @@ export interface WoodpeckerRepository {
   workflows: string[];
   /** Who may push, and so start pipelines. */
   pushers: string[];
-  /** Names of secrets with the events they are for; what they hold is not kept. */
+  /** Names of secrets with the events they are for; what they hold, `secretsFor` tells. */
   secrets?: { name: string; events: string[] }[];
   crons?: {
     id: number;
@@ -41,6 +41,8 @@ export interface EmbeddedWoodpecker {
   pipelines: Pipeline[];
   /** Every repository that is active. */
   repositories: WoodpeckerRepository[];
+  /** What the secrets of a repository (owner/name) hold that are for an event, as its agent is given them. */
+  secretsFor(repository: string, event: string): Record<string, string>;
   /** Moves a workflow of a pipeline on, as an agent would, and its pipeline with it. */
   settle(number: number, workflow: string, state: string): void;
   /** Puts a pipeline that is over into a repository (owner/name), with what its steps printed. */
@@ -94,6 +96,8 @@ export async function startWoodpecker(given: {
   const requests: EmbeddedWoodpecker['requests'] = [];
   const unknownRoutes: string[] = [];
   const pipelines: Pipeline[] = [];
+  /** By repository and name. */
+  const values = new Map<string, string>();
   const now = given.now ?? (() => new Date());
   /** What steps printed, by their ids. */
   const logs = new Map<number, string[]>();
@@ -144,10 +148,12 @@ export async function startWoodpecker(given: {
       if (events.length === 0) return { status: 422, body: 'Error inserting secret. invalid secret event' };
       if (found !== undefined) return { status: 500, body: 'Error inserting secret' };
       repository.secrets.push({ name: String(asked.name), events });
+      values.set(`${repository.name} ${String(asked.name)}`, String(asked.value ?? ''));
       return { status: 200, body: { name: asked.name, events } };
     }
     if (found === undefined) return { status: 404, body: '' };
     Object.assign(found, { events });
+    values.set(`${repository.name} ${found.name}`, String(asked.value ?? ''));
     return { status: 200, body: found };
   }
 
@@ -321,6 +327,14 @@ export async function startWoodpecker(given: {
       return number;
     },
     repositories: given.repositories,
+    secretsFor(name, event) {
+      const found = given.repositories.find((item) => item.name === name)?.secrets ?? [];
+      return Object.fromEntries(
+        found
+          .filter(({ events }) => events.includes(event))
+          .map((secret) => [secret.name, values.get(`${name} ${secret.name}`) ?? '']),
+      );
+    },
     settle(number, workflow, state) {
       const pipeline = pipelines.find((item) => item.number === number);
       const found = pipeline?.workflows.find(({ name }) => name === workflow);

@@ -7,6 +7,7 @@ export async function runCommand<S extends FlowSettings, T extends State, K exte
   role: Role<S, T, K>,
   token: string,
   given: Record<string, string>,
+  commit?: string,
 ): Promise<{ code: number; text: string }> {
   const lines: string[] = [];
   const code = await runRole(role, {
@@ -15,6 +16,7 @@ export async function runCommand<S extends FlowSettings, T extends State, K exte
     workingDirectory: '/',
     print: (line) => lines.push(line),
     now: () => new Date(),
+    commit,
   });
   return { code, text: lines.join('\n') };
 }

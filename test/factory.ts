@@ -15,6 +15,9 @@ import { startTestForge, startTestWoodpecker } from './embedded.ts';
 /** All that a factory can be made of. */
 export const moreRoles = factoryRoles.join(',');
 
+/** The commit of the forgecrew that makes factories here. */
+export const ownCommit = 'd0'.repeat(20);
+
 /** A forge on which `forgecrew init` makes a factory, and `forgecrew doctor` looks at it. */
 export interface Factory {
   forge: EmbeddedForge;
@@ -25,6 +28,8 @@ export interface Factory {
   bob: Person;
   ops: string;
   project: string;
+  /** Which factory a command is about: the options of all of them. */
+  given: Record<string, string>;
   init(
     more?: Record<string, string>,
     token?: string,
@@ -91,7 +96,7 @@ export async function startFactory(
     repositories: [],
     nameOf: async (id) => (await ask<{ full_name: string }>('GET', `/repositories/${id}`)).full_name,
   });
-  const given = {
+  const given: Record<string, string> = {
     'forge-url': forge.url,
     'ops-repo': ops,
     'project-repo': project,
@@ -148,10 +153,11 @@ export async function startFactory(
     bob,
     ops,
     project,
+    given,
     ask,
     init: (more = {}, token = forge.adminToken) => {
       roles = (more.roles ?? usualRoles).split(',');
-      return counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more }));
+      return counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more }, ownCommit));
     },
     addAgent: (engine, more = {}, token = forge.adminToken) =>
       counted(() => runCommand(agentsAdd, token, { ...given, engine, ...more })),

@@ -4,6 +4,13 @@
 /** Whether a run is cut off at every one of its calls, and not at a few of them. */
 export const isThorough = process.env.FORGECREW_FAULTS === 'all';
 
+const [part = 1, parts = 1] = (process.env.FORGECREW_FAULTS_PART ?? '1/1').split('/').map(Number);
+
+/** Those of this part, where somebody splits all that there is to try: `FORGECREW_FAULTS_PART=2/8` is the second eighth. */
+export function ofThisPart<T>(all: readonly T[]): T[] {
+  return all.filter((_, index) => index % parts === part - 1);
+}
+
 /** How long a test may take that cuts runs off one after the other, in milliseconds: nobody waits for hours in `npm test`. */
 export const limitOfStrikes = isThorough ? 4 * 3_600_000 : 600_000;
 

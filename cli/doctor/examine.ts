@@ -3,6 +3,7 @@ import { diskChecks } from './checks/disk.ts';
 import { documentChecks } from './checks/documents.ts';
 import { forgeChecks } from './checks/forge.ts';
 import { labelChecks } from './checks/labels.ts';
+import { pinChecks } from './checks/pins.ts';
 import { pipelineChecks } from './checks/pipelines.ts';
 import { protectionChecks } from './checks/protections.ts';
 import { secretChecks } from './checks/secrets.ts';
@@ -20,6 +21,7 @@ const checks: readonly ((settings: DoctorSettings, state: DoctorState) => Findin
   storeChecks,
   documentChecks,
   pipelineChecks,
+  pinChecks,
   secretChecks,
   protectionChecks,
   diskChecks,

@@ -1,8 +1,9 @@
-import { ownerOf } from '../../core/accounts.ts';
+import { ownerOf, sameRepository } from '../../core/accounts.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
+import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { UserError } from '../../core/errors.ts';
 import {
   findUser,
@@ -40,6 +41,7 @@ import type {
   CertificateState,
   DoctorSettings,
   DoctorState,
+  GroundState,
   SideState,
   TokenState,
 } from './state.ts';
@@ -58,7 +60,7 @@ export interface Senders {
 }
 
 /** What a question was answered, or why it was not. What the forge refuses to say is never taken for an answer. */
-async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
+export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
   try {
     return known(await question());
   } catch (error) {
@@ -89,6 +91,10 @@ export async function read(
   const seesAll = isAdmin.kind === 'known' && isAdmin.value;
   const ops = await readSide(send, given['ops-repo'], { kept, seesAll });
   const project = await readSide(send, given['project-repo'], { kept, seesAll });
+  const agents = ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts;
+  const others = new Map<string, GroundState>();
+  for (const name of otherProjects(given, ops, agents))
+    others.set(name, await readGroundOf(send, name, { kept, seesAll }));
   const accounts = new Map<string, AccountState>();
   const own = await ask(() => getOwnUser(send));
   const tokensMade = await readTokensMade(send, given, {
@@ -129,6 +135,7 @@ export async function read(
     machine: machine === undefined ? undefined : await readMachine(machine),
     ops,
     project,
+    others,
     accounts,
     audit: await tokenOf(audit, 'no audit-token was given', {
       login: own.kind === 'known' ? own.value.login : '',
@@ -149,7 +156,7 @@ export async function read(
     source,
     release: await then(source, (found) => readRelease(send, forgecrewRepo(given), found)),
     protect: await then(ops.repository, () => readProtect(send, given, kept, now)),
-    agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
+    agents,
   };
 }
 
@@ -230,11 +237,39 @@ function readProtect(send: Send, given: DoctorSettings, kept: Kept, now: () => D
   return protect.read(context);
 }
 
-async function readSide(
-  send: Send,
-  name: string,
-  { kept, seesAll }: { kept: Kept; seesAll: boolean },
-): Promise<SideState> {
+/** The repositories that the factory says it works for, beside the two that the settings name. */
+function otherProjects(given: DoctorSettings, { texts }: SideState, agents: DoctorState['agents']): string[] {
+  const text = texts.kind === 'known' ? texts.value.get(crewFile) : undefined;
+  const crew = text === undefined ? undefined : parseCrewFile(crewFile, new TextEncoder().encode(text));
+  const named = [
+    ...(crew?.ok === true ? crew.document.projects : []),
+    ...(agents.kind === 'known'
+      ? agents.value.flatMap((parsed) => (parsed.ok ? parsed.document.repositories : []))
+      : []),
+  ];
+  const settled = [given['ops-repo'], given['project-repo']];
+  return named.filter(
+    (name, index) =>
+      !settled.some((item) => sameRepository(item, name)) &&
+      named.findIndex((item) => sameRepository(item, name)) === index,
+  );
+}
+
+interface Looking {
+  kept: Kept;
+  seesAll: boolean;
+}
+
+async function readSide(send: Send, name: string, looking: Looking): Promise<SideState> {
+  const ground = await readGroundOf(send, name, looking);
+  return {
+    ...ground,
+    labels: await then(ground.repository, () => listLabels(send, name)),
+    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
+  };
+}
+
+async function readGroundOf(send: Send, name: string, { kept, seesAll }: Looking): Promise<GroundState> {
   const found = await ask(() => ifThere(getRepository(send, name)));
   const isMissing = seesAll && found.kind === 'known' && found.value === undefined;
   const missing = `there is no repository ${name}${seesAll ? '' : ", or this token's account may not see it"}`;
@@ -258,10 +293,8 @@ async function readSide(
     isMissing,
     repository,
     main,
-    labels: await then(repository, () => listLabels(send, name)),
     paths: entries.kind === 'known' ? known(entries.value.map(({ path }) => path)) : entries,
     texts,
-    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
   };
 }
 

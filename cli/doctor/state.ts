@@ -24,16 +24,20 @@ export interface CertificateState {
   expires: Asked<string>;
 }
 
-export interface SideState {
+/** A repository, with what stands on its main branch. */
+export interface GroundState {
   /** Whether there is certainly no such repository: only a site admin is told of all. */
   isMissing: boolean;
   repository: Asked<Repository>;
   main: Asked<Branch | undefined>;
-  labels: Asked<Label[]>;
   /** Every path on its main branch. */
   paths: Asked<string[]>;
   /** Documents and pipelines on it, by path; those that are too large or no files are left out. */
   texts: Asked<Map<string, string>>;
+}
+
+export interface SideState extends GroundState {
+  labels: Asked<Label[]>;
   ownerIsOrganisation: Asked<boolean>;
 }
 
@@ -64,6 +68,8 @@ export interface DoctorState {
   machine: { disks: Asked<Disk[]>; docker: Asked<DockerUse> } | undefined;
   ops: SideState;
   project: SideState;
+  /** By name: further repositories that forgecrew.toml or an agent's manifest names. */
+  others: Map<string, GroundState>;
   /** By login. */
   accounts: Map<string, AccountState>;
   audit: Asked<TokenState>;

@@ -13,5 +13,8 @@ export interface Example {
 export const examples = texts.examples as Example[];
 export const { vaultExample } = texts;
 
+/** Every role that can be a step of a pipeline. */
+export const roleNames = [...new Set(examples.map(({ role }) => role))];
+
 /** The policy that goes with the example of a formula. */
 export const examplePolicy = vaultExample.policy.replace(/\n\[secrets\][\s\S]*$/, '');

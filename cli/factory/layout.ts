@@ -75,8 +75,8 @@ export function opsFiles(given: FactorySettings, approvers: readonly string[] = 
   return [
     file(
       crewFile,
-      'What holds for all roles: who is a bot, and a pause.',
-      `# What holds for all roles. \`pause = true\` stops them at their next run.\nversion = "${version}"\nbots = [${bots.map((login) => JSON.stringify(login)).join(', ')}]\n`,
+      'What holds for all roles: who is a bot, which projects there are, and a pause.',
+      `# What holds for all roles. \`pause = true\` stops them at their next run.\nversion = "${version}"\nbots = [${bots.map((login) => JSON.stringify(login)).join(', ')}]\nprojects = [${JSON.stringify(given['project-repo'])}]\n`,
     ),
     file(
       'prerequisites.md',

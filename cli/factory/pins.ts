@@ -146,6 +146,18 @@ function saying(after: string, version: string): string {
   return ` # v${version}${own.trim() === '' ? own : ` ${own}`}`;
 }
 
+const versionLine = /^(version\s*=\s*)["'](\d+\.\d+\.\d+)["']/m;
+
+/** The version that a factory says it is at, in the text of its forgecrew.toml. */
+export function factoryVersion(crewText: string): string | undefined {
+  return versionLine.exec(crewText)?.[2];
+}
+
+/** The same text for another version. */
+export function withFactoryVersion(crewText: string, version: string): string {
+  return crewText.replace(versionLine, (_, before: string) => `${before}"${version}"`);
+}
+
 /** Whether a step is of forgecrew: from where this factory takes it, or from a place of that name. */
 function isOurs(
   address: string,

@@ -5,6 +5,7 @@ import { propose } from '../../core/propose.ts';
 import { version } from '../../core/version.ts';
 import { agentLabel, opsLabels, projectLabels, type WantedFile } from '../factory/layout.ts';
 import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
+import { refusePlanted } from '../factory/planted.ts';
 import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
@@ -218,10 +219,11 @@ export function planRights(
   const members = staff
     .filter((post) => projectAccess(post, isOrganisation) === 'issues')
     .map(({ login }) => login);
+  const teamMembers = team === undefined || team === 'hidden' ? [] : team.members;
   const isComplete =
     team !== 'hidden' &&
     team?.repositories.some((name) => sameRepository(name, project.name)) &&
-    members.every((login) => namesLogin(team.members, login));
+    members.every((login) => namesLogin(teamMembers, login));
   const ofTeam: InitChange[] =
     members.length === 0 || isComplete || team === 'hidden'
       ? []
@@ -239,7 +241,19 @@ export function planRights(
             why: 'they need no more than issues, and so cannot push, nor read the secrets of its CI',
           },
         ];
-  return [...single, ...ofPeople, ...ofTeam];
+  const isGiven = (login: string): boolean =>
+    single.some((change) => change.kind === 'set-collaborator' && change.login === login) ||
+    (ofTeam.length > 0 && members.includes(login) && !namesLogin(teamMembers, login));
+  // Where people register themselves, anybody could have been first.
+  const found = staff
+    .filter(({ login }) => known(login).exists && isGiven(login))
+    .map(({ login }) =>
+      notice(
+        `the account ${login} was there already, and is used as it is`,
+        'make sure that it is yours before it is given anything: whoever registered that name can log in as it',
+      ),
+    );
+  return [...found, ...single, ...ofPeople, ...ofTeam];
 }
 
 /** Private repositories in which roles keep what is theirs. One that others may have read is never made private here. */
@@ -330,6 +344,14 @@ export function planFiles(
         'Woodpecker would no longer read this file once there is a folder .woodpecker: move it into that folder first',
       ),
     ];
+  const inTheWay = files.flatMap(({ path }) => blocking(path, side.paths));
+  if (inTheWay.length > 0)
+    return [...new Set(inTheWay)].map((path) =>
+      refuseFor(
+        `${side.name}: ${path}`,
+        'it is a file or a link, and a folder of that name is needed: give it another name first',
+      ),
+    );
   const why = 'nothing of that name is there; what is there is left as it is';
   if (side.proposing === undefined)
     return [
@@ -344,7 +366,7 @@ export function planFiles(
         why,
       },
     ];
-  const { ground, standing } = side.proposing;
+  const { ground, standing, planted } = side.proposing;
   if (standing.pull?.state === 'open')
     // People may have changed what it holds: nothing is written there again.
     return [
@@ -353,6 +375,7 @@ export function planFiles(
         'what comes after it is set once it is merged',
       ),
     ];
+  if (planted.length > 0) return refusePlanted(side.proposing);
   return propose(ground, standing, {
     files: files.map(({ path, content }) => ({ path, content })),
     message,
@@ -360,6 +383,15 @@ export function planFiles(
     body,
     why,
   });
+}
+
+/** What stands where a file needs a folder: a path with nothing below it. */
+function blocking(file: string, paths: readonly string[]): string[] {
+  const parts = file.split('/').slice(0, -1);
+  const folders = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  return folders.filter(
+    (folder) => paths.includes(folder) && !paths.some((path) => path.startsWith(`${folder}/`)),
+  );
 }
 
 /** One vision, once: closed or open, it is not asked again. */

@@ -22,6 +22,7 @@ import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpe
 import type { WantedFile } from '../factory/layout.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
+import { readPlanted } from '../factory/read-planted.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
@@ -52,7 +53,8 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
   const isAdmin = await isSiteAdmin(send);
   const staff = staffOf(given.roles, loginsOf(given));
   const source = await readSource(send, forgecrewRepo(given));
-  const release = await readRelease(send, forgecrewRepo(given), source);
+  // Where runners find no forgecrew yet, it is this one that is pushed there.
+  const release = (await readRelease(send, forgecrewRepo(given), source)) ?? context.ownCommit;
   const side = (name: string, isOps: boolean): Promise<Side> =>
     readSide(context, asking, { name, account, isOps, release });
   const ops = await side(given['ops-repo'], true);
@@ -180,7 +182,7 @@ async function readSide(
     branch,
     wanted(given, side, isOps).map(({ path }) => path),
   );
-  return { ...side, proposing: { ground, standing } };
+  return { ...side, proposing: { ground, standing, planted: await readPlanted(send, ground, standing) } };
 }
 
 /** The team of those who may write issues alone, which only members of the organisation are told of. */

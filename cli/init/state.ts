@@ -2,10 +2,10 @@ import type { Branch } from '../../core/forge/branches.ts';
 import type { NewOwner, Repository } from '../../core/forge/repositories.ts';
 import type { Team } from '../../core/forge/teams.ts';
 import type { User } from '../../core/forge/users.ts';
-import type { Ground, Standing } from '../../core/propose.ts';
 import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { CronJob, PipelineSecret } from '../../core/woodpecker/repositories.ts';
+import type { Proposing } from '../factory/planted.ts';
 import type { Source } from '../factory/source.ts';
 import type { Store, StoreState } from '../factory/stores.ts';
 import type { ProtectState } from '../protect/state.ts';
@@ -33,7 +33,7 @@ export interface Side {
   /** Titles of its issues, where that is asked for. */
   issues: string[];
   /** Where main takes no commit of ours: what is proposed instead. */
-  proposing: { ground: Ground; standing: Standing } | undefined;
+  proposing: Proposing | undefined;
 }
 
 /** An account of the factory, as it is. */

@@ -66,7 +66,7 @@ function approving(tier: Tier, settings: ProtectSettings, state: ProtectState): 
   const rule = ruleOf(policy === 'missing' ? {} : policy, tier);
   const never = [...bots, dispatcher, gatekeeper];
   const count = rule.approvals;
-  const givers = approversOf(rule, writers, admins).filter((login) => !namesLogin(never, login));
+  const givers = giversOf(rule, settings, state);
   const asks = `run what is ${tier}: ${
     count === 0
       ? 'needs nobody'
@@ -94,6 +94,17 @@ function approving(tier: Tier, settings: ProtectSettings, state: ProtectState): 
           `refused, unless accept-exposed-secrets is set, because ${exposed.join(', ')} can push, and so read secrets, and may not approve it`,
         ]),
   ].join('; ');
+}
+
+/** The accounts that a rule lets approve, without those that never do. A team stays a team. */
+export function giversOf(
+  rule: Rule,
+  { dispatcher, gatekeeper, bots }: Pick<ProtectSettings, 'dispatcher' | 'gatekeeper' | 'bots'>,
+  { writers, admins }: Pick<ProtectState, 'writers' | 'admins'>,
+): string[] {
+  return approversOf(rule, writers, admins).filter(
+    (login) => !namesLogin([...bots, dispatcher, gatekeeper], login),
+  );
 }
 
 // A team is known by its name alone here, so of rules that name one it is not said who could read and not approve.

@@ -1,10 +1,11 @@
+import { sameRepository } from '../../core/accounts.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { formatFault } from '../../core/errors.ts';
 import { patternsIn, unreached } from '../../core/vault/guard.ts';
 import { version } from '../../core/version.ts';
 import type { DoctorState } from '../doctor/state.ts';
-import { examples } from '../factory/examples.ts';
-import { compareVersions, movePins } from '../factory/pins.ts';
+import { roleNames } from '../factory/examples.ts';
+import { compareVersions, factoryVersion, movePins, withFactoryVersion } from '../factory/pins.ts';
 import { forgecrewRepo, sourceOf } from '../factory/settings.ts';
 import { type Migration, onTheWay } from './migrations.ts';
 import { numberOf, type UpgradeSettings } from './settings.ts';
@@ -18,24 +19,29 @@ export interface Obstacle {
   why: string;
 }
 
-export interface Move {
-  kind: 'move';
-  from: string;
-  to: string;
+/** What becomes other in one repository. */
+export interface RepositoryMove {
+  repository: string;
   /** Documents that become others, by path. */
   files: Map<string, string>;
   /** How many steps each of them had moved. */
   pins: Map<string, number>;
-  migrations: Migration[];
   /** Steps that name neither a version nor a commit, with their file. */
   left: string[];
-  /** Files of the project repo whose steps name another version. */
-  inProject: string[];
-  /** Those of the files that no merge may change while they are protected; undefined where that is not known. */
-  guarded: string[] | undefined;
 }
 
-const roleNames = [...new Set(examples.map(({ role }) => role))];
+export interface Move {
+  kind: 'move';
+  from: string;
+  to: string;
+  ops: RepositoryMove;
+  migrations: Migration[];
+  /** Those of the files of the ops repo that no merge may change while they are protected; undefined where that is not known. */
+  guarded: string[] | undefined;
+  /** The repositories that the factory works for, or why one could not be looked at. */
+  projects: (RepositoryMove | Obstacle)[];
+}
+
 const isPipeline = (path: string): boolean => /\.ya?ml$/.test(path);
 
 export function moveOf(
@@ -60,7 +66,7 @@ export function moveOf(
     );
   const parsed = parseCrewFile(crewFile, new TextEncoder().encode(text));
   if (!parsed.ok) return obstacle(crewFile, parsed.faults.map(formatFault).join('; '));
-  const from = versionIn(text);
+  const from = factoryVersion(text);
   if (from === undefined)
     return obstacle(
       crewFile,
@@ -75,41 +81,55 @@ export function moveOf(
   if (trouble !== undefined) return obstacle(forgecrewRepo(given), trouble);
 
   const commit = state.release.kind === 'known' ? state.release.value : undefined;
-  const release = { roles: roleNames, source: sourceOf(given), from, to: { version: to, commit } };
+  const release: Release = { roles: roleNames, source: sourceOf(given), from, to: { version: to, commit } };
   const way = onTheWay(migrations, from, to);
-  const moved = new Map(texts.value);
+  const migrated = new Map(texts.value);
   for (const migration of way)
-    for (const [path, content] of migration.change(moved)) moved.set(path, content);
-  const pins = new Map<string, number>();
-  const left: string[] = [];
-  for (const [path, content] of moved) {
-    if (!isPipeline(path)) continue;
-    const result = movePins(content, release);
-    moved.set(path, result.text);
-    if (result.moved.length > 0) pins.set(path, result.moved.length);
-    left.push(...result.left.map((address) => `${path}: ${address}`));
-  }
-  const crew = moved.get(crewFile) ?? text;
-  moved.set(crewFile, crew.replace(versionLine, `$1"${to}"`));
-  const files = new Map([...moved].filter(([path, content]) => texts.value.get(path) !== content));
-  const { project, protect } = state;
+    for (const [path, content] of migration.change(migrated)) migrated.set(path, content);
+  migrated.set(crewFile, withFactoryVersion(migrated.get(crewFile) ?? text, to));
+  const ops = moved(given['ops-repo'], { before: texts.value, after: migrated }, release);
+  const { protect } = state;
   const patterns =
     protect.kind === 'known' ? (protect.value.main.rule?.protected_file_patterns ?? '') : undefined;
+  const places = new Map([[given['project-repo'], state.project], ...state.others]);
   return {
     kind: 'move',
     from,
     to,
-    files,
-    pins,
+    ops,
     migrations: way,
-    left,
-    inProject:
-      project.texts.kind === 'unknown'
-        ? []
-        : [...project.texts.value].flatMap(([path, content]) =>
-            isPipeline(path) && movePins(content, release).moved.length > 0 ? [path] : [],
-          ),
-    guarded: patterns === undefined ? undefined : guardedOf([...files.keys()], patterns),
+    guarded: patterns === undefined ? undefined : guardedOf([...ops.files.keys()], patterns),
+    projects: [...places]
+      .filter(([name]) => !sameRepository(name, given['ops-repo']))
+      .map(([name, side]) =>
+        side.texts.kind === 'unknown'
+          ? obstacle(name, side.texts.why)
+          : moved(name, { before: side.texts.value, after: side.texts.value }, release),
+      ),
+  };
+}
+
+type Release = Parameters<typeof movePins>[1];
+
+/** Every pin of forgecrew in the pipelines of a repository moved, beside what has changed there already. */
+function moved(
+  repository: string,
+  { before, after }: { before: ReadonlyMap<string, string>; after: ReadonlyMap<string, string> },
+  release: Release,
+): RepositoryMove {
+  const results = [...after].map(([path, content]) => ({
+    path,
+    ...(isPipeline(path) ? movePins(content, release) : { text: content, moved: [], left: [] }),
+  }));
+  return {
+    repository,
+    files: new Map(
+      results.filter(({ path, text }) => before.get(path) !== text).map(({ path, text }) => [path, text]),
+    ),
+    pins: new Map(
+      results.filter((item) => item.moved.length > 0).map((item) => [item.path, item.moved.length]),
+    ),
+    left: results.flatMap(({ path, left }) => left.map((address) => `${path}: ${address}`)),
   };
 }
 
@@ -119,12 +139,6 @@ function guardedOf(paths: string[], patterns: string): string[] | undefined {
   return patternsIn(patterns).every(isPlain)
     ? paths.filter((path) => unreached([path], patterns).length === 0)
     : undefined;
-}
-
-const versionLine = /^(version\s*=\s*)["']\d+\.\d+\.\d+["']/m;
-
-function versionIn(text: string): string | undefined {
-  return /["'](\d+\.\d+\.\d+)["']/.exec(versionLine.exec(text)?.[0] ?? '')?.[1];
 }
 
 /** Why nothing can be pinned to this version; undefined where it can. */

@@ -1,14 +1,19 @@
 import { certificateExpiry } from '../../core/api/certificate.ts';
 import { UserError } from '../../core/errors.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
+import type { ProposeFrom } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { ReadContext, Role } from '../../core/role.ts';
-import { read as readDoctor } from '../doctor/read.ts';
+import { known } from '../doctor/finding.ts';
+import { ask, read as readDoctor } from '../doctor/read.ts';
+import type { DoctorState, GroundState } from '../doctor/state.ts';
+import type { Proposing } from '../factory/planted.ts';
+import { readPlanted } from '../factory/read-planted.ts';
 import { faultsOf } from '../factory/settings.ts';
-import { moveOf } from './change.ts';
-import { migrations as known, type Migration } from './migrations.ts';
+import { type Move, moveOf, type RepositoryMove } from './change.ts';
+import { type Migration, migrations as ours } from './migrations.ts';
 import { changes, planUpgrade, upgradeBranch } from './plan.ts';
-import { settings } from './settings.ts';
+import { settings, type UpgradeSettings } from './settings.ts';
 import type { UpgradeState } from './state.ts';
 
 async function read(
@@ -36,17 +41,43 @@ async function read(
       'Use the token of an admin of both repositories.',
     );
   const move = moveOf(given, doctor, migrations);
-  if (move.kind === 'obstacle' || move.files.size === 0 || main.value === undefined)
-    return { now, account, doctor, proposing: undefined };
-  const ground = await readGround(send, {
-    repository: given['ops-repo'],
-    branch: repository.value.default_branch,
-    account,
-    from: 'branch',
-    head: main.value.commit.id,
-  });
-  const standing = await readStanding(send, ground, upgradeBranch(move.to), [...move.files.keys()]);
-  return { now, account, doctor, proposing: { ground, standing } };
+  const proposing: UpgradeState['proposing'] = new Map();
+  if (move.kind === 'obstacle') return { now, account, doctor, proposing };
+  const read = async (
+    { repository: name, files }: RepositoryMove,
+    side: GroundState,
+    from: ProposeFrom,
+  ): Promise<Proposing> => {
+    const ground = await readGround(send, {
+      repository: name,
+      branch: side.repository.kind === 'known' ? side.repository.value.default_branch : undefined,
+      account,
+      from,
+      head: side.main.kind === 'known' ? side.main.value?.commit.id : undefined,
+    });
+    const standing = await readStanding(send, ground, upgradeBranch(move.to), [...files.keys()]);
+    return { ground, standing, planted: await readPlanted(send, ground, standing) };
+  };
+  if (move.ops.files.size > 0 && main.value !== undefined)
+    proposing.set(move.ops.repository, known(await read(move.ops, doctor.ops, 'branch')));
+  for (const item of move.projects) {
+    const side = sideOf(doctor, given, item);
+    // Somebody else may own a project: it is asked from a fork then, and what is in the way there holds up nothing else.
+    if (side !== undefined) proposing.set(side.name, await ask(() => read(side.move, side.state, 'auto')));
+  }
+  return { now, account, doctor, proposing };
+}
+
+/** A project in which something changes, as it was looked at. */
+function sideOf(
+  { project, others }: DoctorState,
+  given: UpgradeSettings,
+  move: Move['projects'][number],
+): { name: string; move: RepositoryMove; state: GroundState } | undefined {
+  if ('kind' in move || move.files.size === 0) return undefined;
+  const name = move.repository;
+  const state = name === given['project-repo'] ? project : others.get(name);
+  return state === undefined ? undefined : { name, move, state };
 }
 
 /** The command `forgecrew upgrade`, which knows these migrations: a role that a person runs in a terminal. */
@@ -55,7 +86,8 @@ export function upgradeWith(
 ): Role<typeof settings, UpgradeState, (typeof changes)[number]> {
   return {
     name: 'upgrade',
-    summary: 'Asks with one pull request to move a factory to the version of forgecrew that runs it.',
+    summary:
+      'Asks with one pull request in each repository to move a factory to the version of forgecrew that runs it.',
     settings,
     faults: faultsOf,
     whenPaused: () => 'ignore',
@@ -73,4 +105,4 @@ export function upgradeWith(
   };
 }
 
-export const upgrade = upgradeWith(known);
+export const upgrade = upgradeWith(ours);

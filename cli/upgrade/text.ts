@@ -1,5 +1,5 @@
 import type { Finding } from '../doctor/finding.ts';
-import type { Move } from './change.ts';
+import type { Move, RepositoryMove } from './change.ts';
 import type { UpgradeSettings } from './settings.ts';
 
 export function upgradeTitle({ to }: Pick<Move, 'to'>): string {
@@ -12,7 +12,7 @@ export function upgradeBody(
   move: Move,
   doctor: { before: readonly Finding[]; after: readonly Finding[] },
 ): string {
-  const { from, to, files, pins, migrations, guarded } = move;
+  const { from, to, ops, migrations, guarded } = move;
   const isWoodpecker = given.ci === 'woodpecker';
   const clone = (version: string): string =>
     `On every machine that runs Woodpecker's agents: \`git -C ${given['forgecrew-folder']} fetch --tags && git -C ${given['forgecrew-folder']} checkout v${version}\`. Images of your own are built anew.`;
@@ -22,10 +22,9 @@ export function upgradeBody(
   return [
     `This moves the factory from forgecrew v${from} to v${to}.`,
     '',
-    '| file | what changes |',
-    '|---|---|',
-    ...[...files.keys()].map((path) => `| \`${path}\` | ${changeOf(path, pins)} |`),
+    ...tableOf(ops),
     '',
+    ...otherPlaces(move),
     ...(migrations.length === 0
       ? ['No document needs another form.']
       : ['**Other forms**', '', ...migrations.map((item) => `- v${item.to}: ${item.does}`)]),
@@ -57,8 +56,46 @@ export function upgradeBody(
     `- With this merged: ${countsOf(doctor.after)}`,
     ...linesOf(doctor.after),
     '',
-    'Change this branch as you like: what you commit to it stays. If you close this without a merge, that is an answer, and it is not asked again.',
+    yours,
   ].join('\n');
+}
+
+const yours =
+  'Change this branch as you like: what you commit to it stays. If you close this without a merge, that is an answer, and it is not asked again.';
+
+/** What the pull request of a project says. */
+export function projectBody(given: UpgradeSettings, { from, to }: Move, project: RepositoryMove): string {
+  return [
+    `This moves the pipelines of ${project.repository} from forgecrew v${from} to v${to}. The factory in ${given['ops-repo']} has a pull request of its own.`,
+    '',
+    ...tableOf(project),
+    '',
+    'Nothing else changes. Merge the one of the factory first.',
+    '',
+    '**To go back**',
+    '',
+    '- Take the merge of this pull request back (`git revert`, with `-m 1` where it was merged by a merge commit).',
+    '',
+    yours,
+  ].join('\n');
+}
+
+function tableOf({ files, pins }: RepositoryMove): string[] {
+  return [
+    '| file | what changes |',
+    '|---|---|',
+    ...[...files.keys()].map((path) => `| \`${path}\` | ${changeOf(path, pins)} |`),
+  ];
+}
+
+/** Projects have pull requests of their own. */
+function otherPlaces({ projects }: Move): string[] {
+  const names = projects.flatMap((item) =>
+    'kind' in item || item.files.size === 0 ? [] : [item.repository],
+  );
+  return names.length === 0
+    ? []
+    : [`Pipelines of ${names.join(', ')} are moved by a pull request there. Merge this one first.`, ''];
 }
 
 function changeOf(path: string, pins: ReadonlyMap<string, number>): string {

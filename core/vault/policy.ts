@@ -115,7 +115,7 @@ export const lowTiers = ['off', 'auto-merge', 'direct-commit', 'protected-exempt
 
 /** The tier of an action and why: what policy and formula say, which a secret or the action may only raise. */
 export function tierOf(
-  action: AskedAction,
+  action: Pick<AskedAction, 'formula' | 'secrets' | 'blast_radius'>,
   policy: Policy,
   formula: Formula | undefined,
   source: PolicySource,

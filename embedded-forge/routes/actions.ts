@@ -276,8 +276,9 @@ export const actionRoutes: Route[] = [
       if (!/^[A-Z_][A-Z0-9_]*$/.test(name) || /^(?:FORGEJO|GITEA|GITHUB)_/.test(name))
         return failure(call, 400, 'invalid secret name');
       const isNew = !repository.secrets.has(name);
-      // What a secret holds, nobody is ever told; it is not kept either.
-      repository.secrets.set(name, timestamp(call.state));
+      // What a secret holds, no call ever tells; only a runner is given it.
+      const value = String(call.body.data ?? '');
+      repository.secrets.set(name, { created: timestamp(call.state), value });
       return { status: isNew ? 201 : 204 };
     }),
   },
@@ -286,7 +287,7 @@ export const actionRoutes: Route[] = [
     route: secrets,
     scope: 'repository',
     handle: forAdmins((call, repository) =>
-      paged(call, [...repository.secrets], ([name, created]) => ({ name, created_at: created }), secrets),
+      paged(call, [...repository.secrets], ([name, { created }]) => ({ name, created_at: created }), secrets),
     ),
   },
   {

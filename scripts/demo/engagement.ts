@@ -4,6 +4,7 @@ import path from 'node:path';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { writeTraffic } from '../traffic.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+import { aloud, expectAll, pluginSettings, textIn, type Works } from './works.ts';
 
 const day = 86_400_000;
 
@@ -18,7 +19,6 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
   const dates = [7, 6, 5, 4, 3, 2, 1].map((ago) =>
     new Date(Date.now() - ago * day).toISOString().slice(0, 10),
   );
-  const yesterday = dates.at(-1) ?? '';
   const before = dates.at(-2) ?? '';
   const asPlugin = {
     CI: 'woodpecker',
@@ -91,19 +91,48 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
     enable_push: false,
     required_approvals: 0,
   });
-  writeTraffic(path.join(scratch, 'access.log'), { lines: 4200, date: yesterday, seed: 99 });
-  codes.push(await runRole(plugin, [], asPlugin, scratch));
-  const { body: pulls } = await seed.api('GET', `/repos/${ops}/pulls?state=open`);
-  for (const { number, title } of pulls as { number: number; title: string }[])
-    note(`open: #${number} ${title}`);
-
-  chapter('Before a deployment: is the site observable?');
-  const verify = { ...asPlugin, PLUGIN_MODE: 'verify-observable', PLUGIN_SOURCE: '' };
-  const missing = await runRole(plugin, [], verify, scratch);
-  note('Yesterday is still waiting in its pull request. It is merged, as a person would:');
-  for (const { number } of pulls as { number: number }[]) await seed.mergePull(owner, ops, number);
-  codes.push(await runRole(plugin, [], verify, scratch));
-  if (codes.some((code) => code !== 0) || missing !== 1 || (pulls as unknown[]).length !== 1)
+  const set: Record<string, string | null> = {};
+  const asked = await engagementScene(
+    {
+      url,
+      seed,
+      ops,
+      project: ops,
+      admin: owner,
+      ada: owner,
+      bob: owner,
+      stranger: owner,
+      login: () => collector.login,
+      uses: (role) => role,
+      start: (_, { mode, more = {} } = {}) =>
+        runRole(
+          plugin,
+          [],
+          {
+            ...asPlugin,
+            ...pluginSettings({ ...set, ...(mode === undefined ? {} : { mode, source: '' }), ...more }),
+          },
+          scratch,
+        ),
+      async set(_, settings) {
+        Object.assign(set, settings);
+      },
+      land: async () => undefined,
+      async merge() {
+        const { body: pulls } = await seed.api('GET', `/repos/${ops}/pulls?state=open`);
+        for (const { number, title } of pulls as { number: number; title: string }[]) {
+          note(`#${number} ${title}, merged as a person would`);
+          await seed.mergePull(owner, ops, number);
+        }
+        return (pulls as unknown[]).length;
+      },
+      wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+      settleRun: undefined,
+      tell: aloud,
+    },
+    scratch,
+  );
+  if (codes.some((code) => code !== 0) || asked !== 1)
     throw new Error('the demo did not end as it should; see the lines above');
 
   chapter('The same on your own Forgejo');
@@ -122,4 +151,31 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
     for (const line of lines.slice(0, most)) console.log(`   ${paint('2', '│')} ${line}`);
     if (lines.length > most) console.log(`   ${paint('2', '│')} … ${lines.length - most} more lines`);
   }
+}
+
+/** One night: yesterday's traffic becomes evidence, and a pipeline that deploys asks for it. Tells how many pull requests that took. */
+export async function engagementScene(works: Works, scratch: string): Promise<number> {
+  const { tell } = works;
+  const yesterday = new Date(Date.now() - day).toISOString().slice(0, 10);
+  const log = path.join(scratch, 'access.log');
+  writeTraffic(log, { lines: 4200, date: yesterday, seed: 99 });
+  await works.set('collect-engagement', { source: log, 'own-hosts': 'www.site.example' });
+  const verify = (): Promise<number | null> =>
+    works.start('collect-engagement', { mode: 'verify-observable' });
+
+  tell.chapter('Before a deployment: is the site observable? Of yesterday nothing was collected yet');
+  const missing = await verify();
+
+  tell.chapter('The clock starts collect-engagement');
+  const collected = await works.start('collect-engagement');
+  const pulls = await works.merge(works.login('collector'));
+  const evidence = JSON.parse(await textIn(works, `evidence/engagement/${yesterday}.json`)) as {
+    date?: string;
+  };
+  tell.note(`evidence/engagement/${yesterday}.json: ${Object.keys(evidence).join(', ')}`);
+
+  tell.chapter('Before a deployment, again');
+  const observable = await verify();
+  expectAll({ missing: 1, collected: 0, observable: 0 }, { missing, collected, observable });
+  return pulls;
 }

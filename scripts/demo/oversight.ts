@@ -3,7 +3,8 @@
 import path from 'node:path';
 import { markLine } from '../../core/sprint/marker.ts';
 import { allScopes } from '../../embedded-forge/seed.ts';
-import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+import { chapter, note, root, runRole, type Stage } from './stage.ts';
+import { aloud, asked as ask, expectAll, pluginSettings, textIn, type Works } from './works.ts';
 
 const treeOf = (login: number, keys: number): string => `# Prerequisite Tree
 <!-- Last updated: 2026-04-15 -->
@@ -32,10 +33,6 @@ Waiting since 2026-11-20.
 - evidence of engagement
 `;
 
-function shown(text: string): void {
-  for (const line of text.trimEnd().split('\n')) console.log(`   ${paint('2', '│')} ${line}`);
-}
-
 export async function oversight({ url, seed, scratch, isReal, named }: Stage): Promise<void> {
   chapter('Create what a team has: a project with a vision, an ops repo, and an account for the three roles');
   const owner = await seed.createUser(named('ada'), allScopes);
@@ -43,88 +40,133 @@ export async function oversight({ url, seed, scratch, isReal, named }: Stage): P
   const project = await seed.createRepository(owner, 'project');
   const ops = await seed.createRepository(owner, 'ops');
   await seed.addCollaborator(owner, ops, keeper.login, 'write');
-  const labels: Record<string, number> = {};
-  for (const name of ['vision', 'backlog']) labels[name] = await seed.createLabel(owner, project, name);
-  const vision = await seed.createIssue(owner, project, {
+  for (const name of ['vision', 'backlog']) await seed.createLabel(owner, project, name);
+  // The page with a picture is a commit, for which an account needs write access.
+  const set = new Map<string, Record<string, string | null>>([
+    ['dashboard', { page: 'true', assign: 'true' }],
+  ]);
+  await oversightScene({
+    url,
+    seed,
+    ops,
+    project,
+    admin: owner,
+    ada: owner,
+    bob: owner,
+    stranger: owner,
+    login: () => keeper.login,
+    uses: (role) => role,
+    start: (role, { more = {} } = {}) =>
+      runRole(
+        path.join(root, 'plugins', role, role),
+        [],
+        {
+          CI: 'woodpecker',
+          CI_FORGE_URL: url,
+          CI_REPO: ops,
+          CI_REPO_DEFAULT_BRANCH: 'main',
+          CI_PIPELINE_EVENT: 'cron',
+          CI_WORKSPACE: scratch,
+          PLUGIN_FORGE_TOKEN: keeper.token,
+          PLUGIN_PROJECT_REPO: project,
+          ...pluginSettings({ ...set.get(role), ...more }),
+        },
+        scratch,
+      ),
+    async set(role, settings) {
+      set.set(role, { ...set.get(role), ...settings });
+    },
+    async land(files) {
+      for (const [file, text] of Object.entries(files)) await seed.putFile(owner, ops, file, text ?? '');
+    },
+    merge: async () => 0,
+    wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+    settleRun: undefined,
+    tell: aloud,
+  });
+  if (isReal)
+    note(
+      `Left for you to look at: ${url}/${ops}; delete the accounts ${owner.login} and ${keeper.login} when done.`,
+    );
+}
+
+/** The tree follows the forge, what happened becomes evidence, and one issue says what waits for whom. */
+export async function oversightScene(works: Works): Promise<void> {
+  const { seed, ops, project, ada, tell } = works;
+  const all = await ask<{ id: number; name: string }[]>(works, 'GET', `/repos/${project}/labels?limit=50`);
+  const labelled = (name: string): number[] => all.filter((label) => label.name === name).map(({ id }) => id);
+  const vision = await seed.createIssue(ada, project, {
     title: 'People can log in',
-    labels: [labels.vision ?? 0],
+    labels: labelled('vision'),
   });
   const part = (id: string, title: string): Promise<number> =>
-    seed.createIssue(owner, project, {
+    seed.createIssue(ada, project, {
       title,
       body: `What to do.\n${markLine({ vision, sprint: 'access', id })}`,
-      labels: [labels.backlog ?? 0],
+      labels: labelled('backlog'),
     });
   const login = await part('page', 'A page to log in');
   const keys = await part('keys', 'Rotate the keys');
-  await seed.putFile(owner, ops, 'prerequisites.md', treeOf(login, keys));
-  await seed.putFile(owner, ops, 'vault/pending/collector-key.md', asked);
-  note(`${project} with vision #${vision}; ${ops} with a prerequisite tree and a request to a person`);
+  await works.land({ 'prerequisites.md': treeOf(login, keys), 'vault/pending/collector-key.md': asked });
+  tell.note(`${project} with vision #${vision}; ${ops} with a prerequisite tree and a request to a person`);
 
-  chapter('The work on one of them is done: a pull request is merged, and its issue closed');
-  await seed.putFile(owner, project, 'login.html', '<p>Log in</p>\n', { from: 'main', name: 'login' });
-  const pull = await seed.openPull(owner, project, {
+  tell.chapter('The work on one of them is done: a pull request is merged, and its issue closed');
+  await seed.putFile(ada, project, 'login.html', '<p>Log in</p>\n', { from: 'main', name: 'login' });
+  const pull = await seed.openPull(ada, project, {
     head: 'login',
     base: 'main',
     title: 'A page to log in',
     body: `Closes #${login}`,
   });
-  await seed.mergePull(owner, project, pull);
-  await seed.closeIssue(owner, project, login);
-  note(`pull request #${pull} of ${project} is merged, #${login} is closed`);
+  await seed.mergePull(ada, project, pull);
+  await seed.closeIssue(ada, project, login);
+  tell.note(`pull request #${pull} of ${project} is merged, #${login} is closed`);
 
-  const shared = {
-    CI: 'woodpecker',
-    CI_FORGE_URL: url,
-    CI_REPO: ops,
-    CI_REPO_DEFAULT_BRANCH: 'main',
-    CI_PIPELINE_EVENT: 'cron',
-    CI_WORKSPACE: scratch,
-    PLUGIN_FORGE_TOKEN: keeper.token,
-    PLUGIN_PROJECT_REPO: project,
-  };
   const codes: (number | null)[] = [];
   const start = async (role: string, more: Record<string, string> = {}): Promise<void> => {
-    codes.push(await runRole(path.join(root, 'plugins', role, role), [], { ...shared, ...more }, scratch));
-  };
-  const textOf = async (file: string): Promise<string> => {
-    const { body } = await seed.api('GET', `/repos/${ops}/contents/${file}`);
-    return Buffer.from((body as { content?: string }).content ?? '', 'base64').toString('utf8');
+    codes.push(await works.start(role, { more }));
   };
 
-  chapter('Cron starts prerequisites: the tree says what is so');
+  tell.chapter('Cron starts prerequisites: the tree says what is so');
   await start('prerequisites');
-  const tree = await textOf('prerequisites.md');
-  shown(tree);
+  await works.merge(works.login('keeper'));
+  const tree = await textIn(works, 'prerequisites.md');
+  tell.show(tree);
 
-  chapter('Cron starts collect-process-metrics: today, so far, as evidence');
+  tell.chapter('Cron starts collect-process-metrics: today, so far, as evidence');
   const today = new Date().toISOString().slice(0, 10);
-  await start('collect-process-metrics', { PLUGIN_DATE: today });
-  const page = await textOf('evidence/process/README.md');
-  shown(page.split('## What is counted')[0] ?? '');
+  await start('collect-process-metrics', { date: today });
+  await works.merge(works.login('collector'));
+  const page = await textIn(works, 'evidence/process/README.md');
+  tell.show(page.split('## What is counted')[0] ?? '');
 
-  chapter('Cron starts dashboard: one issue, and a page with a picture');
-  await start('dashboard', { PLUGIN_PAGE: 'true', PLUGIN_ASSIGN: 'true' });
-  const { body: issues } = await seed.api('GET', `/repos/${ops}/issues?state=open&type=issues`);
-  const [board] = issues as { number: number; title: string; body: string; assignees: { login: string }[] }[];
-  note(
+  tell.chapter('Cron starts dashboard: one issue');
+  await start('dashboard');
+  const issues = await ask<{ number: number; title: string; body: string; assignees: { login: string }[] }[]>(
+    works,
+    'GET',
+    `/repos/${ops}/issues?state=open&type=issues&created_by=${works.login('keeper')}`,
+  );
+  const [board, ...doubled] = issues;
+  tell.note(
     `#${board?.number} ${board?.title}, assigned to ${(board?.assignees ?? []).map((item) => item.login)}`,
   );
-  shown(board?.body ?? '');
+  tell.show(board?.body ?? '');
 
-  chapter('Nothing has changed: none of them writes anything');
+  tell.chapter('Nothing has changed: none of them writes anything');
   await start('prerequisites');
-  await start('collect-process-metrics', { PLUGIN_DATE: today });
-  await start('dashboard', { PLUGIN_PAGE: 'true', PLUGIN_ASSIGN: 'true' });
-  const isRight =
-    codes.every((code) => code === 0) &&
-    tree.includes(`- [x] A page to log in (#${login} — closed)`) &&
-    tree.includes(`Status: READY`) &&
-    page.includes(today) &&
-    (board?.body ?? '').includes('1 of 2');
-  if (!isRight) throw new Error('the demo did not end as it should; see the lines above');
-  if (isReal)
-    note(
-      `Left for you to look at: ${url}/${ops}; delete the accounts ${owner.login} and ${keeper.login} when done.`,
-    );
+  await start('collect-process-metrics', { date: today });
+  await start('dashboard');
+  expectAll(
+    { ended: true, closed: true, ready: true, evidence: true, told: true, boards: 1, merged: 0 },
+    {
+      ended: codes.every((code) => code === 0),
+      closed: tree.includes(`- [x] A page to log in (#${login} — closed)`),
+      ready: tree.includes('Status: READY'),
+      evidence: page.includes(today),
+      told: (board?.body ?? '').includes('1 of 2'),
+      boards: 1 + doubled.length,
+      merged: await works.merge(works.login('collector')),
+    },
+  );
 }

@@ -9,9 +9,11 @@ import {
   recordPath,
   recordsBranch,
   rejectedFolder,
+  withdrawnFolder,
 } from '../../core/vault/record.ts';
 import { allScopes, type Person, type Seeder } from '../../embedded-forge/seed.ts';
-import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+import { chapter, note, root, runRole, type Stage } from './stage.ts';
+import { aloud, asked, expectAll, pluginSettings, type Start, textIn, type Works } from './works.ts';
 
 const workflowName = 'privileged.yml';
 const formula = (description: string): string => `description = "${description}"
@@ -58,13 +60,6 @@ restore = "high"
 `;
 
 type Shown = Partial<FiredRecord> & { outcome?: string; reasons?: string[] };
-
-/** A file of JSON in a repository. */
-async function readJson(seed: Seeder, repository: string, file: string, ref: string): Promise<unknown> {
-  const { status, body } = await seed.api('GET', `/repos/${repository}/contents/${file}?ref=${ref}`);
-  if (status !== 200) throw new Error(`${file} at ${ref} was answered ${status}`);
-  return JSON.parse(Buffer.from((body as { content: string }).content, 'base64').toString('utf8'));
-}
 
 /** Several files as one commit on main. */
 async function commit(
@@ -162,20 +157,11 @@ export async function vault(stage: Stage): Promise<void> {
   const ops = await seed.createRepository(ada, 'ops');
   for (const person of [bob, dispatcher, gatekeeper])
     await seed.addCollaborator(ada, ops, person.login, 'write');
-  const descriptions = {
-    'rotate-logs': 'Rotate the logs',
-    backup: 'Back up one database',
-    restore: 'Write a backup over the database',
-  };
   await commit(seed, ada, ops, {
     message: 'set up the vault',
-    files: Object.entries({
-      'vault/policy.toml': policy,
-      [`.forgejo/workflows/${workflowName}`]: workflow(usesOf(url, forgecrew), gatekeeper.login),
-      ...Object.fromEntries(
-        Object.entries(descriptions).map(([name, text]) => [`vault/formulas/${name}.toml`, formula(text)]),
-      ),
-    }).map(([name, text]) => ({ path: name, content: Buffer.from(text, 'utf8') })),
+    files: Object.entries(vaultFiles({ uses: usesOf(url, forgecrew), gatekeeper: gatekeeper.login })).map(
+      ([name, text]) => ({ path: name, content: Buffer.from(text, 'utf8') }),
+    ),
   });
   for (const [name, data] of Object.entries({
     GATE_TOKEN: gatekeeper.token,
@@ -204,9 +190,109 @@ export async function vault(stage: Stage): Promise<void> {
     scratch,
   );
   if (guarded !== 0) throw new Error('the ops repo could not be guarded; see the lines above');
+
+  const shared = {
+    CI: 'woodpecker',
+    CI_FORGE_URL: url,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_COMMIT_BRANCH: 'main',
+    CI_WORKSPACE: scratch,
+    PLUGIN_OPS_REPO: ops,
+  };
+  const dispatching = {
+    ...shared,
+    CI_REPO: ops,
+    CI_PIPELINE_EVENT: 'cron',
+    PLUGIN_FORGE_TOKEN: dispatcher.token,
+    PLUGIN_FORGE_LOGIN: dispatcher.login,
+    PLUGIN_GATEKEEPER: gatekeeper.login,
+    PLUGIN_AUDIT_TOKEN: ada.token,
+  };
+  const asking = {
+    ...shared,
+    CI_REPO: `${agent.login}/project`,
+    CI_PIPELINE_EVENT: 'push',
+    PLUGIN_FORGE_TOKEN: agent.token,
+  };
+  const set = new Map<string, Record<string, string | null>>();
+  const works: Works = {
+    url,
+    seed,
+    ops,
+    project: `${agent.login}/project`,
+    admin: ada,
+    ada,
+    bob,
+    stranger: agent,
+    login: (name) => ({ dispatcher, gatekeeper })[name]?.login ?? agent.login,
+    uses: () => usesOf(url, forgecrew),
+    async start(role, { mode, run } = {}) {
+      if (run !== undefined) return gateOnForgejo(stage, { ops, run, gatekeeper });
+      return runRole(
+        path.join(root, 'plugins', role, role),
+        [],
+        {
+          ...(role === 'vault-request' ? asking : dispatching),
+          ...pluginSettings({ ...set.get(role), ...(mode === undefined ? {} : { mode }) }),
+        },
+        scratch,
+      );
+    },
+    async set(role, settings) {
+      set.set(role, { ...set.get(role), ...settings });
+    },
+    async land(files) {
+      for (const [file, text] of Object.entries(files)) {
+        const head = `change-${Object.keys(files).length}-${Date.now()}`;
+        if (text !== null) await seed.putFile(ada, ops, file, text, { from: 'main', name: head });
+        else {
+          const { sha } = await asked<{ sha: string }>({ seed }, 'GET', `/repos/${ops}/contents/${file}`);
+          await asked({ seed }, 'DELETE', `/repos/${ops}/contents/${file}`, {
+            body: { branch: 'main', new_branch: head, sha, message: `Take ${file} away` },
+            by: ada,
+          });
+        }
+        const pull = await seed.openPull(ada, ops, { head, base: 'main', title: file });
+        await asked({ seed }, 'POST', `/repos/${ops}/pulls/${pull}/reviews`, {
+          body: { event: 'APPROVED' },
+          by: bob,
+        });
+        await seed.mergePull(ada, ops, pull);
+      }
+    },
+    merge: async () => 0,
+    wait: (milliseconds) => new Promise((done) => setTimeout(done, milliseconds)),
+    settleRun,
+    tell: aloud,
+  };
+  await vaultScene(works);
+
+  chapter('The same on your own Forgejo');
+  note('npm run demo -- vault --forge-url https://your.forge --token <a site admin’s token>');
+  note('or set it up for good: docs/vault.md.');
+  if (isReal)
+    note(
+      `Left for you to look at: ${url}/${ops}; delete the accounts ${[ada, bob, agent, dispatcher, gatekeeper].map(({ login }) => login).join(', ')} when done.`,
+    );
+}
+
+/** The formulas of this story, the workflow that they run behind its gate, and their policy. */
+export function vaultFiles(names: { uses: string; gatekeeper: string }): Record<string, string> {
+  return {
+    'vault/policy.toml': policy,
+    [`.forgejo/workflows/${workflowName}`]: workflow(names.uses, names.gatekeeper),
+    'vault/formulas/rotate-logs.toml': formula('Rotate the logs'),
+    'vault/formulas/backup.toml': formula('Back up one database'),
+    'vault/formulas/restore.toml': formula('Write a backup over the database'),
+  };
+}
+
+/** Low, medium and high, a wrong approval, one that is withdrawn, and gates: on an ops repo that has the files of this story. */
+export async function vaultScene(works: Works): Promise<void> {
+  const { seed, ops, admin, ada, bob, tell, settleRun } = works;
   const policyFile = `/repos/${ops}/contents/vault/policy.toml`;
-  const { body: there } = await seed.api('GET', policyFile);
-  const forge = {
+  const { sha } = await asked<{ sha: string }>(works, 'GET', policyFile);
+  const forged = {
     record: await seed.api(
       'POST',
       `/repos/${ops}/contents/${recordPath(firedFolder, 'forged-1')}`,
@@ -219,127 +305,91 @@ export async function vault(stage: Stage): Promise<void> {
       {
         message: 'restore is low',
         content: Buffer.from('[tiers]\nrestore = "low"\n').toString('base64'),
-        sha: (there as { sha: string }).sha,
+        sha,
       },
-      ada.token,
+      admin.token,
     ),
   };
-  note(`${bob.login}, who may write, forges a record: the forge answers ${forge.record.status}`);
-  note(`${ada.login}, who owns the repository, changes the policy: the forge answers ${forge.policy.status}`);
+  tell.note(`${bob.login}, who may write, forges a record: the forge answers ${forged.record.status}`);
+  tell.note(
+    `${admin.login}, who administers the repository, changes the policy: the forge answers ${forged.policy.status}`,
+  );
 
-  const environment = {
-    CI: 'woodpecker',
-    CI_FORGE_URL: url,
-    CI_REPO: ops,
-    CI_REPO_DEFAULT_BRANCH: 'main',
-    CI_COMMIT_BRANCH: 'main',
-    CI_PIPELINE_EVENT: 'cron',
-    CI_WORKSPACE: scratch,
-    PLUGIN_FORGE_TOKEN: dispatcher.token,
-    PLUGIN_FORGE_LOGIN: dispatcher.login,
-    PLUGIN_GATEKEEPER: gatekeeper.login,
-    PLUGIN_AUDIT_TOKEN: ada.token,
-  };
-  const plugin = path.join(root, 'plugins/vault-dispatch/vault-dispatch');
-  const dispatch = (more: Record<string, string> = {}): Promise<number | null> =>
-    runRole(plugin, [], { ...environment, ...more }, scratch);
-
-  const asking = path.join(root, 'plugins/vault-request/vault-request');
   async function ask(id: string, text: string): Promise<number> {
-    writeFileSync(path.join(scratch, `${id}.toml`), text);
-    const code = await runRole(
-      asking,
-      [],
-      {
-        CI: 'woodpecker',
-        CI_FORGE_URL: url,
-        CI_REPO: `${agent.login}/project`,
-        CI_PIPELINE_EVENT: 'push',
-        CI_WORKSPACE: scratch,
-        PLUGIN_OPS_REPO: ops,
-        PLUGIN_FORGE_TOKEN: agent.token,
-        PLUGIN_ACTION_FILE: `${id}.toml`,
-      },
-      scratch,
-    );
-    const { body } = await seed.api('GET', `/repos/${ops}/pulls?state=open`);
-    const found = (body as { number: number; title: string }[]).find(({ title }) => title === `vault: ${id}`);
+    await works.set('vault-request', { id, action: text });
+    const code = await works.start('vault-request');
+    const found = (
+      await asked<{ number: number; title: string }[]>(works, 'GET', `/repos/${ops}/pulls?state=open`)
+    ).find(({ title }) => title === `vault: ${id}`);
     if (found === undefined) throw new Error(`${id} was not asked for (${code})`);
     return found.number;
   }
-  async function approve(by: Person, pull: number): Promise<void> {
-    const { status } = await seed.api(
-      'POST',
-      `/repos/${ops}/pulls/${pull}/reviews`,
-      { event: 'APPROVED' },
-      by.token,
-    );
-    if (status !== 200) throw new Error(`the review of #${pull} was answered ${status}`);
-  }
+  const approve = (by: Person, pull: number): Promise<unknown> =>
+    asked(works, 'POST', `/repos/${ops}/pulls/${pull}/reviews`, { body: { event: 'APPROVED' }, by });
+  const dispatch = (): Promise<number | null> => works.start('vault-dispatch', { mode: 'dispatch' });
 
-  chapter('The agent asks for three actions, each with vault-request and from its fork');
-  await ask('rotate-1', action('rotate-logs'));
+  tell.chapter('The agent asks for four actions, each with vault-request and from its fork');
+  const low = await ask('rotate-1', action('rotate-logs'));
   const medium = await ask('backup-1', action('backup'));
+  const regretted = await ask('backup-2', action('backup'));
   const high = await ask('restore-1', action('restore'));
 
-  chapter('vault-dispatch reviews them: what is low it merges itself; of the rest it says who can say yes');
-  await dispatch({ PLUGIN_MODE: 'review', PLUGIN_LOW_TIER: 'auto-merge' });
-  const { body: comments } = await seed.api('GET', `/repos/${ops}/issues/${high}/comments`);
-  for (const line of ((comments as { body: string }[])[0]?.body ?? '').split('\n'))
-    console.log(`   ${paint('2', '│')} ${line}`);
+  tell.chapter(
+    'vault-dispatch reviews them: what is low it merges itself; of the rest it says who can say yes',
+  );
+  await works.set('vault-dispatch', { 'low-tier': 'auto-merge' });
+  await works.start('vault-dispatch', { mode: 'review' });
+  const comments = await asked<{ body: string }[]>(works, 'GET', `/repos/${ops}/issues/${high}/comments`);
+  tell.show(comments[0]?.body ?? '');
+  const { merged } = await asked<{ merged: boolean }>(works, 'GET', `/repos/${ops}/pulls/${low}`);
 
-  chapter('People decide: bob approves backup-1, and restore-1 as well, which he may not; both are merged');
-  await approve(bob, medium);
-  await approve(bob, high);
-  for (const pull of [medium, high]) await seed.mergePull(ada, ops, pull);
+  tell.chapter(
+    `People decide: ${bob.login} approves backup-1, backup-2, and restore-1 as well, which he may not; all are merged`,
+  );
+  for (const pull of [medium, regretted, high]) {
+    await approve(bob, pull);
+    await seed.mergePull(ada, ops, pull);
+  }
 
-  chapter('vault-dispatch starts what was approved, once, and says why it starts nothing else');
+  tell.chapter('backup-2 is withdrawn before it starts: its file is taken away by a merge');
+  await works.land({ 'vault/actions/backup-2.toml': null });
+
+  tell.chapter('vault-dispatch starts what was approved, once, and says why it starts nothing else');
   const first = await dispatch();
 
-  chapter(
-    'restore is asked for again and ada approves it, but bob could read its secret: that is said first',
+  tell.chapter(
+    `restore is asked for again and ${admin.login} approves it, but ${bob.login} could read its secret: that is said first`,
   );
   const again = await ask('restore-2', action('restore'));
-  await approve(ada, again);
+  await approve(admin, again);
   await seed.mergePull(ada, ops, again);
   const exposed = await dispatch();
-  note('He can push to this very repository. Here that is accepted; at home, take the right away.');
-  const accepted = await dispatch({ PLUGIN_ACCEPT_EXPOSED_SECRETS: 'true' });
+  tell.note('He can push to this very repository. Here that is accepted; at home, take the right away.');
+  await works.set('vault-dispatch', { 'accept-exposed-secrets': 'true' });
+  const accepted = await dispatch();
 
-  chapter('The gate, a job of its own that every other waits for: open for the run that was approved, once');
-  const record = (await readJson(
-    seed,
-    ops,
-    recordPath(firedFolder, 'backup-1'),
-    recordsBranch,
-  )) as FiredRecord;
-  const byHand = { ref: 'main', inputs: record.run.inputs };
-  const started = `/repos/${ops}/actions/workflows/${workflowName}/dispatches`;
-  const gates = isReal
-    ? await realGates(seed, ops, async () => {
-        note('Somebody copies its inputs and starts the workflow by hand:');
-        const { status } = await seed.api('POST', started, byHand, ada.token);
-        if (status !== 204 && status !== 201) throw new Error(`the start by hand was answered ${status}`);
-      })
-    : await playedGates(stage, { ops, record, gatekeeper });
+  tell.chapter(
+    'The gate, a job of its own that every other waits for: open for the run that was approved, once',
+  );
+  const record = JSON.parse(
+    await textIn(works, recordPath(firedFolder, 'backup-1'), recordsBranch),
+  ) as FiredRecord;
+  const gates = settleRun === undefined ? await realGates(works, record) : await playedGates(works, record);
 
-  chapter('The runs are over, and the records say how');
+  tell.chapter('The runs are over, and the records say how');
   for (const { id } of await runsOf(seed, ops)) settleRun?.(id, 'success');
-  const last = await dispatch({ PLUGIN_ACCEPT_EXPOSED_SECRETS: 'true' });
+  const last = await dispatch();
 
-  chapter(`What is on ${recordsBranch} now`);
+  tell.chapter(`What is on ${recordsBranch} now`);
   let ended = 0;
   for (const folder of [firedFolder, endedFolder, rejectedFolder]) {
     const { body } = await seed.api('GET', `/repos/${ops}/contents/${folder}?ref=${recordsBranch}`);
     for (const { path: file } of body as { path: string }[]) {
-      const { outcome, tier, pull, approvals, reasons } = (await readJson(
-        seed,
-        ops,
-        file,
-        recordsBranch,
-      )) as Shown;
+      const { outcome, tier, pull, approvals, reasons } = JSON.parse(
+        await textIn(works, file, recordsBranch),
+      ) as Shown;
       if (outcome === 'success') ended += 1;
-      note(
+      tell.note(
         `${file}: ${
           outcome ??
           reasons?.join('; ') ??
@@ -348,35 +398,38 @@ export async function vault(stage: Stage): Promise<void> {
       );
     }
   }
-  const codes = { ...gates, first, exposed, accepted, last, ended, ...statusOf(forge) };
-  const wanted = {
-    open: 0,
-    shut: 1,
-    first: 0,
-    exposed: 1,
-    accepted: 0,
-    last: 0,
-    ended: 3,
-    record: 403,
-    policy: 403,
-  };
-  const wrong = Object.entries(wanted).filter(([name, value]) => Reflect.get(codes, name) !== value);
-  if (wrong.length > 0)
-    throw new Error(
-      `the demo did not end as it should (${wrong.map(([name, value]) => `${name}: ${Reflect.get(codes, name)} instead of ${value}`).join(', ')}); see the lines above`,
-    );
-
-  chapter('The same on your own Forgejo');
-  note('npm run demo -- vault --forge-url https://your.forge --token <a site admin’s token>');
-  note('or set it up for good: docs/vault.md.');
-  if (isReal)
-    note(
-      `Left for you to look at: ${url}/${ops}; delete the accounts ${[ada, bob, agent, dispatcher, gatekeeper].map(({ login }) => login).join(', ')} when done.`,
-    );
-}
-
-function statusOf(answers: Record<string, { status: number }>): Record<string, number> {
-  return Object.fromEntries(Object.entries(answers).map(([name, { status }]) => [name, status]));
+  const { body: tree } = await seed.api('GET', `/repos/${ops}/git/trees/${recordsBranch}?recursive=true`);
+  const withdrawn = (tree as { tree: { path: string }[] }).tree
+    .map(({ path: file }) => file)
+    .filter((file) => file.startsWith(`${withdrawnFolder}/`) && file.endsWith('backup-2.json'));
+  for (const file of withdrawn) tell.note(`${file}: withdrawn`);
+  expectAll(
+    {
+      merged: true,
+      open: 0,
+      shut: 1,
+      first: 0,
+      exposed: 1,
+      accepted: 0,
+      last: 0,
+      ended: 3,
+      withdrawn: 1,
+      record: 403,
+      policy: 403,
+    },
+    {
+      merged,
+      ...gates,
+      first,
+      exposed,
+      accepted,
+      last,
+      ended,
+      withdrawn: withdrawn.length,
+      record: forged.record.status,
+      policy: forged.policy.status,
+    },
+  );
 }
 
 interface Gates {
@@ -385,10 +438,14 @@ interface Gates {
 }
 
 /** On a real forge its runner runs the gates, and tells what they said. */
-async function realGates(seed: Seeder, ops: string, startByHand: () => Promise<void>): Promise<Gates> {
+async function realGates({ seed, ops, admin, tell }: Works, record: FiredRecord): Promise<Gates> {
   const approved = await awaitRuns(seed, ops);
   for (const { id } of approved) await showRun(seed, ops, id);
-  await startByHand();
+  tell.note('Somebody copies its inputs and starts the workflow by hand:');
+  await asked({ seed }, 'POST', `/repos/${ops}/actions/workflows/${workflowName}/dispatches`, {
+    body: { ref: 'main', inputs: record.run.inputs },
+    by: admin,
+  });
   const known = new Set(approved.map(({ id }) => id));
   const others = (await awaitRuns(seed, ops)).filter(({ id }) => !known.has(id));
   for (const { id } of others) await showRun(seed, ops, id);
@@ -407,36 +464,43 @@ async function showRun(seed: Seeder, ops: string, id: number): Promise<void> {
 }
 
 /** On the embedded forge, which runs nothing, gates are started as a runner would. */
-async function playedGates(
+async function playedGates(works: Works, { run: { id, commit, inputs } }: FiredRecord): Promise<Gates> {
+  const gate = (number: number): Promise<number | null> =>
+    works.start('vault-dispatch', {
+      mode: 'gate',
+      run: { id: number, workflow: workflowName, commit, inputs },
+    });
+  const open = await gate(id ?? 0);
+  works.tell.note('Somebody copies its inputs and starts the workflow by hand:');
+  return { open, shut: await gate((id ?? 0) + 1_000_000) };
+}
+
+/** A gate as a step of a workflow's run. */
+async function gateOnForgejo(
   { url, scratch }: Stage,
-  { ops, record, gatekeeper }: { ops: string; record: FiredRecord; gatekeeper: Person },
-): Promise<Gates> {
-  const gate = async (run: number | null): Promise<number | null> => {
-    const event = path.join(scratch, 'event.json');
-    writeFileSync(event, JSON.stringify({ inputs: record.run.inputs }));
-    return runRole(
-      process.execPath,
-      [path.join(root, 'dist/vault-dispatch/index.js')],
-      {
-        GITHUB_ACTIONS: 'true',
-        GITHUB_SERVER_URL: url,
-        GITHUB_REPOSITORY: ops,
-        GITHUB_EVENT_NAME: 'workflow_dispatch',
-        GITHUB_EVENT_PATH: event,
-        GITHUB_RUN_ID: `${run}`,
-        GITHUB_RUN_ATTEMPT: '1',
-        GITHUB_SHA: record.run.commit,
-        GITHUB_WORKFLOW_REF: `${ops}/.forgejo/workflows/${workflowName}@${record.run.commit}`,
-        GITHUB_WORKSPACE: scratch,
-        INPUT_MODE: 'gate',
-        'INPUT_FORGE-TOKEN': gatekeeper.token,
-        'INPUT_FORGE-LOGIN': gatekeeper.login,
-        'INPUT_GATE-WAIT': '1s',
-      },
-      scratch,
-    );
-  };
-  const open = await gate(record.run.id);
-  note('Somebody copies its inputs and starts the workflow by hand:');
-  return { open, shut: await gate((record.run.id ?? 0) + 1_000_000) };
+  { ops, run, gatekeeper }: { ops: string; run: NonNullable<Start['run']>; gatekeeper: Person },
+): Promise<number | null> {
+  const event = path.join(scratch, 'event.json');
+  writeFileSync(event, JSON.stringify({ inputs: run.inputs }));
+  return runRole(
+    process.execPath,
+    [path.join(root, 'dist/vault-dispatch/index.js')],
+    {
+      GITHUB_ACTIONS: 'true',
+      GITHUB_SERVER_URL: url,
+      GITHUB_REPOSITORY: ops,
+      GITHUB_EVENT_NAME: 'workflow_dispatch',
+      GITHUB_EVENT_PATH: event,
+      GITHUB_RUN_ID: `${run.id}`,
+      GITHUB_RUN_ATTEMPT: '1',
+      GITHUB_SHA: run.commit,
+      GITHUB_WORKFLOW_REF: `${ops}/.forgejo/workflows/${run.workflow}@${run.commit}`,
+      GITHUB_WORKSPACE: scratch,
+      INPUT_MODE: 'gate',
+      'INPUT_FORGE-TOKEN': gatekeeper.token,
+      'INPUT_FORGE-LOGIN': gatekeeper.login,
+      'INPUT_GATE-WAIT': '1s',
+    },
+    scratch,
+  );
 }

@@ -974,6 +974,28 @@ const defects: Defect[] = [
     make: async () => void (await collaborator('ada', 'speaker/records', 'write')),
   },
   {
+    name: 'nobody may approve what a formula runs',
+    id: 'approval.backup',
+    make: () => edit('vault/policy.toml', (text) => text.replace('"medium"', '"high"')),
+  },
+  {
+    name: 'what a formula runs is behind a gate of another version',
+    id: 'pins.acme/ops',
+    make: () => edit('.forgejo/workflows/backup.yml', (text) => text.replace('@v0.1.0', '@v0.0.9')),
+  },
+  {
+    name: 'a pipeline of the project runs another version',
+    id: 'pins.acme/app',
+    make: async () =>
+      void (await factory.ask('POST', `/repos/${factory.project}/contents/.forgejo/workflows/ask.yml`, {
+        branch: 'main',
+        message: 'm',
+        content: Buffer.from(
+          `jobs:\n  a:\n    steps:\n      - uses: ${factory.forge.url}/acme/forgecrew/actions/vault-request@v0.0.9\n`,
+        ).toString('base64'),
+      })),
+  },
+  {
     name: 'CI listens to the records',
     id: 'store.speaker',
     roles: moreRoles,

@@ -1,13 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { opsFiler } from '../../actions/ops-filer/role.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
 import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
+import { execute } from '../../core/run.ts';
 import { disagreements, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
-import { type Factory, moreRoles, startFactory } from '../factory.ts';
+import { allScopes, type Person } from '../../embedded-forge/seed.ts';
+import { type Factory, moreRoles, ownCommit, startFactory } from '../factory.ts';
 
 let factory: Factory;
 afterEach(() => factory.close());
@@ -99,6 +103,10 @@ describe('forgecrew init on an empty forge', () => {
       has_actions: false,
     });
     expect(await factory.ask('GET', '/repos/acme/roles/branches')).toEqual([]);
+    // Nothing tells the commit there yet: it is the one that will be pushed.
+    expect(await factory.text(factory.ops, '.forgejo/workflows/file-sprints.yml')).toContain(
+      `/acme/roles/actions/ops-filer@${ownCommit} # v0.1.0`,
+    );
     const last = text.trimEnd().split('\n').slice(-3);
     expect(last).toEqual([
       'By hand, because only a person can do it: 1 thing. Afterwards forgecrew doctor says whether all is well.',
@@ -518,6 +526,145 @@ describe('forgecrew init where something is there already', () => {
       'vault/policy.toml',
     ]);
     expect((await factory.init()).writes).toEqual([]);
+  });
+});
+
+describe('forgecrew init where somebody has planted something', () => {
+  const branch = 'forgecrew/onboarding';
+  const pulls = (
+    state = 'open',
+  ): Promise<{ number: number; user: { login: string }; head: { label: string } }[]> =>
+    factory.ask('GET', `/repos/${factory.ops}/pulls?state=${state}`);
+  /** Two repositories; main of the ops repo is protected, and eve may push its other branches. */
+  async function guarded(): Promise<Person> {
+    factory = await startFactory();
+    for (const name of ['ops', 'app'])
+      await factory.ask('POST', '/orgs/acme/repos', { name, auto_init: true, default_branch: 'main' });
+    await factory.ask('POST', `/repos/${factory.ops}/branch_protections`, {
+      rule_name: 'mai[n]',
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: ['ada'],
+      apply_to_admins: true,
+    });
+    const eve = await factory.seed.createUser('eve', allScopes);
+    return eve;
+  }
+
+  it('asks for nothing from a branch that somebody made before, with more in it than is asked for', async () => {
+    const eve = await guarded();
+    await factory.ask('PUT', `/repos/${factory.ops}/collaborators/eve`, { permission: 'write' });
+    await factory.seed.putFile(eve, factory.ops, '.forgejo/workflows/mine.yml', 'on: push\n', {
+      from: 'main',
+      name: branch,
+    });
+
+    const { code, text } = await factory.init();
+
+    expect(code).toBe(1);
+    expect(text).toContain(
+      `acme/ops: ${branch}: this branch is there already and changes .forgejo/workflows/mine.yml, which is not asked for here`,
+    );
+    expect(await pulls()).toEqual([]);
+    await factory.ask('DELETE', `/repos/${factory.ops}/branches/${branch}`);
+    expect((await factory.init()).code).toBe(0);
+    expect(await pulls()).toHaveLength(1);
+  });
+
+  it('takes no pull request of a stranger for its own, whatever its branch is called', async () => {
+    const eve = await guarded();
+    await factory.ask('PUT', `/repos/${factory.ops}/collaborators/eve`, { permission: 'read' });
+    await factory.seed.api('POST', `/repos/${factory.ops}/forks`, {}, eve.token);
+    await factory.seed.putFile(eve, 'eve/ops', 'forgecrew.toml', 'bots = []\n', {
+      from: 'main',
+      name: branch,
+    });
+    await factory.seed.openPull(eve, factory.ops, { head: `eve:${branch}`, base: 'main', title: 'Mine' });
+
+    const first = await factory.init();
+    const again = await factory.init();
+
+    expect([first.code, again.code, again.writes]).toEqual([0, 0, []]);
+    expect((await pulls()).map(({ user }) => user.login).sort()).toEqual(['admin', 'eve']);
+    // Nor is its close an answer to ours.
+    const [own] = (await pulls()).filter(({ user }) => user.login === 'admin');
+    expect(again.text).toContain(`pull request #${own?.number} of acme/ops waits for a person`);
+  });
+
+  it('puts nothing below a file or a link that is called like a folder of ours, and says which', async () => {
+    factory = await startFactory();
+    for (const name of ['ops', 'app'])
+      await factory.ask('POST', '/orgs/acme/repos', { name, auto_init: true, default_branch: 'main' });
+    await factory.seed.api('POST', `/repos/${factory.ops}/contents/vault`, {
+      branch: 'main',
+      message: 'm',
+      content: Buffer.from('../elsewhere').toString('base64'),
+    });
+
+    const { code, text } = await factory.init();
+
+    expect(code).toBe(1);
+    expect(text).toContain('acme/ops: vault: it is a file or a link, and a folder of that name is needed');
+    expect(await factory.text(factory.ops, 'vault')).toBe('../elsewhere');
+    expect(await factory.files(factory.ops)).not.toContain('forgecrew.toml');
+  });
+
+  it('leaves a secret of that name as it is, and makes no token for it', async () => {
+    const { ops } = await (async () => {
+      factory = await startFactory();
+      await factory.ask('POST', '/orgs/acme/repos', { name: 'ops', auto_init: true, default_branch: 'main' });
+      return factory;
+    })();
+    await factory.ask('PUT', `/repos/${ops}/actions/secrets/FILER_TOKEN`, { data: 'theirs' });
+
+    const { code, writes } = await factory.init();
+
+    expect(code).toBe(0);
+    expect(factory.forge.secretsOf(ops)).toMatchObject({ FILER_TOKEN: 'theirs' });
+    expect(writes.filter((call) => /users\/filer\/tokens|FILER_TOKEN/.test(call))).toEqual([]);
+    expect(await factory.ask('GET', '/admin/users/filer/tokens')).toEqual([]);
+  });
+
+  it('says of an account that it did not make that it is given rights, and may be anybody’s', async () => {
+    factory = await startFactory();
+    await factory.seed.createUser('dispatcher', allScopes);
+
+    const shown = await factory.init({ 'dry-run': 'true' });
+    await factory.init();
+    const again = await factory.init();
+
+    expect(shown.text).toContain('the account dispatcher was there already, and is used as it is');
+    expect(shown.text).toContain('whoever registered that name can log in as it');
+    expect(shown.text).not.toContain('the account gatekeeper was there');
+    expect(again.text).not.toContain('was there already');
+  });
+
+  it('a role in CI never takes the token of an admin that only stands in its environment', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const from = factory.forge.requests.length;
+
+    const lines: string[] = [];
+    const { code } = await execute(opsFiler, {
+      environment: {
+        CI: 'woodpecker',
+        CI_FORGE_URL: factory.forge.url,
+        CI_REPO: factory.ops,
+        CI_REPO_DEFAULT_BRANCH: 'main',
+        CI_PIPELINE_EVENT: 'cron',
+        CI_WORKSPACE: tmpdir(),
+        PLUGIN_PROJECT_REPO: factory.project,
+        FORGECREW_FORGE_TOKEN: factory.forge.adminToken,
+      },
+      args: [],
+      workingDirectory: tmpdir(),
+      print: (line) => lines.push(line),
+      now: () => new Date(),
+    });
+
+    expect(code).toBe(1);
+    expect(factory.forge.requests.slice(from)).toEqual([]);
+    expect(lines.join('\n')).not.toContain(factory.forge.adminToken);
   });
 });
 

@@ -190,24 +190,14 @@ describe('forgecrew upgrade', () => {
     expect(pull?.body).not.toContain('policy open');
   });
 
-  it('tells of steps that name a branch, and of pipelines of the project repo', async () => {
+  it('tells of steps that name a branch', async () => {
     await older();
     await factory.rewrite((_, text) => text.replace('actions/ops-filer@v0.0.9', 'actions/ops-filer@main'));
-    await factory.ask('POST', `/repos/${factory.project}/contents/.forgejo/workflows/agents.yml`, {
-      branch: 'main',
-      message: 'm',
-      content: Buffer.from(
-        `jobs:\n  a:\n    steps:\n      - uses: ${factory.forge.url}/acme/forgecrew/actions/forge-agent@v0.0.9\n`,
-      ).toString('base64'),
-    });
 
     const { code, text } = await factory.upgrade();
 
     expect(code).toBe(0);
     expect(text).toContain('actions/ops-filer@main names no version, and is left as it is');
-    expect(text).toContain(
-      'acme/app: .forgejo/workflows/agents.yml names another version: change it to v0.1.0',
-    );
   });
 
   const inTheWay: [string, () => Promise<unknown>, Record<string, string>, string][] = [
@@ -254,6 +244,151 @@ describe('forgecrew upgrade', () => {
 
     expect([code, writes]).toEqual([1, []]);
     expect(text).toContain(said);
+  });
+});
+
+describe('forgecrew upgrade of the projects', () => {
+  const agents = '.forgejo/workflows/agents.yml';
+  const asking = '.forgejo/workflows/ask-for-a-backup.yml';
+  const step = (role: string, ref = 'v0.0.9'): string =>
+    `jobs:\n  a:\n    steps:\n      - uses: ${factory.forge.url}/acme/forgecrew/actions/${role}@${ref}\n`;
+  const add = (repository: string, path: string, content: string): Promise<unknown> =>
+    factory.ask('POST', `/repos/${repository}/contents/${path}`, {
+      branch: 'main',
+      message: 'm',
+      content: Buffer.from(content).toString('base64'),
+    });
+  /** A factory of an older forgecrew with two projects, each with pipelines of its own. */
+  async function withProjects(): Promise<void> {
+    await older();
+    await factory.ask('POST', '/orgs/acme/repos', { name: 'site', auto_init: true, default_branch: 'main' });
+    await factory.rewrite((path, text) =>
+      path === 'forgecrew.toml' ? text.replace('"acme/app"]', '"acme/app", "acme/site"]') : text,
+    );
+    await add(factory.project, agents, step('forge-agent'));
+    await add('acme/site', asking, step('vault-request'));
+  }
+  const pullsOf = (repository: string): Promise<Pull[]> =>
+    factory.ask('GET', `/repos/${repository}/pulls?state=open`);
+  /** Without tokens of the accounts, which are no part of this: what could not be checked is not broken. */
+  const broken = async (): Promise<string[]> => {
+    const { checkup } = await factory.doctor();
+    return checkup.findings.filter(({ state }) => state === 'broken').map(({ what }) => what);
+  };
+
+  it('are known by forgecrew.toml, and by the manifests of agents', async () => {
+    factory = await startFactory();
+    await factory.init();
+
+    expect(await factory.text(factory.ops, 'forgecrew.toml')).toContain('projects = ["acme/app"]');
+  });
+
+  it('asks with one pull request in each, once, and says all in its plan', async () => {
+    await withProjects();
+
+    const shown = await factory.upgrade({ 'dry-run': 'true' });
+    const asked = await factory.upgrade();
+    const again = await factory.upgrade();
+
+    expect([shown.code, shown.writes, asked.code, again.code, again.writes]).toEqual([0, [], 0, 0, []]);
+    for (const name of [factory.ops, factory.project, 'acme/site']) {
+      expect(shown.text).toContain(`of ${name}`);
+      expect((await pullsOf(name)).map(({ title }) => title)).toEqual(['Move to forgecrew v0.1.0']);
+    }
+    for (const [name, path] of [
+      [factory.project, agents],
+      ['acme/site', asking],
+    ] as const) {
+      const { content } = await factory.ask<{ content: string }>(
+        'GET',
+        `/repos/${name}/contents/${path}?ref=${branch}`,
+      );
+      expect(Buffer.from(content, 'base64').toString('utf8')).toMatch(/@[0-9a-f]{40} # v0\.1\.0\n/);
+    }
+    const [[ofOps], [ofSite]] = [await pullsOf(factory.ops), await pullsOf('acme/site')];
+    expect(ofOps?.body).toContain('Pipelines of acme/app, acme/site are moved by a pull request there.');
+    expect(ofSite?.body).toContain(`| \`${asking}\` | 1 step names the version |`);
+    expect(ofSite?.body).toContain('The factory in acme/ops has a pull request of its own.');
+  });
+
+  it('doctor names each repository that runs another version, and no longer does after the merges', async () => {
+    await withProjects();
+    const before = await broken();
+    await factory.upgrade();
+
+    await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`);
+    for (const name of [factory.ops, factory.project, 'acme/site']) {
+      const [pull] = await pullsOf(name);
+      await factory.ask('POST', `/repos/${name}/pulls/${pull?.number}/merge`, { Do: 'merge' });
+    }
+    await factory.init();
+
+    expect(before).toEqual(
+      expect.arrayContaining([
+        `${agents} of acme/app names another version, and this is v0.1.0`,
+        `${asking} of acme/site names another version, and this is v0.1.0`,
+        '.forgejo/workflows/backup.yml of acme/ops names another version, and this is v0.1.0',
+      ]),
+    );
+    expect(await broken()).toEqual([]);
+  });
+
+  it('are asked although the factory itself is there already, and their no is one', async () => {
+    await withProjects();
+    await factory.upgrade();
+    const [pull] = await pullsOf('acme/site');
+    await factory.ask('PATCH', `/repos/acme/site/pulls/${pull?.number}`, { state: 'closed' });
+    await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`);
+    const [ofOps] = await pulls();
+    await factory.seed.mergePull(factory.ada, factory.ops, ofOps?.number ?? 0);
+    await factory.init();
+
+    const { code, text, writes } = await factory.upgrade();
+
+    expect([code, writes]).toEqual([0, []]);
+    expect(text).toContain('every step of acme/ops names v0.1.0');
+    expect(text).toContain('was closed without being merged; nothing is proposed again');
+    expect(await broken()).toEqual([
+      `${agents} of acme/app names another version, and this is v0.1.0`,
+      `${asking} of acme/site names another version, and this is v0.1.0`,
+    ]);
+  });
+
+  it('one that could not be looked at is said, ends red, and holds up nothing else', async () => {
+    await withProjects();
+    await factory.ask('DELETE', '/repos/acme/site');
+
+    const { code, text } = await factory.upgrade();
+    const { checkup } = await factory.doctor();
+
+    expect(code).toBe(1);
+    expect(text).toContain('acme/site: it could not be looked at, so its pipelines stay as they are');
+    expect(checkup.findings.find(({ id }) => id === 'pins.acme/site')).toMatchObject({ state: 'unknown' });
+    for (const name of [factory.ops, factory.project]) expect(await pullsOf(name)).toHaveLength(1);
+  });
+
+  it('is not asked from a branch that somebody made before, with more in it', async () => {
+    await withProjects();
+    await factory.seed.putFile(factory.ada, factory.project, 'mine.sh', 'exit 1\n', {
+      from: 'main',
+      name: branch,
+    });
+
+    const { code, text } = await factory.upgrade();
+
+    expect(code).toBe(1);
+    expect(text).toContain(`acme/app: ${branch}: this branch is there already and changes mine.sh`);
+    expect(await pullsOf(factory.project)).toEqual([]);
+    expect(await pullsOf('acme/site')).toHaveLength(1);
+  });
+
+  it('nothing is asked of them where the factory itself cannot be moved', async () => {
+    await withProjects();
+    await factory.ask('DELETE', '/repos/acme/forgecrew');
+
+    const { writes } = await factory.upgrade();
+
+    expect(writes).toEqual([]);
   });
 });
 

@@ -8,19 +8,28 @@ function read(text: string): unknown {
 
 describe('the crew file', () => {
   it.each([
-    ['nothing', '', { paused: undefined, bots: [] }],
+    ['nothing', '', { paused: undefined, bots: [], projects: [] }],
     [
       'a pause that is over, with its reason still there',
       'pause = false\nreason = "moved house"',
-      { paused: undefined, bots: [] },
+      { paused: undefined, bots: [], projects: [] },
     ],
     [
       'a pause with its reason',
       'pause = true\nreason = "moving house"',
-      { paused: 'moving house', bots: [] },
+      { paused: 'moving house', bots: [], projects: [] },
     ],
-    ['a pause without one', 'pause = true', { paused: 'no reason is given', bots: [] }],
-    ['accounts of agents', 'bots = ["agent", "agent-2"]', { paused: undefined, bots: ['agent', 'agent-2'] }],
+    ['a pause without one', 'pause = true', { paused: 'no reason is given', bots: [], projects: [] }],
+    [
+      'accounts of agents',
+      'bots = ["agent", "agent-2"]',
+      { paused: undefined, bots: ['agent', 'agent-2'], projects: [] },
+    ],
+    [
+      'the repositories of projects',
+      'projects = ["owner/app", "owner/site"]',
+      { paused: undefined, bots: [], projects: ['owner/app', 'owner/site'] },
+    ],
   ])('says %s', (_, text, expected) => {
     expect(read(text)).toEqual(expected);
   });
@@ -30,6 +39,7 @@ describe('the crew file', () => {
     ['a text where yes or no is meant', 'pause = "true"', '1: "pause": expected boolean'],
     ['one account that is no list', 'bots = "agent"', '1: "bots": expected array'],
     ['a name that no account can have', '\nbots = ["agent one"]', '2: "bots.0": an account name'],
+    ['a project without its owner', 'projects = ["app"]', '1: "projects.0": a repository as owner/name'],
     ['a reason of several lines', 'reason = """\na\nb"""', '1: "reason": one line of text'],
     ['pause below the header of a table', '[x]\npause = true', '1: "x": no such field'],
   ])('is refused for %s, and so never read as not paused', (_, text, expected) => {

@@ -1,0 +1,45 @@
+import { crewFile } from '../../../core/crew-file.ts';
+import { version } from '../../../core/version.ts';
+import { roleNames } from '../../factory/examples.ts';
+import { factoryVersion, movePins } from '../../factory/pins.ts';
+import { purposeIn } from '../../factory/pipelines.ts';
+import { sourceOf } from '../../factory/settings.ts';
+import { type Finding, finding } from '../finding.ts';
+import type { DoctorSettings, DoctorState } from '../state.ts';
+
+/**
+ * The version that pipelines of other places name: those of the projects, in which agents may be started and actions asked for,
+ * and in the ops repo those of formulas. The pipelines of its roles are looked at one by one elsewhere.
+ */
+export function pinChecks(
+  settings: DoctorSettings,
+  { ops, project, others, release }: DoctorState,
+): Finding[] {
+  const { 'ops-repo': opsName, 'project-repo': projectName, roles } = settings;
+  const crew = ops.texts.kind === 'known' ? ops.texts.value.get(crewFile) : undefined;
+  const given = {
+    roles: roleNames,
+    source: sourceOf(settings),
+    from: factoryVersion(crew ?? '') ?? version,
+    to: { version, commit: release.kind === 'known' ? release.value : undefined },
+  };
+  const isOfRole = (text: string): boolean =>
+    roles.some((role) => ['work', 'check'].includes(purposeIn(text, role) ?? ''));
+  const places = new Map([[projectName, project], [opsName, ops], ...others]);
+  return [...places].map(([name, { texts }]) =>
+    finding(`pins.${name}`, `what ${name} runs of forgecrew is v${version}`, texts, (all) => {
+      const differing = [...all].flatMap(([path, text]) => {
+        if (!/\.ya?ml$/.test(path) || (name === opsName && isOfRole(text))) return [];
+        const { moved, left } = movePins(text, given);
+        return moved.length + left.length === 0 ? [] : [path];
+      });
+      return differing.length === 0
+        ? undefined
+        : {
+            what: `${differing.join(', ')} of ${name} names another version, and this is v${version}`,
+            who: `whoever merges to main of ${name}`,
+            mend: `forgecrew upgrade ${version} --apply asks for it with a pull request; what names a branch is changed by hand`,
+          };
+    }),
+  );
+}
