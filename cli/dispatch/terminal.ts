@@ -52,11 +52,10 @@ export function personsTerminal(
  * chosen.
  */
 async function dropAnswers(input: ReadStream, begin: () => void): Promise<void> {
-  const drop = (): void => undefined;
   try {
     input.setRawMode(true);
-    input.on('data', drop);
-    input.on('error', drop);
+    input.on('error', () => undefined);
+    // With nobody who listens, what comes is gone.
     input.resume();
     begin();
     await new Promise((done) => setTimeout(done, answersMs));
@@ -64,7 +63,6 @@ async function dropAnswers(input: ReadStream, begin: () => void): Promise<void> 
   } catch {
     // The terminal is gone.
   } finally {
-    input.off('data', drop);
     input.pause();
     input.unref();
   }
