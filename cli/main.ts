@@ -8,18 +8,20 @@ import { type Fault, formatFault, UserError } from '../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../core/escalation/policy.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
+import { sourceCommit } from '../core/source-commit.ts';
 import { parseSprint } from '../core/sprint/sprint.ts';
 import { logLine } from '../core/text/log-line.ts';
 import { parseVaultAction } from '../core/vault/action.ts';
 import { parseFormula } from '../core/vault/formula.ts';
 import { parsePolicy } from '../core/vault/policy.ts';
-import { version } from '../core/version.ts';
+import { versionText } from '../core/version.ts';
 import { addDispatch } from './dispatch/commands.ts';
 import type { ForgeAccess } from './forge.ts';
 
+const commit = sourceCommit(process.argv[1]);
 const program = new Command('forgecrew')
   .description('Agent roles for a self-hosted forge, run by its own CI.')
-  .version(version)
+  .version(versionText(commit))
   .showHelpAfterError();
 
 program
@@ -79,6 +81,7 @@ async function command<S extends FlowSettings, T extends State, K extends Change
     workingDirectory: process.cwd(),
     print: (line) => process.stdout.write(`${line}\n`),
     now: () => new Date(),
+    commit,
   });
   process.exitCode = report === undefined || report.rounds.length === 0 ? 2 : code;
 }
@@ -638,7 +641,7 @@ ofFactory(
   .option('--json', 'as JSON, for programs', false)
   .addHelpText(
     'after',
-    '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of an admin of both repositories with read:repository, read:issue, read:organization and read:user. What the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
+    '\nThe token is taken from FORGECREW_FORGE_TOKEN, best of a site admin; with that of an admin of both repositories (read:repository, read:issue, read:organization and read:user) what the token of an account may do is asked with that token itself: FORGECREW_FILER_TOKEN, FORGECREW_AUDIT_TOKEN and so on. Ends with 0 if all is well, 1 if something is broken, and 2 if something could not be checked.',
   )
   .action((options: FactoryOptions & { solo: boolean; disk: boolean; all: boolean; json: boolean }) =>
     asking(async (say) => {

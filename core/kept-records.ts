@@ -14,6 +14,8 @@ export const proposalPart = z.object({
   /** Where it was asked for, and the comment that people click on. */
   thread: z.nullish(z.object({ repository: z.string(), number: z.int() })),
   comment: z.nullish(z.object({ id: z.int() })),
+  /** What the policy asked for when it was proposed. */
+  rule: z.nullish(z.object({ approvers: z.union([z.enum(['write', 'admin']), z.array(z.string())]) })),
 });
 /** `decided/<id>.json` */
 export const decidedPart = z.object({ id: z.string(), kind: z.string(), at: time });

@@ -41,6 +41,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   read(context: ReadContext<S, T>): Promise<T>;
   /** What a reader of the log has to know before anything else, in one or more lines; pure. It is printed at once, and kept in the report. */
   headline?(settings: ValuesOf<S>, state: T): string | undefined;
+  /** What is left for a person to do once the run is over, in lines; pure. It is printed last, because that is what one goes on with. */
+  byHand?(settings: ValuesOf<S>, state: T): string[];
   /**
    * Whether a run that gives up looking, with a change still to make because others were always faster, ends red. For
    * most roles the next run goes on from there, and that is no failure.

@@ -24,7 +24,7 @@ import { type flowSettings, parseSettings, type Setting, type Settings, type Val
 import { sourceCommit } from './source-commit.ts';
 import { closingLines, errorLines, isNotice, planText, type Restraint } from './telling.ts';
 import { logLine, plain } from './text/log-line.ts';
-import { version } from './version.ts';
+import { version, versionText } from './version.ts';
 import type { Works } from './works.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -59,6 +59,8 @@ interface Run {
   printed: Set<string>;
   /** Prints a line for people: masked, plain, and never a workflow command. */
   say: (line: string) => void;
+  /** What is left for a person to do, as the state of the last round has it. */
+  byHand: string[];
   /** What the run ended with, as printed: the host's summary shows it. */
   lastLines: string[];
 }
@@ -112,6 +114,10 @@ export async function execute<S extends FlowSettings, T extends State, K extends
   let resultFile: string | undefined;
   try {
     hideSecrets(role.settings, current);
+    // Before anything can be refused: what is wrong may be wrong with this version alone.
+    const { event } = host.facts;
+    const what = versionText(runtime.commit ?? host.facts.pinnedCommit);
+    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     const settings = parseSettings(role, host);
     const flow = flowOf(settings);
     resultFile = flow['result-file'];
@@ -119,9 +125,6 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     current.restraint = flow['dry-run'] ? 'dry run' : host.facts.isPullRequest ? 'pull request' : undefined;
     refuseAutomaticToken(role, flow['forge-token'], host);
     refuseOtherForge(flow['forge-url'], host);
-    const { event } = host.facts;
-    const what = runtime.commit === undefined ? version : `${version} (${runtime.commit.slice(0, 12)})`;
-    say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
     role.refuseToAsk?.(settings, host.facts);
     if (isOwnEcho(role, settings, host)) {
       // What the comment is about is known to the run that wrote it, which goes on until nothing is left.
@@ -166,6 +169,7 @@ async function begin(
     isDebug: false,
     restraint: undefined,
     printed: new Set(),
+    byHand: [],
     say: (line) => print(logLine(mask.apply(line))),
     lastLines: [],
     report: {
@@ -293,6 +297,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
         ...(previous === undefined ? seen : { previous }),
       });
       tellHeadline(role.headline?.(settings, state), current);
+      current.byHand = role.byHand?.(settings, state) ?? [];
       const changes: Change[] = role.plan(settings, state);
       refuseUndeclared(role, changes);
       const results: Result[] = [];
@@ -504,8 +509,8 @@ function finish(current: Run, ending: Ending): void {
   const tally = tallyOf(report.rounds);
   const isUnsettled = ending === 'unsettled';
   report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
-  for (const line of closingLines(tally, { outcome: report.outcome, made: report.made, restraint }))
-    sayLast(line, current);
+  const closing = closingLines(tally, { outcome: report.outcome, made: report.made, restraint });
+  for (const line of [...closing, ...current.byHand]) sayLast(line, current);
 }
 
 /**

@@ -165,7 +165,8 @@ function counted(send: Send, { report, isDebug, say }: ServerOptions): Send {
   };
 }
 
-function readOnly(send: Send): Send {
+/** Anything but a read throws. */
+export function readOnly(send: Send): Send {
   return (request) => {
     if (request.method !== 'GET') throw new Error(`${describeRequest(request)} while reading`);
     return send(request);

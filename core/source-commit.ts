@@ -29,6 +29,13 @@ function resolved(folder: string, ref: string): string {
   }
 }
 
+/** Where git keeps what belongs to a checkout: beside it, or, for one that `git worktree add` made, where a file says. */
+function gitFolder(root: string): string {
+  const beside = path.join(root, '.git');
+  const [, elsewhere] = /^gitdir: (.+)$/.exec(firstLineOf(beside)) ?? [];
+  return elsewhere === undefined ? beside : path.resolve(root, elsewhere);
+}
+
 /**
  * The commit of the copy that a compiled file (`dist/<name>/index.js`) belongs to: a checkout, or an image or package, which carries it in
  * a file `commit`. Undefined where none is known. No git is started for it: reading two small files takes no time.
@@ -36,8 +43,14 @@ function resolved(folder: string, ref: string): string {
 export function sourceCommit(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   const root = path.resolve(path.dirname(file), '..', '..');
-  const folder = path.join(root, '.git');
+  const folder = gitFolder(root);
   const head = firstLineOf(path.join(folder, 'HEAD'));
-  const found = [firstLineOf(path.join(root, 'commit')), head, resolved(folder, head.replace(/^ref: /, ''))];
+  // A worktree has a HEAD of its own, and its branches where it was made from.
+  const branches = path.resolve(folder, firstLineOf(path.join(folder, 'commondir')));
+  const found = [
+    firstLineOf(path.join(root, 'commit')),
+    head,
+    resolved(branches, head.replace(/^ref: /, '')),
+  ];
   return found.find((text) => commitId.test(text));
 }

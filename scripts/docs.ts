@@ -57,6 +57,7 @@ import {
 } from '../core/vault/record.ts';
 import { roles } from '../roles.ts';
 import { chapters } from '../test/mutate/defences.ts';
+import { containerfile } from './containerfile.ts';
 import { exampleOpsRepo } from './docs/example-ops-repo.ts';
 import { loopPicture } from './docs/loop-picture.ts';
 import { troubleshootingPage } from './docs/troubleshooting.ts';
@@ -90,44 +91,6 @@ function actionYml(role: { name: string; summary: string; settings: Settings }):
     runs: { using: 'node20', main: `../../dist/${role.name}/index.js` },
   };
   return `# Made from settings.ts by \`npm run docs\`; edit that.\n${stringify(door, { lineWidth: 0 })}`;
-}
-
-/** Programs of the system that a role starts; they go into its image. */
-const programs: Record<string, { packages: string[]; why: string; asRoot?: boolean }> = {
-  'collect-engagement': { packages: ['openssh-client'], why: 'For logs over SSH.' },
-  'forge-agent': {
-    packages: ['bubblewrap', 'git', 'setpriv', 'util-linux-misc'],
-    why: 'For clones, and for agents that run as another user.',
-    asRoot: true,
-  },
-};
-
-/** By digest: a tag may be another image tomorrow. To raise it, take the digest of a newer node:22-alpine. */
-const baseImage =
-  'docker.io/library/node:22-alpine@sha256:8094c002d08262dba12645a3b4a15cd6cd627d30bc782f53229a2ec13ee22a00';
-
-/** The image of a role's Woodpecker door. */
-function containerfile(name: string): string {
-  const needs = programs[name];
-  return [
-    '# Made from scripts/docs.ts by `npm run docs`; edit that.',
-    `# Build at the root of a checkout: podman build -f plugins/${name}/Containerfile -t ${name} .`,
-    `FROM ${baseImage}`,
-    ...(needs === undefined ? [] : [`# ${needs.why}`, `RUN apk add --no-cache ${needs.packages.join(' ')}`]),
-    `COPY dist/${name} /forgecrew/dist/${name}`,
-    `COPY plugins/${name}/${name} /forgecrew/plugins/${name}/${name}`,
-    '# Which commit this is, for the first line of every log; `npm run release` gives it.',
-    'ARG COMMIT=',
-    'RUN echo "$COMMIT" > /forgecrew/commit',
-    ...(needs?.asRoot === true
-      ? [
-          '# Root, and nothing less: only root can start an agent as another user, who cannot look at this process.',
-        ]
-      : ['# Never root: a role reads the workspace and writes at most its result file.', 'USER node']),
-    '# By name of the shell: the one of this image does not know the option in the first line of the launcher.',
-    `ENTRYPOINT ["/bin/sh", "/forgecrew/plugins/${name}/${name}"]`,
-    '',
-  ].join('\n');
 }
 
 function isRequired(setting: Setting<unknown>): boolean {

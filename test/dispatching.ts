@@ -5,8 +5,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type DispatchConfig, readConfig, secretsOf } from '../cli/dispatch/config.ts';
-import { type Asking, type DispatchRequest, orderFor } from '../cli/dispatch/dispatch.ts';
+import { type DispatchRequest, orderFor } from '../cli/dispatch/dispatch.ts';
 import type { DispatchEntry } from '../cli/dispatch/entry.ts';
+import type { Asking } from '../cli/dispatch/hosts.ts';
 import type { Launch } from '../cli/dispatch/order.ts';
 import { launcher, supervisionOf } from '../cli/dispatch/process.ts';
 import { readRegistry } from '../cli/dispatch/registry.ts';
@@ -107,7 +108,7 @@ export async function startDispatching(): Promise<DispatchRig> {
       const command = JSON.stringify(['node', '-e', program]);
       writeFileSync(
         path.join(home, 'agents/builder.toml'),
-        `enabled = true\nengine = "command"\ncommand = ${command}\nrepositories = ["${rig.project}"]\nprompt = "Do it."\n${more}`,
+        `enabled = true\nengine = "command"\ncommand = ${command}\nrepositories = ["${rig.project}", "owner/elsewhere"]\nprompt = "Do it."\n${more}`,
       );
     },
     async makeStateRepo() {

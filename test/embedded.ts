@@ -2,6 +2,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type EmbeddedForge, type ForgeOptions, startForge } from '../embedded-forge/main.ts';
+import { type EmbeddedGithub, startGithub } from '../embedded-github/main.ts';
 import { type EmbeddedWoodpecker, startWoodpecker } from '../embedded-woodpecker/main.ts';
 
 // The servers that tests of roles talk to. A role that asks one of them what it does not know may be right or wrong, but
@@ -61,4 +62,8 @@ export async function startTestWoodpecker(
   given: Parameters<typeof startWoodpecker>[0],
 ): Promise<EmbeddedWoodpecker> {
   return closesOnlyKnown(await startWoodpecker(given));
+}
+
+export async function startTestGithub(): Promise<EmbeddedGithub> {
+  return closesOnlyKnown(await startGithub());
 }

@@ -6,6 +6,7 @@ import { dashboard } from '../actions/dashboard/role.ts';
 import { opsFiler } from '../actions/ops-filer/role.ts';
 import { prerequisites } from '../actions/prerequisites/role.ts';
 import { vaultDispatch } from '../actions/vault-dispatch/role.ts';
+import { version } from '../core/version.ts';
 import { byHand, exampleFolder, exampleOpsRepo } from '../scripts/docs/example-ops-repo.ts';
 import { runCommand } from './command.ts';
 import { compiledFile, runCompiled } from './compiled.ts';
@@ -45,14 +46,14 @@ describe('the example of an ops repo', () => {
     expect(documents.length).toBeGreaterThan(5);
   });
 
-  it('has pipelines that can be read, each pinned to one version', () => {
+  it('has pipelines that can be read, each pinned to a version and its commit', () => {
     const pipelines = files.filter((file) => file.startsWith('.forgejo/workflows/'));
 
     for (const file of pipelines) {
       const text = textOf(file);
       expect(Object.keys(parse(text) as object)).toContain('jobs');
-      for (const [, used = ''] of text.matchAll(/uses: (\S+)/g))
-        expect([file, used]).toEqual([file, expect.stringMatching(/@v\d/)]);
+      for (const [, used = ''] of text.matchAll(/uses: (.*forgecrew.*)/g))
+        expect([file, used]).toEqual([file, expect.stringContaining(`@<commit> # v${version}`)]);
     }
     expect(pipelines.length).toBeGreaterThan(10);
   });

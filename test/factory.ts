@@ -196,7 +196,10 @@ export async function startFactory(
     rewrite,
     age: (from) =>
       rewrite((_, content) =>
-        content.replaceAll('@v0.1.0', `@v${from}`).replace('version = "0.1.0"', `version = "${from}"`),
+        content
+          .replaceAll(/@[0-9a-f]{40} # v0\.1\.0/g, `@v${from}`)
+          .replaceAll(/forgecrew v0\.1\.0 \([0-9a-f]{40}\)/g, `forgecrew v${from}`)
+          .replace('version = "0.1.0"', `version = "${from}"`),
       ),
     async close() {
       await woodpecker.close();

@@ -87,7 +87,7 @@ function pitchOf(settings: PitchSettings, state: Live, candidate: Candidate): Pi
   const taken = state.documents.map(({ file }) => file.split('/').at(-1) ?? '');
   const path = `${settings.sprints}/${fileNameOf(asked.value.name, number, taken)}.md`;
   const standing = { branch, exists: false, files: [{ path, there: null }], pull: closed ?? null };
-  return open(state, candidate, standing, { path, text, uses: asked.uses });
+  return open(settings, state, candidate, standing, { path, text, uses: asked.uses });
 }
 
 /** A branch without a pull request: opened where it holds a pitch just as we write one, else taken away. */
@@ -103,7 +103,7 @@ function openDraft(
   const reading = text === undefined ? undefined : readPitch(text, rulesFor(settings, number));
   const isOurs = reading?.ok === true && documentText(reading.value, { number, title }) === text;
   if (file !== undefined && text !== undefined && second === undefined && isOurs)
-    return open(state, candidate, draft, { path: file.path, text, uses: [] });
+    return open(settings, state, candidate, draft, { path: file.path, text, uses: [] });
   return [
     {
       kind: 'delete-branch',
@@ -115,6 +115,7 @@ function openDraft(
 }
 
 function open(
+  settings: PitchSettings,
   state: Live,
   candidate: Candidate,
   standing: Standing,
@@ -127,7 +128,11 @@ function open(
       files: [{ path, content: text }],
       message: `sprint: add ${path.split('/').at(-1)}`,
       title: pullTitle(nameOf(text)),
-      body: pullBody(text, uses, state.now.slice(0, 10)),
+      body: pullBody(text, uses, {
+        day: state.now.slice(0, 10),
+        project: settings['project-repo'],
+        here: state.ground.repository,
+      }),
       why: `vision #${candidate.issue.number}`,
     },
     { again: candidate.again },

@@ -1,3 +1,4 @@
+import { sameRepository } from '../../core/accounts.ts';
 import type { ModelUse } from '../../core/model.ts';
 import { commentSign } from '../../core/own-comment.ts';
 import { filerBegin, filerEnd } from '../../core/sprint/layout.ts';
@@ -29,9 +30,21 @@ export function pullTitle(name: string): string {
 const bodyBegin = '<!-- pitch:begin -->';
 const bodyEnd = '<!-- pitch:end -->';
 
-/** A pull request's description: the pitch, between two lines of ours, and what writing it used. */
-export function pullBody(document: string, uses: ModelUse[], day: string): string {
-  return `${bodyBegin}\n${document.trimEnd()}\n${bodyEnd}\n\n${usesText(uses, day)}`;
+/**
+ * A pull request's description: the pitch, between two lines of ours, and what writing it used. The forge makes links of numbers, to
+ * issues of the repository that the pull request is of; so the vision is named with its own, where that is another one.
+ */
+export function pullBody(
+  document: string,
+  uses: ModelUse[],
+  { day, project, here }: { day: string; project: string; here: string },
+): string {
+  const isElsewhere = !sameRepository(project, here);
+  const body = isElsewhere ? document.replace(/^- #(?=\d+ — )/m, `- ${project}#`) : document;
+  const hint = isElsewhere
+    ? `Numbers below are issues of ${project}, wherever the forge leads with them.\n\n`
+    : '';
+  return `${hint}${bodyBegin}\n${body.trimEnd()}\n${bodyEnd}\n\n${usesText(uses, day)}`;
 }
 
 /** The parts of a description that are ours to keep as the document has them. */

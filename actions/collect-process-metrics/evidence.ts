@@ -60,6 +60,8 @@ export const metrics = z.strictObject({
   proposals: z.array(
     z.strictObject({
       type: z.string(),
+      /** By who had to approve it; `null` where the policy names people. */
+      tier: z.nullable(z.enum(['medium', 'high'])),
       proposed: count,
       decided: z.array(z.strictObject({ how: z.string(), count })),
       carried_out: z.array(z.strictObject({ how: z.string(), count })),

@@ -55,6 +55,8 @@ export interface ActionHistory {
 
 export interface ProposalHistory {
   type: string;
+  /** By who had to approve it; `null` where the policy names people, or what it asked for is not on record. */
+  tier: 'medium' | 'high' | null;
   proposed: string;
   /** What became of it: `approved`, or how else it ended. */
   decided: { at: string; how: string } | null;

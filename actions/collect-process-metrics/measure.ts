@@ -276,7 +276,13 @@ function vaultIn({ actions, rejections }: History, isIn: IsIn, isKnown: IsKnown)
 }
 
 function proposalsIn({ proposals }: History, isIn: IsIn): Metrics['proposals'] {
-  return byName(proposals, ({ type }) => type).flatMap(([type, all]) => {
+  const groups = [...tiers, null].flatMap((tier) =>
+    byName(
+      proposals.filter((item) => item.tier === tier),
+      ({ type }) => type,
+    ),
+  );
+  return groups.flatMap(([type, all]) => {
     const proposed = all.filter((item) => isIn(item.proposed)).length;
     const decided = all.flatMap((item) =>
       item.decided !== null && isIn(item.decided.at) ? [{ ...item.decided, proposed: item.proposed }] : [],
@@ -288,6 +294,7 @@ function proposalsIn({ proposals }: History, isIn: IsIn): Metrics['proposals'] {
     return [
       {
         type,
+        tier: all[0]?.tier ?? null,
         proposed,
         decided: tally(decided.map(({ how }) => how)).map(([how, count]) => ({ how, count })),
         carried_out: tally(carried).map(([how, count]) => ({ how, count })),

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { ifThere } from '../../core/api/errors.ts';
 import { type ChangedFiles, changedSince } from '../../core/changed-files.ts';
+import { proposalTier } from '../../core/escalation/policy.ts';
 import { decidedFolder, outcomeFolder, proposalFolder } from '../../core/escalation/record.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listReviews } from '../../core/forge/pulls.ts';
@@ -152,6 +153,7 @@ export async function readProposals(context: Context, window: Period): Promise<P
         return [
           {
             type: proposal.type,
+            tier: proposal.rule === null || proposal.rule === undefined ? null : proposalTier(proposal.rule),
             proposed: proposal.at,
             decided:
               decided === undefined

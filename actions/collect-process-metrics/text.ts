@@ -163,6 +163,10 @@ export const definitions: readonly (readonly [name: string, meaning: string])[] 
     'to approval',
     'from the pull request of a vault action to the last approval on record; from a proposal to the click that approved it',
   ],
+  [
+    'tier of a proposal',
+    'by who had to approve it, as its record says: high where only admins, medium where whoever may write; where the policy names people it has none, because names do not say how far something reaches. None is low, because each needs a click',
+  ],
   ['cost', 'the sum over the runs of agents whose cost is on record'],
 ];
 
@@ -219,8 +223,8 @@ function overview({ date, last_28_days: whole }: ProcessEvidence): string[] {
       `vault, ${tier}`,
       `${started} started, to approval ${bothOf(to_approval)}`,
     ]),
-    ...proposals.map(({ type, proposed, to_approval }): [string, string] => [
-      `proposals, ${codeCell(type, 40)}`,
+    ...proposals.map(({ type, tier, proposed, to_approval }): [string, string] => [
+      `proposals, ${tier ?? 'people named'}, ${codeCell(type, 40)}`,
       `${proposed} made, to approval ${bothOf(to_approval)}`,
     ]),
     ...agents.map(({ agent, runs, outcomes, cost }): [string, string] => [

@@ -39,8 +39,6 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
   if (record === undefined) return [close(state, mine, 'cut off before its work was kept', null)];
   const { entry } = mine;
   const claim = claimOf(state.stateRepo, entry);
-  const elsewhere = takenUp(state, mine, claim);
-  if (elsewhere.length > 0) return elsewhere;
   const written: FinishChange[] =
     mine.record !== null
       ? []
@@ -66,6 +64,11 @@ export function finish(settings: AgentSettings, state: LookingState, mine: Mine)
         ];
   const told = toldOf(settings, mine, record, claim);
   const missing = [...written, ...told];
+  // What nothing needs any more may be gone: a run may have been cut off after it deleted it, and before the end of the entry.
+  const elsewhere = takenUp(state, mine, claim).filter(({ as }) =>
+    missing.some((change) => change.kind === 'push-commit' && change.from === as),
+  );
+  if (elsewhere.length > 0) return elsewhere;
   return missing.length > 0
     ? missing
     : [...handedRefsGone(state, mine, claim), close(state, mine, endText(record), record)];

@@ -1,9 +1,8 @@
 import type { Change } from '../../core/change.ts';
-import { keep, notice } from '../../core/plan.ts';
+import { notice } from '../../core/plan.ts';
 import { agentLabel } from '../factory/layout.ts';
 import { staffOf } from '../factory/posts.ts';
 import { loginsOf } from '../factory/settings.ts';
-import { clicks } from '../init/clicks.ts';
 import {
   type changes,
   planAccounts,
@@ -11,12 +10,13 @@ import {
   planLabels,
   planRights,
   planSecrets,
+  planSource,
   planStores,
   planWoodpecker,
 } from '../init/plan.ts';
 import type { InitState } from '../init/state.ts';
 import { type AddSettings, asInit } from './settings.ts';
-import { apiOf, filesOf, keyOf, manifestFile, nameOf, pipelineElsewhere } from './wanted.ts';
+import { apiOf, filesOf, manifestFile, nameOf, pipelineElsewhere } from './wanted.ts';
 
 /** Everything that one more agent needs: its account and its label before what declares it. Nothing that is there is changed. */
 export function plan(given: AddSettings, state: InitState): Change<(typeof changes)[number]>[] {
@@ -26,6 +26,7 @@ export function plan(given: AddSettings, state: InitState): Change<(typeof chang
   const files = filesOf(given, state.ops);
   const elsewhere = pipelineElsewhere(given, state.ops);
   return [
+    ...planSource(settings, state),
     ...planAccounts(settings, state, staff),
     ...planRights(settings, state, staff),
     ...planStores(state),
@@ -33,7 +34,7 @@ export function plan(given: AddSettings, state: InitState): Change<(typeof chang
     ...(settings.ci === 'forgejo' ? planSecrets(settings, state) : []),
     ...(files.some(({ path }) => path === manifestFile(given))
       ? []
-      : [keep(`${manifestFile(given)} is there already; what it says is changed there`)]),
+      : [notice(`${manifestFile(given)} is there already`, 'what it says is changed there')]),
     ...planFiles(settings, state.ops, {
       files,
       message: `The agent ${name}`,
@@ -55,8 +56,5 @@ export function plan(given: AddSettings, state: InitState): Change<(typeof chang
             'all agents of one pipeline ask in one place, so it is not changed here',
           ),
         ]),
-    ...clicks(settings, state, staff, keyOf(given)).map((text, index) =>
-      notice(`by hand, ${index + 1}: ${text}`),
-    ),
   ];
 }

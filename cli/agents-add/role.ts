@@ -1,12 +1,13 @@
 import { UserError } from '../../core/errors.ts';
 import type { ReadContext, Role } from '../../core/role.ts';
+import { clickLines, clicks } from '../init/clicks.ts';
 import { changes } from '../init/plan.ts';
 import { readFactory } from '../init/read.ts';
 import { init } from '../init/role.ts';
 import type { InitState } from '../init/state.ts';
 import { plan } from './plan.ts';
 import { asInit, faults, settings } from './settings.ts';
-import { agentBranch, filesOf } from './wanted.ts';
+import { agentBranch, filesOf, keyOf } from './wanted.ts';
 
 async function read(context: ReadContext<typeof settings, InitState>): Promise<InitState> {
   const { previous: _, settings: given, ...bare } = context;
@@ -38,4 +39,5 @@ export const agentsAdd: Role<typeof settings, InitState, (typeof changes)[number
   read,
   rounds: 9,
   plan,
+  byHand: (given, state) => clickLines(clicks(asInit(given), state, keyOf(given))),
 };

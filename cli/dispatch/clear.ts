@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
 import { alone } from '../../core/api/errors.ts';
-import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { findPull, standingOfPull } from '../../core/forge/pulls.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { createMask } from '../../core/mask.ts';
 import { openWorks } from '../../core/works.ts';
 import { type DispatchConfig, readConfig, secretsOf, withoutSecrets } from './config.ts';
-import { openAsking } from './dispatch.ts';
 import type { DispatchEntry } from './entry.ts';
 import { readHold, releaseOf } from './hold.ts';
+import { type IssueHosts, openHosts, pullOf } from './hosts.ts';
 import { placeText } from './list.ts';
 import type { Local } from './local.ts';
 import { type Machine, thisMachine } from './machine.ts';
@@ -65,12 +63,11 @@ export async function reapAll({ dryRun }: { dryRun: boolean }, { environment, sa
   const machine = thisMachine();
   const { entries, faulty } = readRegistry(config.logRoot);
   for (const { file, fault } of faulty) say(`${file} cannot be read: ${fault}`);
-  const connections = openAsking({ config, environment, secrets: secretsOf(config, environment) });
+  const connections = openHosts({ config, environment, secrets: secretsOf(config, environment) });
   const works = openWorks({ path: environment.PATH ?? '', forge: { url: config.forge, token: '' } });
   const own = openOwnGit(withoutSecrets(environment));
   let isWhole = faulty.length === 0;
   try {
-    const send = await connections.forge.send();
     const open = entries.filter(({ reaped_at: reaped }) => reaped === null);
     for (const [checkout, known] of byCheckout(open)) {
       const [first] = known;
@@ -86,7 +83,7 @@ export async function reapAll({ dryRun }: { dryRun: boolean }, { environment, sa
           checkout,
           remote,
           base: first.base_branch,
-          known: await knownOf(send, known, machine),
+          known: await knownOf(connections, known, machine),
           ignore: config.reapIgnore,
           now: `${new Date().toISOString().slice(0, 19)}Z`,
           dryRun,
@@ -116,7 +113,9 @@ export async function reapAll({ dryRun }: { dryRun: boolean }, { environment, sa
     }
     for (const entry of open)
       if (standingOf(entry, machine) === 'dead')
-        isWhole = (await clearDead(entry, { config, environment, machine, dryRun, say, send })) && isWhole;
+        isWhole =
+          (await clearDead(entry, { config, environment, machine, dryRun, say, hosts: connections })) &&
+          isWhole;
     if (open.length === 0) say('There is nothing to clear away.');
   } finally {
     works.close();
@@ -134,7 +133,7 @@ async function clearDead(
     machine: Machine;
     dryRun: boolean;
     say(line: string): void;
-    send: Send;
+    hosts: IssueHosts;
   },
 ): Promise<boolean> {
   const { config, machine, dryRun, say } = given;
@@ -166,15 +165,27 @@ async function releaseDead(
   {
     environment,
     config,
-    send,
+    hosts,
     say,
-  }: { environment: Local['environment']; config: DispatchConfig; send: Send; say(line: string): void },
+  }: {
+    environment: Local['environment'];
+    config: DispatchConfig;
+    hosts: IssueHosts;
+    say(line: string): void;
+  },
 ): Promise<string | undefined> {
+  const send = await hosts.forge.send();
   const [repository = '', number] = entry.ref.split('#');
   const { value: hold, trouble } = await alone(() =>
     readHold(
       send,
-      { stateRepo: claim.repository, repository, number: Number(number), now: new Date().toISOString() },
+      {
+        stateRepo: claim.repository,
+        platform: entry.platform,
+        repository,
+        number: Number(number),
+        now: new Date().toISOString(),
+      },
       (lease) => lease === claim.lease,
     ),
   );
@@ -187,6 +198,7 @@ async function releaseDead(
     const [result] = await write(
       {
         send,
+        issues: send,
         account: await getOwnUser(send),
         mask: createMask(),
         works,
@@ -210,7 +222,7 @@ async function releaseDead(
 
 /** What the registry and the forge say of dispatches, as reap wants to know it. */
 async function knownOf(
-  send: Send,
+  hosts: IssueHosts,
   entries: readonly DispatchEntry[],
   machine: Machine,
 ): Promise<KnownDispatch[]> {
@@ -227,25 +239,18 @@ async function knownOf(
       ...(standing === 'elsewhere' ? { elsewhere: placeText(entry, machine) } : {}),
       // Each is judged by the base that it went out from: agents and projects have several.
       ...(entry.remote === '' ? {} : { base: { remote: entry.remote, branch: entry.base_branch } }),
-      pull: alive ? { kind: 'unknown', why: 'it was not asked' } : await pullOf(send, entry, branch),
+      pull: alive ? { kind: 'unknown', why: 'it was not asked' } : await pullFactOf(hosts, entry, branch),
     });
   }
   return known;
 }
 
-async function pullOf(
-  send: Send,
-  { platform, ref, base_branch: base }: DispatchEntry,
-  branch: string,
-): Promise<PullFact> {
-  if (platform !== 'forgejo') return { kind: 'unknown', why: 'it is not on the forge' };
-  const [repository = ''] = ref.split('#');
-  const { value, trouble } = await alone(() => findPull(send, repository, base, branch));
+async function pullFactOf(hosts: IssueHosts, entry: DispatchEntry, branch: string): Promise<PullFact> {
+  const { value, trouble } = await pullOf(hosts, entry, branch);
   if (trouble !== undefined) return { kind: 'unknown', why: trouble };
   if (value === undefined) return { kind: 'none' };
-  const { number, head } = value;
-  const kind = standingOfPull(value);
-  return kind === 'open' ? { kind, number } : { kind, number, head: head.sha };
+  const { number, state: kind, head } = value;
+  return kind === 'open' ? { kind, number } : { kind, number, head };
 }
 
 /** One of another host is never judged dead. */

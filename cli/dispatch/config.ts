@@ -140,6 +140,8 @@ export function configFrom(
     const forge = present(environment[forgeVariable]) ?? document.forge;
     if (forge === undefined && document['allowed-owners'].some((owner) => owner.startsWith('forge:')))
       fault(['allowed-owners'], '"forge" is missing, and owners of it are allowed');
+    if (forge === undefined && document['state-repo'] !== undefined)
+      fault(['state-repo'], '"forge" is missing, and the state repo is on it');
     if (document.notify?.command !== undefined && document.notify.webhook !== undefined)
       fault(['notify', 'webhook'], 'keep one of command and webhook');
   });

@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { findTools } from '../../core/agent/cell/possible-isolation.ts';
 import { terminalTrouble } from '../../core/agent/cell/terminal.ts';
 import { mostOfPrompt } from '../../core/agent/entry.ts';
-import type { ConnectionOptions } from '../../core/api/connection.ts';
-import { createSend } from '../../core/api/http.ts';
-import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
-import { surroundingsOf } from '../../core/host/surroundings.ts';
-import { createMask } from '../../core/mask.ts';
 import { agentFor, readAgent } from './agents.ts';
-import type { DispatchConfig, Secrets } from './config.ts';
-import { type DispatchEntry, type Mode, refOf } from './entry.ts';
-import { githubService } from './github.ts';
+import type { DispatchConfig } from './config.ts';
+import type { DispatchEntry, IssuePlace, Mode } from './entry.ts';
+import { type Asking, openHosts } from './hosts.ts';
 import { hasScreen, type Order } from './order.ts';
 import { checkoutOf, referenceOf } from './reference.ts';
 import { resolveReference } from './resolve.ts';
@@ -29,12 +23,6 @@ export interface DispatchRequest {
   parent?: DispatchEntry | undefined;
 }
 
-export interface Asking {
-  config: DispatchConfig;
-  secrets: Secrets;
-  environment: Readonly<Record<string, string | undefined>>;
-}
-
 /** Finds out everything that a dispatch needs to know before it begins. Throws where it may not; nothing is written anywhere. */
 export async function orderFor(request: DispatchRequest, asking: Asking): Promise<Order> {
   const { mode, trustMe, prompt, parent } = request;
@@ -45,14 +33,9 @@ export async function orderFor(request: DispatchRequest, asking: Asking): Promis
     throw new UserError(`The prompt has ${prompt.length} characters; at most ${mostOfPrompt} are taken.`);
   // Before any request: who may not be asked about is refused here.
   const places = referenceOf(request.reference, config);
-  const connections = openAsking(asking);
+  const connections = openHosts(asking);
   try {
     const issue = await resolveReference(places, connections);
-    if (issue.place.platform === 'github')
-      throw new UserError(
-        `${refOf(issue.place)} is on GitHub, and workers have no way to GitHub yet.`,
-        'Dispatch issues of the forge.',
-      );
     refuseWithoutState(issue, config);
     const { agent, profile } = agentFor(
       { labels: issue.labels, agent: request.agent, profile: request.profile },
@@ -75,6 +58,7 @@ export async function orderFor(request: DispatchRequest, asking: Asking): Promis
       parent: parent?.id ?? null,
       depth: parent === undefined ? 0 : parent.depth + 1,
       isDetached: !hasScreen({ mode }),
+      hosts: hostsFor(issue.place, config),
     };
     // A manifest that cannot be used is told in the terminal, and not in a log.
     readAgent(config.agents, order);
@@ -99,6 +83,14 @@ export function refuseUnisolated(mode: Mode, platform = process.platform, tools 
     );
 }
 
+/** The hosts whose tokens a dispatch works with: that of its issue, and the forge for a claim in the state repo. */
+function hostsFor(
+  { platform }: IssuePlace,
+  { stateRepo }: Pick<DispatchConfig, 'stateRepo'>,
+): Order['hosts'] {
+  return platform === 'github' && stateRepo !== undefined ? ['github', 'forgejo'] : [platform];
+}
+
 function isolationOf({ isolation, trustMe }: DispatchRequest): Order['isolation'] {
   if (isolation === undefined) return null;
   if (trustMe)
@@ -111,48 +103,4 @@ function isolationOf({ isolation, trustMe }: DispatchRequest): Order['isolation'
     '--isolation is bwrap or user.',
     'A worker without isolation is started with --trust-me.',
   );
-}
-
-/** Connections to the hosts, each made when it is asked. */
-export function openAsking({ config, secrets, environment }: Asking): {
-  forge: { url: string; send(): Promise<Send> };
-  github: { send(): Promise<Send> };
-  close(): void;
-} {
-  const mask = createMask();
-  const open: { close(): void }[] = [];
-  const connect = async (
-    token: Promise<string>,
-    options: { url: string; service?: typeof githubService },
-  ): Promise<Send> => {
-    const secret = await token;
-    mask.add(secret);
-    const send = createSend({
-      ...options,
-      ...connectionOf(environment),
-      token: secret,
-      mask,
-      deadline: Date.now() + 120_000,
-    });
-    open.push(send);
-    return send;
-  };
-  return {
-    forge: { url: config.forge, send: () => connect(secrets.token(), { url: config.forge }) },
-    github: {
-      send: () => connect(secrets.githubToken(), { url: config.github.api, service: githubService }),
-    },
-    close() {
-      for (const send of open) send.close();
-    },
-  };
-}
-
-/** How this machine reaches the network. */
-function connectionOf(environment: Readonly<Record<string, string | undefined>>): ConnectionOptions {
-  const { proxy, certificateFile } = surroundingsOf(environment);
-  return {
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(certificateFile === undefined ? {} : { ca: readFileSync(certificateFile, 'utf8') }),
-  };
 }

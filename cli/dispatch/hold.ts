@@ -10,6 +10,7 @@ import { UserError } from '../../core/errors.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
+import type { Platform } from './entry.ts';
 
 /** What the state repo says of one issue. */
 export interface Hold {
@@ -22,10 +23,10 @@ export interface Hold {
 /** Reads what the state repo says of an issue. `isDead`: whether a lease is of a dispatch of this machine that is gone. */
 export async function readHold(
   send: Send,
-  given: { stateRepo: string; repository: string; number: number; now: string },
+  given: { stateRepo: string; platform: Platform; repository: string; number: number; now: string },
   isDead: (lease: string) => boolean,
 ): Promise<Hold> {
-  const { stateRepo: name, repository, number, now } = given;
+  const { stateRepo: name, platform, repository, number, now } = given;
   const home = await ifThere(getRepository(send, name));
   if (home === undefined)
     throw new UserError(
@@ -42,7 +43,7 @@ export async function readHold(
     hasCi: home.has_actions === true,
   };
   const snapshot = createSnapshot(send, name, new Map());
-  const issue = issueName(repository, number);
+  const issue = issueName(repository, number, platform === 'github' ? platform : undefined);
   const file = await snapshot.fileAt(commit.id, entryPath(issue));
   if (file.kind === 'missing') return { stateRepo, entry: null, running: null };
   if (file.kind !== 'file') return { stateRepo, entry: { fault: 'it is no ordinary file' }, running: null };

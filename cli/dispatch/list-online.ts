@@ -1,14 +1,11 @@
 import { readMarked } from '../../core/agent/state-files.ts';
-import { alone } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { getIssue } from '../../core/forge/issues.ts';
-import { findPull, standingOfPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { type DispatchConfig, secretsOf } from './config.ts';
-import { openAsking } from './dispatch.ts';
 import type { DispatchEntry } from './entry.ts';
+import { type IssueHosts, issueOf, openHosts, pullOf } from './hosts.ts';
 import type { DispatchList } from './list.ts';
 import type { Registry, Standing } from './registry.ts';
 
@@ -20,16 +17,18 @@ export async function withForge(
     environment,
   }: { config: DispatchConfig; environment: Readonly<Record<string, string | undefined>> },
 ): Promise<DispatchList> {
-  const connections = openAsking({ config, environment, secrets: secretsOf(config, environment) });
+  const connections = openHosts({ config, environment, secrets: secretsOf(config, environment) });
   try {
-    const send = await connections.forge.send();
     const dispatches: DispatchList['dispatches'] = [];
-    for (const item of listed) dispatches.push({ ...item, forge: await askForge(send, item.entry) });
+    for (const item of listed) dispatches.push({ ...item, forge: await askHost(connections, item.entry) });
     const { stateRepo } = config;
     return {
       version: 1,
       dispatches,
-      elsewhere: stateRepo === undefined ? [] : await readElsewhere(send, stateRepo, registry.entries),
+      elsewhere:
+        stateRepo === undefined
+          ? []
+          : await readElsewhere(await connections.forge.send(), stateRepo, registry.entries),
       faulty: registry.faulty,
     };
   } finally {
@@ -37,28 +36,18 @@ export async function withForge(
   }
 }
 
-/** What the forge says of the issue of a dispatch, and of a pull request from its branch. */
-export async function askForge(
-  send: Send,
+/** What the host of its issue says of that, and of a pull request from the branch of the dispatch. */
+async function askHost(
+  hosts: IssueHosts,
   entry: DispatchEntry,
 ): Promise<NonNullable<DispatchList['dispatches'][number]['forge']>> {
-  const [repository = '', number] = entry.ref.split('#');
-  if (entry.platform !== 'forgejo') return { issue: null, pull: null, trouble: 'it is not on the forge' };
-  const issue = await alone(() => getIssue(send, repository, Number(number)));
+  const issue = await issueOf(hosts, entry);
   const pull =
-    entry.branch === null
-      ? { value: null, trouble: undefined }
-      : await alone(() => findPull(send, repository, entry.base_branch, entry.branch ?? ''));
+    entry.branch === null ? { value: null, trouble: undefined } : await pullOf(hosts, entry, entry.branch);
   const found = pull.value;
   return {
-    issue: issue.value?.state ?? null,
-    pull:
-      found == null
-        ? null
-        : {
-            number: found.number,
-            state: standingOfPull(found),
-          },
+    issue: issue.value ?? null,
+    pull: found == null ? null : { number: found.number, state: found.state },
     trouble: issue.trouble ?? pull.trouble ?? null,
   };
 }
@@ -71,7 +60,11 @@ export async function readElsewhere(
 ): Promise<DispatchList['elsewhere']> {
   const { default_branch: branch } = await getRepository(send, stateRepo);
   const { commit } = await getBranch(send, stateRepo, branch);
-  const running = await readMarked(createSnapshot(send, stateRepo, new Map()), commit.id, 'running');
+  const snapshot = createSnapshot(send, stateRepo, new Map());
+  const running = [
+    ...(await readMarked(snapshot, commit.id, 'running')),
+    ...(await readMarked(snapshot, commit.id, 'running', { platform: 'github' })),
+  ];
   const own = new Set(known.map(({ claim }) => claim?.lease));
   return running
     .filter(({ entry }) => !own.has(entry.lease.id))
@@ -79,6 +72,6 @@ export async function readElsewhere(
       ref: `${entry.owner}/${entry.repo}#${entry.issue_number}`,
       agent: entry.agent_name,
       since: entry.started_at,
-      where: entry.run_url ?? (entry.backend.host === 'terminal' ? entry.why : entry.backend.host),
+      where: `${entry.platform === 'github' ? 'on GitHub, ' : ''}${entry.run_url ?? (entry.backend.host === 'terminal' ? entry.why : entry.backend.host)}`,
     }));
 }

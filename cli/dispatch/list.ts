@@ -64,7 +64,7 @@ export function listLines(list: DispatchList, machine: Machine, now: Date): stri
       ...(entry.outcome === null
         ? []
         : [`    ended: ${entry.outcome}${entry.why === '' ? '' : `: ${entry.why.split('\n')[0]}`}`]),
-      ...(forge === null ? [] : [`    ${forgeText(forge)}`]),
+      ...(forge === null ? [] : [`    ${forgeText(forge, entry)}`]),
     ]),
     ...elsewhere.map(({ ref, agent, since, where }) => `${ref}  taken by ${agent} since ${since} (${where})`),
     ...faulty.map(({ file, fault }) => `${file} cannot be read: ${fault}`),
@@ -97,7 +97,10 @@ function sinceText(at: string, now: Date): string {
     : `since ${Math.floor(minutes / 1440)} days`;
 }
 
-function forgeText({ issue, pull, trouble }: NonNullable<Listed['forge']>): string {
-  if (trouble !== null) return `the forge: ${trouble}`;
+function forgeText(
+  { issue, pull, trouble }: NonNullable<Listed['forge']>,
+  { platform }: Pick<DispatchEntry, 'platform'>,
+): string {
+  if (trouble !== null) return `${platform === 'github' ? 'not known of GitHub' : 'the forge'}: ${trouble}`;
   return `issue ${issue}${pull === null ? ', no pull request' : `, pull request #${pull.number} ${pull.state}`}`;
 }

@@ -1,5 +1,5 @@
 import type { Secrets } from './config.ts';
-import type { DispatchEntry, IssuePlace, Mode } from './entry.ts';
+import type { DispatchEntry, IssuePlace, Mode, Platform } from './entry.ts';
 
 /** What is to be dispatched, with everything that was asked and decided before: plain data, handed to the process that does it. */
 export interface Order {
@@ -25,6 +25,8 @@ export interface Order {
   depth: number;
   /** Whether it runs apart from the terminal that it was typed in. */
   isDetached: boolean;
+  /** The hosts whose tokens it works with. */
+  hosts: Platform[];
 }
 
 /** Whether a person sits at the worker's own screen. */

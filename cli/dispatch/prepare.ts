@@ -4,7 +4,7 @@ import { forgeAgent } from '../../actions/forge-agent/role.ts';
 import { type AgentSettings, uidsOf } from '../../actions/forge-agent/settings.ts';
 import type { LookingState } from '../../actions/forge-agent/state.ts';
 import { possibleIsolation } from '../../core/agent/cell/possible-isolation.ts';
-import { entryText, issueName, runningPath } from '../../core/agent/entry.ts';
+import { type Entry, entryPath, entryText, nameOf, runningPath } from '../../core/agent/entry.ts';
 import type { Tried } from '../../core/agent/isolation-for.ts';
 import { entryOfRun } from '../../core/agent/start-point.ts';
 import type { Send } from '../../core/api/send.ts';
@@ -38,11 +38,12 @@ export interface Prepared {
 export function settingsFor(
   config: DispatchConfig,
   order: Order,
-  given: { token: string; engineKey: string | undefined; minutes: number },
+  given: { token: string | undefined; engineKey: string | undefined; minutes: number },
 ): AgentSettings {
   const repository = `${order.place.owner}/${order.place.repo}`;
   const options: Record<string, string | undefined> = {
-    'forge-url': config.forge,
+    // Without a state repo nothing of an issue on GitHub is asked of the forge, and there may be none.
+    'forge-url': given.token === undefined ? `https://${order.place.host}` : config.forge,
     // Nothing is read there: the manifests are of this machine.
     'ops-repo': repository,
     'project-repo': repository,
@@ -57,7 +58,7 @@ export function settingsFor(
   const args = Object.entries(options).flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`--${name}=${value}`],
   );
-  const environment = { FORGECREW_FORGE_TOKEN: given.token, FORGECREW_ENGINE_KEY: given.engineKey };
+  const environment = { FORGECREW_FORGE_TOKEN: given.token ?? 'none', FORGECREW_ENGINE_KEY: given.engineKey };
   return parseSettings(
     forgeAgent,
     terminal(environment, args, '/', () => undefined),
@@ -112,14 +113,17 @@ export async function prepare(
     nonce: randomBytes(16).toString('hex'),
     tried,
     hasWorked: false,
-    running: hold?.running == null ? [] : [hold.running],
+    running: hold?.running == null ? [] : [{ ...hold.running, entry: withoutPlatform(hold.running.entry) }],
     frozen: [],
     candidates: [
       {
         ...candidate,
         // Whoever types the command asks for it now, whatever came before.
         updatedAt: now,
-        entry: hold?.entry ?? null,
+        entry:
+          hold?.entry != null && 'entry' in hold.entry
+            ? { ...hold.entry, entry: withoutPlatform(hold.entry.entry) }
+            : (hold?.entry ?? null),
         over: hold?.running?.over ?? null,
       },
     ],
@@ -148,22 +152,35 @@ function prepared(
   },
 ): Prepared {
   const { settings, run, claim, hold, host } = given;
+  const { platform } = order.place;
   // Whoever finds the issue taken reads where.
-  const entry = { ...entryOfRun(run), why: `claimed by a ${order.mode} dispatch on ${host}`.slice(0, 1000) };
+  const entry: Entry = {
+    ...entryOfRun(run),
+    ...(platform === 'github' ? { platform } : {}),
+    why: `claimed by a ${order.mode} dispatch on ${host}`.slice(0, 1000),
+  };
   const text = entryText(entry);
+  const planned = nameOf(entryOfRun(run));
+  const name = nameOf(entry);
+  const placed = (path: string): string =>
+    path === entryPath(planned) ? entryPath(name) : path === runningPath(planned) ? runningPath(name) : path;
   const hasLabel = order.labels.includes(`${settings['label-prefix']}:${order.agent}`);
   const own: Change<'run-agent'> = {
     ...run,
     // Nobody gave it by a label that is not there, so none can be taken off.
     label: hasLabel ? run.label : null,
-    entry: { ...run.entry, text },
+    entry: { ...run.entry, path: entryPath(name), text },
   };
   if (hold === null) return { settings, run: own, claim: null };
   const change = {
     ...claim,
-    files: claim.files.map((file) => (file.path === run.entry.path ? { ...file, content: text } : file)),
+    files: claim.files.map((file) => ({
+      ...file,
+      path: placed(file.path),
+      ...(file.path === entryPath(planned) ? { content: text } : {}),
+    })),
   };
-  const mark = change.files.find(({ path }) => path === runningPath(issueName(run.repository, run.issue)));
+  const mark = change.files.find(({ path }) => path === runningPath(name));
   if (mark === undefined) throw new Error('a claim without its mark');
   const { commit } = hold.stateRepo;
   return {
@@ -175,6 +192,11 @@ function prepared(
       stateRepo: hold.stateRepo,
     },
   };
+}
+
+/** An entry as forge-agent plans with it: it knows no other place than the forge. Where it is written, `prepared` says again. */
+function withoutPlatform({ platform: _, ...entry }: Entry): Entry {
+  return entry;
 }
 
 /** Why forge-agent does not take it, in its own words, and who has it. */

@@ -4,7 +4,7 @@ import { UserError } from '../../core/errors.ts';
 import { plain } from '../../core/text/log-line.ts';
 import { dispatchFromWorker } from './cascade.ts';
 import { type DispatchConfig, readConfig, type Secrets, withoutSecrets } from './config.ts';
-import type { DispatchEntry } from './entry.ts';
+import { type DispatchEntry, type Platform, platforms } from './entry.ts';
 import { thisMachine } from './machine.ts';
 import type { Launch, Order } from './order.ts';
 import { openOwnGit } from './own-git.ts';
@@ -16,7 +16,8 @@ import { type Supervision, supervise } from './supervise.ts';
 /** What is handed to it. */
 interface Handed {
   order: Order;
-  token: string;
+  /** Of the hosts that it works with. */
+  tokens: Partial<Record<Platform, string>>;
   engineKey: string | undefined;
 }
 
@@ -34,7 +35,7 @@ export function launcher(
   return async (order, secrets) => {
     const handed: Handed = {
       order,
-      token: await secrets.token(),
+      tokens: await tokensFor(order, secrets),
       engineKey: order.trustMe ? undefined : await secrets.engineKey(),
     };
     const [command = '', ...args] = [...program, 'dispatch', carryOutCommand];
@@ -71,6 +72,20 @@ export function launcher(
       'forgecrew dispatch list shows what it left.',
     );
   };
+}
+
+/** Of no host more than it works with. The worker of a cascade may name issues of any: it gets what there is. */
+async function tokensFor({ mode, hosts }: Order, secrets: Secrets): Promise<Handed['tokens']> {
+  const ask = { forgejo: secrets.token, github: secrets.githubToken };
+  const tokens: Handed['tokens'] = {};
+  for (const platform of platforms) {
+    if (hosts.includes(platform)) tokens[platform] = await ask[platform]();
+    else if (mode === 'cascade') {
+      const found = await ask[platform]().catch(() => undefined);
+      if (found !== undefined) tokens[platform] = found;
+    }
+  }
+  return tokens;
 }
 
 /** How this program is started again: compiled, or from its sources. */
@@ -130,13 +145,16 @@ export async function carryOut(environment: NodeJS.ProcessEnv): Promise<void> {
   };
   const stopped = hearStops();
   try {
-    const { order, token, engineKey } = JSON.parse(await textOf(process.stdin)) as Handed;
+    const { order, tokens, engineKey } = JSON.parse(await textOf(process.stdin)) as Handed;
     const { config } = readConfig(environment);
+    const handed = async (platform: Platform, host: string): Promise<string> => {
+      const token = tokens[platform];
+      if (token === undefined) throw new UserError(`This dispatch was given no token of ${host}.`);
+      return token;
+    };
     const secrets: Secrets = {
-      token: async () => token,
-      githubToken: async () => {
-        throw new UserError('A dispatch has no token of GitHub.');
-      },
+      token: () => handed('forgejo', 'the forge'),
+      githubToken: () => handed('github', 'GitHub'),
       engineKey: async () => engineKey,
     };
     await supervise(

@@ -5,13 +5,22 @@ import type { IssuePlace } from './entry.ts';
 
 // What a person means by `acme/widgets#12`: pure. Who may not be asked about is refused here, before any request.
 
-/** The usual host of GitHub; another one stands in the configuration as its API. */
-export const githubHost = 'github.com';
+/**
+ * Where GitHub's pages are, by the address of its API: github.com, or a GitHub Enterprise, whose API is at
+ * `https://HOST/api/v3` (Server) or at `https://api.NAME.ghe.com` (Cloud). Pure.
+ */
+export function githubHostOf(api: string): string {
+  const url = URL.canParse(api) ? new URL(api) : undefined;
+  if (url?.pathname.replace(/\/+$/, '') === '/api/v3') return url.host;
+  const [, cloud] = /^api\.([a-z0-9-]+\.ghe\.com)$/.exec(url?.host ?? '') ?? [];
+  return cloud ?? 'github.com';
+}
 
 export interface Hosts {
   /** Where the forge is, with its path if it has one. */
   forge: string;
   owners: readonly AllowedOwner[];
+  github: { api: string };
 }
 
 /** Where an issue may be, in the order in which it is asked for. */
@@ -53,7 +62,7 @@ function byUrl(text: string, hosts: Hosts): IssuePlace {
   );
   if (url === undefined || url.username !== '' || url.password !== '') throw none;
   const isForge = hosts.forge !== '' && bare.startsWith(`${hosts.forge}/`);
-  const isGithub = url.protocol === 'https:' && url.host === githubHost;
+  const isGithub = url.protocol === 'https:' && url.host === githubHostOf(hosts.github.api);
   if (!isForge && !isGithub)
     throw new UserError(
       `${quoted(text, 200)} is on ${url.host}, which is neither the forge nor GitHub.`,
@@ -74,8 +83,8 @@ export function aPullRequest(ref: string): UserError {
   );
 }
 
-function hostOf(platform: IssuePlace['platform'], { forge }: Hosts): string {
-  return platform === 'github' ? githubHost : URL.canParse(forge) ? new URL(forge).host : '';
+function hostOf(platform: IssuePlace['platform'], { forge, github }: Hosts): string {
+  return platform === 'github' ? githubHostOf(github.api) : URL.canParse(forge) ? new URL(forge).host : '';
 }
 
 function onlyOwner(text: string, owners: readonly AllowedOwner[]): string {

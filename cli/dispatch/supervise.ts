@@ -11,10 +11,11 @@ import type { Send } from '../../core/api/send.ts';
 import { causeChain, UserError } from '../../core/errors.ts';
 import { blobId } from '../../core/forge/blobs.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
+import { githubAsForge } from '../../core/github/as-forge.ts';
 import { surroundingsOf } from '../../core/host/surroundings.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { createMask, type Mask } from '../../core/mask.ts';
-import { openServers } from '../../core/servers.ts';
+import { openServers, readOnly } from '../../core/servers.ts';
 import { plain } from '../../core/text/log-line.ts';
 import { openWorks } from '../../core/works.ts';
 import { readAgent } from './agents.ts';
@@ -25,6 +26,7 @@ import { type DispatchConfig, homeOf, type Secrets, withoutSecrets } from './con
 import { type DispatchEntry, type DispatchOutcome, refOf } from './entry.ts';
 import { heldError } from './held-error.ts';
 import { type Hold, readHold, releaseOf } from './hold.ts';
+import { connectGithub } from './hosts.ts';
 import { headOf, keepAt, land, refusedRef } from './land.ts';
 import { type Machine, nameOfProcess } from './machine.ts';
 import { noticeOf, notify } from './notify.ts';
@@ -33,7 +35,7 @@ import type { OwnGit } from './own-git.ts';
 import { isolationHere, mostMinutes, type Prepared, prepare, settingsFor } from './prepare.ts';
 import { changeEntry, enterDispatch, readRegistry, standingOf } from './registry.ts';
 import { runTrusted } from './trusted.ts';
-import { makeWorktree, type WorktreePlace } from './worktree.ts';
+import { makeWorktree, refuseShallow, type WorktreePlace } from './worktree.ts';
 import { write } from './writing.ts';
 
 /** What the process of a dispatch works with. */
@@ -160,9 +162,12 @@ interface Step extends Supervision {
 
 async function work(order: Order, step: Step): Promise<Came> {
   const { config, environment, mask, say, clock } = step;
-  const token = await step.secrets.token();
+  const isOnGithub = order.place.platform === 'github';
+  const token = order.hosts.includes('forgejo') ? await step.secrets.token() : undefined;
+  const githubToken = isOnGithub ? await step.secrets.githubToken() : undefined;
   const engineKey = order.trustMe ? undefined : await step.secrets.engineKey();
-  for (const secret of [token, engineKey]) if (secret !== undefined) mask.add(secret);
+  const known = [token, githubToken, engineKey].filter((secret) => secret !== undefined);
+  for (const secret of known) mask.add(secret);
   const declared = readAgent(config.agents, order);
   const agent = agentOf(declared.manifest, order.profile);
   if (agent === undefined) throw new Error('a profile that was there is gone');
@@ -181,10 +186,23 @@ async function work(order: Order, step: Step): Promise<Came> {
     clock: Date.now,
   });
   const works = openWorks({ path: environment.PATH ?? '', forge: servers.forge });
+  const github =
+    githubToken === undefined
+      ? undefined
+      : connectGithub({
+          config,
+          environment,
+          token: githubToken,
+          mask,
+          deadline: Date.now() + minutes * 60_000,
+          say,
+        });
   try {
-    const send = servers.reading.send;
+    // The host that the issue is on, whichever it is, as the forge would answer.
+    const issues = github === undefined ? servers.writing.send : githubAsForge(github);
+    const send = github === undefined ? servers.reading.send : readOnly(issues);
     const account = await getOwnUser(send);
-    const hold = await holdOf(order, step, send);
+    const hold = await holdOf(order, step, servers.reading.send);
     const tried = await isolationHere(settings, order);
     const prepared = await prepare(order, {
       send,
@@ -196,7 +214,7 @@ async function work(order: Order, step: Step): Promise<Came> {
       host: step.machine.host,
       now: clock().toISOString(),
     });
-    const writing = { send: servers.writing.send, account, mask, works, say, isHeld: hold !== null };
+    const writing = { send: servers.writing.send, issues, account, mask, works, say, isHeld: hold !== null };
     const context: RoundContext = {
       send,
       write: (changes, through) => write(writing, changes, through),
@@ -208,6 +226,8 @@ async function work(order: Order, step: Step): Promise<Came> {
       connection: servers.forge.connection ?? {},
       site: localSite({ base: undefined, uids: uidsOf(settings), allowsNone: false, places: [] }),
       handsOver: false,
+      // The person's own clone has it: what is fetched from GitHub, the person's git fetches, and no token of ours goes there.
+      source: isOnGithub ? order.checkout : undefined,
       model:
         engineKey === undefined
           ? undefined
@@ -218,7 +238,7 @@ async function work(order: Order, step: Step): Promise<Came> {
               maxOutputTokens: settings['max-output-tokens'],
             },
       bots: settings.bots,
-      secrets: [token, engineKey].filter((secret) => secret !== undefined),
+      secrets: known,
       desk: deskOf(order, step),
       screen: hasScreen(order) ? (step.screen ?? bareScreen) : undefined,
     };
@@ -249,6 +269,7 @@ async function work(order: Order, step: Step): Promise<Came> {
     });
   } finally {
     works.close();
+    github?.close();
     servers.close();
   }
 }
@@ -267,6 +288,7 @@ async function holdOf(order: Order, { config, machine, clock }: Step, send: Send
     send,
     {
       stateRepo: config.stateRepo,
+      platform: order.place.platform,
       repository: `${order.place.owner}/${order.place.repo}`,
       number: order.place.number,
       now: clock().toISOString(),
@@ -283,7 +305,7 @@ export function refuseWithoutState(
   const label = labels.find((name) => name.startsWith(`${labelPrefix}:`));
   if (label === undefined || stateRepo !== undefined) return;
   throw new UserError(
-    `${refOf(place)} has the label ${label}, so forge-agent may take it at any moment, and no state-repo is configured in which to claim it first.`,
+    `${refOf(place)} has the label ${label}, so ${place.platform === 'github' ? 'another machine may dispatch it' : 'forge-agent may take it'} at any moment, and no state-repo is configured in which to claim it first.`,
     "Set state-repo in the configuration to forge-agent's, or take the label off.",
   );
 }
@@ -338,7 +360,8 @@ interface Running {
 /** Runs the worker in a cell with a clone of its own; what it made is looked at, and then put on the branch of the worktree. */
 async function runIsolated(step: Step, { run, place, context }: Running): Promise<Came> {
   const { git, say, id } = step;
-  const { works } = context;
+  const { works, source } = context;
+  if (source !== undefined) await refuseShallow(git, source);
   const outcome = await runAgentRound(run, context);
   const came = { cost: outcome.models?.cost ?? null, entryText: outcome.entry.text };
   say(`It ended: ${outcome.said}.`);

@@ -80,6 +80,15 @@ export async function makeWorktree(
   );
 }
 
+/** Throws where the clone has only the newest commits: a clone made of it would have a history that nothing can be found in. */
+export async function refuseShallow(git: OwnGit, checkout: string): Promise<void> {
+  if ((await git.run(checkout, ['rev-parse', '--is-shallow-repository'])).trim() === 'false') return;
+  throw new UserError(
+    `The checkout ${checkout} is shallow, and the clone of an isolated worker is made of it.`,
+    `Fetch the rest: git -C ${checkout} fetch --unshallow.`,
+  );
+}
+
 /** The name of a dispatch's branch and folder: of the title only letters, digits and hyphens of ASCII are left. Pure. */
 export function stemOf({ number, title }: { number: number; title: string }): string {
   const slug = slugOf(title, 40);

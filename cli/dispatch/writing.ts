@@ -10,7 +10,10 @@ import type { Works } from '../../core/works.ts';
 const kinds: readonly string[] = ['write-files', 'comment', 'update-sections'];
 
 export interface Writing {
+  /** The forge, where the state repo is. */
   send: Send;
+  /** The host of the issue, which may be another one, and whose account writes there. */
+  issues: Send;
   account: User;
   mask: Mask;
   works: Works;
@@ -21,18 +24,21 @@ export interface Writing {
 
 /** Carries changes out through the same apply as every role. `through`: what every request of theirs goes through. */
 export async function write(
-  { send, account, mask, works, say, isHeld }: Writing,
+  { send, issues, account, mask, works, say, isHeld }: Writing,
   changes: readonly Change[],
   through: (send: Send) => Send = (own) => own,
 ): Promise<Result[]> {
   for (const { kind } of changes)
     if (!kinds.includes(kind)) throw new Error(`a dispatch does not write ${kind}`);
-  if (!isHeld && changes.every(({ kind }) => kind === 'write-files'))
+  const isState = changes.every(({ kind }) => kind === 'write-files');
+  if (!isHeld && isState)
     return changes.map((_, change) => ({ change, status: 'done', said: 'there is no state repo' }));
+  if (!isState && changes.some(({ kind }) => kind === 'write-files'))
+    throw new Error('a dispatch writes to one host at a time');
   const results: Result[] = [];
   await applyPlan(isHeld ? [...changes] : changes.map(({ held: _, ...change }) => change as Change), {
     context: {
-      send: through(send),
+      send: through(isState ? send : issues),
       claims: send,
       account,
       works,

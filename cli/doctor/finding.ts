@@ -14,6 +14,8 @@ export const findingSchema = z.strictObject({
   who: z.nullable(text),
   /** The command or the click that mends it. */
   mend: z.nullable(text),
+  /** Why it could not be checked; null where it could. What could not be checked for one reason has it in the same words. */
+  why: z.nullable(text),
 });
 export type Finding = z.infer<typeof findingSchema>;
 
@@ -48,20 +50,31 @@ export function follow<T, U>(asked: Asked<T>, work: (value: T) => U): Asked<U> {
 }
 
 export function ok(id: string, what: string): Finding {
-  return { id, state: 'ok', what, who: null, mend: null };
+  return { id, state: 'ok', what, who: null, mend: null, why: null };
 }
 
 export function broken(id: string, what: string, { who, mend }: { who: string; mend: string }): Finding {
-  return { id, state: 'broken', what, who, mend };
+  return { id, state: 'broken', what, who, mend, why: null };
 }
 
-export function unchecked(id: string, what: string, why: string): Finding {
+/** How the sentence of a finding ends that could not be checked; a line for people says so at its beginning. */
+export function uncheckedEnd(why: string | null): string {
+  return ` could not be checked: ${why}`;
+}
+
+export function unchecked(
+  id: string,
+  what: string,
+  why: string,
+  mend = 'run it again with the token of somebody who may ask this, best of a site admin, or once the server answers',
+): Finding {
   return {
     id,
     state: 'unknown',
-    what: `${what} could not be checked: ${why}`,
+    what: `${what}${uncheckedEnd(why)}`,
     who: 'whoever runs this command',
-    mend: 'give it what is missing, and run it again',
+    mend,
+    why,
   };
 }
 

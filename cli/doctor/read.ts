@@ -1,5 +1,6 @@
 import { ownerOf } from '../../core/accounts.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
+import { ifThere } from '../../core/api/errors.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
@@ -9,9 +10,9 @@ import {
   isSiteAdmin,
   listOwnTokens,
   listTokensOf,
+  type Token,
 } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
-import { getCommit } from '../../core/forge/commits.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -22,12 +23,12 @@ import { isFile, listTree } from '../../core/forge/trees.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
-import { majorOf, version } from '../../core/version.ts';
+import { majorOf } from '../../core/version.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
-import { issuesTeam, secretName, staffOf } from '../factory/posts.ts';
+import { auditToken, issuesTeam, secretName, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
-import { readSource } from '../factory/source.ts';
+import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
 import { tokenName } from '../factory/tokens.ts';
 import { protect } from '../protect/role.ts';
@@ -84,17 +85,30 @@ export async function read(
     told.kind === 'known' && told.value.date !== undefined
       ? known(Math.round((Date.parse(told.value.date) - now().getTime()) / 1000))
       : unknown(told.kind === 'unknown' ? told.why : 'the forge does not say what time it is');
-  const ops = await readSide(send, given['ops-repo'], kept);
-  const project = await readSide(send, given['project-repo'], kept);
-  const accounts = new Map<string, AccountState>();
-  for (const { login } of staff)
-    accounts.set(login, await readAccount(send, given, login, ofAccounts.get(login)));
   const isAdmin = await ask(() => isSiteAdmin(send));
+  const seesAll = isAdmin.kind === 'known' && isAdmin.value;
+  const ops = await readSide(send, given['ops-repo'], { kept, seesAll });
+  const project = await readSide(send, given['project-repo'], { kept, seesAll });
+  const accounts = new Map<string, AccountState>();
+  const own = await ask(() => getOwnUser(send));
+  const tokensMade = await readTokensMade(send, given, {
+    isAdmin: seesAll,
+    version: told.kind === 'known' ? told.value.version : '',
+    own: own.kind === 'known' ? own.value.login : '',
+  });
+  for (const { login, secret } of staff)
+    accounts.set(login, {
+      ...(await readAccount(send, login, ops, project)),
+      token: await tokenOf(ofAccounts.get(login), `no token of ${login} was given`, {
+        login,
+        made: tokensMade.get(secretName(secret, given.ci)),
+      }),
+    });
   const stores: DoctorState['stores'] = [];
   for (const store of storesOf(staff)) {
     // Its owner is told of it, and so is a site admin; anybody else would hear that there is none.
     const own = ofAccounts.get(store.login);
-    const isSeen = own !== undefined || (isAdmin.kind === 'known' && isAdmin.value);
+    const isSeen = own !== undefined || seesAll;
     stores.push({ store, found: await ask(() => readStore(own?.send ?? send, store, isSeen)) });
   }
   const id =
@@ -116,29 +130,25 @@ export async function read(
     ops,
     project,
     accounts,
-    audit:
-      audit === undefined
-        ? unknown('audit-token was not given')
-        : await ask(() => readToken(audit.send, audit.end)),
+    audit: await tokenOf(audit, 'no audit-token was given', {
+      login: own.kind === 'known' ? own.value.login : '',
+      made: tokensMade.get(secretName(auditToken.secret, given.ci)),
+    }),
     team: await then(project.ownerIsOrganisation, async (isOrg) =>
       isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
     ),
     stores,
-    tokensMade: await readTokensMade(send, given, {
-      isAdmin: isAdmin.kind === 'known' && isAdmin.value,
-      version: told.kind === 'known' ? told.value.version : '',
-    }),
+    tokensMade,
     secrets:
       given.ci === 'woodpecker'
         ? await inWoodpecker(listPipelineSecrets)
-        : await ask(() => listSecrets(send, given['ops-repo'])),
+        : await then(ops.repository, () => listSecrets(send, given['ops-repo'])),
+    woodpeckerId: id.kind === 'known' ? id.value : undefined,
     isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
     crons: await inWoodpecker(listCronJobs),
     source,
-    release: await then(source, async (found) =>
-      found === 'ready' ? (await getCommit(send, forgecrewRepo(given), `v${version}`)).sha : undefined,
-    ),
-    protect: await ask(() => readProtect(send, given, kept, now)),
+    release: await then(source, (found) => readRelease(send, forgecrewRepo(given), found)),
+    protect: await then(ops.repository, () => readProtect(send, given, kept, now)),
     agents: ops.texts.kind === 'known' ? known(agentsIn(ops.texts.value)) : ops.texts,
   };
 }
@@ -147,23 +157,37 @@ export async function read(
 async function readTokensMade(
   send: Send,
   given: DoctorSettings,
-  { isAdmin, version: told }: { isAdmin: boolean; version: string },
+  { isAdmin, version: told, own }: { isAdmin: boolean; version: string; own: string },
 ): Promise<DoctorState['tokensMade']> {
   const made: DoctorState['tokensMade'] = new Map();
   if (!isAdmin || majorOf(told) < 16) return made;
-  for (const post of staffOf(given.roles, loginsOf(given))) {
-    const secret = secretName(post.secret, given.ci);
-    const found = await ask(() => listTokensOf(send, post.login));
+  const wanted = [
+    ...staffOf(given.roles, loginsOf(given)),
+    ...(given.roles.includes(auditToken.role) ? [{ login: own, secret: auditToken.secret }] : []),
+  ];
+  for (const { login, secret: bare } of wanted) {
+    const secret = secretName(bare, given.ci);
+    // Somebody who is not there has none.
+    const exists = await ask(async () => (await findUser(send, login)) !== undefined);
+    const found = await then(exists, async (isThere) => (isThere ? listTokensOf(send, login) : []));
     made.set(
       secret,
-      follow(
-        found,
-        (all) =>
-          all.find(({ name }) => name === tokenName(given['ops-repo'], secret))?.created_at ?? undefined,
-      ),
+      follow(found, (all) => all.find(({ name }) => name === tokenName(given['ops-repo'], secret))),
     );
   }
   return made;
+}
+
+/** What a token may do: asked with the token itself, or else what a site admin is told of the one that init made for the secret. */
+async function tokenOf(
+  given: { send: Send; end: string } | undefined,
+  notGiven: string,
+  { login, made }: { login: string; made: Asked<Token | undefined> | undefined },
+): Promise<Asked<TokenState>> {
+  if (given !== undefined) return ask(() => readToken(given.send, given.end));
+  return made?.kind === 'known' && made.value !== undefined
+    ? known({ login, token: made.value })
+    : unknown(made?.kind === 'known' ? `${notGiven}, and init made none for its secret` : notGiven);
 }
 
 async function readCertificates(
@@ -206,8 +230,16 @@ function readProtect(send: Send, given: DoctorSettings, kept: Kept, now: () => D
   return protect.read(context);
 }
 
-async function readSide(send: Send, name: string, kept: Kept): Promise<SideState> {
-  const repository = await ask(() => getRepository(send, name));
+async function readSide(
+  send: Send,
+  name: string,
+  { kept, seesAll }: { kept: Kept; seesAll: boolean },
+): Promise<SideState> {
+  const found = await ask(() => ifThere(getRepository(send, name)));
+  const isMissing = seesAll && found.kind === 'known' && found.value === undefined;
+  const missing = `there is no repository ${name}${seesAll ? '' : ", or this token's account may not see it"}`;
+  const repository: SideState['repository'] =
+    found.kind === 'unknown' ? found : found.value === undefined ? unknown(missing) : known(found.value);
   const main = await then(repository, ({ default_branch }) => findBranch(send, name, default_branch));
   const entries = await then(main, async (branch) =>
     branch === undefined ? [] : listTree(send, name, branch.commit.id, { recursive: true }),
@@ -223,9 +255,10 @@ async function readSide(send: Send, name: string, kept: Kept): Promise<SideState
     );
   });
   return {
+    isMissing,
     repository,
     main,
-    labels: await ask(() => listLabels(send, name)),
+    labels: await then(repository, () => listLabels(send, name)),
     paths: entries.kind === 'known' ? known(entries.value.map(({ path }) => path)) : entries,
     texts,
     ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
@@ -244,14 +277,15 @@ function agentsIn(texts: Map<string, string>): ReturnType<typeof parseManifest>[
 
 async function readAccount(
   send: Send,
-  given: DoctorSettings,
   login: string,
-  own: { send: Send; end: string } | undefined,
-): Promise<AccountState> {
+  ops: SideState,
+  project: SideState,
+): Promise<Omit<AccountState, 'token'>> {
   const exists = await ask(async () => (await findUser(send, login)) !== undefined);
-  const right = (name: string): Promise<Asked<string>> =>
-    then(exists, async (isThere) => {
-      if (!isThere) return 'none';
+  const right = ({ repository }: SideState): Promise<Asked<string>> =>
+    then(repository, async ({ full_name: name }) => {
+      if (exists.kind === 'unknown') throw new UserError(exists.why);
+      if (!exists.value) return 'none';
       const permission = await permissionOf(send, name, login);
       if (permission === undefined)
         throw new UserError(`only an admin of ${name} may ask what ${login} may do there`);
@@ -259,12 +293,8 @@ async function readAccount(
     });
   return {
     exists,
-    ops: await right(given['ops-repo']),
-    project: await right(given['project-repo']),
-    token:
-      own === undefined
-        ? unknown(`no token of ${login} was given`)
-        : await ask(() => readToken(own.send, own.end)),
+    ops: await right(ops),
+    project: await right(project),
   };
 }
 

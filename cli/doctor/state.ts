@@ -25,6 +25,8 @@ export interface CertificateState {
 }
 
 export interface SideState {
+  /** Whether there is certainly no such repository: only a site admin is told of all. */
+  isMissing: boolean;
   repository: Asked<Repository>;
   main: Asked<Branch | undefined>;
   labels: Asked<Label[]>;
@@ -69,9 +71,11 @@ export interface DoctorState {
   /** Private repositories of roles' own accounts. */
   stores: { store: Store; found: Asked<StoreState> }[];
   secrets: Asked<(PipelineSecret & Partial<SecretName>)[]>;
-  /** When the tokens in these secrets were made, by the secrets' names, as far as init made them; empty where only a site admin could ask. */
-  tokensMade: Map<string, Asked<string | undefined>>;
+  /** The tokens that init made for these secrets, by the secrets' names; empty where only a site admin could ask. */
+  tokensMade: Map<string, Asked<Token | undefined>>;
   isActive: Asked<boolean>;
+  /** The number that Woodpecker has for the ops repo, where it is active there. */
+  woodpeckerId: number | undefined;
   crons: Asked<CronJob[]>;
   source: Asked<Source>;
   /** The commit that the tag of this version names there; undefined where there is no such tag. */

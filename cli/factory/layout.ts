@@ -58,8 +58,19 @@ function file(path: string, does: string, content: string, unless: string[] = [p
   return { path, does, content, unless };
 }
 
+/** The policy; `approvers` are all who can push, where they are known: high is refused while somebody can who may not approve it. */
+function policyText(approvers: readonly string[]): string {
+  if (approvers.length === 0) return examplePolicy;
+  const names = approvers.map((login) => JSON.stringify(login)).join(', ');
+  return `${examplePolicy}
+[rules.high]
+approvals = 1
+approvers = [${names}]   # everybody who can push: whoever can reaches the secrets of CI
+`;
+}
+
 /** What the ops repo holds beside its pipelines. */
-export function opsFiles(given: FactorySettings): WantedFile[] {
+export function opsFiles(given: FactorySettings, approvers: readonly string[] = []): WantedFile[] {
   const bots = botsOf(staffOf(given.roles, loginsOf(given)));
   return [
     file(
@@ -82,7 +93,7 @@ export function opsFiles(given: FactorySettings): WantedFile[] {
       'Machines, services and budgets.',
       '# Resources\n\nMachines, services and budgets that the factory may use.\n',
     ),
-    file(policyFile, 'Which formula needs whose approval.', examplePolicy),
+    file(policyFile, 'Which formula needs whose approval.', policyText(approvers)),
     ...(!given.roles.includes('escalation')
       ? []
       : [

@@ -21,6 +21,79 @@ export interface Release {
   commit: string | undefined;
 }
 
+/**
+ * How the examples name the commit of their version, which they cannot know, because they are in it: `@<commit> # v0.1.0`, and in a
+ * comment `forgecrew v0.1.0 (<commit>)`.
+ */
+const ofExample = /@<commit> # v\d+\.\d+\.\d+|\bforgecrew v\d+\.\d+\.\d+ \(<commit>\)/g;
+
+/**
+ * An example as a factory has it, pinned to a release. A tag alone whoever may push there can move, and a commit alone tells nobody which
+ * version it is: so a pin is both, and the tag alone only where the commit is not known.
+ */
+export function pinExample(text: string, release: Release): string {
+  return text.replace(ofExample, (found) =>
+    found.startsWith('@') ? `@${pinnedTo(release)}` : checkoutOf(release),
+  );
+}
+
+/** What stands behind the address of an action. */
+function pinnedTo({ version, commit }: Release): string {
+  return commit === undefined ? `v${version}` : `${commit} # v${version}`;
+}
+
+/** What has to be checked out where a pipeline names a folder; it stands in a comment beside it. */
+function checkoutOf({ version, commit }: Release): string {
+  return `forgecrew v${version}${commit === undefined ? '' : ` (${commit})`}`;
+}
+
+const checkout = /\bforgecrew v(\d+\.\d+\.\d+)(?: \(([0-9a-f]{40})\))?/g;
+const isComment = (line: string): boolean => /^\s*#/.test(line);
+
+/** A line that starts something: what stands before its address, the address, and behind it. */
+const startLine = /^(\s*(?:-\s+)?(?:uses|image):\s*["']?)([^\s"'#]+)(["']?)(\s*(?:#.*)?)$/;
+
+/** The version that a comment begins with. */
+const saidIn = /^(\s*#\s*)v?(\d+\.\d+\.\d+)\b/;
+
+/** A pin in which version and commit can be held against each other. */
+export interface Pin {
+  version: string | undefined;
+  commit: string | undefined;
+}
+
+/** The pins of a role's steps in a pipeline, and what its comments say that has to be checked out. */
+export function pinsOf(text: string, role: string): Pin[] {
+  const ofRole = new RegExp(`(?:^|/)actions/${role}@`);
+  const ofFolder = new RegExp(`^/.*/plugins/${role}/`);
+  return text.split('\n').flatMap((line): Pin[] => {
+    const [, , address = '', , after = ''] = startLine.exec(line) ?? [];
+    const said = isComment(line) ? line : ofFolder.test(address) ? after : '';
+    if (said !== '') return [...said.matchAll(checkout)].map(([, version, commit]) => ({ version, commit }));
+    if (!ofRole.test(address)) return [];
+    const pin = pinIn(address) ?? '';
+    return commitId.test(pin)
+      ? [{ version: saidIn.exec(after)?.[2], commit: pin }]
+      : semver.test(pin)
+        ? [{ version: semver.exec(pin)?.[1], commit: undefined }]
+        : [];
+  });
+}
+
+/** What is wrong with a pin, as a person reads it behind the file's name; undefined where nothing is. */
+export function pinFault(pin: Pin, release: Release): string | undefined {
+  if (release.commit === undefined || pin.version === undefined) return undefined;
+  if (pin.version !== release.version)
+    return pin.commit === release.commit
+      ? `calls the commit of v${release.version} v${pin.version}`
+      : undefined;
+  if (pin.commit === undefined)
+    return `names v${pin.version} by its tag alone, which whoever may push there can move`;
+  return pin.commit === release.commit
+    ? undefined
+    : `calls ${pin.commit.slice(0, 12)} v${pin.version}, whose tag is at ${release.commit.slice(0, 12)}`;
+}
+
 export interface Moved {
   text: string;
   /** What was moved, as `from` it was called. */
@@ -40,25 +113,37 @@ export function movePins(
   const moved: string[] = [];
   const left: string[] = [];
   const lines = text.split('\n').map((line) => {
-    const [, before, address, after] =
-      /^(\s*(?:-\s+)?(?:uses|image):\s*["']?)([^\s"'#]+)(["']?\s*(?:#.*)?)$/.exec(line) ?? [];
+    if (isComment(line)) return line.replace(checkout, checkoutOf(given.to));
+    const [, before, address, quote, after] = startLine.exec(line) ?? [];
     if (before === undefined || address === undefined || after === undefined || !isOurs(address, given))
       return line;
     const pin = pinIn(address);
-    if (pin === undefined) return line;
+    // Of a folder the comment says what has to be checked out there.
+    if (pin === undefined)
+      return `${before}${address}${quote}${after.replace(checkout, checkoutOf(given.to))}`;
     const isCommit = commitId.test(pin);
-    const next = isCommit ? given.to.commit : semver.test(pin) ? given.to.version : undefined;
+    const { version, commit } = given.to;
+    // What runners clone is pinned to both. An image has its tags in another place, and a folder is called as people called it.
+    const isBoth = /(?:^|\/)actions\/[a-z-]+@/.test(address) && (isCommit || semver.test(pin));
+    const tag = semver.test(pin) ? (isBoth ? `v${version}` : version) : undefined;
+    const next = isBoth || isCommit ? (commit ?? tag) : tag;
     if (next === undefined) {
       left.push(address);
       return line;
     }
-    const changed = withPin(address, next);
+    const changed = isBoth ? address.replace(/[^@]+$/, next) : withPin(address, next);
+    const said = next === commit && (isBoth || saidIn.test(after)) ? saying(after, version) : after;
     if (changed !== address) moved.push(pin);
-    // Beside a commit people write which version it is.
-    const said = isCommit ? after.replace(/(#\s*v?)\d+\.\d+\.\d+/, `$1${given.to.version}`) : after;
-    return `${before}${changed}${said}`;
+    return `${before}${changed}${quote}${said}`;
   });
   return { text: lines.join('\n'), moved, left };
+}
+
+/** Beside a commit stands which version it is, and then what people wrote. */
+function saying(after: string, version: string): string {
+  if (saidIn.test(after)) return after.replace(saidIn, `$1v${version}`);
+  const own = after.replace(/^[ \t]*#?[ \t]*/, '');
+  return ` # v${version}${own.trim() === '' ? own : ` ${own}`}`;
 }
 
 /** Whether a step is of forgecrew: from where this factory takes it, or from a place of that name. */

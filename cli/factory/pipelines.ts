@@ -4,6 +4,7 @@ import { field, stepsOf } from '../../core/vault/gate-rules.ts';
 import { version } from '../../core/version.ts';
 import { examples, vaultExample } from './examples.ts';
 import type { WantedFile } from './layout.ts';
+import { pinExample } from './pins.ts';
 import { type Staff, secretName } from './posts.ts';
 
 // Pipelines of a factory, made from the examples that the documents show, with the names of this one: pure.
@@ -19,18 +20,20 @@ export interface Names {
   branch: string;
   /** What stands before `/actions/...` in `uses:`, or before `/plugins/...` in `image:`. */
   source: string;
+  /** The commit that the tag of this version names there, where that is known. */
+  commit: string | undefined;
   staff: readonly Staff[];
 }
 
 /** An example with the names of this factory. Everything is replaced at once, so that no name is taken for another's. */
-function named(text: string, { ops, project, branch, source, staff }: Names): string {
+function named(example: string, { ops, project, branch, source, staff, commit }: Names): string {
+  const text = pinExample(example, { version, commit });
   const logins = new Map(staff.map(({ name, login }) => [name, login]));
   const anyLogin = [...logins.keys()].join('|');
   const pattern = new RegExp(
     [
       'https://forge\\.example/owner/forgecrew(?=/actions/)',
       '/opt/forgecrew(?=/plugins/)',
-      '(?<=forge\\.example/owner/forgecrew/actions/[a-z-]+)@v[0-9.]+',
       'owner/ops\\b',
       'owner/project\\b',
       'speaker/records\\b',
@@ -42,7 +45,6 @@ function named(text: string, { ops, project, branch, source, staff }: Names): st
   );
   return text.replace(pattern, (found) => {
     if (found.startsWith('https://') || found.startsWith('/opt/')) return source;
-    if (found.startsWith('@v')) return `@v${version}`;
     if (found === 'owner/ops') return ops;
     if (found === 'owner/project') return project;
     if (found === 'speaker/records') return usualRecordRepo(logins.get('speaker') ?? 'speaker');

@@ -63,8 +63,11 @@ export function loginsOf({ accounts }: Pick<FactorySettings, 'accounts'>): Recor
 
 /** What is wrong between these settings. */
 export function faultsOf(given: FactorySettings): SettingsFault[] {
-  const unknown = Object.keys(loginsOf(given)).filter((name) => !posts.some((post) => post.name === name));
-  const staff = staffOf(given.roles, loginsOf(given)).map(({ login }) => login.toLowerCase());
+  // One that cannot be read is absent here, whatever its type says, and said by itself.
+  const { roles = [], accounts = [] } = given as Partial<FactorySettings>;
+  const logins = loginsOf({ accounts });
+  const unknown = Object.keys(logins).filter((name) => !posts.some((post) => post.name === name));
+  const staff = staffOf(roles, logins).map(({ login }) => login.toLowerCase());
   return [
     ...(unknown.length === 0
       ? []
@@ -97,6 +100,13 @@ export function sourceOf(given: FactorySettings): string {
   return new URL(given['forge-url']).pathname.replace(/\/+$/, '') === ''
     ? `${given['forge-url']}/${name}`
     : name;
+}
+
+/** Where secrets of the ops repo are set; Woodpecker numbers a repository when it is made active. */
+export function secretsPage(given: FactorySettings, id: number | undefined): string {
+  const { ci, 'ops-repo': ops, 'woodpecker-url': url = '' } = given;
+  if (ci === 'forgejo') return `${given['forge-url']}/${ops}/settings/actions/secrets`;
+  return id === undefined ? `${url} (${ops}, Settings, Secrets)` : `${url}/repos/${id}/settings/secrets`;
 }
 
 export function forgecrewRepo(given: FactorySettings): string {

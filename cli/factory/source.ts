@@ -1,5 +1,6 @@
 import { ifThere } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
+import { getCommit } from '../../core/forge/commits.ts';
 import { findTag, getRepository } from '../../core/forge/repositories.ts';
 import { version } from '../../core/version.ts';
 
@@ -11,4 +12,9 @@ export async function readSource(send: Send, name: string): Promise<Source> {
   if (found === undefined) return 'missing';
   if (found.private === true) return 'private';
   return (await findTag(send, name, `v${version}`)) ? 'ready' : 'no-version';
+}
+
+/** The commit that the tag of this version names there; undefined where there is no such tag. */
+export async function readRelease(send: Send, name: string, source: Source): Promise<string | undefined> {
+  return source === 'ready' ? (await getCommit(send, name, `v${version}`)).sha : undefined;
 }

@@ -1,86 +1,222 @@
-import { ownerOf } from '../../core/accounts.ts';
+import { ownerOf, sameLogin } from '../../core/accounts.ts';
 import { version } from '../../core/version.ts';
 import { exampleModel, purposeIn, withoutComments } from '../factory/pipelines.ts';
-import { issuesTeam, projectAccess, type Staff } from '../factory/posts.ts';
-import { forgecrewRepo } from '../factory/settings.ts';
+import { issuesTeam, projectAccess, staffOf } from '../factory/posts.ts';
+import { forgecrewRepo, loginsOf, secretsPage } from '../factory/settings.ts';
 import { tokensWanted } from '../factory/tokens.ts';
 import type { InitSettings, InitState, Side } from './state.ts';
 import { namesOf } from './wanted.ts';
+
+// What a person has to do because the API cannot, or not for this token, or because it is theirs to decide: pure. Everything that is done on one page is one click,
+// so that no usual factory has more than three.
+
+/** One page or command: what to do there in its first line, more lines where there are several things, and what is seen then. */
+export type Click = readonly [string, ...string[]];
+
+/** The secret of Woodpecker's token of vault-dispatch, as its example of a pipeline calls it. */
+const starter = 'dispatcher_woodpecker_token';
+
+/** What is left for people, in the order in which it can be done. */
+export function clicks(
+  settings: InitSettings,
+  state: InitState,
+  /** The secret that holds the key of the model. */
+  key = 'ANTHROPIC_API_KEY',
+): Click[] {
+  // Nothing can be done for an owner that is not there.
+  if (state.ownersMissing.length > 0) return [];
+  const all = [
+    pushSource(settings, state),
+    makeTeam(settings, state),
+    signIn(settings, state),
+    addSecrets(settings, state, key),
+    changeMain(settings, state),
+    makeStores(settings, state),
+  ];
+  return all.filter((click) => click !== undefined);
+}
+
+/** The same as lines: printed last, because what stands there is what a person goes on with. */
+export function clickLines(found: readonly Click[]): string[] {
+  if (found.length === 0) return [];
+  return [
+    `By hand, because only a person can do it: ${found.length} ${found.length === 1 ? 'thing' : 'things'}. Afterwards forgecrew doctor says whether all is well.`,
+    ...found.flatMap(([first, ...more], index) => [
+      `  ${index + 1}. ${first}`,
+      ...more.map((line) => `     ${line}`),
+    ]),
+  ];
+}
+
+/** Whether the repository that runners take the roles from is made here, so that a person only has to push to it. */
+export function makesSource(settings: InitSettings, { ops, source, isSiteAdmin }: InitState): boolean {
+  return (
+    source === 'missing' &&
+    sameLogin(ownerOf(forgecrewRepo(settings)), ownerOf(ops.name)) &&
+    (isSiteAdmin || ops.owner === 'own')
+  );
+}
+
+function pushSource(settings: InitSettings, state: InitState): Click | undefined {
+  const { source } = state;
+  const name = forgecrewRepo(settings);
+  const page = `${settings['forge-url']}/${name}`;
+  switch (source) {
+    case 'ready':
+      return undefined;
+    case 'private':
+      return [
+        `At ${page}/settings make the repository public: runners take the roles from there, and have no token for it.`,
+        `Afterwards somebody who is not logged in sees ${page}.`,
+      ];
+    default:
+      return [
+        `In your clone of forgecrew: git push ${page} HEAD:refs/heads/main v${version}`,
+        ...(source === 'missing' && !makesSource(settings, state)
+          ? [
+              `Before that make ${name} at ${settings['forge-url']}/repo/create, public and with nothing in it.`,
+            ]
+          : []),
+        `Runners take the roles from there. Afterwards ${page}/src/tag/v${version} shows the folder actions.`,
+      ];
+  }
+}
+
+function makeTeam(settings: InitSettings, { team, project }: InitState): Click | undefined {
+  const members = staffOf(settings.roles, loginsOf(settings))
+    .filter((post) => projectAccess(post, true) === 'issues')
+    .map(({ login }) => login);
+  const org = ownerOf(project.name);
+  return team !== 'hidden' || members.length === 0
+    ? undefined
+    : [
+        `As an owner of ${org}, at ${settings['forge-url']}/org/${org}/teams/new make the team ${issuesTeam}, if there is none: issues on write, code and pull requests on read, for ${project.name}, with ${members.join(', ')} in it.`,
+        `This token's account is not told of the teams of ${org}. Afterwards the team stands at ${settings['forge-url']}/org/${org}/teams.`,
+      ];
+}
+
+/** Whether vault-dispatch lacks what it starts pipelines of Woodpecker with. */
+function lacksStarter({ ci, roles }: InitSettings, { secrets }: InitState): boolean {
+  return (
+    ci === 'woodpecker' && roles.includes('vault-dispatch') && !secrets.some(({ name }) => name === starter)
+  );
+}
+
+function signIn(settings: InitSettings, state: InitState): Click | undefined {
+  const login = loginsOf(settings).dispatcher ?? 'dispatcher';
+  const url = settings['woodpecker-url'] ?? '';
+  return lacksStarter(settings, state)
+    ? [
+        `As ${login}, log in at ${url}, and copy its personal token at ${url}/user/cli-and-api. A site admin gives the account a password for that at ${settings['forge-url']}/admin/users?q=${login}.`,
+        'The token is for the next step. Afterwards Woodpecker knows the account, and vault-dispatch can start pipelines as it.',
+      ]
+    : undefined;
+}
 
 /** Whether a pipeline of these roles hands the key of a model on. */
 function asksWithKey({ roles, ci }: InitSettings): boolean {
   return roles.includes('forge-agent') || (roles.includes('escalation') && ci === 'forgejo');
 }
 
-/** Whether people have said where the model is that answers. */
-function namesModel({ pipelines }: Side): boolean {
-  const answering = pipelines.filter(({ text }) => purposeIn(text, 'escalation') === 'work');
-  return answering.length > 0 && answering.every(({ text }) => !withoutComments(text).includes(exampleModel));
-}
-
-/** What the forge's API cannot do for anybody, or not for this token: one sentence each, with the address. Pure. */
-export function clicks(
-  settings: InitSettings,
-  state: InitState,
-  staff: readonly Staff[],
-  /** The secret that holds the key of the model. */
-  key = 'ANTHROPIC_API_KEY',
-): string[] {
-  const url = settings['forge-url'];
-  const { ops, secrets, makesTokens, source } = state;
-  const name = forgecrewRepo(settings);
-  const members = staff.filter((post) => projectAccess(post, true) === 'issues').map(({ login }) => login);
-  const where =
-    settings.ci === 'forgejo'
-      ? `${url}/${ops.name}/settings/actions/secrets`
-      : `${settings['woodpecker-url']} (${ops.name}, Settings, Secrets)`;
-  const byHand = makesTokens
+function addSecrets(settings: InitSettings, state: InitState, key: string): Click | undefined {
+  const { ops, secrets, makesTokens, isSiteAdmin, account } = state;
+  const { ci } = settings;
+  const isThere = (wanted: string): boolean =>
+    secrets.some(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const forEvents = (events: readonly string[] | undefined): string =>
+    events === undefined ? '' : `, for the events ${events.join(' and ')}`;
+  const tokens = makesTokens
     ? []
-    : tokensWanted(namesOf(settings, state.ops), state.account.login)
-        .filter(({ secret }) => !secrets.some((item) => item.name === secret))
+    : tokensWanted(namesOf(settings, ops), account.login)
+        .filter(({ secret }) => !isThere(secret))
         .map(
           ({ login, scopes, secret, events }) =>
-            `as ${login}, make a token with the scopes ${scopes.join(', ')} at ${url}/user/settings/applications, and put it into the secret ${secret} at ${where}${events === undefined ? '' : `, for the events ${events.join(' and ')}`}`,
+            `${secret}: a token that ${login} makes, with the scopes ${scopes.join(', ')}${forEvents(events)}`,
         );
-  return [
-    ...(source === 'ready'
-      ? []
-      : [
-          source === 'private'
-            ? `make ${name} public at ${url}/${name}/settings: runners clone actions without a token`
-            : `push a clone of forgecrew with the tag v${version} to ${url}/${name}, and make it public: runners take the roles from there`,
-        ]),
-    ...(state.team === 'hidden' && members.length > 0
+  const lines = [
+    ...tokens,
+    ...(lacksStarter(settings, state) ? [`${starter}: that token, for the events push and cron`] : []),
+    ...(asksWithKey(settings) && !isThere(key)
       ? [
-          `as an owner of ${ownerOf(state.project.name)}, make a team ${issuesTeam} at ${url}/org/${ownerOf(state.project.name)}/teams/new with issues on write, code and pull requests on read, for ${state.project.name}, and put ${members.join(', ')} into it`,
-        ]
-      : []),
-    ...byHand,
-    ...state.stores.flatMap(({ store, found }) =>
-      found.kind !== 'hidden'
-        ? []
-        : [
-            store.isRecord
-              ? `as ${store.login}, run forgecrew escalation-init --record-repo ${store.name}, if there is no ${store.name} yet: a site admin alone could make it for another account`
-              : `as ${store.login}, make ${store.name} at ${url}/repo/create, private, with a first commit and with Actions switched off, if there is none yet: a site admin alone could make it for another account`,
-          ],
-    ),
-    ...(asksWithKey(settings) && !secrets.some((item) => item.name.toLowerCase() === key.toLowerCase())
-      ? [
-          `put the key of the model into the secret ${settings.ci === 'forgejo' ? key : key.toLowerCase()} at ${where}`,
-        ]
-      : []),
-    ...(settings.ci === 'woodpecker' && settings.roles.includes('escalation') && !namesModel(ops)
-      ? [
-          `in .woodpecker/answers.yaml, put the address and the name of your model in the place of ${exampleModel}`,
-        ]
-      : []),
-    ...(settings.ci === 'woodpecker' &&
-    settings.roles.includes('vault-dispatch') &&
-    !secrets.some((item) => item.name === 'dispatcher_woodpecker_token')
-      ? [
-          `log ${staff.find((post) => post.name === 'dispatcher')?.login ?? 'dispatcher'} in at ${settings['woodpecker-url']} once (a site admin can give it a password), put its personal token into the secret dispatcher_woodpecker_token for push and cron, and take the \`#\` before \`woodpecker_token\` out of .woodpecker/vault.yaml`,
+          `${ci === 'forgejo' ? key : key.toLowerCase()}: the key of your model${ci === 'forgejo' ? '' : ', for the event cron'}`,
         ]
       : []),
   ];
+  return lines.length === 0
+    ? undefined
+    : [
+        `At ${secretsPage(settings, state.woodpecker?.id)} add ${lines.length === 1 ? 'this secret' : 'these secrets'}:`,
+        ...lines,
+        ...(tokens.length === 0
+          ? []
+          : [
+              `Tokens are made at ${settings['forge-url']}/user/settings/applications by each account itself, because ${isSiteAdmin ? 'this forge is older than Forgejo 16' : "this token is of no site admin: with one's token init makes them"}.`,
+            ]),
+        `Afterwards ${lines.length === 1 ? 'its name stands' : 'their names stand'} in the list there.`,
+      ];
+}
+
+/** One pull request of the ops repo: that which asks for the files, if it waits, and otherwise one that people open. */
+function changeMain(settings: InitSettings, { ops, project }: InitState): Click | undefined {
+  const asked = [ops, project].flatMap(({ name, proposing }) => {
+    const pull = proposing?.standing.pull;
+    return pull?.state === 'open' ? [`${settings['forge-url']}/${name}/pulls/${pull.number}`] : [];
+  });
+  const lines = pipelineEdits(settings, ops);
+  const then =
+    'a pipeline that names a secret which is not there does not start, so this comes after the secrets';
+  if (asked.length > 0)
+    return [
+      `Look at what is asked for and merge it, with the approval that main wants: ${asked.join(' and ')}`,
+      ...(lines.length === 0 ? [] : [`Before that change on its branch (${then}):`, ...lines]),
+      'Then run this command once more, for what comes after the merge.',
+    ];
+  const page = (file: string): string =>
+    `${settings['forge-url']}/${ops.name}/_edit/${ops.found?.default_branch ?? 'main'}/${file}`;
+  return lines.length === 0
+    ? undefined
+    : [
+        `With one pull request that another person approves (${then}):`,
+        ...lines.map((line) => line.replace(/^\S+(?=:)/, page)),
+        'Afterwards the next runs use it, and the comment at a request for an action says what would run.',
+      ];
+}
+
+/** What has to be changed in pipelines of Woodpecker, with the file first. */
+function pipelineEdits({ ci, roles }: InitSettings, { pipelines }: Side): string[] {
+  if (ci !== 'woodpecker') return [];
+  const texts = (role: string): string[] =>
+    pipelines.filter(({ text }) => purposeIn(text, role) === 'work').map(({ text }) => withoutComments(text));
+  const answering = texts('escalation');
+  return [
+    ...(roles.includes('vault-dispatch') &&
+    !texts('vault-dispatch').some((text) => text.includes('woodpecker_token:'))
+      ? ['.woodpecker/vault.yaml: take away the # before woodpecker_token, in both steps']
+      : []),
+    // Whether people have said where the model is that answers.
+    ...(roles.includes('escalation') &&
+    (answering.length === 0 || answering.some((text) => text.includes(exampleModel)))
+      ? [
+          `.woodpecker/answers.yaml: put the address and the name of your model in the place of ${exampleModel}`,
+        ]
+      : []),
+  ];
+}
+
+function makeStores(settings: InitSettings, { stores }: InitState): Click | undefined {
+  const lines = stores.flatMap(({ store, found }) =>
+    found.kind !== 'hidden'
+      ? []
+      : [
+          store.isRecord
+            ? `as ${store.login}, run forgecrew escalation-init --record-repo ${store.name}`
+            : `as ${store.login}, make ${store.name} at ${settings['forge-url']}/repo/create: private, with a first commit, and then switch Actions off at ${settings['forge-url']}/${store.name}/settings/units`,
+        ],
+  );
+  return lines.length === 0
+    ? undefined
+    : [
+        'Make these private repositories, if they are not there yet: only a site admin is told, and could let init make them.',
+        ...lines,
+      ];
 }

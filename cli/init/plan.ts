@@ -7,10 +7,10 @@ import { agentLabel, opsLabels, projectLabels, type WantedFile } from '../factor
 import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
-import { loginsOf } from '../factory/settings.ts';
+import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { tokenName, tokensWanted } from '../factory/tokens.ts';
 import { plan as planProtection } from '../protect/plan.ts';
-import { clicks } from './clicks.ts';
+import { makesSource } from './clicks.ts';
 import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
@@ -44,9 +44,18 @@ export type InitChange = Change<(typeof changes)[number]>;
 /** Everything that a factory lacks, in the order in which it can be made. Nothing that is there is changed. */
 export function plan(settings: InitSettings, state: InitState): InitChange[] {
   const staff = staffOf(settings.roles, loginsOf(settings));
+  // Nothing that belongs to nobody can be made, and everything else waits for it.
+  if (state.ownersMissing.length > 0)
+    return state.ownersMissing.map((owner) =>
+      refuseFor(
+        owner,
+        `there is neither an organisation nor an account of that name: make the organisation at ${settings['forge-url']}/org/create, or name the repositories after an owner that is there`,
+      ),
+    );
   return [
     ...planRepository(state.ops),
     ...(sameRepository(state.ops.name, state.project.name) ? [] : planRepository(state.project)),
+    ...planSource(settings, state),
     ...planAccounts(settings, state, staff),
     ...planRights(settings, state, staff),
     ...planStores(state),
@@ -59,7 +68,6 @@ export function plan(settings: InitSettings, state: InitState): InitChange[] {
     ...(settings.example ? planExample(state) : []),
     ...(settings.ci === 'woodpecker' ? planWoodpecker(settings, state) : []),
     ...planProtections(settings, state),
-    ...clicks(settings, state, staff).map((text, index) => notice(`by hand, ${index + 1}: ${text}`)),
   ];
 }
 
@@ -101,8 +109,23 @@ function planRepository({ name, owner, found, main }: Side): InitChange[] {
   ];
 }
 
+/** Where runners will find forgecrew: a person only has to push it there. */
+export function planSource(settings: InitSettings, state: InitState): InitChange[] {
+  return makesSource(settings, state)
+    ? [
+        {
+          kind: 'create-repository',
+          repository: forgecrewRepo(settings),
+          owner: state.ops.owner,
+          isPublic: true,
+          why: 'runners take the roles from there, and have no token for it',
+        },
+      ]
+    : [];
+}
+
 export function planAccounts(
-  { people }: InitSettings,
+  { people, 'forge-url': url }: InitSettings,
   { accounts, isSiteAdmin }: InitState,
   staff: readonly Staff[],
 ): InitChange[] {
@@ -112,7 +135,7 @@ export function planAccounts(
     if (post === undefined || namesLogin(people, login))
       return refuseFor(
         login,
-        'there is no account of that name, and an account of a person is not made here',
+        `there is no account of that name, and an account of a person is not made here: a site admin makes it at ${url}/admin/users/new, and then this is run again`,
       );
     return isSiteAdmin
       ? {

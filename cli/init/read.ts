@@ -23,7 +23,7 @@ import type { WantedFile } from '../factory/layout.ts';
 import { issuesTeam, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
-import { readSource } from '../factory/source.ts';
+import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import type { settings } from './settings.ts';
@@ -51,8 +51,12 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
   const account = await getOwnUser(send);
   const isAdmin = await isSiteAdmin(send);
   const staff = staffOf(given.roles, loginsOf(given));
-  const ops = await readSide(context, asking, given['ops-repo'], account, true);
-  const project = await readSide(context, asking, given['project-repo'], account, false);
+  const source = await readSource(send, forgecrewRepo(given));
+  const release = await readRelease(send, forgecrewRepo(given), source);
+  const side = (name: string, isOps: boolean): Promise<Side> =>
+    readSide(context, asking, { name, account, isOps, release });
+  const ops = await side(given['ops-repo'], true);
+  const project = await side(given['project-repo'], false);
   const accounts: Account[] = [];
   for (const login of [...staff.map((post) => post.login), ...given.people])
     accounts.push(await readAccount(send, login, ops, project));
@@ -72,13 +76,15 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     account,
     isSiteAdmin: isAdmin,
     makesTokens: isAdmin && majorOf((await askVersion(send)).version) >= 16,
+    ownersMissing: await ownersMissing(send, [ops, project]),
     ops,
     project,
     accounts,
     team,
     secrets: [],
     woodpecker: undefined,
-    source: given.ci === 'forgejo' ? await readSource(send, forgecrewRepo(given)) : 'ready',
+    // On Woodpecker forgecrew need not be on this forge at all: its agents have a clone.
+    source: given.ci === 'forgejo' ? source : 'ready',
     stores,
     agents: ops.paths.flatMap(
       (path) => new RegExp(`^${agentsFolder}/([a-z0-9-]+)\\.toml$`).exec(path)?.[1] ?? [],
@@ -97,7 +103,11 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     woodpecker:
       woodpecker === undefined
         ? undefined
-        : { isActive: id !== undefined, crons: id === undefined ? [] : await listCronJobs(woodpecker, id) },
+        : {
+            id,
+            isActive: id !== undefined,
+            crons: id === undefined ? [] : await listCronJobs(woodpecker, id),
+          },
     protect:
       given.roles.includes('vault-dispatch') && ops.main !== undefined
         ? await protect.read({ ...bare, settings: protectSettings(given, { apply: true }) })
@@ -108,15 +118,20 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
 async function readSide(
   { settings: given, send, kept }: Context,
   { branch, wanted }: Asking,
-  name: string,
-  account: User,
-  isOps: boolean,
+  {
+    name,
+    account,
+    isOps,
+    release,
+  }: { name: string; account: User; isOps: boolean; release: string | undefined },
 ): Promise<Side> {
   const found = await ifThere(getRepository(send, name));
   const owner = await ownerKind(send, ownerOf(name), account);
   const bare: Side = {
     name,
     owner,
+    owners: isOps && given.people.length > 0 ? await ownersOf(send, ownerOf(name), owner, account) : [],
+    release,
     found,
     main: undefined,
     paths: [],
@@ -178,9 +193,31 @@ async function teamOf(send: Send, organisation: string): Promise<InitState['team
   }
 }
 
+/** Who owns what an owner has: the account itself, or the people of an organisation who do. */
+async function ownersOf(send: Send, owner: string, kind: NewOwner, account: User): Promise<string[]> {
+  if (kind !== 'organisation') return [owner];
+  try {
+    // The forge makes this team with every organisation.
+    return (await findTeam(send, owner, 'Owners'))?.members ?? [];
+  } catch (error) {
+    if (isApiError(error, 'permission', 'scope')) return [account.login];
+    throw error;
+  }
+}
+
 async function ownerKind(send: Send, owner: string, account: User): Promise<NewOwner> {
   if (sameLogin(owner, account.login)) return 'own';
   return (await isOrganisation(send, owner)) ? 'organisation' : 'account';
+}
+
+/** Whom nothing can be made for. */
+async function ownersMissing(send: Send, sides: readonly Side[]): Promise<string[]> {
+  const asked = sides
+    .filter(({ found, owner }) => found === undefined && owner === 'account')
+    .map(({ name }) => ownerOf(name));
+  const missing: string[] = [];
+  for (const owner of new Set(asked)) if ((await findUser(send, owner)) === undefined) missing.push(owner);
+  return missing;
 }
 
 async function readAccount(send: Send, login: string, ops: Side, project: Side): Promise<Account> {

@@ -1,5 +1,6 @@
 import type { Role } from '../../core/role.ts';
 import { faultsOf } from '../factory/settings.ts';
+import { clickLines, clicks } from './clicks.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
 import { settings } from './settings.ts';
@@ -25,4 +26,5 @@ export const init: Role<typeof settings, InitState, (typeof changes)[number]> = 
   // Made, filled, given rights; then the rules, which take five by themselves.
   rounds: 9,
   plan,
+  byHand: (given, state) => clickLines(clicks(given, state)),
 };

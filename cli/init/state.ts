@@ -17,6 +17,10 @@ export type InitSettings = ValuesOf<typeof settings>;
 export interface Side {
   name: string;
   owner: NewOwner;
+  /** Who can push as an owner, as far as that is told and asked for. */
+  owners: string[];
+  /** The commit that its pipelines are pinned to: that of this version's tag, where that is known. */
+  release: string | undefined;
   /** Undefined where there is none of that name. */
   found: Repository | undefined;
   /** The branch that counts; undefined where nothing was committed yet. */
@@ -46,6 +50,8 @@ export interface InitState extends State {
   /** Whether our account may make accounts and tokens: of the whole forge, and the forge knows how. */
   isSiteAdmin: boolean;
   makesTokens: boolean;
+  /** Of repositories that are to be made: owners that are neither an organisation nor an account. */
+  ownersMissing: string[];
   ops: Side;
   project: Side;
   accounts: Account[];
@@ -53,7 +59,8 @@ export interface InitState extends State {
   team: Team | undefined | 'hidden';
   /** Names of the secrets of the ops repo's CI, on Woodpecker with their events. */
   secrets: PipelineSecret[];
-  woodpecker: { isActive: boolean; crons: CronJob[] } | undefined;
+  /** `id`: the number that Woodpecker has for the ops repo, once it is active there. */
+  woodpecker: { id: number | undefined; isActive: boolean; crons: CronJob[] } | undefined;
   /** Whether the repository that runners take forgecrew from is there, public, and has this version. */
   source: Source;
   /** Private repositories of roles' own accounts. */

@@ -1,3 +1,4 @@
+import { namesLogin } from '../../core/accounts.ts';
 import { formulaFolder } from '../../core/vault/formula.ts';
 import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/layout.ts';
 import { formulaFiles, type Names, type Pipeline, pipelinesOf, purposeIn } from '../factory/pipelines.ts';
@@ -12,13 +13,14 @@ import type { InitSettings, Side } from './state.ts';
 export const onboardingBranch = 'forgecrew/onboarding';
 
 /** The names that pipelines of this factory are made with. */
-export function namesOf(given: InitSettings, ops: Pick<Side, 'found'>): Names {
+export function namesOf(given: InitSettings, ops: Pick<Side, 'found' | 'release'>): Names {
   return {
     ci: given.ci,
     ops: given['ops-repo'],
     project: given['project-repo'],
     branch: ops.found?.default_branch ?? 'main',
     source: sourceOf(given),
+    commit: ops.release,
     staff: staffOf(given.roles, loginsOf(given)),
   };
 }
@@ -38,6 +40,12 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
   );
 }
 
+/** Who may approve what is high: the people who are given write access, and those who have it as owners. */
+function approversOf({ people }: InitSettings, { owners }: Side): string[] {
+  const own = people.length === 0 ? [] : owners.filter((login) => !namesLogin(people, login));
+  return [...people, ...own];
+}
+
 /** What a repository lacks. */
 export function wantedOf(given: InitSettings, side: Side, isOps: boolean): WantedFile[] {
   if (!isOps) {
@@ -54,7 +62,7 @@ export function wantedOf(given: InitSettings, side: Side, isOps: boolean): Wante
   const example =
     hasVault && !hasFormula ? formulaFiles(namesOf(given, side), workflowFolder(side.paths)) : [];
   const files = [
-    ...lacking(opsFiles(given), side.paths),
+    ...lacking(opsFiles(given, approversOf(given, side)), side.paths),
     ...lacking(example, side.paths),
     ...missingPipelines(given, side),
   ];

@@ -27,7 +27,13 @@ export function planUpgrade(
   if (move.kind === 'obstacle') return [refuseFor(move.where, move.why)];
   const { to, files, left, inProject } = move;
   const said: UpgradeChange[] = [
-    ...left.map((step) => notice(`${step} names no version, and is left as it is`)),
+    ...left.map((step) =>
+      notice(
+        step.includes('@sha256:')
+          ? `${step} is left as it is: the message of the tag v${to} names the image by its digest`
+          : `${step} names no version, and is left as it is`,
+      ),
+    ),
     ...inProject.map((path) =>
       notice(`${given['project-repo']}: ${path} names another version: change it to v${to} there`),
     ),

@@ -23,6 +23,8 @@ export type Exhaustion = (typeof exhaustions)[number];
 export const entrySchema = z.strictObject({
   /** Of this format. */
   version: z.literal(1),
+  /** Where the issue is, if it is not on the forge: such a one is worked on by dispatches alone. */
+  platform: z.optional(z.literal('github')),
   owner: text(200),
   repo: text(200),
   issue_number: z.int().check(z.positive()),
@@ -109,11 +111,13 @@ export interface IssueName {
   owner: string;
   repo: string;
   number: number;
+  /** As in an entry. */
+  platform?: 'github' | undefined;
 }
 
-export function issueName(repository: string, number: number): IssueName {
+export function issueName(repository: string, number: number, platform?: IssueName['platform']): IssueName {
   const [owner = '', repo = ''] = repository.split('/');
-  return { owner, repo, number };
+  return { owner, repo, number, platform };
 }
 
 export function repositoryOf({ owner, repo }: Pick<Entry, 'owner' | 'repo'>): string {
@@ -121,8 +125,16 @@ export function repositoryOf({ owner, repo }: Pick<Entry, 'owner' | 'repo'>): st
 }
 
 /** The issue that an entry is about. */
-export function nameOf({ owner, repo, issue_number: number }: Entry): IssueName {
-  return { owner, repo, number };
+export function nameOf({ owner, repo, issue_number: number, platform }: Entry): IssueName {
+  return { owner, repo, number, platform };
+}
+
+/**
+ * The folder above entries and marks: none for the forge's own. Forge-agent looks at that alone, and would otherwise take a claim
+ * on GitHub for one on the issue of the same name on the forge.
+ */
+export function platformFolder({ platform }: Pick<IssueName, 'platform'>): string {
+  return platform === undefined ? '' : `${platform}/`;
 }
 
 /** Where the state is kept, unless somebody wants it elsewhere: a repository of the agents' account. */
@@ -131,18 +143,22 @@ export function usualStateRepo(login: string): string {
 }
 
 /** Where an issue's entry stands. Names of repositories differ by capitals only where the forge takes them for the same. */
-export function entryPath({ owner, repo, number }: IssueName): string {
-  return `agents/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+export function entryPath(name: IssueName): string {
+  return `${platformFolder(name)}agents/${fileOf(name)}`;
+}
+
+function fileOf({ owner, repo, number }: IssueName): string {
+  return `${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
 }
 
 /** A mark beside the entry of an issue that is worked on, so that those are found without looking at all that are over. */
-export function runningPath({ owner, repo, number }: IssueName): string {
-  return `running/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+export function runningPath(name: IssueName): string {
+  return `${platformFolder(name)}running/${fileOf(name)}`;
 }
 
 /** A mark beside the entry of an issue whose agent is frozen, so that its end is seen without looking at all that are over. */
-export function frozenPath({ owner, repo, number }: IssueName): string {
-  return `frozen/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
+export function frozenPath(name: IssueName): string {
+  return `${platformFolder(name)}frozen/${fileOf(name)}`;
 }
 
 /** What one step of a pipeline leaves for another of the same round: what is to be done, and what came of it. */

@@ -7,8 +7,8 @@ import type { Mask } from '../mask.ts';
 import type { Result } from '../report.ts';
 import type { AgentRun } from './agent-run.ts';
 import { type CheckIn, createCheckIn } from './check-in.ts';
+import { createAgentForge } from './sidecar/api-agent-forge.ts';
 import type { Desk } from './sidecar/desk.ts';
-import { createForgejoAgentForge } from './sidecar/forgejo-agent-forge.ts';
 import { scopedSend } from './sidecar/scoped-send.ts';
 import { openSidecar, type Sidecar } from './sidecar/sidecar.ts';
 import { entryOfRun } from './start-point.ts';
@@ -54,7 +54,7 @@ export async function openForgeAccess(
   const sidecar = await openSidecar({
     door: door.folder,
     mode: door.mode,
-    forge: createForgejoAgentForge({
+    forge: createAgentForge({
       repository: run.repository,
       send: scopedSend(send, scope),
       write: (changes) =>

@@ -53,6 +53,8 @@ export interface RoundContext {
   connection: ConnectionOptions;
   /** Where its programs run. */
   site: OpenSite;
+  /** A repository of this machine that has the commit it starts from; absent: the forge is asked for it. */
+  source?: string | undefined;
   /** Whether another step pushes what comes of it, from where this one keeps it. */
   handsOver: boolean;
   /** Absent where the role was given no key. */
@@ -133,7 +135,7 @@ interface Round {
 async function work(run: AgentRun, context: RoundContext, outcome: AgentOutcome): Promise<void> {
   const { say, works, secrets } = context;
   const git = await works.git();
-  const start = await readyStart(run, { git, folder: 'ours.git', say });
+  const start = await readyStart(run, { git, folder: 'ours.git', from: context.source, say });
   works.folders.set(run.key, start.ours);
   const site = await context.site({
     run,

@@ -22,10 +22,18 @@ export function entryOfRun({ entry: { text } }: Pick<AgentRun, 'entry'>): Entry 
   return parsed.entry;
 }
 
-/** Clones what a run starts from, and merges the base in where that is what the agent was woken for. */
+/**
+ * Clones what a run starts from, and merges the base in where that is what the agent was woken for. `from`: a repository of this
+ * machine that has it, where it is not the forge's.
+ */
 export async function readyStart(
   run: AgentRun,
-  { git, folder, say }: { git: Git; folder: string; say(line: string): void },
+  {
+    git,
+    folder,
+    from,
+    say,
+  }: { git: Git; folder: string; from?: string | undefined; say(line: string): void },
 ): Promise<StartPoint> {
   const ours = path.join(git.folder, folder);
   say(`Cloning ${run.repository} at ${run.base.slice(0, 10)} ...`);
@@ -34,6 +42,7 @@ export async function readyStart(
     commit: run.base,
     beside: run.merges === null ? [] : [run.merges],
     folder: ours,
+    from,
   });
   const merge = await mergeFor(run, git, ours, say);
   return { ours, commit: merge?.commit ?? run.base, merge };

@@ -1,7 +1,7 @@
 import type { Repository } from '../forge/repositories.ts';
 import type { Snapshot } from '../forge/snapshot.ts';
 import { isFile, type TreeEntry } from '../forge/trees.ts';
-import { type Entry, parseEntry } from './entry.ts';
+import { type Entry, type IssueName, parseEntry, platformFolder } from './entry.ts';
 
 /**
  * Files of the state repo that stand two folders below one, owner and repository, by their path below it; of those that are
@@ -29,17 +29,18 @@ export async function stateFiles(
   return found;
 }
 
-/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. */
+/** Entries that bear a mark in a folder beside theirs; what is over bears none, and is not looked at. `on`: the forge's, if absent. */
 export async function readMarked(
   snapshot: Snapshot,
   commit: string,
   folder: 'running' | 'frozen',
+  on: Pick<IssueName, 'platform'> = {},
 ): Promise<{ entry: Entry; sha: string; markSha: string }[]> {
-  const marks = await stateFiles(snapshot, commit, folder);
+  const marks = await stateFiles(snapshot, commit, `${platformFolder(on)}${folder}`);
   const found = await Promise.all(
     marks.map(async ({ path: file, sha }) => ({
       mark: sha,
-      entry: await snapshot.entryAt(commit, `agents/${file}`),
+      entry: await snapshot.entryAt(commit, `${platformFolder(on)}agents/${file}`),
     })),
   );
   const entries = found.flatMap(({ mark, entry }) => (entry === undefined ? [] : [{ mark, entry }]));

@@ -15,13 +15,19 @@ type ErrorOf = (request: ApiRequest, response: ApiResponse) => ApiError;
 /** For answers whose body is of no interest. */
 export const anything = z.unknown();
 
-/** The two ways to ask one kind of server: for one thing, and for a whole list. */
-export function createCalls(errorOf: ErrorOf) {
+const usualRemedy =
+  'This is not how Forgejo answers: check that forge-url is a Forgejo or Gitea, and not a login page or a proxy.';
+
+/**
+ * The two ways to ask one kind of server: for one thing, and for a whole list. `unlike`: what to do about an answer that is none
+ * of its own.
+ */
+export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
   /** A call whose answer must be a success, checked against the fields that the caller uses. */
   async function call<T>(send: Send, request: ApiRequest, schema: z.ZodMiniType<T>): Promise<T> {
     const response = await send(request);
     if (response.status < 200 || response.status > 299) throw errorOf(request, response);
-    return shaped(request, response, schema);
+    return shaped(request, response, schema, unlike);
   }
 
   /** An answer with a list, and how many items the server counts in all, where it says so. */
@@ -34,7 +40,7 @@ export function createCalls(errorOf: ErrorOf) {
     if (response.status < 200 || response.status > 299) throw errorOf(request, response);
     const header = response.headers['x-total-count'];
     const total = header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
-    return { items: shaped(request, response, schema), total };
+    return { items: shaped(request, response, schema, unlike), total };
   }
 
   /**
@@ -89,7 +95,12 @@ export function createCalls(errorOf: ErrorOf) {
 }
 
 /** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */
-export function shaped<T>(request: ApiRequest, response: ApiResponse, schema: z.ZodMiniType<T>): T {
+export function shaped<T>(
+  request: ApiRequest,
+  response: ApiResponse,
+  schema: z.ZodMiniType<T>,
+  unlike = usualRemedy,
+): T {
   const parsed = schema.safeParse(response.body);
   if (parsed.success) return parsed.data;
   const page = pageTitle(response.body);
@@ -107,6 +118,6 @@ export function shaped<T>(request: ApiRequest, response: ApiResponse, schema: z.
     'shape',
     response.status,
     `${describeRequest(request)} answered ${response.status} with something unexpected: ${place} should be ${expected}.`,
-    'This is not how Forgejo answers: check that forge-url is a Forgejo or Gitea, and not a login page or a proxy.',
+    unlike,
   );
 }

@@ -22,6 +22,11 @@ export interface Service {
   scheme: string;
   /** The setting that says where it is. */
   setting: string;
+  /**
+   * How long an answer asks to wait that turned a request away because there were too many, in milliseconds; undefined for any
+   * other answer, and Infinity where it is longer than anybody waits. Absent: 429 with `Retry-After` alone says so.
+   */
+  limitWait?: (response: ApiResponse, now: number) => number | undefined;
 }
 const forgeService: Service = { api: '/api/v1', scheme: 'token', setting: 'forge-url' };
 
@@ -97,10 +102,14 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
     return { status: answer.status, headers: answer.headers, body: bodyOf(answer, isPart(request, answer)) };
   }
 
+  function limitWaitOf(response: ApiResponse | undefined): number | undefined {
+    return response === undefined ? undefined : service.limitWait?.(response, clock());
+  }
+
   /** How long to wait before another attempt, or undefined when there is to be none. */
   function waitBefore(attempt: number, response: ApiResponse | undefined): number | undefined {
     if (attempt >= readAttempts) return undefined;
-    const asked = retryAfterMs(response?.headers['retry-after'], clock());
+    const asked = limitWaitOf(response) ?? retryAfterMs(response?.headers['retry-after'], clock());
     const wait = asked ?? 200 * 2 ** (attempt - 1) * (0.5 + Math.random());
     return clock() + wait < options.deadline ? wait : undefined;
   }
@@ -130,7 +139,9 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         ? (failure !== undefined && !failure.tooLarge && !failure.isFinal) ||
           (response !== undefined && passing.has(response.status))
         : (failure?.neverSent === true && !failure.isFinal) || response?.status === 429;
-      const wait = mayRepeat ? waitBefore(attempt, response) : undefined;
+      // Of what a limiter turned away nothing happened, so that a write may be repeated too.
+      const isLimited = limitWaitOf(response) !== undefined;
+      const wait = mayRepeat || isLimited ? waitBefore(attempt, response) : undefined;
       if (wait !== undefined) {
         // A minute without a word looks like a run that hangs.
         if (wait >= longWaitMs)

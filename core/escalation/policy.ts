@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { sameRepository } from '../accounts.ts';
 import { backends } from '../host/backends.ts';
 import { type Parsed, parseToml } from '../toml.ts';
+import type { Tier } from '../vault/action.ts';
 import { approver, freeze } from '../vault/policy.ts';
 import { type ActionType, actionTypes, type Payload } from './payload.ts';
 
@@ -102,6 +103,14 @@ export function escalationRuleOf(policy: EscalationPolicy, type: ActionType): Es
     freeze: given.freeze ?? [],
     backend: ('backend' in given ? given.backend : undefined) ?? 'forgejo-workflow',
   };
+}
+
+/**
+ * The tier of a proposal, in the words of the vault, by who has to click: admins alone is high, whoever may write is medium, and without
+ * a click there is nothing that would be low. `null` where the policy names people: that does not say how far it reaches.
+ */
+export function proposalTier({ approvers }: Pick<EscalationRule, 'approvers'>): Exclude<Tier, 'low'> | null {
+  return approvers === 'admin' ? 'high' : approvers === 'write' ? 'medium' : null;
 }
 
 /** Labels that start machines: only where a policy names each. */

@@ -44,17 +44,22 @@ export function getRepository(send: Send, name: string): Promise<Repository> {
 export type NewOwner = 'own' | 'organisation' | 'account';
 
 /**
- * Makes a private repository with a first commit on main; false when there is one of that name. `POST /user/repos`,
+ * Makes a private repository with a first commit on main, or a public one with nothing in it; false when there is one of that
+ * name. `POST /user/repos`,
  * `POST /orgs/{org}/repos` or `POST /admin/users/{username}/repos`; without CI also `PATCH /repos/{owner}/{repo}`. Scopes
  * write:user, write:organization or write:admin, and write:repository.
  */
 export async function createRepository(
   send: Send,
   name: string,
-  { owner = 'own', hasActions = false }: { owner?: NewOwner; hasActions?: boolean } = {},
+  {
+    owner = 'own',
+    hasActions = false,
+    isPublic = false,
+  }: { owner?: NewOwner; hasActions?: boolean; isPublic?: boolean } = {},
 ): Promise<boolean> {
   const { owner: login, repo } = repositoryName(name);
-  const body = { name: repo, private: true, auto_init: true, default_branch: 'main' };
+  const body = { name: repo, private: !isPublic, auto_init: !isPublic, default_branch: 'main' };
   const request: ApiRequest =
     owner === 'own'
       ? { method: 'POST', route: '/user/repos', params: {}, body }

@@ -110,6 +110,8 @@ export function forgejoActions(): Host {
       isEnvironmentChosen: false,
       workspace: present(process.env.GITHUB_WORKSPACE) ?? process.cwd(),
       runnerFolders: runnerFolders(),
+      // A runner may copy an action without its git folder, and what `uses:` pins is what it cloned.
+      pinnedCommit: /^[0-9a-f]{40}$/.exec(present(process.env.GITHUB_ACTION_REF) ?? '')?.[0],
       runUrl:
         server !== undefined && repository !== undefined && Number.isSafeInteger(context.runNumber)
           ? `${server.replace(/\/+$/, '')}/${repository}/actions/runs/${context.runNumber}`

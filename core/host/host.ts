@@ -49,6 +49,8 @@ export interface HostFacts {
   workspace: string;
   /** Further folders of the runner that hold what belongs to this run: an agent must find nothing there. */
   runnerFolders?: string[];
+  /** The commit by which the pipeline names what runs here, where it names one. */
+  pinnedCommit?: string;
   /** The page of this run, for links. */
   runUrl?: string;
   /** Where the Woodpecker is that this step runs on. */

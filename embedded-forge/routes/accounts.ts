@@ -303,7 +303,7 @@ export const accountRoutes: Route[] = [
     handle: (call) =>
       organisationOf(call, (organisation) =>
         isMember(call, organisation)
-          ? paged(call, organisation.teams, ({ id, name }) => ({ id, name }), '')
+          ? paged(call, teamsOf(organisation), ({ id, name }) => ({ id, name }), '')
           : failure(call, 403, 'Must be an organization member'),
       ),
   },
@@ -373,7 +373,10 @@ export const accountRoutes: Route[] = [
       if (found === undefined || account === undefined) return notFound(call);
       const may = call.account?.isAdmin === true || found.organisation.owners.includes(call.account?.id ?? 0);
       if (!may) return failure(call, 403, 'Must be a team owner');
-      found.team.members = found.team.members.filter((id) => id !== account.id);
+      const { organisation, team } = found;
+      const left = team.members.filter((id) => id !== account.id);
+      if (team.members === organisation.owners) organisation.owners = left;
+      else team.members = left;
       return { status: 204 };
     },
   },
@@ -406,9 +409,16 @@ function unitsOf({ body }: Call): Team['units'] {
   return { code: access('code'), issues: access('issues'), pulls: access('pulls') };
 }
 
+/** Its owners are a team of their own, which comes with every organisation; its number is beyond those of all others. */
+function teamsOf({ id, owners, teams }: Account): Team[] {
+  const units: Team['units'] = { code: 'admin', issues: 'admin', pulls: 'admin' };
+  return [{ id: 1_000_000 + id, name: 'Owners', members: owners, repositories: 'all', units }, ...teams];
+}
+
 function teamOf(call: Call): { organisation: Account; team: Account['teams'][number] } | undefined {
   for (const organisation of call.state.accounts) {
-    const team = organisation.teams.find(({ id }) => id === Number(call.params.id));
+    if (!organisation.isOrganisation) continue;
+    const team = teamsOf(organisation).find(({ id }) => id === Number(call.params.id));
     if (team !== undefined) return { organisation, team };
   }
   return undefined;

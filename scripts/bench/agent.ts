@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createForgejoAgentForge } from '../../core/agent/sidecar/forgejo-agent-forge.ts';
+import { createAgentForge } from '../../core/agent/sidecar/api-agent-forge.ts';
 import { fixedScope } from '../../core/agent/sidecar/scope.ts';
 import { openSidecar } from '../../core/agent/sidecar/sidecar.ts';
 import { createSend } from '../../core/api/http.ts';
@@ -91,7 +91,7 @@ async function ofCalls(): Promise<{ sidecar: number; direct: number }> {
     const scope = fixedScope({ repository: rig.project, issue, pulls: [] });
     const sidecar = await openSidecar({
       door,
-      forge: createForgejoAgentForge({
+      forge: createAgentForge({
         repository: rig.project,
         send: sending,
         write: async () => [],

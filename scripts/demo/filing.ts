@@ -153,7 +153,7 @@ export async function filing({ url, seed, scratch, isReal, named }: Stage): Prom
   note(
     'npm run demo -- --forge-url https://your.forge --token <a site admin’s token>   (makes accounts of its own)',
   );
-  note('or set it up for good: README.md, "Ten minutes to a working pipeline".');
+  note('or set it up for good: README.md, "Ten minutes to a factory".');
   if (isReal)
     note(
       `Left for you to look at: ${url}/${project} and ${url}/${ops}; delete the accounts ${owner.login} and ${filer.login} when done.`,

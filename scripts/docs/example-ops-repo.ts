@@ -49,6 +49,9 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
   const side = {
     name: given['ops-repo'],
     owner: 'organisation' as const,
+    owners: [],
+    // As every example has it: which commit it is, `init` knows.
+    release: '<commit>',
     found: undefined,
     main: undefined,
     paths: byHand,

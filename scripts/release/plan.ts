@@ -1,3 +1,5 @@
+import { baseImage } from '../containerfile.ts';
+
 // What a release needs, and what it changes: pure.
 
 export interface Facts {
@@ -7,8 +9,10 @@ export interface Facts {
   branch: string;
   tags: string[];
   changelog: string;
-  staleDocuments: string[];
-  staleFiles: string[];
+  /** The newest commit: the first line of its message, and the files it changes. */
+  last: { message: string; files: string[] };
+  /** Whether podman is on this machine. */
+  hasPodman: boolean;
 }
 
 export interface ReleaseFault {
@@ -19,10 +23,26 @@ export interface ReleaseFault {
 /** The section of the changelog that becomes the release: from its heading to the next one. */
 const unreleased = /^## Unreleased[^\n]*\n([\s\S]*?)(?=^## |$(?![\s\S]))/m;
 
+/**
+ * Whether a release of this version was begun and not finished: its commit is there, and its tag is not. That commit is made when the
+ * checks have passed; one that changes more than the changelog is another one, of which nobody knows that.
+ */
+export function isBegun({ version, tags, changelog, last }: Facts): boolean {
+  return (
+    isDated(changelog, version) &&
+    last.message === messageOf(version) &&
+    last.files.join() === 'CHANGELOG.md' &&
+    !tags.includes(tagOf(version))
+  );
+}
+
+function isDated(changelog: string, version: string): boolean {
+  return changelog.split('\n').some((line) => line.startsWith(`## ${version} (`));
+}
+
 /** Everything that keeps this state from being released, so that one look mends all of it. */
-export function releaseFaults(facts: Facts): ReleaseFault[] {
-  const { version, dirty, branch, tags, changelog, staleDocuments, staleFiles } = facts;
-  const body = unreleased.exec(changelog)?.[1];
+export function releaseFaults(facts: Facts, registry: string | undefined): ReleaseFault[] {
+  const { version, dirty, branch, tags, hasPodman } = facts;
   return [
     ...(dirty.length === 0
       ? []
@@ -35,31 +55,56 @@ export function releaseFaults(facts: Facts): ReleaseFault[] {
           {
             what: `${tagOf(version)} is there already.`,
             remedy:
-              'Raise the version in package.json and core/version.ts, then run npm run docs and npm run build.',
+              'Raise the version in package.json, core/version.ts and the examples, then run npm run docs and npm run build.',
           },
         ]
-      : []),
-    ...(body === undefined
-      ? [
+      : changelogFaults(facts)),
+    ...(registry === undefined || hasPodman
+      ? []
+      : [
           {
-            what: 'CHANGELOG.md has no part "## Unreleased".',
-            remedy: 'Write what changed below that heading.',
+            what: 'Images were asked for, and podman is not on this machine.',
+            remedy: 'Install it, or leave --registry out.',
           },
-        ]
-      : /^- /m.test(body)
-        ? []
-        : [{ what: 'CHANGELOG.md says nothing below "## Unreleased".', remedy: 'Write what changed.' }]),
-    ...(staleDocuments.length === 0
-      ? []
-      : [{ what: `Stale: ${staleDocuments.slice(0, 5).join(', ')}.`, remedy: 'npm run docs' }]),
-    ...(staleFiles.length === 0
-      ? []
-      : [{ what: `Stale: ${staleFiles.slice(0, 5).join(', ')}.`, remedy: 'npm run build' }]),
+        ]),
   ];
+}
+
+function changelogFaults(facts: Facts): ReleaseFault[] {
+  const { version, changelog } = facts;
+  if (isBegun(facts)) return [];
+  if (isDated(changelog, version))
+    return [
+      {
+        what: `CHANGELOG.md has a part for ${version} already, and there is no tag ${tagOf(version)}: its release was begun, and something was committed since.`,
+        remedy: 'Put that part back below "## Unreleased", and commit it.',
+      },
+    ];
+  const body = unreleased.exec(changelog)?.[1];
+  if (body === undefined)
+    return [
+      {
+        what: 'CHANGELOG.md has no part "## Unreleased".',
+        remedy: 'Write what changed below that heading.',
+      },
+    ];
+  return /^- /m.test(body)
+    ? []
+    : [{ what: 'CHANGELOG.md says nothing below "## Unreleased".', remedy: 'Write what changed.' }];
 }
 
 export function tagOf(version: string): string {
   return `v${version}`;
+}
+
+/** The message of the commit that a release is. */
+export function messageOf(version: string): string {
+  return `Release ${version}`;
+}
+
+/** The message of the tag: what of the version cannot stand in its commit, because it is made from it. */
+export function tagMessage(version: string, images: readonly string[]): string {
+  return [`forgecrew ${version}`, ...(images.length === 0 ? [] : ['', ...images])].join('\n');
 }
 
 /** The changelog in which what was unreleased has its version and day, and a new part begins above it. */
@@ -67,16 +112,27 @@ export function releasedChangelog(changelog: string, version: string, day: strin
   return changelog.replace(/^## Unreleased[^\n]*$/m, `## Unreleased\n\n## ${version} (${day})`);
 }
 
+export interface Build {
+  version: string;
+  commit: string;
+  /** When the commit was made, in seconds since 1970. */
+  at: string;
+  registry: string;
+  /** Another image to build on than the one in the Containerfile, where that one cannot be had. */
+  base: string | undefined;
+  /** A folder with what the commit holds. */
+  folder: string;
+  digestFile: string;
+}
+
+export interface Command {
+  program: string;
+  args: string[];
+}
+
 /** The commands that build and push the image of a role; the digest of what was pushed is written to a file. */
-export function imageCommands(
-  role: string,
-  {
-    version,
-    commit,
-    registry,
-    digestFile,
-  }: { version: string; commit: string; registry: string; digestFile: string },
-): { program: string; args: string[] }[] {
+export function imageCommands(role: string, build: Build): Command[] {
+  const { version, commit, at, registry, base = baseImage, folder, digestFile } = build;
   const image = `${registry}/${role}:${version}`;
   const label = (name: string, value: string): string[] => [
     '--label',
@@ -86,10 +142,14 @@ export function imageCommands(
     {
       program: 'podman',
       args: [
-        ...['build', '-f', `plugins/${role}/Containerfile`, '--build-arg', `COMMIT=${commit}`],
+        ...['build', '-f', `${folder}/plugins/${role}/Containerfile`],
+        ...(base === baseImage ? [] : ['--from', base]),
+        // The same commit on the same base gives the same digest: a release that is run again pushes what is there.
+        ...['--timestamp', at],
         ...label('version', version),
         ...label('revision', commit),
-        ...['-t', image, '.'],
+        ...label('base.name', base),
+        ...['-t', image, folder],
       ],
     },
     { program: 'podman', args: ['push', '--digestfile', digestFile, image] },

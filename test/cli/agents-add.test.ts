@@ -111,7 +111,11 @@ describe('forgecrew agents add', () => {
 
     const pipeline = await factory.text(factory.ops, file);
     for (const line of lines) expect(pipeline).toContain(line);
-    expect(text).toContain(ci === 'forgejo' ? 'the secret OPENAI_API_KEY' : 'the secret openai_api_key');
+    expect(text).toContain(
+      ci === 'forgejo'
+        ? 'OPENAI_API_KEY: the key of your model'
+        : 'openai_api_key: the key of your model, for the event cron',
+    );
   });
 
   it('changes no pipeline that is there, and says what to set in it', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import type { Disk, Machine } from '../../cli/doctor/machine.ts';
 import type { DoctorOptions } from '../../cli/doctor/run.ts';
+import { checkupLines } from '../../cli/doctor/text.ts';
 import { UserError } from '../../core/errors.ts';
 import { type Factory, moreRoles, startFactory } from '../factory.ts';
 import { type Rewrite, startFaultProxy } from '../faults/proxy.ts';
@@ -22,8 +23,18 @@ async function healthy(
   factory = await startFactory(more, forge);
   const given = roles === undefined ? {} : { roles };
   await factory.init(given);
+  if (more.ci === 'woodpecker') await letStart();
   if (roles?.includes('escalation')) await nameModel(more.ci ?? 'forgejo');
   return { ...(await factory.tokens()), ...given };
+}
+
+/** What only a person can do: a token of Woodpecker for vault-dispatch, and the line of the pipeline that uses it. */
+async function letStart(): Promise<void> {
+  factory.woodpecker.repositories[0]?.secrets?.push({
+    name: 'dispatcher_woodpecker_token',
+    events: ['push', 'cron'],
+  });
+  await edit('.woodpecker/vault.yaml', (text) => text.replaceAll('# woodpecker_token', 'woodpecker_token'));
 }
 
 /** What only a person can say: where the model is, and the key for it. */
@@ -94,10 +105,20 @@ describe('forgecrew doctor', () => {
 
   it('says of what it was given no token for that it could not be checked, and ends with 2', async () => {
     await healthy();
+    const olga = await factory.seed.createUser('olga', [
+      'read:repository',
+      'read:issue',
+      'read:user',
+      'read:organization',
+    ]);
+    for (const name of [factory.ops, factory.project])
+      await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
 
-    const { code, checkup } = await factory.doctor();
+    const { code, checkup } = await factory.doctor({ 'forge-token': olga.token });
 
     expect(named(checkup.findings, 'unknown')).toEqual([
+      // Only members of the organisation are told of its teams.
+      'account.filer.issues',
       'token.filer',
       'token.architect',
       'token.dispatcher',
@@ -105,6 +126,54 @@ describe('forgecrew doctor', () => {
       'token.audit',
     ]);
     expect(code).toBe(2);
+  });
+
+  it('is told of the tokens that init made where its own is a site admin’s, and so needs no other one', async () => {
+    await healthy();
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(named(checkup.findings, 'ok')).toEqual(
+      expect.arrayContaining(['token.filer.scopes', 'token.gatekeeper.no-more', 'token.audit.scopes']),
+    );
+    expect([code, checkup.counts.unknown]).toEqual([0, 0]);
+  });
+
+  it('finds what the token that init made may do beside what it should', async () => {
+    await healthy();
+    const name = `forgecrew ${factory.ops} FILER_TOKEN`;
+    const made = await factory.ask<{ id: number; name: string }[]>('GET', '/admin/users/filer/tokens');
+    await factory.ask('DELETE', `/admin/users/filer/tokens/${made.find((item) => item.name === name)?.id}`);
+    await factory.ask('POST', '/admin/users/filer/tokens', { name, scopes: ['all'] });
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(named(checkup.findings, 'broken')).toEqual(['token.filer.no-more']);
+    expect(code).toBe(1);
+  });
+
+  it('says once that a repository is not there, and counts what hangs on it', async () => {
+    factory = await startFactory();
+
+    const { checkup } = await factory.doctor();
+    const lines = checkupLines(checkup, false);
+
+    expect(named(checkup.findings, 'broken')).toEqual(expect.arrayContaining(['ops.there', 'project.there']));
+    expect(lines.filter((line) => line.includes('because there is no repository acme/ops'))).toHaveLength(1);
+    expect(lines.length).toBeLessThan(40);
+    expect(checkupLines(checkup, true).length).toBeGreaterThan(100);
+  });
+
+  it('does not say that one is not there to whom the forge may not show it', async () => {
+    factory = await startFactory();
+    const reader = await factory.seed.createUser('reader', ['read:repository', 'read:issue', 'read:user']);
+
+    const { checkup } = await factory.doctor({ 'forge-token': reader.token });
+
+    expect(named(checkup.findings, 'unknown')).toEqual(
+      expect.arrayContaining(['ops.there', 'project.there']),
+    );
+    expect(named(checkup.findings, 'broken')).not.toContain('ops.there');
   });
 
   it('names who has to act and what mends it, for everything that is broken', async () => {
@@ -327,6 +396,9 @@ const ruled = (branch: string, change: object): Promise<unknown> =>
 const gone = (): null => null;
 const workflow = (name: string): string => `.forgejo/workflows/${name}.yml`;
 const pipeline = (name: string): string => `.woodpecker/${name}.yaml`;
+
+/** How init pins a step. */
+const pinned = /@[0-9a-f]{40} # v0\.1\.0/;
 
 const defects: Defect[] = [
   // The two repositories.
@@ -607,12 +679,31 @@ const defects: Defect[] = [
   {
     name: 'a pipeline is pinned to another version',
     id: 'pipeline.ops-filer.work.version',
-    make: () => edit(workflow('file-sprints'), (text) => text.replace('@v0.1.0', '@v0.0.9')),
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@v0.0.9')),
+  },
+  {
+    name: 'a pipeline names a version by its tag alone',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@v0.1.0')),
+  },
+  {
+    name: 'a pipeline calls a commit by the version of another one',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, `@${'d'.repeat(40)} # v0.1.0`)),
+  },
+  {
+    name: 'what has to be on the agents is called by the version of another commit',
+    ci: 'woodpecker',
+    id: 'pipeline.ops-filer.work.pin',
+    make: () =>
+      edit('.woodpecker/file-sprints.yaml', (text) =>
+        text.replace(/v0\.1\.0 \([0-9a-f]{40}\)/, `v0.1.0 (${'d'.repeat(40)})`),
+      ),
   },
   {
     name: 'a pipeline is pinned to nothing',
     id: 'pipeline.ops-filer.work.version',
-    make: () => edit(workflow('file-sprints'), (text) => text.replace('ops-filer@v0.1.0', 'ops-filer@main')),
+    make: () => edit(workflow('file-sprints'), (text) => text.replace(pinned, '@main')),
   },
   {
     name: 'a pipeline works as another account',
@@ -941,6 +1032,13 @@ const defects: Defect[] = [
     ci: 'woodpecker',
     roles: moreRoles,
     make: () => edit(pipeline('answers'), (text) => text.replace('127.0.0.1', 'model.example')),
+  },
+  {
+    name: 'vault-dispatch has nothing to start pipelines with',
+    id: 'vault.starter',
+    ci: 'woodpecker',
+    make: () =>
+      edit(pipeline('vault'), (text) => text.replaceAll(' woodpecker_token', ' # woodpecker_token')),
   },
 ];
 

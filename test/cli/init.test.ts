@@ -77,6 +77,55 @@ describe('forgecrew init on an empty forge', () => {
     ).toEqual([]);
   });
 
+  it('lets everybody who can push approve what is high, and nobody else: otherwise nothing high could ever run', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const text = await factory.text(factory.ops, 'vault/policy.toml');
+
+    expect(parsePolicy('vault/policy.toml', bytes(text))).toMatchObject({
+      ok: true,
+      document: { rules: { high: { approvals: 1, approvers: ['ada', 'bob', 'admin'] } } },
+    });
+  });
+
+  it('makes the place that runners take the roles from, public and with nothing in it, and last says how to fill it', async () => {
+    factory = await startFactory();
+
+    const { text } = await factory.init({ 'forgecrew-repo': 'acme/roles' });
+    const again = await factory.init({ 'forgecrew-repo': 'acme/roles' });
+
+    expect(await factory.ask('GET', '/repos/acme/roles')).toMatchObject({
+      private: false,
+      has_actions: false,
+    });
+    expect(await factory.ask('GET', '/repos/acme/roles/branches')).toEqual([]);
+    const last = text.trimEnd().split('\n').slice(-3);
+    expect(last).toEqual([
+      'By hand, because only a person can do it: 1 thing. Afterwards forgecrew doctor says whether all is well.',
+      `  1. In your clone of forgecrew: git push ${factory.forge.url}/acme/roles HEAD:refs/heads/main v0.1.0`,
+      `     Runners take the roles from there. Afterwards ${factory.forge.url}/acme/roles/src/tag/v0.1.0 shows the folder actions.`,
+    ]);
+    expect(again).toMatchObject({ code: 0, writes: [] });
+    expect(again.text).toContain(last[1] ?? '');
+  });
+
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'leaves no more than three things to a person on %s, whatever roles there are',
+    async (ci) => {
+      factory = await startFactory({ ci });
+
+      const { text } = await factory.init({ roles: moreRoles, 'forgecrew-repo': 'acme/roles' });
+
+      const clicks = text.split('\n').filter((line) => /^ {2}\d+\. /.test(line));
+      expect(clicks.length).toBe(ci === 'forgejo' ? 2 : 3);
+      expect(text).toContain(
+        ci === 'forgejo'
+          ? `${factory.forge.url}/acme/ops/settings/actions/secrets`
+          : `${factory.woodpecker.url}/repos/1/settings/secrets`,
+      );
+    },
+  );
+
   it('gives an account no more than its role needs: in an organisation a team may write issues, and no code', async () => {
     factory = await startFactory();
     await factory.init();
@@ -147,7 +196,8 @@ describe('forgecrew init on an empty forge', () => {
     expect(bare).toContain('uses: https://code.forgejo.org/actions/checkout@v4');
     expect(bare).toContain('gatekeeper: gate-1');
     expect(bare).toContain('project-repo: acme/app');
-    expect(bare).toContain(`uses: ${factory.forge.url}/acme/forgecrew/actions/ops-filer@v0.1.0`);
+    const { sha } = await factory.ask<{ sha: string }>('GET', '/repos/acme/forgecrew/git/commits/v0.1.0');
+    expect(bare).toContain(`uses: ${factory.forge.url}/acme/forgecrew/actions/ops-filer@${sha} # v0.1.0`);
     expect(bare).not.toMatch(/owner\/|forge\.example|: filer\b|: gatekeeper\b/);
     for (const text of files) expect(() => parse(text)).not.toThrow();
   });
@@ -373,6 +423,9 @@ describe('forgecrew init where something is there already', () => {
     expect(first.code).toBe(0);
     expect(again).toMatchObject({ code: 0, writes: [] });
     expect(again.text).toContain(`pull request #${pull?.number} of acme/ops waits for a person`);
+    expect(again.text).toContain(
+      `  1. Look at what is asked for and merge it, with the approval that main wants: ${factory.forge.url}/acme/ops/pulls/${pull?.number}\n     Then run this command once more`,
+    );
     expect(others).toEqual([]);
     expect(rules.map(({ rule_name }) => rule_name)).toEqual(['mai[n]']);
     expect(pull?.body).toContain('| `vault/policy.toml` | Which formula needs whose approval. |');
@@ -486,7 +539,24 @@ describe('forgecrew init with less than it would like to have', () => {
 
     expect(writes.filter((call) => call.includes('tokens'))).toEqual([]);
     expect(text).toContain(
-      `by hand, 2: as filer, make a token with the scopes write:issue, read:repository, read:user at ${factory.forge.url}/user/settings/applications, and put it into the secret FILER_TOKEN at ${factory.forge.url}/acme/ops/settings/actions/secrets`,
+      `  2. At ${factory.forge.url}/acme/ops/settings/actions/secrets add this secret:\n     FILER_TOKEN: a token that filer makes, with the scopes write:issue, read:repository, read:user\n`,
+    );
+    expect(text).toContain(
+      `Tokens are made at ${factory.forge.url}/user/settings/applications by each account itself, because this token is of no site admin`,
+    );
+  });
+
+  it('makes nothing for an owner that is not there, and says where one is made', async () => {
+    factory = await startFactory();
+
+    const { code, text, writes } = await factory.init({
+      'ops-repo': 'nobody/ops',
+      'project-repo': 'nobody/app',
+    });
+
+    expect([code, writes]).toEqual([1, []]);
+    expect(text).toContain(
+      `! nobody: there is neither an organisation nor an account of that name: make the organisation at ${factory.forge.url}/org/create`,
     );
   });
 
@@ -497,6 +567,18 @@ describe('forgecrew init with less than it would like to have', () => {
 
     expect(code).toBe(1);
     expect(text).toContain('nobody-here: there is no account of that name');
+    expect(text).toContain(`a site admin makes it at ${factory.forge.url}/admin/users/new`);
+  });
+
+  it('says of a setting that cannot be read what is wrong with it, and takes it for no defect of its own', async () => {
+    factory = await startFactory();
+
+    const { code, text, writes } = await factory.init({ roles: 'sweeper', accounts: 'x' });
+
+    expect([code, writes]).toEqual([1, []]);
+    expect(text).toContain('  roles: ');
+    expect(text).toContain('  accounts: ');
+    expect(text).not.toContain('defect');
   });
 
   it('refuses two accounts of one login, and Woodpecker without its token', async () => {

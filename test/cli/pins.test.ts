@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compareVersions, movePins, pinIn } from '../../cli/factory/pins.ts';
+import { compareVersions, movePins, pinExample, pinFault, pinIn, pinsOf } from '../../cli/factory/pins.ts';
+import { version } from '../../core/version.ts';
 
 const [old, next] = ['a'.repeat(40), 'b'.repeat(40)];
 const source = 'https://forge.example/acme/forgecrew';
@@ -13,8 +16,21 @@ const move = (text: string, commit: string | undefined = next) =>
 
 describe('pins of pipelines', () => {
   it.each([
-    ['a tag', `uses: ${source}/actions/ops-filer@v0.1.0`, `uses: ${source}/actions/ops-filer@v0.2.0`],
-    ['a commit', `uses: ${source}/actions/ops-filer@${old}`, `uses: ${source}/actions/ops-filer@${next}`],
+    [
+      'a tag, to the commit as well',
+      `uses: ${source}/actions/ops-filer@v0.1.0`,
+      `uses: ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
+    [
+      'a tag, and keeps what people wrote beside it',
+      `uses: ${source}/actions/ops-filer@v0.1.0 # ask ada`,
+      `uses: ${source}/actions/ops-filer@${next} # v0.2.0 ask ada`,
+    ],
+    [
+      'a commit',
+      `uses: ${source}/actions/ops-filer@${old}`,
+      `uses: ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
     [
       'a commit with its version beside it',
       `      - uses: ${source}/actions/ops-filer@${old} # v0.1.0`,
@@ -23,12 +39,12 @@ describe('pins of pipelines', () => {
     [
       'a tag in quotes',
       `- uses: "${source}/actions/dashboard@v0.0.9"`,
-      `- uses: "${source}/actions/dashboard@v0.2.0"`,
+      `- uses: "${source}/actions/dashboard@${next}" # v0.2.0`,
     ],
     [
       'a short name',
       'uses: acme/forgecrew/actions/ops-filer@v0.1.0',
-      'uses: acme/forgecrew/actions/ops-filer@v0.2.0',
+      `uses: acme/forgecrew/actions/ops-filer@${next} # v0.2.0`,
     ],
     [
       'an image',
@@ -103,9 +119,36 @@ describe('pins of pipelines', () => {
     });
   });
 
+  it('moves a tag alone where the commit of the new version is not known', () => {
+    const given = {
+      roles: ['ops-filer'],
+      source,
+      from: '0.1.0',
+      to: { version: '0.2.0', commit: undefined },
+    };
+
+    expect(movePins(`uses: ${source}/actions/ops-filer@v0.1.0`, given).text).toBe(
+      `uses: ${source}/actions/ops-filer@v0.2.0`,
+    );
+  });
+
+  it.each([
+    ['as an example has it filled in', `    # a checkout of forgecrew v0.1.0 (${old}). And more.`],
+    [
+      'behind the folder that it is in',
+      `    image: /opt/forgecrew/plugins/ops-filer/ops-filer   # a checkout of forgecrew v0.1.0 (${old}). And more.`,
+    ],
+    ['without its commit', '    # a checkout of forgecrew v0.1.0. And more.'],
+  ])('moves what a comment says that has to be checked out, %s', (_, line) => {
+    const text = line.replace(/v0\.1\.0(?: \(\w+\))?/, `v0.2.0 (${next})`);
+
+    expect(move(line)).toEqual({ text, moved: [], left: [] });
+    expect(pinsOf(text, 'ops-filer')).toEqual([{ version: '0.2.0', commit: next }]);
+  });
+
   it('keeps the ends of lines as they are', () => {
     expect(move(`a:\r\n  uses: ${source}/actions/ops-filer@v0.1.0\r\nb: 1\r\n`).text).toBe(
-      `a:\r\n  uses: ${source}/actions/ops-filer@v0.2.0\r\nb: 1\r\n`,
+      `a:\r\n  uses: ${source}/actions/ops-filer@${next} # v0.2.0\r\nb: 1\r\n`,
     );
   });
 
@@ -121,6 +164,51 @@ describe('pins of pipelines', () => {
     ).toEqual(['v1.2.3', 'v1.2.3', undefined, 'v1.2.3', undefined]);
   });
 
+  it('writes a version and its commit where an example names both, and the version alone where nobody knows the commit', () => {
+    const example = `# a checkout of forgecrew v0.0.1 (<commit>).\n- uses: ${source}/actions/ops-filer@<commit> # v0.0.1\n`;
+
+    expect(pinExample(example, { version: '0.2.0', commit: next })).toBe(
+      `# a checkout of forgecrew v0.2.0 (${next}).\n- uses: ${source}/actions/ops-filer@${next} # v0.2.0\n`,
+    );
+    expect(pinExample(example, { version: '0.2.0', commit: undefined })).toBe(
+      `# a checkout of forgecrew v0.2.0.\n- uses: ${source}/actions/ops-filer@v0.2.0\n`,
+    );
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['both belong together', `uses: ${source}/actions/ops-filer@${next} # v0.2.0`, undefined],
+    ['a commit stands alone', `uses: ${source}/actions/ops-filer@${next}`, undefined],
+    ['another version is pinned', `uses: ${source}/actions/ops-filer@${old} # v0.1.0`, undefined],
+    [
+      'a tag stands alone',
+      `uses: ${source}/actions/ops-filer@v0.2.0`,
+      'names v0.2.0 by its tag alone, which whoever may push there can move',
+    ],
+    [
+      'a commit is called by a version of another one',
+      `uses: ${source}/actions/ops-filer@${old} # v0.2.0`,
+      `calls ${old.slice(0, 12)} v0.2.0, whose tag is at ${next.slice(0, 12)}`,
+    ],
+    [
+      'the commit is called by another version',
+      `uses: ${source}/actions/ops-filer@${next} # v0.1.0`,
+      'calls the commit of v0.2.0 v0.1.0',
+    ],
+    [
+      'a comment calls a commit so',
+      `# a checkout of forgecrew v0.2.0 (${old}).`,
+      `calls ${old.slice(0, 12)} v0.2.0, whose tag is at ${next.slice(0, 12)}`,
+    ],
+    ['another role is meant', `uses: ${source}/actions/dashboard@v0.2.0`, undefined],
+  ])('are held against the tag: %s', (_, line, fault) => {
+    const faults = (commit: string | undefined): (string | undefined)[] =>
+      pinsOf(line, 'ops-filer').map((pin) => pinFault(pin, { version: '0.2.0', commit }));
+
+    expect(faults(next)[0]).toBe(fault);
+    // Where nobody knows the commit, nothing is said of it.
+    expect(faults(undefined)[0]).toBeUndefined();
+  });
+
   it('knows which version is the older one', () => {
     expect(['0.10.0', '0.2.0', '1.0.0', '0.9.9'].sort(compareVersions)).toEqual([
       '0.2.0',
@@ -128,5 +216,42 @@ describe('pins of pipelines', () => {
       '0.10.0',
       '1.0.0',
     ]);
+  });
+});
+
+describe('the examples', () => {
+  const root = path.join(import.meta.dirname, '..', '..');
+  const files = ['actions', 'plugins', 'docs', 'README.md'].flatMap((name) =>
+    name.endsWith('.md')
+      ? [name]
+      : readdirSync(path.join(root, name), { recursive: true, encoding: 'utf8' })
+          .filter((file) => /\.(?:ya?ml|md)$/.test(file))
+          .map((file) => path.join(name, file)),
+  );
+
+  it('name this version, and a place for its commit, wherever they start a role', () => {
+    const uses: string[] = [];
+    for (const file of files)
+      for (const [line] of readFileSync(path.join(root, file), 'utf8').matchAll(
+        /^.*\buses: [^.\s]\S*forgecrew\/actions\/.*$/gm,
+      )) {
+        uses.push(line);
+        expect([file, line]).toEqual([file, expect.stringContaining(`@<commit> # v${version}`)]);
+      }
+    expect(uses.length).toBeGreaterThan(30);
+  });
+
+  it('say for Woodpecker what has to be checked out on its agents, or name an image by digest', () => {
+    for (const file of files.filter((name) => /^plugins\/.*\/example.*\.yaml$/.test(name))) {
+      const text = readFileSync(path.join(root, file), 'utf8');
+      expect([file, text]).toEqual([
+        file,
+        expect.stringMatching(
+          text.includes('/opt/forgecrew')
+            ? new RegExp(`forgecrew v${version} \\(<commit>\\)`)
+            : new RegExp(`@<digest> # v${version}`),
+        ),
+      ]);
+    }
   });
 });

@@ -134,12 +134,23 @@ describe('forgecrew upgrade', () => {
         ? text
             .replace('/opt/forgecrew/plugins/ops-filer/ops-filer', 'reg.example/forgecrew/ops-filer:0.0.9')
             .replace('/opt/forgecrew/plugins/architect-pitch', '/opt/forgecrew-0.0.9/plugins/architect-pitch')
+            .replaceAll(
+              '/opt/forgecrew/plugins/vault-dispatch/vault-dispatch',
+              `reg.example/forgecrew/vault-dispatch@sha256:${'c'.repeat(64)}`,
+            )
         : text,
     );
 
-    const { code } = await factory.upgrade();
+    const { code, text: told } = await factory.upgrade();
 
     expect(code).toBe(0);
+    expect(told).toContain(
+      `vault-dispatch@sha256:${'c'.repeat(64)} is left as it is: the message of the tag v0.1.0 names the image by its digest`,
+    );
+    const { sha } = await factory.ask<{ sha: string }>('GET', '/repos/acme/forgecrew/git/commits/v0.1.0');
+    expect(await textOn('.woodpecker/file-sprints.yaml', branch)).toContain(
+      `a checkout of forgecrew v0.1.0 (${sha}).`,
+    );
     expect(await textOn('.woodpecker/file-sprints.yaml', branch)).toContain(
       'reg.example/forgecrew/ops-filer:0.1.0',
     );

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -59,6 +68,26 @@ async function withCommit(text: string): Promise<{ from: string; commit: string 
   });
   return { from, commit: commit.toString().trim() };
 }
+
+describe('a clone of ours', () => {
+  it('may be made of a repository of this machine, whatever its folder is called, and then nobody is asked', async () => {
+    const { from, commit } = await withCommit('Here alone.');
+    const odd = path.join(folder, 'a b%20c#d?e ü.git');
+    renameSync(from, odd);
+    const unreachable = await openGit({
+      path: programs,
+      folder: path.join(folder, 'alone'),
+      forge: { url: 'http://127.0.0.1:9', token: 'x' },
+    });
+
+    const own = place();
+    await cloneForUs(unreachable, { repository: 'alice/project', commit, folder: own, from: odd });
+
+    expect((await git.run(own, { args: ['rev-parse', 'refs/forgecrew/base'] })).toString().trim()).toBe(
+      commit,
+    );
+  });
+});
 
 /** A program that stands where git is looked for. */
 function fakeGit(script: string): string {

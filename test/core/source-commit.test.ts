@@ -35,6 +35,17 @@ describe('the commit that a compiled file is of', () => {
     expect([packed, sourceCommit(file)]).toEqual([one, two]);
   });
 
+  it('is that of a worktree, at a commit or on a branch', () => {
+    put('.git', 'gitdir: repository/worktrees/copy\n');
+    put('repository/worktrees/copy/commondir', '../..\n');
+    put('repository/worktrees/copy/HEAD', `${two}\n`);
+    put('repository/refs/heads/main', `${one}\n`);
+    const detached = sourceCommit(file);
+    put('repository/worktrees/copy/HEAD', 'ref: refs/heads/main\n');
+
+    expect([detached, sourceCommit(file)]).toEqual([two, one]);
+  });
+
   it('is the one that an image or a package carries', () => {
     put('commit', `${two}\n`);
     put('.git/HEAD', `${one}\n`);

@@ -48,7 +48,7 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
         project,
         '.forgejo/workflows/agents.yml',
         changed(example, [
-          ['https://forge.example/owner/forgecrew', await rig.publish()],
+          ...(await rig.publish()),
           ['runs-on: docker', `runs-on: ${runnerLabel}`],
           ['ops-repo: owner/ops', `ops-repo: ${ops}`],
           ['forge-login: crew', `forge-login: ${crew.login}`],

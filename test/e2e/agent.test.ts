@@ -186,7 +186,7 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
       const example = readFileSync(path.join(root, 'actions/forge-agent/example.yml'), 'utf8');
       const [withKey = 'a line that is not there'] = /^ *engine-key: .*\n/m.exec(example) ?? [];
       const workflow = changed(example, [
-        ['https://forge.example/owner/forgecrew', await rig.publish()],
+        ...(await rig.publish()),
         ['runs-on: docker', `runs-on: ${runnerLabel}`],
         ['ops-repo: owner/ops', `ops-repo: ${ops}`],
         ['forge-login: crew', `forge-login: ${crew.login}`],

@@ -210,8 +210,8 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
     },
   );
 
-  /** A public copy of forgecrew on the forge, at the version that the examples name; the runner clones it itself. */
-  async function publish(role: string): Promise<string> {
+  /** A public copy of forgecrew on the forge, at the version that the examples name, which the runner clones itself: what an example says of it. */
+  async function publish(role: string): Promise<[string, string][]> {
     const repository = await story.seed.createRepository(story.owner, 'forgecrew');
     const folder = path.join(scratch, 'forgecrew');
     for (const part of [`actions/${role}`, `dist/${role}`, 'package.json'])
@@ -223,13 +223,17 @@ describe.skipIf(runner === '')('the Forgejo runner (FORGEJO_RUNNER)', () => {
     await git('commit', '-qm', 'forgecrew');
     const remote = story.forge.url.replace('://', `://${story.owner.login}:${story.owner.token}@`);
     await git('push', '-q', `${remote}/${repository}.git`, `HEAD:refs/tags/${exampleVersion}`);
-    return `${story.forge.url}/${repository}`;
+    const commit = (await git('rev-parse', 'HEAD')).trim();
+    return [
+      ['https://forge.example/owner/forgecrew', `${story.forge.url}/${repository}`],
+      ['<commit>', commit],
+    ];
   }
 
   /** The example of a role as a newcomer changes it: the forge, what runs where, and further lines. */
   async function example(role: string, changes: [string, string][]): Promise<string> {
     return changed(readFileSync(path.join(root, 'actions', role, 'example.yml'), 'utf8'), [
-      ['https://forge.example/owner/forgecrew', await publish(role)],
+      ...(await publish(role)),
       // Without a server no event names the forge and the repository of the run.
       [
         '        with:\n',

@@ -67,7 +67,7 @@ describe.skipIf(forgeUrl === '' || runnerLabel === '')(
         /^ *engine: anthropic\n(?: {10}\S.*\n)+/m.exec(example) ?? [];
       const [schedule = 'lines that are not there'] = /^ {2}schedule:\n.*\n/m.exec(example) ?? [];
       const workflow = changed(example, [
-        ['https://forge.example/owner/forgecrew', await rig.publish('escalation')],
+        ...(await rig.publish('escalation')),
         ['runs-on: docker', `runs-on: ${runnerLabel}`],
         ['owner/ops', ops],
         ['owner/project', project],

@@ -22,7 +22,7 @@ export interface RealAgents {
   ops: string;
   label: number;
   /** A copy of forgecrew on the forge, at the version that the examples name, for a runner to clone. */
-  publish(role?: string): Promise<string>;
+  publish(role?: string): Promise<[string, string][]>;
   /** Opens an issue and gives it to the agent. */
   ask(title: string): Promise<number>;
   get<T>(where: string): Promise<T>;
@@ -102,7 +102,11 @@ export async function startRealAgents(url: string, adminToken: string): Promise<
       await git('commit', '-qm', 'forgecrew');
       const remote = seed.url.replace('://', `://${owner.login}:${owner.token}@`);
       await git('push', '-q', `${remote}/${repository}.git`, `HEAD:refs/tags/${exampleVersion}`);
-      return `${seed.url}/${repository}`;
+      const commit = (await git('rev-parse', 'HEAD')).trim();
+      return [
+        ['https://forge.example/owner/forgecrew', `${seed.url}/${repository}`],
+        ['<commit>', commit],
+      ];
     },
     async ask(title) {
       const number = await seed.createIssue(owner, project, { title, body: 'See the title.' });

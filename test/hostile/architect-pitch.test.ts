@@ -108,6 +108,7 @@ describe('what a vision says, a model may obey', () => {
       const theirs = text
         .replace(/^<!-- [a-z-]+: ?[^<>\n]* -->$/gm, '')
         .replaceAll(`- #${vision} — `, '- ')
+        .replaceAll(`- ${forge.project}#${vision} — `, '- ')
         .replaceAll(`vision(#${vision}): `, '');
       expect(activeIn(theirs)).toEqual([]);
     }

@@ -4,7 +4,7 @@
 
 import { agents, agentWork, steps } from './defences/agents.ts';
 import type { Defence } from './defences/defence.ts';
-import { dispatching, reaping } from './defences/dispatch.ts';
+import { dispatching, onGithub, reaping } from './defences/dispatch.ts';
 import { clicks } from './defences/escalation.ts';
 import { factory, making } from './defences/factory.ts';
 import { denial, shared } from './defences/shared.ts';
@@ -27,6 +27,7 @@ export const chapters: { title: string; defences: Defence[] }[] = [
   { title: 'What keeps the factory’s own documents and numbers true', defences: factory },
   { title: 'What init never touches, and what doctor never believes', defences: making },
   { title: 'Who has an issue on a machine, and what is asked for it', defences: dispatching },
+  { title: 'What GitHub is asked, and what of its answers is believed', defences: onGithub },
   { title: 'What a dispatch begins on, and what reap never loses', defences: reaping },
   { title: 'What every role stands on', defences: shared },
 ];

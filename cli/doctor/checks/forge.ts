@@ -1,3 +1,4 @@
+import { ownerOf } from '../../../core/accounts.ts';
 import { majorOf, version } from '../../../core/version.ts';
 import { forgecrewRepo } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok } from '../finding.ts';
@@ -98,16 +99,25 @@ function sideChecks(
   settings: DoctorSettings,
   side: 'ops' | 'project',
   name: string,
-  { repository, main }: SideState,
+  { isMissing, repository, main }: SideState,
 ): Finding[] {
   const who = `an admin of ${name}`;
   const page = `${settings['forge-url']}/${name}/settings`;
   return [
-    finding(`${side}.there`, `${name} is there and in use`, repository, ({ archived }) =>
-      archived
-        ? { what: `${name} is archived: nothing can be written there`, who, mend: `unarchive it at ${page}` }
-        : undefined,
-    ),
+    isMissing
+      ? broken(`${side}.there`, `there is no repository ${name}`, {
+          who: `a site admin, or an owner of ${ownerOf(name)}`,
+          mend: 'forgecrew init --apply makes it',
+        })
+      : finding(`${side}.there`, `${name} is there and in use`, repository, ({ archived }) =>
+          archived
+            ? {
+                what: `${name} is archived: nothing can be written there`,
+                who,
+                mend: `unarchive it at ${page}`,
+              }
+            : undefined,
+        ),
     finding(`${side}.issues`, `${name} has issues`, repository, ({ has_issues: has }) =>
       has
         ? undefined
@@ -172,13 +182,13 @@ function sourceCheck(settings: DoctorSettings, { source }: DoctorState): Finding
         return {
           what: `there is no ${name}, where runners would find the roles`,
           who,
-          mend: `push a clone of forgecrew with the tag v${version} to ${settings['forge-url']}/${name}`,
+          mend: `make it, public and with nothing in it, or let forgecrew init --apply make it; then, in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main v${version}`,
         };
       case 'no-version':
         return {
           what: `${name} has no tag v${version}, which the pipelines name`,
           who,
-          mend: `git push ${settings['forge-url']}/${name} v${version}`,
+          mend: `in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main v${version}`,
         };
     }
   });

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { pinIn } from '../../factory/pins.ts';
+import { pinFault, pinIn, pinsOf } from '../../factory/pins.ts';
 import {
   exampleModel,
   type Pipeline,
@@ -11,14 +11,16 @@ import {
   withoutComments,
 } from '../../factory/pipelines.ts';
 import { staffOf } from '../../factory/posts.ts';
-import { loginsOf, sourceOf } from '../../factory/settings.ts';
+import { loginsOf, secretsPage, sourceOf } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
 /** The pipelines of the roles are there and have the shape of the examples. */
-export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release }: DoctorState): Finding[] {
+export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
+  const { ops, release } = state;
   const { texts, repository } = ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
+  const commit = release.kind === 'known' ? release.value : undefined;
   const wanted = pipelinesOf(
     {
       ci: settings.ci,
@@ -26,6 +28,7 @@ export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release
       project: settings['project-repo'],
       branch: repository.kind === 'known' ? repository.value.default_branch : 'main',
       source: sourceOf(settings),
+      commit,
       staff: staffOf(settings.roles, loginsOf(settings)),
     },
     undefined,
@@ -39,10 +42,9 @@ export function pipelineChecks(settings: DoctorSettings, { ops, secrets, release
       ? []
       : secretsOf({ content: text }, settings.ci).names.filter((name) => !isToken(name));
   });
-  const commit = release.kind === 'known' ? release.value : undefined;
   return [
     ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
-    ...[...new Set(keys)].map((key) => keyCheck(settings, key, secrets)),
+    ...[...new Set(keys)].map((key) => keyCheck(settings, key, state)),
   ];
 }
 
@@ -52,17 +54,18 @@ function isToken(secret: string): boolean {
 }
 
 function keyCheck(
-  { 'ops-repo': ops, 'forge-url': url, 'woodpecker-url': ci }: DoctorSettings,
+  settings: DoctorSettings,
   key: string,
-  secrets: DoctorState['secrets'],
+  { secrets, woodpeckerId }: Pick<DoctorState, 'secrets' | 'woodpeckerId'>,
 ): Finding {
+  const { 'ops-repo': ops } = settings;
   return finding(`secret.${key.toLowerCase()}`, `${ops} has the secret ${key}`, secrets, (all) =>
     all.some(({ name }) => name.toLowerCase() === key.toLowerCase())
       ? undefined
       : {
           what: `${ops} has no secret ${key}, which its pipelines use`,
           who: `an admin of ${ops}`,
-          mend: `put it in at ${ci === undefined ? `${url}/${ops}/settings/actions/secrets` : `${ci} (${ops}, Settings, Secrets)`}`,
+          mend: `put it in at ${secretsPage(settings, woodpeckerId)}`,
         },
   );
 }
@@ -123,6 +126,7 @@ function checksOf(
       `${path} names this version`,
       others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
     ),
+    ...pinCheck(`${id}.pin`, [path, text], role, { release, who }),
     one(
       'settings',
       `${path} has the settings of this factory`,
@@ -168,6 +172,25 @@ function checksOf(
         ]
       : []),
   ];
+}
+
+/** Version and commit belong together; not asked of what names neither, nor where nobody knows the commit. */
+function pinCheck(
+  id: string,
+  [path, text]: PipelineFile,
+  role: string,
+  { release, who }: { release: string | undefined; who: string },
+): Finding[] {
+  const pins = pinsOf(text, role);
+  const faults = [...new Set(pins.flatMap((pin) => pinFault(pin, { version, commit: release }) ?? []))];
+  if (faults.length > 0)
+    return [
+      broken(id, `${path} ${faults.join(', and ')}`, {
+        who,
+        mend: `forgecrew upgrade ${version} --apply asks to pin it to both`,
+      }),
+    ];
+  return pins.length === 0 || release === undefined ? [] : [ok(id, `${path} names a version and its commit`)];
 }
 
 function dataOf(text: string): unknown {

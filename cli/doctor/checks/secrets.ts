@@ -1,13 +1,44 @@
-import { cronJobsOf, pipelinesOf } from '../../factory/pipelines.ts';
+import { formulaFolder } from '../../../core/vault/formula.ts';
+import { cronJobsOf, pipelinesOf, purposeIn, withoutComments } from '../../factory/pipelines.ts';
 import { staffOf } from '../../factory/posts.ts';
-import { loginsOf, sourceOf } from '../../factory/settings.ts';
+import { loginsOf, secretsPage, sourceOf } from '../../factory/settings.ts';
 import { tokensWanted } from '../../factory/tokens.ts';
-import { type Finding, finding } from '../finding.ts';
+import { broken, type Finding, finding, ok } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 import { oldest } from './tokens.ts';
 
 /** How long a cron job may be due, in seconds, before its scheduler counts as stopped. */
 const mostLate = 3600;
+
+/** That vault-dispatch can start what runs on Woodpecker, where a formula does. */
+function starterCheck(settings: DoctorSettings, { ops }: DoctorState): Finding[] {
+  const { 'ops-repo': name, 'forge-url': url } = settings;
+  if (!settings.roles.includes('vault-dispatch') || ops.texts.kind === 'unknown') return [];
+  const texts = [...ops.texts.value];
+  const isNeeded = texts.some(
+    ([file, text]) =>
+      file.startsWith(`${formulaFolder}/`) && /^backend\s*=\s*"woodpecker-pipeline"/m.test(text),
+  );
+  const pipelines = texts.filter(([, text]) => purposeIn(text, 'vault-dispatch') === 'work');
+  if (!isNeeded || pipelines.length === 0) return [];
+  const without = pipelines.find(([, text]) => !withoutComments(text).includes('woodpecker_token:'));
+  return [
+    without === undefined
+      ? ok('vault.starter', 'vault-dispatch has a token of Woodpecker to start formulas with')
+      : broken(
+          'vault.starter',
+          `${without[0]} gives vault-dispatch no woodpecker_token, so it starts no formula that runs on Woodpecker`,
+          {
+            who: `an admin of ${name}`,
+            mend: `store the token as forgecrew init lists it, then take away the # before woodpecker_token at ${url}/${name}/_edit/${branchOf(ops)}/${without[0]}`,
+          },
+        ),
+  ];
+}
+
+function branchOf({ repository }: DoctorState['ops']): string {
+  return repository.kind === 'known' ? repository.value.default_branch : 'main';
+}
 
 /** Secrets by name and, on Woodpecker, by event; and what starts the roles by the clock there. */
 export function secretChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
@@ -16,15 +47,13 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     ci,
     ops,
     project: settings['project-repo'],
-    branch: state.ops.repository.kind === 'known' ? state.ops.repository.value.default_branch : 'main',
+    branch: branchOf(state.ops),
     source: sourceOf(settings),
+    commit: undefined,
     staff: staffOf(settings.roles, loginsOf(settings)),
   };
   const who = `an admin of ${ops}`;
-  const page =
-    ci === 'forgejo'
-      ? `${settings['forge-url']}/${ops}/settings/actions/secrets`
-      : `${settings['woodpecker-url'] ?? ''} (${ops}, Settings, Secrets)`;
+  const page = secretsPage(settings, state.woodpeckerId);
   const ageOf = (secret: string): Finding[] => {
     const made = state.tokensMade.get(secret);
     // Of one that somebody made by hand nobody knows the name.
@@ -34,8 +63,8 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
         `secret.${secret.toLowerCase()}.age`,
         `the token in the secret ${secret} is younger than a year`,
         made,
-        (at) => {
-          const age = Date.parse(state.now) - Date.parse(at ?? state.now);
+        (token) => {
+          const age = Date.parse(state.now) - Date.parse(token?.created_at ?? state.now);
           return age <= oldest
             ? undefined
             : {
@@ -89,6 +118,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     .flatMap(cronJobsOf);
   return [
     ...secrets,
+    ...starterCheck(settings, state),
     ...jobs.map(({ name, schedule }) =>
       finding(`cron.${name}`, `the cron job ${name} of ${ops} runs`, state.crons, (all) => {
         const found = all.find((item) => item.name === name);

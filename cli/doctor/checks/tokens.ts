@@ -18,7 +18,16 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
     const id = `token.${name}`;
     if (asked === undefined) return [];
     if (asked.kind === 'unknown')
-      return [unchecked(id, `what the token of ${given.login ?? name} may do`, asked.why)];
+      return [
+        unchecked(
+          id,
+          given.login === undefined
+            ? 'what the audit token may do'
+            : `what the token of ${given.login} may do`,
+          asked.why,
+          `give it as FORGECREW_${name.toUpperCase()}_TOKEN, or run this with the token of a site admin, who is told of the tokens that init made`,
+        ),
+      ];
     const { login, token } = asked.value;
     if (given.login !== undefined && !sameLogin(login, given.login))
       return [

@@ -1,5 +1,5 @@
-// What an agent may want of a forge, and what the role asks around it. It names no forge: one that is not Forgejo is
-// another file beside `forgejo-agent-forge.ts`.
+// What an agent may want of a forge, and what the role asks around it. It names no forge: `api-agent-forge.ts` asks whichever
+// answers as Forgejo's API does, and `core/github/as-forge.ts` lets GitHub do so.
 
 export interface AgentIssue {
   number: number;

@@ -4,7 +4,7 @@ import { ApiError } from '../../api/errors.ts';
 import { type ApiRequest, describeRequest, type Send } from '../../api/send.ts';
 import { isWritable, type Scope, writable } from './scope.ts';
 
-/** What an agent's calls may ever ask of Forgejo, reads of the whole repository. All other routes of the client are refused. */
+/** What an agent's calls may ever ask, reads of the whole repository. All other routes of the client are refused. */
 const reads: readonly string[] = [
   '/repos/{owner}/{repo}/issues/{index}',
   '/repos/{owner}/{repo}/issues/{index}/comments',

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Git, Signature } from '../../git.ts';
 
 /** A bare repository of ours, empty, for commits whose names look like this one; it holds nothing that could run. */
@@ -15,7 +16,10 @@ function formatOf(commit: string): string[] {
   return [`--object-format=${commit.length === 64 ? 'sha256' : 'sha1'}`];
 }
 
-/** Our own clone of a repository of the forge: the history of one commit, of those beside it, and nothing else of it. */
+/**
+ * Our own clone of a repository of the forge: the history of one commit, of those beside it, and nothing else of it. `from`: it
+ * is taken from a repository of this machine, and nobody is asked for it.
+ */
 export async function cloneForUs(
   git: Git,
   {
@@ -23,10 +27,17 @@ export async function cloneForUs(
     commit,
     beside = [],
     folder,
-  }: { repository: string; commit: string; beside?: readonly string[]; folder: string },
+    from,
+  }: {
+    repository: string;
+    commit: string;
+    beside?: readonly string[];
+    folder: string;
+    from?: string | undefined;
+  },
 ): Promise<void> {
   await makeBare(git, folder, commit);
-  await fetchCommits(git, { repository, commits: [commit, ...beside], folder });
+  await fetchCommits(git, { repository, commits: [commit, ...beside], folder, from });
   await git.run(folder, { args: ['update-ref', 'refs/forgecrew/base', commit] });
   for (const other of beside)
     await git.run(folder, { args: ['update-ref', `refs/forgecrew/beside/${other}`, other] });
@@ -35,7 +46,12 @@ export async function cloneForUs(
 /** Fetches commits of a repository of the forge, or what its refs stand at, with their history. */
 export async function fetchCommits(
   git: Git,
-  { repository, commits, folder }: { repository: string; commits: readonly string[]; folder: string },
+  {
+    repository,
+    commits,
+    folder,
+    from,
+  }: { repository: string; commits: readonly string[]; folder: string; from?: string | undefined },
 ): Promise<void> {
   await git.run(folder, {
     args: [
@@ -44,10 +60,11 @@ export async function fetchCommits(
       '--no-tags',
       '--no-write-fetch-head',
       '--end-of-options',
-      git.urlOf(repository),
+      // A folder of a person's may have any name: git decodes the address again.
+      from === undefined ? git.urlOf(repository) : pathToFileURL(from).href,
       ...commits,
     ],
-    reach: 'forge',
+    reach: from === undefined ? 'forge' : 'files',
   });
 }
 

@@ -125,6 +125,7 @@ const actions = fc
 const proposals = fc.array(
   fc.record({
     type: fc.constantFrom('issue-create', 'ci-run'),
+    tier: fc.constantFrom('medium' as const, 'high' as const, null),
     proposed: moment,
     decided: maybe(fc.record({ at: moment, how: fc.constantFrom('approved', 'denied', 'expired') })),
     outcome: maybe(fc.record({ at: moment, how: fc.constantFrom('done', 'failed') })),
@@ -316,14 +317,22 @@ function oracle(history: History, period: Period): Metrics {
   }
 
   const proposalRows: Metrics['proposals'] = [];
-  for (const type of ['ci-run', 'issue-create']) {
-    const own = history.proposals.filter((item) => item.type === type);
+  for (const [tier, type] of [
+    ['medium', 'ci-run'],
+    ['medium', 'issue-create'],
+    ['high', 'ci-run'],
+    ['high', 'issue-create'],
+    [null, 'ci-run'],
+    [null, 'issue-create'],
+  ] as const) {
+    const own = history.proposals.filter((item) => item.type === type && item.tier === tier);
     const made = own.filter((item) => isIn(item.proposed)).length;
     const decided = own.flatMap((item) => (isIn(item.decided?.at) ? [item.decided?.how ?? ''] : []));
     const carried = own.flatMap((item) => (isIn(item.outcome?.at) ? [item.outcome?.how ?? ''] : []));
     if (made + decided.length + carried.length === 0) continue;
     proposalRows.push({
       type,
+      tier,
       proposed: made,
       decided: counts(decided).map(([how, count]) => ({ how, count })),
       carried_out: counts(carried).map(([how, count]) => ({ how, count })),

@@ -78,7 +78,21 @@ describe('a run of collect-process-metrics', () => {
     const put = (file: string, data: object): Promise<string> =>
       seed.putFile(owner, records, file, JSON.stringify(data));
     const id = '20260120-7-1';
-    await put(`escalation/${id}.json`, { id, type: 'ci-run', at: `${day}T08:00:00Z` });
+    const proposal = { id, type: 'ci-run', at: `${day}T08:00:00Z` };
+    await put(`escalation/${id}.json`, { ...proposal, rule: { approvers: 'admin', approvals: 1 } });
+    // Of these it is not known how far they reach: people are named, and nothing is on record.
+    await put('escalation/20260120-8-1.json', {
+      ...proposal,
+      id: '20260120-8-1',
+      rule: { approvers: ['ada'] },
+    });
+    await put('escalation/20260120-9-1.json', { ...proposal, id: '20260120-9-1' });
+    await put('escalation/20260120-10-1.json', {
+      ...proposal,
+      id: '20260120-10-1',
+      type: 'issue-create',
+      rule: { approvers: 'write' },
+    });
     await put(`decided/${id}.json`, { id, kind: 'claimed', at: `${day}T09:00:00Z` });
     await put(`outcomes/${id}.json`, { id, kind: 'done', at: `${day}T09:00:05Z` });
     const run = { agent: 'a|b', ended_at: `${day}T10:00:00Z`, end: { how: 'signalled' } };
@@ -99,13 +113,16 @@ describe('a run of collect-process-metrics', () => {
     expect(code).toBe(0);
     expect((await processes.evidence()).day).toMatchObject({
       proposals: [
+        { type: 'issue-create', tier: 'medium', proposed: 1, to_approval: { count: 0 } },
         {
           type: 'ci-run',
+          tier: 'high',
           proposed: 1,
           decided: [{ how: 'approved', count: 1 }],
           carried_out: [{ how: 'done', count: 1 }],
           to_approval: { count: 1, median_seconds: 3600 },
         },
+        { type: 'ci-run', tier: null, proposed: 2, to_approval: { count: 0 } },
       ],
       agents: [
         {
@@ -119,6 +136,8 @@ describe('a run of collect-process-metrics', () => {
         },
       ],
     });
-    expect(await processes.textOf('evidence/process/README.md')).toContain('`a¦b`');
+    const page = await processes.textOf('evidence/process/README.md');
+    expect(page).toContain('`a¦b`');
+    expect(page).toContain('| proposals, high, `ci-run` | 1 made, to approval 60 min / 60 min (1) |');
   });
 });

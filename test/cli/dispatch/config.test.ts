@@ -68,6 +68,12 @@ describe('the configuration of dispatches', () => {
     expect(() => read(`${least}${more}`)).toThrow(/config\.toml:[4-6]:/);
   });
 
+  it('refuses a state repo without a forge that it could be on', () => {
+    const github = least.replace(/^forge = .*$/m, '').replace('forge:acme', 'github:acme');
+    expect(() => read(github)).not.toThrow();
+    expect(() => read(`${github}state-repo = "crew/state"\n`)).toThrow(/the state repo is on it/);
+  });
+
   it('refuses an owner without its host, because that is a claim on whom the issue is believed', () => {
     expect(() => read(least.replace('"forge:acme"', '"acme"'))).toThrow(/forge:<owner> or github:<owner>/);
   });

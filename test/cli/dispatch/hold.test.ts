@@ -25,6 +25,23 @@ function released(over: Partial<Entry>, counted?: number | null): { entry: Entry
   };
 }
 
+it('a claim on an issue of GitHub is given back where it was made, which forge-agent does not read', () => {
+  const { files, remove } = releaseOf(
+    {
+      stateRepo: { repository: 'crew/state', branch: 'main', commit: 'a'.repeat(40), hasCi: false },
+      running: {
+        entry: entryOf({ status: 'running', platform: 'github' }),
+        sha: 'b'.repeat(40),
+        markSha: 'c'.repeat(40),
+        over: null,
+      },
+    },
+    { why: 'dispatch: success', at: '2026-01-01T12:00:00Z' },
+  );
+
+  for (const { path } of [...files, ...(remove ?? [])]) expect(path).toMatch(/^github\/(?:agents|running)\//);
+});
+
 const spentOf = (cost: number): string[] => [
   `spent/2026-01-01/builder/${lease}.json {"cost":${cost},"lease":"${lease}"}\n`,
 ];

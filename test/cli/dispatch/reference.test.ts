@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { AllowedOwner } from '../../../cli/dispatch/config.ts';
-import { checkoutOf, referenceOf } from '../../../cli/dispatch/reference.ts';
+import { checkoutOf, githubHostOf, referenceOf } from '../../../cli/dispatch/reference.ts';
 
 const both: AllowedOwner[] = [
   { platform: 'forgejo', owner: 'acme' },
   { platform: 'github', owner: 'acme' },
 ];
 const forge = 'https://forge.example:3000/git';
-const hosts = (owners: AllowedOwner[] = both) => ({ forge, owners });
+const hosts = (owners: AllowedOwner[] = both, api = 'https://api.github.com') => ({
+  forge,
+  owners,
+  github: { api },
+});
 const ofForge = {
   platform: 'forgejo',
   host: 'forge.example:3000',
@@ -35,6 +39,28 @@ describe('a reference to an issue', () => {
     expect(referenceOf(`${forge}/acme/widgets/issues/12`, hosts())).toEqual([ofForge]);
     expect(referenceOf(`${forge}/acme/widgets/issues/12/?tab=1#issuecomment-3`, hosts())).toEqual([ofForge]);
     expect(referenceOf('https://github.com/acme/widgets/issues/12', hosts())).toEqual([ofGithub]);
+  });
+
+  it('of a GitHub Enterprise is by its address of that one, and github.com is then no host of an issue', () => {
+    const enterprise = hosts(both.slice(1), 'https://git.acme.example/api/v3');
+
+    expect(referenceOf('https://git.acme.example/acme/widgets/issues/12', enterprise)).toEqual([
+      { ...ofGithub, host: 'git.acme.example' },
+    ]);
+    expect(() => referenceOf('https://github.com/acme/widgets/issues/12', enterprise)).toThrow(
+      /neither the forge nor GitHub/,
+    );
+  });
+
+  it.each([
+    ['https://api.github.com', 'github.com'],
+    ['https://api.github.com/', 'github.com'],
+    ['https://git.acme.example/api/v3/', 'git.acme.example'],
+    ['https://git.acme.example:8443/api/v3', 'git.acme.example:8443'],
+    ['https://api.acme.ghe.com', 'acme.ghe.com'],
+    ['https://api.acme.ghe.com.evil.example', 'github.com'],
+  ])('has its pages, where its API is at %s, on %s', (api, host) => {
+    expect(githubHostOf(api)).toBe(host);
   });
 
   it.each([

@@ -65,6 +65,14 @@ onEveryForge(
       });
     });
 
+    it('has its owners in a team of their own, which comes with the organisation', async () => {
+      const teams = await made<{ id: number; name: string }[]>(owner, 'GET', `/orgs/${organisation}/teams`);
+      const owners = teams.find(({ name }) => name === 'Owners');
+      const members = await made<{ login: string }[]>(owner, 'GET', `/teams/${owners?.id}/members`);
+
+      expect(members.map(({ login }) => login)).toEqual([owner.login]);
+    });
+
     it('lets them write no file, set no status, and start no workflow', async () => {
       const { commit } = await made<{ commit: { id: string } }>(
         bot,

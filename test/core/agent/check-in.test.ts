@@ -3,6 +3,7 @@ import type { AgentRun } from '../../../core/agent/agent-run.ts';
 import { createCheckIn } from '../../../core/agent/check-in.ts';
 import { entryText, parseEntry } from '../../../core/agent/entry.ts';
 import type { Change } from '../../../core/change.ts';
+import { githubAsForge } from '../../../core/github/as-forge.ts';
 import { entryOf } from '../../actions/forge-agent/entries.ts';
 
 it('says what models have cost so far, which is all that is known of a round that is cut off', async () => {
@@ -50,4 +51,27 @@ it('says what models have cost so far, which is all that is known of a round tha
   await checkIn.look();
   expect(entry()).toMatchObject({ cost: 1, spending: 0.25 });
   expect(written).toHaveLength(2);
+});
+
+it('ends the work on an issue that GitHub has moved to another repository', async () => {
+  const run = {
+    repository: 'owner/project',
+    issue: 1,
+    label: null,
+    entry: { repository: 'x/y', branch: 'main', path: 'x', commit: 'x', text: entryText(entryOf({})) },
+  } as AgentRun;
+  const checkIn = createCheckIn(
+    run,
+    {
+      send: githubAsForge(async () => ({ status: 301, headers: {}, body: { message: 'Moved Permanently' } })),
+      write: async () => [],
+      clock: () => new Date('2026-01-01T10:40:00Z'),
+      say: () => undefined,
+    },
+    () => null,
+  );
+
+  await checkIn.look();
+
+  expect(checkIn.calledOff()).toBe('#1 can no longer be seen');
 });

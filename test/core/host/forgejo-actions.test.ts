@@ -80,6 +80,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
 
     const { host } = await seenHost({
       ...runner,
+      GITHUB_ACTION_REF: 'b'.repeat(40),
       GITHUB_ENV: '/job/workflow/envs.txt',
       GITHUB_EVENT_NAME: 'workflow_dispatch',
       GITHUB_EVENT_PATH: event,
@@ -112,6 +113,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
         workspace: '/workspace',
         // The scripts of the steps stand there, with the secrets that they name.
         runnerFolders: ['/job/workflow', path.dirname(event), '/job/tmp'],
+        pinnedCommit: 'b'.repeat(40),
         runUrl: 'https://forge.test/git/owner/ops/actions/runs/10',
         run: {
           backend: 'forgejo-workflow',
@@ -123,6 +125,16 @@ describe('a step of a workflow on a Forgejo runner', () => {
         },
       },
     });
+  });
+
+  it('takes no tag or branch for the commit that the pipeline names', async () => {
+    for (const ref of ['v0.1.0', 'main', '', `${'b'.repeat(40)}0`]) {
+      const { host } = await seenHost({ ...runner, GITHUB_ACTION_REF: ref });
+      expect([ref, host]).toEqual([
+        ref,
+        { ...(host as object), facts: expect.not.objectContaining({ pinnedCommit: expect.anything() }) },
+      ]);
+    }
   });
 
   it('knows nothing that it was not told, and takes no other forge for granted', async () => {

@@ -1,5 +1,6 @@
 import type { Defence } from './defence.ts';
 
+const githubTest = 'test/core/github/as-forge.test.ts';
 const worktreeTest = 'test/cli/dispatch/worktree.test.ts';
 const trustTest = 'test/cli/dispatch/claude-trust.test.ts';
 const reapTest = 'test/cli/dispatch/reap/reap.test.ts';
@@ -467,5 +468,129 @@ export const reaping: Defence[] = [
     from: "if (ended.code === 0) return { kind: 'none' };",
     to: "if (ended.code <= 1) return { kind: 'none' };",
     tests: [overlapTest],
+  },
+];
+
+/** What GitHub is asked, and what of its answers is believed. */
+export const onGithub: Defence[] = [
+  {
+    name: 'An answer of GitHub about another issue than was asked for is not used.',
+    file: 'core/github/issues.ts',
+    from: 'found.number !== index ||',
+    to: '',
+    tests: [githubTest],
+    only: 'another number',
+  },
+  {
+    name: 'An answer of GitHub from another repository is not used.',
+    file: 'core/github/issues.ts',
+    from: 'place === undefined || !sameRepository(place,',
+    to: "place === undefined || sameRepository('',",
+    tests: [githubTest],
+    only: 'another repository',
+  },
+  {
+    name: 'Comments of another issue are not used.',
+    file: 'core/github/issues.ts',
+    from: 'return Number(number) === index && sameRepository(place,',
+    to: 'return true || sameRepository(place,',
+    tests: [githubTest],
+    only: 'comments of another issue',
+  },
+  {
+    name: 'What was moved on GitHub is not there any more, and nobody follows it.',
+    file: 'core/github/call.ts',
+    from: 'const isMoved = status >= 300 && status < 400 && github.isOwn(response);',
+    to: 'const isMoved = status > 600;',
+    tests: [githubTest],
+    only: 'that was moved',
+  },
+  {
+    name: 'Who may be assigned on GitHub is nobody who may write.',
+    file: 'core/github/as-forge.ts',
+    from: 'permissions?.push === true',
+    to: 'permissions !== null',
+    tests: [githubTest],
+    only: 'who may push',
+  },
+  {
+    name: 'GitHub is asked for no call that nobody has looked up.',
+    file: 'core/github/as-forge.ts',
+    from: 'if (answer === undefined) throw',
+    to: 'if (answer === undefined) return send(request);\n    if (answer === undefined) throw',
+    tests: [githubTest],
+    only: 'no call that nobody',
+  },
+  {
+    name: 'A list of GitHub that never ends is not read on.',
+    file: 'core/github/call.ts',
+    from: 'const mostPages = 100;',
+    to: 'const mostPages = 300;',
+    tests: [githubTest],
+    only: 'never ends',
+  },
+  {
+    name: 'What a limit of GitHub turned away is done once, when it is over.',
+    file: 'core/github/call.ts',
+    from: "headers['retry-after'] !== undefined ||",
+    to: '',
+    tests: [githubTest],
+    only: '403 with a time to wait',
+  },
+  {
+    name: 'Nobody waits for the end of an hour in silence.',
+    file: 'core/github/call.ts',
+    from: 'return wait > longestWaitMs ? Number.POSITIVE_INFINITY : wait;',
+    to: 'return wait;',
+    tests: [githubTest],
+    only: 'far from its end',
+  },
+  {
+    name: 'The pull request of a branch is of that branch and that repository, whatever GitHub names.',
+    file: 'core/github/pulls.ts',
+    from: 'item.head.ref === head &&',
+    to: '',
+    tests: [githubTest],
+    only: 'though GitHub names it',
+  },
+  {
+    name: 'A pull request from a fork is not that of a branch of the same name.',
+    file: 'core/github/pulls.ts',
+    from: "sameRepository(item.head.repo?.full_name ?? '', name)",
+    to: 'item.number > 0',
+    tests: [githubTest],
+    only: 'though GitHub names it',
+  },
+  {
+    name: 'A repository that went to another owner is none of the one who was allowed.',
+    file: 'cli/dispatch/resolve.ts',
+    from: 'if (!sameLogin(owner, place.owner))',
+    to: "if (owner === '')",
+    tests: ['test/cli/dispatch/resolve.test.ts'],
+    only: 'went to another owner',
+  },
+  {
+    name: 'A claim on GitHub is none on the issue of the same name on the forge.',
+    file: 'core/agent/entry.ts',
+    from: 'return platform === undefined ?',
+    to: 'return platform !== null ?',
+    tests: ['test/cli/dispatch/hold.test.ts'],
+    only: 'on an issue of GitHub',
+  },
+  {
+    name: "No worker's clone is made of half a clone.",
+    file: 'cli/dispatch/supervise.ts',
+    from: 'if (source !== undefined) await refuseShallow(git, source);',
+    to: '',
+    tests: ['test/cli/dispatch/github.test.ts'],
+    only: 'only the newest commits',
+  },
+  {
+    name: 'The token of GitHub goes to GitHub alone.',
+    file: 'cli/dispatch/supervise.ts',
+    from: "const token = order.hosts.includes('forgejo') ? await step.secrets.token() : undefined;",
+    to: 'const token = await (isOnGithub ? step.secrets.githubToken() : step.secrets.token());',
+    tests: ['test/cli/dispatch/github.test.ts'],
+    only: 'to that host alone',
   },
 ];

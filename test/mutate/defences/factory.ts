@@ -9,6 +9,7 @@ const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
 const machineTest = 'test/cli/machine.test.ts';
 const pinsTest = 'test/cli/pins.test.ts';
+const releaseTest = 'test/scripts/release.test.ts';
 
 /** The factory's own documents and numbers. */
 export const factory: Defence[] = [
@@ -118,11 +119,18 @@ export const factory: Defence[] = [
     tests: [boardTest],
   },
   {
-    name: 'A release is made of nothing that is stale, uncommitted or released already.',
+    name: 'A release is made of nothing that is uncommitted or released already.',
     file: 'scripts/release/release.ts',
-    from: 'if (faults.length > 0) {',
-    to: 'if (faults.length > 9) {',
-    tests: ['test/scripts/release.test.ts'],
+    from: 'if (faults.length > 0) return',
+    to: 'if (faults.length > 9) return',
+    tests: [releaseTest],
+  },
+  {
+    name: 'A release is made of nothing whose checks or tests are red.',
+    file: 'scripts/release/release.ts',
+    from: "if (!machine.show('npm', args)) {",
+    to: "if (!machine.show('npm', args) && isDryRun) {",
+    tests: [releaseTest],
   },
   {
     name: 'What a checkout says of its branch is looked up inside its own git folder.',
@@ -206,6 +214,14 @@ export const making: Defence[] = [
     only: 'somebody else may write records of what was approved',
   },
   {
+    name: 'Whoever can push may approve what is high in a policy that init writes: otherwise all of it is refused.',
+    file: 'cli/init/wanted.ts',
+    from: 'owners.filter((login) => !namesLogin(people, login))',
+    to: '[]',
+    tests: [initTest],
+    only: 'lets everybody who can push approve',
+  },
+  {
     name: 'No rule is set while the files that decide are only proposed.',
     file: 'cli/init/plan.ts',
     from: 'wantedOf(settings, state.ops, true).length === 0 &&',
@@ -215,9 +231,9 @@ export const making: Defence[] = [
   },
   {
     name: 'Only the version of forgecrew is pinned anew, not that of what stands beside it.',
-    file: 'cli/factory/pipelines.ts',
-    from: 'forge\\\\.example/owner/forgecrew/actions/[a-z-]+)@v',
-    to: '/actions/[a-z-]+)@v',
+    file: 'cli/factory/pins.ts',
+    from: '/@<commit> # v',
+    to: '/@v\\d+|@<commit> # v',
     tests: [initTest],
     only: 'names this factory in its pipelines',
   },
@@ -244,6 +260,36 @@ export const making: Defence[] = [
     to: '[manifest]',
     tests: ['test/cli/agents-add.test.ts'],
     only: 'leaves a manifest of that name as it is',
+  },
+  {
+    name: 'What runners clone is pinned to a version and its commit, not to a tag that can be moved.',
+    file: 'cli/factory/pins.ts',
+    from: 'const next = isBoth || isCommit ? (commit ?? tag) : tag;',
+    to: 'const next = isCommit ? commit : tag;',
+    tests: [pinsTest],
+  },
+  {
+    name: 'No commit passes for a version whose tag is another one.',
+    file: 'cli/factory/pins.ts',
+    from: 'return pin.commit === release.commit\n    ? undefined\n    : `calls ${pin.commit.slice',
+    to: 'return pin.commit !== undefined\n    ? undefined\n    : `calls ${release.commit.slice',
+    tests: [pinsTest],
+  },
+  {
+    name: 'A release that was begun is known by a commit of the changelog alone: anything else was never tested.',
+    file: 'scripts/release/plan.ts',
+    from: "last.files.join() === 'CHANGELOG.md' &&",
+    to: '',
+    tests: [releaseTest],
+    only: 'holds more than the changelog',
+  },
+  {
+    name: 'A proposal that admins alone approve is counted as high.',
+    file: 'core/escalation/policy.ts',
+    from: "approvers === 'admin' ? 'high' :",
+    to: "approvers === 'admin' ? 'medium' :",
+    tests: ['test/actions/collect-process-metrics/run.test.ts'],
+    only: 'counts proposals and runs of agents',
   },
   {
     name: 'An upgrade moves no version of what is only called like a role.',
@@ -291,6 +337,14 @@ export const making: Defence[] = [
     to: "if (asked.kind === 'unknown') return ok(id, what);",
     tests: [doctorTest],
     only: 'takes a forge that refuses to answer for nothing',
+  },
+  {
+    name: 'A repository that the forge may only hide is not called missing.',
+    file: 'cli/doctor/read.ts',
+    from: 'const isMissing = seesAll && ',
+    to: 'const isMissing = ',
+    tests: [doctorTest],
+    only: 'does not say that one is not there',
   },
   {
     name: 'A factory of which something could not be checked does not end with 0.',

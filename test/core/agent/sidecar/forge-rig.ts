@@ -1,27 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { AgentForge } from '../../../../core/agent/sidecar/agent-forge.ts';
-import {
-  type AgentChange,
-  type AgentResult,
-  createForgejoAgentForge,
-} from '../../../../core/agent/sidecar/forgejo-agent-forge.ts';
-import { scopedSend } from '../../../../core/agent/sidecar/scoped-send.ts';
-import { openSidecar, type Sidecar, type SidecarOptions } from '../../../../core/agent/sidecar/sidecar.ts';
+import type { SidecarOptions } from '../../../../core/agent/sidecar/sidecar.ts';
 import { createSend } from '../../../../core/api/http.ts';
-import type { ApiRequest, Send } from '../../../../core/api/send.ts';
-import { applyPlan } from '../../../../core/apply.ts';
-import type { Change } from '../../../../core/change.ts';
-import { getOwnUser } from '../../../../core/forge/users.ts';
 import { createMask, type Mask } from '../../../../core/mask.ts';
-import type { Result } from '../../../../core/report.ts';
 import type { EmbeddedForge } from '../../../../embedded-forge/main.ts';
 import { type Person, type Seeder, seeder } from '../../../../embedded-forge/seed.ts';
 import { startTestForge } from '../../../embedded.ts';
+import { type Joined, joinSidecar } from './joined.ts';
 
 /** The embedded forge with an issue, a pull request, and a sidecar that is joined to both as the role joins them. */
-export interface ForgeRig {
+export interface ForgeRig extends Joined {
   forge: EmbeddedForge;
   seed: Seeder;
   owner: Person;
@@ -32,16 +18,9 @@ export interface ForgeRig {
   issue: number;
   other: number;
   pull: number;
-  agentForge: AgentForge;
-  sidecar: Sidecar;
-  door: string;
   mask: Mask;
-  said: string[];
-  /** Every request of the sidecar, in their order. */
-  asked: ApiRequest[];
   bodyOf(number: number): Promise<string>;
   commentsOf(number: number): Promise<string[]>;
-  close(): Promise<void>;
 }
 
 export async function openForgeRig(given: Partial<SidecarOptions> = {}): Promise<ForgeRig> {
@@ -67,48 +46,13 @@ export async function openForgeRig(given: Partial<SidecarOptions> = {}): Promise
     title: 'Mended',
     body: 'By people.',
   });
-  const door = mkdtempSync(path.join(tmpdir(), 'forgecrew-door-'));
   const mask = createMask();
   mask.add(bot.token);
-  const said: string[] = [];
-  const asked: ApiRequest[] = [];
-  const say = (line: string): void => {
-    said.push(line);
-  };
   const http = createSend({ url: forge.url, token: bot.token, mask, deadline: Date.now() + 600_000 });
-  const account = await getOwnUser(http);
-  const recorded: Send = (request) => {
-    asked.push(request);
-    return http(request);
-  };
-  const scope = { repository, issue, pulls: [pull] };
-  const send = scopedSend(recorded, scope);
-  const write = async (agentChanges: AgentChange[]): Promise<AgentResult[]> => {
-    // Held to be changes of the flow, as they are.
-    const changes: Change[] = agentChanges;
-    const results: Result[] = [];
-    const ask = (): never => {
-      throw new Error('there is no model');
-    };
-    await applyPlan(changes, { context: { send, account, workspace: '/', ask }, mask, results, say });
-    return results;
-  };
-  const agentForge = createForgejoAgentForge({
-    repository,
-    send,
-    write,
-    pullOf: async () => pull,
-    run: 'run-1',
-  });
-  const sidecar = await openSidecar({
-    door,
-    forge: agentForge,
-    scope,
+  const joined = await joinSidecar(http, {
+    scope: { repository, issue, pulls: [pull] },
     mask,
-    say,
-    now: () => new Date('2026-01-02T03:04:05Z'),
     mayWrite: (login) => [owner.login, bot.login].includes(login),
-    strangers: false,
     ...given,
   });
   const read = async <T>(where: string): Promise<T> =>
@@ -123,19 +67,14 @@ export async function openForgeRig(given: Partial<SidecarOptions> = {}): Promise
     issue,
     other,
     pull,
-    agentForge,
-    sidecar,
-    door,
+    ...joined,
     mask,
-    said,
-    asked,
     bodyOf: async (number) => (await read<{ body: string }>(`issues/${number}`)).body,
     commentsOf: async (number) =>
       (await read<{ body: string }[]>(`issues/${number}/comments`)).map(({ body }) => body),
     async close() {
-      await sidecar.close();
+      await joined.close();
       http.close();
-      rmSync(door, { recursive: true, force: true });
       await forge.close();
     },
   };

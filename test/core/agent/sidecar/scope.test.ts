@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixedScope, type Scope, writeRefusal } from '../../../../core/agent/sidecar/scope.ts';
 import { requestRefusal, scopedSend } from '../../../../core/agent/sidecar/scoped-send.ts';
-import { tools } from '../../../../core/agent/sidecar/tools.ts';
 import type { ApiRequest } from '../../../../core/api/send.ts';
 import { connect } from './client.ts';
 import { type ForgeRig, openForgeRig } from './forge-rig.ts';
+import { callEverything } from './joined.ts';
 
 const scope: Scope = { repository: 'owner/project', issue: 5, pulls: [7, 9] };
 
@@ -244,19 +244,7 @@ describe('the sidecar', () => {
   it('causes the calls of the table that a tool needs, whatever it is called with', async () => {
     const client = await connect(rig.sidecar.socket);
 
-    for (const number of [undefined, rig.issue, rig.other, rig.pull, 999])
-      for (const tool of tools)
-        await client.call(
-          tool.name,
-          tool.name === 'signal_done'
-            ? { status: 'success', summary: 'x' }
-            : tool.name === 'propose_action'
-              ? { type: 'issue-create', payload: '{"title":"x"}' }
-              : {
-                  ...(number === undefined ? {} : { number }),
-                  ...(tool.required.includes('body') ? { body: 'x' } : {}),
-                },
-        );
+    await callEverything(client, [undefined, rig.issue, rig.other, rig.pull, 999]);
     client.end();
 
     const caused = new Set(rig.asked.map(({ method, route }) => `${method} ${route}`));

@@ -27,7 +27,7 @@ export interface AgentResult {
   said: string;
 }
 
-export interface ForgejoOptions {
+export interface AgentForgeOptions {
   /** As `owner/name`. */
   repository: string;
   /** For reads. Beside a running agent: one that `scopedSend` made. */
@@ -44,8 +44,8 @@ export interface ForgejoOptions {
 export const sectionBegin = '<!-- forgecrew-agent:begin -->';
 export const sectionEnd = '<!-- forgecrew-agent:end -->';
 
-/** Forgejo, as an agent and its role use it. */
-export function createForgejoAgentForge(options: ForgejoOptions): AgentForge {
+/** A forge as an agent and its role use it. */
+export function createAgentForge(options: AgentForgeOptions): AgentForge {
   const { repository, send, pullOf, run } = options;
   const write = async (change: AgentChange): Promise<string> => {
     const [result] = await options.write([change]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentForge } from '../../../../core/agent/sidecar/agent-forge.ts';
-import { createForgejoAgentForge } from '../../../../core/agent/sidecar/forgejo-agent-forge.ts';
+import { createAgentForge } from '../../../../core/agent/sidecar/api-agent-forge.ts';
 import { createSend } from '../../../../core/api/http.ts';
 import type { Send } from '../../../../core/api/send.ts';
 import { isOrgMember } from '../../../../core/forge/people.ts';
@@ -57,7 +57,7 @@ function ofEverything(
   by: Person,
   pullOf: (issue: number) => Promise<number | null> = async () => null,
 ): AgentForge {
-  return createForgejoAgentForge({
+  return createAgentForge({
     repository: rig.repository,
     send: sendAs(by),
     write: async ([change]) => {
