@@ -6,6 +6,7 @@ import type { Local } from './local.ts';
 import { hasScreen } from './order.ts';
 import { hearStops, launcher, ownProgram, supervisionOf } from './process.ts';
 import { supervise } from './supervise.ts';
+import { personsTerminal } from './terminal.ts';
 import { trustWarning } from './trusted.ts';
 
 type Asked = Omit<DispatchRequest, 'parent'> & { here?: boolean };
@@ -33,13 +34,45 @@ export async function begin(
     say(`Follow it: forgecrew dispatch logs '${entry.ref}' -f`);
     return 0;
   }
-  const stopped = hearStops();
+  if (!process.stdin.isTTY || !process.stdout.isTTY)
+    throw new UserError(
+      `${request.mode} shows the program's own screen, and there is no terminal here.`,
+      'Type it in a terminal, set open-command, or use headless.',
+    );
+  // A terminal that was closed is written to once more, and is no reason to leave anything half done.
+  process.stdout.on('error', () => undefined);
+  const screen = personsTerminal();
+  const stopped = hearStops(screen.isOpen);
   try {
     const entry = await supervise(
       order,
-      supervisionOf(config, { secrets, environment, stopped, begun: () => undefined, launch }),
+      supervisionOf(config, {
+        secrets,
+        environment,
+        stopped,
+        launch,
+        screen: {
+          opens: screen.opens,
+          async closed() {
+            if (!screen.isOpen()) return;
+            await screen.closed();
+            say('The screen is closed. What the worker made is looked at ...');
+          },
+        },
+        begun: (entry) => {
+          say(`${entry.ref}: ${entry.title}`);
+          say(`  ${entry.agent}, ${entry.worktree ?? ''}`);
+          say(`  log ${entry.log_path}`);
+          say(
+            request.trustMe
+              ? 'Its screen opens ...'
+              : 'Its clone and its isolation are made; then its screen opens ...',
+          );
+        },
+      }),
     );
-    say(`${entry.ref}: ${entry.outcome}. Its worktree stays: ${entry.worktree ?? 'none was made'}`);
+    say(`${entry.ref}: ${entry.outcome}${entry.why === '' ? '' : `, ${entry.why}`}`);
+    say(`Its worktree stays: ${entry.worktree ?? 'none was made'}`);
     return 0;
   } finally {
     stopped.close();
@@ -48,8 +81,8 @@ export async function begin(
 
 /** The same command in a terminal of its own. */
 function openTerminal([command = '', ...before]: readonly string[], request: Asked): void {
-  const { mode, reference, agent, profile, prompt, trustMe } = request;
-  const given = Object.entries({ agent, profile, prompt }).flatMap(([name, value]) =>
+  const { mode, reference, agent, profile, isolation, prompt, trustMe } = request;
+  const given = Object.entries({ agent, profile, isolation, prompt }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );
   const own = [

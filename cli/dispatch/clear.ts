@@ -8,6 +8,7 @@ import { type DispatchConfig, readConfig, secretsOf, withoutSecrets } from './co
 import type { DispatchEntry } from './entry.ts';
 import { readHold, releaseOf } from './hold.ts';
 import { type IssueHosts, openHosts, pullOf } from './hosts.ts';
+import { placeText } from './list.ts';
 import type { Local } from './local.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { overlaps } from './overlap.ts';
@@ -229,11 +230,15 @@ async function knownOf(
   for (const entry of entries) {
     const { worktree, branch } = entry;
     if (worktree === null || branch === null) continue;
+    const standing = standingOf(entry, machine);
     const alive = mayRun(entry, machine);
     known.push({
       worktree,
       branch,
       alive,
+      ...(standing === 'elsewhere' ? { elsewhere: placeText(entry, machine) } : {}),
+      // Each is judged by the base that it went out from: agents and projects have several.
+      ...(entry.remote === '' ? {} : { base: { remote: entry.remote, branch: entry.base_branch } }),
       pull: alive ? { kind: 'unknown', why: 'it was not asked' } : await pullFactOf(hosts, entry, branch),
     });
   }

@@ -1,3 +1,5 @@
+import { findTools } from '../../core/agent/cell/possible-isolation.ts';
+import { terminalTrouble } from '../../core/agent/cell/terminal.ts';
 import { mostOfPrompt } from '../../core/agent/entry.ts';
 import { UserError } from '../../core/errors.ts';
 import { agentFor, readAgent } from './agents.ts';
@@ -26,11 +28,7 @@ export async function orderFor(request: DispatchRequest, asking: Asking): Promis
   const { mode, trustMe, prompt, parent } = request;
   const { config } = asking;
   const isolation = isolationOf(request);
-  if (hasScreen({ mode }) && !trustMe)
-    throw new UserError(
-      `${mode} shows the program's own screen in your terminal, and an isolated worker has none.`,
-      'Use headless, or add --trust-me: the worker then runs as you, with your login.',
-    );
+  if (!trustMe) refuseUnisolated(mode);
   if (prompt !== undefined && prompt.length > mostOfPrompt)
     throw new UserError(`The prompt has ${prompt.length} characters; at most ${mostOfPrompt} are taken.`);
   // Before any request: who may not be asked about is refused here.
@@ -68,6 +66,21 @@ export async function orderFor(request: DispatchRequest, asking: Asking): Promis
   } finally {
     connections.close();
   }
+}
+
+/** Says early what a machine has not, before anything is asked or made. */
+export function refuseUnisolated(mode: Mode, platform = process.platform, tools = findTools): void {
+  if (platform !== 'linux')
+    throw new UserError(
+      `What isolates a worker is there on Linux alone, and this is ${platform}.`,
+      'Add --trust-me to run the worker as you, without isolation and with your own login.',
+    );
+  const trouble = hasScreen({ mode }) ? terminalTrouble(tools()) : undefined;
+  if (trouble !== undefined)
+    throw new UserError(
+      `${mode} shows the program's own screen, which an isolated worker draws on a terminal of its own: ${trouble}.`,
+      'Install util-linux, use headless, or add --trust-me: the worker then runs as you, with your login.',
+    );
 }
 
 /** The hosts whose tokens a dispatch works with: that of its issue, and the forge for a claim in the state repo. */

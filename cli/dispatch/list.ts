@@ -71,7 +71,12 @@ export function listLines(list: DispatchList, machine: Machine, now: Date): stri
   ];
 }
 
-function standingText(standing: Standing, entry: DispatchEntry, { host }: Machine): string {
+/** Where a dispatch is that is not judged from here. */
+export function placeText(entry: Pick<DispatchEntry, 'host'>, { host }: Pick<Machine, 'host'>): string {
+  return entry.host === host ? 'another container of this host' : entry.host;
+}
+
+function standingText(standing: Standing, entry: DispatchEntry, machine: Machine): string {
   switch (standing) {
     case 'active':
       return 'runs';
@@ -80,7 +85,7 @@ function standingText(standing: Standing, entry: DispatchEntry, { host }: Machin
     case 'dead':
       return 'cut off (its process is gone; forgecrew dispatch reap looks after it)';
     case 'elsewhere':
-      return `on ${entry.host === host ? 'another container of this host' : entry.host}`;
+      return `on ${placeText(entry, machine)}`;
   }
 }
 

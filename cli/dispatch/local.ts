@@ -1,4 +1,5 @@
 import { codeOf, UserError } from '../../core/errors.ts';
+import { plain } from '../../core/text/log-line.ts';
 import { claimPaths, conflictText } from './claims.ts';
 import { readConfig } from './config.ts';
 import type { DispatchEntry } from './entry.ts';
@@ -113,7 +114,7 @@ export async function stop(reference: string, { yes }: { yes: boolean }, local: 
     say(`${entry.ref} has ended already: ${entry.outcome}.`);
     return 0;
   }
-  if (!yes && !(await isConfirmed(`End ${textOf(entry)}? Its worktree stays. [y/N] `))) {
+  if (!yes && !(await isConfirmed(stopQuestion(entry)))) {
     say('Nothing was ended.');
     return 1;
   }
@@ -136,8 +137,15 @@ export async function stop(reference: string, { yes }: { yes: boolean }, local: 
   return 0;
 }
 
-function textOf({ ref, mode, pid, title }: DispatchEntry): string {
-  return `${ref} (${mode}, pid ${pid}): ${title}`;
+/** What a person is asked before a dispatch is ended. Its title is anybody's, and a terminal would obey what is hidden in it. */
+export function stopQuestion({
+  ref,
+  mode,
+  pid,
+  title,
+}: Pick<DispatchEntry, 'ref' | 'mode' | 'pid' | 'title'>): string {
+  const asked = `End ${ref} (${mode}, pid ${pid}): ${title}? Its worktree stays.`;
+  return `${plain(asked)} [y/N] `;
 }
 
 function wait(ms: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { codeOf, UserError } from '../../core/errors.ts';
+import { plain } from '../../core/text/log-line.ts';
 
 /** What following a log needs beside the file: a seam. */
 export interface Following {
@@ -37,7 +38,7 @@ export async function printLog(
         const count = readSync(descriptor, chunk, 0, chunk.length, at);
         if (count === 0) break;
         at += count;
-        print(decoder.write(chunk.subarray(0, count)));
+        print(shown(decoder.write(chunk.subarray(0, count))));
       }
       if (!mayGrow) return;
       await pause(pauseMs);
@@ -45,4 +46,9 @@ export async function printLog(
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Lines as they may stand on a terminal: a worker that is trusted can write into the file itself. */
+function shown(text: string): string {
+  return text.split('\n').map(plain).join('\n');
 }

@@ -45,9 +45,12 @@ export function nameOfProcess(pid: number, machine: Machine): ProcessName {
   };
 }
 
+/** Runs a program of the system and gives back what it printed; nothing where it failed. A seam. */
+export type Ask = (command: string, args: readonly string[]) => string;
+
 /** The machine that this runs on. */
-export function thisMachine(platform: NodeJS.Platform = process.platform): Machine {
-  return platform === 'linux' ? linux() : withPs(platform);
+export function thisMachine(platform: NodeJS.Platform = process.platform, ask?: Ask): Machine {
+  return platform === 'linux' ? linux() : withPs(platform, ask ?? askSystem());
 }
 
 function linux(): Machine {
@@ -67,34 +70,39 @@ function linux(): Machine {
   };
 }
 
-/** What has no /proc is asked by `ps`, which every such system has. */
-function withPs(platform: NodeJS.Platform): Machine {
+function askSystem(): Ask {
   // Only here: loading it takes a tenth of the time that asking the registry takes.
   const { execFileSync } = process.getBuiltinModule('node:child_process');
-  const ask = (command: string, args: string[]): string => {
+  return (command, args) => {
     try {
       return execFileSync(command, args, {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
+        // The moment that ps tells is text, and has to be the same whoever asks.
         env: { PATH: '/bin:/usr/bin:/sbin:/usr/sbin', LC_ALL: 'C', TZ: 'UTC' },
-      }).trim();
+      });
     } catch {
       return '';
     }
   };
+}
+
+/** What has no /proc is asked by `ps`, which every such system has. */
+function withPs(platform: NodeJS.Platform, ask: Ask): Machine {
+  const isMac = platform === 'darwin';
+  const asked = (command: string, ...args: string[]): string => ask(command, args).trim();
   return {
-    host: hostname(),
+    // The name that hostname(1) gives there changes with the network; a dispatch would be another host's after that.
+    host: (isMac ? asked('scutil', '--get', 'LocalHostName') : '') || hostname(),
     namespace: '',
-    boot:
-      platform === 'darwin'
-        ? ask('sysctl', ['-n', 'kern.bootsessionuuid'])
-        : ask('sysctl', ['-n', 'kern.boottime']),
+    boot: asked('sysctl', '-n', isMac ? 'kern.bootsessionuuid' : 'kern.boottime'),
     startOf: (pid) => {
-      const start = ask('ps', ['-o', 'lstart=', '-p', String(pid)]);
-      return start === '' ? undefined : start;
+      const [, state = 'Z', start] =
+        /^(\S+)\s+(\S.*)$/.exec(asked('ps', '-o', 'stat=', '-o', 'lstart=', '-p', String(pid))) ?? [];
+      return state.startsWith('Z') ? undefined : start;
     },
     groupOf: (pid) => {
-      const group = ask('ps', ['-o', 'pgid=', '-p', String(pid)]);
+      const group = asked('ps', '-o', 'pgid=', '-p', String(pid));
       return group === '' ? undefined : Number(group);
     },
   };

@@ -96,13 +96,17 @@ export function ownProgram(): string[] {
     : [node, script];
 }
 
-/** Whether somebody has asked this process to end; it goes on until its worker is ended and its work is safe. */
-export function hearStops(): Supervision['stopped'] & { close(): void } {
+/**
+ * Whether somebody has asked this process to end; it goes on until its worker is ended and its work is safe. `isShown`: the
+ * worker has the terminal, and what is typed there is for the worker.
+ */
+export function hearStops(isShown: () => boolean = () => false): Supervision['stopped'] & { close(): void } {
   let isStopped = false;
-  const stop = (): void => {
+  const stop = (signal: NodeJS.Signals): void => {
+    if ((signal === 'SIGINT' || signal === 'SIGQUIT') && isShown()) return;
     isStopped = true;
   };
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, stop);
   return {
     isStopped: () => isStopped,
@@ -115,7 +119,7 @@ export function hearStops(): Supervision['stopped'] & { close(): void } {
 /** What every dispatch is carried out with. */
 export function supervisionOf(
   config: DispatchConfig,
-  given: Pick<Supervision, 'secrets' | 'environment' | 'begun' | 'stopped'> & { launch: Launch },
+  given: Pick<Supervision, 'secrets' | 'environment' | 'begun' | 'stopped' | 'screen'> & { launch: Launch },
 ): Supervision {
   const { launch, ...rest } = given;
   const machine = thisMachine();

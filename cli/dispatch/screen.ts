@@ -44,6 +44,9 @@ export function screenOf(
           'workspace-write',
           '--ask-for-approval',
           'on-request',
+          // It would ask whether it may work in a folder that it has not seen before.
+          '-c',
+          `projects={${JSON.stringify(start.workspace)}={trust_level="trusted"}}`,
           '-c',
           `mcp_servers.${forgeServer}.command=${JSON.stringify(mcp.command)}`,
           '-c',

@@ -4,7 +4,7 @@ import { localSite } from '../../core/agent/local-site.ts';
 import { agentOf } from '../../core/agent/manifest.ts';
 import type { AgentOutcome } from '../../core/agent/outcome.ts';
 import { refusedKey } from '../../core/agent/outcome.ts';
-import { type RoundContext, runAgentRound } from '../../core/agent/round.ts';
+import { type RoundContext, runAgentRound, type Screen } from '../../core/agent/round.ts';
 import type { Desk } from '../../core/agent/sidecar/desk.ts';
 import { entryOfRun } from '../../core/agent/start-point.ts';
 import type { Send } from '../../core/api/send.ts';
@@ -48,6 +48,8 @@ export interface Supervision {
   clock(): Date;
   /** Told once the worker begins: from then on the terminal may be left. */
   begun(entry: DispatchEntry): void;
+  /** The terminal for a worker with a screen. */
+  screen?: Screen | undefined;
   /** Comes when somebody ends the dispatch. */
   stopped: { isStopped(): boolean };
   /** Lets another dispatch begin, for a worker that may; undefined where none may. */
@@ -148,6 +150,9 @@ export async function supervise(order: Order, given: Supervision): Promise<Dispa
   return set({});
 }
 
+/** Where nobody has a terminal to put in order. */
+const bareScreen: Screen = { opens: () => undefined, closed: async () => undefined };
+
 interface Step extends Supervision {
   mask: Mask;
   say(line: string): void;
@@ -235,6 +240,7 @@ async function work(order: Order, step: Step): Promise<Came> {
       bots: settings.bots,
       secrets: known,
       desk: deskOf(order, step),
+      screen: hasScreen(order) ? (step.screen ?? bareScreen) : undefined,
     };
     return await holding(prepared, step, context.write, async () => {
       const place = await makeWorktree(
@@ -251,9 +257,14 @@ async function work(order: Order, step: Step): Promise<Came> {
       );
       say(`Worktree ${place.worktree} on ${place.branch}, from ${place.base.slice(0, 10)}.`);
       step.begun(step.set({}));
-      const running = { ...prepared.run, base: place.base };
+      const running = {
+        ...prepared.run,
+        base: place.base,
+        // A person sits there: what they wait for, and for how long, is theirs to say.
+        ...(hasScreen(order) ? { timeoutMinutes: minutes, watchdogMinutes: minutes } : {}),
+      };
       return order.trustMe
-        ? runAsPerson(order, step, { run: running, place, context })
+        ? runAsPerson(step, { run: running, place, context })
         : runIsolated(step, { run: running, place, context });
     });
   } finally {
@@ -382,7 +393,7 @@ async function runIsolated(step: Step, { run, place, context }: Running): Promis
 }
 
 /** Runs the worker as the person, in the worktree itself. */
-async function runAsPerson(order: Order, step: Step, { run, place, context }: Running): Promise<Came> {
+async function runAsPerson(step: Step, { run, place, context }: Running): Promise<Came> {
   const { config, environment, git, say } = step;
   // It would wait for an answer at its first start in a folder, and nobody gives one.
   if (run.engine === 'claude') {
@@ -395,7 +406,6 @@ async function runAsPerson(order: Order, step: Step, { run, place, context }: Ru
       worktree: place.worktree,
       environment: withoutSecrets(environment),
       home: homeOf(environment),
-      hasScreen: hasScreen(order),
     },
     context,
   );

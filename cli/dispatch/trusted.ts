@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Cell, Ending, Program } from '../../core/agent/cell/cell.ts';
+import { Readable } from 'node:stream';
+import type { Ending, Program, Started } from '../../core/agent/cell/cell.ts';
 import { engineOf } from '../../core/agent/engines/engines.ts';
 import { followAgent } from '../../core/agent/follow.ts';
 import { openForgeAccess } from '../../core/agent/forge-access.ts';
@@ -29,15 +30,17 @@ export interface Trusted {
   /** Of the person, without what is secret. */
   environment: Record<string, string>;
   home: string;
-  hasScreen: boolean;
 }
 
 /** Runs a worker as the person, in its worktree, with the same way to the forge as an isolated one. */
 export async function runTrusted(
-  { run, worktree, environment, home, hasScreen }: Trusted,
-  context: Pick<RoundContext, 'send' | 'write' | 'mask' | 'say' | 'clock' | 'deadline' | 'bots' | 'desk'>,
+  { run, worktree, environment, home }: Trusted,
+  context: Pick<
+    RoundContext,
+    'send' | 'write' | 'mask' | 'say' | 'clock' | 'deadline' | 'bots' | 'desk' | 'screen'
+  >,
 ): Promise<TrustedOutcome> {
-  const { mask, say, clock, desk } = context;
+  const { mask, say, clock, desk, screen } = context;
   // For the person alone: whoever reaches the socket writes in their name.
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-desk-'));
   const door = path.join(folder, 'door');
@@ -67,29 +70,29 @@ export async function runTrusted(
     sessionFolder: run.sessionFolder,
     session: { id: randomUUID(), isResumed: false },
   };
+  const started: { child?: Here } = {};
   const place = { environment: { ...environment, PATH: `${bin}:${environment.PATH ?? ''}` }, worktree };
   try {
-    if (hasScreen) {
-      const ended = await showScreen(screenOf(run.engine, start), place);
-      const signal = await Promise.race([sidecar.signalled, Promise.resolve(null)]);
-      return finished({
-        end: signal === null ? 'exited' : 'signalled',
-        why: signal === null ? `its screen was closed (${ended.signal ?? `code ${ended.code}`})` : null,
-        signal,
-      });
-    }
-    const { environment: ofEngine, ...program } = engine.program(start);
+    const { environment: ofEngine, ...program } =
+      screen === undefined ? engine.program(start) : screenOf(run.engine, start);
     // Where a program keeps its login is the person's own business here.
     const { CLAUDE_CONFIG_DIR: _, CODEX_HOME: __, ...more } = ofEngine;
+    screen?.opens();
     const { end, why, signal } = await followAgent(
-      { start: (given) => startHere(given, place) },
-      { ...program, environment: more },
+      {
+        start: (given) => {
+          started.child = startHere(given, place);
+          return started.child;
+        },
+      },
+      { ...program, environment: more, hasTerminal: screen !== undefined },
       {
         engine,
         sidecar,
         alive,
         run,
         checkIn,
+        hasScreen: screen !== undefined,
         deadline: context.deadline,
         clock,
         say,
@@ -98,6 +101,11 @@ export async function runTrusted(
     );
     return finished({ end, why, signal });
   } finally {
+    if (screen !== undefined) {
+      // It has our terminal, and nobody else would take that from it.
+      await started.child?.end();
+      await screen.closed();
+    }
     await sidecar.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -116,36 +124,42 @@ interface Place {
   worktree: string;
 }
 
+interface Here extends Started {
+  /** Asks it to end, and ends it where it does not. */
+  end(): Promise<void>;
+}
+
+/** How long a screen may take to close. */
+const closingMs = 5000;
+
 /** In the process group of the dispatch, so that whoever ends that ends the worker too. */
-function startHere(program: Program, { environment, worktree }: Place): ReturnType<Cell['start']> {
+function startHere(program: Program, { environment, worktree }: Place): Here {
   const { command, args, input } = program;
   const child = spawn(command, args, {
     cwd: worktree,
     env: { ...environment, ...program.environment },
     shell: false,
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio:
+      program.hasTerminal === true ? 'inherit' : [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const ended = endOf(child);
-  const { pid, stdout, stderr, stdin } = child;
-  if (pid === undefined || stdout === null || stderr === null) throw notStarted(command);
+  const { pid, stdin } = child;
+  if (pid === undefined) throw notStarted(command);
   stdin?.on('error', () => undefined);
   stdin?.end(input);
-  return { pid, stdout, stderr, ended };
-}
-
-async function showScreen(
-  { command, args, environment: more }: ReturnType<typeof screenOf>,
-  { environment, worktree }: Place,
-): Promise<Ending> {
-  const child = spawn(command, args, {
-    cwd: worktree,
-    env: { ...environment, ...more },
-    shell: false,
-    stdio: 'inherit',
-  });
-  const ended = endOf(child);
-  if (child.pid === undefined) throw notStarted(command);
-  return ended;
+  return {
+    pid,
+    stdout: child.stdout ?? Readable.from([]),
+    stderr: child.stderr ?? Readable.from([]),
+    ended,
+    async end() {
+      const timer = setTimeout(() => child.kill('SIGKILL'), closingMs);
+      // One that hears it closes its screen; it may have stopped itself.
+      for (const signal of ['SIGTERM', 'SIGCONT'] as const) child.kill(signal);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function endOf(child: ChildProcess): Promise<Ending> {

@@ -7,6 +7,8 @@ export const bridgeScript = `
 import { spawn } from 'node:child_process';
 import net from 'node:net';
 
+// What is typed in a terminal is for the program, and would end this one before it.
+for (const name of ['SIGINT', 'SIGQUIT', 'SIGTSTP']) process.on(name, () => undefined);
 const [port, socketPath, program, ...args] = process.argv.slice(2);
 const server = net.createServer((client) => {
   const upstream = net.connect(socketPath);

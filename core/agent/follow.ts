@@ -15,6 +15,8 @@ export interface Following {
   alive: { at: number };
   run: { timeoutMinutes: number; watchdogMinutes: number };
   checkIn: Pick<CheckIn, 'look' | 'lost' | 'calledOff'>;
+  /** A person sits at its own screen: they end it, and not its word that it is done. */
+  hasScreen?: boolean;
   /** When the role's run has to be over, in milliseconds since the epoch. */
   deadline: number;
   clock(): Date;
@@ -68,7 +70,9 @@ async function follow(
   try {
     const first = await Promise.race([
       started.ended.then((ended) => ({ by: 'itself' as const, ended })),
-      sidecar.signalled.then((signal) => ({ by: 'signal' as const, signal })),
+      ...(following.hasScreen === true
+        ? []
+        : [sidecar.signalled.then((signal) => ({ by: 'signal' as const, signal }))]),
       sidecar.closed.then(() => ({ by: 'sidecar' as const })),
       watch.over.then((over) => ({ by: 'us' as const, over })),
     ]);
@@ -97,9 +101,12 @@ async function follow(
       }
       case 'sidecar':
         return { ...exitOf(undefined), end: 'sidecar-gone', why: 'its way to the forge broke', signal: null };
-      case 'us':
+      case 'us': {
         say(`It is ended: ${first.over.why}.`);
-        return { ...exitOf(undefined), ...first.over, signal: null };
+        // Where it stays open after that, its work was called done before somebody ended it.
+        const signal = following.hasScreen === true ? await within(0, sidecar.signalled) : undefined;
+        return { ...exitOf(undefined), ...first.over, signal: signal ?? null };
+      }
     }
   } finally {
     watch.stop();

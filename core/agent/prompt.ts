@@ -149,3 +149,19 @@ function cut(text: string): string {
     text.length > mostOfText ? `${text.slice(0, mostOfText)}\n(cut here: the text goes on)` : text;
   return characters.trim() === '' ? '(empty)' : characters.toWellFormed();
 }
+
+/** Longer ones are no single argument of a program on Linux (128 KiB, with its end). */
+const mostOfArgument = 120 * 1024;
+
+/** What a program with a screen is told as its argument: all of it, or where it stands. */
+export function toldAtScreen(
+  prompt: string,
+  home: string,
+): { prompt: string; files: { to: string; text: string }[] } {
+  if (Buffer.byteLength(prompt) <= mostOfArgument) return { prompt, files: [] };
+  const to = `${home}/task.md`;
+  return {
+    prompt: `Your task stands in ${to}. Read all of it before you do anything.`,
+    files: [{ to, text: prompt }],
+  };
+}

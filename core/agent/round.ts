@@ -11,10 +11,11 @@ import type { Result } from '../report.ts';
 import { plain } from '../text/log-line.ts';
 import type { Works } from '../works.ts';
 import type { AgentRun } from './agent-run.ts';
-import type { Cell } from './cell/cell.ts';
+import type { Cell, Program } from './cell/cell.ts';
 import { gapsOf } from './cell/gaps.ts';
 import { refusingFindings } from './cell/probe.ts';
 import { runCommands } from './commands.ts';
+import type { AgentEngine, EngineStart } from './engines/engine.ts';
 import { engineOf } from './engines/engines.ts';
 import { followAgent, reserveMs } from './follow.ts';
 import { openForgeAccess } from './forge-access.ts';
@@ -27,7 +28,8 @@ import {
   sessionKey,
   type WorkOutcome,
 } from './outcome.ts';
-import { giveSession, receiveSession } from './session.ts';
+import { toldAtScreen } from './prompt.ts';
+import { giveSession, placeInHome, receiveSession } from './session.ts';
 import { forgeCommand, glue } from './sidecar/command.ts';
 import { type Desk, offeredTools } from './sidecar/desk.ts';
 import { socketName } from './sidecar/sidecar.ts';
@@ -63,6 +65,15 @@ export interface RoundContext {
   secrets: readonly string[];
   /** What is done for the agent beside the forge, where a person has dispatched it. */
   desk?: Desk | undefined;
+  /** The terminal of a person who sits at the agent's own screen. */
+  screen?: Screen | undefined;
+}
+
+/** A person's terminal, told when it is the agent's screen. */
+export interface Screen {
+  opens(): void;
+  /** Puts it in order. */
+  closed(): Promise<void>;
 }
 
 /**
@@ -252,7 +263,7 @@ async function beside(
     outcome.engineVersion = version === null ? null : mask.apply(version);
     const session =
       resumed === null ? { id: randomUUID(), isResumed: false } : { id: resumed.note.id, isResumed: true };
-    const program = engine.program({
+    const start: EngineStart = {
       command: run.command,
       model: run.model,
       tools: run.tools,
@@ -263,14 +274,18 @@ async function beside(
       access: model.access,
       sessionFolder: run.sessionFolder,
       session,
-    });
+    };
+    const program: Program =
+      context.screen === undefined ? engine.program(start) : await screenIn(cell, engine, start);
     say(resumed === null ? `${run.agent} starts.` : `${run.agent} goes on with its session.`);
+    context.screen?.opens();
     const ending = await followAgent(cell, model.wrap(program), {
       engine,
       sidecar,
       alive,
       run,
       checkIn,
+      hasScreen: context.screen !== undefined,
       deadline: context.deadline,
       clock,
       say,
@@ -282,12 +297,22 @@ async function beside(
     });
   } finally {
     outcome.left = await cell.endAll(endGraceMs);
+    await context.screen?.closed();
     await sidecar.close();
     await model?.close();
     outcome.operations = { head: sidecar.log.head, entries: [...sidecar.log.entries] };
     outcome.models = model?.use() ?? null;
     outcome.entry = { text: checkIn.text() };
   }
+}
+
+/** A program as its engine shows itself, once its home is made ready for that. */
+async function screenIn(cell: Cell, engine: AgentEngine, start: EngineStart): Promise<Program> {
+  const told = toldAtScreen(start.prompt, start.home);
+  const { program, files } = engine.screen({ ...start, prompt: told.prompt });
+  const placed = await placeInHome(cell, [...told.files, ...files]);
+  if (placed !== undefined) throw new UserError(`Its home could not be made ready: ${placed}.`);
+  return { ...program, hasTerminal: true };
 }
 
 /** How long processes of the agent have to end by themselves. */

@@ -119,17 +119,13 @@ export async function giveSession(
   const trouble = 'trouble' in files ? files.trouble : session.trouble(files, note.id);
   if ('trouble' in files || trouble !== undefined) return refused(trouble ?? '');
   const place = placeOf(cell, of, note.id);
-  const input = files
-    .map(({ name, bytes: content }) =>
-      JSON.stringify({ to: session.target(place, name), content: content.toString('base64') }),
-    )
-    .join('\n');
   const bounds = { timeoutMs: limits.ms, mostBytes: 1024 * 1024 };
-  const written = await cell.run(
-    { command: `${cell.inside.bin}/node`, args: ['-e', giveScript], environment: {}, input },
-    bounds,
+  const unwritten = await placeInHome(
+    cell,
+    files.map(({ name, bytes: content }) => ({ to: session.target(place, name), text: content })),
+    limits.ms,
   );
-  if (written.code !== 0) return refused(`it cannot be written: ${lastLine(written.stderr)}`);
+  if (unwritten !== undefined) return refused(`it cannot be written: ${unwritten}`);
   const restore = session.restore(place);
   if (restore === null) return { kind: 'given' };
   const { code, stderr } = await cell.run(
@@ -137,6 +133,23 @@ export async function giveSession(
     bounds,
   );
   return code === 0 ? { kind: 'given' } : refused(`${of.engine} does not take it in: ${lastLine(stderr)}`);
+}
+
+/** Writes files into an agent's home, as the agent, where nothing is yet; why that failed, where it did. */
+export async function placeInHome(
+  cell: SessionCell,
+  files: readonly { to: string; text: string | Buffer }[],
+  timeoutMs = sessionLimits.ms,
+): Promise<string | undefined> {
+  if (files.length === 0) return undefined;
+  const input = files
+    .map(({ to, text }) => JSON.stringify({ to, content: Buffer.from(text).toString('base64') }))
+    .join('\n');
+  const { code, stderr } = await cell.run(
+    { command: `${cell.inside.bin}/node`, args: ['-e', giveScript], environment: {}, input },
+    { timeoutMs, mostBytes: 1024 * 1024 },
+  );
+  return code === 0 ? undefined : lastLine(stderr);
 }
 
 function placeOf(cell: SessionCell, of: SessionOf, id: string): SessionPlace {

@@ -45,6 +45,8 @@ export interface Facts {
   isDispatch: boolean;
   isKnown: boolean;
   alive: boolean;
+  /** Another host, whose dispatch it is; null: it is of this one. */
+  elsewhere: string | null;
   /** Processes that work in its folder; null: this system does not say. */
   processes: number[] | null;
   /** Why somebody locked it; null: nobody did. */
@@ -84,6 +86,8 @@ export function decide(facts: Facts): Decision {
 function hindrance(facts: Facts): string | undefined {
   const { processes, lock, place, unfinished, loose, pull } = facts;
   if (!facts.isDispatch) return 'no dispatch made it';
+  if (facts.elsewhere !== null)
+    return `it is of another host (${plain(facts.elsewhere)}), and cannot be judged from here`;
   if (facts.alive) return 'its worker is running';
   if (facts.fault !== null) return `it cannot be read: ${facts.fault}`;
   // Without a record nothing else tells that somebody is at work there.

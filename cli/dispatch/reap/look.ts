@@ -13,9 +13,19 @@ import { listOf, type Reading, textOf } from './reading.ts';
 export interface KnownDispatch {
   worktree: string;
   branch: string;
-  /** Its worker lives. */
+  /** Its worker lives, or may live. */
   alive: boolean;
+  /** The host that it is of, where that is another one; what lives there is not seen from here. */
+  elsewhere?: string | undefined;
   pull: PullFact;
+  /** Where its work goes to, if that is not where the rest of the checkout goes to. */
+  base?: BaseBranch | undefined;
+}
+
+/** A branch of the forge, as the checkout calls it. */
+export interface BaseBranch {
+  remote: string;
+  branch: string;
 }
 
 /** What may be taken away: a worktree, the branch of a dispatch, or both. */
@@ -41,8 +51,8 @@ export interface Seen {
 }
 
 export interface LookOptions {
-  /** The commit that work has to be held by. */
-  base: string;
+  /** The commit that its work has to be held by, or why that is not known. */
+  baseOf: (candidate: Candidate) => { commit: string } | { why: string };
   /** Patterns as in `.gitignore`, of files that do not count. */
   ignore: readonly string[];
   isAlive: (worktree: string) => boolean;
@@ -92,6 +102,7 @@ export async function look(reading: Reading, candidate: Candidate, options: Look
       isDispatch: candidate.known !== null || candidate.branch?.startsWith(branchPrefix) === true,
       isKnown: candidate.known !== null,
       alive: candidate.worktree !== null && options.isAlive(candidate.worktree),
+      elsewhere: candidate.known?.elsewhere ?? null,
       processes: [],
       lock: null,
       place: { kind: 'missing' },
@@ -108,7 +119,7 @@ export async function look(reading: Reading, candidate: Candidate, options: Look
     isShared: false,
   };
   // What is not ours, or is at work, is not looked at any further.
-  if (!seen.facts.isDispatch || seen.facts.alive) return seen;
+  if (!seen.facts.isDispatch || seen.facts.alive || seen.facts.elsewhere !== null) return seen;
   try {
     await lookAt(reading, candidate, options, seen);
   } catch (error) {
@@ -119,10 +130,11 @@ export async function look(reading: Reading, candidate: Candidate, options: Look
 
 async function lookAt(
   reading: Reading,
-  { worktree, admin, branch }: Candidate,
+  candidate: Candidate,
   options: LookOptions,
   seen: Seen,
 ): Promise<void> {
+  const { worktree, admin, branch } = candidate;
   const { git, common } = reading;
   const { facts } = seen;
   if (admin !== null) {
@@ -176,11 +188,13 @@ async function lookAt(
   const tips = new Map<string, string>();
   if (seen.branchAt !== null) tips.set(seen.branchAt, branch ?? '');
   if (seen.head !== null && !tips.has(seen.head)) tips.set(seen.head, 'HEAD');
+  const base = options.baseOf(candidate);
   for (const [commit, name] of tips)
     facts.tips.push({
       name,
       commit,
-      contained: await containment(reading, options.base, commit),
+      contained:
+        'why' in base ? { kind: 'unknown', why: base.why } : await containment(reading, base.commit, commit),
     } satisfies Tip);
 }
 

@@ -11,6 +11,7 @@ import { type Decision, decide } from './decide.ts';
 import { removeWalked, sameWalk, shownName } from './files.ts';
 import { isOver, keptRef, keptRefs } from './kept-names.ts';
 import {
+  type BaseBranch,
   type Candidate,
   candidatesOf,
   commitsOf,
@@ -25,7 +26,7 @@ import { commonFolderOf, openReading, type Reading, textOf } from './reading.ts'
 export interface ReapOptions {
   /** The person's own clone, whose worktrees they are. */
   checkout: string;
-  /** The checkout's name for the forge, and the branch there that work has to be held by. */
+  /** The checkout's name for the forge, and the branch there that work has to be held by which is on no record. */
   remote: string;
   base: string;
   /** What the registry says of dispatches from this checkout. */
@@ -71,39 +72,29 @@ export interface ReapOutcome {
  * `own`: the person's git, for fetching the base; all the rest is `git`, held in.
  */
 export async function reap(git: Git, own: OwnGit, options: ReapOptions): Promise<ReapOutcome> {
-  const { remote, base, now, dryRun } = options;
+  const { remote, now, dryRun } = options;
   const checkout = realpathSync(options.checkout);
-  const notes: string[] = [];
-  const tracked = `refs/remotes/${remote}/${base}`;
-  const fetched = await own.end(checkout, [
-    'fetch',
-    '--quiet',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--end-of-options',
-    remote,
-    `+refs/heads/${base}:${tracked}`,
-  ]);
-  if (fetched.code !== 0)
-    notes.push(`The base was not fetched, so it is taken as it was last seen: git fetch ${whyOf(fetched)}`);
+  const usual = { remote, branch: options.base };
   const common = await commonFolderOf(git, checkout);
   // There HEAD and logs are no files, and what is not seen cannot be kept.
   if (existsSync(path.join(common, 'reftable')))
     throw new UserError(`Refs of ${checkout} are kept as a reftable, which reap cannot read yet.`);
-  const seenBase = await git.end(common, {
-    args: ['rev-parse', '--quiet', '--verify', `${tracked}^{commit}`],
-  });
-  if (seenBase.code !== 0)
+  const bases = new Map<string, Awaited<ReturnType<typeof readBase>>>();
+  for (const base of [usual, ...options.known.flatMap((entry) => entry.base ?? [])])
+    if (!bases.has(trackedRef(base)))
+      bases.set(trackedRef(base), await readBase({ git, own, checkout, common }, base));
+  const notes = [...bases.values()].flatMap(({ note }) => note ?? []);
+  const found = [...bases.values()].find((base) => 'commit' in base);
+  if (found === undefined || !('commit' in found))
     throw new UserError(
-      `The branch ${quoted(base)} of ${remote} is not known in ${checkout}, so nothing can be held against it.`,
+      `The branch ${quoted(usual.branch)} of ${remote} is not known in ${checkout}, so nothing can be held against it.`,
       notes[0] ?? `Fetch it by hand: git -C ${checkout} fetch ${remote}.`,
     );
-  const commit = textOf(seenBase.stdout);
-  const reading = await openReading(git, common, commit);
+  const reading = await openReading(git, common, found.commit);
   const isKnownAlive = (worktree: string): boolean =>
     options.known.some((entry) => entry.alive && entry.worktree === worktree);
   const lookOptions: LookOptions = {
-    base: commit,
+    baseOf: ({ known }) => bases.get(trackedRef(known?.base ?? usual)) ?? { why: 'its base is not known' },
     ignore: options.ignore,
     isAlive: (worktree) => isKnownAlive(worktree) || options.isAlive?.(worktree) === true,
     ...(options.processesIn === undefined ? {} : { processesIn: options.processesIn }),
@@ -116,6 +107,39 @@ export async function reap(git: Git, own: OwnGit, options: ReapOptions): Promise
     );
   }
   return { items, pruned: await prune(reading, now, dryRun), notes };
+}
+
+function trackedRef({ remote, branch }: BaseBranch): string {
+  return `refs/remotes/${remote}/${branch}`;
+}
+
+/** A base as the forge has it now, or as it was last seen; and what a person should know of that. */
+async function readBase(
+  { git, own, checkout, common }: { git: Git; own: OwnGit; checkout: string; common: string },
+  base: BaseBranch,
+): Promise<({ commit: string } | { why: string }) & { note?: string }> {
+  const tracked = trackedRef(base);
+  const fetched = await own.end(checkout, [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--end-of-options',
+    base.remote,
+    `+refs/heads/${base.branch}:${tracked}`,
+  ]);
+  const note =
+    fetched.code === 0
+      ? {}
+      : {
+          note: `The base ${quoted(base.branch)} was not fetched, so it is taken as it was last seen: git fetch ${whyOf(fetched)}`,
+        };
+  const seen = await git.end(common, {
+    args: ['rev-parse', '--quiet', '--verify', `${tracked}^{commit}`],
+  });
+  return seen.code === 0
+    ? { commit: textOf(seen.stdout), ...note }
+    : { why: `its base ${quoted(base.branch)} of ${base.remote} is not known in the checkout`, ...note };
 }
 
 async function carryOut(

@@ -48,6 +48,11 @@ export interface Program {
   input?: string | Uint8Array;
   /** A program of ours that changes nothing there, such as the probe: `own` is still possible after it. */
   isOurs?: boolean;
+  /**
+   * It shows itself on the terminal of this process, through a terminal of its own: it reads and draws there, and nothing
+   * that it does to its terminal reaches what is typed here later. Nothing comes through `stdout` and `stderr` then.
+   */
+  hasTerminal?: boolean;
 }
 
 export interface Ending {

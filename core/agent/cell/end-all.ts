@@ -26,6 +26,8 @@ export const markVariable = 'FORGECREW_CELL';
 const pauseMs = 20;
 /** Longer than this, and the machine does not do what it is told. */
 const killMs = 20_000;
+/** How long it may take to show what is left to show. */
+const terminalMs = 5000;
 
 /** Ends every process of a cell: asks, waits, kills, and looks until none is left. */
 export async function endAllOf(belonging: Belonging, running: Running[], graceMs: number): Promise<EndCount> {
@@ -37,7 +39,7 @@ export async function endAllOf(belonging: Belonging, running: Running[], graceMs
   const members = (): ProcessFacts[] => membersOf(belonging, running, namespaces);
   const asked = new Set<number>();
   if (graceMs > 0) {
-    const workers = members().filter((facts) => isWorker(facts, running));
+    const workers = members().filter(isWorker);
     for (const { pid } of workers) asked.add(pid);
     await ask([...asked], belonging, members);
     const until = performance.now() + graceMs;
@@ -50,18 +52,30 @@ export async function endAllOf(belonging: Belonging, running: Running[], graceMs
       throw new Error(
         `${left.length} processes of a cell cannot be ended, the first one has the pid ${left[0]?.pid}.`,
       );
-    for (const facts of left) if (isWorker(facts, running)) killed.add(facts.pid);
+    for (const { pid } of left.filter(isWorker)) killed.add(pid);
     await killOnce(belonging, running, members);
     await wait(pauseMs);
   }
+  await closeTerminals(running);
   for (const pid of killed) asked.delete(pid);
   return { terminated: asked.size, killed: killed.size };
+}
+
+/** What held our terminal ends by itself once nothing is left in it, and puts it in order; killed, it would leave it as it is. */
+async function closeTerminals(running: Running[]): Promise<void> {
+  for (const one of running.filter((item) => item.hasTerminal === true)) {
+    const until = performance.now() + terminalMs;
+    while (isRunning(one) && performance.now() < until) await wait(pauseMs);
+    if (isRunning(one)) send(one.started.pid, 'SIGKILL');
+  }
 }
 
 function membersOf(belonging: Belonging, running: Running[], namespaces: Set<string>): ProcessFacts[] {
   const all = allProcesses();
   if (belonging.kind === 'user') return processesOfUser(belonging.uid, all);
-  const started = new Set(running.filter(isRunning).map(({ started }) => started.pid));
+  const started = new Set(
+    running.filter((one) => isRunning(one) && one.hasTerminal !== true).map(({ started }) => started.pid),
+  );
   if (belonging.kind === 'namespace')
     return all.filter(
       ({ pid }) => started.has(pid) || namespaces.has(processLink(pid, 'ns/pid') ?? 'unknown'),
@@ -86,10 +100,9 @@ function isRunning({ child }: Running): boolean {
 }
 
 /** A process of a program, and none of bwrap's own: those end with the last program, and everything at once with them. */
-function isWorker({ pid, pids }: ProcessFacts, running: Running[]): boolean {
-  const isFirst = pids.length > 1 && pids.at(-1) === 1;
-  const isBwrap = running.some(({ child }) => child.pid === pid && child.stdio.length > 3);
-  return !isFirst && !isBwrap;
+function isWorker(facts: ProcessFacts, _: number, members: ProcessFacts[]): boolean {
+  const isFirst = ({ pids }: ProcessFacts): boolean => pids.length > 1 && pids.at(-1) === 1;
+  return !isFirst(facts) && !members.some((other) => other.parent === facts.pid && isFirst(other));
 }
 
 /** Asks processes to end. One that was stopped only hears it when it goes on. */

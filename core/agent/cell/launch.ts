@@ -5,6 +5,8 @@ export interface Tools {
   bwrap?: string | undefined;
   setpriv?: string | undefined;
   prlimit?: string | undefined;
+  script?: string | undefined;
+  bash?: string | undefined;
 }
 
 /** A folder of the host that a bwrap cell sees: as it is, or as the link that it is. */
@@ -25,6 +27,8 @@ export interface BwrapView {
   folder: string;
   /** It knows how to forbid namespaces inside the cell (since 0.8.0). */
   closesNamespaces: boolean;
+  /** Its session is that of a terminal of its own; see `terminal.ts`. */
+  hasTerminal?: boolean;
 }
 
 /** Where bwrap says which process is the first of the cell. */
@@ -41,7 +45,8 @@ export function bwrapArguments(view: BwrapView): string[] {
     ...(network === 'open' ? [] : ['--unshare-net']),
     ...['--uid', String(uid), '--gid', String(gid), '--hostname', 'cell'],
     // Without a session of its own it could type into the terminal that started us.
-    ...['--new-session', '--die-with-parent', '--cap-drop', 'ALL'],
+    ...(view.hasTerminal === true ? [] : ['--new-session']),
+    ...['--die-with-parent', '--cap-drop', 'ALL'],
     ...system.flatMap(({ path, link }) =>
       link === undefined ? ['--ro-bind', path, path] : ['--symlink', link, path],
     ),

@@ -16,7 +16,14 @@ import { placeNode } from './node-link.ts';
 import { giveTo } from './own.ts';
 import { placeFile } from './place-file.ts';
 import { bwrapKnows, findTools, systemFolders, tryIsolation } from './possible-isolation.ts';
-import { finishProgram, killProgram, type Running, startProgram } from './programs.ts';
+import { finishProgram, killProgram, type Running, startOnTerminal, startProgram } from './programs.ts';
+import {
+  enterWithTerminal,
+  terminalChain,
+  terminalEnvironment,
+  terminalScript,
+  terminalTrouble,
+} from './terminal.ts';
 import { takeUid, type UidLock } from './uid-lock.ts';
 
 /** One place for the whole host, gone with the next boot. */
@@ -90,7 +97,7 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
   const closesNamespaces =
     tools.bwrap !== undefined && isBwrap && (await bwrapKnows(tools.bwrap, '--disable-userns'));
   const accounts = isBwrap ? writeAccounts(folder, uid, gid) : [];
-  const chainFor = (start: string, net: Network): string[] =>
+  const chainFor = (start: string, net: Network, hasTerminal: boolean): string[] =>
     launcher({
       isolation,
       tools,
@@ -108,6 +115,7 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
         ],
         folder: start,
         closesNamespaces,
+        hasTerminal,
       }),
       prlimit: prlimitArguments(limits, readFileSync('/proc/self/limits', 'utf8')),
     });
@@ -127,17 +135,26 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
       throw new UserError(
         `The variable ${unsafe} would act on the programs that take an agent's rights away.`,
       );
-    const next = startProgram({
-      chain: chainFor(program.folder ?? inside.workspace, program.network ?? network),
-      program,
-      environment: {
-        ...ours,
-        ...program.environment,
-        ...(isolation === 'none' ? { [markVariable]: mark } : {}),
-      },
-      folder: program.folder ?? inside.workspace,
-      isBwrap,
-    });
+    const given = program.folder ?? inside.workspace;
+    const hasTerminal = program.hasTerminal === true;
+    const chain = chainFor(given, program.network ?? network, hasTerminal);
+    const environment = {
+      ...ours,
+      ...(hasTerminal ? terminalEnvironment(process.env) : {}),
+      ...program.environment,
+      ...(isolation === 'none' ? { [markVariable]: mark } : {}),
+    };
+    let next: Running;
+    if (hasTerminal) {
+      const trouble = terminalTrouble(tools);
+      if (trouble !== undefined)
+        throw new UserError(`It cannot be shown here: ${trouble}.`, 'Install util-linux.');
+      // Beside the folders of the cell, where only we read it.
+      const file = path.join(folder, 'terminal.sh');
+      const command = [...chain, ...enterWithTerminal(tools), given, program.command, ...program.args];
+      writeFileSync(file, terminalScript(command, lock?.uid), { mode: 0o600 });
+      next = startOnTerminal(terminalChain(tools, file), { environment, isBwrap });
+    } else next = startProgram({ chain, program, environment, folder: given, isBwrap });
     running.push(next);
     if (program.isOurs !== true && !hasStarted) {
       hasStarted = true;

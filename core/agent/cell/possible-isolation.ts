@@ -18,7 +18,13 @@ export interface TriedIsolation {
 }
 
 export function findTools(): Tools {
-  return { bwrap: findProgram('bwrap'), setpriv: findProgram('setpriv'), prlimit: findProgram('prlimit') };
+  return {
+    bwrap: findProgram('bwrap'),
+    setpriv: findProgram('setpriv'),
+    prlimit: findProgram('prlimit'),
+    script: findProgram('script'),
+    bash: findProgram('bash'),
+  };
 }
 
 /** The folders of the host that programs need and that hold nothing of anybody, as they stand on this machine. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { UserError } from '../../errors.ts';
 import { plain } from '../../text/log-line.ts';
 import type { Ending, Program, RunLimits, RunResult, Started } from './cell.ts';
@@ -17,6 +17,8 @@ export interface Running {
   started: Started;
   /** Undefined when it never came to be, and outside of bwrap. */
   first: Promise<FirstProcess | undefined>;
+  /** It holds the terminal of this process, and has to give that back in order. */
+  hasTerminal?: boolean;
 }
 
 export interface Start {
@@ -58,9 +60,7 @@ export function startProgram({ chain, program, environment, folder, isBwrap }: S
   // It may end before it has read everything; its exit code says how that went.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
-  const ended = new Promise<Ending>((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
+  const ended = endingOf(child);
   const info = isBwrap ? (child.stdio[infoDescriptor] as Readable) : undefined;
   return {
     child,
@@ -69,12 +69,45 @@ export function startProgram({ chain, program, environment, folder, isBwrap }: S
   };
 }
 
+/** Starts what gives a program a terminal of its own. It stays in our session and group: it reads what the person types. */
+export function startOnTerminal(
+  command: readonly string[],
+  { environment, isBwrap }: Pick<Start, 'environment' | 'isBwrap'>,
+): Running {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, {
+    cwd: '/',
+    env: { ...environment, SHELL: '/bin/sh' },
+    shell: false,
+    stdio: ['inherit', 'inherit', 'inherit', ...(isBwrap ? ['pipe' as const] : [])],
+  });
+  child.on('error', () => undefined);
+  const { pid } = child;
+  if (pid === undefined)
+    throw new UserError(`${plain(file)} cannot be started.`, 'Check that this machine has processes left.');
+  return {
+    child,
+    started: { pid, stdout: Readable.from([]), stderr: Readable.from([]), ended: endingOf(child) },
+    first: isBwrap ? firstProcess(child.stdio[infoDescriptor] as Readable) : Promise.resolve(undefined),
+    hasTerminal: true,
+  };
+}
+
+function endingOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
 function firstProcess(info: Readable): Promise<FirstProcess | undefined> {
   return new Promise((resolve) => {
     let text = '';
     info.setEncoding('utf8');
     info.on('data', (chunk: string) => {
       text += chunk;
+      // It may stay open: what makes a terminal holds it as well.
+      const found = parseFirst(text);
+      if (found !== undefined) resolve(found);
     });
     info.on('error', () => resolve(undefined));
     info.on('close', () => resolve(parseFirst(text)));

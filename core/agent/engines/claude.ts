@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine } from './engine.ts';
+import type { AgentEngine, EngineStart } from './engine.ts';
 import { eventOf, forgeServer } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -48,7 +48,14 @@ const sessionFile = ({ home, id }: { home: string; id: string }): string =>
 export const claude: AgentEngine = {
   name: 'claude',
   api: 'anthropic',
-  program({ command: [program = 'claude', ...more], model, tools, prompt, home, mcp, access, session }) {
+  program(start) {
+    const {
+      command: [program = 'claude', ...more],
+      tools,
+      prompt,
+      home,
+      session,
+    } = start;
     return {
       command: program,
       args: [
@@ -57,15 +64,7 @@ export const claude: AgentEngine = {
         '--output-format',
         'stream-json',
         '--verbose',
-        '--setting-sources',
-        '',
-        '--strict-mcp-config',
-        '--mcp-config',
-        JSON.stringify({
-          mcpServers: { [forgeServer]: { type: 'stdio', command: mcp.command, args: mcp.args } },
-        }),
-        '--permission-mode',
-        'dontAsk',
+        ...heldIn(start),
         ...(tools === null ? [] : ['--tools', tools.join(',')]),
         '--allowedTools',
         [`mcp__${forgeServer}`, ...(tools ?? usualTools)].join(','),
@@ -73,15 +72,53 @@ export const claude: AgentEngine = {
         ...(session.isResumed
           ? ['--resume', sessionFile({ home, id: session.id })]
           : ['--session-id', session.id]),
-        ...(model === null ? [] : ['--model', model]),
+        ...modelOf(start),
       ],
-      environment: {
-        CLAUDE_CONFIG_DIR: `${home}/.claude`,
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-        DISABLE_AUTOUPDATER: '1',
-        ...(access === null ? {} : { ANTHROPIC_BASE_URL: access.url, ANTHROPIC_API_KEY: access.placeholder }),
-      },
+      environment: environmentOf(start),
       input: prompt,
+    };
+  },
+  screen(start) {
+    const {
+      command: [program = 'claude', ...more],
+      tools,
+      prompt,
+      home,
+      workspace,
+      access,
+      session,
+    } = start;
+    return {
+      program: {
+        command: program,
+        args: [
+          ...more,
+          ...heldIn(start),
+          ...(tools === null ? [] : ['--tools', [...tools, 'AskUserQuestion'].join(',')]),
+          '--allowedTools',
+          [`mcp__${forgeServer}`, 'AskUserQuestion', ...(tools ?? usualTools)].join(','),
+          '--session-id',
+          session.id,
+          ...modelOf(start),
+          // Behind this nothing is an option, whatever the issue says.
+          '--',
+          prompt,
+        ],
+        environment: environmentOf(start),
+      },
+      files: [
+        {
+          to: `${home}/.claude/.claude.json`,
+          text: JSON.stringify({
+            hasCompletedOnboarding: true,
+            projects: { [workspace]: { hasTrustDialogAccepted: true } },
+            ...(access === null
+              ? {}
+              : // It asks whether a key from the environment is to be used, and knows it by its end.
+                { customApiKeyResponses: { approved: [access.placeholder.slice(-20)], rejected: [] } }),
+          }),
+        },
+      ],
     };
   },
   version: ({ command: [program = 'claude', ...more] }) => ({
@@ -137,6 +174,34 @@ export const claude: AgentEngine = {
       }),
   },
 };
+
+/** No settings of a user or project, no other server, and nothing that is not allowed beforehand. */
+function heldIn({ mcp }: EngineStart): string[] {
+  return [
+    '--setting-sources',
+    '',
+    '--strict-mcp-config',
+    '--mcp-config',
+    JSON.stringify({
+      mcpServers: { [forgeServer]: { type: 'stdio', command: mcp.command, args: mcp.args } },
+    }),
+    '--permission-mode',
+    'dontAsk',
+  ];
+}
+
+function modelOf({ model }: EngineStart): string[] {
+  return model === null ? [] : ['--model', model];
+}
+
+function environmentOf({ home, access }: EngineStart): Record<string, string> {
+  return {
+    CLAUDE_CONFIG_DIR: `${home}/.claude`,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    ...(access === null ? {} : { ANTHROPIC_BASE_URL: access.url, ANTHROPIC_API_KEY: access.placeholder }),
+  };
+}
 
 /** What it may do where the manifest names no tools: the work itself, in its cell. */
 const usualTools = [

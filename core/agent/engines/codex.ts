@@ -40,8 +40,6 @@ export const codex: AgentEngine = {
       command: [program = 'codex', ...more],
       prompt,
       model,
-      home,
-      access,
       session,
     } = start;
     return {
@@ -60,11 +58,33 @@ export const codex: AgentEngine = {
         ...(session.isResumed ? [session.id] : []),
         '-',
       ],
-      environment: {
-        CODEX_HOME: `${home}/.codex`,
-        ...(access === null ? {} : { [keyVariable]: access.placeholder }),
-      },
+      environment: environmentOf(start),
       input: prompt,
+    };
+  },
+  screen(start) {
+    const {
+      command: [program = 'codex', ...more],
+      prompt,
+      model,
+      workspace,
+    } = start;
+    return {
+      program: {
+        command: program,
+        args: [
+          ...more,
+          '--dangerously-bypass-approvals-and-sandbox',
+          ...settingsOf(start).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]),
+          '-c',
+          `projects={${JSON.stringify(workspace)}={trust_level="trusted"}}`,
+          ...(model === null ? [] : ['--model', model]),
+          '--',
+          prompt,
+        ],
+        environment: environmentOf(start),
+      },
+      files: [],
     };
   },
   version: ({ command: [program = 'codex', ...more] }) => ({
@@ -136,6 +156,13 @@ export const codex: AgentEngine = {
       ),
   },
 };
+
+function environmentOf({ home, access }: EngineStart): Record<string, string> {
+  return {
+    CODEX_HOME: `${home}/.codex`,
+    ...(access === null ? {} : { [keyVariable]: access.placeholder }),
+  };
+}
 
 /** A string or a list of them is the same in JSON and in TOML. */
 function settingsOf({ mcp, access }: EngineStart): [string, string | boolean | string[]][] {

@@ -1,4 +1,5 @@
-import type { AgentEngine } from './engine.ts';
+import type { Program } from '../cell/cell.ts';
+import type { AgentEngine, EngineStart } from './engine.ts';
 import { keyVariable } from './events.ts';
 import { uuid } from './session-files.ts';
 
@@ -9,17 +10,13 @@ import { uuid } from './session-files.ts';
 export const command: AgentEngine = {
   name: 'command',
   api: null,
-  program({ command: [program = '', ...args], prompt, model, access, home, sessionFolder, session }) {
+  program: (start) => ({ ...programOf(start), input: start.prompt }),
+  screen(start) {
+    const { command, args, environment } = programOf(start);
+    // Its standard input is the person's.
     return {
-      command: program,
-      args,
-      environment: {
-        ...(model === null ? {} : { FORGECREW_MODEL: model }),
-        ...(access === null ? {} : { FORGECREW_MODEL_URL: access.url, [keyVariable]: access.placeholder }),
-        ...(sessionFolder === null ? {} : { FORGECREW_SESSION_FOLDER: `${home}/${sessionFolder}` }),
-        ...(session.isResumed ? { FORGECREW_RESUMED: '1' } : {}),
-      },
-      input: prompt,
+      program: { command, args, environment: { ...environment, FORGECREW_PROMPT: start.prompt } },
+      files: [],
     };
   },
   version: () => null,
@@ -36,3 +33,23 @@ export const command: AgentEngine = {
     trouble: () => undefined,
   },
 };
+
+function programOf({
+  command: [program = '', ...args],
+  model,
+  access,
+  home,
+  sessionFolder,
+  session,
+}: EngineStart): Omit<Program, 'input'> {
+  return {
+    command: program,
+    args,
+    environment: {
+      ...(model === null ? {} : { FORGECREW_MODEL: model }),
+      ...(access === null ? {} : { FORGECREW_MODEL_URL: access.url, [keyVariable]: access.placeholder }),
+      ...(sessionFolder === null ? {} : { FORGECREW_SESSION_FOLDER: `${home}/${sessionFolder}` }),
+      ...(session.isResumed ? { FORGECREW_RESUMED: '1' } : {}),
+    },
+  };
+}

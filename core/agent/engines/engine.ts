@@ -80,11 +80,19 @@ export interface EngineSession {
   trouble(files: readonly SessionFile[], id: string): string | undefined;
 }
 
+/** How an engine begins with its own screen in a cell, where a person sits at it and nothing of theirs is in its home. */
+export interface EngineScreen {
+  program: Pick<Program, 'command' | 'args' | 'environment'>;
+  /** Without these it would begin with questions about itself: a theme, a login, whether the folder is trusted. */
+  files: { to: string; text: string }[];
+}
+
 export interface AgentEngine {
   name: AgentEngineName;
   /** Which API its model speaks; `null` where that is for the settings to say. */
   api: ModelApi | null;
   program(start: EngineStart): Program;
+  screen(start: EngineStart): EngineScreen;
   /** The program that prints its version. */
   version(start: Pick<EngineStart, 'command'>): { command: string; args: string[] } | null;
   /** A line that it printed, as it goes into the log; `null` for what nobody has to see. */

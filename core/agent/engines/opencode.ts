@@ -57,9 +57,7 @@ export const opencode: AgentEngine = {
     const {
       command: [program = 'opencode', ...more],
       prompt,
-      model,
       session,
-      access,
     } = start;
     return {
       command: program,
@@ -70,14 +68,25 @@ export const opencode: AgentEngine = {
         'json',
         '--auto',
         ...(session.isResumed ? ['--session', session.id] : []),
-        ...(model === null ? [] : ['--model', access === null ? model : `${provider}/${model}`]),
+        ...modelOf(start),
       ],
-      environment: {
-        ...quiet,
-        OPENCODE_CONFIG_CONTENT: JSON.stringify(settingsOf(start)),
-        ...(access === null ? {} : { [keyVariable]: access.placeholder }),
-      },
+      environment: environmentOf(start),
       input: prompt,
+    };
+  },
+  screen(start) {
+    const {
+      command: [program = 'opencode', ...more],
+      prompt,
+    } = start;
+    return {
+      program: {
+        command: program,
+        // In one word: a prompt that begins with a hyphen is none of its options.
+        args: [...more, ...modelOf(start), `--prompt=${prompt}`],
+        environment: environmentOf(start),
+      },
+      files: [],
     };
   },
   version: ({ command: [program = 'opencode', ...more] }) => ({
@@ -133,6 +142,18 @@ export const opencode: AgentEngine = {
     trouble: (files, id) => oneFile(files, sessionName, (text) => eventOf(exported, text)?.info.id === id),
   },
 };
+
+function modelOf({ model, access }: EngineStart): string[] {
+  return model === null ? [] : ['--model', access === null ? model : `${provider}/${model}`];
+}
+
+function environmentOf(start: EngineStart): Record<string, string> {
+  return {
+    ...quiet,
+    OPENCODE_CONFIG_CONTENT: JSON.stringify(settingsOf(start)),
+    ...(start.access === null ? {} : { [keyVariable]: start.access.placeholder }),
+  };
+}
 
 function settingsOf({ tools, mcp, model, access }: EngineStart): object {
   const full = model === null ? null : access === null ? model : `${provider}/${model}`;

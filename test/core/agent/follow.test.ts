@@ -113,6 +113,32 @@ describe('an agent is followed to its end', () => {
     expect(await outcome).toMatchObject({ end: 'signalled' });
   });
 
+  it('by its person where it has a screen, and not by its word, which counts all the same', async () => {
+    const { outcome, signal, exit } = stage({
+      hasScreen: true,
+      run: { timeoutMinutes: 60, watchdogMinutes: 60 },
+    });
+    let isOver = false;
+    void outcome.then(() => {
+      isOver = true;
+    });
+    signal({ status: 'success', summary: 'Done.' });
+    await minutes(20);
+    expect(isOver).toBe(false);
+    exit(0);
+    await vi.advanceTimersByTimeAsync(2000);
+
+    expect(await outcome).toMatchObject({ end: 'signalled', signal: { status: 'success' }, exitCode: 0 });
+  });
+
+  it('whose screen stayed open: its word that came before still counts', async () => {
+    const { outcome, signal } = stage({ hasScreen: true, run: { timeoutMinutes: 60, watchdogMinutes: 60 } });
+    signal({ status: 'needs_person', summary: 'Which one?' });
+    await minutes(61);
+
+    expect(await outcome).toMatchObject({ end: 'timeout', signal: { status: 'needs_person' } });
+  });
+
   it('when nothing of it is seen for too long', async () => {
     const { outcome, stdout } = stage();
     await minutes(20);

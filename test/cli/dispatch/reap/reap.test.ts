@@ -54,6 +54,11 @@ const kept: Case[] = [
     why: 'its worker is running',
   },
   {
+    name: 'of another host, which nobody here can judge',
+    prepare: () => ({ alive: true, elsewhere: 'laptop\u001b[2J' }),
+    why: 'it is of another host (laptop\\u{1b}[2J), and cannot be judged from here',
+  },
+  {
     name: 'with a change',
     prepare: (_, tree) => void write(tree, 'README.md', 'other\n'),
     why: 'it has changes that are not committed: README.md',
@@ -759,8 +764,36 @@ describe('of one worktree', () => {
 
     expect(items[0]?.kind).toBe('reaped');
     expect(notes).toEqual([
-      expect.stringMatching(/^The base was not fetched, so it is taken as it was last seen: git fetch/),
+      expect.stringMatching(
+        /^The base "main" was not fetched, so it is taken as it was last seen: git fetch/,
+      ),
     ]);
+  });
+
+  it('is judged by the base that it went out from, and not by that of another one', async () => {
+    const [one, other, third] = [at.tree('12-one'), at.tree('13-other'), at.tree('14-third')];
+    for (const tree of [one, other, third]) at.commit('src/x.txt', `${tree.branch}\n`, tree.worktree);
+    const head = at.run(['rev-parse', 'HEAD'], one.worktree);
+    at.merge(at.run(['rev-parse', 'HEAD'], other.worktree));
+    at.run(['push', '--quiet', 'origin', `${head}:refs/heads/release`]);
+    const base = (branch: string) => ({ base: { remote: 'origin', branch } });
+
+    const { items } = await at.reap([
+      at.known(one, base('release')),
+      at.known(other, base('release')),
+      at.known(third, base('gone')),
+    ]);
+
+    const [first, second, last] = [one, other, third].map(({ branch }) =>
+      items.find((item) => item.branch === branch),
+    );
+    expect(first).toMatchObject({ kind: 'reaped', why: `the base holds ${head.slice(0, 10)}` });
+    expect(second).toMatchObject({ kind: 'kept', why: expect.stringContaining('the base does not hold') });
+    expect(last).toMatchObject({
+      kind: 'kept',
+      why: expect.stringContaining('its base "gone" of origin is not known in the checkout'),
+    });
+    expect(existsSync(other.worktree)).toBe(true);
   });
 
   it('nothing is decided against a base that was never seen', async () => {

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { LocalIsolation, Network } from '../../../../core/agent/cell/cell.ts';
+import type { LocalIsolation, Network, Program } from '../../../../core/agent/cell/cell.ts';
 import { admit } from '../../../../core/agent/cell/door.ts';
 import { openCell } from '../../../../core/agent/cell/open-cell.ts';
+import type { EngineStart } from '../../../../core/agent/engines/engine.ts';
 import { engineOf } from '../../../../core/agent/engines/engines.ts';
 import { type AgentEnding, followAgent } from '../../../../core/agent/follow.ts';
 import type { AgentEngineName } from '../../../../core/agent/manifest.ts';
@@ -11,6 +12,7 @@ import type { AgentOutcome } from '../../../../core/agent/outcome.ts';
 import {
   type GivenSession,
   giveSession,
+  placeInHome,
   type ReceivedSession,
   receiveSession,
 } from '../../../../core/agent/session.ts';
@@ -40,6 +42,8 @@ export interface Round {
   session?: { note: SessionNote; bytes: Buffer };
   /** Beside the key of the model. */
   secrets?: string[];
+  /** It shows itself on the terminal of this process. */
+  hasScreen?: boolean;
 }
 
 export interface RoundEnd {
@@ -131,7 +135,7 @@ export async function playRound(round: Round): Promise<RoundEnd> {
         : (await cell.run({ ...asked, environment: {} }, { timeoutMs: 60_000, mostBytes: 4096 })).stdout
             .toString('utf8')
             .trim();
-    const program = engine.program({
+    const start: EngineStart = {
       command,
       model: run.model,
       tools: round.tools ?? null,
@@ -142,13 +146,20 @@ export async function playRound(round: Round): Promise<RoundEnd> {
       access: model.access,
       sessionFolder,
       session: { id: round.session?.note.id ?? ourSession, isResumed: round.session !== undefined },
-    });
+    };
+    let program: Program = engine.program(start);
+    if (round.hasScreen === true) {
+      const shown = engine.screen(start);
+      await placeInHome(cell, shown.files);
+      program = { ...shown.program, hasTerminal: true };
+    }
     const ending = await followAgent(cell, model.wrap(program), {
       engine,
       sidecar,
       alive: { at: 0 },
       run: { timeoutMinutes: 10, watchdogMinutes: 10 },
       checkIn: { look: async () => undefined, lost: () => undefined, calledOff: () => undefined },
+      hasScreen: round.hasScreen === true,
       deadline: Date.now() + 3_600_000,
       clock,
       say,
