@@ -6,6 +6,7 @@ import type { ChangeName } from '../core/change.ts';
 import { crewFile, parseCrewFile } from '../core/crew-file.ts';
 import { type Fault, formatFault, UserError } from '../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../core/escalation/policy.ts';
+import { outliveReaders } from '../core/host/host.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
 import { sourceCommit } from '../core/source-commit.ts';
@@ -17,6 +18,8 @@ import { parsePolicy } from '../core/vault/policy.ts';
 import { versionText } from '../core/version.ts';
 import { addDispatch } from './dispatch/commands.ts';
 import type { ForgeAccess } from './forge.ts';
+
+outliveReaders();
 
 const commit = sourceCommit(process.argv[1]);
 const program = new Command('forgecrew')

@@ -11,7 +11,7 @@ import { type Change, type ChangeName, describeChange } from './change.ts';
 import { type Crew, crewFile, withCrew } from './crew-file.ts';
 import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
-import type { Environment, Host } from './host/host.ts';
+import { type Environment, type Host, outliveReaders } from './host/host.ts';
 import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
@@ -69,10 +69,7 @@ interface Run {
 export function run<S extends FlowSettings, T extends State, K extends ChangeName>(
   role: Role<S, T, K>,
 ): void {
-  // Whoever reads the log may stop reading.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  outliveReaders();
   // A process that ends before the run does was no success.
   process.exitCode = 1;
   void runRole(role, {

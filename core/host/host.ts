@@ -82,6 +82,13 @@ export type Environment = Record<string, string | undefined>;
 /** Prints one line. */
 export type Print = (line: string) => void;
 
+/** Whoever reads what this process prints may stop reading, as `head` does: that is no failure of its own. */
+export function outliveReaders(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 /** A variable's value, where the empty text counts as absent: hosts export names without values. */
 export function present(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -79,6 +79,18 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
       expect.stringMatching(/^agents\/Bad\.toml:5:\d+: "network" model needs isolation = "bwrap"/),
       '',
     ]);
+  });
+
+  it('is not brought down by whoever stops reading what it prints, as head does', async () => {
+    const child = spawn(process.execPath, [compiled, 'lint', 'good.md', 'plain.md'], { cwd: folder });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+    child.stdout.destroy();
+    const code = await new Promise((done) => child.once('close', done));
+
+    expect({ code, said }).toEqual({ code: 0, said: '' });
   });
 
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {
