@@ -259,10 +259,9 @@ describe.each(commands.map((command) => [command.name, command] as const))('forg
             // Whoever dies at a question leaves what the write before it left, so it dies at the first of those that follow one another.
             const isFirst = calls?.[at][call - 2]?.startsWith('GET') !== true;
             if (isThorough)
+              // To whoever asked, a question that was lost on its way there and one on its way back are the same.
               return isRead
-                ? both.filter(({ how }) =>
-                    how === 'killed' ? isFirst && point === 'before-send' : point === 'after-send',
-                  )
+                ? both.filter(({ how }) => point === 'before-send' && (how === 'cut' || isFirst))
                 : both;
             // A sample: every eighth, at each point other ones, and every other one of them killed.
             return index % 8 === failPoints.indexOf(point) ? both.slice(index % 2, (index % 2) + 1) : [];
