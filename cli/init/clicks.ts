@@ -71,7 +71,7 @@ function pushSource(settings: InitSettings, state: InitState): Click | undefined
       ];
     default:
       return [
-        `In your clone of forgecrew: git push ${page} HEAD:refs/heads/main v${version}`,
+        `In your clone of forgecrew: git push ${page} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
         ...(source === 'missing' && !makesSource(settings, state)
           ? [
               `Before that make ${name} at ${settings['forge-url']}/repo/create, public and with nothing in it.`,

@@ -58,7 +58,7 @@ export async function editIssue(send: Send, place: Place, body: unknown): Promis
 
 /**
  * The issue that was asked for, and no other one. An answer about another number, or from another repository, is what somebody
- * in between made of a redirect: github.com/MarcusJellinghaus/mcp-workspace/issues/256 tells of one that was written to.
+ * in between made of a redirect of an issue that was moved: whoever believes it writes to the wrong one.
  */
 function own(request: ApiRequest, found: GithubIssue): GithubIssue {
   const { owner, repo, index } = request.params ?? {};

@@ -182,13 +182,13 @@ function sourceCheck(settings: DoctorSettings, { source }: DoctorState): Finding
         return {
           what: `there is no ${name}, where runners would find the roles`,
           who,
-          mend: `make it, public and with nothing in it, or let forgecrew init --apply make it; then, in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main v${version}`,
+          mend: `make it, public and with nothing in it, or let forgecrew init --apply make it; then, in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
         };
       case 'no-version':
         return {
           what: `${name} has no tag v${version}, which the pipelines name`,
           who,
-          mend: `in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main v${version}`,
+          mend: `in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
         };
     }
   });
