@@ -213,3 +213,14 @@ export async function startFactory(
     },
   };
 }
+
+/** What only a person can do: a token of Woodpecker for vault-dispatch, and the line of the pipeline that uses it. */
+export async function letStart({ woodpecker, rewrite }: Factory): Promise<void> {
+  woodpecker.repositories[0]?.secrets?.push({
+    name: 'dispatcher_woodpecker_token',
+    events: ['push', 'cron'],
+  });
+  await rewrite((path, text) =>
+    path === '.woodpecker/vault.yaml' ? text.replaceAll('# woodpecker_token', 'woodpecker_token') : text,
+  );
+}

@@ -4,9 +4,11 @@ import path from 'node:path';
 import { parseDocument } from 'yaml';
 import type { opsFiler } from '../actions/ops-filer/role.ts';
 import { examples } from '../cli/factory/examples.ts';
+import { pinExample } from '../cli/factory/pins.ts';
 import { purposeIn } from '../cli/factory/pipelines.ts';
 import { policy } from '../cli/policy/role.ts';
 import { execute } from '../core/run.ts';
+import { version } from '../core/version.ts';
 import { type Person, seeder } from '../embedded-forge/seed.ts';
 import { roles } from '../roles.ts';
 import { asked, type Start, type Works } from '../scripts/demo/works.ts';
@@ -110,6 +112,7 @@ export async function worksOf(
   /** What decides is changed between `policy open` and `policy close`, as the pull request of init says. */
   const decides = /^(?:vault\/(?:policy\.toml|formulas\/)|escalation\/policy\.toml)/;
 
+  const release = await factory.ask<{ commit: { id: string } }>('GET', '/repos/acme/forgecrew/branches/main');
   const works: InitWorks = {
     url: forge.url,
     seed,
@@ -121,7 +124,7 @@ export async function worksOf(
     stranger,
     lines,
     login: (name) => name,
-    uses: (role) => `${forge.url}/acme/forgecrew/actions/${role}@v0.1.0`,
+    uses: (role) => `${forge.url}/acme/forgecrew/actions/${role}@${release.commit.id} # v0.1.0`,
     async start(role, how = {}) {
       const step = await stepOf(role, how);
       const workspace = mkdtempSync(path.join(folder, 'run-'));
@@ -211,7 +214,8 @@ export async function worksOf(
       });
       await asked(works, 'PUT', `/repos/${project}/actions/secrets/AGENT_TOKEN`, { body: { data: sha1 } });
     }
-    const text = (there ?? example.text)
+    const pinned = pinExample(example.text, { version, commit: release.commit.id });
+    const text = (there ?? pinned)
       .replaceAll('owner/ops', ops)
       .replaceAll('https://forge.example/owner/forgecrew', `${forge.url}/acme/forgecrew`)
       .replaceAll(/login: agent$/gm, 'login: crew');

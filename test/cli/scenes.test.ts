@@ -7,7 +7,7 @@ import { engagementScene } from '../../scripts/demo/engagement.ts';
 import { escalationScene } from '../../scripts/demo/escalation.ts';
 import { oversightScene } from '../../scripts/demo/oversight.ts';
 import { vaultFiles, vaultScene } from '../../scripts/demo/vault.ts';
-import { type Factory, moreRoles, startFactory } from '../factory.ts';
+import { type Factory, letStart, moreRoles, startFactory } from '../factory.ts';
 import { type InitWorks, worksOf } from '../works.ts';
 
 let factory: Factory;
@@ -36,6 +36,7 @@ async function start(ci: 'forgejo' | 'woodpecker'): Promise<void> {
     await factory.ask('PUT', `/repos/${factory.ops}/actions/secrets/ANTHROPIC_API_KEY`, { data: 'key' });
   else {
     factory.woodpecker.repositories[0]?.secrets?.push({ name: 'anthropic_api_key', events: ['cron'] });
+    await letStart(factory);
     await works.set('escalation', { 'engine-url': 'http://127.0.0.1:8080/v1' });
   }
 }

@@ -28,15 +28,29 @@ export function pinChecks(
   const places = new Map([[projectName, project], [opsName, ops], ...others]);
   return [...places].map(([name, { texts }]) =>
     finding(`pins.${name}`, `what ${name} runs of forgecrew is v${version}`, texts, (all) => {
-      const differing = [...all].flatMap(([path, text]) => {
-        if (!/\.ya?ml$/.test(path) || (name === opsName && isOfRole(text))) return [];
+      const differing: string[] = [];
+      const byTag: string[] = [];
+      for (const [path, text] of all) {
+        if (!/\.ya?ml$/.test(path) || (name === opsName && isOfRole(text))) continue;
         const { moved, left } = movePins(text, given);
-        return moved.length + left.length === 0 ? [] : [path];
-      });
-      return differing.length === 0
+        if (moved.length + left.length === 0) continue;
+        const isTag = left.length === 0 && moved.every((pin) => pin === `v${version}`);
+        (isTag ? byTag : differing).push(path);
+      }
+      const faults = [
+        ...(differing.length === 0
+          ? []
+          : [`${differing.join(', ')} of ${name} names another version, and this is v${version}`]),
+        ...(byTag.length === 0
+          ? []
+          : [
+              `${byTag.join(', ')} of ${name} names v${version} by its tag alone, which whoever may push there can move`,
+            ]),
+      ];
+      return faults.length === 0
         ? undefined
         : {
-            what: `${differing.join(', ')} of ${name} names another version, and this is v${version}`,
+            what: faults.join('; '),
             who: `whoever merges to main of ${name}`,
             mend: `forgecrew upgrade ${version} --apply asks for it with a pull request; what names a branch is changed by hand`,
           };
