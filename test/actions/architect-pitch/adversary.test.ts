@@ -321,6 +321,7 @@ Recommended: A
 function withoutOurs(text: string): string {
   return text
     .replace(/^<!-- (pitch|forks|filer):(begin|end) -->$|^<!-- (revised|model-use): [^<>\n]* -->$/gm, '')
+    .replaceAll(`- owner/project#${vision} — `, '- ')
     .replaceAll(`- #${vision} — `, '- ')
     .replaceAll(`vision(#${vision}): `, '');
 }
