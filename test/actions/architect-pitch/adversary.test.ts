@@ -295,7 +295,7 @@ function widened(changes: Change[], stage: string): string[] {
     const theirs = withoutOurs(text);
     must(activeIn(theirs).length === 0, `${activeIn(theirs)} in ${JSON.stringify(theirs)}`);
     must(
-      commandLines(text).every((line) => !/^(ACCEPT|REJECT|PITCH AGAIN|A\d+:|\/\w)/.test(line)),
+      commandLines(text).every((line) => !/^(?:ACCEPT|REJECT|PITCH AGAIN|A\d+:|\/crew|\/approve)/.test(line)),
       `a command in ${JSON.stringify(text)}`,
     );
     must(
