@@ -82,10 +82,10 @@ export type Environment = Record<string, string | undefined>;
 /** Prints one line. */
 export type Print = (line: string) => void;
 
-/** Whoever reads what this process prints may stop reading, as `head` does: that is no failure of its own. */
+/** Whoever reads what this process prints may stop reading, as `head` does, or a terminal that is closed: that is no failure of its own. */
 export function outliveReaders(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 }
 
