@@ -39,8 +39,6 @@ export async function begin(
       `${request.mode} shows the program's own screen, and there is no terminal here.`,
       'Type it in a terminal, set open-command, or use headless.',
     );
-  // A terminal that was closed is written to once more, and is no reason to leave anything half done.
-  process.stdout.on('error', () => undefined);
   const screen = personsTerminal();
   const stopped = hearStops(screen.isOpen);
   try {

@@ -1,4 +1,5 @@
 import type { Program } from '../../core/agent/cell/cell.ts';
+import { codexTrusting } from '../../core/agent/engines/codex.ts';
 import type { EngineStart } from '../../core/agent/engines/engine.ts';
 import { forgeServer } from '../../core/agent/engines/events.ts';
 import type { AgentEngineName } from '../../core/agent/manifest.ts';
@@ -44,9 +45,7 @@ export function screenOf(
           'workspace-write',
           '--ask-for-approval',
           'on-request',
-          // It would ask whether it may work in a folder that it has not seen before.
-          '-c',
-          `projects={${JSON.stringify(start.workspace)}={trust_level="trusted"}}`,
+          ...codexTrusting(start.workspace),
           '-c',
           `mcp_servers.${forgeServer}.command=${JSON.stringify(mcp.command)}`,
           '-c',

@@ -95,21 +95,23 @@ export async function read(
   const others = new Map<string, GroundState>();
   for (const name of otherProjects(given, ops, agents))
     others.set(name, await readGroundOf(send, name, { kept, seesAll }));
-  const accounts = new Map<string, AccountState>();
   const own = await ask(() => getOwnUser(send));
+  const looked: { login: string; secret: string; account: Omit<AccountState, 'token'> }[] = [];
+  for (const { login, secret } of staff)
+    looked.push({ login, secret, account: await readAccount(send, login, ops, project) });
   const tokensMade = await readTokensMade(send, given, {
     isAdmin: seesAll,
     version: told.kind === 'known' ? told.value.version : '',
     own: own.kind === 'known' ? own.value.login : '',
+    existsOf: (login) =>
+      looked.find((item) => item.login === login)?.account.exists ?? follow(own, () => true),
   });
-  for (const { login, secret } of staff)
-    accounts.set(login, {
-      ...(await readAccount(send, login, ops, project)),
-      token: await tokenOf(ofAccounts.get(login), `no token of ${login} was given`, {
-        login,
-        made: tokensMade.get(secretName(secret, given.ci)),
-      }),
-    });
+  const accounts = new Map<string, AccountState>();
+  for (const { login, secret, account } of looked) {
+    const made = tokensMade.get(secretName(secret, given.ci));
+    const token = await tokenOf(ofAccounts.get(login), `no token of ${login} was given`, { login, made });
+    accounts.set(login, { ...account, token });
+  }
   const stores: DoctorState['stores'] = [];
   for (const store of storesOf(staff)) {
     // Its owner is told of it, and so is a site admin; anybody else would hear that there is none.
@@ -164,7 +166,12 @@ export async function read(
 async function readTokensMade(
   send: Send,
   given: DoctorSettings,
-  { isAdmin, version: told, own }: { isAdmin: boolean; version: string; own: string },
+  {
+    isAdmin,
+    version: told,
+    own,
+    existsOf,
+  }: { isAdmin: boolean; version: string; own: string; existsOf: (login: string) => Asked<boolean> },
 ): Promise<DoctorState['tokensMade']> {
   const made: DoctorState['tokensMade'] = new Map();
   if (!isAdmin || majorOf(told) < 16) return made;
@@ -175,8 +182,7 @@ async function readTokensMade(
   for (const { login, secret: bare } of wanted) {
     const secret = secretName(bare, given.ci);
     // Somebody who is not there has none.
-    const exists = await ask(async () => (await findUser(send, login)) !== undefined);
-    const found = await then(exists, async (isThere) => (isThere ? listTokensOf(send, login) : []));
+    const found = await then(existsOf(login), async (isThere) => (isThere ? listTokensOf(send, login) : []));
     made.set(
       secret,
       follow(found, (all) => all.find(({ name }) => name === tokenName(given['ops-repo'], secret))),

@@ -1,3 +1,4 @@
+import { sameRepository } from '../../core/accounts.ts';
 import type { AgentManifest } from '../../core/agent/manifest.ts';
 import type { Token } from '../../core/forge/accounts.ts';
 import type { Branch } from '../../core/forge/branches.ts';
@@ -88,4 +89,15 @@ export interface DoctorState {
   release: Asked<string | undefined>;
   protect: Asked<ProtectState>;
   agents: Asked<Parsed<AgentManifest>[]>;
+}
+
+/** The repositories that the factory works for, by name; one that is the ops repo itself is none of them. */
+export function projectsOf(
+  { 'ops-repo': ops, 'project-repo': name }: Pick<DoctorSettings, 'ops-repo' | 'project-repo'>,
+  { project, others }: Pick<DoctorState, 'project' | 'others'>,
+): Map<string, GroundState> {
+  return new Map<string, GroundState>([
+    ...(sameRepository(name, ops) ? [] : [[name, project] as const]),
+    ...others,
+  ]);
 }

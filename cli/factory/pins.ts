@@ -87,11 +87,28 @@ export function pinFault(pin: Pin, release: Release): string | undefined {
     return pin.commit === release.commit
       ? `calls the commit of v${release.version} v${pin.version}`
       : undefined;
-  if (pin.commit === undefined)
-    return `names v${pin.version} by its tag alone, which whoever may push there can move`;
+  if (pin.commit === undefined) return tagAlone(pin.version);
   return pin.commit === release.commit
     ? undefined
     : `calls ${pin.commit.slice(0, 12)} v${pin.version}, whose tag is at ${release.commit.slice(0, 12)}`;
+}
+
+/** What a pin is that names no commit. */
+export function tagAlone(version: string): string {
+  return `names v${version} by its tag alone, which whoever may push there can move`;
+}
+
+/** Which pins are moved: those of steps of these roles from this place, from one version to another. */
+export interface PinMove {
+  roles: readonly string[];
+  source: string;
+  from: string;
+  to: Release;
+}
+
+/** Whether a file is a pipeline, in which steps are pinned. */
+export function isPipeline(path: string): boolean {
+  return /\.ya?ml$/.test(path);
 }
 
 export interface Moved {
@@ -106,10 +123,7 @@ export interface Moved {
  * A pipeline with every pin of forgecrew moved to a release, and nothing else changed. Steps are known by the place that they come
  * from: what stands beside them may be called like a role, and has versions of its own.
  */
-export function movePins(
-  text: string,
-  given: { roles: readonly string[]; source: string; from: string; to: Release },
-): Moved {
+export function movePins(text: string, given: PinMove): Moved {
   const moved: string[] = [];
   const left: string[] = [];
   const lines = text.split('\n').map((line) => {

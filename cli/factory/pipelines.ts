@@ -5,7 +5,8 @@ import { version } from '../../core/version.ts';
 import { examples, vaultExample } from './examples.ts';
 import type { WantedFile } from './layout.ts';
 import { pinExample } from './pins.ts';
-import { type Staff, secretName } from './posts.ts';
+import { type Staff, secretName, staffOf } from './posts.ts';
+import { type FactorySettings, loginsOf, sourceOf } from './settings.ts';
 
 // Pipelines of a factory, made from the examples that the documents show, with the names of this one: pure.
 
@@ -23,6 +24,22 @@ export interface Names {
   /** The commit that the tag of this version names there, where that is known. */
   commit: string | undefined;
   staff: readonly Staff[];
+}
+
+/** The names of a factory, with what is known of its ops repo's branch and of the version that it is pinned to. */
+export function namesOf(
+  given: FactorySettings,
+  { branch = 'main', commit }: { branch: string | undefined; commit: string | undefined },
+): Names {
+  return {
+    ci: given.ci,
+    ops: given['ops-repo'],
+    project: given['project-repo'],
+    branch,
+    source: sourceOf(given),
+    commit,
+    staff: staffOf(given.roles, loginsOf(given)),
+  };
 }
 
 /** An example with the names of this factory. Everything is replaced at once, so that no name is taken for another's. */

@@ -9,17 +9,14 @@ export async function readPlanted(send: Send, ground: Ground, standing: Standing
   if (!standing.exists || standing.pull !== null || ground.fork !== 'not-needed') return [];
   const head = await findBranch(send, ground.home, standing.branch);
   if (head === undefined) return [];
-  const [before, after] = await Promise.all(
-    [ground.commit, head.commit.id].map(
-      async (commit) =>
-        new Map(
-          (await listTree(send, ground.home, commit, { recursive: true }))
-            .filter(({ type }) => type !== 'tree')
-            .map(({ path, mode, sha }) => [path, `${mode} ${sha}`]),
-        ),
-    ),
-  );
-  return [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])].filter(
-    (path) => before?.get(path) !== after?.get(path) && !standing.files.some((file) => file.path === path),
+  const files = async (commit: string): Promise<Map<string, string>> =>
+    new Map(
+      (await listTree(send, ground.home, commit, { recursive: true }))
+        .filter(({ type }) => type !== 'tree')
+        .map(({ path, mode, sha }) => [path, `${mode} ${sha}`]),
+    );
+  const [before, after] = await Promise.all([files(ground.commit), files(head.commit.id)]);
+  return [...new Set([...before.keys(), ...after.keys()])].filter(
+    (path) => before.get(path) !== after.get(path) && !standing.files.some((file) => file.path === path),
   );
 }

@@ -11,6 +11,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/settings.ts';
+import { version } from '../../core/version.ts';
 import { factoryRoles, posts, staffOf } from './posts.ts';
 
 /** What `init` and `doctor` have to know of a factory alike. */
@@ -107,6 +108,11 @@ export function secretsPage(given: FactorySettings, id: number | undefined): str
   const { ci, 'ops-repo': ops, 'woodpecker-url': url = '' } = given;
   if (ci === 'forgejo') return `${given['forge-url']}/${ops}/settings/actions/secrets`;
   return id === undefined ? `${url} (${ops}, Settings, Secrets)` : `${url}/repos/${id}/settings/secrets`;
+}
+
+/** What a person types in a clone of forgecrew, so that runners find this version on the forge. */
+export function pushCommand(given: FactorySettings): string {
+  return `git push ${given['forge-url']}/${forgecrewRepo(given)} HEAD:refs/heads/main HEAD:refs/tags/v${version}`;
 }
 
 export function forgecrewRepo(given: FactorySettings): string {

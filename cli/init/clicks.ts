@@ -2,10 +2,10 @@ import { ownerOf, sameLogin } from '../../core/accounts.ts';
 import { version } from '../../core/version.ts';
 import { exampleModel, purposeIn, withoutComments } from '../factory/pipelines.ts';
 import { issuesTeam, projectAccess, staffOf } from '../factory/posts.ts';
-import { forgecrewRepo, loginsOf, secretsPage } from '../factory/settings.ts';
+import { forgecrewRepo, loginsOf, pushCommand, secretsPage } from '../factory/settings.ts';
 import { tokensWanted } from '../factory/tokens.ts';
 import type { InitSettings, InitState, Side } from './state.ts';
-import { namesOf } from './wanted.ts';
+import { namesIn } from './wanted.ts';
 
 // What a person has to do because the API cannot, or not for this token, or because it is theirs to decide: pure. Everything that is done on one page is one click,
 // so that no usual factory has more than three.
@@ -71,7 +71,7 @@ function pushSource(settings: InitSettings, state: InitState): Click | undefined
       ];
     default:
       return [
-        `In your clone of forgecrew: git push ${page} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
+        `In your clone of forgecrew: ${pushCommand(settings)}`,
         ...(source === 'missing' && !makesSource(settings, state)
           ? [
               `Before that make ${name} at ${settings['forge-url']}/repo/create, public and with nothing in it.`,
@@ -127,7 +127,7 @@ function addSecrets(settings: InitSettings, state: InitState, key: string): Clic
     events === undefined ? '' : `, for the events ${events.join(' and ')}`;
   const tokens = makesTokens
     ? []
-    : tokensWanted(namesOf(settings, ops), account.login)
+    : tokensWanted(namesIn(settings, ops), account.login)
         .filter(({ secret }) => !isThere(secret))
         .map(
           ({ login, scopes, secret, events }) =>

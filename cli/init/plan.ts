@@ -15,7 +15,7 @@ import { makesSource } from './clicks.ts';
 import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
-import { namesOf, wantedOf } from './wanted.ts';
+import { namesIn, wantedOf } from './wanted.ts';
 
 /** The kinds of change this command may plan. */
 export const changes = [
@@ -429,7 +429,7 @@ function planExample({ project }: InitState): InitChange[] {
 export function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, accounts, secrets, makesTokens, woodpecker } = state;
   if (!makesTokens) return [];
-  return tokensWanted(namesOf(settings, state.ops), state.account.login)
+  return tokensWanted(namesIn(settings, state.ops), state.account.login)
     .filter(({ secret }) => !secrets.some(({ name }) => name === secret))
     .map(({ login, scopes, secret, events }) => ({
       kind: 'hand-token',
@@ -450,7 +450,7 @@ export function planSecrets(settings: InitSettings, state: InitState): InitChang
 
 export function planWoodpecker(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, woodpecker } = state;
-  const jobs = pipelinesOf(namesOf(settings, ops), undefined)
+  const jobs = pipelinesOf(namesIn(settings, ops), undefined)
     .filter(({ purpose }) => purpose === 'work')
     .flatMap(cronJobsOf);
   const isActive = woodpecker?.isActive === true;

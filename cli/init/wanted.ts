@@ -1,9 +1,14 @@
 import { namesLogin } from '../../core/accounts.ts';
 import { formulaFolder } from '../../core/vault/formula.ts';
 import { lacking, opsFiles, projectFiles, type WantedFile } from '../factory/layout.ts';
-import { formulaFiles, type Names, type Pipeline, pipelinesOf, purposeIn } from '../factory/pipelines.ts';
-import { staffOf } from '../factory/posts.ts';
-import { loginsOf, sourceOf } from '../factory/settings.ts';
+import {
+  formulaFiles,
+  type Names,
+  namesOf,
+  type Pipeline,
+  pipelinesOf,
+  purposeIn,
+} from '../factory/pipelines.ts';
 import { exampleFiles, isInUse } from './example.ts';
 import type { InitSettings, Side } from './state.ts';
 
@@ -13,16 +18,8 @@ import type { InitSettings, Side } from './state.ts';
 export const onboardingBranch = 'forgecrew/onboarding';
 
 /** The names that pipelines of this factory are made with. */
-export function namesOf(given: InitSettings, ops: Pick<Side, 'found' | 'release'>): Names {
-  return {
-    ci: given.ci,
-    ops: given['ops-repo'],
-    project: given['project-repo'],
-    branch: ops.found?.default_branch ?? 'main',
-    source: sourceOf(given),
-    commit: ops.release,
-    staff: staffOf(given.roles, loginsOf(given)),
-  };
+export function namesIn(given: InitSettings, { found, release }: Pick<Side, 'found' | 'release'>): Names {
+  return namesOf(given, { branch: found?.default_branch, commit: release });
 }
 
 /** Where the forge looks for workflows: into the first of these folders that is there, so another one would put it out of use. */
@@ -34,7 +31,7 @@ export function workflowFolder(paths: readonly string[]): string | undefined {
 
 /** Pipelines that are not there yet, under whatever name people gave theirs. */
 export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
-  const wanted = pipelinesOf(namesOf(given, ops), workflowFolder(ops.paths));
+  const wanted = pipelinesOf(namesIn(given, ops), workflowFolder(ops.paths));
   return lacking(wanted, ops.paths).filter(
     ({ role, purpose }) => !ops.pipelines.some(({ text }) => purposeIn(text, role) === purpose),
   );
@@ -60,7 +57,7 @@ export function wantedOf(given: InitSettings, side: Side, isOps: boolean): Wante
     (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),
   );
   const example =
-    hasVault && !hasFormula ? formulaFiles(namesOf(given, side), workflowFolder(side.paths)) : [];
+    hasVault && !hasFormula ? formulaFiles(namesIn(given, side), workflowFolder(side.paths)) : [];
   const files = [
     ...lacking(opsFiles(given, approversOf(given, side)), side.paths),
     ...lacking(example, side.paths),

@@ -1,11 +1,17 @@
-import { sameRepository } from '../../core/accounts.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { formatFault } from '../../core/errors.ts';
 import { patternsIn, unreached } from '../../core/vault/guard.ts';
 import { version } from '../../core/version.ts';
-import type { DoctorState } from '../doctor/state.ts';
+import { type DoctorState, projectsOf } from '../doctor/state.ts';
 import { roleNames } from '../factory/examples.ts';
-import { compareVersions, factoryVersion, movePins, withFactoryVersion } from '../factory/pins.ts';
+import {
+  compareVersions,
+  factoryVersion,
+  isPipeline,
+  movePins,
+  type PinMove,
+  withFactoryVersion,
+} from '../factory/pins.ts';
 import { forgecrewRepo, sourceOf } from '../factory/settings.ts';
 import { type Migration, onTheWay } from './migrations.ts';
 import { numberOf, type UpgradeSettings } from './settings.ts';
@@ -41,8 +47,6 @@ export interface Move {
   /** The repositories that the factory works for, or why one could not be looked at. */
   projects: (RepositoryMove | Obstacle)[];
 }
-
-const isPipeline = (path: string): boolean => /\.ya?ml$/.test(path);
 
 export function moveOf(
   given: UpgradeSettings,
@@ -81,17 +85,16 @@ export function moveOf(
   if (trouble !== undefined) return obstacle(forgecrewRepo(given), trouble);
 
   const commit = state.release.kind === 'known' ? state.release.value : undefined;
-  const release: Release = { roles: roleNames, source: sourceOf(given), from, to: { version: to, commit } };
+  const pins: PinMove = { roles: roleNames, source: sourceOf(given), from, to: { version: to, commit } };
   const way = onTheWay(migrations, from, to);
   const migrated = new Map(texts.value);
   for (const migration of way)
     for (const [path, content] of migration.change(migrated)) migrated.set(path, content);
   migrated.set(crewFile, withFactoryVersion(migrated.get(crewFile) ?? text, to));
-  const ops = moved(given['ops-repo'], { before: texts.value, after: migrated }, release);
+  const ops = moved(given['ops-repo'], { before: texts.value, after: migrated }, pins);
   const { protect } = state;
   const patterns =
     protect.kind === 'known' ? (protect.value.main.rule?.protected_file_patterns ?? '') : undefined;
-  const places = new Map([[given['project-repo'], state.project], ...state.others]);
   return {
     kind: 'move',
     from,
@@ -99,27 +102,23 @@ export function moveOf(
     ops,
     migrations: way,
     guarded: patterns === undefined ? undefined : guardedOf([...ops.files.keys()], patterns),
-    projects: [...places]
-      .filter(([name]) => !sameRepository(name, given['ops-repo']))
-      .map(([name, side]) =>
-        side.texts.kind === 'unknown'
-          ? obstacle(name, side.texts.why)
-          : moved(name, { before: side.texts.value, after: side.texts.value }, release),
-      ),
+    projects: [...projectsOf(given, state)].map(([name, { texts: own }]) =>
+      own.kind === 'unknown'
+        ? obstacle(name, own.why)
+        : moved(name, { before: own.value, after: own.value }, pins),
+    ),
   };
 }
-
-type Release = Parameters<typeof movePins>[1];
 
 /** Every pin of forgecrew in the pipelines of a repository moved, beside what has changed there already. */
 function moved(
   repository: string,
   { before, after }: { before: ReadonlyMap<string, string>; after: ReadonlyMap<string, string> },
-  release: Release,
+  pins: PinMove,
 ): RepositoryMove {
   const results = [...after].map(([path, content]) => ({
     path,
-    ...(isPipeline(path) ? movePins(content, release) : { text: content, moved: [], left: [] }),
+    ...(isPipeline(path) ? movePins(content, pins) : { text: content, moved: [], left: [] }),
   }));
   return {
     repository,

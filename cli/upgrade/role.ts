@@ -6,14 +6,14 @@ import { readGround, readStanding } from '../../core/read-ground.ts';
 import type { ReadContext, Role } from '../../core/role.ts';
 import { known } from '../doctor/finding.ts';
 import { ask, read as readDoctor } from '../doctor/read.ts';
-import type { DoctorState, GroundState } from '../doctor/state.ts';
+import { type GroundState, projectsOf } from '../doctor/state.ts';
 import type { Proposing } from '../factory/planted.ts';
 import { readPlanted } from '../factory/read-planted.ts';
 import { faultsOf } from '../factory/settings.ts';
-import { type Move, moveOf, type RepositoryMove } from './change.ts';
+import { moveOf, type RepositoryMove } from './change.ts';
 import { type Migration, migrations as ours } from './migrations.ts';
 import { changes, planUpgrade, upgradeBranch } from './plan.ts';
-import { settings, type UpgradeSettings } from './settings.ts';
+import { settings } from './settings.ts';
 import type { UpgradeState } from './state.ts';
 
 async function read(
@@ -60,24 +60,14 @@ async function read(
   };
   if (move.ops.files.size > 0 && main.value !== undefined)
     proposing.set(move.ops.repository, known(await read(move.ops, doctor.ops, 'branch')));
+  const projects = projectsOf(given, doctor);
   for (const item of move.projects) {
-    const side = sideOf(doctor, given, item);
+    if ('kind' in item || item.files.size === 0) continue;
+    const side = projects.get(item.repository);
     // Somebody else may own a project: it is asked from a fork then, and what is in the way there holds up nothing else.
-    if (side !== undefined) proposing.set(side.name, await ask(() => read(side.move, side.state, 'auto')));
+    if (side !== undefined) proposing.set(item.repository, await ask(() => read(item, side, 'auto')));
   }
   return { now, account, doctor, proposing };
-}
-
-/** A project in which something changes, as it was looked at. */
-function sideOf(
-  { project, others }: DoctorState,
-  given: UpgradeSettings,
-  move: Move['projects'][number],
-): { name: string; move: RepositoryMove; state: GroundState } | undefined {
-  if ('kind' in move || move.files.size === 0) return undefined;
-  const name = move.repository;
-  const state = name === given['project-repo'] ? project : others.get(name);
-  return state === undefined ? undefined : { name, move, state };
 }
 
 /** The command `forgecrew upgrade`, which knows these migrations: a role that a person runs in a terminal. */

@@ -1,6 +1,6 @@
 import { ownerOf } from '../../../core/accounts.ts';
 import { majorOf, version } from '../../../core/version.ts';
-import { forgecrewRepo } from '../../factory/settings.ts';
+import { forgecrewRepo, pushCommand } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok } from '../finding.ts';
 import type { DoctorSettings, DoctorState, SideState } from '../state.ts';
 
@@ -182,13 +182,13 @@ function sourceCheck(settings: DoctorSettings, { source }: DoctorState): Finding
         return {
           what: `there is no ${name}, where runners would find the roles`,
           who,
-          mend: `make it, public and with nothing in it, or let forgecrew init --apply make it; then, in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
+          mend: `make it, public and with nothing in it, or let forgecrew init --apply make it; then, in a clone of forgecrew, ${pushCommand(settings)}`,
         };
       case 'no-version':
         return {
           what: `${name} has no tag v${version}, which the pipelines name`,
           who,
-          mend: `in a clone of forgecrew, git push ${settings['forge-url']}/${name} HEAD:refs/heads/main HEAD:refs/tags/v${version}`,
+          mend: `in a clone of forgecrew, ${pushCommand(settings)}`,
         };
     }
   });

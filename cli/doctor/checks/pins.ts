@@ -1,23 +1,21 @@
 import { crewFile } from '../../../core/crew-file.ts';
 import { version } from '../../../core/version.ts';
 import { roleNames } from '../../factory/examples.ts';
-import { factoryVersion, movePins } from '../../factory/pins.ts';
+import { factoryVersion, isPipeline, movePins, type PinMove, tagAlone } from '../../factory/pins.ts';
 import { purposeIn } from '../../factory/pipelines.ts';
 import { sourceOf } from '../../factory/settings.ts';
 import { type Finding, finding } from '../finding.ts';
-import type { DoctorSettings, DoctorState } from '../state.ts';
+import { type DoctorSettings, type DoctorState, projectsOf } from '../state.ts';
 
 /**
  * The version that pipelines of other places name: those of the projects, in which agents may be started and actions asked for,
  * and in the ops repo those of formulas. The pipelines of its roles are looked at one by one elsewhere.
  */
-export function pinChecks(
-  settings: DoctorSettings,
-  { ops, project, others, release }: DoctorState,
-): Finding[] {
-  const { 'ops-repo': opsName, 'project-repo': projectName, roles } = settings;
+export function pinChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
+  const { ops, release } = state;
+  const { 'ops-repo': opsName, roles } = settings;
   const crew = ops.texts.kind === 'known' ? ops.texts.value.get(crewFile) : undefined;
-  const given = {
+  const given: PinMove = {
     roles: roleNames,
     source: sourceOf(settings),
     from: factoryVersion(crew ?? '') ?? version,
@@ -25,13 +23,13 @@ export function pinChecks(
   };
   const isOfRole = (text: string): boolean =>
     roles.some((role) => ['work', 'check'].includes(purposeIn(text, role) ?? ''));
-  const places = new Map([[projectName, project], [opsName, ops], ...others]);
+  const places = new Map([...projectsOf(settings, state), [opsName, ops]]);
   return [...places].map(([name, { texts }]) =>
     finding(`pins.${name}`, `what ${name} runs of forgecrew is v${version}`, texts, (all) => {
       const differing: string[] = [];
       const byTag: string[] = [];
       for (const [path, text] of all) {
-        if (!/\.ya?ml$/.test(path) || (name === opsName && isOfRole(text))) continue;
+        if (!isPipeline(path) || (name === opsName && isOfRole(text))) continue;
         const { moved, left } = movePins(text, given);
         if (moved.length + left.length === 0) continue;
         const isTag = left.length === 0 && moved.every((pin) => pin === `v${version}`);
@@ -41,11 +39,7 @@ export function pinChecks(
         ...(differing.length === 0
           ? []
           : [`${differing.join(', ')} of ${name} names another version, and this is v${version}`]),
-        ...(byTag.length === 0
-          ? []
-          : [
-              `${byTag.join(', ')} of ${name} names v${version} by its tag alone, which whoever may push there can move`,
-            ]),
+        ...(byTag.length === 0 ? [] : [`${byTag.join(', ')} of ${name} ${tagAlone(version)}`]),
       ];
       return faults.length === 0
         ? undefined

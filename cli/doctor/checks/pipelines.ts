@@ -1,41 +1,41 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { pinFault, pinIn, pinsOf } from '../../factory/pins.ts';
+import { isPipeline, pinFault, pinIn, pinsOf } from '../../factory/pins.ts';
 import {
   exampleModel,
+  type Names,
+  namesOf,
   type Pipeline,
   pipelinesOf,
   purposeIn,
   secretsOf,
   withoutComments,
 } from '../../factory/pipelines.ts';
-import { staffOf } from '../../factory/posts.ts';
-import { loginsOf, secretsPage, sourceOf } from '../../factory/settings.ts';
+import { secretsPage } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
+/** The names that the pipelines of this factory are held against. */
+export function namesIn(
+  settings: DoctorSettings,
+  { ops: { repository }, release }: Pick<DoctorState, 'ops' | 'release'>,
+): Names {
+  return namesOf(settings, {
+    branch: repository.kind === 'known' ? repository.value.default_branch : undefined,
+    commit: release.kind === 'known' ? release.value : undefined,
+  });
+}
+
 /** The pipelines of the roles are there and have the shape of the examples. */
 export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
-  const { ops, release } = state;
-  const { texts, repository } = ops;
+  const { texts } = state.ops;
   if (texts.kind === 'unknown') return [unchecked('pipelines', 'the pipelines of the ops repo', texts.why)];
-  const commit = release.kind === 'known' ? release.value : undefined;
-  const wanted = pipelinesOf(
-    {
-      ci: settings.ci,
-      ops: settings['ops-repo'],
-      project: settings['project-repo'],
-      branch: repository.kind === 'known' ? repository.value.default_branch : 'main',
-      source: sourceOf(settings),
-      commit,
-      staff: staffOf(settings.roles, loginsOf(settings)),
-    },
-    undefined,
-  );
+  const names = namesIn(settings, state);
+  const wanted = pipelinesOf(names, undefined);
   const isOfHost = (path: string): boolean =>
     path.startsWith('.woodpecker') === (settings.ci === 'woodpecker');
-  const files = [...texts.value].filter(([path]) => /\.ya?ml$/.test(path) && isOfHost(path));
+  const files = [...texts.value].filter(([path]) => isPipeline(path) && isOfHost(path));
   const keys = wanted.flatMap((pipeline) => {
     const text = pipeline.purpose === 'work' ? fileOf(pipeline, files)?.[1] : undefined;
     return text === undefined
@@ -43,7 +43,7 @@ export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Fi
       : secretsOf({ content: text }, settings.ci).names.filter((name) => !isToken(name));
   });
   return [
-    ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: commit })),
+    ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: names.commit })),
     ...[...new Set(keys)].map((key) => keyCheck(settings, key, state)),
   ];
 }

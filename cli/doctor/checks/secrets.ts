@@ -1,17 +1,17 @@
 import { formulaFolder } from '../../../core/vault/formula.ts';
 import { cronJobsOf, pipelinesOf, purposeIn, withoutComments } from '../../factory/pipelines.ts';
-import { staffOf } from '../../factory/posts.ts';
-import { loginsOf, secretsPage, sourceOf } from '../../factory/settings.ts';
+import { secretsPage } from '../../factory/settings.ts';
 import { tokensWanted } from '../../factory/tokens.ts';
 import { broken, type Finding, finding, ok } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
+import { namesIn } from './pipelines.ts';
 import { oldest } from './tokens.ts';
 
 /** How long a cron job may be due, in seconds, before its scheduler counts as stopped. */
 const mostLate = 3600;
 
 /** That vault-dispatch can start what runs on Woodpecker, where a formula does. */
-function starterCheck(settings: DoctorSettings, { ops }: DoctorState): Finding[] {
+function starterCheck(settings: DoctorSettings, { ops }: DoctorState, branch: string): Finding[] {
   const { 'ops-repo': name, 'forge-url': url } = settings;
   if (!settings.roles.includes('vault-dispatch') || ops.texts.kind === 'unknown') return [];
   const texts = [...ops.texts.value];
@@ -30,28 +30,16 @@ function starterCheck(settings: DoctorSettings, { ops }: DoctorState): Finding[]
           `${without[0]} gives vault-dispatch no woodpecker_token, so it starts no formula that runs on Woodpecker`,
           {
             who: `an admin of ${name}`,
-            mend: `store the token as forgecrew init lists it, then take away the # before woodpecker_token at ${url}/${name}/_edit/${branchOf(ops)}/${without[0]}`,
+            mend: `store the token as forgecrew init lists it, then take away the # before woodpecker_token at ${url}/${name}/_edit/${branch}/${without[0]}`,
           },
         ),
   ];
 }
 
-function branchOf({ repository }: DoctorState['ops']): string {
-  return repository.kind === 'known' ? repository.value.default_branch : 'main';
-}
-
 /** Secrets by name and, on Woodpecker, by event; and what starts the roles by the clock there. */
 export function secretChecks(settings: DoctorSettings, state: DoctorState): Finding[] {
   const { ci, 'ops-repo': ops } = settings;
-  const names = {
-    ci,
-    ops,
-    project: settings['project-repo'],
-    branch: branchOf(state.ops),
-    source: sourceOf(settings),
-    commit: undefined,
-    staff: staffOf(settings.roles, loginsOf(settings)),
-  };
+  const names = namesIn(settings, state);
   const who = `an admin of ${ops}`;
   const page = secretsPage(settings, state.woodpeckerId);
   const ageOf = (secret: string): Finding[] => {
@@ -118,7 +106,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
     .flatMap(cronJobsOf);
   return [
     ...secrets,
-    ...starterCheck(settings, state),
+    ...starterCheck(settings, state, names.branch),
     ...jobs.map(({ name, schedule }) =>
       finding(`cron.${name}`, `the cron job ${name} of ${ops} runs`, state.crons, (all) => {
         const found = all.find((item) => item.name === name);

@@ -76,8 +76,7 @@ export const codex: AgentEngine = {
           ...more,
           '--dangerously-bypass-approvals-and-sandbox',
           ...settingsOf(start).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]),
-          '-c',
-          `projects={${JSON.stringify(workspace)}={trust_level="trusted"}}`,
+          ...codexTrusting(workspace),
           ...(model === null ? [] : ['--model', model]),
           '--',
           prompt,
@@ -156,6 +155,11 @@ export const codex: AgentEngine = {
       ),
   },
 };
+
+/** So that it does not ask whether it may work in a folder that it has not seen before. */
+export function codexTrusting(workspace: string): string[] {
+  return ['-c', `projects={${JSON.stringify(workspace)}={trust_level="trusted"}}`];
+}
 
 function environmentOf({ home, access }: EngineStart): Record<string, string> {
   return {
