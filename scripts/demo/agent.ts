@@ -10,6 +10,7 @@ import { parseRunRecord } from '../../core/agent/run-record.ts';
 import { UserError } from '../../core/errors.ts';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+import { cronStep } from './works.ts';
 
 /** Plain Node, as any agent could be: it has nothing but its folder, the prompt on its standard input, and the command `forge`. */
 const agentText = readFileSync(path.join(root, 'scripts/demo/agent.program.cjs'), 'utf8');
@@ -67,13 +68,7 @@ watchdog_minutes = 2
   writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
   const environment = {
     PLUGIN_PROVENANCE_KEY: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
-    CI: 'woodpecker',
-    CI_FORGE_URL: url,
-    CI_REPO: ops,
-    CI_REPO_DEFAULT_BRANCH: 'main',
-    CI_COMMIT_BRANCH: 'main',
-    CI_PIPELINE_EVENT: 'cron',
-    CI_WORKSPACE: workspace,
+    ...cronStep({ url, ops }, workspace),
     PLUGIN_FORGE_TOKEN: crew.token,
     PLUGIN_FORGE_LOGIN: crew.login,
   };

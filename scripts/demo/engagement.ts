@@ -4,7 +4,7 @@ import path from 'node:path';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { writeTraffic } from '../traffic.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
-import { aloud, expectAll, pluginSettings, textIn, type Works } from './works.ts';
+import { aloud, cronStep, expectAll, pluginSettings, textIn, type Works } from './works.ts';
 
 const day = 86_400_000;
 
@@ -21,13 +21,7 @@ export async function engagement({ url, seed, scratch, isReal, named }: Stage): 
   );
   const before = dates.at(-2) ?? '';
   const asPlugin = {
-    CI: 'woodpecker',
-    CI_FORGE_URL: url,
-    CI_REPO: ops,
-    CI_REPO_DEFAULT_BRANCH: 'main',
-    CI_COMMIT_BRANCH: 'main',
-    CI_PIPELINE_EVENT: 'cron',
-    CI_WORKSPACE: scratch,
+    ...cronStep({ url, ops }, scratch),
     PLUGIN_FORGE_TOKEN: collector.token,
     PLUGIN_SOURCE: 'access.log',
     PLUGIN_OWN_HOSTS: 'www.site.example',

@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { allScopes, type Person } from '../../embedded-forge/seed.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
-import { aloud, asked, expectAll, pluginSettings, type Works } from './works.ts';
+import { aloud, asked, cronStep, expectAll, pluginSettings, type Works } from './works.ts';
 
 const deploy = `on:
   workflow_dispatch:
@@ -65,12 +65,7 @@ export async function escalation({ url, seed, scratch, isReal, named }: Stage): 
           path.join(root, 'plugins', role, role),
           [],
           {
-            CI: 'woodpecker',
-            CI_FORGE_URL: url,
-            CI_REPO: ops,
-            CI_REPO_DEFAULT_BRANCH: 'main',
-            CI_PIPELINE_EVENT: 'cron',
-            CI_WORKSPACE: scratch,
+            ...cronStep({ url, ops }, scratch),
             PLUGIN_PROJECT_REPO: project,
             PLUGIN_RECORD_REPO: records,
             PLUGIN_FORGE_TOKEN: crew.token,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { markLine } from '../../core/sprint/marker.ts';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { chapter, note, root, runRole, type Stage } from './stage.ts';
-import { aloud, asked as ask, expectAll, pluginSettings, textIn, type Works } from './works.ts';
+import { aloud, asked as ask, cronStep, expectAll, pluginSettings, textIn, type Works } from './works.ts';
 
 const treeOf = (login: number, keys: number): string => `# Prerequisite Tree
 <!-- Last updated: 2026-04-15 -->
@@ -61,12 +61,7 @@ export async function oversight({ url, seed, scratch, isReal, named }: Stage): P
         path.join(root, 'plugins', role, role),
         [],
         {
-          CI: 'woodpecker',
-          CI_FORGE_URL: url,
-          CI_REPO: ops,
-          CI_REPO_DEFAULT_BRANCH: 'main',
-          CI_PIPELINE_EVENT: 'cron',
-          CI_WORKSPACE: scratch,
+          ...cronStep({ url, ops }, scratch),
           PLUGIN_FORGE_TOKEN: keeper.token,
           PLUGIN_PROJECT_REPO: project,
           ...pluginSettings({ ...set.get(role), ...more }),

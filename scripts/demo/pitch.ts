@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { allScopes, type Person } from '../../embedded-forge/seed.ts';
 import { chapter, note, paint, root, runRole, type Stage } from './stage.ts';
+import { cronStep } from './works.ts';
 
 const visionText = `A letter of 1901 is asked for about once a week, and finding it takes an afternoon.
 
@@ -52,13 +53,7 @@ export async function pitch({ url, seed, scratch, isReal, named }: Stage): Promi
   note(`${filer.login} may write issues in ${project}; ${ada.login} and ${bob.login} decide`);
 
   const shared = {
-    CI: 'woodpecker',
-    CI_FORGE_URL: url,
-    CI_REPO: ops,
-    CI_REPO_DEFAULT_BRANCH: 'main',
-    CI_COMMIT_BRANCH: 'main',
-    CI_PIPELINE_EVENT: 'cron',
-    CI_WORKSPACE: scratch,
+    ...cronStep({ url, ops }, scratch),
     PLUGIN_PROJECT_REPO: project,
     PLUGIN_OPS_REPO: ops,
   };

@@ -81,6 +81,22 @@ export async function asked<T>(
   return answer.body as T;
 }
 
+/** What Woodpecker tells a step that cron starts in the ops repo. */
+export function cronStep(
+  { url, ops }: Pick<Works, 'url' | 'ops'>,
+  workspace: string,
+): Record<string, string> {
+  return {
+    CI: 'woodpecker',
+    CI_FORGE_URL: url,
+    CI_REPO: ops,
+    CI_REPO_DEFAULT_BRANCH: 'main',
+    CI_COMMIT_BRANCH: 'main',
+    CI_PIPELINE_EVENT: 'cron',
+    CI_WORKSPACE: workspace,
+  };
+}
+
 /** Settings as a step of Woodpecker is given them. */
 export function pluginSettings(settings: Record<string, string | null>): Record<string, string> {
   return Object.fromEntries(

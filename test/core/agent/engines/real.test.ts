@@ -1,10 +1,9 @@
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentEngineName } from '../../../../core/agent/manifest.ts';
 import { works } from '../cell/machine.ts';
-import { playRound, type Round } from './rig.ts';
+import { folderOf, playRound, type Round } from './rig.ts';
 import { type ScriptedModel, startModel } from './scripted-model.ts';
 
 // The real programs, with a scripted model: a whole round in a cell, and a second one in a fresh home that goes on with its
@@ -28,13 +27,6 @@ const programs: Real[] = [
   { engine: 'opencode', variable: 'OPENCODE_BIN', api: 'openai' },
   { engine: 'opencode', variable: 'OPENCODE_BIN', api: 'anthropic' },
 ];
-
-/** Where the program and all that belongs to it stands: the folder above its node_modules. */
-function folderOf(program: string): string {
-  const real = realpathSync(program);
-  const at = real.indexOf('/node_modules/');
-  return at < 0 ? path.dirname(real) : real.slice(0, at);
-}
 
 for (const { engine, variable, api } of programs) {
   const program = process.env[variable] ?? '';

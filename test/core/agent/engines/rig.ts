@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { LocalIsolation, Network, Program } from '../../../../core/agent/cell/cell.ts';
 import { admit } from '../../../../core/agent/cell/door.ts';
@@ -200,4 +200,11 @@ export async function playRound(round: Round): Promise<RoundEnd> {
     await cell.remove();
     remove();
   }
+}
+
+/** Where the program and all that belongs to it stands: the folder above its node_modules. */
+export function folderOf(program: string): string {
+  const real = realpathSync(program);
+  const at = real.indexOf('/node_modules/');
+  return at < 0 ? path.dirname(real) : real.slice(0, at);
 }

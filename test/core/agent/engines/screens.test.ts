@@ -1,11 +1,10 @@
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AgentEngineName } from '../../../../core/agent/manifest.ts';
 import { toldAtScreen } from '../../../../core/agent/prompt.ts';
 import { hasTerminals, openTerminal, type Terminal } from '../../../terminal.ts';
 import { works } from '../cell/machine.ts';
-import type { Round } from './rig.ts';
+import { folderOf, type Round } from './rig.ts';
 import { type ScriptedModel, startModel } from './scripted-model.ts';
 
 // The real programs with their own screens, in a fresh home of a cell: each begins with the work, and asks for no theme, no login and no
@@ -24,12 +23,6 @@ const programs: { engine: AgentEngineName; variable: string; api: 'anthropic' | 
   { engine: 'codex', variable: 'CODEX_BIN', api: 'openai' },
   { engine: 'opencode', variable: 'OPENCODE_BIN', api: 'openai' },
 ];
-
-function folderOf(program: string): string {
-  const real = realpathSync(program);
-  const at = real.indexOf('/node_modules/');
-  return at < 0 ? path.dirname(real) : real.slice(0, at);
-}
 
 for (const { engine, variable, api } of programs) {
   const program = process.env[variable] ?? '';
