@@ -18,6 +18,7 @@ import { getRepository } from '../core/forge/repositories.ts';
 import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
 import { retargetedAt } from '../core/forge/timeline.ts';
 import type { User } from '../core/forge/users.ts';
+import { runNumber } from '../core/run-number.ts';
 import { quoted } from '../core/text/log-line.ts';
 import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
 import type { Brought } from '../core/vault/candidate.ts';
@@ -228,23 +229,29 @@ function tellLife(
     say(
       run.id === null
         ? 'its run was not seen yet'
-        : `started as run ${run.id} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
+        : `started as run ${runNumber({ ...run, id: run.id })} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
     );
   }
   if (claimed.kind === 'record') {
     const { at, run } = claimed.record;
-    const started = fired.kind === 'record' ? fired.record.run.id : undefined;
+    const started = fired.kind === 'record' ? fired.record.run : undefined;
     say(
       started === undefined
-        ? `! ${at}  a gate says that it let run ${run.id} through, and nothing on record was started`
-        : started !== null && started !== run.id
-          ? `! ${at}  a gate let run ${run.id} through, and run ${started} is the one that was started`
-          : `${at}  its gate let run ${run.id} through`,
+        ? `! ${at}  a gate says that it let ${exactRun(run)} through, and nothing on record was started`
+        : started.id !== null && started.id !== run.id
+          ? `! ${at}  a gate let ${exactRun(run)} through, and ${exactRun({ ...started, id: started.id })} is the one that was started`
+          : `${at}  its gate let run ${runNumber(run)} through`,
     );
   }
   if (ended.kind === 'record') say(`${ended.record.at}  ended: ${ended.record.outcome}`);
   if (isEarlier) say('the id was used before records had a branch of their own: it is spent');
   return isEarlier || [rejected, fired, ended].some(({ kind }) => kind !== 'missing');
+}
+
+/** A run where something is wrong: what is compared is its id, and an address in a claim may name any page. */
+function exactRun(run: { id: number; url: string | null }): string {
+  const number = runNumber(run);
+  return number === run.id ? `run ${number}` : `run ${number} (id ${run.id})`;
 }
 
 function verdictLines(verdict: Verdict): string[] {
