@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExplainOptions, explain } from '../../cli/explain.ts';
+import { type ExplainOptions, explain } from '../../cli/explain/explain.ts';
 import type { Person } from '../../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
 import { actionText, ruleOf, startVault, type Vault } from '../vault.ts';

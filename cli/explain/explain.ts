@@ -1,10 +1,10 @@
-import { sameLogin } from '../core/accounts.ts';
-import type { Kept } from '../core/api/once.ts';
-import type { Send } from '../core/api/send.ts';
-import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../core/crew-file.ts';
-import { formatFault } from '../core/errors.ts';
-import { getBranch } from '../core/forge/branches.ts';
-import { listWriters } from '../core/forge/people.ts';
+import { sameLogin } from '../../core/accounts.ts';
+import type { Kept } from '../../core/api/once.ts';
+import type { Send } from '../../core/api/send.ts';
+import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../../core/crew-file.ts';
+import { formatFault } from '../../core/errors.ts';
+import { getBranch } from '../../core/forge/branches.ts';
+import { listWriters } from '../../core/forge/people.ts';
 import {
   closedPullsSince,
   getPull,
@@ -13,21 +13,21 @@ import {
   type Pull,
   pullOfCommit,
   type Review,
-} from '../core/forge/pulls.ts';
-import { getRepository } from '../core/forge/repositories.ts';
-import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
-import { retargetedAt } from '../core/forge/timeline.ts';
-import type { User } from '../core/forge/users.ts';
-import { runNumber } from '../core/run-number.ts';
-import { quoted } from '../core/text/log-line.ts';
-import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
-import type { Brought } from '../core/vault/candidate.ts';
-import { type Base, readBrought, readCandidate } from '../core/vault/read-candidate.ts';
-import { guardReader } from '../core/vault/read-guard.ts';
-import { type Life, readLife } from '../core/vault/read-life.ts';
-import { createLine } from '../core/vault/read-line.ts';
-import { readPolicy } from '../core/vault/read-policy.ts';
-import { createPeople } from '../core/vault/read-rights.ts';
+} from '../../core/forge/pulls.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot, type FileAt, type Snapshot } from '../../core/forge/snapshot.ts';
+import { retargetedAt } from '../../core/forge/timeline.ts';
+import type { User } from '../../core/forge/users.ts';
+import { runNumber } from '../../core/run-number.ts';
+import { quoted } from '../../core/text/log-line.ts';
+import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
+import type { Brought } from '../../core/vault/candidate.ts';
+import { type Base, readBrought, readCandidate } from '../../core/vault/read-candidate.ts';
+import { guardReader } from '../../core/vault/read-guard.ts';
+import { type Life, readLife } from '../../core/vault/read-life.ts';
+import { createLine } from '../../core/vault/read-line.ts';
+import { readPolicy } from '../../core/vault/read-policy.ts';
+import { createPeople } from '../../core/vault/read-rights.ts';
 import {
   claimedFolder,
   claimsBranch,
@@ -36,9 +36,9 @@ import {
   recordPath,
   recordsBranch,
   rejectedFolder,
-} from '../core/vault/record.ts';
-import { type Obstacle, type Verdict, verdictOn } from '../core/vault/verdict.ts';
-import { type ForgeAccess, withForge } from './forge.ts';
+} from '../../core/vault/record.ts';
+import { type Obstacle, type Verdict, verdictOn } from '../../core/vault/verdict.ts';
+import { type ForgeAccess, withForge } from '../forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {
   id: string;
