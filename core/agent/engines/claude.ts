@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -121,10 +121,7 @@ export const claude: AgentEngine = {
       ],
     };
   },
-  version: ({ command: [program = 'claude', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  version: withVersion('claude'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;

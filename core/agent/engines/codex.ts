@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -86,10 +86,7 @@ export const codex: AgentEngine = {
       files: [],
     };
   },
-  version: ({ command: [program = 'codex', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  version: withVersion('codex'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;

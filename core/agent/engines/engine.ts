@@ -101,3 +101,8 @@ export interface AgentEngine {
   read(report: EngineReport, line: string): EngineReport;
   session: EngineSession;
 }
+
+/** For a program that prints its version when it is asked with `--version`; `usual` is what it is called. */
+export function withVersion(usual: string): AgentEngine['version'] {
+  return ({ command: [program = usual, ...more] }) => ({ command: program, args: [...more, '--version'] });
+}

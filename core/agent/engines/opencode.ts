@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile } from './session-files.ts';
 
@@ -89,10 +89,7 @@ export const opencode: AgentEngine = {
       files: [],
     };
   },
-  version: ({ command: [program = 'opencode', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  version: withVersion('opencode'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;
