@@ -89,6 +89,17 @@ export const opencode: AgentEngine = {
       files: [],
     };
   },
+  ownScreen(start) {
+    const {
+      command: [program = 'opencode', ...more],
+      prompt,
+    } = start;
+    return {
+      command: program,
+      args: [...more, ...modelOf(start), `--prompt=${prompt}`],
+      environment: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ mcp: serverOf(start) }) },
+    };
+  },
   version: withVersion('opencode'),
   shown(line) {
     const found = eventOf(event, line);
@@ -152,14 +163,19 @@ function environmentOf(start: EngineStart): Record<string, string> {
   };
 }
 
-function settingsOf({ tools, mcp, model, access }: EngineStart): object {
+function serverOf({ mcp }: EngineStart): object {
+  return { [forgeServer]: { type: 'local', command: [mcp.command, ...mcp.args], enabled: true } };
+}
+
+function settingsOf(start: EngineStart): object {
+  const { tools, model, access } = start;
   const full = model === null ? null : access === null ? model : `${provider}/${model}`;
   return {
     share: 'disabled',
     autoupdate: false,
     // Titles are asked of it as well.
     ...(full === null ? {} : { model: full, small_model: full }),
-    mcp: { [forgeServer]: { type: 'local', command: [mcp.command, ...mcp.args], enabled: true } },
+    mcp: serverOf(start),
     // The last rule that fits is the one that holds.
     permission:
       tools === null
