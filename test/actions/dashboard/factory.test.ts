@@ -42,7 +42,5 @@ it('in a factory that init made, only people are shown as those who may act', as
   const body = issues.find(({ title }) => title === 'Dashboard')?.body ?? '';
   expect(code).toBe(0);
   for (const title of ['Notes of ada', 'vault: a'])
-    expect(body.split('\n').find((text) => text.includes(`[${title}]`))).toMatch(
-      /\(`ada`, `bob` may act\)$/,
-    );
+    expect(body.split('\n').find((text) => text.includes(`[${title}]`))).toMatch(/\(`ada`, `bob` may act\)$/);
 });
