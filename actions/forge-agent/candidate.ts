@@ -44,6 +44,7 @@ export function candidateOf(
     talk: null,
     runsToday: 0,
     trouble: null,
+    homeTrouble: null,
     comments: [],
     labels: issue.labels,
     known,

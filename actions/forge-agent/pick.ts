@@ -5,7 +5,7 @@ import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, LookingState } from './state.ts';
-import { dayTrouble, hasHadItsRounds, roundsOf, sleepOf } from './wake.ts';
+import { dayTrouble, hasHadItsRounds, isPassedOn, roundsOf, sleepOf } from './wake.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -79,7 +79,8 @@ export function verdictOn(
   const again = `take the label ${label} off and set it again to start anew`;
   if (entry !== null) {
     const { status, why } = entry.entry;
-    if (status === 'frozen') {
+    // One that left no pull request leaves nothing that another one would have to wait for.
+    if (status === 'frozen' && !isPassedOn(entry.entry, agent)) {
       if (candidate.talk === null) return quietly('it is frozen');
       if (entry.entry.agent_name !== agent.name)
         return not(
@@ -135,6 +136,7 @@ export function verdictOn(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
     );
   if (noIsolation !== undefined) return not(noIsolation);
+  if (candidate.homeTrouble !== null) return not(candidate.homeTrouble);
   // They are run where the agent never was, and beside its step there is no such place that has its programs.
   if (settings.mode === 'prepare' && agent.checks.length > 0)
     return not(

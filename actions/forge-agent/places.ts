@@ -1,3 +1,4 @@
+import { ifThere } from '../../core/api/errors.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -30,7 +31,10 @@ export function createPlaces(context: Context): Places {
     async closedPull(repository, number) {
       const { pulls, repository: name } = await of(repository);
       if (pulls.some((pull) => pull.number === number)) return null;
-      const { state, merged, head } = await getPull(context.send, name, number);
+      const found = await ifThere(getPull(context.send, name, number));
+      // An admin may delete one; the list above was read, so it is not ours to see less.
+      if (found === undefined) return { number, isMerged: false, isDeleted: true, head: '' };
+      const { state, merged, head } = found;
       return state === 'open' ? null : { number, isMerged: merged, head: head.sha };
     },
   };

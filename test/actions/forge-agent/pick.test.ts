@@ -70,6 +70,7 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
     isHandedOver: false,
     runsToday: 0,
     trouble: null,
+    homeTrouble: null,
     comments: [],
     labels: [],
     known: [],
