@@ -44,7 +44,6 @@ export function candidateOf(
     talk: null,
     runsToday: 0,
     trouble: null,
-    homeTrouble: null,
     comments: [],
     labels: issue.labels,
     known,

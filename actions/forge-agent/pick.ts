@@ -118,7 +118,10 @@ export function verdictOn(
   if (!labelled.mayWrite)
     return not(`the label ${label} was set by ${labelled.login}, who may not write to the repository now`);
   if (openPull !== null && openPull !== candidate.talk?.pull?.number)
-    return quietly(`#${openPull} is open for it`);
+    return entry?.entry.status === 'destroyed'
+      ? // Somebody has set the label anew, and waits for what comes of it.
+        not(`#${openPull} is open for it: merge or close that first`)
+      : quietly(`#${openPull} is open for it`);
   if (waitsFor.length > 0)
     return not(`it waits for ${waitsFor.join(', ')}, which ${waitsFor.length === 1 ? 'is' : 'are'} open`);
   if (membership.kind === 'error')
@@ -136,7 +139,7 @@ export function verdictOn(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
     );
   if (noIsolation !== undefined) return not(noIsolation);
-  if (candidate.homeTrouble !== null) return not(candidate.homeTrouble);
+  if (candidate.homeTrouble !== undefined) return not(candidate.homeTrouble);
   // They are run where the agent never was, and beside its step there is no such place that has its programs.
   if (settings.mode === 'prepare' && agent.checks.length > 0)
     return not(

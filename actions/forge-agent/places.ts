@@ -9,6 +9,8 @@ import type { Context, FrozenIssue } from './state.ts';
 export interface Place extends CandidatePlace {
   /** The open ones. */
   pulls: Pull[];
+  /** Nothing can be written there. */
+  isArchived: boolean;
 }
 
 /** The repositories of one look, each read once. */
@@ -41,7 +43,14 @@ export function createPlaces(context: Context): Places {
 }
 
 async function readPlace({ send }: Context, name: string): Promise<Place> {
-  const [{ full_name: repository, default_branch: defaultBranch, permissions }, known, pulls] =
+  const [{ full_name: repository, default_branch: defaultBranch, permissions, archived }, known, pulls] =
     await Promise.all([getRepository(send, name), listLabels(send, name), openPulls(send, name)]);
-  return { repository, defaultBranch, known, pulls, mayPush: permissions?.push === true };
+  return {
+    repository,
+    defaultBranch,
+    known,
+    pulls,
+    mayPush: permissions?.push === true,
+    isArchived: archived,
+  };
 }

@@ -84,7 +84,7 @@ export async function readCandidates(
       'isolation',
       async () => (await possibleIsolation(uidsOf(settings))).tried,
     );
-    const judged = await judge(context, { ...base, tried }, candidate);
+    const judged = await judge(context, { ...base, tried }, item, candidate);
     candidates.push(judged.candidate);
     isTaken = judged.verdict.kind === 'taken';
     if (isTaken) break;
@@ -370,26 +370,30 @@ export async function pullOfRecord(
 export async function judge(
   context: Context,
   base: SeenState & Pick<LookingState, 'tried'>,
+  place: Place,
   candidate: Candidate,
 ): Promise<{ candidate: Candidate; verdict: Verdict }> {
   const verdict = verdictOn(context.settings, base, candidate);
   if (verdict.kind !== 'taken') return { candidate, verdict };
-  const known = { ...candidate, homeTrouble: await readHomeTrouble(context, base, candidate) };
+  const homeTrouble = await readHomeTrouble(context, base, place);
+  if (homeTrouble === undefined) return { candidate, verdict };
+  const known = { ...candidate, homeTrouble };
   return { candidate: known, verdict: verdictOn(context.settings, base, known) };
 }
 
-/** Why nothing can be proposed from where our account's work on a repository goes; `null` where that is not known yet. */
+/** Why nothing can be proposed from where our account's work on a repository goes, as far as that can be known yet. */
 async function readHomeTrouble(
   { settings, send }: Context,
   { account }: SeenState,
-  { repository }: Pick<Candidate, 'repository'>,
-): Promise<string | null> {
+  { repository, isArchived }: Place,
+): Promise<string | undefined> {
+  if (isArchived) return `${repository} is archived, so nothing can be proposed there`;
   const home = homeOf(settings, account, repository);
-  if (home === repository) return null;
+  if (home === repository) return undefined;
   // What cannot be asked now is asked again once there is work.
   const { value } = await alone(() => ifThere(getRepository(send, home)));
   return value === undefined || isForkOf(value, repository)
-    ? null
+    ? undefined
     : `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`;
 }
 

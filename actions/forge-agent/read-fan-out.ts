@@ -253,6 +253,7 @@ async function readWaiting(
     const { candidate, verdict } = await judge(
       context,
       { ...base, tried: anyMachine },
+      item,
       await readCandidate(context, base, ground, item, item.issue),
     );
     const { repository, number } = candidate;

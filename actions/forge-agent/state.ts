@@ -112,8 +112,8 @@ export interface Candidate {
   isHandedOver: boolean;
   /** What could not be found out. */
   trouble: string | null;
-  /** Why work on it could not be pushed anywhere; looked at only where it could be taken otherwise. */
-  homeTrouble: string | null;
+  /** Why work on it could not be proposed; looked at only where it could be taken otherwise. */
+  homeTrouble?: string;
   comments: { user: string; body: string; mayWrite: boolean; at: string }[];
   labels: Label[];
   /** Labels that the repository has. */

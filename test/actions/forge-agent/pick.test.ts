@@ -70,7 +70,6 @@ function candidate(over: Partial<Candidate> = {}): Candidate {
     isHandedOver: false,
     runsToday: 0,
     trouble: null,
-    homeTrouble: null,
     comments: [],
     labels: [],
     known: [],

@@ -339,6 +339,20 @@ isolates('an agent that has called its work done', () => {
     expect(await rig.file('crew/project', 'told-2.txt', branch)).toBeUndefined();
   });
 
+  it('says what is in the way where its label is set again while its pull request is opened again', async () => {
+    const { issue, pull } = await begin();
+    await rig.seed.closeIssue(rig.ada, rig.project, pull);
+    await rig.run();
+    rig.pass(5);
+    await rig.seed.api('PATCH', `/repos/${rig.project}/issues/${pull}`, { state: 'open' }, rig.ada.token);
+    await rig.take(issue);
+    await rig.give(issue);
+
+    const { text } = await rig.run();
+
+    expect(text).toContain(`#${issue} is not taken: #${pull} is open for it: merge or close that first`);
+  });
+
   it('is over once its pull request was deleted', async () => {
     const { issue, pull } = await begin();
     await rig.seed.api('DELETE', `/repos/${rig.project}/issues/${pull}`, undefined, rig.owner.token);
