@@ -315,6 +315,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
   if (!isWorked && entry.heard === undefined)
     return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];
+  const missed = record !== null && whyUnpushed(mine, record) !== null ? record.round : null;
   return freezeOf(
     state.stateRepo,
     mine,
@@ -326,11 +327,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
       hearing: [],
       asked: isWorked ? null : (entry.asked ?? null),
       // A round that did not take place has not done its part of before again either.
-      unpushed: !isWorked
-        ? (entry.unpushed ?? null)
-        : whyUnpushed(mine, record) === null
-          ? null
-          : record.round,
+      unpushed: !isWorked ? (entry.unpushed ?? null) : missed,
       head:
         record?.work.kind === 'work' && mine.branchAt === record.work.commit
           ? record.work.commit

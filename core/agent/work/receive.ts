@@ -97,7 +97,8 @@ export async function receive(
 
 /** Why, in git's own words, which the agent may have chosen: whole or not at all, since a secret is not found in half of it. */
 function gitSaid(stderr: string): string {
-  const line = stderr.split('\n').find((text) => /^(?:error|fatal): /.test(text)) ?? '';
+  const lines = stderr.trim().split('\n');
+  const line = lines.find((text) => /^(?:error|fatal): /.test(text)) ?? lines[0] ?? '';
   return line === '' || line.length > 200 ? '' : ` It said: ${plain(line)}`;
 }
 
