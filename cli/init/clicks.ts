@@ -20,8 +20,8 @@ const starter = 'dispatcher_woodpecker_token';
 export function clicks(
   settings: InitSettings,
   state: InitState,
-  /** The secret that holds the key of the model. */
-  key = 'ANTHROPIC_API_KEY',
+  /** The secret that holds the key of the model; null where none is asked. */
+  key: string | null = 'ANTHROPIC_API_KEY',
 ): Click[] {
   // Nothing can be done for an owner that is not there.
   if (state.ownersMissing.length > 0) return [];
@@ -118,7 +118,7 @@ function asksWithKey({ roles, ci }: InitSettings): boolean {
   return roles.includes('forge-agent') || (roles.includes('escalation') && ci === 'forgejo');
 }
 
-function addSecrets(settings: InitSettings, state: InitState, key: string): Click | undefined {
+function addSecrets(settings: InitSettings, state: InitState, key: string | null): Click | undefined {
   const { ops, secrets, makesTokens, isSiteAdmin, account } = state;
   const { ci } = settings;
   const isThere = (wanted: string): boolean =>
@@ -136,7 +136,7 @@ function addSecrets(settings: InitSettings, state: InitState, key: string): Clic
   const lines = [
     ...tokens,
     ...(lacksStarter(settings, state) ? [`${starter}: that token, for the events push and cron`] : []),
-    ...(asksWithKey(settings) && !isThere(key)
+    ...(key !== null && asksWithKey(settings) && !isThere(key)
       ? [
           `${ci === 'forgejo' ? key : key.toLowerCase()}: the key of your model${ci === 'forgejo' ? '' : ', for the event cron'}`,
         ]
