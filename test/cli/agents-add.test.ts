@@ -161,6 +161,24 @@ describe('forgecrew agents add', () => {
     },
   );
 
+  it('says that its account has to be named as a bot, as long as forgecrew.toml does not', async () => {
+    factory = await startFactory();
+    await factory.init();
+
+    const asked = await factory.addAgent('claude');
+    await free();
+    const direct = await factory.addAgent('codex');
+    await factory.rewrite((path, text) =>
+      path === 'forgecrew.toml' ? text.replace('bots = [', 'bots = ["crew", ') : text,
+    );
+    const named = await factory.addAgent('codex');
+
+    expect(asked.text).toContain('forgecrew.toml: add crew to bots');
+    expect(asked.text).toContain('forgecrew policy open --ops-repo acme/ops, merge');
+    expect(direct.text).toContain('/acme/ops/_edit/main/forgecrew.toml: add crew to bots');
+    expect(named.text).not.toContain('to bots');
+  });
+
   it('leaves a manifest of that name as it is', async () => {
     factory = await startFactory();
     await factory.init();

@@ -147,7 +147,9 @@ function checksOf(
     one(
       'version',
       `${path} names this version`,
-      others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
+      others.length === 0
+        ? undefined
+        : `${path} names ${[...new Set(others)].join(', ')}, and this is v${version}`,
     ),
     ...pinCheck(`${id}.pin`, [path, text], role, { release, who }),
     one(
