@@ -244,14 +244,14 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/dashboard.yml",
-      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  workflow_dispatch:\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n          # Accounts for which nothing waits though they may write; forgecrew.toml in the ops repo names those of other roles.\n          bots: dispatcher,gatekeeper\n"
+      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  workflow_dispatch:\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
     },
     {
       "role": "dashboard",
       "ci": "woodpecker",
       "purpose": "work",
       "path": ".woodpecker/dashboard.yaml",
-      "text": "# .woodpecker/dashboard.yaml in the ops repo. The secret keeper_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: dashboard\n\nsteps:\n  - name: dashboard\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/dashboard/dashboard\n    settings:\n      project_repo: owner/project\n      forge_login: keeper\n      forge_token:\n        from_secret: keeper_token\n      # Accounts for which nothing waits though they may write; forgecrew.toml in the ops repo names those of other roles.\n      bots: [dispatcher, gatekeeper]\n"
+      "text": "# .woodpecker/dashboard.yaml in the ops repo. The secret keeper_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: dashboard\n\nsteps:\n  - name: dashboard\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/dashboard/dashboard\n    settings:\n      project_repo: owner/project\n      forge_login: keeper\n      forge_token:\n        from_secret: keeper_token\n"
     }
   ],
   "vaultExample": {
