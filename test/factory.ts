@@ -160,7 +160,14 @@ export async function startFactory(
       return counted(() => runCommand(init, token, { ...given, people: 'ada,bob', ...more }, ownCommit));
     },
     addAgent: (engine, more = {}, token = forge.adminToken) =>
-      counted(() => runCommand(agentsAdd, token, { ...given, engine, ...more })),
+      counted(() =>
+        runCommand(agentsAdd, token, {
+          ...given,
+          engine,
+          ...(engine === 'command' ? {} : { model: 'opus' }),
+          ...more,
+        }),
+      ),
     upgrade: (more = {}, migrations = []) =>
       counted(() =>
         runCommand(upgradeWith(migrations), forge.adminToken, { ...given, version: '0.1.0', ...more }),

@@ -185,11 +185,11 @@ const whenClosed = option('A', 'when all of them are closed', 'nothing is added'
 const whenTried = option('B', 'when somebody has tried it', 'one more sub-issue waits for all the others');
 
 function asked(subIssues: number, room: boolean): Asked[] {
-  const all = subIssues === 1 ? 'the one sub-issue' : `the ${subIssues} sub-issues`;
+  const all = subIssues === 1 ? 'Is the one sub-issue' : `Are the ${subIssues} sub-issues`;
   return [
     {
       rank: 'critical',
-      question: `Are ${all} the whole of it, and is all of it wanted?`,
+      question: `${all} the whole of it, and is all of it wanted?`,
       options: [
         option('A', 'yes', 'they are filed as they stand'),
         option('B', 'no', 'somebody edits them in the document before the merge; say here what is wrong'),

@@ -163,6 +163,8 @@ export function commentText(
           ? `${code(agent)} calls its work done, and changed no file:`
           : `${code(agent)} says that it failed:`,
       ...summary,
+      // Nothing of it ran, so nothing is frozen that an answer could wake.
+      ...(end.how === 'not-started' ? ['', 'Once that is mended, take its label off and set it again.'] : []),
       ...log,
     ].join('\n'),
   };

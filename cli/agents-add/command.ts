@@ -14,7 +14,7 @@ export function addAgentsAdd(agents: Command): void {
     { withRoles: false },
   )
     .option('--name <name>', 'what it is called; without it, as its engine')
-    .option('--model <name>', 'the model, as the engine names it')
+    .option('--model <name>', 'the model, as the engine names it; every engine but command needs one')
     .option('--url <url>', 'where the model is, for the pipeline that starts agents')
     .option('--api <name>', 'what the model there speaks: anthropic or openai')
     .option('--engine-command <parts>', 'the program and its arguments, with commas between them')

@@ -22,7 +22,10 @@ export const settings = {
   name: matching(agentName, 'lower-case letters, digits and hyphens, at most 40', {
     description: 'What the agent is called, as in the label `crew:<name>`. Default: as its engine.',
   }),
-  model: text({ description: 'The model, as the engine names it.' }),
+  model: text({
+    description:
+      'The model, as the engine names it; needed for every engine but `command`. A program of `command` that is given none asks no model through the role, and its pipeline names no key.',
+  }),
   url: forgeUrl({
     description:
       'Where the model is. It stands in the pipeline of forge-agent, as `engine-url`, and holds for all agents of that pipeline. Default: the public one of the engine.',
@@ -52,6 +55,15 @@ export function faults(given: AddSettings): SettingsFault[] {
           {
             settings: ['engine-command'],
             message: 'it is needed for the engine command: the program and its arguments.',
+          },
+        ]
+      : []),
+    // The role asks only for a model that is named: without one each run would end before it began.
+    ...(given.engine !== 'command' && given.model === undefined
+      ? [
+          {
+            settings: ['model'],
+            message: `it is needed for the engine ${given.engine}: the model, as the engine names it.`,
           },
         ]
       : []),

@@ -25,8 +25,10 @@ export function apiOf({ engine, api }: AddSettings): 'anthropic' | 'openai' {
   return engine === 'claude' ? 'anthropic' : engine === 'codex' ? 'openai' : api;
 }
 
-/** The secret of CI that holds the key of the model, as Forgejo Actions has it. */
-export function keyOf(given: AddSettings): string {
+/** The secret of CI that holds the key of the model, as Forgejo Actions has it; null where no model is asked. */
+export function keyOf(given: AddSettings): string | null {
+  // No program of another engine works without a model.
+  if (given.model === undefined) return null;
   return apiOf(given) === 'anthropic' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY';
 }
 
@@ -50,10 +52,12 @@ export function manifestOf(given: AddSettings): string {
 /** A pipeline of forge-agent that asks the model where it was said to be. */
 function withModel(content: string, given: AddSettings): string {
   const joint = given.ci === 'forgejo' ? '-' : '_';
-  const [upper, lower] = [keyOf(given), keyOf(given).toLowerCase()];
+  const key = keyOf(given);
+  // A secret that is not there keeps a pipeline of Woodpecker from starting at all.
+  if (key === null) return content.replace(/^( *)engine[-_]key:.*\n(?:\1 +.*\n)*/m, '');
   return content
-    .replaceAll('ANTHROPIC_API_KEY', upper)
-    .replaceAll('anthropic_api_key', lower)
+    .replaceAll('ANTHROPIC_API_KEY', key)
+    .replaceAll('anthropic_api_key', key.toLowerCase())
     .replace(/^( *)engine[-_]key:/m, (line, indent: string) =>
       given.url === undefined
         ? line

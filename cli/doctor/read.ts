@@ -130,6 +130,7 @@ export async function read(
   const source = await ask(() => readSource(send, forgecrewRepo(given)));
   return {
     now: now().toISOString(),
+    own: follow(own, ({ login }) => login),
     version: told.kind === 'known' ? known(told.value.version) : told,
     skew,
     isCached: told.kind === 'known' ? known(Number(told.value.age ?? 0) > 0) : told,
@@ -327,7 +328,8 @@ async function readAccount(
       if (!exists.value) return 'none';
       const permission = await permissionOf(send, name, login);
       if (permission === undefined)
-        throw new UserError(`only an admin of ${name} may ask what ${login} may do there`);
+        // In the same words for every account: it is one reason, and there is one thing to do about it.
+        throw new UserError(`only an admin of ${name} may ask what an account may do there`);
       return permission;
     });
   return {

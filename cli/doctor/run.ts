@@ -17,7 +17,7 @@ import { type Machine, thisMachine } from './machine.ts';
 import { read, type Senders } from './read.ts';
 import { settings, tokenSetting } from './settings.ts';
 import type { DoctorSettings } from './state.ts';
-import { checkupLines } from './text.ts';
+import { checkupLines, commandLines } from './text.ts';
 
 export { settings };
 
@@ -105,7 +105,9 @@ export async function doctor(
       counts: { ok: count('ok'), broken: count('broken'), unknown: count('unknown') },
       findings,
     };
-    const lines = json ? plainJson(checkup).split('\n') : checkupLines(checkup, all);
+    const lines = json
+      ? plainJson(checkup).split('\n')
+      : [...checkupLines(checkup, all), ...commandLines(checkup, parsed)];
     for (const line of lines) say(mask.apply(line));
     return exitCode(checkup);
   } finally {

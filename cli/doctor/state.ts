@@ -58,6 +58,8 @@ export interface AccountState {
 
 export interface DoctorState {
   now: string;
+  /** Whose the command's own token is. */
+  own: Asked<string>;
   /** How the forge calls itself, and how many seconds its clock differs from ours. */
   version: Asked<string>;
   skew: Asked<number>;

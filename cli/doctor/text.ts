@@ -1,4 +1,7 @@
+import { protectSettings } from '../factory/protecting.ts';
+import { factorySettings } from '../factory/settings.ts';
 import { type Checkup, type Finding, uncheckedEnd } from './finding.ts';
+import type { DoctorSettings } from './state.ts';
 
 /** So many things that could not be checked for one reason are told one by one. */
 const mostAlike = 2;
@@ -27,4 +30,42 @@ export function checkupLines({ findings, counts }: Checkup, all: boolean): strin
     ...(all ? of('ok').flatMap(lines) : []),
     `${counts.ok} ok, ${counts.broken} broken, ${counts.unknown} could not be checked.`,
   ];
+}
+
+/** The commands that remedies name, with the options of this factory: whoever mends it can take them as they stand. */
+export function commandLines({ findings }: Checkup, given: DoctorSettings): string[] {
+  const named = findings.map(({ state, mend }) => (state === 'broken' ? (mend ?? '') : '')).join('\n');
+  const factory = [
+    `--ops-repo ${given['ops-repo']} --project-repo ${given['project-repo']}`,
+    ...otherOptions(given),
+  ];
+  const { dispatcher, gatekeeper } = protectSettings(given, { apply: true });
+  const commands = [
+    ...(named.includes('forgecrew init --apply')
+      ? [`forgecrew init ${factory.join(' ')} --apply, and --people as it was given`]
+      : []),
+    ...(named.includes('forgecrew protect --apply')
+      ? [
+          `forgecrew protect --ops-repo ${given['ops-repo']} --dispatcher ${dispatcher} --gatekeeper ${gatekeeper}${given.solo ? ' --solo' : ''} --apply`,
+        ]
+      : []),
+    ...(named.includes('forgecrew policy open')
+      ? [
+          `forgecrew policy open --ops-repo ${given['ops-repo']} --reason '...'`,
+          `forgecrew policy close --ops-repo ${given['ops-repo']}`,
+        ]
+      : []),
+  ];
+  return commands.length === 0 ? [] : ['In full:', ...commands.map((line) => `  ${line}`)];
+}
+
+/** Options beside the two repositories, where they are not the usual ones. */
+function otherOptions(given: DoctorSettings): string[] {
+  return (
+    ['ci', 'roles', 'accounts', 'forgecrew-repo', 'forgecrew-folder', 'woodpecker-url'] as const
+  ).flatMap((name) => {
+    const value = [given[name] ?? []].flat().join(',');
+    const usual: string | undefined = factorySettings[name].default;
+    return value === '' || value === usual ? [] : [`--${name} ${value}`];
+  });
 }

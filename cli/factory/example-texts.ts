@@ -6,7 +6,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/file-sprints.yml",
-      "text": "# .forgejo/workflows/file-sprints.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  push:\n    branches: [main]\n    paths: ['sprints/**']\n  schedule:\n    - cron: '*/30 * * * *'\n\njobs:\n  file-sprints:\n    runs-on: docker\n    steps:\n      - uses: https://code.forgejo.org/actions/checkout@v4\n      - uses: https://forge.example/owner/forgecrew/actions/ops-filer@<commit> # v0.1.0\n        with:\n          forge-token: ${{ secrets.FILER_TOKEN }}\n          forge-login: filer\n          project-repo: owner/project\n"
+      "text": "# .forgejo/workflows/file-sprints.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  push:\n    branches: [main]\n    paths: ['sprints/**']\n  schedule:\n    - cron: '*/30 * * * *'\n  workflow_dispatch:\n\njobs:\n  file-sprints:\n    runs-on: docker\n    steps:\n      - uses: https://code.forgejo.org/actions/checkout@v4\n      - uses: https://forge.example/owner/forgecrew/actions/ops-filer@<commit> # v0.1.0\n        with:\n          forge-token: ${{ secrets.FILER_TOKEN }}\n          forge-login: filer\n          project-repo: owner/project\n"
     },
     {
       "role": "ops-filer",
@@ -34,7 +34,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/engagement.yml",
-      "text": "# .forgejo/workflows/engagement.yml in the ops repo, on a runner that can read the log.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '15 1 * * *'\n\njobs:\n  collect:\n    # A label whose runner works on the machine itself: a container sees no /var/log/caddy.\n    runs-on: host\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-engagement@<commit> # v0.1.0\n        with:\n          # With what Caddy rotated: access-<time>.log.gz\n          source: /var/log/caddy/access*.log*\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n"
+      "text": "# .forgejo/workflows/engagement.yml in the ops repo, on a runner that can read the log.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '15 1 * * *'\n  workflow_dispatch:\n\njobs:\n  collect:\n    # A label whose runner works on the machine itself: a container sees no /var/log/caddy.\n    runs-on: host\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-engagement@<commit> # v0.1.0\n        with:\n          # With what Caddy rotated: access-<time>.log.gz\n          source: /var/log/caddy/access*.log*\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n"
     },
     {
       "role": "collect-engagement",
@@ -104,7 +104,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/pitch.yml",
-      "text": "# .forgejo/workflows/pitch.yml of the ops repo. issue_comment also comes for comments on pull requests, and runs the default\n# branch's file; an approval alone is noticed by the schedule.\non:\n  schedule:\n    - cron: '*/30 * * * *'\n  issue_comment:\n    types: [created]\n\njobs:\n  pitch:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/architect-pitch@<commit> # v0.1.0\n        with:\n          ops-repo: owner/ops\n          project-repo: owner/project\n          forge-login: architect\n          forge-token: ${{ secrets.ARCHITECT_TOKEN }}\n          filer-login: filer\n          # Accounts that decide on no pitch; forgecrew.toml in the ops repo can name them for all roles.\n          bots: filer,collector\n          # Without an engine the outline of the vision is pitched, by no model. With one:\n          # engine: anthropic\n          # model: claude-sonnet-4-5\n          # engine-key: ${{ secrets.ANTHROPIC_API_KEY }}\n          # max-cost-per-day: '2'\n          # price-input: '3'\n          # price-output: '15'\n"
+      "text": "# .forgejo/workflows/pitch.yml of the ops repo. issue_comment also comes for comments on pull requests, and runs the default\n# branch's file; an approval alone is noticed by the schedule.\non:\n  schedule:\n    - cron: '*/30 * * * *'\n  issue_comment:\n    types: [created]\n  workflow_dispatch:\n\njobs:\n  pitch:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/architect-pitch@<commit> # v0.1.0\n        with:\n          ops-repo: owner/ops\n          project-repo: owner/project\n          forge-login: architect\n          forge-token: ${{ secrets.ARCHITECT_TOKEN }}\n          filer-login: filer\n          # Accounts that decide on no pitch; forgecrew.toml in the ops repo can name them for all roles.\n          bots: filer,collector\n          # Without an engine the outline of the vision is pitched, by no model. With one:\n          # engine: anthropic\n          # model: claude-sonnet-4-5\n          # engine-key: ${{ secrets.ANTHROPIC_API_KEY }}\n          # max-cost-per-day: '2'\n          # price-input: '3'\n          # price-output: '15'\n"
     },
     {
       "role": "architect-pitch",
@@ -132,14 +132,14 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/agents.yml",
-      "text": "# .forgejo/workflows/agents.yml of the ops repo, or of the project repo with ops-repo set. In the project repo a label starts it at once,\n# and label-token lets it set labels with the job's own token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  issues:\n    types: [labeled]\n\njobs:\n  agents:\n    # Not for every label of every issue. A schedule has no label, and older forges do not tell it.\n    if: github.event.label == null || startsWith(github.event.label.name, 'crew:')\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/forge-agent@<commit> # v0.1.0\n        with:\n          ops-repo: owner/ops\n          forge-login: crew\n          forge-token: ${{ secrets.CREW_TOKEN }}\n          engine-key: ${{ secrets.ANTHROPIC_API_KEY }}\n          # Only in a workflow of the project repo itself:\n          # label-token: ${{ github.token }}\n          # Accounts whose labels give no issue to an agent; forgecrew.toml in the ops repo can name them for all roles.\n          bots: filer,collector\n"
+      "text": "# .forgejo/workflows/agents.yml of the ops repo, or of the project repo with ops-repo set. In the ops repo the schedule finds an issue that\n# was given to an agent, and Run workflow at once. In the project repo its label starts this at once, and label-token lets it set labels with\n# the job's own token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  issues:\n    types: [labeled]\n  workflow_dispatch:\n\njobs:\n  agents:\n    # Not for every label of every issue. A schedule has no label, and older forges do not tell it.\n    if: github.event.label == null || startsWith(github.event.label.name, 'crew:')\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/forge-agent@<commit> # v0.1.0\n        with:\n          ops-repo: owner/ops\n          forge-login: crew\n          forge-token: ${{ secrets.CREW_TOKEN }}\n          engine-key: ${{ secrets.ANTHROPIC_API_KEY }}\n          # Only in a workflow of the project repo itself:\n          # label-token: ${{ github.token }}\n          # Accounts whose labels give no issue to an agent; forgecrew.toml in the ops repo can name them for all roles.\n          bots: filer,collector\n"
     },
     {
       "role": "forge-agent",
       "ci": "forgejo",
       "purpose": "check",
       "path": ".forgejo/workflows/check-agents.yml",
-      "text": "# .forgejo/workflows/check-agents.yml in the ops repo, beside the file that runs agents. It needs no secret, asks nothing and starts no\n# agent: it says whether the manifests of a pull request can be read.\non:\n  pull_request:\n    paths: ['agents/**', '.forgejo/workflows/agents.yml', '.forgejo/workflows/check-agents.yml']\n\njobs:\n  check-agents:\n    runs-on: docker\n    steps:\n      - uses: actions/checkout@v4\n      - uses: https://forge.example/owner/forgecrew/actions/forge-agent@<commit> # v0.1.0\n        with:\n          # As in agents.yml, but for the secrets.\n          ops-repo: owner/ops\n          forge-login: crew\n          bots: filer,collector\n"
+      "text": "# .forgejo/workflows/check-agents.yml in the ops repo, beside the file that runs agents. It needs no secret, asks nothing and starts no\n# agent: it says whether the manifests of a pull request can be read.\non:\n  pull_request:\n    paths: ['agents/**', '.forgejo/workflows/agents.yml', '.forgejo/workflows/check-agents.yml']\n\njobs:\n  check-agents:\n    runs-on: docker\n    steps:\n      - uses: https://code.forgejo.org/actions/checkout@v4\n      - uses: https://forge.example/owner/forgecrew/actions/forge-agent@<commit> # v0.1.0\n        with:\n          # As in agents.yml, but for the secrets.\n          ops-repo: owner/ops\n          forge-login: crew\n          bots: filer,collector\n"
     },
     {
       "role": "forge-agent",
@@ -160,7 +160,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/prerequisites.yml",
-      "text": "# .forgejo/workflows/prerequisites.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '20 * * * *'\n\njobs:\n  prerequisites:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/prerequisites@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
+      "text": "# .forgejo/workflows/prerequisites.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '20 * * * *'\n  workflow_dispatch:\n\njobs:\n  prerequisites:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/prerequisites@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
     },
     {
       "role": "prerequisites",
@@ -188,7 +188,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/process.yml",
-      "text": "# .forgejo/workflows/process.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '25 1 * * *'\n\njobs:\n  collect:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-process-metrics@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: collector\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n"
+      "text": "# .forgejo/workflows/process.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '25 1 * * *'\n  workflow_dispatch:\n\njobs:\n  collect:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-process-metrics@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: collector\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n"
     },
     {
       "role": "collect-process-metrics",
@@ -244,7 +244,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/dashboard.yml",
-      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
+      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  workflow_dispatch:\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
     },
     {
       "role": "dashboard",

@@ -36,7 +36,7 @@ export const factorySettings = {
   accounts: listOf(
     (options) => matching(/^[a-z]+=[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'account=login', options),
     {
-      description: `Logins that are not called as in the documents, such as \`filer=ops-filer\`; of ${posts.map(({ name }) => name).join(', ')}.`,
+      description: `Logins that are not called as in the documents, such as \`filer=ops-filer\`; of ${[...new Set(posts.map(({ name }) => name))].join(', ')}.`,
       default: '',
     },
   ),

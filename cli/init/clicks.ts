@@ -1,7 +1,8 @@
-import { ownerOf, sameLogin } from '../../core/accounts.ts';
+import { namesLogin, ownerOf, sameLogin } from '../../core/accounts.ts';
+import { crewFile } from '../../core/crew-file.ts';
 import { version } from '../../core/version.ts';
 import { exampleModel, purposeIn, withoutComments } from '../factory/pipelines.ts';
-import { issuesTeam, projectAccess, staffOf } from '../factory/posts.ts';
+import { botsOf, issuesTeam, projectAccess, staffOf } from '../factory/posts.ts';
 import { forgecrewRepo, loginsOf, pushCommand, secretsPage } from '../factory/settings.ts';
 import { tokensWanted } from '../factory/tokens.ts';
 import type { InitSettings, InitState, Side } from './state.ts';
@@ -20,8 +21,8 @@ const starter = 'dispatcher_woodpecker_token';
 export function clicks(
   settings: InitSettings,
   state: InitState,
-  /** The secret that holds the key of the model. */
-  key = 'ANTHROPIC_API_KEY',
+  /** The secret that holds the key of the model; null where none is asked. */
+  key: string | null = 'ANTHROPIC_API_KEY',
 ): Click[] {
   // Nothing can be done for an owner that is not there.
   if (state.ownersMissing.length > 0) return [];
@@ -77,7 +78,7 @@ function pushSource(settings: InitSettings, state: InitState): Click | undefined
               `Before that make ${name} at ${settings['forge-url']}/repo/create, public and with nothing in it.`,
             ]
           : []),
-        `Runners take the roles from there. Afterwards ${page}/src/tag/v${version} shows the folder actions.`,
+        `Runners take the roles from there. git asks for a login: an owner of ${ownerOf(name)}, with a token for the password. Afterwards ${page}/src/tag/v${version} shows the folder actions.`,
       ];
   }
 }
@@ -118,7 +119,7 @@ function asksWithKey({ roles, ci }: InitSettings): boolean {
   return roles.includes('forge-agent') || (roles.includes('escalation') && ci === 'forgejo');
 }
 
-function addSecrets(settings: InitSettings, state: InitState, key: string): Click | undefined {
+function addSecrets(settings: InitSettings, state: InitState, key: string | null): Click | undefined {
   const { ops, secrets, makesTokens, isSiteAdmin, account } = state;
   const { ci } = settings;
   const isThere = (wanted: string): boolean =>
@@ -136,7 +137,7 @@ function addSecrets(settings: InitSettings, state: InitState, key: string): Clic
   const lines = [
     ...tokens,
     ...(lacksStarter(settings, state) ? [`${starter}: that token, for the events push and cron`] : []),
-    ...(asksWithKey(settings) && !isThere(key)
+    ...(key !== null && asksWithKey(settings) && !isThere(key)
       ? [
           `${ci === 'forgejo' ? key : key.toLowerCase()}: the key of your model${ci === 'forgejo' ? '' : ', for the event cron'}`,
         ]
@@ -162,24 +163,38 @@ function changeMain(settings: InitSettings, { ops, project }: InitState): Click 
     const pull = proposing?.standing.pull;
     return pull?.state === 'open' ? [`${settings['forge-url']}/${name}/pulls/${pull.number}`] : [];
   });
-  const lines = pipelineEdits(settings, ops);
+  const edits = pipelineEdits(settings, ops);
+  const lines = [...edits, ...botEdits(settings, ops)];
   const then =
-    'a pipeline that names a secret which is not there does not start, so this comes after the secrets';
+    edits.length === 0
+      ? ''
+      : ' (a pipeline that names a secret which is not there does not start, so this comes after the secrets)';
   if (asked.length > 0)
     return [
       `Look at what is asked for and merge it, with the approval that main wants: ${asked.join(' and ')}`,
-      ...(lines.length === 0 ? [] : [`Before that change on its branch (${then}):`, ...lines]),
+      ...(lines.length === 0 ? [] : [`Before that change on its branch${then}:`, ...lines]),
       'Then run this command once more, for what comes after the merge.',
+      `If the forge refuses the merge because of protected files: forgecrew policy open --ops-repo ${ops.name}, merge, forgecrew policy close --ops-repo ${ops.name}.`,
     ];
   const page = (file: string): string =>
     `${settings['forge-url']}/${ops.name}/_edit/${ops.found?.default_branch ?? 'main'}/${file}`;
   return lines.length === 0
     ? undefined
     : [
-        `With one pull request that another person approves (${then}):`,
+        `With one pull request that another person approves${then}:`,
         ...lines.map((line) => line.replace(/^\S+(?=:)/, page)),
-        'Afterwards the next runs use it, and the comment at a request for an action says what would run.',
+        edits.length === 0
+          ? 'Afterwards their word never approves or decides anything.'
+          : 'Afterwards the next runs use it, and the comment at a request for an action says what would run.',
       ];
+}
+
+/** Accounts that came after forgecrew.toml was written, which is not changed here: until it names them, they could pass for people. */
+function botEdits({ roles, ...settings }: InitSettings, { bots }: Side): string[] {
+  const missing = botsOf(staffOf(roles, loginsOf(settings))).filter(
+    (login) => bots !== undefined && !namesLogin(bots, login),
+  );
+  return missing.length === 0 ? [] : [`${crewFile}: add ${missing.join(', ')} to bots`];
 }
 
 /** What has to be changed in pipelines of Woodpecker, with the file first. */

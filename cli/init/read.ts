@@ -2,6 +2,7 @@ import { ownerOf, sameLogin } from '../../core/accounts.ts';
 import { agentsFolder } from '../../core/agent/manifest.ts';
 import { ifThere, isApiError } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
+import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
 import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
@@ -138,6 +139,7 @@ async function readSide(
     main: undefined,
     paths: [],
     pipelines: [],
+    bots: undefined,
     labels: [],
     issues: [],
     proposing: undefined,
@@ -161,13 +163,27 @@ async function readSide(
   const entries = await listTree(send, name, main.commit.id, { recursive: true });
   const isPipeline = /^\.(?:(?:forgejo|gitea|github)\/workflows\/.+|woodpecker\/.+|woodpecker)\.ya?ml$/;
   const snapshot = createSnapshot(send, name, kept);
-  const files = isOps ? entries.filter(({ path, type }) => type === 'blob' && isPipeline.test(path)) : [];
+  const files = isOps
+    ? entries.filter(({ path, type }) => type === 'blob' && (isPipeline.test(path) || path === crewFile))
+    : [];
   const contents = await snapshot.contents(files);
-  const pipelines = files.flatMap(({ path, sha }) => {
+  const texts = files.flatMap(({ path, sha }) => {
     const blob = contents.get(sha);
     return blob?.kind === 'read' ? [{ path, text: blob.bytes.toString('utf8') }] : [];
   });
-  const side: Side = { ...bare, main, labels, issues, pipelines, paths: entries.map(({ path }) => path) };
+  const pipelines = texts.filter(({ path }) => path !== crewFile);
+  const crew = texts.find(({ path }) => path === crewFile);
+  const parsed =
+    crew === undefined ? undefined : parseCrewFile(crewFile, new TextEncoder().encode(crew.text));
+  const side: Side = {
+    ...bare,
+    main,
+    labels,
+    issues,
+    pipelines,
+    bots: parsed?.ok === true ? parsed.document.bots : undefined,
+    paths: entries.map(({ path }) => path),
+  };
   if (!main.protected || main.user_can_push === true) return side;
   const ground = await readGround(send, {
     repository: name,

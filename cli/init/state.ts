@@ -29,6 +29,8 @@ export interface Side {
   paths: string[];
   /** Its pipelines, on that branch. */
   pipelines: { path: string; text: string }[];
+  /** Whom its forgecrew.toml names as bots, on that branch; undefined where there is none that can be read. */
+  bots: string[] | undefined;
   labels: { id: number; name: string }[];
   /** Titles of its issues, where that is asked for. */
   issues: string[];

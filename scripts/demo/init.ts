@@ -80,7 +80,7 @@ export async function initStory({ url, seed, scratch, named }: Stage): Promise<v
   await expectCode(command(['doctor', ...options]), 0);
 
   chapter('forgecrew agents add: main is protected, so a pull request declares the agent');
-  const agent = ['agents', 'add', 'claude', ...options, '--apply'];
+  const agent = ['agents', 'add', 'claude', '--model=claude-sonnet-4-5', ...options, '--apply'];
   await expectCode(command(agent), 0);
   const asked = (await must('GET', `/repos/${org}/ops/pulls?state=open`)) as unknown as { title: string }[];
   if (asked.map(({ title }) => title).join() !== 'Declare the agent claude')

@@ -56,6 +56,7 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
     main: undefined,
     paths: byHand,
     pipelines: [],
+    bots: undefined,
     labels: [],
     issues: [],
     proposing: undefined,

@@ -132,6 +132,53 @@ describe('forgecrew agents add', () => {
     expect(text).toContain(`${file} does not ask the model at http://model.local/v1: set engine-url`);
   });
 
+  it.each([
+    ['forgejo', '.forgejo/workflows/agents.yml'],
+    ['woodpecker', '.woodpecker/agents.yaml'],
+  ] as const)('on %s asks for no key where a program asks no model', async (ci, file) => {
+    factory = await startFactory({ ci });
+    await factory.init();
+    await free();
+
+    const { code, text } = await factory.addAgent('command', { 'engine-command': '/usr/bin/agent' });
+
+    expect(code).toBe(0);
+    expect(await factory.text(factory.ops, file)).toMatch(/forge[-_]login/);
+    expect(await factory.text(factory.ops, file)).not.toMatch(/engine[-_]key|api_key/i);
+    expect(text).not.toContain('the key of your model');
+  });
+
+  it.each(['claude', 'codex', 'opencode'])(
+    'wants to know the model of %s, without which no run begins',
+    async (engine) => {
+      factory = await startFactory();
+      await factory.init();
+
+      const { code, text, writes } = await factory.addAgent(engine, { model: '' });
+
+      expect([code, writes]).toEqual([1, []]);
+      expect(text).toContain(`it is needed for the engine ${engine}`);
+    },
+  );
+
+  it('says that its account has to be named as a bot, as long as forgecrew.toml does not', async () => {
+    factory = await startFactory();
+    await factory.init();
+
+    const asked = await factory.addAgent('claude');
+    await free();
+    const direct = await factory.addAgent('codex');
+    await factory.rewrite((path, text) =>
+      path === 'forgecrew.toml' ? text.replace('bots = [', 'bots = ["crew", ') : text,
+    );
+    const named = await factory.addAgent('codex');
+
+    expect(asked.text).toContain('forgecrew.toml: add crew to bots');
+    expect(asked.text).toContain('forgecrew policy open --ops-repo acme/ops, merge');
+    expect(direct.text).toContain('/acme/ops/_edit/main/forgecrew.toml: add crew to bots');
+    expect(named.text).not.toContain('to bots');
+  });
+
   it('leaves a manifest of that name as it is', async () => {
     factory = await startFactory();
     await factory.init();

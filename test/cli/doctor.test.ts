@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import type { Disk, Machine } from '../../cli/doctor/machine.ts';
 import type { DoctorOptions } from '../../cli/doctor/run.ts';
-import { checkupLines } from '../../cli/doctor/text.ts';
+import type { DoctorSettings } from '../../cli/doctor/state.ts';
+import { checkupLines, commandLines } from '../../cli/doctor/text.ts';
 import { UserError } from '../../core/errors.ts';
 import { type Factory, letStart, moreRoles, startFactory } from '../factory.ts';
 import { type Rewrite, startFaultProxy } from '../faults/proxy.ts';
@@ -130,6 +131,23 @@ describe('forgecrew doctor', () => {
     expect([code, checkup.counts.unknown]).toEqual([0, 0]);
   });
 
+  it('says of a token that init made and somebody deleted how a new one is made', async () => {
+    await healthy();
+    const name = `forgecrew ${factory.ops} FILER_TOKEN`;
+    const made = await factory.ask<{ id: number; name: string }[]>('GET', '/admin/users/filer/tokens');
+    await factory.ask('DELETE', `/admin/users/filer/tokens/${made.find((item) => item.name === name)?.id}`);
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(checkup.findings.filter(({ state }) => state !== 'ok').map(({ id }) => id)).toEqual([
+      'token.filer',
+    ]);
+    expect(checkup.findings.find(({ id }) => id === 'token.filer')?.mend).toContain(
+      'delete the secret FILER_TOKEN, and forgecrew init --apply puts a new token there',
+    );
+    expect(code).toBe(2);
+  });
+
   it('finds what the token that init made may do beside what it should', async () => {
     await healthy();
     const name = `forgecrew ${factory.ops} FILER_TOKEN`;
@@ -197,6 +215,60 @@ describe('forgecrew doctor', () => {
       ]),
     );
     expect(code).toBe(2);
+  });
+
+  it('says first that its own token is not known, and where another one is made', async () => {
+    await healthy();
+
+    const { code, checkup } = await factory.doctor({ 'forge-token': 'nonsense' });
+    const own = checkup.findings.find(({ id }) => id === 'forge.token');
+
+    expect(own).toMatchObject({ state: 'unknown', why: 'GET /user answered 401.' });
+    expect(own?.mend).toContain('/user/settings/applications');
+    expect(checkupLines(checkup, false)[0]).toContain('whose the token of this command is');
+    expect(code).toBe(2);
+  });
+
+  it('calls a factory well only where it was told of every role that works there', async () => {
+    const tokens = await healthy({ roles: moreRoles });
+
+    const { code, checkup } = await factory.doctor({ ...tokens, roles: 'ops-filer,vault-dispatch' });
+
+    expect(checkup.findings.filter(({ state }) => state !== 'ok')).toMatchObject([
+      { id: 'roles.named', state: 'unknown', mend: `run it again with --roles ${moreRoles}` },
+    ]);
+    expect(code).toBe(2);
+  });
+
+  it('does not ask that a pipeline can be started by hand, unless it is that of a formula', async () => {
+    const tokens = await healthy();
+    await edit(workflow('file-sprints'), (text) => text.replace('  workflow_dispatch:\n', ''));
+
+    const { checkup } = await factory.doctor(tokens);
+
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+  });
+
+  it('spells the commands out that mend it, with the options of this factory', async () => {
+    const tokens = await healthy();
+    await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/FILER_TOKEN`);
+
+    const { checkup } = await factory.doctor(tokens);
+
+    expect(
+      commandLines(checkup, {
+        'ops-repo': 'acme/ops',
+        'project-repo': 'acme/app',
+        ci: 'forgejo',
+        roles: ['ops-filer', 'dashboard'],
+        accounts: ['filer=clerk'],
+        'forgecrew-folder': '/opt/forgecrew',
+        solo: false,
+      } as unknown as DoctorSettings),
+    ).toEqual([
+      'In full:',
+      '  forgecrew init --ops-repo acme/ops --project-repo acme/app --roles ops-filer,dashboard --accounts filer=clerk --apply, and --people as it was given',
+    ]);
   });
 
   it('takes a forge that is not there for nothing as well', async () => {

@@ -114,7 +114,7 @@ describe('forgecrew init on an empty forge', () => {
     expect(last).toEqual([
       'By hand, because only a person can do it: 1 thing. Afterwards forgecrew doctor says whether all is well.',
       `  1. In your clone of forgecrew: git push ${factory.forge.url}/acme/roles HEAD:refs/heads/main HEAD:refs/tags/v0.1.0`,
-      `     Runners take the roles from there. Afterwards ${factory.forge.url}/acme/roles/src/tag/v0.1.0 shows the folder actions.`,
+      `     Runners take the roles from there. git asks for a login: an owner of acme, with a token for the password. Afterwards ${factory.forge.url}/acme/roles/src/tag/v0.1.0 shows the folder actions.`,
     ]);
     expect(again).toMatchObject({ code: 0, writes: [] });
     expect(again.text).toContain(last[1] ?? '');

@@ -1,7 +1,7 @@
 import { ownerOf } from '../../../core/accounts.ts';
 import { majorOf, version } from '../../../core/version.ts';
 import { forgecrewRepo, pushCommand } from '../../factory/settings.ts';
-import { broken, type Finding, finding, ok } from '../finding.ts';
+import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState, SideState } from '../state.ts';
 
 /** The oldest Forgejo that every role works with. */
@@ -20,6 +20,15 @@ export function forgeChecks(settings: DoctorSettings, state: DoctorState): Findi
   const { protocol, hostname } = new URL(url);
   const isLocal = /^(?:localhost|127\.|\[::1\])/.test(hostname);
   return [
+    // First, because where this is not so hardly anything else is known either.
+    state.own.kind === 'known'
+      ? ok('forge.token', `the token of this command is one of ${state.own.value}`)
+      : unchecked(
+          'forge.token',
+          'whose the token of this command is',
+          state.own.why,
+          `look whether ${url} is the forge (FORGECREW_FORGE_URL). If it is, the token in FORGECREW_FORGE_TOKEN is mistyped, deleted or expired, or lacks read:user: make one at ${url}/user/settings/applications`,
+        ),
     finding('forge.version', `the forge is Forgejo ${oldest} or newer`, state.version, (told) =>
       majorOf(told) >= oldest
         ? undefined

@@ -12,6 +12,7 @@ import {
   secretsOf,
   withoutComments,
 } from '../../factory/pipelines.ts';
+import { factoryRoles } from '../../factory/posts.ts';
 import { secretsPage } from '../../factory/settings.ts';
 import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
@@ -45,7 +46,26 @@ export function pipelineChecks(settings: DoctorSettings, state: DoctorState): Fi
   return [
     ...wanted.flatMap((pipeline) => checksOf(settings, pipeline, { files, release: names.commit })),
     ...[...new Set(keys)].map((key) => keyCheck(settings, key, state)),
+    ...unnamedRoles(settings, files),
   ];
+}
+
+/** Roles that work here and were not named: without this a factory that grew would be called well unseen. */
+function unnamedRoles({ roles, 'ops-repo': ops }: DoctorSettings, files: PipelineFile[]): Finding[] {
+  const unnamed = factoryRoles.filter(
+    (role) => !roles.includes(role) && files.some(([, text]) => purposeIn(text, role) === 'work'),
+  );
+  const all = factoryRoles.filter((role) => roles.includes(role) || unnamed.includes(role));
+  return unnamed.length === 0
+    ? []
+    : [
+        unchecked(
+          'roles.named',
+          `what ${unnamed.join(', ')} ${unnamed.length === 1 ? 'needs' : 'need'}`,
+          `pipelines of ${ops} start ${unnamed.length === 1 ? 'it' : 'them'}, and --roles does not name ${unnamed.length === 1 ? 'it' : 'them'}`,
+          `run it again with --roles ${all.join(',')}`,
+        ),
+      ];
 }
 
 /** Tokens of accounts are the same in every factory; what else a pipeline is given, such as the key of a model, people choose. */
@@ -115,7 +135,10 @@ function checksOf(
   const differing = stepsIn(example, role).flatMap((step) =>
     differences(step.given, steps.find((item) => item.given.mode === step.given.mode)?.given),
   );
-  const missingEvents = eventsOf(example, settings.ci).filter((event) => !events.includes(event));
+  const missingEvents = eventsOf(example, settings.ci).filter(
+    // People start it by hand with that, where they like; only what vault-dispatch starts cannot do without.
+    (event) => !events.includes(event) && (event !== 'workflow_dispatch' || purpose === 'gated'),
+  );
   const isFromPull = events.some((event) => /^pull_request/.test(event));
   const one = (part: string, right: string, wrong: string | undefined): Finding =>
     wrong === undefined ? ok(`${id}.${part}`, right) : broken(`${id}.${part}`, wrong, { who, mend });
@@ -124,7 +147,9 @@ function checksOf(
     one(
       'version',
       `${path} names this version`,
-      others.length === 0 ? undefined : `${path} names ${others.join(', ')}, and this is v${version}`,
+      others.length === 0
+        ? undefined
+        : `${path} names ${[...new Set(others)].join(', ')}, and this is v${version}`,
     ),
     ...pinCheck(`${id}.pin`, [path, text], role, { release, who }),
     one(

@@ -1,5 +1,5 @@
 import { sameLogin } from '../../../core/accounts.ts';
-import { auditToken, staffOf } from '../../factory/posts.ts';
+import { auditToken, secretName, staffOf } from '../../factory/posts.ts';
 import { loginsOf } from '../../factory/settings.ts';
 import { type Asked, broken, type Finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState, TokenState } from '../state.ts';
@@ -13,9 +13,13 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
   const about = (
     name: string,
     asked: Asked<TokenState> | undefined,
-    given: { login: string | undefined; scopes: readonly string[]; also: readonly string[] },
+    given: { login: string | undefined; secret: string; scopes: readonly string[]; also: readonly string[] },
   ): Finding[] => {
     const id = `token.${name}`;
+    const secret = secretName(given.secret, settings.ci);
+    // Then a site admin asks, who is told of every token: nobody else could say more.
+    const isGone = state.tokensMade.get(secret)?.kind === 'known';
+    const variable = `FORGECREW_${name.toUpperCase()}_TOKEN`;
     if (asked === undefined) return [];
     if (asked.kind === 'unknown')
       return [
@@ -25,7 +29,9 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
             ? 'what the audit token may do'
             : `what the token of ${given.login} may do`,
           asked.why,
-          `give it as FORGECREW_${name.toUpperCase()}_TOKEN, or run this with the token of a site admin, who is told of the tokens that init made`,
+          isGone
+            ? `if people put a token of their own into ${secret}, give it as ${variable}. If not, that of init was deleted, and the role ends red: delete the secret ${secret}, and forgecrew init --apply puts a new token there`
+            : `give it as ${variable}, or run this with the token of a site admin, who is told of the tokens that init made`,
         ),
       ];
     const { login, token } = asked.value;
@@ -70,10 +76,11 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
     ];
   };
   return [
-    ...staffOf(settings.roles, loginsOf(settings)).flatMap(({ name, login, roles, scopes }) =>
+    ...staffOf(settings.roles, loginsOf(settings)).flatMap(({ name, login, secret, roles, scopes }) =>
       // forge-agent may make its state repo itself.
       about(name, state.accounts.get(login)?.token, {
         login,
+        secret,
         scopes,
         also: roles.includes('forge-agent') ? ['write:user'] : [],
       }),
@@ -81,6 +88,7 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
     ...(settings.roles.includes(auditToken.role)
       ? about('audit', state.audit, {
           login: undefined,
+          secret: auditToken.secret,
           scopes: auditToken.scopes,
           // Whose it is, and teams that a rule names.
           also: ['read:user', 'read:organization'],

@@ -283,6 +283,7 @@ isolates('an agent', () => {
 
     expect(await rig.record(issue, 1)).toMatchObject({ end: { how: 'not-started' } });
     expect((await rig.comments(issue))[0]?.body).toContain('setup failed');
+    expect((await rig.comments(issue))[0]?.body).toContain('take its label off and set it again');
   });
 
   it('cannot write anywhere but on its issue', async () => {
