@@ -6,9 +6,10 @@ import {
   escalationPath,
   escalationText,
   proposalId,
+  saidText,
 } from '../../core/escalation/record.ts';
 import type { ModelAnswer } from '../../core/model.ts';
-import { conversationsOf, isWrite, keep, notice, refuse } from '../../core/plan.ts';
+import { conversationsOf, isWrite, keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { ask } from './asking.ts';
 import { follow, isClaim } from './follow.ts';
 import { proposeAll } from './proposing.ts';
@@ -55,6 +56,12 @@ export function plan(settings: EscalationSettings, state: EscalationState): Esca
   if (state.kind === 'inert') return [keep(state.why)];
   if (state.kind === 'unready') return state.faults.map(refuse);
   const all = [
+    ...state.damaged.map((file) =>
+      refuseFor(
+        file,
+        `it cannot be read: what stands in ${state.records.repository} is not what ${state.account.login} writes. What it answers is not asked again; find out who did that`,
+      ),
+    ),
     ...follow(state),
     ...state.answers.flatMap((answer) => tellAnswer(settings, state, answer)),
     ...state.offers.flatMap((offer) => takeUp(settings, state, offer)),
@@ -161,8 +168,8 @@ function record(
     output_tokens: use.outputTokens,
     cost: use.cost,
     talk: [
-      { role: 'user', by: asker.login, text: comment.body },
-      { role: 'assistant', by: use.model, text: text.toWellFormed().slice(0, 100_000) },
+      { role: 'user', by: asker.login, text: saidText('user', comment.body) },
+      { role: 'assistant', by: use.model, text: saidText('assistant', text) },
     ],
     at: state.now,
     by: state.account.login,
@@ -231,7 +238,7 @@ function takeUp(settings: EscalationSettings, state: Live, offer: OfferSeen): Es
       : proposeAll(settings, state, {
           thread,
           request: { comment: comment.id, asker, proposer },
-          talk: [{ role: 'assistant', by: proposer.login, text: comment.body.slice(0, 100_000) }],
+          talk: [{ role: 'assistant', by: proposer.login, text: saidText('assistant', comment.body) }],
           at: comment.created_at,
           actions,
         });
@@ -254,5 +261,14 @@ function isOneTooMany(settings: EscalationSettings, { known, now }: Live, commen
 }
 
 function say({ repository, number }: Thread, text: string, sign: string, why: string): Change<'comment'> {
-  return { kind: 'comment', repository, issue: number, text, sign, mayDecline: true, why };
+  return {
+    kind: 'comment',
+    repository,
+    issue: number,
+    text,
+    sign,
+    mayDecline: true,
+    mayBeGone: true,
+    why,
+  };
 }
