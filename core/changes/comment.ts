@@ -65,7 +65,15 @@ async function unlessGone(
   try {
     return await write();
   } catch (error) {
-    if (mayBeGone !== true || !isApiError(error, 'not-found')) throw error;
+    if (mayBeGone !== true || !isGone(error)) throw error;
     return { status: 'done', said: `#${issue} of ${name} is gone, so nobody is told` };
   }
+}
+
+/** Not there, or led elsewhere, as the forge does where a repository was renamed: what it was called is nobody's thread any more. */
+function isGone(error: unknown): boolean {
+  return (
+    isApiError(error, 'not-found') ||
+    (isApiError(error, 'invalid') && error.status >= 300 && error.status < 400)
+  );
 }
