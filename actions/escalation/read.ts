@@ -77,7 +77,11 @@ export async function read(context: Context): Promise<EscalationState> {
       ({ comment }) =>
         Date.parse(comment.created_at) >= Date.parse(since) && !sameAccount(comment.user, account),
     );
-  const { answers, damaged } = await readAnswers(snapshot, head, since, now);
+  const { answers, damaged } = await readAnswers(snapshot, head, [
+    ...daysBetween(since, now),
+    // The clock of the forge may be in a day that this machine's is not in yet.
+    ...recent.map(({ comment }) => dayOf(comment.created_at)),
+  ]);
   const world = { context, policy, people };
   const proposals = await readProposals(world, { snapshot, head, told, account, never });
   return {
@@ -164,14 +168,13 @@ type EscalationStateFaults = Extract<EscalationState, { kind: 'unready' }>['faul
 async function readAnswers(
   snapshot: Snapshot,
   head: string | undefined,
-  since: string,
-  now: string,
+  days: readonly string[],
 ): Promise<{ answers: AnswerRecord[]; damaged: string[] }> {
   const answers: AnswerRecord[] = [];
   const damaged: string[] = [];
   if (head === undefined) return { answers, damaged };
-  for (let day = Date.parse(dayOf(since)); day <= Date.parse(now); day += 86_400_000) {
-    const folder = `${answerFolder}/${dayOf(new Date(day).toISOString())}`;
+  for (const day of new Set(days)) {
+    const folder = `${answerFolder}/${day}`;
     const entries = await snapshot.folderAt(head, folder);
     const blobs = await snapshot.contents(entries);
     for (const { path, sha } of entries) {
@@ -182,6 +185,13 @@ async function readAnswers(
     }
   }
   return { answers, damaged };
+}
+
+function daysBetween(from: string, to: string): string[] {
+  const days: string[] = [];
+  for (let day = Date.parse(dayOf(from)); day <= Date.parse(to); day += 86_400_000)
+    days.push(dayOf(new Date(day).toISOString()));
+  return days;
 }
 
 interface Recent {

@@ -658,6 +658,39 @@ describe('what is gone', () => {
   });
 });
 
+describe('clocks', () => {
+  it.each([330, -480])(
+    'a forge that writes times by a clock of its own (%i minutes from UTC) is understood',
+    async (zone) => {
+      crew = await startEscalating(policyText, { zone });
+      const [proposal] = await crew.proposed(anIssue);
+      expect(proposal?.created_at).toMatch(/[+-]\d\d:\d\d$/);
+      await crew.react(crew.bob, proposal?.id ?? 0);
+      await crew.run();
+      crew.later();
+
+      const { code, asked, writes } = await crew.run();
+
+      expect([code, asked, writes]).toEqual([0, [], []]);
+      expect(await crew.made()).toHaveLength(1);
+    },
+  );
+
+  it.each([26, -26])(
+    'of forge and role may differ by %i hours: a request is put to a model once',
+    async (hours) => {
+      crew = await startEscalating(policyText, { now: () => new Date(Date.now() + hours * 3_600_000) });
+      await crew.say(crew.ada, '/crew please');
+
+      const first = await crew.run();
+      const { code, asked, writes } = await crew.run();
+
+      expect([first.code, first.asked.length]).toEqual([0, 1]);
+      expect([code, asked, writes]).toEqual([0, [], []]);
+    },
+  );
+});
+
 describe('what is very long', () => {
   it.each([
     ['a request', 'x'.repeat(600_000), 'As you wish.'],

@@ -167,6 +167,20 @@ export const clicks: Defence[] = [
     tests: ['test/actions/escalation/follow.test.ts'],
   },
   {
+    name: 'Times of a forge are read in UTC: by its own clock no record could be read, and a model was asked anew by each run.',
+    file: 'core/api/json.ts',
+    from: 'isElsewhere.test(text) ?',
+    to: 'false ?',
+    tests: [escalationTest],
+  },
+  {
+    name: 'An answer is found again whatever day the clock of the forge is in.',
+    file: 'actions/escalation/read.ts',
+    from: '...recent.map(({ comment }) => dayOf(comment.created_at)),',
+    to: '',
+    tests: [escalationTest],
+  },
+  {
     name: 'No two proposals that wait have one short digest.',
     file: 'actions/escalation/proposing.ts',
     from: 'other !== digest && shortDigest(other) === shortDigest(digest)',
