@@ -84,14 +84,21 @@ function idleText({ proposals, policy }: Live): string {
 
 /**
  * A claim alone, and what was claimed first of all: whatever fails beside it would end the run in between, and what was approved
- * would be left to a person.
+ * would be left to a person. Before a claim and all else what a model has answered goes on record: it is paid for.
  */
 function oneClaim(all: EscalationChange[]): EscalationChange[] {
   const claim = all.find(isClaim);
   const said = all.filter((change) => !isWrite(change));
   if (all.some(({ kind }) => kind === 'carry-out'))
     return [...all.filter(({ kind }) => kind === 'carry-out'), ...said];
-  return claim === undefined ? all : [claim, ...said];
+  const paid = all.filter(isAnswer);
+  if (claim === undefined) return [...paid, ...all.filter((change) => !isAnswer(change))];
+  return paid.length > 0 ? [...paid, ...said] : [claim, ...said];
+}
+
+/** Whether a change puts on record what a model has answered. */
+function isAnswer(change: EscalationChange): boolean {
+  return change.kind === 'write-files' && change.message.startsWith('escalation: answer ');
 }
 
 /** The first question to a model, and whatever asks none. */

@@ -638,6 +638,33 @@ describe('what is gone', () => {
     await othersAreServed();
   });
 
+  it('a repository that was archived with a proposal in it keeps nobody else waiting', async () => {
+    crew = await startEscalating();
+    await crew.seed.createRepository(crew.owner, 'second');
+    for (const person of [crew.ada, crew.bob, crew.crew])
+      await crew.seed.addCollaborator(crew.owner, 'owner/second', person.login, 'write');
+    const thread = await crew.seed.createIssue(crew.ada, 'owner/second', { title: 'x', body: '' });
+    await crew.seed.api(
+      'POST',
+      `/repos/owner/second/issues/${thread}/comments`,
+      { body: '/crew please' },
+      crew.ada.token,
+    );
+    const both = { PLUGIN_REPOSITORIES: 'owner/project,owner/second' };
+    await crew.run(action('issue-create', { repo: crew.project, title: 'x' }), both);
+    await crew.seed.api('PATCH', '/repos/owner/second', { archived: true }, crew.owner.token);
+    crew.later(86_400);
+    await crew.say(crew.bob, '/crew hello');
+
+    const { code, text } = await crew.run('Hello, Bob.', both);
+
+    expect((await crew.comments()).at(-1)?.body).toContain('Hello, Bob.');
+    expect(text).toContain(
+      `owner/second#${thread} is left aside: the forge does not let this account write there`,
+    );
+    expect(code).toBe(0);
+  });
+
   it('a repository that a clicked proposal is about keeps nobody else waiting', async () => {
     crew = await startEscalating(
       policyText.replace('["owner/project"]', '["owner/project", "owner/second"]'),
