@@ -160,13 +160,6 @@ export const clicks: Defence[] = [
     tests: [escalationTest],
   },
   {
-    name: 'What was claimed is not done where it cannot be read any more whether it is approved.',
-    file: 'actions/escalation/follow.ts',
-    from: 'seen.trouble === undefined\n        ? proveClick',
-    to: 'true\n        ? proveClick',
-    tests: ['test/actions/escalation/follow.test.ts'],
-  },
-  {
     name: 'Times of a forge are read in UTC: by its own clock no record could be read, and a model was asked anew by each run.',
     file: 'core/api/json.ts',
     from: 'isElsewhere.test(text) ?',
