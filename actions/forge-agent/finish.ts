@@ -11,7 +11,7 @@ import { labelling, unlabelling } from './labels.ts';
 import type { AgentSettings } from './settings.ts';
 import type { LookingState, Mine } from './state.ts';
 import { goneOf, handedRefsGone, takenUp } from './steps.ts';
-import { commentText, endText, pullBody, pullTitle, runKey } from './text.ts';
+import { commentText, endText, pullBody, pullTitle, runKey, type Unpushed } from './text.ts';
 import { mergeOf } from './wake.ts';
 
 type FinishChange = Change<
@@ -134,9 +134,9 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
       });
     }
   }
-  if (isProposed && pull?.isOpen === true && isLater(mine) && !isPushed && canPush) {
-    if (!isMoved(mine, record))
-      changes.push({ ...pushOf(mine, work.commit, held), expects: record.base.commit });
+  if (isProposed && pull !== null && isLater(mine) && !isPushed && canPush) {
+    const unpushed = whyUnpushed(mine, record);
+    if (unpushed === null) changes.push({ ...pushOf(mine, work.commit, held), expects: record.base.commit });
     // Commits of people stay where they are; what was made beside them is kept, and told.
     else if (!mine.done.includes('beside'))
       changes.push({
@@ -144,7 +144,10 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
         key: 'beside',
         ref: besideRef(number, record.round),
         expects: 'any',
-        why: 'somebody else pushed to the branch meanwhile',
+        why:
+          unpushed === 'moved'
+            ? 'somebody else pushed to the branch meanwhile'
+            : 'its pull request was closed meanwhile',
       });
   }
   if (isProposed && pull !== null && pull.isOpen && (isPushed || !isLater(mine))) {
@@ -178,7 +181,7 @@ function tell(settings: AgentSettings, mine: Mine, record: RunRecord, held: Clai
   }
   const comment = commentText(record, {
     isLater: isLater(mine),
-    beside: isMoved(mine, record) ? besideRef(number, record.round) : null,
+    unpushed: whyUnpushed(mine, record),
   });
   if (comment !== null && !mine.said.includes(comment.sign) && !declined.includes('comment'))
     changes.push({
@@ -205,18 +208,16 @@ function isLater({ entry }: Pick<Mine, 'entry'>): boolean {
   return entry.pr_number !== null;
 }
 
-/** Whether somebody else pushed to its branch while it worked. */
-function isMoved(
-  { branchAt, entry, outcome }: Pick<Mine, 'branchAt' | 'entry' | 'outcome'>,
+/** Why the work of a later round does not go to its branch; `null` where it does, and where there is none. */
+function whyUnpushed(
+  { branchAt, entry, outcome, pull }: Pick<Mine, 'branchAt' | 'entry' | 'outcome' | 'pull'>,
   { work, base }: RunRecord,
-): boolean {
-  return (
-    isLater({ entry }) &&
-    outcome?.work.kind === 'work' &&
-    work.kind === 'work' &&
-    branchAt !== work.commit &&
-    branchAt !== base.commit
-  );
+): Unpushed | null {
+  if (!isLater({ entry }) || outcome?.work.kind !== 'work' || work.kind !== 'work') return null;
+  if (branchAt === work.commit) return null;
+  // What is pushed to the branch of one that is closed nobody reviews, and a merge takes that branch away.
+  if (pull?.isOpen === false) return 'closed';
+  return branchAt === base.commit ? null : 'moved';
 }
 
 function pushOf(
@@ -314,6 +315,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
   if (!isWorked && entry.heard === undefined)
     return endOf(state.stateRepo, mine, over, 'its work is over', beside, goneOf(mine));
   const heard = entry.heard ?? [];
+  const missed = record !== null && whyUnpushed(mine, record) !== null ? record.round : null;
   return freezeOf(
     state.stateRepo,
     mine,
@@ -325,7 +327,7 @@ function close(state: LookingState, mine: Mine, why: string, record: RunRecord |
       hearing: [],
       asked: isWorked ? null : (entry.asked ?? null),
       // A round that did not take place has not done its part of before again either.
-      unpushed: !isWorked ? (entry.unpushed ?? null) : isMoved(mine, record) ? record.round : null,
+      unpushed: !isWorked ? (entry.unpushed ?? null) : missed,
       head:
         record?.work.kind === 'work' && mine.branchAt === record.work.commit
           ? record.work.commit

@@ -25,7 +25,7 @@ export function destroy(
   if (closed === null) return [];
   const repository = repositoryOf(entry);
   const name = nameOf(entry);
-  const what = closed.isMerged ? 'merged' : 'closed';
+  const what = closed.isMerged ? 'merged' : closed.isDeleted === true ? 'deleted' : 'closed';
   const held = claimOf(stateRepo, entry);
   return [
     forget(stateRepo, entry, `#${closed.number} of ${repository} is ${what}`),

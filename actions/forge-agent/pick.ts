@@ -5,7 +5,7 @@ import { isolationTrouble } from '../../core/agent/isolation-for.ts';
 import { type Agent, agentOf } from '../../core/agent/manifest.ts';
 import type { AgentSettings } from './settings.ts';
 import type { Candidate, LookingState } from './state.ts';
-import { dayTrouble, hasHadItsRounds, roundsOf, sleepOf } from './wake.ts';
+import { dayTrouble, hasHadItsRounds, isPassedOn, roundsOf, sleepOf } from './wake.ts';
 
 // Which issue is taken: pure. `read.ts` looks at issues in their order until one can be taken, `plan.ts` claims it and says
 // why the others wait.
@@ -79,7 +79,8 @@ export function verdictOn(
   const again = `take the label ${label} off and set it again to start anew`;
   if (entry !== null) {
     const { status, why } = entry.entry;
-    if (status === 'frozen') {
+    // One that left no pull request leaves nothing that another one would have to wait for.
+    if (status === 'frozen' && !isPassedOn(entry.entry, agent)) {
       if (candidate.talk === null) return quietly('it is frozen');
       if (entry.entry.agent_name !== agent.name)
         return not(
@@ -117,7 +118,10 @@ export function verdictOn(
   if (!labelled.mayWrite)
     return not(`the label ${label} was set by ${labelled.login}, who may not write to the repository now`);
   if (openPull !== null && openPull !== candidate.talk?.pull?.number)
-    return quietly(`#${openPull} is open for it`);
+    return entry?.entry.status === 'destroyed'
+      ? // Somebody has set the label anew, and waits for what comes of it.
+        not(`#${openPull} is open for it: merge or close that first`)
+      : quietly(`#${openPull} is open for it`);
   if (waitsFor.length > 0)
     return not(`it waits for ${waitsFor.join(', ')}, which ${waitsFor.length === 1 ? 'is' : 'are'} open`);
   if (membership.kind === 'error')
@@ -135,6 +139,7 @@ export function verdictOn(
       `${agent.name} has begun ${candidate.runsToday} runs today, and max_runs_per_day is ${agent.maxRunsPerDay}`,
     );
   if (noIsolation !== undefined) return not(noIsolation);
+  if (candidate.homeTrouble !== undefined) return not(candidate.homeTrouble);
   // They are run where the agent never was, and beside its step there is no such place that has its programs.
   if (settings.mode === 'prepare' && agent.checks.length > 0)
     return not(

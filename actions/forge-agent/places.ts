@@ -1,3 +1,4 @@
+import { ifThere } from '../../core/api/errors.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -8,6 +9,8 @@ import type { Context, FrozenIssue } from './state.ts';
 export interface Place extends CandidatePlace {
   /** The open ones. */
   pulls: Pull[];
+  /** Nothing can be written there. */
+  isArchived: boolean;
 }
 
 /** The repositories of one look, each read once. */
@@ -30,14 +33,24 @@ export function createPlaces(context: Context): Places {
     async closedPull(repository, number) {
       const { pulls, repository: name } = await of(repository);
       if (pulls.some((pull) => pull.number === number)) return null;
-      const { state, merged, head } = await getPull(context.send, name, number);
+      const found = await ifThere(getPull(context.send, name, number));
+      // An admin may delete one; the list above was read, so it is not ours to see less.
+      if (found === undefined) return { number, isMerged: false, isDeleted: true, head: '' };
+      const { state, merged, head } = found;
       return state === 'open' ? null : { number, isMerged: merged, head: head.sha };
     },
   };
 }
 
 async function readPlace({ send }: Context, name: string): Promise<Place> {
-  const [{ full_name: repository, default_branch: defaultBranch, permissions }, known, pulls] =
+  const [{ full_name: repository, default_branch: defaultBranch, permissions, archived }, known, pulls] =
     await Promise.all([getRepository(send, name), listLabels(send, name), openPulls(send, name)]);
-  return { repository, defaultBranch, known, pulls, mayPush: permissions?.push === true };
+  return {
+    repository,
+    defaultBranch,
+    known,
+    pulls,
+    mayPush: permissions?.push === true,
+    isArchived: archived,
+  };
 }

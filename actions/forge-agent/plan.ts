@@ -33,7 +33,7 @@ import type { AgentSettings } from './settings.ts';
 import type { AgentState, Candidate, LookingState } from './state.ts';
 import { handOn, letGo, serve } from './steps.ts';
 import { commitMessage, runKey } from './text.ts';
-import { askingOf, isRenewed, isResumable, mergeOf } from './wake.ts';
+import { askingOf, isPassedOn, isRenewed, isResumable, mergeOf } from './wake.ts';
 
 /** The kinds of change that this role may plan. */
 export const changes = [
@@ -196,7 +196,11 @@ function wakeByHand(settings: AgentSettings, state: LookingState): AgentChange[]
   const verdict = verdictOn(settings, state, candidate);
   switch (verdict.kind) {
     case 'taken':
-      return begin(settings, state, candidate, verdict);
+      return found !== null && 'entry' in found && isPassedOn(found.entry, verdict.agent)
+        ? refused(
+            `it is given to ${verdict.agent.name} now, which begins anew, and ${found.entry.agent_name} is frozen. Write a comment there instead`,
+          )
+        : begin(settings, state, candidate, verdict);
     case 'exhausted':
       return refused(exhaustionText(verdict.why, verdict.rounds));
     case 'not':
@@ -324,9 +328,9 @@ function laterOf(entry: Entry | undefined): Later {
   return Object.fromEntries(said) as Later;
 }
 
-/** Rounds of before its label was set again do not count; one that was cut off does. */
+/** Rounds of before its label was set again, or of another agent, do not count; one that was cut off does. */
 function roundsBefore(earlier: Entry | undefined): number | undefined {
-  return earlier?.status === 'destroyed' ? earlier.rounds : earlier?.rounds_from;
+  return earlier?.status === 'running' ? earlier.rounds_from : earlier?.rounds;
 }
 
 /** The same for a new round: of an agent that goes on, or of one that begins. */
@@ -366,7 +370,10 @@ function begin(
   const running = state.running.find(isHere);
   const frozen = state.frozen.find(isHere);
   const { talk } = candidate;
-  const before = earlier !== null && isResumable(earlier.entry) ? earlier.entry : null;
+  const before =
+    earlier !== null && isResumable(earlier.entry) && !isPassedOn(earlier.entry, agent)
+      ? earlier.entry
+      : null;
   const isRenewing = before !== null && talk !== null && isRenewed(before, talk);
   const asked = askingOf(settings, state) ?? before?.asked;
   const awakening =
@@ -508,7 +515,7 @@ function begin(
     ...claiming,
     ...(settings['dry-run'] ? shownPrompt(prompt, isolation, agent.network) : []),
     // What kept it from going on is answered.
-    ...(awakening === null
+    ...(awakening === null && frozen === undefined
       ? []
       : unlabelling(candidate, [settings['blocked-label'], settings['underspecified-label']], {
           held: claim,

@@ -14,12 +14,13 @@ import {
 import type { Agent } from '../../core/agent/manifest.ts';
 import { digestOf } from '../../core/agent/provenance/sign.ts';
 import { parseRunRecord, type RunRecord } from '../../core/agent/run-record.ts';
-import { ApiError, alone } from '../../core/api/errors.ts';
+import { ApiError, alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
 import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
+import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { readConversation } from '../../core/forge/timeline.ts';
 import type { People } from '../../core/vault/read-rights.ts';
@@ -31,6 +32,7 @@ import {
   isUntouched,
   namesBehind,
   repositoriesOf,
+  type Verdict,
   verdictOn,
 } from './pick.ts';
 import type { Place, Places } from './places.ts';
@@ -39,7 +41,7 @@ import { readTalk } from './read-talk.ts';
 import { neverHeeded, uidsOf } from './settings.ts';
 import type { Candidate, Context, LookingState, SeenState } from './state.ts';
 import { branchOf, branchPrefixOf, homeOf } from './text.ts';
-import { askingOf, isResumable } from './wake.ts';
+import { askingOf, isPassedOn, isResumable } from './wake.ts';
 
 /** What is looked at beside the issues themselves. */
 export interface Ground {
@@ -70,9 +72,11 @@ export async function readCandidates(
   for (const item of ordered) {
     if (looks === mostLooked) break;
     const candidate = await readCandidate(context, base, ground, item, item.issue);
-    candidates.push(candidate);
     // Those whose work is over stand here as long as they are open, and cost one small read.
-    if (isAtRest(candidate)) continue;
+    if (isAtRest(candidate)) {
+      candidates.push(candidate);
+      continue;
+    }
     looks += 1;
     // Programs are started for it, which a run that has nothing to do leaves out.
     tried = await once(
@@ -80,7 +84,9 @@ export async function readCandidates(
       'isolation',
       async () => (await possibleIsolation(uidsOf(settings))).tried,
     );
-    isTaken = verdictOn(settings, { ...base, tried }, candidate).kind === 'taken';
+    const judged = await judge(context, { ...base, tried }, item, candidate);
+    candidates.push(judged.candidate);
+    isTaken = judged.verdict.kind === 'taken';
     if (isTaken) break;
   }
   const unseen = ordered.length - candidates.length;
@@ -246,7 +252,10 @@ async function lookInto(
       (await readHanded({ base, ground }, { entry: parsed.entry }))?.outcome !== undefined,
   };
   /** Whose work goes on where it left off. */
-  const worked = parsed?.ok === true && isResumable(parsed.entry) ? parsed.entry : null;
+  const worked =
+    parsed?.ok === true && isResumable(parsed.entry) && !isPassedOn(parsed.entry, agent)
+      ? parsed.entry
+      : null;
   if (
     worked?.status === 'frozen' &&
     worked.pr_number !== null &&
@@ -355,6 +364,42 @@ export async function pullOfRecord(
       // Earlier rounds had pull requests from a branch of the same name.
       (head.sha === work.commit || Date.parse(at ?? '') >= Date.parse(began)),
   );
+}
+
+/** Whether an issue is taken, with a look at where work on it would go: found out only once there is some, it would cost a round. */
+export async function judge(
+  context: Context,
+  base: SeenState & Pick<LookingState, 'tried'>,
+  place: Place,
+  candidate: Candidate,
+): Promise<{ candidate: Candidate; verdict: Verdict }> {
+  const verdict = verdictOn(context.settings, base, candidate);
+  if (verdict.kind !== 'taken') return { candidate, verdict };
+  const homeTrouble = await readHomeTrouble(context, base, place);
+  if (homeTrouble === undefined) return { candidate, verdict };
+  const known = { ...candidate, homeTrouble };
+  return { candidate: known, verdict: verdictOn(context.settings, base, known) };
+}
+
+/** Why nothing can be proposed from where our account's work on a repository goes, as far as that can be known yet. */
+async function readHomeTrouble(
+  { settings, send }: Context,
+  { account }: SeenState,
+  { repository, isArchived }: Place,
+): Promise<string | undefined> {
+  if (isArchived) return `${repository} is archived, so nothing can be proposed there`;
+  const home = homeOf(settings, account, repository);
+  if (home === repository) return undefined;
+  // What cannot be asked now is asked again once there is work.
+  const { value } = await alone(() => ifThere(getRepository(send, home)));
+  return value === undefined || isForkOf(value, repository)
+    ? undefined
+    : `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`;
+}
+
+/** Whether a repository is the fork of another. */
+export function isForkOf({ parent }: Repository, repository: string): boolean {
+  return sameRepository(parent?.full_name ?? '', repository);
 }
 
 /** The record of a round, whoever wrote it. */

@@ -12,9 +12,10 @@ import { isGoingOn } from '../../core/host/backends.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
 import { lookupRepository, manualPipelines, whyNotStart } from '../../core/woodpecker/pipelines.ts';
 import { againMs, chosenOf, isSeen, issueKey, occupancyOf } from './fan-out.ts';
-import { inOrder, isUntouched, verdictOn } from './pick.ts';
+import { inOrder, isUntouched } from './pick.ts';
 import {
   type Ground,
+  judge,
   type Labelled,
   mostLooked,
   readCandidate,
@@ -249,8 +250,12 @@ async function readWaiting(
   for (const item of ordered) {
     if (looks === mostLooked + free || chosenOf(settings, { ...known, waiting }).length === free) break;
     looks += 1;
-    const candidate = await readCandidate(context, base, ground, item, item.issue);
-    const verdict = verdictOn(settings, { ...base, tried: anyMachine }, candidate);
+    const { candidate, verdict } = await judge(
+      context,
+      { ...base, tried: anyMachine },
+      item,
+      await readCandidate(context, base, ground, item, item.issue),
+    );
     const { repository, number } = candidate;
     if (verdict.kind === 'taken')
       waiting.push({

@@ -9,7 +9,14 @@ import { getIssue } from '../../core/forge/issues.ts';
 import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { candidateOf } from './candidate.ts';
-import { findPrevious, findRecord, type Ground, pullOfRecord, readCandidate } from './read-candidates.ts';
+import {
+  findPrevious,
+  findRecord,
+  type Ground,
+  isForkOf,
+  pullOfRecord,
+  readCandidate,
+} from './read-candidates.ts';
 import type { Handed } from './read-steps.ts';
 import type { Context, Mine, RunningIssue, SeenState } from './state.ts';
 import { branchOf, homeOf, runKey, signsIn } from './text.ts';
@@ -58,7 +65,7 @@ export async function readMine(
   const branch = branchOf(entry.issue_number, entry.slug);
   const home = homeOf(context.settings, base.account, place.repository);
   const fork = home === place.repository ? undefined : await ifThere(getRepository(send, home));
-  const isFork = sameRepository(fork?.parent?.full_name ?? '', place.repository);
+  const isFork = fork !== undefined && isForkOf(fork, place.repository);
   if (fork !== undefined && !isFork)
     throw new UserError(
       `${home} is no fork of ${place.repository}, so nothing can be proposed from there.`,

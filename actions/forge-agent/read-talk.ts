@@ -4,8 +4,9 @@ import type { News } from '../../core/agent/prompt.ts';
 import { readSpent } from '../../core/agent/spent.ts';
 import { addressesEscalation } from '../../core/escalation/addressing.ts';
 import { failingLogs } from '../../core/failing-log.ts';
+import { findBranch } from '../../core/forge/branches.ts';
 import type { Comment } from '../../core/forge/comments.ts';
-import { listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
+import { isWorkInProgress, listReviewComments, listReviews, type Pull } from '../../core/forge/pulls.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { failedStatuses } from '../../core/forge/statuses.ts';
 import { type Conversation, readConversation } from '../../core/forge/timeline.ts';
@@ -46,12 +47,19 @@ interface Talking {
 /** What was said and done on an issue, and on the pull request that came of it. */
 export async function readTalk(context: Context, given: Talking): Promise<Talk> {
   const { now, settings } = context;
-  const { candidate, entry, labelled, conversation, mayWrite, target, own, agent } = given;
+  const { candidate, entry, labelled, conversation, mayWrite, own, agent } = given;
   const { repository, number, defaultBranch } = candidate;
   const pull = given.pulls.find((item) => item.number === entry?.pr_number);
   const words = wordsOf(conversation.comments, `on issue #${number}`);
   if (pull !== undefined) words.push(...(await readPullWords(context, repository, pull.number)));
-  const conflict = pull?.mergeable === false ? { head: pull.head.sha, base: target } : null;
+  const into = pull?.base.ref ?? defaultBranch;
+  // People may have pointed it at another branch: only with that one it has to merge.
+  const target =
+    into === defaultBranch
+      ? given.target
+      : ((await findBranch(context.send, repository, into))?.commit.id ?? given.target);
+  const conflict =
+    pull?.mergeable === false && !isWorkInProgress(pull) ? { head: pull.head.sha, base: target } : null;
   const heard = new Set(entry?.heard ?? []);
   const red =
     pull === undefined || !settings['on-red'] || heard.has(signOfRed(pull.head.sha))
@@ -70,7 +78,7 @@ export async function readTalk(context: Context, given: Talking): Promise<Talk> 
         }),
     }),
     ...red,
-    ...newsOfConflict(conflict, entry?.conflict, now, defaultBranch),
+    ...newsOfConflict(conflict, entry?.conflict, now, into),
     ...newsOfAsking(given.asked),
     ...giving,
     ...newsOfMove(entry?.unpushed),

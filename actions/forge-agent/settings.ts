@@ -1,4 +1,5 @@
 import { mostOfPrompt } from '../../core/agent/entry.ts';
+import { reserveMs } from '../../core/agent/follow.ts';
 import { privateKeyIn } from '../../core/agent/provenance/keys.ts';
 import { UserError } from '../../core/errors.ts';
 import {
@@ -66,7 +67,8 @@ export const settings = {
     mostOfPrompt,
   ),
   deadline: duration({
-    description: 'How long the run may take, the agent included, such as `90s` or `3h`.',
+    description:
+      'How long the run may take, the agent included, such as `30m` or `3h`; five minutes of it are kept for what comes after the agent.',
     default: '3h',
   }),
   'state-repo': repository({
@@ -194,6 +196,11 @@ export function faults(given: AgentSettings): SettingsFault[] {
     found.push({
       settings: ['prompt', 'issue'],
       message: 'prompt is given without issue. Name the issue whose agent it wakes, and its project-repo.',
+    });
+  if (given.deadline <= reserveMs && (given.mode === 'work' || given.mode === 'serve'))
+    found.push({
+      settings: ['deadline'],
+      message: `${reserveMs / 60_000} minutes of the deadline are kept for what comes after the agent, so it would be ended as it starts. Give it more.`,
     });
   if (given['propose-from'] === 'branch' && !given['accept-exposed-secrets'])
     found.push({

@@ -112,6 +112,8 @@ export interface Candidate {
   isHandedOver: boolean;
   /** What could not be found out. */
   trouble: string | null;
+  /** Why work on it could not be proposed; looked at only where it could be taken otherwise. */
+  homeTrouble?: string;
   comments: { user: string; body: string; mayWrite: boolean; at: string }[];
   labels: Label[];
   /** Labels that the repository has. */
@@ -135,7 +137,7 @@ export interface FrozenIssue {
   sha: string;
   markSha: string;
   /** Its pull request, once that is closed; `null` while it is open, where there is none, and where it could not be looked at. */
-  closed: { number: number; isMerged: boolean; head: string } | null;
+  closed: { number: number; isMerged: boolean; isDeleted?: true; head: string } | null;
 }
 
 /** What was said and done on an issue and its pull request. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { sameAccount } from '../../core/accounts.ts';
 import type { Entry } from '../../core/agent/entry.ts';
 import type { RunRecord } from '../../core/agent/run-record.ts';
+import { besideRef } from '../../core/agent/work/kept-refs.ts';
 import { code, codeQuote, inert, inertLine } from '../../core/text/inert.ts';
 import type { AgentSettings } from './settings.ts';
 import type { AgentState } from './state.ts';
@@ -91,10 +92,13 @@ function checksText(checks: RunRecord['checks']): string[] {
   ];
 }
 
+/** Why work is kept beside its branch: somebody pushed there meanwhile, or closed its pull request. */
+export type Unpushed = 'moved' | 'closed';
+
 /** What a comment on the issue says of a run that no pull request came of, or `null` where nothing has to be said. */
 export function commentText(
   record: RunRecord,
-  { isLater, beside }: { isLater: boolean; beside: string | null } = { isLater: false, beside: null },
+  { isLater, unpushed }: { isLater: boolean; unpushed: Unpushed | null } = { isLater: false, unpushed: null },
 ): { sign: string; text: string } | null {
   const sign = `forge-agent end ${record.lease}`;
   const { agent, signal, work, end, run_url: url } = record;
@@ -119,15 +123,24 @@ export function commentText(
       sign,
       text: [`This issue does not say enough for ${code(agent)}:`, ...summary, ...log].join('\n'),
     };
-  if (work.kind === 'work' && beside !== null)
+  if (work.kind === 'work' && unpushed !== null) {
+    const beside = code(besideRef(record.issue, record.round));
+    const [what, next] =
+      unpushed === 'moved'
+        ? [
+            'Somebody pushed to the branch',
+            `, and ${code(agent)} is asked to do it again on top of what is there now.`,
+          ]
+        : ['The pull request was closed', '.'];
     return {
       sign,
       text: [
-        `Somebody pushed to the branch while ${code(agent)} worked on round ${record.round}, so its work was not pushed. It is kept at ${code(beside)} beside the branch, and ${code(agent)} is asked to do it again on top of what is there now.`,
+        `${what} while ${code(agent)} worked on round ${record.round}, so its work was not pushed. It is kept at ${beside} beside the branch${next}`,
         ...summary,
         ...log,
       ].join('\n'),
     };
+  }
   // The first one is told by the pull request itself.
   if (work.kind === 'work' && !isLater) return null;
   if (work.kind === 'work')

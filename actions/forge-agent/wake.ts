@@ -92,3 +92,11 @@ export function mergeOf(talk: Pick<Talk, 'news' | 'target'> | null): string | nu
 export function isResumable({ status, heard }: Pick<Entry, 'status' | 'heard'>): boolean {
   return status !== 'destroyed' && heard !== undefined;
 }
+
+/** Whether it is given to another agent than the one that is frozen for it, which left no pull request: that one begins anew. */
+export function isPassedOn(
+  { status, agent_name: before, pr_number: pull }: Pick<Entry, 'status' | 'agent_name' | 'pr_number'>,
+  agent: Pick<Agent, 'name'>,
+): boolean {
+  return status === 'frozen' && pull === null && before !== agent.name;
+}

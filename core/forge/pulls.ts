@@ -15,7 +15,7 @@ const pull = z.object({
   /** Absent on forges that do not say. */
   draft: z.nullish(z.boolean()),
   merged: z.boolean(),
-  /** False as well while the forge is still working it out. */
+  /** False as well while the forge is still working it out, and of work in progress, whatever it conflicts with. */
   mergeable: z.nullish(z.boolean()),
   merged_at: z.nullish(z.string()),
   merge_commit_sha: z.nullish(z.string()),
@@ -45,6 +45,11 @@ export function standingOfPull({
   state,
 }: Pick<Pull, 'merged' | 'state'>): 'open' | 'merged' | 'closed' {
   return merged ? 'merged' : state === 'open' ? 'open' : 'closed';
+}
+
+/** Whether it is marked as work in progress, of which the forge never says that it can be merged. */
+export function isWorkInProgress({ draft, title }: Pick<Pull, 'draft' | 'title'>): boolean {
+  return draft ?? /^\s*(?:WIP:|\[WIP\])/i.test(title);
 }
 
 /**

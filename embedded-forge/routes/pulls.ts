@@ -87,7 +87,7 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     ].map((id) => userShape(call, accountById(call.state, id))),
     requested_reviewers_teams: [],
     state: issue.state,
-    draft: /^(WIP:|\[WIP\])/i.test(issue.title),
+    draft: isDraft(issue),
     is_locked: false,
     comments: issue.timeline.filter(({ type }) => type === 'comment').length,
     review_comments: pull.reviews.filter(({ state }) => !['PENDING', 'REQUEST_REVIEW'].includes(state))
@@ -98,7 +98,8 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     html_url: page,
     diff_url: `${page}.diff`,
     patch_url: `${page}.patch`,
-    mergeable: pull.merged !== null || (!pull.checking && (await fitsTogether(repository, pull))),
+    mergeable:
+      !isDraft(issue) && (pull.merged !== null || (!pull.checking && (await fitsTogether(repository, pull)))),
     merged: pull.merged !== null,
     merged_at: pull.merged?.at ?? null,
     merge_commit_sha: pull.merged?.commit ?? null,
@@ -114,6 +115,11 @@ async function pullShape(call: Call, repository: Repository, issue: Issue, pull:
     pin_order: 0,
     flow: 0,
   };
+}
+
+/** Work in progress, as the forge tells it: by its title alone. */
+function isDraft({ title }: { title: string }): boolean {
+  return /^(WIP:|\[WIP\])/i.test(title);
 }
 
 /** Whether the head can be merged into the base without a conflict. */
@@ -215,8 +221,7 @@ const merge = onPull(async (call, repository, issue, pull) => {
     return failure(call, 405, 'User not allowed to merge PR');
   if (pull.merged !== null) return failure(call, 405, 'The PR is already merged');
   if (issue.state === 'closed') return notFound(call);
-  if (/^(WIP:|\[WIP\])/i.test(issue.title))
-    return failure(call, 405, 'Work in progress PRs cannot be merged');
+  if (isDraft(issue)) return failure(call, 405, 'Work in progress PRs cannot be merged');
   // Only once: who asks again is not refused for this.
   const checking = pull.checking;
   pull.checking = false;

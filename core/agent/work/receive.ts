@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Git } from '../../git.ts';
 import { whyOf } from '../../git.ts';
+import { plain } from '../../text/log-line.ts';
 import { readBundleHead } from './bundle.ts';
 import { makeBare } from './clone.ts';
 import type { Limits } from './limits.ts';
@@ -36,6 +37,8 @@ const script = `
 set -eu
 base=$1
 g() { git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c commit.gpgSign=false -c gc.auto=0 "$@"; }
+# Of a git that was ended with the agent.
+rm -f "$(g rev-parse --git-path index.lock)"
 g add --all
 g diff --cached --quiet || g commit --quiet --no-verify --message 'Left uncommitted'
 [ "$(g rev-parse HEAD)" != "$base" ] || exit 0
@@ -85,11 +88,18 @@ export async function receive(
   if (ended.code !== 0)
     return refusedFor({
       rule: 'bundle',
-      said: `The work could not be handed over: the agent's repository is broken. The program there ended with ${ended.code === null ? 'a signal' : `code ${ended.code}`}.`,
+      said: `The work could not be handed over: in the agent's folder git ended with ${ended.code === null ? 'a signal' : `code ${ended.code}`}.${gitSaid(ended.stderr)}`,
     });
   if (ended.stdout.length === 0) return { kind: 'nothing' };
   writeFileSync(into, ended.stdout, { mode: 0o600, flag: 'wx' });
   return { kind: 'bundle', file: into, bytes: ended.stdout };
+}
+
+/** Why, in git's own words, which the agent may have chosen: whole or not at all, since a secret is not found in half of it. */
+function gitSaid(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  const line = lines.find((text) => /^(?:error|fatal): /.test(text)) ?? lines[0] ?? '';
+  return line === '' || line.length > 200 ? '' : ` It said: ${plain(line)}`;
 }
 
 export function refusedFor(...refusals: Refusal[]): Refused {

@@ -102,6 +102,33 @@ describe('the end of an entry', () => {
 
     expect(closed(found)).toMatchObject({ pr_number: 7, why: 'success' });
   });
+
+  it('of a later round whose pull request was closed meanwhile keeps its work beside the branch, and says where', () => {
+    const work = { kind: 'work' as const, commit: 'c'.repeat(40), tree: 'd'.repeat(40), files: 1, bytes: 1 };
+    const base = { branch: 'main', commit: 'e'.repeat(40), merged: null };
+    const found = finish(
+      settings,
+      state,
+      mine({
+        entry: { ...entry, pr_number: 7 },
+        outcome: { work } as Mine['outcome'],
+        record: record({
+          base,
+          round: 2,
+          work: { ...work, branch: 'crew/1-a-title' },
+          signal: { status: 'success', summary: 'Done.' },
+        }),
+        branchAt: base.commit,
+        pull: { number: 7, isOpen: false },
+        said: [],
+      }),
+    );
+
+    expect(found).toMatchObject([
+      { kind: 'push-commit', ref: 'refs/forgecrew/beside/1/2', commit: work.commit },
+      { kind: 'comment', issue: 1, text: expect.stringContaining('refs/forgecrew/beside/1/2') },
+    ]);
+  });
 });
 
 describe('a run that was called off', () => {

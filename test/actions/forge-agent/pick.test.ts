@@ -192,6 +192,7 @@ describe('an issue is not taken', () => {
       'set it again',
     ],
     ['while a pull request is open for it', { openPull: 4 }, '#4 is open'],
+    ['where its work could be proposed nowhere', { homeTrouble: 'crew/project is no fork' }, 'no fork'],
     [
       'while it depends on an open issue',
       { waitsFor: ['#2', 'owner/other#3'] },

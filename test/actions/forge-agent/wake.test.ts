@@ -250,22 +250,8 @@ isolates('an agent that has called its work done', () => {
       `${remembering} if (round === 2) forge('post-comment', '--body', 'push now'); keep(); done();`,
     );
     await rig.say(pull, 'Make it rhyme.');
-    const pushing = rig.forge.requests.length;
-    const running = rig.run();
     // The agent says when; the person pushes before it has done.
-    const pushed = (async () => {
-      for (;;) {
-        if (
-          rig.forge.requests
-            .slice(pushing)
-            .some(({ method, path, as }) => method === 'POST' && path.includes('/comments') && as === 'crew')
-        )
-          break;
-        await new Promise((next) => setImmediate(next));
-      }
-      await push('mine.txt', 'by a person');
-    })();
-    await Promise.all([running, pushed]);
+    await Promise.all([rig.run(), onComment(() => push('mine.txt', 'by a person'))]);
 
     expect(await rig.file('crew/project', 'mine.txt', branch)).toBe('by a person');
     expect(await rig.file('crew/project', 'told-2.txt', branch)).toBeUndefined();
@@ -296,6 +282,117 @@ isolates('an agent that has called its work done', () => {
     expect(await rig.entry(issue)).toMatchObject({ rounds: 2, status: 'frozen' });
     await rig.seed.mergePull(rig.ada, rig.project, pull);
     expect(await rig.file(rig.project, 'poem.txt')).toBe('both');
+  });
+
+  it('is not woken by a conflict that is none: its pull request is marked as work in progress', async () => {
+    const { issue, pull } = await begin();
+    await patchPull(pull, { title: 'WIP: a poem' });
+    await rig.run();
+    rig.pass(3600);
+
+    await rig.run();
+    await rig.seed.putFile(rig.owner, rig.project, 'other.txt', 'x');
+    rig.pass(3600);
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 1, status: 'frozen' });
+  });
+
+  it('solves conflicts with the branch that people pointed its pull request at', async () => {
+    const { issue, pull } = await begin(
+      `${remembering}
+      if (round === 1) { fs.writeFileSync('poem.txt', 'mine'); git('add', '.'); git('commit', '-qm', 'x'); }
+      else { if (!fs.readFileSync('poem.txt', 'utf8').includes('<<<<<<<')) process.exit(9); fs.writeFileSync('poem.txt', 'both'); }
+      done();`,
+    );
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'theirs', { from: 'main', name: 'next' });
+    await patchPull(pull, { base: 'next' });
+    await rig.run();
+    rig.pass(120);
+
+    const { text } = await rig.run();
+
+    expect(text).toContain('1 file has conflicts');
+    expect(await rig.file('crew/project', 'poem.txt', branch)).toBe('both');
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2, status: 'frozen' });
+    rig.pass(3600);
+    await rig.seed.putFile(rig.owner, rig.project, 'poem.txt', 'of main');
+    await rig.run();
+    rig.pass(3600);
+    await rig.run();
+    expect(await rig.entry(issue)).toMatchObject({ rounds: 2 });
+  });
+
+  it('keeps work beside the branch whose pull request was closed while it worked, and says so', async () => {
+    const { issue, pull } = await begin(
+      `${remembering} if (round === 2) forge('post-comment', '--body', 'close now'); keep(); done();`,
+    );
+    await rig.say(pull, 'Make it rhyme.');
+
+    await Promise.all([rig.run(), onComment(() => rig.seed.closeIssue(rig.ada, rig.project, pull))]);
+
+    const kept = `refs/forgecrew/beside/${issue}/2`;
+    const said = (await rig.comments(issue)).at(-1)?.body;
+    expect(said).toContain('The pull request was closed while `builder` worked on round 2');
+    expect(said).toContain(`It is kept at \`${kept}\``);
+    expect(await refs('crew/project')).toEqual([kept]);
+    expect(await rig.file('crew/project', 'told-2.txt', branch)).toBeUndefined();
+  });
+
+  it('says what is in the way where its label is set again while its pull request is opened again', async () => {
+    const { issue, pull } = await begin();
+    await rig.seed.closeIssue(rig.ada, rig.project, pull);
+    await rig.run();
+    rig.pass(5);
+    await rig.seed.api('PATCH', `/repos/${rig.project}/issues/${pull}`, { state: 'open' }, rig.ada.token);
+    await rig.take(issue);
+    await rig.give(issue);
+
+    const { text } = await rig.run();
+
+    expect(text).toContain(`#${issue} is not taken: #${pull} is open for it: merge or close that first`);
+  });
+
+  it('is over once its pull request was deleted', async () => {
+    const { issue, pull } = await begin();
+    await rig.seed.api('DELETE', `/repos/${rig.project}/issues/${pull}`, undefined, rig.owner.token);
+
+    await rig.run();
+
+    expect(await rig.entry(issue)).toMatchObject({ status: 'destroyed', why: `#${pull} is deleted` });
+    expect(await refs()).toEqual([]);
+  });
+
+  it('leaves its issue to another agent where there is no pull request, which begins anew', async () => {
+    const { issue } = await begin(`${remembering} done('needs_person', 'I may not.');`);
+    await rig.seed.putFile(
+      rig.owner,
+      rig.ops,
+      'agents/other.toml',
+      (await rig.file(rig.ops, 'agents/builder.toml'))
+        ?.replace("done('needs_person', 'I may not.')", "keep(); done('success', 'Done.')")
+        .concat('max_rounds = 1\n') ?? '',
+    );
+    const other = await rig.seed.createLabel(rig.owner, rig.project, 'crew:other');
+    await rig.take(issue);
+    await rig.seed.api(
+      'POST',
+      `/repos/${rig.project}/issues/${issue}/labels`,
+      { labels: [other] },
+      rig.ada.token,
+    );
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('other starts.');
+    expect(await rig.file('crew/project', 'told-1.txt', branch)).not.toContain('remember nothing');
+    expect(await rig.entry(issue)).toMatchObject({ agent_name: 'other', rounds: 2, status: 'frozen' });
+    expect(await rig.record(issue, 2)).toMatchObject({
+      agent: 'other',
+      resumed: false,
+      previous: { round: 1 },
+    });
   });
 
   it('that leaves a conflict as it stands proposes nothing', async () => {
@@ -581,10 +678,31 @@ async function push(name: string, content: string): Promise<void> {
   expect(status).toBe(201);
 }
 
-/** Refs beside branches that the state repo has. */
-async function refs(): Promise<string[]> {
-  const { body } = await rig.seed.api('GET', `/repos/${rig.state}/git/refs`, undefined, rig.worker.token);
+/** What a person does as soon as the agent has said something. */
+async function onComment(act: () => Promise<unknown>): Promise<void> {
+  const from = rig.forge.requests.length;
+  const hasSpoken = (): boolean =>
+    rig.forge.requests
+      .slice(from)
+      .some(({ method, path, as }) => method === 'POST' && path.includes('/comments') && as === 'crew');
+  while (!hasSpoken()) await new Promise((next) => setImmediate(next));
+  await act();
+}
+
+/** Refs beside branches that the state repo has, or another one. */
+async function refs(repository = rig.state): Promise<string[]> {
+  const { body } = await rig.seed.api('GET', `/repos/${repository}/git/refs`, undefined, rig.worker.token);
   return (body as { ref: string }[]).map(({ ref }) => ref).filter((ref) => ref.startsWith('refs/forgecrew/'));
+}
+
+async function patchPull(pull: number, changed: object): Promise<void> {
+  const { status } = await rig.seed.api(
+    'PATCH',
+    `/repos/${rig.project}/pulls/${pull}`,
+    changed,
+    rig.owner.token,
+  );
+  expect(status).toBe(201);
 }
 
 async function unblock(issue: number, token = rig.ada.token): Promise<void> {

@@ -76,6 +76,44 @@ isolates('an agent', () => {
     }
   });
 
+  it('starts nothing whose work could be proposed from nowhere, and says what is in the way', async () => {
+    await rig.declare('process.exit(0)');
+    // The fork would have this name.
+    await rig.seed.createRepository(rig.worker, 'project');
+    const issue = await rig.ask();
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain(
+      'owner/project#1 is not taken: crew/project is no fork of owner/project, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork',
+    );
+    expect(await rig.entry(issue)).toBeUndefined();
+  });
+
+  it('starts nothing in a repository that was archived', async () => {
+    await rig.declare('process.exit(0)');
+    const issue = await rig.ask();
+    await rig.seed.api('PATCH', `/repos/${rig.project}`, { archived: true }, rig.owner.token);
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('owner/project is archived, so nothing can be proposed there');
+    expect(await rig.entry(issue)).toBeUndefined();
+  });
+
+  it('refuses a deadline that leaves its agent no time', async () => {
+    await rig.declare('process.exit(0)');
+    await rig.ask();
+
+    const { code, text } = await rig.run({ PLUGIN_DEADLINE: '90s' });
+
+    expect(code).not.toBe(0);
+    expect(text).toContain('5 minutes of the deadline are kept for what comes after the agent');
+    expect(await rig.running()).toEqual([]);
+  });
+
   it('says what somebody has to make by hand, where the token may make no repository', async () => {
     const { seed, owner, project, ops } = rig;
     const narrow = await seed.createUser('narrow', ['write:repository', 'write:issue', 'read:user']);

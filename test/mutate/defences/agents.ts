@@ -364,6 +364,20 @@ export const agents: Defence[] = [
     tests: [finishTest],
   },
   {
+    name: 'Work whose pull request was closed while it was made is kept.',
+    file: 'actions/forge-agent/finish.ts',
+    from: "if (pull?.isOpen === false) return 'closed';",
+    to: '',
+    tests: [finishTest],
+  },
+  {
+    name: 'No round is begun whose work could be proposed nowhere.',
+    file: 'actions/forge-agent/pick.ts',
+    from: 'if (candidate.homeTrouble !== undefined) return not(candidate.homeTrouble);',
+    to: '',
+    tests: [pickTest],
+  },
+  {
     name: 'A branch that people moved is not deleted with the agent.',
     file: 'actions/forge-agent/frozen.ts',
     from: 'expects: closed.head,',

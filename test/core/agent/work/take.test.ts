@@ -4,6 +4,7 @@ import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { usualLimits } from '../../../../core/agent/work/limits.ts';
+import type { Taken } from '../../../../core/agent/work/take.ts';
 import { push } from '../../../../core/git.ts';
 import { createMask } from '../../../../core/mask.ts';
 import { answering, blobOf, bundleOf, openWorkbench, treeOf, type Workbench } from './workbench.ts';
@@ -56,6 +57,23 @@ describe("an agent's work", () => {
     expect(body).toMatchObject({
       commit: { id: taken.commit, message: 'Mend it\n', author: { name: 'Crew' } },
     });
+  });
+
+  it('is taken whatever git left locked that was ended with the agent', async () => {
+    bench.write('src/b.txt', 'b\n');
+    bench.write('.git/index.lock', '');
+
+    expect(await bench.take()).toMatchObject({ kind: 'taken', files: [{ path: 'src/b.txt' }] });
+  });
+
+  it('that git cannot read is refused in its words', async () => {
+    bench.asAgent('init', '-q', 'inner');
+
+    const { refusals } = (await bench.take()) as Extract<Taken, { kind: 'refused' }>;
+
+    expect(refusals.map(({ said }) => said)).toEqual([
+      "The work could not be handed over: in the agent's folder git ended with code 128. It said: error: 'inner/' does not have a commit checked out",
+    ]);
   });
 
   it('is nothing where nothing was changed, or all was taken back', async () => {
