@@ -84,6 +84,8 @@ export interface ForgeOptions {
    * any lag, the first merge after a head has arrived is refused with "Please try again later". None when absent.
    */
   forkLag?: number;
+  /** The clock that the forge shows times by, in minutes east of UTC: a forge writes the times of its API by its own. */
+  zone?: number;
   /** Says nothing of unknown routes and faults on stderr; unknown routes are remembered all the same. */
   quiet?: boolean;
 }
@@ -138,9 +140,21 @@ const markup: (readonly number[] | undefined)[] = [];
 for (const sign of ['<', '>', '&'])
   markup[sign.charCodeAt(0)] = [...Buffer.from(`\\u00${sign.charCodeAt(0).toString(16)}`)];
 
+const timeName = /(?:_at|_on)$|^(?:created|updated|started|stopped|date|timestamp)$/;
+
+/** A time as a forge writes it whose clock is so many minutes east of UTC. */
+function inZone(name: string, value: unknown, zone: number): unknown {
+  if (typeof value !== 'string' || !timeName.test(name) || !/^\d{4}-\d{2}-\d{2}T[\d:]{8}Z$/.test(value))
+    return value;
+  const there = new Date(Date.parse(value) + zone * 60_000).toISOString().slice(0, 19);
+  const [hours, minutes] = [Math.floor(Math.abs(zone) / 60), Math.abs(zone) % 60];
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${there}${zone < 0 ? '-' : '+'}${two(hours)}:${two(minutes)}`;
+}
+
 /** JSON as Go writes it. By bytes, because there may be millions that take six in the place of one. */
-function asGoWrites(body: unknown): string | Buffer {
-  const text = JSON.stringify(body);
+function asGoWrites(body: unknown, zone = 0): string | Buffer {
+  const text = JSON.stringify(body, zone === 0 ? undefined : (name, value) => inZone(name, value, zone));
   if (!/[<>&]/.test(text)) return text;
   const bytes = Buffer.from(text, 'utf8');
   const written = new Uint8Array(6 * bytes.length);
@@ -348,7 +362,13 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       requests.push(entry);
       const isText = headers?.['content-type'] !== undefined;
       const text =
-        body === undefined ? '' : Buffer.isBuffer(body) ? body : isText ? String(body) : asGoWrites(body);
+        body === undefined
+          ? ''
+          : Buffer.isBuffer(body)
+            ? body
+            : isText
+              ? String(body)
+              : asGoWrites(body, options.zone);
       const send = (): void => {
         entry.answered = performance.now();
         response.writeHead(status, {

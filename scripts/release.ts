@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { version } from '../core/version.ts';
 import { roles } from '../roles.ts';
+import { tagOf } from './release/plan.ts';
 import { type Machine, release } from './release/release.ts';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -46,6 +47,16 @@ const { values } = parseArgs({
   },
 });
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+function tagAtOrigin(): boolean | { unknown: string } {
+  const { status, stdout, stderr } = spawnSync(
+    'git',
+    ['ls-remote', '--tags', 'origin', `refs/tags/${tagOf(version)}`],
+    { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } },
+  );
+  if (status === 0) return stdout.trim() !== '';
+  return { unknown: lines(stderr)[0] ?? 'git ls-remote did not end in a minute' };
+}
+
 try {
   const [message = '', ...files] = lines(machine.run('git', ['show', '--name-only', '--format=%s', 'HEAD']));
   const isReleased = release(
@@ -54,6 +65,7 @@ try {
       dirty: lines(machine.run('git', ['status', '--porcelain'])),
       branch: machine.run('git', ['rev-parse', '--abbrev-ref', 'HEAD']).trim(),
       tags: lines(machine.run('git', ['tag', '--list'])),
+      isPushed: lines(machine.run('git', ['remote'])).includes('origin') && tagAtOrigin(),
       changelog: readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'),
       last: { message, files },
       hasPodman: spawnSync('podman', ['--version'], { stdio: 'ignore' }).status === 0,

@@ -40,11 +40,14 @@ process.once('exit', () => {
 /** How late every test's forge knows of a push, where a test does not say so itself: see `ForgeOptions.forkLag`. */
 const forkLag = Number(process.env.FORGECREW_FORK_LAG ?? 0);
 
+/** By which clock every test's forge shows times, in minutes east of UTC: see `ForgeOptions.zone`. */
+const zone = Number(process.env.FORGECREW_ZONE ?? 0);
+
 /** The embedded forge; its `close` fails when it was asked for a route that it does not have. */
 export async function startTestForge(options: Omit<ForgeOptions, 'folder'> = {}): Promise<EmbeddedForge> {
   const folder = mkdtempSync(path.join(place ?? tmpdir(), 'forgecrew-forge-'));
   open.add(folder);
-  const forge = await startForge({ forkLag, ...options, folder });
+  const forge = await startForge({ forkLag, zone, ...options, folder });
   const { close } = forge;
   return closesOnlyKnown(
     Object.assign(forge, {

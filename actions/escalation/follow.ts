@@ -74,6 +74,17 @@ function undecided(
 ): FollowChange[] {
   const { comment } = seen.facts;
   const isOver = Date.parse(state.now) >= Date.parse(record.expires);
+  if (seen.trouble !== undefined)
+    return [
+      isOver
+        ? end(
+            state,
+            record,
+            'expired',
+            `what has to be asked about it could not be read until ${minuteOf(record.expires)}`,
+          )
+        : notice(`${record.id} is left aside`, seen.trouble),
+    ];
   const newer = newerThan(state, record);
   if (record.comment === null && comment === null) {
     if (isOver) return [end(state, record, 'expired', 'it could not be shown in time')];
@@ -295,7 +306,10 @@ function carry(
   const { id } = record;
   if (seen.isClaimedNow) {
     // Looked at once more: between the claim and now somebody may have edited what people clicked on.
-    const proof = proveClick(record, seen.facts, seen.rights, state.account);
+    const proof: ClickProof =
+      seen.trouble === undefined
+        ? proveClick(record, seen.facts, seen.rights, state.account)
+        : { verdict: 'unknown', reason: seen.trouble };
     const why =
       proof.verdict === 'approved'
         ? whyNotNow(state, seen, record)
@@ -309,7 +323,11 @@ function carry(
     return [perform(state, seen, record, decided)];
   }
   const { found } = seen;
-  const isPatient = Date.parse(state.now) - Date.parse(decided.at) < patienceMs;
+  const { trouble } = seen;
+  const isPatient =
+    Date.parse(state.now) - Date.parse(decided.at) < patienceMs ||
+    // "Nothing is there" and "it could not be read" are two things.
+    (trouble !== undefined && Date.parse(state.now) < Date.parse(record.expires));
   switch (found?.kind) {
     case 'made':
       return [
@@ -336,11 +354,11 @@ function carry(
     }
     default:
       return isPatient
-        ? [notice(`${id} is running: it was claimed at ${decided.at}`, 'the next run looks again')]
+        ? [notice(`${id} is running: it was claimed at ${decided.at}`, trouble ?? 'the next run looks again')]
         : [
             outcome(state, record, {
               kind: 'unknown',
-              answer: `it was claimed at ${decided.at}, and nothing with its mark is found`,
+              answer: `it was claimed at ${decided.at}, and ${trouble === undefined ? 'nothing with its mark is found' : `what came of it could not be read: ${trouble}`}`,
             }),
           ];
   }
@@ -471,6 +489,7 @@ function tell(
       text: endText(record, decided, came),
       sign: signs.end(record.id),
       mayDecline: true,
+      mayBeGone: true,
       why: decided.kind === 'claimed' ? (came?.answer ?? '') : decided.why,
     },
     told(state, record.id, [key, ...after]),

@@ -6,9 +6,10 @@ import {
   escalationPath,
   escalationText,
   proposalId,
+  saidText,
 } from '../../core/escalation/record.ts';
 import type { ModelAnswer } from '../../core/model.ts';
-import { conversationsOf, isWrite, keep, notice, refuse } from '../../core/plan.ts';
+import { conversationsOf, isWrite, keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { ask } from './asking.ts';
 import { follow, isClaim } from './follow.ts';
 import { proposeAll } from './proposing.ts';
@@ -55,6 +56,12 @@ export function plan(settings: EscalationSettings, state: EscalationState): Esca
   if (state.kind === 'inert') return [keep(state.why)];
   if (state.kind === 'unready') return state.faults.map(refuse);
   const all = [
+    ...state.damaged.map((file) =>
+      refuseFor(
+        file,
+        `it cannot be read: what stands in ${state.records.repository} is not what ${state.account.login} writes. What it answers is not asked again; find out who did that`,
+      ),
+    ),
     ...follow(state),
     ...state.answers.flatMap((answer) => tellAnswer(settings, state, answer)),
     ...state.offers.flatMap((offer) => takeUp(settings, state, offer)),
@@ -77,14 +84,21 @@ function idleText({ proposals, policy }: Live): string {
 
 /**
  * A claim alone, and what was claimed first of all: whatever fails beside it would end the run in between, and what was approved
- * would be left to a person.
+ * would be left to a person. Before a claim and all else what a model has answered goes on record: it is paid for.
  */
 function oneClaim(all: EscalationChange[]): EscalationChange[] {
   const claim = all.find(isClaim);
   const said = all.filter((change) => !isWrite(change));
   if (all.some(({ kind }) => kind === 'carry-out'))
     return [...all.filter(({ kind }) => kind === 'carry-out'), ...said];
-  return claim === undefined ? all : [claim, ...said];
+  const paid = all.filter(isAnswer);
+  if (claim === undefined) return [...paid, ...all.filter((change) => !isAnswer(change))];
+  return paid.length > 0 ? [...paid, ...said] : [claim, ...said];
+}
+
+/** Whether a change puts on record what a model has answered. */
+function isAnswer(change: EscalationChange): boolean {
+  return change.kind === 'write-files' && change.message.startsWith('escalation: answer ');
 }
 
 /** The first question to a model, and whatever asks none. */
@@ -161,8 +175,8 @@ function record(
     output_tokens: use.outputTokens,
     cost: use.cost,
     talk: [
-      { role: 'user', by: asker.login, text: comment.body },
-      { role: 'assistant', by: use.model, text: text.toWellFormed().slice(0, 100_000) },
+      { role: 'user', by: asker.login, text: saidText('user', comment.body) },
+      { role: 'assistant', by: use.model, text: saidText('assistant', text) },
     ],
     at: state.now,
     by: state.account.login,
@@ -231,7 +245,7 @@ function takeUp(settings: EscalationSettings, state: Live, offer: OfferSeen): Es
       : proposeAll(settings, state, {
           thread,
           request: { comment: comment.id, asker, proposer },
-          talk: [{ role: 'assistant', by: proposer.login, text: comment.body.slice(0, 100_000) }],
+          talk: [{ role: 'assistant', by: proposer.login, text: saidText('assistant', comment.body) }],
           at: comment.created_at,
           actions,
         });
@@ -254,5 +268,14 @@ function isOneTooMany(settings: EscalationSettings, { known, now }: Live, commen
 }
 
 function say({ repository, number }: Thread, text: string, sign: string, why: string): Change<'comment'> {
-  return { kind: 'comment', repository, issue: number, text, sign, mayDecline: true, why };
+  return {
+    kind: 'comment',
+    repository,
+    issue: number,
+    text,
+    sign,
+    mayDecline: true,
+    mayBeGone: true,
+    why,
+  };
 }

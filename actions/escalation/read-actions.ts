@@ -1,3 +1,4 @@
+import { alone } from '../../core/api/errors.ts';
 import type { WrittenAction } from '../../core/escalation/answer.ts';
 import { type Payload, readPayload } from '../../core/escalation/payload.ts';
 import { escalationRuleOf, policyFaults } from '../../core/escalation/policy.ts';
@@ -21,7 +22,12 @@ export async function checkActions(
   const checked: CheckedAction[] = [];
   for (const item of written.slice(0, 50)) {
     const read = readPayload(item.type, item.json, repository);
-    const world = !isTooMany && read.ok ? await worldOf(around, read.payload, null) : undefined;
+    // What the forge does not say of one repository keeps no other answer from being told.
+    const { value, trouble } =
+      !isTooMany && read.ok
+        ? await alone(() => worldOf(around, read.payload, null))
+        : { value: undefined, trouble: undefined };
+    const world = trouble === undefined ? value : { faults: [trouble], run: null, labels: [] };
     checked.push({ written: item, read, world });
   }
   return checked;

@@ -1,4 +1,5 @@
 import { sameAccount } from '../../core/accounts.ts';
+import { alone } from '../../core/api/errors.ts';
 import { actionTypes } from '../../core/escalation/payload.ts';
 import type { ClickFacts } from '../../core/escalation/proof.ts';
 import {
@@ -99,8 +100,15 @@ export async function readProposals(
       rights: nobody,
       world: undefined,
       found: undefined,
+      trouble: undefined,
     };
-    proposals.push(record === undefined ? base : await withFacts(around, given, base, record));
+    if (record === undefined) {
+      proposals.push(base);
+      continue;
+    }
+    // A thread or a repository that is gone is a matter of this one, and keeps nobody else waiting.
+    const { value, trouble } = await alone(() => withFacts(around, given, base, record));
+    proposals.push(value ?? { ...base, trouble });
   }
   return { proposals, known: [...entries.keys()], claimed };
 }

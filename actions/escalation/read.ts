@@ -1,5 +1,6 @@
 import { namesLogin, sameAccount, sameLogin, sameRepository } from '../../core/accounts.ts';
 import { alone } from '../../core/api/errors.ts';
+import { documentName } from '../../core/document-name.ts';
 import { addressesEscalation } from '../../core/escalation/addressing.ts';
 import { proposalsIn } from '../../core/escalation/answer.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../../core/escalation/policy.ts';
@@ -76,7 +77,11 @@ export async function read(context: Context): Promise<EscalationState> {
       ({ comment }) =>
         Date.parse(comment.created_at) >= Date.parse(since) && !sameAccount(comment.user, account),
     );
-  const answers = await readAnswers(snapshot, head, since, now);
+  const { answers, damaged } = await readAnswers(snapshot, head, [
+    ...daysBetween(since, now),
+    // The clock of the forge may be in a day that this machine's is not in yet.
+    ...recent.map(({ comment }) => dayOf(comment.created_at)),
+  ]);
   const world = { context, policy, people };
   const proposals = await readProposals(world, { snapshot, head, told, account, never });
   return {
@@ -87,13 +92,20 @@ export async function read(context: Context): Promise<EscalationState> {
     records: { repository: settings['record-repo'], branch: recordRepo.default_branch },
     woodpecker: settings['woodpecker-url'] ?? '',
     policy,
-    requests: await readRequests(context, people, { recent, told, answers, never }),
+    requests: await readRequests(context, people, {
+      recent,
+      told,
+      // One that cannot be read was an answer all the same: asked again, it would be paid for again by each run.
+      answered: [...answers.map(({ request }) => String(request.comment)), ...damaged.map(documentName)],
+      never,
+    }),
     answers: await seenAnswers(
       world,
       answers.filter(({ request }) => !told.has(toldKeys.answer(request.comment))),
     ),
     offers: await readOffers(world, { recent, told }),
     ...proposals,
+    damaged,
     today: answers.filter(({ at }) => dayOf(at) === dayOf(now)),
     said: { ...before?.said, ...previous?.answers },
     closedToUs: [
@@ -156,21 +168,30 @@ type EscalationStateFaults = Extract<EscalationState, { kind: 'unready' }>['faul
 async function readAnswers(
   snapshot: Snapshot,
   head: string | undefined,
-  since: string,
-  now: string,
-): Promise<AnswerRecord[]> {
-  if (head === undefined) return [];
-  const found: AnswerRecord[] = [];
-  for (let day = Date.parse(dayOf(since)); day <= Date.parse(now); day += 86_400_000) {
-    const entries = await snapshot.folderAt(head, `${answerFolder}/${dayOf(new Date(day).toISOString())}`);
+  days: readonly string[],
+): Promise<{ answers: AnswerRecord[]; damaged: string[] }> {
+  const answers: AnswerRecord[] = [];
+  const damaged: string[] = [];
+  if (head === undefined) return { answers, damaged };
+  for (const day of new Set(days)) {
+    const folder = `${answerFolder}/${day}`;
+    const entries = await snapshot.folderAt(head, folder);
     const blobs = await snapshot.contents(entries);
-    for (const { sha } of entries) {
+    for (const { path, sha } of entries) {
       const blob = blobs.get(sha);
       const record = blob?.kind === 'read' ? readEscalation(answerRecord, blob.bytes) : undefined;
-      if (record !== undefined) found.push(record);
+      if (record === undefined) damaged.push(`${folder}/${path}`);
+      else answers.push(record);
     }
   }
-  return found;
+  return { answers, damaged };
+}
+
+function daysBetween(from: string, to: string): string[] {
+  const days: string[] = [];
+  for (let day = Date.parse(dayOf(from)); day <= Date.parse(to); day += 86_400_000)
+    days.push(dayOf(new Date(day).toISOString()));
+  return days;
 }
 
 interface Recent {
@@ -185,9 +206,9 @@ async function readRequests(
   {
     recent,
     told,
-    answers,
+    answered,
     never,
-  }: { recent: Recent[]; told: Set<string>; answers: AnswerRecord[]; never: string[] },
+  }: { recent: Recent[]; told: Set<string>; answered: string[]; never: string[] },
 ): Promise<RequestSeen[]> {
   const { settings } = context;
   const how = { trigger: settings.trigger, login: settings['forge-login'] };
@@ -197,7 +218,7 @@ async function readRequests(
       !namesLogin(never, user.login) &&
       addressesEscalation(body, how) &&
       !told.has(toldKeys.answer(id)) &&
-      !answers.some(({ request }) => request.comment === id),
+      !answered.includes(String(id)),
   );
   const seen: RequestSeen[] = [];
   for (const { comment, thread } of asking) {

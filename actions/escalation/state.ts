@@ -59,6 +59,8 @@ export interface Live extends State {
   claimed: Record<Payload['type'], number>;
   /** Answers of this day. */
   today: AnswerRecord[];
+  /** Files of answers that are no records. */
+  damaged: string[];
   /** What models answered in this run, by the keys of the questions. */
   said: Record<string, ModelAnswer>;
   /** Threads in which the forge did not let us write in this run, as `owner/name#1`. */
@@ -139,6 +141,8 @@ export interface ProposalSeen {
   world: World | undefined;
   /** What was found of something that was claimed, and about which nothing is on record. */
   found: Found | undefined;
+  /** Why the forge does not say what it has to be asked about this one. */
+  trouble: string | undefined;
 }
 
 /** What stands on the forge of an action whose answer was lost. */

@@ -146,7 +146,7 @@ export function configFrom(
       fault(['notify', 'webhook'], 'keep one of command and webhook');
   });
   if (!parsed.ok)
-    throw new UserError(`The configuration cannot be used:\n${parsed.faults.map(formatFault).join('\n')}`);
+    throw new UserError(`The configuration cannot be used: ${parsed.faults.map(formatFault).join('; ')}`);
   return resolved(file, parsed.document, environment);
 }
 

@@ -98,7 +98,7 @@ export function enterDispatch(
   { place, machine }: { place: IssuePlace; machine: Machine },
   entryOf: (given: { id: string; log_path: string }) => DispatchEntry,
 ): Begun {
-  mkdirSync(logRoot, { recursive: true, mode: 0o700 });
+  inFolder(logRoot, 'log-root', () => mkdirSync(logRoot, { recursive: true, mode: 0o700 }));
   const stem = stemOf(place);
   for (;;) {
     const last = lastNumber(logRoot, stem);
@@ -117,7 +117,36 @@ export function enterDispatch(
     }
     const id = `${stem}+${last + 1}`;
     const entry = entryOf({ id, log_path: path.join(logRoot, `${id}.log`) });
-    if (linkWhole(path.join(logRoot, `${id}.json`), entryText(entry))) return { kind: 'begun', entry };
+    const file = path.join(logRoot, `${id}.json`);
+    if (inFolder(logRoot, 'log-root', () => linkWhole(file, entryText(entry))))
+      return { kind: 'begun', entry };
+  }
+}
+
+/** What a folder answers that is no place to write: not ours, on a disk that only reads, below a file, without room or links. */
+const unusable: readonly string[] = [
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOTDIR',
+  'EEXIST',
+  'ENOENT',
+  'ENOSPC',
+  'EDQUOT',
+  'ENOTSUP',
+  'ENAMETOOLONG',
+];
+
+/** Does something in a folder that the configuration names; where nothing can be written there, a person can mend it. */
+export function inFolder<T>(folder: string, setting: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!unusable.includes(codeOf(error))) throw error;
+    throw new UserError(
+      `${folder} cannot be written to (${codeOf(error)}).`,
+      `It is the ${setting} of the configuration: name a folder of yours, on a disk with room.`,
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { type RoundContext, runAgentRound, type Screen } from '../../core/agent/
 import type { Desk } from '../../core/agent/sidecar/desk.ts';
 import { entryOfRun } from '../../core/agent/start-point.ts';
 import type { Send } from '../../core/api/send.ts';
-import { causeChain, UserError } from '../../core/errors.ts';
+import { causeChain, codeOf, UserError } from '../../core/errors.ts';
 import { blobId } from '../../core/forge/blobs.ts';
 import { getOwnUser } from '../../core/forge/users.ts';
 import { githubAsForge } from '../../core/github/as-forge.ts';
@@ -448,7 +448,14 @@ function deskOf(order: Order, { config, machine, id, dispatch, set }: Step): Des
 function openLog(file: string, clock: () => Date, mask: Mask): { say(line: string): void; close(): void } {
   const descriptor = openSync(file, 'a', 0o600);
   return {
-    say: (line) => appendFileSync(descriptor, `${clock().toISOString()} ${plain(mask.apply(line))}\n`),
+    say(line) {
+      try {
+        appendFileSync(descriptor, `${clock().toISOString()} ${plain(mask.apply(line))}\n`);
+      } catch (error) {
+        // A full disk takes lines of the log, and neither the work nor the end of a dispatch.
+        if (!['ENOSPC', 'EDQUOT', 'EIO'].includes(codeOf(error))) throw error;
+      }
+    },
     close: () => closeSync(descriptor),
   };
 }

@@ -5,6 +5,7 @@ import { whyOf } from '../../core/git.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import type { OwnGit } from './own-git.ts';
+import { inFolder } from './registry.ts';
 import { sameRemote } from './remote-address.ts';
 
 /** The branches of dispatches, which alone reap ever deletes. */
@@ -184,7 +185,7 @@ function folderFor({ worktreeRoot, addresses }: WorktreeRequest): string {
   if (!path.isAbsolute(worktreeRoot)) throw new UserError('worktree-root has to be an absolute path.');
   const project = slugOf(new URL(addresses[0]).pathname.replace(/\.git$/i, ''), 80);
   const folder = path.join(worktreeRoot, project === '' ? 'project' : project);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  inFolder(folder, 'worktree-root', () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   return realpathSync(folder);
 }
 

@@ -1,3 +1,5 @@
+import { type Start, startsIn } from './starts.ts';
+
 // Where pipelines say which version of forgecrew they run, in every way in which they can: pure.
 
 const semver = /^v?(\d+\.\d+\.\d+)$/;
@@ -48,13 +50,9 @@ function checkoutOf({ version, commit }: Release): string {
 }
 
 const checkout = /\bforgecrew v(\d+\.\d+\.\d+)(?: \(([0-9a-f]{40})\))?/g;
-const isComment = (line: string): boolean => /^\s*#/.test(line);
-
-/** A line that starts something: what stands before its address, the address, and behind it. */
-const startLine = /^(\s*(?:-\s+)?(?:uses|image):\s*["']?)([^\s"'#]+)(["']?)(\s*(?:#.*)?)$/;
 
 /** The version that a comment begins with. */
-const saidIn = /^(\s*#\s*)v?(\d+\.\d+\.\d+)\b/;
+const saidIn = /^(#\s*)v?(\d+\.\d+\.\d+)\b/;
 
 /** A pin in which version and commit can be held against each other. */
 export interface Pin {
@@ -64,20 +62,26 @@ export interface Pin {
 
 /** The pins of a role's steps in a pipeline, and what its comments say that has to be checked out. */
 export function pinsOf(text: string, role: string): Pin[] {
+  const read = startsIn(text);
+  if ('fault' in read) return [];
   const ofRole = new RegExp(`(?:^|/)actions/${role}@`);
   const ofFolder = new RegExp(`^/.*/plugins/${role}/`);
-  return text.split('\n').flatMap((line): Pin[] => {
-    const [, , address = '', , after = ''] = startLine.exec(line) ?? [];
-    const said = isComment(line) ? line : ofFolder.test(address) ? after : '';
-    if (said !== '') return [...said.matchAll(checkout)].map(([, version, commit]) => ({ version, commit }));
-    if (!ofRole.test(address)) return [];
-    const pin = pinIn(address) ?? '';
-    return commitId.test(pin)
-      ? [{ version: saidIn.exec(after)?.[2], commit: pin }]
-      : semver.test(pin)
-        ? [{ version: semver.exec(pin)?.[1], commit: undefined }]
-        : [];
-  });
+  const checkouts = (comment: string): Pin[] =>
+    [...comment.matchAll(checkout)].map(([, version, commit]) => ({ version, commit }));
+  return [
+    ...read.comments.flatMap((comment) => checkouts(comment.text)),
+    ...read.starts.flatMap(({ address, comment }): Pin[] => {
+      const said = comment?.text ?? '';
+      if (ofFolder.test(address)) return checkouts(said);
+      if (!ofRole.test(address)) return [];
+      const pin = pinIn(address) ?? '';
+      return commitId.test(pin)
+        ? [{ version: saidIn.exec(said)?.[2], commit: pin }]
+        : semver.test(pin)
+          ? [{ version: semver.exec(pin)?.[1], commit: undefined }]
+          : [];
+    }),
+  ];
 }
 
 /** What is wrong with a pin, as a person reads it behind the file's name; undefined where nothing is. */
@@ -117,6 +121,14 @@ export interface Moved {
   moved: string[];
   /** Steps of forgecrew that name neither a version nor a commit, or one whose successor is not known. */
   left: string[];
+  /** Why the text cannot be read, and so is left whole, where it may start something of forgecrew. */
+  fault: string | undefined;
+}
+
+interface Edit {
+  from: number;
+  to: number;
+  by: string;
 }
 
 /**
@@ -124,40 +136,84 @@ export interface Moved {
  * from: what stands beside them may be called like a role, and has versions of its own.
  */
 export function movePins(text: string, given: PinMove): Moved {
+  const read = startsIn(text);
+  if ('fault' in read) {
+    const isOf = given.roles.some((role) => text.includes(role));
+    return { text, moved: [], left: [], fault: isOf ? read.fault : undefined };
+  }
   const moved: string[] = [];
   const left: string[] = [];
-  const lines = text.split('\n').map((line) => {
-    if (isComment(line)) return line.replace(checkout, checkoutOf(given.to));
-    const [, before, address, quote, after] = startLine.exec(line) ?? [];
-    if (before === undefined || address === undefined || after === undefined || !isOurs(address, given))
-      return line;
+  const edits = read.comments.map((comment) => checkedOut(comment, given.to));
+  for (const start of read.starts) {
+    const { address, at, comment } = start;
+    if (!isOurs(address, given)) continue;
     const pin = pinIn(address);
     // Of a folder the comment says what has to be checked out there.
-    if (pin === undefined)
-      return `${before}${address}${quote}${after.replace(checkout, checkoutOf(given.to))}`;
-    const isCommit = commitId.test(pin);
-    const { version, commit } = given.to;
-    // What runners clone is pinned to both. An image has its tags in another place, and a folder is called as people called it.
-    const isBoth = /(?:^|\/)actions\/[a-z-]+@/.test(address) && (isCommit || semver.test(pin));
-    const tag = semver.test(pin) ? (isBoth ? `v${version}` : version) : undefined;
-    const next = isBoth || isCommit ? (commit ?? tag) : tag;
-    if (next === undefined) {
-      left.push(address);
-      return line;
+    if (pin === undefined && !address.includes('@')) {
+      if (comment !== undefined) edits.push(checkedOut(comment, given.to));
+      continue;
     }
-    const changed = isBoth ? address.replace(/[^@]+$/, next) : withPin(address, next);
-    const said = next === commit && (isBoth || saidIn.test(after)) ? saying(after, version) : after;
-    if (changed !== address) moved.push(pin);
-    return `${before}${changed}${quote}${said}`;
-  });
-  return { text: lines.join('\n'), moved, left };
+    const next = nextOf(address, pin, given.to);
+    if (pin === undefined || next === undefined || at === undefined) {
+      left.push(address);
+      continue;
+    }
+    if (next.address !== address) {
+      moved.push(pin);
+      edits.push({ from: at, to: at + address.length, by: next.address });
+    }
+    if (next.isCommit) edits.push(...saying(start, given.to, next.isBoth));
+  }
+  return { text: edited(text, edits), moved, left, fault: undefined };
+}
+
+/** An address with the pin of a release in place of its own, and of what kind that is; undefined where it has none there. */
+function nextOf(
+  address: string,
+  pin = '',
+  { version, commit }: Release,
+): { address: string; isBoth: boolean; isCommit: boolean } | undefined {
+  const isCommit = commitId.test(pin);
+  // What runners clone is pinned to both. An image has its tags in another place, and a folder is called as people called it.
+  const isBoth = /(?:^|\/)actions\/[a-z-]+@/.test(address) && (isCommit || semver.test(pin));
+  const tag = semver.test(pin) ? (isBoth ? `v${version}` : version) : undefined;
+  const next = isBoth || isCommit ? (commit ?? tag) : tag;
+  if (next === undefined) return undefined;
+  return {
+    address: isBoth ? address.replace(/[^@]+$/, next) : withPin(address, next),
+    isBoth,
+    isCommit: next === commit,
+  };
+}
+
+function checkedOut({ offset, text }: { offset: number; text: string }, to: Release): Edit {
+  return { from: offset, to: offset + text.length, by: text.replace(checkout, checkoutOf(to)) };
 }
 
 /** Beside a commit stands which version it is, and then what people wrote. */
-function saying(after: string, version: string): string {
-  if (saidIn.test(after)) return after.replace(saidIn, `$1v${version}`);
-  const own = after.replace(/^[ \t]*#?[ \t]*/, '');
-  return ` # v${version}${own.trim() === '' ? own : ` ${own}`}`;
+function saying({ comment, end }: Start, { version }: Release, isAdded: boolean): Edit[] {
+  if (comment !== undefined) {
+    const { offset, text } = comment;
+    const to = offset + text.length;
+    if (saidIn.test(text)) return [{ from: offset, to, by: text.replace(saidIn, `$1v${version}`) }];
+    return isAdded
+      ? [{ from: offset, to, by: `# v${version} ${text.replace(/^#[ \t]*/, '')}`.trimEnd() }]
+      : [];
+  }
+  // Behind what else stands on the line nobody knows whether a comment may stand.
+  return isAdded && end !== undefined ? [{ from: end, to: end, by: ` # v${version}` }] : [];
+}
+
+/** A text with its edits; of two at one place, as of two steps with one comment, the first is meant. */
+function edited(text: string, edits: readonly Edit[]): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const { from, to, by } of [...edits].sort((one, other) => one.from - other.from)) {
+    if (from < done) continue;
+    parts.push(text.slice(done, from), by);
+    done = to;
+  }
+  return parts.join('') + text.slice(done);
 }
 
 const versionLine = /^(version\s*=\s*)["'](\d+\.\d+\.\d+)["']/m;
@@ -177,11 +233,14 @@ function isOurs(
   address: string,
   { roles, source, from }: { roles: readonly string[]; source: string; from: string },
 ): boolean {
+  // Longer ones are no address, and would only be a way to keep this busy.
+  if (address.length > 2000) return false;
   const [, place = '', role = ''] =
-    /^(.*?)\/?(?:(?:actions|plugins)\/)?([a-z-]+)(?:[@:][^/]*)?$/.exec(address) ?? [];
+    /^(.*?)\/?(?:(?:actions|plugins)\/)?([a-z-]+)(?:@.*|:[^/]*)?$/.exec(address) ?? [];
   if (!roles.includes(role)) return false;
-  if (place === source || place.startsWith(`${source}/`) || /(?:^|\/)forgecrew(?:[-/@]|$)/.test(place))
-    return true;
+  // Forges mind no capitals in names.
+  const [at, own] = [place.toLowerCase(), source.toLowerCase()];
+  if (at === own || at.startsWith(`${own}/`) || /(?:^|\/)forgecrew(?:[-/@]|$)/.test(at)) return true;
   // An image that people built under a name of their own is told by its tag.
   return !address.includes('@') && pinIn(address) === `v${from}`;
 }

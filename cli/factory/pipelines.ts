@@ -60,14 +60,24 @@ function named(example: string, { ops, project, branch, source, staff, commit }:
     ].join('|'),
     'g',
   );
-  return text.replace(pattern, (found) => {
+  return text.replace(pattern, (found, at: number) => {
     if (found.startsWith('https://') || found.startsWith('/opt/')) return source;
     if (found === 'owner/ops') return ops;
     if (found === 'owner/project') return project;
     if (found === 'speaker/records') return usualRecordRepo(logins.get('speaker') ?? 'speaker');
-    if (found === 'main') return branch;
-    return logins.get(found) ?? found;
+    if (found === 'main') return yamlText(branch);
+    const login = logins.get(found) ?? found;
+    // Several with commas and no blanks between them are one text.
+    const isPart = text[at - 1] === ',' || /^,\S/.test(text.slice(at + found.length, at + found.length + 2));
+    return isPart ? login : yamlText(login);
   });
+}
+
+/** A name as YAML reads it as that name: one such as `1.10`, `0412` or `null` would be something else, and `@dev` no value at all. */
+function yamlText(name: string): string {
+  return /^[A-Za-z_][\w./-]*$/.test(name) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name)
+    ? name
+    : JSON.stringify(name);
 }
 
 /** Where the model is in the example of a pipeline: nowhere. */

@@ -34,6 +34,8 @@ export interface RepositoryMove {
   pins: Map<string, number>;
   /** Steps that name neither a version nor a commit, with their file. */
   left: string[];
+  /** Pipelines that cannot be read, with why. */
+  unread: string[];
 }
 
 export interface Move {
@@ -118,7 +120,9 @@ function moved(
 ): RepositoryMove {
   const results = [...after].map(([path, content]) => ({
     path,
-    ...(isPipeline(path) ? movePins(content, pins) : { text: content, moved: [], left: [] }),
+    ...(isPipeline(path)
+      ? movePins(content, pins)
+      : { text: content, moved: [], left: [], fault: undefined }),
   }));
   return {
     repository,
@@ -129,6 +133,7 @@ function moved(
       results.filter((item) => item.moved.length > 0).map((item) => [item.path, item.moved.length]),
     ),
     left: results.flatMap(({ path, left }) => left.map((address) => `${path}: ${address}`)),
+    unread: results.flatMap(({ path, fault }) => (fault === undefined ? [] : [`${path}, ${fault}`])),
   };
 }
 

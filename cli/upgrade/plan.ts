@@ -59,18 +59,27 @@ export function planUpgrade(
 
 /** What is asked for in one repository. */
 function planMove(
-  { repository, files, left }: RepositoryMove,
+  { repository, files, left, unread }: RepositoryMove,
   { proposing }: UpgradeState,
   { move, body }: { move: Move; body: () => string },
 ): UpgradeChange[] {
-  const said = left.map((step) =>
-    notice(
-      step.includes('@sha256:')
-        ? `${repository}: ${step} is left as it is: the message of the tag v${move.to} names the image by its digest`
-        : `${repository}: ${step} names no version, and is left as it is`,
+  const said = [
+    ...left.map((step) =>
+      notice(
+        step.includes('@sha256:')
+          ? `${repository}: ${step} is left as it is: the message of the tag v${move.to} names the image by its digest`
+          : `${repository}: ${step} names no version, and is left as it is`,
+      ),
     ),
-  );
-  if (files.size === 0) return [keep(`every step of ${repository} names v${move.to}`), ...said];
+    ...unread.map((file) =>
+      notice(`${repository}: ${file}`, 'what it starts is not known, so it is left as it is'),
+    ),
+  ];
+  if (files.size === 0)
+    return [
+      keep(`every ${said.length === 0 ? '' : 'other '}step of ${repository} names v${move.to}`),
+      ...said,
+    ];
   const asked = proposing.get(repository);
   if (asked === undefined) return [refuseFor(repository, 'it has no commit on its main branch')];
   if (asked.kind === 'unknown') return [refuseFor(repository, asked.why)];

@@ -8,6 +8,7 @@ import {
   TransportError,
 } from './connection.ts';
 import { ApiError } from './errors.ts';
+import { answerIn } from './json.ts';
 import { type ApiRequest, type ApiResponse, describeRequest, pathOf, type Send } from './send.ts';
 
 const requestTimeoutMs = 30_000;
@@ -176,7 +177,7 @@ function bodyOf(answer: { headers: Record<string, string>; text: string }, isCut
   if (isCut) return answer.text;
   if (!(answer.headers['content-type'] ?? '').includes('json')) return answer.text;
   try {
-    return JSON.parse(answer.text);
+    return answerIn(answer.text);
   } catch (error) {
     throw new TransportError('the answer was cut off', false, error);
   }

@@ -2,8 +2,8 @@ import { isApiError } from '../api/errors.ts';
 import type { Applied } from './kind.ts';
 
 /**
- * Writes into a conversation. Where that is closed to our account, because who began it blocks us or because it is locked, or
- * where somebody made it larger than is read, the change is declined if it may be: it is no fault of the run, and another way
+ * Writes into a conversation. Where that is closed to our account, because who began it blocks us, because it is locked or its
+ * repository archived, or where somebody made it larger than is read, the change is declined if it may be: it is no fault of the run, and another way
  * is planned in the next round.
  */
 export async function unlessClosed(
@@ -13,7 +13,7 @@ export async function unlessClosed(
   try {
     return await write();
   } catch (error) {
-    if (mayDecline !== true || !isApiError(error, 'permission', 'too-large')) throw error;
+    if (mayDecline !== true || !isApiError(error, 'permission', 'too-large', 'archived')) throw error;
     return { status: 'declined', said: `comment on #${issue}: ${error.message}` };
   }
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
+import { isApiError } from '../api/errors.ts';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
 import { commentSign, ownComments } from '../own-comment.ts';
 import { unlessClosed } from './closed-to-us.ts';
 import { common, issueNumber, repository } from './fields.ts';
-import { changeKind } from './kind.ts';
+import { type Applied, changeKind } from './kind.ts';
 
 /**
  * One comment per issue and sign. Looked for before it is written, and again after: of two runs that wrote at the
@@ -24,6 +25,8 @@ export const comment = changeKind({
       sign: z.string().check(z.regex(/^[\w#:. -]{1,200}$/)),
       /** See `unlessClosed`. */
       mayDecline: z.optional(z.boolean()),
+      /** Whether it is done as well where nothing is left to comment on: what waits for it would otherwise wait for ever. */
+      mayBeGone: z.optional(z.boolean()),
     }),
   describe: (change) => `comment on #${change.issue}`,
   async apply(change, context) {
@@ -33,17 +36,44 @@ export const comment = changeKind({
       const all = await listComments(send, change.repository, change.issue);
       return ownComments(all, account, change.sign).map(({ id }) => id);
     };
-    return unlessClosed(change, async () => {
-      if ((await ours()).length > 0)
-        return { status: 'done', said: `comment on #${change.issue} is there already` };
-      const written = await createComment(
-        send,
-        change.repository,
-        change.issue,
-        `${change.text}\n\n${commentSign(change.sign)}`,
-      );
-      if (Math.min(...(await ours())) < written.id) await deleteComment(send, change.repository, written.id);
-      return { status: 'done', said: `comment on #${change.issue} written` };
-    });
+    return unlessGone(change, () =>
+      unlessClosed(change, async () => {
+        if ((await ours()).length > 0)
+          return { status: 'done', said: `comment on #${change.issue} is there already` };
+        const written = await createComment(
+          send,
+          change.repository,
+          change.issue,
+          `${change.text}\n\n${commentSign(change.sign)}`,
+        );
+        if (Math.min(...(await ours())) < written.id)
+          await deleteComment(send, change.repository, written.id);
+        return { status: 'done', said: `comment on #${change.issue} written` };
+      }),
+    );
   },
 });
+
+async function unlessGone(
+  {
+    repository: name,
+    issue,
+    mayBeGone,
+  }: { repository: string; issue: number; mayBeGone?: boolean | undefined },
+  write: () => Promise<Applied>,
+): Promise<Applied> {
+  try {
+    return await write();
+  } catch (error) {
+    if (mayBeGone !== true || !isGone(error)) throw error;
+    return { status: 'done', said: `#${issue} of ${name} is gone, so nobody is told` };
+  }
+}
+
+/** Not there, or led elsewhere, as the forge does where a repository was renamed: what it was called is nobody's thread any more. */
+function isGone(error: unknown): boolean {
+  return (
+    isApiError(error, 'not-found') ||
+    (isApiError(error, 'invalid') && error.status >= 300 && error.status < 400)
+  );
+}

@@ -151,8 +151,34 @@ export const answerRecord = z.strictObject({
 });
 export type AnswerRecord = z.infer<typeof answerRecord>;
 
-/** No record that is written comes near this. */
+/** No record that is written comes near this: `saidText` sees to it. */
 const largest = 512 * 1024;
+
+/** As many bytes a person's and an assistant's words take in a record at most. */
+const mostSaid = { user: 40 * 1024, assistant: 160 * 1024 };
+
+/**
+ * What somebody said, as it goes on record: cut where it would make a record larger than is read. One that nobody can read would
+ * be as good as none, and a model be asked the same again, and paid for, by each run.
+ */
+export function saidText(role: keyof typeof mostSaid, text: string): string {
+  const most = mostSaid[role];
+  const some = text.slice(0, most).toWellFormed();
+  if (some.length === text.length && sizeOf(some) <= most) return some;
+  let left = most;
+  let kept = '';
+  for (const character of some) {
+    left -= sizeOf(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return `${kept}\n\n(cut here)`;
+}
+
+/** How many bytes a text takes as a part of JSON. */
+function sizeOf(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text)) - 2;
+}
 
 /** What a file holds, or undefined where it is no such record. */
 export function readEscalation<T>(schema: z.ZodMiniType<T>, bytes: Uint8Array): T | undefined {

@@ -8,6 +8,8 @@ export interface Facts {
   dirty: string[];
   branch: string;
   tags: string[];
+  /** Whether `origin` has the tag of this version, or why it does not say so; where there is no `origin`, it has none. */
+  isPushed: boolean | { unknown: string };
   changelog: string;
   /** The newest commit: the first line of its message, and the files it changes. */
   last: { message: string; files: string[] };
@@ -42,7 +44,7 @@ function isDated(changelog: string, version: string): boolean {
 
 /** Everything that keeps this state from being released, so that one look mends all of it. */
 export function releaseFaults(facts: Facts, registry: string | undefined): ReleaseFault[] {
-  const { version, dirty, branch, tags, hasPodman } = facts;
+  const { version, dirty, branch, tags, isPushed, hasPodman } = facts;
   return [
     ...(dirty.length === 0
       ? []
@@ -58,7 +60,7 @@ export function releaseFaults(facts: Facts, registry: string | undefined): Relea
               'Raise the version in package.json, core/version.ts and the examples, then run npm run docs and npm run build.',
           },
         ]
-      : changelogFaults(facts)),
+      : [...pushedFaults(version, isPushed), ...changelogFaults(facts)]),
     ...(registry === undefined || hasPodman
       ? []
       : [
@@ -68,6 +70,24 @@ export function releaseFaults(facts: Facts, registry: string | undefined): Relea
           },
         ]),
   ];
+}
+
+/** Somebody else may have released this version: its images would be pushed over theirs, and the tag at last be refused. */
+function pushedFaults(version: string, isPushed: Facts['isPushed']): ReleaseFault[] {
+  if (isPushed === false) return [];
+  return isPushed === true
+    ? [
+        {
+          what: `origin has ${tagOf(version)}, and this checkout does not: somebody has released it.`,
+          remedy: 'Fetch it with git fetch --tags, and release the next version.',
+        },
+      ]
+    : [
+        {
+          what: `Whether origin has ${tagOf(version)} already could not be asked: ${isPushed.unknown}.`,
+          remedy: 'Try it by hand: git ls-remote --tags origin.',
+        },
+      ];
 }
 
 function changelogFaults(facts: Facts): ReleaseFault[] {

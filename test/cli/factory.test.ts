@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { formulaFiles, type Names, pipelinesOf } from '../../cli/factory/pipelines.ts';
 import { factoryRoles, posts, staffOf } from '../../cli/factory/posts.ts';
 import { roles } from '../../roles.ts';
 
@@ -60,4 +62,38 @@ describe('what the accounts of a factory need', () => {
       )
         expect([role, ops]).toEqual([role, 'read']);
   });
+});
+
+describe('pipelines of a factory', () => {
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'hold names as they are on %s, also those that YAML would read as a number, as nothing, or as no value',
+    (ci) => {
+      const odd = ['0412', '1.10', '1e3', '0x1F', '1_000', 'null', 'true', 'No', '7', '_a.b'];
+      const logins = Object.fromEntries(posts.map(({ name }, nth) => [name, odd[nth] ?? `${nth}0`]));
+      const branch = '1.10';
+      const names: Names = {
+        ci,
+        ops: '1.0/0x1',
+        project: 'a/-b.',
+        branch,
+        source: 'https://forge.example/owner/forgecrew',
+        commit: undefined,
+        staff: staffOf(factoryRoles, logins),
+      };
+      const expected = new Set<unknown>(Object.values(logins));
+      const branches: unknown[] = [];
+      const read = (name: string, value: unknown): void => {
+        if (typeof value === 'object' && value !== null)
+          for (const [key, item] of Object.entries(value)) read(/^\d+$/.test(key) ? name : key, item);
+        else if (/^branch(?:es)?$/.test(name)) branches.push(value);
+        else if (/login$|^(?:bots|gatekeeper|proposers)$/.test(name))
+          for (const login of typeof value === 'string' ? value.split(',') : [value])
+            expect(expected).toContain(login);
+      };
+      for (const { content } of [...pipelinesOf(names, undefined), ...formulaFiles(names, undefined)])
+        if (!content.startsWith('# vault/')) read('', parse(content));
+
+      expect([...new Set(branches)]).toEqual([branch]);
+    },
+  );
 });

@@ -72,11 +72,65 @@ describe('pins of pipelines', () => {
       'image: /srv/forgecrew/v0.1.0/plugins/ops-filer/ops-filer',
       'image: /srv/forgecrew/v0.2.0/plugins/ops-filer/ops-filer',
     ],
+    [
+      'a step in braces',
+      `- {uses: '${source}/actions/ops-filer@v0.1.0', with: {a: b}}`,
+      `- {uses: '${source}/actions/ops-filer@${next}', with: {a: b}}`,
+    ],
+    [
+      'a key in quotes',
+      `- "uses": ${source}/actions/ops-filer@${old} # v0.1.0`,
+      `- "uses": ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
+    [
+      'a key with a blank behind it',
+      `- uses : ${source}/actions/ops-filer@${old} # v0.1.0`,
+      `- uses : ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
+    [
+      'an address on a line of its own',
+      `- uses:\n    ${source}/actions/ops-filer@${old} # v0.1.0`,
+      `- uses:\n    ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
+    [
+      'an address that is folded',
+      `- uses: >-\n    ${source}/actions/ops-filer@${old}`,
+      `- uses: >-\n    ${source}/actions/ops-filer@${next}`,
+    ],
+    [
+      'an address with an anchor, which other steps name',
+      `- uses: &role ${source}/actions/ops-filer@${old} # v0.1.0\n- uses: *role`,
+      `- uses: &role ${source}/actions/ops-filer@${next} # v0.2.0\n- uses: *role`,
+    ],
+    [
+      'an address that has capitals where the forge minds none',
+      'uses: https://Forge.example/Acme/Forgecrew/actions/ops-filer@v0.1.0',
+      `uses: https://Forge.example/Acme/Forgecrew/actions/ops-filer@${next} # v0.2.0`,
+    ],
   ])('moves %s', (_, before, after) => {
     const { text, moved, left } = move(`steps:\n${before}\n`);
 
     expect([text, moved.length, left]).toEqual([`steps:\n${after}\n`, 1, []]);
     expect(move(text)).toMatchObject({ text, moved: [] });
+  });
+
+  it('moves two in one line, and the one comment of both', () => {
+    const line = (commit: string, by: string): string =>
+      `steps: [{uses: ${source}/actions/ops-filer@${commit}}, {uses: "${source}/actions/dashboard@${commit}"}] # v${by}`;
+
+    expect(move(line(old, '0.1.0'))).toMatchObject({ text: line(next, '0.2.0'), left: [] });
+  });
+
+  it('tells of a text that cannot be read, and leaves it', () => {
+    const text = `a: 1\n---\nuses: ${source}/actions/ops-filer@v0.1.0\n`;
+
+    expect(move(text)).toEqual({
+      text,
+      moved: [],
+      left: [],
+      fault: 'line 2: a second YAML document ("---"): there is to be one',
+    });
+    expect(move('a: 1\n---\nb: 2\n').fault).toBeUndefined();
   });
 
   it.each([
@@ -89,13 +143,21 @@ describe('pins of pipelines', () => {
     ['an image of others', 'image: node:20.18.1'],
     ['a comment', `# uses: ${source}/actions/ops-filer@v0.1.0`],
     ['a text', 'run: echo forgecrew/actions/ops-filer@v0.1.0'],
+    ['a line of a script', `run: |\n    uses: ${source}/actions/ops-filer@v0.1.0\n    # forgecrew v0.1.0`],
     ['a folder without a version', 'image: /opt/forgecrew/plugins/ops-filer/ops-filer'],
   ])('leaves %s alone', (_, line) => {
-    expect(move(`x:\n  ${line}\n`)).toEqual({ text: `x:\n  ${line}\n`, moved: [], left: [] });
+    expect(move(`x:\n  ${line}\n`)).toEqual({
+      text: `x:\n  ${line}\n`,
+      moved: [],
+      left: [],
+      fault: undefined,
+    });
   });
 
   it.each([
     ['a branch', `uses: ${source}/actions/ops-filer@main`],
+    ['a tag as git has it', `uses: ${source}/actions/ops-filer@refs/tags/v0.1.0`],
+    ['an address in letters that stand for others', 'uses: "acme/forgecrew/actions/ops-filer\\x40v0.1.0"'],
     ['a digest', `image: forgecrew/ops-filer@sha256:${'c'.repeat(64)}`],
   ])('tells of %s, and leaves it', (_, line) => {
     const { text, moved, left } = move(line);
@@ -142,14 +204,18 @@ describe('pins of pipelines', () => {
   ])('moves what a comment says that has to be checked out, %s', (_, line) => {
     const text = line.replace(/v0\.1\.0(?: \(\w+\))?/, `v0.2.0 (${next})`);
 
-    expect(move(line)).toEqual({ text, moved: [], left: [] });
+    expect(move(line)).toEqual({ text, moved: [], left: [], fault: undefined });
     expect(pinsOf(text, 'ops-filer')).toEqual([{ version: '0.2.0', commit: next }]);
   });
 
   it('keeps the ends of lines as they are', () => {
-    expect(move(`a:\r\n  uses: ${source}/actions/ops-filer@v0.1.0\r\nb: 1\r\n`).text).toBe(
-      `a:\r\n  uses: ${source}/actions/ops-filer@${next} # v0.2.0\r\nb: 1\r\n`,
-    );
+    for (const before of ['v0.1.0', `${old} # v0.1.0`])
+      expect(move(`a:\r\n  uses: ${source}/actions/ops-filer@${before}\r\nb: 1\r\n`).text).toBe(
+        `a:\r\n  uses: ${source}/actions/ops-filer@${next} # v0.2.0\r\nb: 1\r\n`,
+      );
+    expect(pinsOf(`a:\r\n  uses: x/actions/ops-filer@${old} # v0.1.0\r\n`, 'ops-filer')).toEqual([
+      { version: '0.1.0', commit: old },
+    ]);
   });
 
   it('reads what an address names', () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { type AnswerRecord, escalationText } from '../../core/escalation/record.ts';
 import { action, anIssue, aPull, aRun, type Escalating, policyText, startEscalating } from '../escalating.ts';
 
 let crew: Escalating;
@@ -569,6 +570,190 @@ describe('the record repo', () => {
 
     expect(code).toBe(1);
     expect((await crew.made()).map(({ title }) => title)).toEqual(['Other']);
+  });
+});
+
+describe('what is gone', () => {
+  /** Somebody else asks in another thread and is answered; then all is done, and nothing is tried again. */
+  const othersAreServed = async (): Promise<void> => {
+    const other = await crew.seed.createIssue(crew.ada, crew.project, { title: 'Other', body: '' });
+    await crew.say(crew.bob, '/crew hello', other);
+    const ran = await crew.run('Hello, Bob.');
+    expect((await crew.comments(other)).at(-1)?.body).toContain('Hello, Bob.');
+    expect(ran.code).toBe(0);
+    crew.later(86_400);
+    expect((await crew.run()).code).toBe(0);
+    const { code, writes, calls } = await crew.run();
+    expect([code, writes]).toEqual([0, []]);
+    expect(calls.filter((call) => / 404$/.test(call))).toEqual([]);
+  };
+  const removeThread = (): Promise<unknown> =>
+    crew.seed.api('DELETE', `/repos/${crew.project}/issues/${crew.issue}`, undefined, crew.owner.token);
+
+  it.each([
+    ['waits', policyText],
+    ['waits, and comments approve', policyText.replace('[issue-create]', '[issue-create]\ncomments = true')],
+  ])('a thread in which a proposal %s keeps nobody else waiting', async (_, policy) => {
+    crew = await startEscalating(policy);
+    await crew.proposed(anIssue);
+    await removeThread();
+
+    await othersAreServed();
+  });
+
+  it('a thread in which a proposal was clicked keeps nobody else waiting, and nothing of it is done', async () => {
+    crew = await startEscalating();
+    const [proposal] = await crew.proposed(anIssue);
+    await crew.react(crew.bob, proposal?.id ?? 0);
+    await removeThread();
+
+    await othersAreServed();
+
+    expect((await decided(proposal?.body))?.kind).toBe('void');
+    expect(await crew.made()).toEqual([]);
+  });
+
+  it('a thread in which somebody was about to be answered keeps nobody else waiting', async () => {
+    crew = await startEscalating();
+    const comment = await crew.say(crew.ada, '/crew please');
+    const at = crew.now().toISOString();
+    const { id, login } = crew.ada;
+    const answer: AnswerRecord = {
+      version: 1,
+      thread: { repository: crew.project, number: crew.issue },
+      request: { comment, asker: { id, login }, at },
+      engine: 'scripted',
+      model: 'm',
+      input_tokens: 1,
+      output_tokens: 1,
+      cost: null,
+      talk: [{ role: 'assistant', by: 'm', text: action(anIssue.type, anIssue.payload) }],
+      at,
+      by: crew.crew.login,
+    };
+    const file = `answers/${at.slice(0, 10)}/${comment}.json`;
+    await crew.seed.putFile(crew.crew, crew.records, file, escalationText(answer));
+    await removeThread();
+
+    await othersAreServed();
+  });
+
+  it('a repository that was archived with a proposal in it keeps nobody else waiting', async () => {
+    crew = await startEscalating();
+    await crew.seed.createRepository(crew.owner, 'second');
+    for (const person of [crew.ada, crew.bob, crew.crew])
+      await crew.seed.addCollaborator(crew.owner, 'owner/second', person.login, 'write');
+    const thread = await crew.seed.createIssue(crew.ada, 'owner/second', { title: 'x', body: '' });
+    await crew.seed.api(
+      'POST',
+      `/repos/owner/second/issues/${thread}/comments`,
+      { body: '/crew please' },
+      crew.ada.token,
+    );
+    const both = { PLUGIN_REPOSITORIES: 'owner/project,owner/second' };
+    await crew.run(action('issue-create', { repo: crew.project, title: 'x' }), both);
+    await crew.seed.api('PATCH', '/repos/owner/second', { archived: true }, crew.owner.token);
+    crew.later(86_400);
+    await crew.say(crew.bob, '/crew hello');
+
+    const { code, text } = await crew.run('Hello, Bob.', both);
+
+    expect((await crew.comments()).at(-1)?.body).toContain('Hello, Bob.');
+    expect(text).toContain(
+      `owner/second#${thread} is left aside: the forge does not let this account write there`,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('a repository that a clicked proposal is about keeps nobody else waiting', async () => {
+    crew = await startEscalating(
+      policyText.replace('["owner/project"]', '["owner/project", "owner/second"]'),
+    );
+    await crew.seed.createRepository(crew.owner, 'second');
+    for (const person of [crew.ada, crew.bob, crew.crew])
+      await crew.seed.addCollaborator(crew.owner, 'owner/second', person.login, 'write');
+    const [proposal] = await crew.proposed({
+      type: 'issue-create',
+      payload: { repo: 'owner/second', title: 'x' },
+    });
+    await crew.react(crew.bob, proposal?.id ?? 0);
+    await crew.seed.api('DELETE', '/repos/owner/second', undefined, crew.owner.token);
+
+    await othersAreServed();
+
+    expect((await decided(proposal?.body))?.kind).toBe('expired');
+  });
+});
+
+describe('clocks', () => {
+  it.each([330, -480])(
+    'a forge that writes times by a clock of its own (%i minutes from UTC) is understood',
+    async (zone) => {
+      crew = await startEscalating(policyText, { zone });
+      const [proposal] = await crew.proposed(anIssue);
+      expect(proposal?.created_at).toMatch(/[+-]\d\d:\d\d$/);
+      await crew.react(crew.bob, proposal?.id ?? 0);
+      await crew.run();
+      crew.later();
+
+      const { code, asked, writes } = await crew.run();
+
+      expect([code, asked, writes]).toEqual([0, [], []]);
+      expect(await crew.made()).toHaveLength(1);
+    },
+  );
+
+  it.each([26, -26])(
+    'of forge and role may differ by %i hours: a request is put to a model once',
+    async (hours) => {
+      crew = await startEscalating(policyText, { now: () => new Date(Date.now() + hours * 3_600_000) });
+      await crew.say(crew.ada, '/crew please');
+
+      const first = await crew.run();
+      const { code, asked, writes } = await crew.run();
+
+      expect([first.code, first.asked.length]).toEqual([0, 1]);
+      expect([code, asked, writes]).toEqual([0, [], []]);
+    },
+  );
+});
+
+describe('what is very long', () => {
+  it.each([
+    ['a request', 'x'.repeat(600_000), 'As you wish.'],
+    ['a request of characters that JSON spells out', '\u0001'.repeat(200_000), 'As you wish.'],
+    ['an answer', 'x', 'y'.repeat(2_000_000)],
+    ['an answer of characters that JSON spells out', 'x', '\u0001'.repeat(2_000_000)],
+    [
+      'an answer with a proposal',
+      '€'.repeat(100_000),
+      `${action(anIssue.type, { title: 'x', body: '\u00a0€\n'.repeat(5000) })}${'\u0001'.repeat(200_000)}`,
+    ],
+  ])('%s is put to a model once, answered, and on record', async (_, request, answer) => {
+    crew = await startEscalating();
+    await crew.say(crew.ada, `/crew please\n${request}`);
+
+    const first = await crew.run(answer);
+    crew.later();
+    const { code, asked, writes } = await crew.run(answer);
+
+    expect([first.code, first.asked.length]).toEqual([0, 1]);
+    expect([code, asked, writes]).toEqual([0, [], []]);
+    expect(
+      (await crew.comments()).filter(({ body }) => body.includes('<!-- forgecrew: crew answer ')),
+    ).toHaveLength(1);
+  });
+
+  it('an answer on record that cannot be read is not asked and paid for again', async () => {
+    crew = await startEscalating();
+    const id = await crew.say(crew.ada, '/crew please');
+    const day = crew.now().toISOString().slice(0, 10);
+    await crew.seed.putFile(crew.crew, crew.records, `answers/${day}/${id}.json`, '{}');
+
+    const { code, asked, text } = await crew.run();
+
+    expect([code, asked]).toEqual([1, []]);
+    expect(text).toContain(`answers/${day}/${id}.json: it cannot be read`);
   });
 });
 

@@ -97,6 +97,26 @@ describe('npm run release', () => {
     ]);
   });
 
+  it('is refused where origin has the version from somebody else, or cannot be asked', () => {
+    const origin = path.join(work, 'origin.git');
+    execFileSync('git', ['init', '--quiet', '--bare', origin]);
+    git('remote', 'add', 'origin', origin);
+    git('push', '--quiet', 'origin', `HEAD:refs/tags/v${version}`);
+    const released = npmRunRelease('--registry', registry);
+    git('remote', 'set-url', 'origin', path.join(work, 'nowhere.git'));
+    const away = npmRunRelease();
+    git('remote', 'remove', 'origin');
+
+    expect(released.said[0]).toContain(`origin has v${version}, and this checkout does not`);
+    expect(away.said[0]).toContain(`Whether origin has v${version} already could not be asked: fatal: `);
+    expect([released.status, away.status, git('tag'), existsSync(path.join(work, 'podman'))]).toEqual([
+      1,
+      1,
+      '',
+      false,
+    ]);
+  });
+
   it('sets no tag where a registry goes away, goes on when it is run again, and is not made twice', () => {
     const first = npmRunRelease('--registry', registry);
     const between = [git('tag'), git('log', '-1', '--format=%s'), git('show', '--name-only', '--format=')];

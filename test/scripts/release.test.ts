@@ -21,6 +21,7 @@ function facts(overrides: Partial<Facts> = {}): Facts {
     dirty: [],
     branch: 'main',
     tags: ['v0.1.0'],
+    isPushed: false,
     changelog,
     last: { message: 'Mend the roof', files: ['roof.ts'] },
     hasPodman: true,
@@ -68,6 +69,16 @@ describe('a release', () => {
     ['something is not committed', { dirty: [' M README.md'] }, 'Not committed:  M README.md.'],
     ['it is another branch', { branch: 'piece' }, 'This is piece, and releases are made on main.'],
     ['the version was released', { tags: ['v0.2.0'] }, 'v0.2.0 is there already.'],
+    [
+      'somebody else has released the version',
+      { isPushed: true },
+      'origin has v0.2.0, and this checkout does not: somebody has released it.',
+    ],
+    [
+      'nobody can say whether somebody has',
+      { isPushed: { unknown: 'no route to host' } },
+      'Whether origin has v0.2.0 already could not be asked: no route to host.',
+    ],
     [
       'nothing changed',
       { changelog: '## Unreleased\n\n## 0.1.0\n- x\n' },

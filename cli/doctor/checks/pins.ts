@@ -30,9 +30,9 @@ export function pinChecks(settings: DoctorSettings, state: DoctorState): Finding
       const byTag: string[] = [];
       for (const [path, text] of all) {
         if (!isPipeline(path) || (name === opsName && isOfRole(text))) continue;
-        const { moved, left } = movePins(text, given);
-        if (moved.length + left.length === 0) continue;
-        const isTag = left.length === 0 && moved.every((pin) => pin === `v${version}`);
+        const { moved, left, fault } = movePins(text, given);
+        if (moved.length + left.length === 0 && fault === undefined) continue;
+        const isTag = moved.length > 0 && left.length === 0 && moved.every((pin) => pin === `v${version}`);
         (isTag ? byTag : differing).push(path);
       }
       const faults = [

@@ -38,6 +38,7 @@ function claimed(found: Found | undefined, more: Partial<ProposalSeen> = {}): Pr
     rights: { writers: ['bob'], admins: [], teams: {}, never: ['crew'] },
     world: { faults: [], run: null, labels: [] },
     found,
+    trouble: undefined,
     ...more,
   };
 }
@@ -58,6 +59,20 @@ it('what another run claimed is looked for and never done again', () => {
     'cancel-run',
     'escalation: failed 20261126-5-1',
   ]);
+});
+
+it('what came of a claim is not called unknown while it only could not be read', () => {
+  const unread = claimed(undefined, { trouble: 'the forge failed' });
+  const expires = unread.record?.expires ?? '';
+
+  expect(kinds(unread, new Date(Date.parse(expires) - 1000).toISOString())).toEqual(['keep']);
+  expect(kinds(unread, expires)).toEqual(['escalation: unknown 20261126-5-1']);
+});
+
+it('what this run claimed is not done where it can no longer be read what it is about', () => {
+  const unread = claimed(undefined, { isClaimedNow: true, trouble: 'the forge failed' });
+
+  expect(kinds(unread)).toEqual(['escalation: failed 20261126-5-1']);
 });
 
 it('what this run claimed is not done where its comment changed meanwhile', () => {

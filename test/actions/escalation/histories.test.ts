@@ -172,6 +172,7 @@ function play(events: Event[]): { executed: number; falseYes: string[]; falseNo:
         rights: { writers: [...writers], admins: [], teams: {}, never: ['crew'] },
         world: { faults: [], run: null, labels: [] },
         found: { kind: 'nothing' },
+        trouble: undefined,
       };
       return [seen];
     });

@@ -34,6 +34,7 @@ export function live(more: Partial<Live> = {}): Live {
     known: [],
     claimed: { 'issue-create': 0, 'pr-create': 0, 'ci-run': 0 },
     today: [],
+    damaged: [],
     said: {},
     closedToUs: [],
     ...more,

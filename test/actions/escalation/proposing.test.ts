@@ -47,6 +47,7 @@ it('two payloads with one short digest are never shown side by side: a comment f
     rights: { writers: [], admins: [], teams: {}, never: [] },
     world: undefined,
     found: undefined,
+    trouble: undefined,
   };
   const later = proposeAll(settings, live({ proposals: [waiting] }), { ...from, actions: [checked(other)] });
 

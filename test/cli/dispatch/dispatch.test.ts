@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stemOf } from '../../../cli/dispatch/entry.ts';
 import { dispatchListSchema } from '../../../cli/dispatch/list.ts';
 import { list } from '../../../cli/dispatch/list-command.ts';
 import type { Order } from '../../../cli/dispatch/order.ts';
@@ -181,6 +182,24 @@ isolates('a claim in the state repo', () => {
 });
 
 describe('a worker that is trusted', () => {
+  it('loses neither its work nor its end where no line of its log can be written any more', async () => {
+    const { logRoot } = own.config();
+    const stem = stemOf({
+      platform: 'forgejo',
+      host: new URL(own.rig.forge.url).host,
+      owner: 'owner',
+      repo: 'project',
+      number: 1,
+    });
+    mkdirSync(logRoot, { recursive: true });
+    symlinkSync('/dev/full', path.join(logRoot, `${stem}+1.log`));
+    const number = await own.issue();
+
+    const entry = await own.dispatch({ reference: `${own.rig.project}#${number}`, trustMe: true });
+
+    expect([entry.outcome, entry.ended_at === null]).toEqual(['success', false]);
+  });
+
   it('works as the person in the worktree itself, with the same way to the forge and without the token', async () => {
     own.declare(
       `${workerHead}console.log('AT ' + process.cwd()); console.log('ENV ' + Object.keys(process.env).join(' ')); commit('poem.txt', 'Mine.\\n'); forge('claim-paths', 'poem.txt'); forge('signal-done', 'success', '--summary', 'Done.');`,

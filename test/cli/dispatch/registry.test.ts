@@ -43,6 +43,21 @@ describe('the registry of dispatches', () => {
     });
   });
 
+  it('says of a folder in which nothing can be written that it is none, and which setting names it', () => {
+    const file = path.join(root, 'file');
+    writeFileSync(file, '');
+
+    for (const folder of [file, path.join(file, 'below'), '/proc/version/x'])
+      expect(() =>
+        enterDispatch(folder, { place: aPlace, machine: here }, (given) => anEntry(given)),
+      ).toThrowError(
+        expect.objectContaining({
+          message: expect.stringMatching(/cannot be written to \(E[A-Z]+\)/),
+          remedy: expect.stringContaining('the log-root of the configuration'),
+        }),
+      );
+  });
+
   it('says who has an issue instead of entering it twice', () => {
     enter({ mode: 'watch' });
 

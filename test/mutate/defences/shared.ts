@@ -33,7 +33,7 @@ export const denial: Defence[] = [
   {
     name: 'A conversation that is closed to our account is no fault of the run.',
     file: 'core/changes/closed-to-us.ts',
-    from: "if (mayDecline !== true || !isApiError(error, 'permission', 'too-large')) throw error;",
+    from: "if (mayDecline !== true || !isApiError(error, 'permission', 'too-large', 'archived')) throw error;",
     to: 'throw error;',
     tests: [denialTest],
     only: 'blocks the dispatcher',
