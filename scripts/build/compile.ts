@@ -107,11 +107,16 @@ function namesOf({ chunks, chunkGraph }: Compilation): Map<Chunk, string> {
   return named;
 }
 
-/** The end of the path that a part is imported by, without dots and ending. */
+/** The end of the path of the module that a part is imported as, without its ending. */
 function endOf(chunk: Chunk, length: number): string {
   const paths = [...chunk.groupsIterable]
-    .flatMap(({ origins }) => origins.map(({ request }) => request.replace(/\.\w+$/, '')))
-    .map((request) => request.split('/').filter((part) => !/^\.*$/.test(part)))
+    .flatMap(({ origins }) => origins)
+    .map(({ module, request }) =>
+      request.startsWith('.')
+        ? path.join(path.dirname(module?.nameForCondition() ?? ''), request.replace(/\.\w+$/, ''))
+        : request,
+    )
+    .map((file) => file.split('/').filter((part) => part !== ''))
     .map((segments) => segments.slice(-length).join('-'));
   return paths.sort()[0] ?? '';
 }

@@ -1,5 +1,10 @@
 /** The part of ncc that is used here; it comes without types. */
 declare module '@vercel/ncc' {
+  interface Module {
+    /** The file that it stands in. */
+    nameForCondition(): string | null;
+  }
+
   /** A part of a compiled program: the program itself, or what is loaded later. */
   export interface Chunk {
     id: number;
@@ -8,12 +13,12 @@ declare module '@vercel/ncc' {
     /** Why the compiler put it apart by itself; undefined where the sources asked for it. */
     chunkReason?: string;
     /** With what it is loaded, and by which imports. */
-    groupsIterable: Iterable<{ chunks: Chunk[]; origins: { request: string }[] }>;
+    groupsIterable: Iterable<{ chunks: Chunk[]; origins: { module: Module | null; request: string }[] }>;
   }
 
   export interface Compilation {
     chunks: Set<Chunk>;
-    chunkGraph: { getChunkModulesIterable(chunk: Chunk): Iterable<{ nameForCondition(): string | null }> };
+    chunkGraph: { getChunkModulesIterable(chunk: Chunk): Iterable<Module> };
     /** Every file that was read. */
     fileDependencies: Set<string>;
   }
