@@ -44,7 +44,7 @@ const commands: Command[] = [
       await factory.ask('DELETE', `/repos/${factory.ops}/branch_protections/mai%5Bn%5D`);
     },
     words: ['agents', 'add', 'claude'],
-    given: {},
+    given: { model: 'opus' },
     run: (more = {}) => factory.addAgent('claude', more),
   },
   {
@@ -52,7 +52,7 @@ const commands: Command[] = [
     ci: 'forgejo' as const,
     before: () => factory.init(),
     words: ['agents', 'add', 'claude'],
-    given: {},
+    given: { model: 'opus' },
     run: (more = {}) => factory.addAgent('claude', more),
   },
   {

@@ -206,7 +206,10 @@ describe('a pause in the ops repo', () => {
       const { code, calls } = await run(role, { PLUGIN_OPS_REPO: 'owner/gone' });
 
       expect({ role: role.name, code }).toEqual({ role: role.name, code: 1 });
-      expect(calls).toEqual(['GET /repos/owner/gone/branches/main 404']);
+      expect(calls).toEqual([
+        ...(role.readsBranches === undefined ? [] : ['GET /repos/owner/gone/branches?page=1&limit=50 404']),
+        'GET /repos/owner/gone/branches/main 404',
+      ]);
     }
   });
 

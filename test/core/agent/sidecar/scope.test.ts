@@ -70,6 +70,7 @@ const calls: Record<string, 'read' | 'scope' | 'own' | 'never'> = {
   'GET /repos/{owner}/{repo}/actions/secrets': 'never',
   'GET /repos/{owner}/{repo}/assignees': 'never',
   'GET /repos/{owner}/{repo}/branch_protections': 'never',
+  'GET /repos/{owner}/{repo}/branches': 'never',
   'GET /repos/{owner}/{repo}/branches/{path}': 'never',
   'GET /repos/{owner}/{repo}/collaborators/{collaborator}/permission': 'never',
   'GET /repos/{owner}/{repo}/commits': 'never',
