@@ -33,7 +33,9 @@ function show(isolation: 'bwrap' | 'user', command: string[], after = ''): Termi
 }
 
 const sh = (script: string): string[] => ['bash', '-c', script];
-const waits = 'while read -r -t 100 line; do echo "READ $line"; done';
+// A signal that comes just before bash begins to wait is only looked at when that is over, so it waits a second at a time.
+const waits =
+  'while read -r -t 1 line || [ $? -gt 128 ]; do if [ -n "$line" ]; then echo "READ $line"; fi; done';
 
 /** The process that shows it. */
 function shower(): number {
