@@ -37,6 +37,8 @@ export interface FaultList {
   report: ReportFault;
   /** How many were reported, told or not. */
   count(): number;
+  /** Whether the next one is only counted, so that nobody needs to look for its place. */
+  isFull(): boolean;
   /** The first ones; where there are more, the last of them says how many. */
   told(): Fault[];
 }
@@ -50,6 +52,7 @@ export function faultList(file: string): FaultList {
       if (count <= mostFaults) kept.push({ file, line, column, message });
     },
     count: () => count,
+    isFull: () => count >= mostFaults,
     told: () => (count <= mostFaults ? kept : [...kept, andMore(file, count - mostFaults)]),
   };
 }

@@ -7,7 +7,7 @@ import type { Kept } from './api/once.ts';
 import type { Send } from './api/send.ts';
 import { type Crew, crewFile, noCrewFile, parseCrewFile } from './crew-file.ts';
 import { formatFault, UserError } from './errors.ts';
-import { type Branch, getBranch } from './forge/branches.ts';
+import { type Branch, getBranch, newestBranches } from './forge/branches.ts';
 import { defaultHead } from './forge/commits.ts';
 import { createSnapshot, type FileAt } from './forge/snapshot.ts';
 import type { HostFacts } from './host/host.ts';
@@ -19,6 +19,8 @@ export interface CrewRead {
   head?: string;
   /** The branch itself, where it was asked for by its name. */
   branch?: Branch;
+  /** Those that were told of with it, for a role that looks at several. */
+  branches?: Branch[];
 }
 
 /** The part of a role that a pause is about. */
@@ -26,6 +28,7 @@ interface Pausable<S> {
   settings: object;
   whenPaused?(settings: S): WhenPaused;
   readsWholeTree?(settings: S): boolean;
+  readsBranches?(settings: S): boolean;
 }
 
 /** What a pause does to a run with these settings. */
@@ -55,7 +58,16 @@ export async function readCrew<S>(
   // Files that a person points at.
   if (ops === undefined) return { crew: crewOf(inCheckout(facts.workspace), 'the checkout') };
   try {
-    return await fromForge(send, { ops, branch, isWhole: role.readsWholeTree?.(settings) === true }, kept);
+    return await fromForge(
+      send,
+      {
+        ops,
+        branch,
+        isWhole: role.readsWholeTree?.(settings) === true,
+        areMany: role.readsBranches?.(settings) === true,
+      },
+      kept,
+    );
   } catch (error) {
     // Where the account may not read the ops repo, and CI runs for it, the checkout counts, as its documents do.
     const isOwn = facts.repository !== undefined && sameRepository(facts.repository, ops);
@@ -67,18 +79,27 @@ export async function readCrew<S>(
 
 async function fromForge(
   send: Send,
-  { ops, branch: branchName, isWhole }: { ops: string; branch: string | undefined; isWhole: boolean },
+  {
+    ops,
+    branch: branchName,
+    isWhole,
+    areMany,
+  }: { ops: string; branch: string | undefined; isWhole: boolean; areMany: boolean },
   kept: Kept,
 ): Promise<CrewRead> {
   // The branch first: to whoever may not read the code the forge says of every file that it is not there, and of every branch too.
-  const branch = branchName === undefined ? undefined : await getBranch(send, ops, branchName);
+  const branches = areMany ? await newestBranches(send, ops) : [];
+  const branch =
+    branchName === undefined
+      ? undefined
+      : (branches.find(({ name }) => name === branchName) ?? (await getBranch(send, ops, branchName)));
   const head = branch?.commit.id ?? (await defaultHead(send, ops));
   if (head === undefined) return { crew: noCrewFile };
   // The tree of the root, which most roles look into as well, and then have already.
   const snapshot = createSnapshot(send, ops, kept);
   if (isWhole) await snapshot.whole(head);
   const found = bytesOf(await snapshot.fileAt(head, crewFile), ops);
-  return { crew: crewOf(found, ops), head, ...(branch === undefined ? {} : { branch }) };
+  return { crew: crewOf(found, ops), head, branches, ...(branch === undefined ? {} : { branch }) };
 }
 
 function bytesOf(found: FileAt, where: string): Buffer | undefined {

@@ -3,10 +3,10 @@ import { ifThere } from './api/errors.ts';
 import { repositoryName, type Send } from './api/send.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
-import { findBranch } from './forge/branches.ts';
+import { type Branch, findBranch } from './forge/branches.ts';
 import { findFile } from './forge/contents.ts';
 import { type Pull, pullsBy } from './forge/pulls.ts';
-import { getRepository } from './forge/repositories.ts';
+import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
 import { type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
@@ -119,40 +119,43 @@ export type Way =
 
 /** Which way it is now, and for a pull request what there is of it. */
 export async function readWay(
-  send: Send,
-  given: {
-    repository: string;
-    branch: string;
-    account: User;
-    /** Where the branch stands. */
-    head: string;
+  {
+    send,
+    settings,
+    previous,
+  }: {
+    send: Send;
     settings: { commit: 'auto' | 'direct' | 'pull'; 'propose-from': ProposeFrom };
-    mayWrite: boolean;
-    /** To this very branch. */
-    mayPush: boolean;
+    /** What was turned down in this run. */
+    previous?: { declined: readonly Change[] } | undefined;
+  },
+  given: {
+    repository: Repository;
+    /** As it is now. */
+    branch: Branch;
+    account: User;
     /** What an earlier look of this run took. */
     before: Way | undefined;
-    /** What was turned down in this run. */
-    declined: readonly Change[];
     path: string;
     /** The branch of the pull request. */
     from: string;
   },
 ): Promise<Way> {
-  const { settings, before, declined, path } = given;
-  const isDeclined = declined.some((change) => writesFile(change, path));
+  const { repository, branch, account, before, path } = given;
+  const isDeclined = previous?.declined.some((change) => writesFile(change, path)) === true;
+  const mayWrite = repository.permissions?.push === true;
   const isPull =
     settings.commit === 'pull' ||
-    (settings.commit === 'auto' && (!given.mayWrite || before?.kind === 'pull' || isDeclined));
+    (settings.commit === 'auto' && (!mayWrite || before?.kind === 'pull' || isDeclined));
+  const mayPush = !branch.protected || branch.user_can_push === true;
   if (!isPull)
-    return settings.commit === 'direct' || given.mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
-  const { repository, branch, account, head } = given;
+    return settings.commit === 'direct' || mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
   const ground = await readGround(send, {
-    repository,
-    branch,
+    repository: repository.full_name,
+    branch: branch.name,
     account,
     from: settings['propose-from'],
-    head,
+    head: branch.commit.id,
   });
   return { kind: 'pull', ground, standing: await readStanding(send, ground, given.from, [path]) };
 }

@@ -30,6 +30,8 @@ export interface Role<S extends Settings, T extends State, K extends ChangeName>
   whenPaused?(settings: ValuesOf<S>): WhenPaused;
   /** Whether a run with these settings needs the whole tree of the ops repo: then it is asked for once, with the pause in it. */
   readsWholeTree?(settings: ValuesOf<S>): boolean;
+  /** Whether it looks at several branches of the ops repo, so that one call tells of all of them. */
+  readsBranches?(settings: ValuesOf<S>): boolean;
   /** The kinds of change it may plan; any other is a defect and stops the run. */
   changes: readonly K[];
   /**
@@ -114,6 +116,8 @@ export interface ReadContext<S extends Settings, T> {
   opsHead?: string;
   /** The same branch with its rule, where it was asked for by its name. */
   opsBranch?: Branch;
+  /** Branches of the ops repo, in the first round of a role that looks at several: not all that there are. */
+  opsBranches?: Branch[];
   now: string;
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;

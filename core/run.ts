@@ -272,12 +272,19 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
   const works = role.works?.({ path: programs.path, forge: servers.forge });
   const kept: Kept = new Map();
   try {
-    const { crew, head, branch } = await readCrew(role, parsed, host.facts, servers.reading.send, kept);
+    const { crew, head, branch, branches } = await readCrew(
+      role,
+      parsed,
+      host.facts,
+      servers.reading.send,
+      kept,
+    );
     if (isStopped(role, parsed, current, crew)) return 'paused';
     const settings = withCrew(parsed, crew);
     const seen = {
       ...(head === undefined ? {} : { opsHead: head }),
       ...(branch === undefined ? {} : { opsBranch: branch }),
+      ...(branches === undefined ? {} : { opsBranches: branches }),
     };
     let previous: Previous<T> | undefined;
     let roundsLost = 0;

@@ -181,6 +181,15 @@ export const flowSettings = {
   deadline: duration({ description: 'How long the run may take, such as `90s` or `10m`.', default: '10m' }),
 };
 
+/** The ops repo, for a role that has to know one: where nobody names it, it is the repository that CI runs for. */
+export function opsRepo(description: string) {
+  return repository({
+    description,
+    required: true,
+    fallback: { fact: 'repository', name: 'the repository CI runs for' },
+  });
+}
+
 /**
  * Settings that mean the same wherever they are. A role takes those that it reads, by name, and no others: an input that
  * does nothing is a promise nobody keeps.

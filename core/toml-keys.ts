@@ -24,18 +24,19 @@ export function tomlKeys(text: string): TomlKey[] {
   let lineStart = 0;
   /** Goes on to a place, counting the lines on the way. */
   const go = (to: number): void => {
-    for (; at < to; at += 1)
-      if (text[at] === '\n') {
-        line += 1;
-        lineStart = at + 1;
-      }
+    for (let feed = text.indexOf('\n', at); feed >= 0 && feed < to; feed = text.indexOf('\n', lineStart)) {
+      line += 1;
+      lineStart = feed + 1;
+    }
+    at = to;
   };
   while (at < text.length) {
-    const sign = text[at] ?? '';
-    if (/\s/.test(sign)) {
-      go(at + 1);
+    const begins = behind(space, text, at);
+    if (begins > at) {
+      go(begins);
       continue;
     }
+    const sign = text[at];
     if (sign === '#') {
       go(lineEnd(text, at));
       continue;
@@ -78,6 +79,15 @@ function inside(parts: string[], members: ReadonlyMap<string, number>): string[]
 /** More names than this in one key, or in one header and a key below it, are not taken down: no document has them. */
 export const mostNames = 32;
 
+const space = /\s+/y;
+const bareName = /[A-Za-z0-9_-]+/y;
+
+/** The place behind what a sticky pattern finds at a place, which is the place itself where it finds nothing. */
+function behind(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
 /** The names of a dotted key that ends with a sign, and where that sign is. Of very many, one more than are allowed. */
 function keyAt(text: string, start: number, last: ']' | '='): { parts: string[]; end: number } {
   const parts: string[] = [];
@@ -88,11 +98,11 @@ function keyAt(text: string, start: number, last: ']' | '='): { parts: string[];
       const { end } = stringAt(text, at);
       if (parts.length <= mostNames) parts.push(unquoted(text.slice(at, end)));
       at = end;
-    } else if (/[A-Za-z0-9_-]/.test(sign)) {
-      const from = at;
-      while (/[A-Za-z0-9_-]/.test(text[at] ?? '')) at += 1;
-      if (parts.length <= mostNames) parts.push(text.slice(from, at));
-    } else at += 1;
+      continue;
+    }
+    const end = behind(bareName, text, at);
+    if (end > at && parts.length <= mostNames) parts.push(text.slice(at, end));
+    at = Math.max(end, at + 1);
   }
   return { parts, end: at };
 }

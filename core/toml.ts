@@ -153,7 +153,7 @@ interface Wrong {
   isMissing: boolean;
 }
 
-function reportIssues(issues: z.core.$ZodIssue[], ground: Ground, { report }: FaultList): void {
+function reportIssues(issues: z.core.$ZodIssue[], ground: Ground, { report, isFull }: FaultList): void {
   const wrong = issues.flatMap((issue): Wrong[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys')
@@ -164,7 +164,8 @@ function reportIssues(issues: z.core.$ZodIssue[], ground: Ground, { report }: Fa
   const told = new Set<TomlKey>();
   for (const { path, what, isMissing } of wrong) {
     const stray = strayed.get(joined(path));
-    if (stray === undefined) {
+    if (stray === undefined && isFull()) report(0, 0, what);
+    else if (stray === undefined) {
       const field = path.length === 0 ? 'the document' : quoted(path.join('.'));
       const { line, column } = placeIn(ground.places, path);
       report(line, column, `${field}: ${what}${isMissing ? ', and it is missing' : ''}`);

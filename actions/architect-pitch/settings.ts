@@ -11,6 +11,7 @@ import {
   listOf,
   login,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -27,11 +28,7 @@ export const settings = {
       'The account the token belongs to. Its pull requests are how the role finds its own pitches, so a token of anybody else is refused.',
     required: true,
   }),
-  'ops-repo': repository({
-    description: 'Where sprint documents are proposed, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('Where sprint documents are proposed, as owner/name.'),
   'project-repo': repository({
     description: 'Where the vision issues are, as owner/name; only read.',
     required: true,

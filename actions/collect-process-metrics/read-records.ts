@@ -1,13 +1,21 @@
 import type * as z from 'zod/mini';
+import { parseRunRecord } from '../../core/agent/run-record.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import { type ChangedFiles, changedSince } from '../../core/changed-files.ts';
 import { proposalTier } from '../../core/escalation/policy.ts';
-import { decidedFolder, outcomeFolder, proposalFolder } from '../../core/escalation/record.ts';
+import {
+  decidedFolder,
+  decidedRecord,
+  outcomeFolder,
+  outcomeRecord,
+  proposalFolder,
+  proposalRecord,
+  readEscalation,
+} from '../../core/escalation/record.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listReviews } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { readTracked } from '../../core/forge/tracked.ts';
-import { agentRunPart, decidedPart, outcomePart, proposalPart, readPart } from '../../core/kept-records.ts';
 import {
   endedFolder,
   endedRecord,
@@ -141,19 +149,19 @@ export async function readProposals(context: Context, window: Period): Promise<P
   ]);
   const part = <T>(schema: z.ZodMiniType<T>, folder: string, id: string): T | undefined => {
     const bytes = all.get(`${folder}/${id}`);
-    return bytes === undefined ? undefined : readPart(schema, bytes);
+    return bytes === undefined ? undefined : readEscalation(schema, bytes);
   };
   return {
     history: {
       proposals: [...ids].sort().flatMap((id) => {
-        const proposal = part(proposalPart, proposalFolder, id);
+        const proposal = part(proposalRecord, proposalFolder, id);
         if (proposal === undefined) return [];
-        const decided = part(decidedPart, decidedFolder, id);
-        const outcome = part(outcomePart, outcomeFolder, id);
+        const decided = part(decidedRecord, decidedFolder, id);
+        const outcome = part(outcomeRecord, outcomeFolder, id);
         return [
           {
             type: proposal.type,
-            tier: proposal.rule === null || proposal.rule === undefined ? null : proposalTier(proposal.rule),
+            tier: proposalTier(proposal.rule),
             proposed: proposal.at,
             decided:
               decided === undefined
@@ -177,7 +185,7 @@ export async function readAgentRuns(context: Context, window: Period): Promise<P
   return {
     history: {
       agentRuns: [...changed.files].flatMap(([, bytes]) => {
-        const run = readPart(agentRunPart, bytes);
+        const run = parseRunRecord(bytes);
         if (run === undefined) return [];
         return [
           {

@@ -35,16 +35,11 @@ export async function read(context: Context): Promise<ProcessState> {
   const [evidence, page, way, history] = await together(
     fileAt(context, repository.full_name, evidencePath(date), commit),
     readPage(context, repository.full_name, date, commit),
-    readWay(send, {
+    readWay(context, {
       account,
-      repository: repository.full_name,
-      branch: branchName,
-      head: commit,
-      settings,
-      mayWrite: repository.permissions?.push === true,
-      mayPush: !branch.protected || branch.user_can_push === true,
+      repository,
+      branch,
       before: before?.way,
-      declined: context.previous?.declined ?? [],
       path: evidencePath(date),
       from: evidenceBranch(date),
     }),

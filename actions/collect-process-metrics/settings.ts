@@ -5,6 +5,7 @@ import {
   labelName,
   listOf,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -16,11 +17,7 @@ import {
 export const settings = {
   ...flowSettings,
   'forge-login': sharedSettings['forge-login'],
-  'ops-repo': repository({
-    description: 'The repository with the evidence, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository with the evidence, as owner/name.'),
   'ops-branch': sharedSettings['ops-branch'],
   'project-repo': repository({
     description: 'The repository whose issues, pull requests and pipelines are counted, as owner/name.',

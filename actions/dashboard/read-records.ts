@@ -1,19 +1,19 @@
-import { runRecordPath } from '../../core/agent/entry.ts';
+import { type Entry, parseEntry, repositoryOf, runRecordPath } from '../../core/agent/entry.ts';
+import { parseRunRecord } from '../../core/agent/run-record.ts';
 import { stateFiles } from '../../core/agent/state-files.ts';
 import { changedSince } from '../../core/changed-files.ts';
 import { documentName } from '../../core/document-name.ts';
-import { decidedFolder, outcomeFolder, proposalFolder } from '../../core/escalation/record.ts';
+import {
+  decidedFolder,
+  outcomeFolder,
+  proposalFolder,
+  proposalRecord,
+  readEscalation,
+} from '../../core/escalation/record.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { isFile, listTree } from '../../core/forge/trees.ts';
-import {
-  type AgentEntryPart,
-  agentEntryPart,
-  agentRunPart,
-  proposalPart,
-  readPart,
-} from '../../core/kept-records.ts';
 import type { AgentRun, Context, KnownAgent, Seen } from './state.ts';
 
 const isProposal = new RegExp(`^${proposalFolder}/[^/]+\\.json$`);
@@ -58,10 +58,10 @@ export async function readProposals(context: Context): Promise<Proposals> {
     home,
     open: read.flatMap(({ sha }) => {
       const blob = blobs.get(sha);
-      const proposal = blob?.kind === 'read' ? readPart(proposalPart, blob.bytes) : undefined;
+      const proposal = blob?.kind === 'read' ? readEscalation(proposalRecord, blob.bytes) : undefined;
       if (proposal === undefined) return [];
       const { id, type, at, thread, comment } = proposal;
-      return [{ id, type, at, thread: thread == null ? null : { ...thread, comment: comment?.id ?? null } }];
+      return [{ id, type, at, thread: { ...thread, comment: comment?.id ?? null } }];
     }),
     leftOut: waiting.length > mostRead ? [`${waiting.length - mostRead} older proposals`] : [],
   };
@@ -93,7 +93,10 @@ export async function readAgents(context: Context, since: number): Promise<Agent
     await marksIn(context, name, commit, 'frozen'),
   ];
   const files = await changed.more([...running.slice(0, mostRead), ...frozen.slice(0, mostFrozen)]);
-  const entries = [...files.values()].flatMap((bytes) => readPart(agentEntryPart, bytes) ?? []);
+  const entries = [...files.values()].flatMap((bytes) => {
+    const parsed = parseEntry(bytes);
+    return parsed.ok ? [parsed.entry] : [];
+  });
   const asleep = entries.filter(({ status }) => status === 'frozen');
   // However long ago it was: who waits longest is not to be forgotten.
   const newest = await changed.more(asleep.map(newestRecord));
@@ -101,7 +104,7 @@ export async function readAgents(context: Context, since: number): Promise<Agent
     home,
     agents: entries.flatMap((entry) =>
       entry.status === 'running'
-        ? [{ ...knownAgent(entry), started: entry.started_at, url: entry.run_url ?? null }]
+        ? [{ ...knownAgent(entry), started: entry.started_at, url: entry.run_url }]
         : [],
     ),
     frozen: asleep.map((entry) => {
@@ -125,24 +128,24 @@ export async function readAgents(context: Context, since: number): Promise<Agent
   };
 }
 
-function knownAgent(entry: AgentEntryPart): KnownAgent {
+function knownAgent(entry: Entry): KnownAgent {
   return {
     agent: entry.agent_name,
-    repository: `${entry.owner}/${entry.repo}`,
+    repository: repositoryOf(entry),
     issue: entry.issue_number,
-    pull: entry.pr_number ?? null,
+    pull: entry.pr_number,
   };
 }
 
 /** Where the record of its last run stands. */
-function newestRecord({ owner, repo, issue_number: number, rounds, lease }: AgentEntryPart): string {
+function newestRecord({ owner, repo, issue_number: number, rounds, lease }: Entry): string {
   return runRecordPath({ owner, repo, number }, rounds, lease.id);
 }
 
 /** The run that a record tells of. */
 function runIn(path: string, bytes: Uint8Array): AgentRun | undefined {
   const [, owner = '', repo = '', issue = ''] = recordPath.exec(path) ?? [];
-  const run = readPart(agentRunPart, bytes);
+  const run = parseRunRecord(bytes);
   if (run === undefined) return undefined;
   const said = run.end.how === 'signalled' ? (run.signal?.status ?? run.end.how) : run.end.how;
   return {
@@ -151,7 +154,7 @@ function runIn(path: string, bytes: Uint8Array): AgentRun | undefined {
     issue: Number(issue),
     ended: run.ended_at,
     // Whatever the agent says of it, work that was refused is with nobody.
-    outcome: run.work?.kind === 'refused' ? 'its work was refused' : said,
+    outcome: run.work.kind === 'refused' ? 'its work was refused' : said,
     cost: run.models?.cost ?? null,
   };
 }

@@ -6,6 +6,7 @@ import {
   listOf,
   login,
   matching,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -17,11 +18,7 @@ import {
 export const settings = {
   ...flowSettings,
   'forge-login': sharedSettings['forge-login'],
-  'ops-repo': repository({
-    description: 'The repository that the dashboard is an issue of, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository that the dashboard is an issue of, as owner/name.'),
   'ops-branch': sharedSettings['ops-branch'],
   'project-repo': repository({
     description: 'The repository with visions, issues and pull requests, as owner/name.',

@@ -54,12 +54,12 @@ export interface Seen {
   tree: string | null;
   /** Newest day of evidence, by domain. */
   evidence: { domain: string; day: string }[];
-  /** `thread`: where people click, where that is known. */
+  /** `thread`: where people click; without a comment as long as none was seen. */
   proposals: {
     id: string;
     type: string;
     at: string;
-    thread: { repository: string; number: number; comment: number | null } | null;
+    thread: { repository: string; number: number; comment: number | null };
   }[];
   /** Agents at work. */
   agents: (KnownAgent & { started: string; url: string | null })[];

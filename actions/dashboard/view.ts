@@ -177,16 +177,13 @@ function waitingIn(seen: Seen): Waiting[] {
       who: people.ops,
       details: [],
     })),
-    ...seen.proposals.map(({ id, type, at, thread }) => ({
+    ...seen.proposals.map(({ type, at, thread }) => ({
       place: 'proposals' as const,
       what: 'proposal to decide',
       title: type,
-      url:
-        thread === null
-          ? urlOf(forgeUrl, repositories.proposals, 'src', 'branch', 'HEAD', `escalation/${id}.json`)
-          : `${urlOf(forgeUrl, thread.repository, 'issues', `${thread.number}`)}${thread.comment === null ? '' : `#issuecomment-${thread.comment}`}`,
+      url: `${urlOf(forgeUrl, thread.repository, 'issues', `${thread.number}`)}${thread.comment === null ? '' : `#issuecomment-${thread.comment}`}`,
       since: at,
-      who: thread === null ? people.project : peopleOf(seen, thread.repository),
+      who: peopleOf(seen, thread.repository),
       details: [],
     })),
     ...agentPulls(seen),
@@ -222,7 +219,7 @@ function nameable(seen: Seen): Seen {
     agents: seen.agents.filter(may),
     frozen: seen.frozen.filter(may),
     runs: seen.runs.filter(may),
-    proposals: seen.proposals.filter(({ thread }) => thread === null || may(thread)),
+    proposals: seen.proposals.filter(({ thread }) => may(thread)),
   };
 }
 

@@ -23,6 +23,7 @@ import type { User } from '../../core/forge/users.ts';
 import { createRuns } from '../../core/forge/workflows.ts';
 import { ownComments } from '../../core/own-comment.ts';
 import { writesFile } from '../../core/plan.ts';
+import { runNumber } from '../../core/run-number.ts';
 import type { Rights } from '../../core/vault/approval.ts';
 import type { People } from '../../core/vault/read-rights.ts';
 import { findPipeline, getLogin, getPipeline, lookupRepository } from '../../core/woodpecker/pipelines.ts';
@@ -229,5 +230,7 @@ async function findDone(
     inputs: { nonce: claim.nonce },
     since,
   });
-  return found === undefined ? { kind: 'nothing' } : { kind: 'made', number: found.id, url: found.html_url };
+  return found === undefined
+    ? { kind: 'nothing' }
+    : { kind: 'made', number: runNumber({ id: found.id, url: found.html_url }), url: found.html_url };
 }

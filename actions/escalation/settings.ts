@@ -10,6 +10,7 @@ import {
   login,
   matching,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -27,11 +28,7 @@ export const settings = {
       'The account the token belongs to. Its comments are what people click on, so a token of anybody else is refused.',
     required: true,
   }),
-  'ops-repo': repository({
-    description: 'The repository with escalation/policy.toml, as owner/name; only read.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository with escalation/policy.toml, as owner/name; only read.'),
   'project-repo': repository({
     description: 'Where people talk to the model, as owner/name, when repositories names none.',
     required: true,

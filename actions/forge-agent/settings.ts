@@ -12,6 +12,7 @@ import {
   login,
   matching,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -33,11 +34,7 @@ export const settings = {
   'forge-login': sharedSettings['forge-login'],
   'ops-branch': sharedSettings['ops-branch'],
   bots: sharedSettings.bots,
-  'ops-repo': repository({
-    description: 'The repository whose folder `agents` declares the agents, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository whose folder `agents` declares the agents, as owner/name.'),
   'project-repo': repository({
     description:
       'Only issues of this repository, as owner/name. Default: of every repository that an agent names.',

@@ -30,16 +30,11 @@ export async function read(context: Context): Promise<PrerequisitesState> {
 
   const [compared, way] = await together(
     readFacts(context, text, repository.full_name, commit),
-    readWay(send, {
+    readWay(context, {
       account,
-      repository: repository.full_name,
-      branch: branchName,
-      head: commit,
-      settings,
-      mayWrite: repository.permissions?.push === true,
-      mayPush: !branch.protected || branch.user_can_push === true,
+      repository,
+      branch,
       before: before?.way,
-      declined: context.previous?.declined ?? [],
       path: settings.file,
       from: treeBranch,
     }),

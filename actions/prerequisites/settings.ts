@@ -5,6 +5,7 @@ import {
   labelName,
   listOf,
   oneOf,
+  opsRepo,
   repository,
   sharedSettings,
 } from '../../core/settings.ts';
@@ -12,11 +13,7 @@ import {
 export const settings = {
   ...flowSettings,
   'forge-login': sharedSettings['forge-login'],
-  'ops-repo': repository({
-    description: 'The repository with the prerequisite tree, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository with the prerequisite tree, as owner/name.'),
   'ops-branch': sharedSettings['ops-branch'],
   'project-repo': repository({
     description: 'The repository whose issues and pull requests the tree names, as owner/name.',

@@ -1,5 +1,6 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
+import { runNumber } from '../../core/run-number.ts';
 import { firstLine } from '../../core/text/lines.ts';
 import {
   type EndedRecord,
@@ -88,7 +89,7 @@ function endStray(
   return [
     refuseFor(
       file,
-      `run ${run.id} runs ${run.commit}, and ${commit} was approved: its branch moved, or something else is called like that commit. Look at ${run.url}; the id is spent`,
+      `run ${runNumber(run)} runs ${run.commit}, and ${commit} was approved: its branch moved, or something else is called like that commit. Look at ${run.url}; the id is spent`,
     ),
     ...(run.state === 'running' ? [cancel(record, run, `${id} was to run at ${commit}`)] : []),
     ...end(
@@ -114,9 +115,14 @@ function nameRun(
       record: { ...record, run: { ...record.run, id: run.id, url: run.url } },
       expects: blob,
       what: 'dispatched',
-      why: `run ${run.id} was started`,
+      why: `run ${runNumber(run)} was started`,
     }),
-    ...tellOutcome(state, record, { state: 'pending', what: `runs as run ${run.id}`, url: run.url, comment }),
+    ...tellOutcome(state, record, {
+      state: 'pending',
+      what: `runs as run ${runNumber(run)}`,
+      url: run.url,
+      comment,
+    }),
   ];
 }
 
@@ -132,12 +138,8 @@ function awaitEnd(state: DispatchState, record: FiredRecord, run: StartedRun): F
   ];
 }
 
-function cancel(
-  { run: { repository, backend } }: FiredRecord,
-  { id }: StartedRun,
-  why: string,
-): FollowChange {
-  return { kind: 'cancel-run', repository, backend, run: id, why };
+function cancel({ run: { repository, backend } }: FiredRecord, run: StartedRun, why: string): FollowChange {
+  return { kind: 'cancel-run', repository, backend, run: run.id, number: runNumber(run), why };
 }
 
 function end(
@@ -161,7 +163,7 @@ function end(
       record: ended,
       expects: null,
       what: outcome,
-      why: `run ${run.id} ended: ${outcome}${run.reason === null ? '' : `, ${firstLine(run.reason)}`}`,
+      why: `run ${runNumber(run)} ended: ${outcome}${run.reason === null ? '' : `, ${firstLine(run.reason)}`}`,
     }),
     ...tellOutcome(state, record, {
       state: outcome === 'success' ? 'success' : 'failure',

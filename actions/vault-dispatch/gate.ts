@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import type { HostFacts } from '../../core/host/host.ts';
 import { notice, refuseFor } from '../../core/plan.ts';
+import { runNumber } from '../../core/run-number.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { type ClaimRecord, claimedFolder, recordPath, recordText } from '../../core/vault/record.ts';
 import { workflowName } from '../../core/vault/workflow.ts';
@@ -25,7 +26,7 @@ export function gate(state: GateState): GateChange[] {
       return [
         refuseFor(
           'gate',
-          `no record names run ${found.run.id} of ${found.ciRepository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`,
+          `no record names run ${runNumber({ id: found.run.id, url: state.runUrl })} of ${found.ciRepository}: it was not started by vault-dispatch, so nothing runs. Ask for it with a vault action`,
         ),
       ];
     case 'hopeless':
@@ -104,6 +105,6 @@ function whyNotThisRun({ run, record, hasEnded, inputs, commit, claim }: NamedRu
   if (claim.kind === 'unreadable')
     return `${recordPath(claimedFolder, record.id)} is there, and is no claim: somebody else made it`;
   if (claim.kind === 'theirs')
-    return `${record.id} was claimed at ${claim.record.at} already, by run ${claim.record.run.id} of ${claim.record.run.repository}`;
+    return `${record.id} was claimed at ${claim.record.at} already, by run ${runNumber(claim.record.run)} of ${claim.record.run.repository}`;
   return undefined;
 }

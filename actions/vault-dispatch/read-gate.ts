@@ -5,6 +5,7 @@ import { commitsFrom } from '../../core/forge/commits.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import type { RunFacts } from '../../core/host/host.ts';
 import { writesFile } from '../../core/plan.ts';
+import { runNumber } from '../../core/run-number.ts';
 import { actionId } from '../../core/vault/action.ts';
 import { type Records, recordsAt } from '../../core/vault/read-records.ts';
 import {
@@ -54,7 +55,7 @@ export async function readGate(context: Context, places: GatePlaces): Promise<Ga
       seen = head.id;
     }
     if (clock().getTime() >= until) return { kind: 'no-record', run, ciRepository };
-    await pause(pauseMs, `no record names run ${run.id} yet`);
+    await pause(pauseMs, `no record names run ${runNumber({ id: run.id, url: facts.runUrl })} yet`);
   }
 }
 
@@ -131,7 +132,10 @@ async function findRecord(
   }
   return isAwaited
     ? { kind: 'none' }
-    : { kind: 'hopeless', why: `no intent on record waits for run ${run.id}` };
+    : {
+        kind: 'hopeless',
+        why: `no intent on record waits for run ${runNumber({ id: run.id, url: facts.runUrl })}`,
+      };
 }
 
 /** Woodpecker tells a plugin no variables; its API does, where a token is given. */

@@ -8,7 +8,7 @@ import type { Send } from '../../core/api/send.ts';
 import { sha256 } from '../../core/canonical.ts';
 import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
-import { getBranch } from '../../core/forge/branches.ts';
+import { type Branch, getBranch } from '../../core/forge/branches.ts';
 import { lastMerged, type Pull, pullOfCommit } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../../core/forge/snapshot.ts';
@@ -64,7 +64,8 @@ export async function read(context: Context): Promise<VaultState> {
   const records = { repository: settings['record-repo'] ?? repository, branch: recordsBranch };
   const ground = { now, account, repository, branch, records, runUrl: facts.runUrl ?? null };
   const isGate = settings.mode === 'gate';
-  const found = await readRecords(send, records.repository, kept, { isOurs: !isGate });
+  const branches = sameRepository(records.repository, repository) ? (context.opsBranches ?? []) : [];
+  const found = await readRecords(send, records.repository, kept, { isOurs: !isGate, branches });
   if (found.kind === 'unguarded')
     return { ...ground, kind: 'unguarded', unguarded: { ...records, guard: found.guard } };
   const claims = { repository: records.repository, branch: claimsBranch };
@@ -147,7 +148,7 @@ export async function read(context: Context): Promise<VaultState> {
         ...(context.previous?.declined.flatMap(conversationsOf) ?? []),
       ],
     };
-  return readDispatch(context, known, base, { records: found.records, unspent });
+  return readDispatch(context, known, base, { records: found.records, unspent, branches });
 }
 
 /** Which actions of the branch were not used yet, by their names alone. */
@@ -231,7 +232,7 @@ async function readDispatch(
   context: Context,
   known: Decidable,
   base: Base,
-  { records, unspent }: { records: Records; unspent: Unspent },
+  { records, unspent, branches }: { records: Records; unspent: Unspent; branches: readonly Branch[] },
 ): Promise<DispatchState | Extract<VaultState, { kind: 'unguarded' }>> {
   const { send } = context;
   const { entries, open, planted, earlier, former } = unspent;
@@ -241,7 +242,7 @@ async function readDispatch(
   const { guard, commit: claimsAt } =
     open.length === 0
       ? { guard: undefined, commit: null }
-      : await readBranchGuard(send, claims.repository, claims.branch);
+      : await readBranchGuard(send, claims.repository, claims.branch, branches);
   if (guard !== undefined && (guard.kind !== 'guarded' || guard.isOurs || claimsAt === null))
     return { ...known, kind: 'unguarded', unguarded: { ...claims, guard } };
   const shared =

@@ -19,6 +19,8 @@ export const vaultDispatch: Role<typeof settings, VaultState, (typeof changes)[n
   whenPaused: ({ mode }) => (mode === 'gate' ? 'refuse' : 'stop'),
   // A gate looks at no document.
   readsWholeTree: ({ mode }) => mode !== 'gate',
+  // Its own, and those of records and of claims.
+  readsBranches: ({ mode }) => mode !== 'gate',
   changes,
   needs: [
     {

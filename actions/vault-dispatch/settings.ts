@@ -5,6 +5,7 @@ import {
   flowSettings,
   login,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -26,11 +27,7 @@ export const settings = {
       "The account the token belongs to; a token of anybody else is refused. With `mode: gate` it is the gatekeeper, otherwise the dispatcher: each may push to one branch of records, and not to the other's.",
     required: true,
   }),
-  'ops-repo': repository({
-    description: 'The repository with actions, formulas, policy and records, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository with actions, formulas, policy and records, as owner/name.'),
   'audit-token': text({
     description:
       "A second token, with the scope `read:repository` (and `read:organization` where a rule names a team), of an account that administers the ops repo: it is only asked what admins may see (who administers, which rules protect the branch), so that the role's own account need not be one.",

@@ -6,6 +6,7 @@ import {
   labelName,
   matching,
   oneOf,
+  opsRepo,
   repository,
   type SettingsFault,
   sharedSettings,
@@ -21,11 +22,7 @@ export const settings = {
   'ops-branch': sharedSettings['ops-branch'],
   'project-repo': sharedSettings['project-repo'],
   bots: sharedSettings.bots,
-  'ops-repo': repository({
-    description: 'The repository with actions, formulas and policy, as owner/name.',
-    required: true,
-    fallback: { fact: 'repository', name: 'the repository CI runs for' },
-  }),
+  'ops-repo': opsRepo('The repository with actions, formulas and policy, as owner/name.'),
   deadline: duration({
     description: 'How long the run may take, waiting included, such as `90s` or `10m`.',
     default: '3h',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { UserError } from '../../core/errors.ts';
+import { moment, momentPattern } from '../../core/moment.ts';
 
 // What the registry says of one dispatch: its form, and its name. Pure.
 
@@ -27,8 +28,6 @@ export const outcomes = [
 ] as const;
 export type DispatchOutcome = (typeof outcomes)[number];
 
-const moment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/;
-const time = z.string().check(z.regex(moment, 'a moment in UTC'));
 const text = (most: number) => z.string().check(z.maxLength(most));
 const place = () => text(4096);
 
@@ -50,9 +49,9 @@ export const dispatchEntrySchema = z.strictObject({
   /** The issue in a browser. */
   url: text(2000),
   title: text(1000),
-  started_at: time,
+  started_at: moment,
   /** `null`: its process wrote no end. Whether it still runs, only its process tells. */
-  ended_at: z.nullable(time),
+  ended_at: z.nullable(moment),
   outcome: z.nullable(z.enum(outcomes)),
   /** In a sentence, how it ended. */
   why: text(2000),
@@ -81,9 +80,9 @@ export const dispatchEntrySchema = z.strictObject({
   /** The claim in the state repo, while it is held. */
   claim: z.nullable(z.strictObject({ repository: text(300), path: text(500), lease: text(64) })),
   /** When its end was told to the person's command or webhook, or tried to: it is tried once. */
-  notified_at: z.nullable(time),
+  notified_at: z.nullable(moment),
   /** When its worktree was removed. */
-  reaped_at: z.nullable(time),
+  reaped_at: z.nullable(moment),
 });
 export type DispatchEntry = z.infer<typeof dispatchEntrySchema>;
 
@@ -135,7 +134,7 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
-const isTime: Check = (value) => typeof value === 'string' && moment.test(value);
+const isTime: Check = (value) => typeof value === 'string' && momentPattern.test(value);
 const isBetween =
   (least: number, most: number): Check =>
   (value) =>

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from '../../core/api/connection.ts';
-import { alone } from '../../core/api/errors.ts';
+import { alone, type Told } from '../../core/api/errors.ts';
 import { createSend } from '../../core/api/http.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
@@ -91,9 +91,6 @@ function connectionOf(environment: Asking['environment']): ConnectionOptions {
   };
 }
 
-/** What a host says of something, or in words why not. */
-type Told<T> = { value: T; trouble: undefined } | { value: undefined; trouble: string };
-
 /** The state of the issue of a dispatch, as the host that it is on says. */
 export function issueOf(hosts: IssueHosts, entry: DispatchEntry): Promise<Told<'open' | 'closed'>> {
   const [repository = '', number] = entry.ref.split('#');
@@ -139,10 +136,5 @@ async function asked<T>(
   // What another one says of a repository of the same name is about another repository.
   if (host !== github.host)
     return { value: undefined, trouble: `it is on ${host}, and github.api is that of ${github.host}` };
-  try {
-    return { value: await read(), trouble: undefined };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { value: undefined, trouble: `${error.message} ${error.remedy}`.trim() };
-  }
+  return alone(read, (error) => error instanceof UserError);
 }

@@ -15,7 +15,6 @@ import { offeredTools } from '../../core/agent/sidecar/desk.ts';
 import { socketName } from '../../core/agent/sidecar/sidecar.ts';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
-import { screenOf } from './screen.ts';
 
 /** What --trust-me means, for whoever asks for it. */
 export const trustWarning =
@@ -74,7 +73,7 @@ export async function runTrusted(
   const place = { environment: { ...environment, PATH: `${bin}:${environment.PATH ?? ''}` }, worktree };
   try {
     const { environment: ofEngine, ...program } =
-      screen === undefined ? engine.program(start) : screenOf(run.engine, start);
+      screen === undefined ? engine.program(start) : engine.ownScreen(start);
     // Where a program keeps its login is the person's own business here.
     const { CLAUDE_CONFIG_DIR: _, CODEX_HOME: __, ...more } = ofEngine;
     screen?.opens();

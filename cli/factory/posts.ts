@@ -177,9 +177,9 @@ export function staffOf(roles: readonly string[], logins: Record<string, string>
   }));
 }
 
-/** Accounts that are named as bots for all roles: those of the vault have a place of their own in its rules. */
+/** Accounts that are named as bots for all roles: every one that no person signs in with. */
 export function botsOf(staff: readonly Staff[]): string[] {
-  return staff.filter(({ roles }) => !roles.includes('vault-dispatch')).map(({ login }) => login);
+  return staff.map(({ login }) => login);
 }
 
 /** The team of the project's organisation whose members may write issues and only read code. */

@@ -350,9 +350,14 @@ function mergersFor(settings: ProtectSettings, state: ProtectState): string[] | 
   return agents.length === 0 ? undefined : state.writers.filter((login) => !namesLogin(agents, login));
 }
 
+/** Bots, without the two of the vault: its rules give those a place of their own, and the dispatcher merges what is low. */
+function agentsIn({ bots, dispatcher, gatekeeper }: ProtectSettings): string[] {
+  return bots.filter((login) => !namesLogin([dispatcher, gatekeeper], login));
+}
+
 /** Agents that may write here. */
-function agentsOf({ bots }: ProtectSettings, { writers }: ProtectState): string[] {
-  return writers.filter((login) => namesLogin(bots, login));
+function agentsOf(settings: ProtectSettings, { writers }: ProtectState): string[] {
+  return writers.filter((login) => namesLogin(agentsIn(settings), login));
 }
 
 /** Who may write here and is no account of a role or an agent. */
@@ -366,7 +371,8 @@ function posture(settings: ProtectSettings, state: ProtectState): string {
     return `open, because ${agents.join(', ')} can push. Keep privileged secrets and vault-dispatch in a control repo where only people push, or take away the write access: an agent proposes from a fork, and one that only files, labels or comments needs no more than a team with issues on write and code on read (teams are for repositories of an organisation)`;
   if (peopleOf(settings, state).length <= 1)
     return 'solo. Nobody but you can approve, and you cannot approve what you ask for yourself: rules that need a second person can never be met';
-  return settings.bots.length > 0
-    ? `closed: ${settings.bots.join(', ')} cannot push`
+  const others = agentsIn(settings);
+  return others.length > 0
+    ? `closed: ${others.join(', ')} cannot push`
     : 'closed, as long as all of these are people. Name agents with --bots to have them told apart';
 }

@@ -9,7 +9,7 @@ export const settings = {
   }),
   bots: listOf(login, {
     description:
-      'Accounts of agents, with those that forgecrew.toml of the ops repo names: they do not merge and never approve, and none of them counts as a person.',
+      'Accounts of agents, with those that forgecrew.toml of the ops repo names: they do not merge and never approve, and none of them counts as a person. The dispatcher and the gatekeeper are no agents, also where they are named.',
     default: '',
   }),
   dispatcher: login({

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { canonicalJson } from '../canonical.ts';
 import { backends } from '../host/backends.ts';
+import { moment } from '../moment.ts';
 import { isolations } from './cell/cell.ts';
 import { sessionNoteSchema } from './session-note.ts';
 
@@ -9,7 +10,6 @@ import { sessionNoteSchema } from './session-note.ts';
 /** Where the role is run: a CI host, or a person's terminal. */
 export const agentHosts = ['forgejo-actions', 'woodpecker', 'terminal'] as const;
 
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/, 'a moment in UTC'));
 const text = (most: number) => z.string().check(z.maxLength(most));
 const signs = () => z.array(text(200)).check(z.maxLength(20_000));
 
@@ -39,12 +39,12 @@ export const entrySchema = z.strictObject({
   status: z.enum(['running', 'frozen', 'destroyed']),
   why: text(1000),
   /** When the agent last did anything that was seen; written at most once a minute. */
-  last_checkin_at: time,
+  last_checkin_at: moment,
   run_url: z.nullable(text(2000)),
   /** Who holds the work: only the run of this lease writes anything for it. */
   lease: z.strictObject({
     id: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
-    until: time,
+    until: moment,
     /** The run of CI that holds it, where it can be looked up. */
     run: z.nullable(
       z.strictObject({
@@ -59,11 +59,11 @@ export const entrySchema = z.strictObject({
   /** The lease under which steps of one pipeline have left something for each other; whoever finishes the round takes that up. */
   prepared: z.optional(z.string().check(z.regex(/^[0-9a-f]{32}$/))),
   /** When the label was set that it was taken for, by the forge's clock: one that was set later asks anew. */
-  given_at: z.optional(time),
+  given_at: z.optional(moment),
   /** When the issue was last changed as of its end, by the forge's clock: while that stands, nobody has touched it. */
-  rested_at: z.optional(time),
-  started_at: time,
-  ended_at: z.nullable(time),
+  rested_at: z.optional(moment),
+  started_at: moment,
+  ended_at: z.nullable(moment),
   /** How many times an agent was started for it. */
   rounds: z.int().check(z.gte(1)),
   /** What models cost so far; `null` where nobody counted. */
@@ -79,9 +79,9 @@ export const entrySchema = z.strictObject({
   /** How many rounds were over when somebody last let it start anew. */
   rounds_from: z.optional(z.int().check(z.gte(0))),
   /** It is not woken any more until a person says so, and why. */
-  exhausted: z.optional(z.nullable(z.strictObject({ why: z.enum(exhaustions), at: time }))),
+  exhausted: z.optional(z.nullable(z.strictObject({ why: z.enum(exhaustions), at: moment }))),
   /** Its pull request was seen not to merge with its base; a forge that is still working it out says the same for a moment. */
-  conflict: z.optional(z.nullable(z.strictObject({ head: text(64), base: text(64), at: time }))),
+  conflict: z.optional(z.nullable(z.strictObject({ head: text(64), base: text(64), at: moment }))),
   /** Our last commit on its branch; where the branch stands elsewhere, people pushed. */
   head: z.optional(z.nullable(text(64))),
   /** The round whose work was not pushed, because somebody else had pushed meanwhile. */
@@ -91,7 +91,7 @@ export const entrySchema = z.strictObject({
     z.nullable(
       z.strictObject({
         by: text(200),
-        at: time,
+        at: moment,
         prompt: text(mostOfPrompt),
         begun: z.optional(z.boolean()),
       }),

@@ -2,6 +2,7 @@ import { alone } from '../api/errors.ts';
 import type { Send } from '../api/send.ts';
 import { getRun } from '../forge/workflows.ts';
 import { isGoingOn } from '../host/backends.ts';
+import { runNumber } from '../run-number.ts';
 import { getPipeline, lookupRepository } from '../woodpecker/pipelines.ts';
 import type { Entry } from './entry.ts';
 
@@ -11,7 +12,7 @@ import type { Entry } from './entry.ts';
  */
 export async function readOver(
   { send, woodpecker, now }: { send: Send; woodpecker?: Send | undefined; now: string },
-  { lease }: Entry,
+  { lease, run_url: url }: Entry,
 ): Promise<string | null> {
   if (Date.parse(now) > Date.parse(lease.until)) return `its lease ran out at ${lease.until}`;
   const { run } = lease;
@@ -21,5 +22,7 @@ export async function readOver(
     if (woodpecker === undefined) return undefined;
     return (await getPipeline(woodpecker, await lookupRepository(woodpecker, run.repository), run.id)).status;
   });
-  return value === undefined || isGoingOn(value) ? null : `its run ${run.id} is over (${value})`;
+  return value === undefined || isGoingOn(value)
+    ? null
+    : `its run ${runNumber({ id: run.id, url })} is over (${value})`;
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
 import { canonicalJson } from '../canonical.ts';
+import { moment } from '../moment.ts';
 import { agentEngines } from './manifest.ts';
 import { signals } from './outcome.ts';
 import { faultOf, jsonOf, openEnvelope } from './provenance/envelope.ts';
@@ -58,8 +59,8 @@ export const runRecordSchema = z.strictObject({
   engine: z.strictObject({ name: z.enum(agentEngines), version: z.nullable(text) }),
   model: z.nullable(text),
   isolation: z.strictObject({ level: text, network: text, keeps_not_out: z.array(text) }),
-  started_at: text,
-  ended_at: text,
+  started_at: moment,
+  ended_at: moment,
   end: z.strictObject({ how: text, why: z.nullable(text), code: number, signal: z.nullable(text) }),
   signal: z.nullable(z.strictObject({ status: z.enum(signals), summary: text })),
   work: z.union([

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { canonicalJson } from '../canonical.ts';
+import { moment } from '../moment.ts';
 import type { IssueName } from './entry.ts';
 
 // That a run is about to be started for an issue, as the state repo keeps it: written before the run is started, so that nobody
@@ -8,7 +9,7 @@ import type { IssueName } from './entry.ts';
 const mark = z.object({
   /** Unique for each start: a pipeline that was started by it bears it. */
   lease: z.object({ id: z.string().check(z.regex(/^[0-9a-f]{32}$/)) }),
-  at: z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z$/)),
+  at: moment,
 });
 export type StartMark = z.infer<typeof mark>;
 

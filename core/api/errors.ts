@@ -105,17 +105,26 @@ const aboutOne: ApiErrorKind[] = [
   'too-large',
 ];
 
+function isAboutOne(error: unknown): error is ApiError {
+  return isApiError(error, ...aboutOne);
+}
+
+/** What a read gave, or in words why not. */
+export type Told<T> = { value: T; trouble: undefined } | { value: undefined; trouble: string };
+
 /**
  * What a read gives, or in words what is wrong with the one thing that it is about: it is not there, may not be seen, is
- * something else, or makes the forge fail. Whatever concerns everything that is read still ends the run.
+ * something else, or makes the forge fail. Whatever concerns everything that is read still ends the run; `isItsOwn` says what does
+ * not, where that is more.
  */
 export async function alone<T>(
   read: () => Promise<T>,
-): Promise<{ value: T; trouble: undefined } | { value: undefined; trouble: string }> {
+  isItsOwn: (error: unknown) => error is UserError = isAboutOne,
+): Promise<Told<T>> {
   try {
     return { value: await read(), trouble: undefined };
   } catch (error) {
-    if (!isApiError(error, ...aboutOne)) throw error;
+    if (!isItsOwn(error)) throw error;
     return { value: undefined, trouble: `${error.message} ${error.remedy}`.trim() };
   }
 }

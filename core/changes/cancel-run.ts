@@ -18,15 +18,17 @@ export const cancelRun = changeKind({
       repository: repository(),
       backend: z.enum(backends),
       run: z.int(),
+      /** The number on its page, where that is another one. */
+      number: z.optional(z.int()),
     }),
-  describe: (change) => `run ${change.run} of ${change.repository}`,
-  async apply({ repository: name, backend, run }, { send, woodpecker }) {
+  describe: ({ run, number = run, repository: name }) => `run ${number} of ${name}`,
+  async apply({ repository: name, backend, run, number = run }, { send, woodpecker }) {
     if (backend === 'woodpecker-pipeline') {
       // A plan that holds one was made with Woodpecker at hand.
       if (woodpecker === undefined) throw new Error('a pipeline was to be cancelled without Woodpecker');
       await cancelPipeline(woodpecker, await lookupRepository(woodpecker, name), run);
     } else if (!(await cancel(send, name, run)))
-      return { status: 'done', said: `run ${run} goes on: this forge has no call that cancels a run` };
-    return { status: 'done', said: `run ${run} of ${name} cancelled` };
+      return { status: 'done', said: `run ${number} goes on: this forge has no call that cancels a run` };
+    return { status: 'done', said: `run ${number} of ${name} cancelled` };
   },
 });

@@ -174,19 +174,19 @@ async function perform(given: Act, context: ApplyContext): Promise<Came> {
     case 'ci-run': {
       if (await isNameOfRef(send, given.repository, given.commit))
         return failed(`a tag or a branch is called ${given.commit}, like the commit that was shown`);
-      const id = await dispatchWorkflow(send, given.repository, {
+      const run = await dispatchWorkflow(send, given.repository, {
         workflow: given.workflow,
         ref: given.commit,
         inputs: given.inputs,
       });
       return {
         kind: 'done',
-        number: id ?? null,
+        number: run?.number ?? null,
         url:
-          id === undefined
+          run === undefined
             ? null
-            : await orNothing(async () => (await getRun(send, given.repository, id)).html_url),
-        answer: `run${id === undefined ? '' : ` ${id}`} was started at ${given.commit}`,
+            : await orNothing(async () => (await getRun(send, given.repository, run.id)).html_url),
+        answer: `run${run === undefined ? '' : ` ${run.number}`} was started at ${given.commit}`,
       };
     }
     case 'pipeline':

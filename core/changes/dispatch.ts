@@ -37,11 +37,11 @@ export const dispatch = changeKind({
         `Our account may only read ${name}, and this job has no token of its own to start ${workflow} with.`,
         `Give our account write access to ${name}.`,
       );
-    const id = await dispatchWorkflow(send, name, { workflow, ref, inputs });
+    const run = await dispatchWorkflow(send, name, { workflow, ref, inputs });
     return {
       status: 'done',
-      said: `${workflow} started${id === undefined ? '' : ` as run ${id}`}`,
-      ...(id === undefined ? {} : { id }),
+      said: `${workflow} started${run === undefined ? '' : ` as run ${run.number}`}`,
+      ...(run === undefined ? {} : { id: run.id }),
     };
   },
 });

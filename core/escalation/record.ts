@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { canonicalJson, sha256 } from '../canonical.ts';
+import { moment } from '../moment.ts';
 import { actionTypes, type Payload, payloadSchema } from './payload.ts';
 import { escalationRule } from './policy.ts';
 
@@ -19,7 +20,6 @@ export const answerFolder = 'answers';
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/));
 const id = z.string().check(z.regex(/^\d{8}-\d{1,16}-\d{1,2}(?:-r[1-9])?$/));
 
 const line = z.discriminatedUnion('role', [
@@ -69,11 +69,11 @@ export const proposalRecord = z.strictObject({
   rendering: z.string(),
   policy: z.strictObject({ commit: sha, blob: sha }),
   rule: escalationRule,
-  expires: time,
+  expires: moment,
   /** The one that it takes the place of. */
   renews: z.nullable(z.string()),
   talk: z.array(line),
-  at: time,
+  at: moment,
   by: z.string(),
   /** The comment, once it was seen: any other time of its last edit voids the proposal. */
   comment: z.nullable(z.strictObject({ id: z.int(), updated_at: z.string() })),
@@ -95,7 +95,7 @@ export const decidedRecord = z.discriminatedUnion('kind', [
     kind: z.literal('claimed'),
     nonce: z.string(),
     approvals: z.array(approval),
-    at: time,
+    at: moment,
     by: z.string(),
     run_url: z.nullable(z.string()),
   }),
@@ -106,7 +106,7 @@ export const decidedRecord = z.discriminatedUnion('kind', [
     why: z.string(),
     /** Whether a new one takes its place. */
     renew: z.boolean(),
-    at: time,
+    at: moment,
     by: z.string(),
   }),
 ]);
@@ -122,26 +122,31 @@ export const outcomeRecord = z.strictObject({
   /** What the API answered, in a line. */
   answer: z.string(),
   talk: z.array(line),
-  at: time,
+  at: moment,
   by: z.string(),
 });
 export type OutcomeRecord = z.infer<typeof outcomeRecord>;
 
 /** Of a proposal by its id, of a request as `a` and of a comment that proposes as `o`, with the comment's number. */
-export const toldRecord = z.strictObject({ version: z.literal(1), id: z.string(), at: time, by: z.string() });
+export const toldRecord = z.strictObject({
+  version: z.literal(1),
+  id: z.string(),
+  at: moment,
+  by: z.string(),
+});
 export type ToldRecord = z.infer<typeof toldRecord>;
 
 export const answerRecord = z.strictObject({
   version: z.literal(1),
   thread,
-  request: z.strictObject({ comment: z.int(), asker: account, at: time }),
+  request: z.strictObject({ comment: z.int(), asker: account, at: moment }),
   engine: z.string(),
   model: z.string(),
   input_tokens: z.int(),
   output_tokens: z.int(),
   cost: z.nullable(z.number()),
   talk: z.array(line),
-  at: time,
+  at: moment,
   by: z.string(),
 });
 export type AnswerRecord = z.infer<typeof answerRecord>;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ApiError, ifThere, orElse } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
-import { call } from './call.ts';
+import { call, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
 
 const branch = z.object({
@@ -37,6 +37,20 @@ export function getBranch(send: Send, name: string, branchName: string): Promise
 /** A branch, or undefined when there is none of that name. */
 export function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
   return ifThere(getBranch(send, name, branchName));
+}
+
+/**
+ * The branches that were committed to last, 50 at most: one call for whoever needs several of a repository, where a call for each
+ * tells the same. None where there is no such repository, or nothing in it; a branch that is not among them may be there all the
+ * same. `GET /repos/{owner}/{repo}/branches`, scope read:repository.
+ */
+export async function newestBranches(send: Send, name: string): Promise<Branch[]> {
+  const request: ApiRequest = {
+    method: 'GET',
+    route: '/repos/{owner}/{repo}/branches',
+    params: { ...repositoryName(name), page: 1, limit: pageSize },
+  };
+  return (await ifThere(call(send, request, z.array(branch)))) ?? [];
 }
 
 /**

@@ -3,7 +3,8 @@ import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call } from './call.ts';
 import { forgeError } from './errors.ts';
 
-const protection = z.object({
+/** What is looked at of a rule, and may be set. What a forge does not know it leaves out; what is not set it may have as null. */
+export const protectionFields = {
   rule_name: z.string(),
   enable_push: z.boolean(),
   enable_push_whitelist: z.boolean(),
@@ -32,7 +33,8 @@ const protection = z.object({
   block_on_outdated_branch: z.nullish(z.boolean()),
   ignore_stale_approvals: z.nullish(z.boolean()),
   require_signed_commits: z.nullish(z.boolean()),
-});
+};
+const protection = z.object(protectionFields);
 export type Protection = z.infer<typeof protection>;
 
 /** All rules; only a repository's admins may ask. `GET /repos/{owner}/{repo}/branch_protections`, scope read:repository. */

@@ -30,15 +30,15 @@ export function inputsOf({ event_payload }: WorkflowRun): Record<string, unknown
 
 /**
  * Starts a workflow on the head of a branch, or as it is at a commit: then this commit is what runs, however far the branch
- * has moved. Answers the run's id; undefined where the forge tells none (before
- * Forgejo 11). An input that the workflow does not declare is dropped by the forge without a word.
+ * has moved. Answers the run's id, and its number in the repository; undefined where the forge tells none
+ * (before Forgejo 11). An input that the workflow does not declare is dropped by the forge without a word.
  * `POST /repos/{owner}/{repo}/actions/workflows/{name}/dispatches`, scope write:repository.
  */
 export async function dispatchWorkflow(
   send: Send,
   repository: string,
   given: { workflow: string; ref: string; inputs: Record<string, string> },
-): Promise<number | undefined> {
+): Promise<{ id: number; number: number } | undefined> {
   const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/actions/workflows/{name}/dispatches',
@@ -48,7 +48,8 @@ export async function dispatchWorkflow(
   const response = await send(request);
   if (response.status === 204) return undefined;
   if (response.status >= 300) throw forgeError(request, response);
-  return z.object({ id: z.int() }).parse(response.body).id;
+  const answer = z.object({ id: z.int(), run_number: z.nullish(z.int()) }).parse(response.body);
+  return { id: answer.id, number: answer.run_number ?? answer.id };
 }
 
 /**

@@ -9,7 +9,7 @@ export interface Part {
   text: string;
 }
 
-/** What stands behind so many lines is one more line, in which no heading is looked for. */
+/** What stands behind so many lines is one more line, as it is, in which no heading is looked for. */
 const mostLines = 10_000;
 
 function upTo(most: number, text: string): string[] {
@@ -38,7 +38,9 @@ export function partsOf(document: string, skip: { begin: string; end: string }):
   const parts: Part[] = [];
   let fence: Fence | undefined;
   let isSkipping = false;
-  for (const [index, line] of upTo(mostLines, document.replaceAll('\r\n', '\n')).entries()) {
+  for (const [index, given] of upTo(mostLines, document).entries()) {
+    // Line by line: to replace half a million line ends at once takes a text many times as long as to read it.
+    const line = given.endsWith('\r') ? given.slice(0, -1) : given;
     const trimmed = line.trimEnd();
     const heading =
       fence === undefined && !isSkipping && index < mostLines && line.startsWith('#')

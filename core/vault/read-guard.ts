@@ -22,8 +22,10 @@ export async function readBranchGuard(
   send: Send,
   repository: string,
   branch: string,
+  /** What our account was told of branches of this repository in this round. */
+  known: readonly Branch[] = [],
 ): Promise<{ guard: BranchGuard; commit: string | null }> {
-  const told = await findBranch(send, repository, branch);
+  const told = known.find(({ name }) => name === branch) ?? (await findBranch(send, repository, branch));
   return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 

@@ -1,6 +1,7 @@
 import { type Kept, once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { documentName } from '../document-name.ts';
+import type { Branch } from '../forge/branches.ts';
 import type { Snapshot } from '../forge/snapshot.ts';
 import { listTree, type TreeEntry } from '../forge/trees.ts';
 import type { BranchGuard } from './guard.ts';
@@ -31,15 +32,16 @@ export type FoundRecords = { kind: 'records'; records: Records } | { kind: 'ungu
 
 /**
  * The records of a repository. `isOurs`: whether our account has to be the one that may push there, or must not be: an account
- * that writes to the repository and may not push to the branch has proved that not everybody may.
+ * that writes to the repository and may not push to the branch has proved that not everybody may. `branches`: what it was told of
+ * branches there in this round.
  */
 export async function readRecords(
   send: Send,
   repository: string,
   kept: Kept,
-  { isOurs }: { isOurs: boolean },
+  { isOurs, branches = [] }: { isOurs: boolean; branches?: readonly Branch[] },
 ): Promise<FoundRecords> {
-  const { guard, commit } = await readBranchGuard(send, repository, recordsBranch);
+  const { guard, commit } = await readBranchGuard(send, repository, recordsBranch, branches);
   if (guard.kind !== 'guarded' || guard.isOurs !== isOurs || commit === null)
     return { kind: 'unguarded', guard };
   return { kind: 'records', records: await recordsAt(send, repository, commit, kept) };

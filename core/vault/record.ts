@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { backends } from '../host/backends.ts';
+import { moment } from '../moment.ts';
 import { tiers } from './action.ts';
 
 // Records stand on branches that one account each may push to: so the branch says who wrote, which a commit's author, set by
@@ -31,7 +32,6 @@ export const formerFolders = ['vault/fired', 'vault/rejected', 'vault/claimed'];
 
 const sha = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/));
 
 /** How a run ended, as far as it is known. Only `success` is a success. */
 export const finalOutcomes = ['success', 'failure', 'cancelled', 'timeout'] as const;
@@ -61,7 +61,7 @@ export const firedRecord = z.strictObject({
   /** Its head, which is what was approved. */
   head: z.nullable(sha),
   approvals: z.array(z.strictObject({ login: z.string(), review: z.int(), commit: sha })),
-  intent: z.strictObject({ nonce: z.string(), at: time, by: z.string(), run_url: z.nullable(z.string()) }),
+  intent: z.strictObject({ nonce: z.string(), at: moment, by: z.string(), run_url: z.nullable(z.string()) }),
   run: z.strictObject({
     backend: z.enum(backends),
     repository: z.string(),
@@ -89,7 +89,7 @@ export const endedRecord = z.strictObject({
   id: z.string(),
   outcome: z.enum(finalOutcomes),
   run: z.strictObject({ id: z.int(), url: z.string() }),
-  at: time,
+  at: moment,
   by: z.string(),
 });
 export type EndedRecord = z.infer<typeof endedRecord>;
@@ -114,7 +114,7 @@ export const rejectedRecord = z.strictObject({
   id: z.string(),
   action: z.strictObject({ file: z.string(), blob: sha, digest }),
   reasons: z.array(z.string()),
-  at: time,
+  at: moment,
   by: z.string(),
 });
 export type RejectedRecord = z.infer<typeof rejectedRecord>;
@@ -128,7 +128,7 @@ export const withdrawnRecord = z.strictObject({
   by: z.nullable(z.int()),
   /** The pull request that had brought it, where that is known. */
   pull: z.nullable(z.int()),
-  at: time,
+  at: moment,
 });
 export type WithdrawnRecord = z.infer<typeof withdrawnRecord>;
 
@@ -143,7 +143,7 @@ export const claimRecord = z.strictObject({
     id: z.int(),
     url: z.nullable(z.string()),
   }),
-  at: time,
+  at: moment,
   by: z.string(),
 });
 export type ClaimRecord = z.infer<typeof claimRecord>;

@@ -124,6 +124,15 @@ export const branchRoutes: Route[] = [
           commit: (await branchCommit(repository.folder, name)) ?? '',
         })),
       );
+      // Those that were committed to last come first.
+      const times = new Map(
+        heads.map(({ name, commit }) => [
+          name,
+          Date.parse(log(repository.folder, commit, { limit: 1 })[0]?.committer.date ?? ''),
+        ]),
+      );
+      const timeOf = ({ name }: { name: string }): number => times.get(name) ?? 0;
+      heads.sort((a, b) => timeOf(b) - timeOf(a) || (a.name < b.name ? -1 : 1));
       const shapes = heads.map(({ name, commit }) => shape(call, repository, name, commit));
       return paged(call, shapes, (item) => item, `/repos/${fullName(call, repository)}/branches`, {
         link: true,

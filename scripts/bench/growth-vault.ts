@@ -88,10 +88,9 @@ async function finish(vault: Vault, count: number): Promise<void> {
   );
 }
 
-/** An idle run, what each start may add to one, and what a run that starts anything asks once beside that. */
+/** An idle run, and what each start may add to one. */
 const mostIdle = 12;
 const mostMore = 12;
-const mostOnce = 1;
 
 /** Calls for names of a tree beyond its first thousand. */
 function furtherPages(calls: string[]): number {
@@ -110,7 +109,7 @@ export async function vaultGrowth(sizes: number[]): Promise<Row[]> {
     if (asked !== undefined) throw new Error(`a run asked more than once who may do what: ${asked}`);
     const among = `${size.toLocaleString('en')} finished actions`;
     const further = furtherPages(alone);
-    const mostAlone = mostIdle + mostMore + mostOnce + further;
+    const mostAlone = mostIdle + mostMore + further;
     const more = (starting.length - alone.length) / (open - 1);
     rows.push(
       {

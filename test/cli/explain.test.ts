@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExplainOptions, explain } from '../../cli/explain.ts';
+import { type ExplainOptions, explain } from '../../cli/explain/explain.ts';
 import type { Person } from '../../embedded-forge/seed.ts';
 import { compiledFile, runCompiled } from '../compiled.ts';
 import { actionText, ruleOf, startVault, type Vault } from '../vault.ts';
@@ -90,6 +90,37 @@ describe('forgecrew explain', () => {
     ])
       expect(text).toContain(part);
     expect(text).not.toContain('!');
+  });
+
+  it('names a run by the number on its page, as the comment on the pull request does', async () => {
+    // The forge counts ids over all repositories, and numbers in each.
+    const other = await vault.seed.createRepository(vault.owner, 'other');
+    vault.forge.addFinishedRun(other, {
+      workflow: '.forgejo/workflows/a.yml',
+      commit: '1'.repeat(40),
+      event: 'push',
+      status: 'success',
+      jobs: [],
+    });
+    const pull = await vault.approved('backup-1');
+    const { text: log } = await vault.run();
+    await write('vault-claims', 'claimed/backup-1.json', vault.gatekeeper, claim('backup-1', 7));
+
+    const { text } = await told('backup-1');
+
+    const [run] = await vault.runs();
+    const { body: comments } = await vault.seed.api(
+      'GET',
+      `/repos/${vault.ops}/issues/${pull}/comments`,
+      undefined,
+      vault.owner.token,
+    );
+    expect(run).toMatchObject({ id: 2 });
+    expect(log).toContain('started as run 1\n');
+    expect(log).toContain('(run 1 was started)');
+    expect(JSON.stringify(comments)).toMatch(/runs as run 1\b.*\/owner\/ops\/actions\/runs\/1\b/);
+    expect(text).toMatch(/started as run 1 of backup\.yml .*\/owner\/ops\/actions\/runs\/1$/m);
+    expect(text).toContain('a gate let run 7 through, and run 1 (id 2) is the one that was started');
   });
 
   it('finds a request made by hand, from a fork and under any name, and says what is missing', async () => {

@@ -69,7 +69,10 @@ describe('forgecrew init on an empty forge', () => {
       await read('.forgejo/workflows/backup.yml'),
     );
 
-    expect(crew).toMatchObject({ ok: true, document: { paused: undefined, bots: ['filer', 'architect'] } });
+    expect(crew).toMatchObject({
+      ok: true,
+      document: { paused: undefined, bots: ['filer', 'architect', 'dispatcher', 'gatekeeper'] },
+    });
     expect(policy).toMatchObject({ ok: true, document: { tiers: { backup: 'medium' } } });
     expect(workflow).toMatchObject({ gate: { kind: 'gated' }, secrets: [], faults: [] });
     if (!formula.ok) throw new Error('unreachable');

@@ -359,6 +359,21 @@ describe('forgecrew protect', () => {
     expect(text).not.toContain('--bots');
   });
 
+  it('takes the accounts of the vault for no agents, though they are named as bots: the dispatcher merges what is low', async () => {
+    const { text } = await apply({ bots: 'dispatcher,Gatekeeper,asker' });
+    const unnamed = await protectAs(vault.owner, { bots: 'Dispatcher,gatekeeper' });
+
+    const main = (await rules()).get('mai[n]');
+    expect(text).toContain('posture: open, because asker can push');
+    expect([...(main?.merge_whitelist_usernames as string[])].sort()).toEqual([
+      'ada',
+      'dispatcher',
+      'gatekeeper',
+      'owner',
+    ]);
+    expect(unnamed.text).toContain('posture: closed, as long as all of these are people');
+  });
+
   it('lets people merge, and no agent', async () => {
     const before = await apply({ bots: 'asker' });
     const pull = await vault.ask('clean-1', actionText('cleanup'));

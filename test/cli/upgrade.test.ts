@@ -48,7 +48,9 @@ describe('forgecrew upgrade', () => {
     for (const path of (await factory.files(factory.ops)).filter((name) => name.includes('/workflows/')))
       expect(await textOn(path, branch)).not.toContain('v0.0.9');
     expect(await textOn('forgecrew.toml', branch)).toContain('version = "0.1.0"');
-    expect(await textOn('forgecrew.toml', branch)).toContain('bots = ["filer", "architect"]');
+    expect(await textOn('forgecrew.toml', branch)).toContain(
+      'bots = ["filer", "architect", "dispatcher", "gatekeeper"]',
+    );
   });
 
   it('says what to do before and after the merge, what doctor says, and how to go back', async () => {

@@ -138,9 +138,9 @@ describe.skipIf(!existsSync(folder))('as a real Forgejo answered (recordings 08 
     const commit = '4f1a32f020afb4733ac5771c980f98aebba5c421';
     const given = { workflow: 'x.yml', ref: commit, inputs: { action: 'a' } };
 
-    const id = await dispatchWorkflow(replay(started).send, 'o/r', given);
+    const begun = await dispatchWorkflow(replay(started).send, 'o/r', given);
 
-    expect(id).toBe(41);
+    expect(begun).toEqual({ id: 41, number: 1 });
     expect((await getRun(replay(run).send, 'o/r', 41)).commit_sha).toBe(commit);
     await expect(dispatchWorkflow(replay(missing).send, 'o/r', given)).rejects.toMatchObject({ status: 500 });
   });

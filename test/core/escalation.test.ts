@@ -9,6 +9,7 @@ import { type ProposalRecord, proposalDigest, renewalOf, shortDigest } from '../
 import { proposalText } from '../../core/escalation/shown.ts';
 import { strictJson } from '../../core/strict-json.ts';
 import type { Rights } from '../../core/vault/approval.ts';
+import { proposalOf } from '../proposals.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const whyNot = (type: string, text: string): string => {
@@ -209,38 +210,20 @@ describe('the proof of a click', () => {
     teams: {},
     never: ['crew'],
   };
-  const rule = {
-    approvers: 'write' as const,
-    approvals: 1,
-    selfApprove: true,
-    expiryMs: 1,
-    maxPerDay: 1,
-    comments: false,
-    freeze: [],
-    backend: 'forgejo-workflow' as const,
-  };
+  const { rule } = proposalOf();
   const record = (
     more: Partial<ProposalRecord['rule']> = {},
     proposer: typeof ada | null = null,
-  ): ProposalRecord => ({
-    version: 1,
-    id: '20261126-9-1',
-    type: 'issue-create',
-    thread: { repository: 'o/r', number: 1 },
-    request: { comment: 8, asker: ada, proposer },
-    payload: { type: 'issue-create', repo: 'o/r', title: 'a', body: '', labels: [] },
-    run: null,
-    digests: { payload: `sha256:${'a'.repeat(64)}`, rendering: `sha256:${sha256(body)}` },
-    rendering: body,
-    policy: { commit: 'c'.repeat(40), blob: 'b'.repeat(40) },
-    rule: { ...rule, ...more },
-    expires: later,
-    renews: null,
-    talk: [],
-    at,
-    by: 'crew',
-    comment: { id: 9, updated_at: at },
-  });
+  ): ProposalRecord =>
+    proposalOf({
+      request: { comment: 8, asker: ada, proposer },
+      digests: { payload: `sha256:${'a'.repeat(64)}`, rendering: `sha256:${sha256(body)}` },
+      rendering: body,
+      rule: { ...rule, ...more },
+      expires: later,
+      at,
+      comment: { id: 9, updated_at: at },
+    });
   const facts = (...clicks: [user: typeof ada | null, content: string, when?: string][]): ClickFacts => ({
     comment,
     reactions: clicks.map(([user, content, when = later]) => ({ user, content, created_at: when })),

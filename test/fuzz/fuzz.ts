@@ -10,8 +10,8 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 
 /** Enough for the largest input many times over, and far less than a machine has. */
 const memoryMb = 384;
-/** No input that is read in bounded time takes near this. */
-const silenceMs = 20_000;
+/** No input that is read in bounded time takes near this, on a busy machine either. */
+const silenceMs = 60_000;
 
 export interface Outcome {
   parser: string;

@@ -5,13 +5,16 @@ import { spentIn } from '../../actions/architect-pitch/text.ts';
 import { parseRecord } from '../../actions/collect-engagement/log/record.ts';
 import { closedBy, parseEvidence } from '../../actions/collect-process-metrics/text.ts';
 import { pendingOf } from '../../actions/dashboard/pending.ts';
+import { parseEntry } from '../../core/agent/entry.ts';
+import { recordFile } from '../../core/agent/provenance/sign.ts';
+import { parseRunRecord } from '../../core/agent/run-record.ts';
 import { ApiError } from '../../core/api/errors.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
 import { actionsIn, proposalsIn } from '../../core/escalation/answer.ts';
 import { readPayload } from '../../core/escalation/payload.ts';
 import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
+import { proposalRecord, readEscalation } from '../../core/escalation/record.ts';
 import { forgeError } from '../../core/forge/errors.ts';
-import { agentEntryPart, agentRunPart, readPart } from '../../core/kept-records.ts';
 import { type Facts, reviseText } from '../../core/prerequisites/revise.ts';
 import { isUntouched, sealBody } from '../../core/sealed.ts';
 import { filerBlockText } from '../../core/sprint/filer-block.ts';
@@ -29,6 +32,7 @@ import { readPattern } from '../../core/vault/pattern.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import { firedRecord, readRecord } from '../../core/vault/record.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
+import { recordOf } from '../core/agent/provenance/records.ts';
 import type { Random } from './random.ts';
 
 // Everything that reads text from outside: what it is given by people who mean well, what means something to it, and how it
@@ -280,13 +284,11 @@ function tree(size: number): string {
   );
 }
 
-/** The record of an agent's run, with a list that is not looked at. */
-function keptRecord(size: number): string {
-  return `${until(
-    size - 1,
-    '{"agent":"a","ended_at":"2026-11-26T10:00:00Z","end":{"how":"signalled"},"calls":[{"name":"read","ms":1}',
-    (nth) => `,{"name":"read","ms":${nth}}`,
-  )}]}`;
+/** The record of an agent's run, in its envelope. */
+function runRecord(size: number): string {
+  // In base64 it takes a third more.
+  const lines = until(Math.floor((size * 3) / 4) - 1500, '', (nth) => `It was told of comment ${nth}.\n`);
+  return recordFile(recordOf({ woken_by: lines.split('\n') }), undefined);
 }
 
 /** A forge with some issues of each kind. */
@@ -557,7 +559,7 @@ export const parsers: Parser[] = [
   {
     name: 'record of another role, and evidence of the process',
     sizes: [1000, 1_000_000],
-    harmless: keptRecord,
+    harmless: runRecord,
     tokens: [
       '{',
       '}',
@@ -574,8 +576,9 @@ export const parsers: Parser[] = [
     ],
     parse: (text) => {
       parseEvidence(text);
-      readPart(agentEntryPart, bytes(text));
-      return readPart(agentRunPart, bytes(text)) !== undefined || true;
+      parseEntry(bytes(text));
+      readEscalation(proposalRecord, bytes(text));
+      return parseRunRecord(bytes(text)) !== undefined;
     },
   },
   {

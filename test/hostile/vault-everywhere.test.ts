@@ -39,6 +39,32 @@ describe('what every role survives, vault-dispatch does too', () => {
     expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
   });
 
+  it('branches that somebody made newer than all of ours hide none of them', async () => {
+    await vault.approved('backup-1');
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    const made = await vault.seed.api('POST', `/repos/${vault.ops}/contents/later`, {
+      new_branch: 'later-0',
+      branch: 'main',
+      message: 'later',
+      content: '',
+      dates: { author: later, committer: later },
+    });
+    expect(made.status).toBe(201);
+    for (let nth = 1; nth < 50; nth += 1)
+      await vault.seed.api('POST', `/repos/${vault.ops}/branches`, {
+        new_branch_name: `later-${nth}`,
+        old_ref_name: 'later-0',
+      });
+
+    const { code, calls } = await vault.run();
+
+    expect(code).toBe(0);
+    expect(await vault.runs()).toHaveLength(1);
+    const asked = calls.filter((call) => call.includes('/branches/'));
+    for (const branch of ['main', 'vault-records', 'vault-claims'])
+      expect(asked.some((call) => call.includes(`/branches/${branch} `))).toBe(true);
+  });
+
   it('a lost race is no missing right: it is looked at again, and no path of the server is printed', async () => {
     await vault.approved('backup-1');
     let lost = 0;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -121,10 +121,30 @@ export const claude: AgentEngine = {
       ],
     };
   },
-  version: ({ command: [program = 'claude', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  ownScreen(start) {
+    const {
+      command: [program = 'claude', ...more],
+      prompt,
+      session,
+    } = start;
+    return {
+      command: program,
+      args: [
+        ...more,
+        '--permission-mode',
+        'auto',
+        '--session-id',
+        session.id,
+        ...serverOf(start),
+        ...modelOf(start),
+        // Behind this nothing is an option, whatever the issue says; --mcp-config would take it for a second file.
+        '--',
+        prompt,
+      ],
+      environment: {},
+    };
+  },
+  version: withVersion('claude'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;
@@ -176,17 +196,16 @@ export const claude: AgentEngine = {
 };
 
 /** No settings of a user or project, no other server, and nothing that is not allowed beforehand. */
-function heldIn({ mcp }: EngineStart): string[] {
+function heldIn(start: EngineStart): string[] {
+  return ['--setting-sources', '', '--strict-mcp-config', ...serverOf(start), '--permission-mode', 'dontAsk'];
+}
+
+function serverOf({ mcp }: EngineStart): string[] {
   return [
-    '--setting-sources',
-    '',
-    '--strict-mcp-config',
     '--mcp-config',
     JSON.stringify({
       mcpServers: { [forgeServer]: { type: 'stdio', command: mcp.command, args: mcp.args } },
     }),
-    '--permission-mode',
-    'dontAsk',
   ];
 }
 

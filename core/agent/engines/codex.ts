@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -53,7 +53,7 @@ export const codex: AgentEngine = {
         '--dangerously-bypass-approvals-and-sandbox',
         '--ignore-user-config',
         '--ignore-rules',
-        ...settingsOf(start).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]),
+        ...asOptions(settingsOf(start)),
         ...(model === null ? [] : ['--model', model]),
         ...(session.isResumed ? [session.id] : []),
         '-',
@@ -75,8 +75,8 @@ export const codex: AgentEngine = {
         args: [
           ...more,
           '--dangerously-bypass-approvals-and-sandbox',
-          ...settingsOf(start).flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]),
-          ...codexTrusting(workspace),
+          ...asOptions(settingsOf(start)),
+          ...trusting(workspace),
           ...(model === null ? [] : ['--model', model]),
           '--',
           prompt,
@@ -86,10 +86,31 @@ export const codex: AgentEngine = {
       files: [],
     };
   },
-  version: ({ command: [program = 'codex', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  ownScreen(start) {
+    const {
+      command: [program = 'codex', ...more],
+      prompt,
+      model,
+      workspace,
+    } = start;
+    return {
+      command: program,
+      args: [
+        ...more,
+        '--sandbox',
+        'workspace-write',
+        '--ask-for-approval',
+        'on-request',
+        ...trusting(workspace),
+        ...asOptions(serverOf(start)),
+        ...(model === null ? [] : ['--model', model]),
+        '--',
+        prompt,
+      ],
+      environment: {},
+    };
+  },
+  version: withVersion('codex'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;
@@ -157,7 +178,7 @@ export const codex: AgentEngine = {
 };
 
 /** So that it does not ask whether it may work in a folder that it has not seen before. */
-export function codexTrusting(workspace: string): string[] {
+function trusting(workspace: string): string[] {
   return ['-c', `projects={${JSON.stringify(workspace)}={trust_level="trusted"}}`];
 }
 
@@ -168,14 +189,27 @@ function environmentOf({ home, access }: EngineStart): Record<string, string> {
   };
 }
 
+type Setting = [key: string, value: string | boolean | string[]];
+
 /** A string or a list of them is the same in JSON and in TOML. */
-function settingsOf({ mcp, access }: EngineStart): [string, string | boolean | string[]][] {
+function asOptions(settings: Setting[]): string[] {
+  return settings.flatMap(([key, value]) => ['-c', `${key}=${JSON.stringify(value)}`]);
+}
+
+function serverOf({ mcp }: EngineStart): Setting[] {
+  return [
+    [`mcp_servers.${forgeServer}.command`, mcp.command],
+    [`mcp_servers.${forgeServer}.args`, mcp.args],
+  ];
+}
+
+function settingsOf(start: EngineStart): Setting[] {
+  const { access } = start;
   return [
     ['web_search', 'disabled'],
     ['check_for_update_on_startup', false],
     ['analytics.enabled', false],
-    [`mcp_servers.${forgeServer}.command`, mcp.command],
-    [`mcp_servers.${forgeServer}.args`, mcp.args],
+    ...serverOf(start),
     ...(access === null
       ? []
       : ([

@@ -19,6 +19,12 @@ export const command: AgentEngine = {
       files: [],
     };
   },
+  // Its standard input is the person's here too.
+  ownScreen: ({ command: [program = 'command', ...args], prompt }) => ({
+    command: program,
+    args,
+    environment: { FORGECREW_PROMPT: prompt },
+  }),
   version: () => null,
   shown: (line) => line,
   read: (report) => report,

@@ -93,6 +93,11 @@ export interface AgentEngine {
   api: ModelApi | null;
   program(start: EngineStart): Program;
   screen(start: EngineStart): EngineScreen;
+  /**
+   * How it begins with its own screen as the person who sits at it, with that person's settings and login, in the mode in which it
+   * works by itself as far as it goes; what is added is the way to the forge.
+   */
+  ownScreen(start: EngineStart): EngineScreen['program'];
   /** The program that prints its version. */
   version(start: Pick<EngineStart, 'command'>): { command: string; args: string[] } | null;
   /** A line that it printed, as it goes into the log; `null` for what nobody has to see. */
@@ -100,4 +105,9 @@ export interface AgentEngine {
   /** The report with a further line of its output. */
   read(report: EngineReport, line: string): EngineReport;
   session: EngineSession;
+}
+
+/** For a program that prints its version when it is asked with `--version`; `usual` is what it is called. */
+export function withVersion(usual: string): AgentEngine['version'] {
+  return ({ command: [program = usual, ...more] }) => ({ command: program, args: [...more, '--version'] });
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AgentEngine, EngineStart } from './engine.ts';
+import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile } from './session-files.ts';
 
@@ -89,10 +89,18 @@ export const opencode: AgentEngine = {
       files: [],
     };
   },
-  version: ({ command: [program = 'opencode', ...more] }) => ({
-    command: program,
-    args: [...more, '--version'],
-  }),
+  ownScreen(start) {
+    const {
+      command: [program = 'opencode', ...more],
+      prompt,
+    } = start;
+    return {
+      command: program,
+      args: [...more, ...modelOf(start), `--prompt=${prompt}`],
+      environment: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ mcp: serverOf(start) }) },
+    };
+  },
+  version: withVersion('opencode'),
   shown(line) {
     const found = eventOf(event, line);
     if (found === undefined) return line;
@@ -155,14 +163,19 @@ function environmentOf(start: EngineStart): Record<string, string> {
   };
 }
 
-function settingsOf({ tools, mcp, model, access }: EngineStart): object {
+function serverOf({ mcp }: EngineStart): object {
+  return { [forgeServer]: { type: 'local', command: [mcp.command, ...mcp.args], enabled: true } };
+}
+
+function settingsOf(start: EngineStart): object {
+  const { tools, model, access } = start;
   const full = model === null ? null : access === null ? model : `${provider}/${model}`;
   return {
     share: 'disabled',
     autoupdate: false,
     // Titles are asked of it as well.
     ...(full === null ? {} : { model: full, small_model: full }),
-    mcp: { [forgeServer]: { type: 'local', command: [mcp.command, ...mcp.args], enabled: true } },
+    mcp: serverOf(start),
     // The last rule that fits is the one that holds.
     permission:
       tools === null

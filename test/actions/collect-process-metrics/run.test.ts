@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { recordFile } from '../../../core/agent/provenance/sign.ts';
+import { escalationText, type ProposalRecord } from '../../../core/escalation/record.ts';
+import { recordOf } from '../../core/agent/provenance/records.ts';
 import { day, type Processes, processFile, startProcesses } from '../../processes.ts';
+import { proposalOf } from '../../proposals.ts';
 
 let processes: Processes;
 afterEach(() => processes.close());
@@ -75,34 +79,64 @@ describe('a run of collect-process-metrics', () => {
     const { seed, owner } = processes;
     processes.at(`${day}T08:00:00Z`);
     const records = await seed.createRepository(owner, 'records');
-    const put = (file: string, data: object): Promise<string> =>
-      seed.putFile(owner, records, file, JSON.stringify(data));
+    const put = (file: string, text: string): Promise<string> => seed.putFile(owner, records, file, text);
     const id = '20260120-7-1';
-    const proposal = { id, type: 'ci-run', at: `${day}T08:00:00Z` };
-    await put(`escalation/${id}.json`, { ...proposal, rule: { approvers: 'admin', approvals: 1 } });
-    // Of these it is not known how far they reach: people are named, and nothing is on record.
-    await put('escalation/20260120-8-1.json', {
-      ...proposal,
-      id: '20260120-8-1',
-      rule: { approvers: ['ada'] },
-    });
-    await put('escalation/20260120-9-1.json', { ...proposal, id: '20260120-9-1' });
-    await put('escalation/20260120-10-1.json', {
-      ...proposal,
-      id: '20260120-10-1',
-      type: 'issue-create',
-      rule: { approvers: 'write' },
-    });
-    await put(`decided/${id}.json`, { id, kind: 'claimed', at: `${day}T09:00:00Z` });
-    await put(`outcomes/${id}.json`, { id, kind: 'done', at: `${day}T09:00:05Z` });
-    const run = { agent: 'a|b', ended_at: `${day}T10:00:00Z`, end: { how: 'signalled' } };
-    await put('records/owner/project/1/1-x.json', {
-      ...run,
-      signal: { status: 'success' },
-      models: { cost: 0.25 },
-    });
-    await put('records/owner/project/1/2-y.json', { ...run, end: { how: 'timeout' }, models: null });
-    await put('records/owner/project/1/3-z.json', { no: 'record' });
+    const at = `${day}T08:00:00Z`;
+    const { rule } = proposalOf();
+    const proposals: Partial<ProposalRecord>[] = [
+      { id, rule: { ...rule, approvers: 'admin' } },
+      // Of these it is not known how far they reach: people are named.
+      { id: '20260120-8-1', rule: { ...rule, approvers: ['ada'] } },
+      { id: '20260120-9-1', rule: { ...rule, approvers: ['@team'] } },
+      { id: '20260120-10-1', type: 'issue-create' },
+    ];
+    for (const proposal of proposals)
+      await put(`escalation/${proposal.id}.json`, escalationText(proposalOf({ ...proposal, at })));
+    await put(
+      `decided/${id}.json`,
+      escalationText({
+        version: 1,
+        id,
+        kind: 'claimed',
+        nonce: 'n',
+        approvals: [],
+        at: `${day}T09:00:00Z`,
+        by: 'speaker',
+        run_url: null,
+      }),
+    );
+    await put(
+      `outcomes/${id}.json`,
+      escalationText({
+        version: 1,
+        id,
+        kind: 'done',
+        number: null,
+        url: null,
+        answer: 'done',
+        talk: [],
+        at: `${day}T09:00:05Z`,
+        by: 'speaker',
+      }),
+    );
+    const run = { agent: 'a|b', ended_at: `${day}T10:00:00Z` };
+    const models = { calls: 1, input_tokens: 1, output_tokens: 1, reached_limit: false, refused: [] };
+    await put(
+      'records/owner/project/1/1-x.json',
+      recordFile(recordOf({ ...run, models: { ...models, cost: 0.25 } }), undefined),
+    );
+    await put(
+      'records/owner/project/1/2-y.json',
+      recordFile(
+        recordOf({
+          ...run,
+          end: { how: 'timeout', why: null, code: null, signal: 'SIGKILL' },
+          signal: null,
+        }),
+        undefined,
+      ),
+    );
+    await put('records/owner/project/1/3-z.json', '{"no":"record"}');
     processes.at('2026-01-21T01:25:00Z');
 
     const { code } = await processes.run({

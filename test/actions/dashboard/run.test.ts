@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { recordFile } from '../../../core/agent/provenance/sign.ts';
+import { escalationText } from '../../../core/escalation/record.ts';
 import { type Boards, startBoards } from '../../boards.ts';
+import { recordOf } from '../../core/agent/provenance/records.ts';
 import { startTestWoodpecker } from '../../embedded.ts';
+import { proposalOf } from '../../proposals.ts';
 import { actionText } from '../../vault.ts';
 
 let boards: Boards;
@@ -312,31 +316,33 @@ describe('a run of dashboard', () => {
     const state = await seed.createRepository(owner, 'state');
     const proposals = await seed.createRepository(owner, 'proposals');
     await boards.vision('A goal');
-    const run = { agent: 'builder', ended_at: '2026-11-26T07:00:00Z', end: { how: 'signalled' } };
+    const run = { agent: 'builder', ended_at: '2026-11-26T07:00:00Z' };
+    const models = { calls: 1, input_tokens: 1, output_tokens: 1, reached_limit: false, refused: [] };
     await boards.put(
       'records/owner/project/1/1-x.json',
-      JSON.stringify({ ...run, signal: { status: 'needs_person' }, models: { cost: 0.5 } }),
+      recordFile(
+        recordOf({
+          ...run,
+          signal: { status: 'needs_person', summary: 'a key' },
+          models: { ...models, cost: 0.5 },
+        }),
+        undefined,
+      ),
       state,
     );
     await boards.put(
       'records/owner/project/2/1-y.json',
-      JSON.stringify({ ...run, signal: { status: 'success' }, models: { cost: 0.25 } }),
+      recordFile(recordOf({ ...run, models: { ...models, cost: 0.25 } }), undefined),
       state,
     );
     await boards.put(
       'escalation/20261126-1-1.json',
-      JSON.stringify({
-        id: '20261126-1-1',
-        type: 'ci-run',
-        at: '2026-11-26T06:00:00Z',
-        thread: { repository: 'owner/project', number: 1 },
-        comment: { id: 5 },
-      }),
+      escalationText(proposalOf({ comment: { id: 5, updated_at: '2026-11-26T06:00:01Z' } })),
       proposals,
     );
     await boards.put(
       'escalation/20261125-1-1.json',
-      JSON.stringify({ id: '20261125-1-1', type: 'old', at: '2026-11-25T06:00:00Z' }),
+      escalationText(proposalOf({ id: '20261125-1-1', type: 'issue-create' })),
       proposals,
     );
     await boards.put('decided/20261125-1-1.json', '{}', proposals);
@@ -348,7 +354,7 @@ describe('a run of dashboard', () => {
     expect(body).toContain('agent builder needs somebody: needs\\_person');
     expect(body).toContain('| 2026-11-26 | `builder` | 2 | 0.75 |');
     expect(body).toContain(`[ci-run](${boards.forge.url}/owner/project/issues/1#issuecomment-5)`);
-    expect(body).not.toContain('[old](');
+    expect(body).not.toContain('[issue-create](');
     expect(keeper.login).toBe('keeper');
   });
 
@@ -372,13 +378,13 @@ describe('a run of dashboard', () => {
       }),
       [`frozen/owner/project/${exhausted}.json`]: '{}',
       [`frozen/owner/project/${asked}.json`]: '{}',
-      [`records/owner/project/${asked}/2-${'0'.repeat(32)}.json`]: JSON.stringify({
-        agent: 'builder',
-        ended_at: '2026-09-01T07:00:00Z',
-        end: { how: 'signalled' },
-        signal: { status: 'success' },
-        work: { kind: 'refused' },
-      }),
+      [`records/owner/project/${asked}/2-${'0'.repeat(32)}.json`]: recordFile(
+        recordOf({
+          ended_at: '2026-09-01T07:00:00Z',
+          work: { kind: 'refused', reasons: ['a secret'], commit: null, ref: null },
+        }),
+        undefined,
+      ),
     };
     for (const [file, text] of Object.entries(files)) await boards.put(file, text, state);
 

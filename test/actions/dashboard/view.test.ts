@@ -65,6 +65,8 @@ const opsPull = (number: number, head: string, created: string | null = '2026-11
   created,
   questions: [] as string[],
 });
+/** Where a proposal was asked for: in a repository that is as open as the dashboard. */
+const asked = { repository: 'o/ops', number: 3, comment: null };
 const run = (issue: number, outcome: string, ended = '2026-11-25T10:00:00Z') => ({
   agent: 'builder',
   repository: 'o/project',
@@ -198,7 +200,7 @@ describe('what waits for a person', () => {
     ],
     [
       'proposals',
-      { proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: null }] },
+      { proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: asked }] },
       ['proposal to decide'],
     ],
   ])('is told of %s', (_, given, expected) => {
@@ -212,7 +214,7 @@ describe('what waits for a person', () => {
         opsPull(2, 'vault/b', '2026-11-25T00:00:00Z'),
         opsPull(3, 'vault/c'),
       ],
-      proposals: [{ id: '1', type: 'ci-run', at: '2026-11-22T00:00:00Z', thread: null }],
+      proposals: [{ id: '1', type: 'ci-run', at: '2026-11-22T00:00:00Z', thread: asked }],
     });
 
     expect(waiting.map(({ title }) => title)).toEqual(['Pull 3', 'ci-run', 'Pull 2', 'Pull 1']);
@@ -237,7 +239,7 @@ it.each<[Place[], number]>([
   const given = {
     work: [work(1, { kind: 'pull', author: 'builder' }), work(5, { labels: ['vision'] })],
     runs: [run(2, 'timeout')],
-    proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: null }],
+    proposals: [{ id: '1', type: 'ci-run', at: '2026-11-25T00:00:00Z', thread: asked }],
     private: hidden,
   };
 

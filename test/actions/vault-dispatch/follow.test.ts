@@ -76,17 +76,17 @@ describe('a run that was started', () => {
     if (outcome === undefined) expect(changes.map(({ kind }) => kind)).toEqual(['keep']);
   });
 
-  it('is put on record with its number in place of the blob that was read', () => {
+  it('is put on record with its id in place of the blob that was read', () => {
     const [change] = followed({
       kind: 'seen',
       record: fired({ run: { id: null, url: null } }),
       blob: 'b',
-      run: run(),
+      run: run({ id: 87, url: 'https://forge.test/owner/ops/actions/runs/3' }),
     });
 
     expect(change).toMatchObject({
       kind: 'write-files',
-      files: [{ path: 'fired/backup-1.json', expects: 'b' }],
+      files: [{ path: 'fired/backup-1.json', content: expect.stringContaining('"id": 87'), expects: 'b' }],
       why: 'run 3 was started',
     });
   });

@@ -57,6 +57,33 @@ onEveryForge('branches', ({ api, bot, fresh, owner, seed }) => {
     expect((await commits(total + 1)).body).toEqual([]);
   });
 
+  it('are listed with all that each of them tells when it is asked for, those committed to last first', async () => {
+    const name = await fresh('listed');
+    await api(owner, 'POST', `/repos/${name}/branch_protections`, {
+      rule_name: 'kept',
+      enable_push: true,
+      enable_push_whitelist: true,
+      push_whitelist_usernames: [],
+    });
+    for (const branch of ['old', 'kept'])
+      await api(owner, 'POST', `/repos/${name}/branches`, { new_branch_name: branch, old_ref_name: 'main' });
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    await api(owner, 'POST', `/repos/${name}/contents/later`, {
+      branch: 'main',
+      message: 'later',
+      content: '',
+      dates: { author: later, committer: later },
+    });
+
+    const listed = (await api<{ name: string }[]>(bot, 'GET', `/repos/${name}/branches?page=1&limit=50`))
+      .body;
+
+    expect(listed[0]).toMatchObject({ name: 'main' });
+    expect(listed.map((branch) => branch.name).toSorted()).toContain('old');
+    for (const branch of listed)
+      expect(branch).toEqual((await api(bot, 'GET', `/repos/${name}/branches/${branch.name}`)).body);
+  });
+
   it('of one name made by six at the same moment are made once (the others 409 or 500)', async () => {
     const name = await fresh('mutex');
 

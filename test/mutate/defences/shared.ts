@@ -9,7 +9,7 @@ export const denial: Defence[] = [
   {
     name: 'The trouble of one thing that is read is its own.',
     file: 'core/api/errors.ts',
-    from: 'if (!isApiError(error, ...aboutOne)) throw error;',
+    from: 'if (!isItsOwn(error)) throw error;',
     to: 'throw error;',
     tests: [denialTest],
     only: 'more reviews than are looked through',

@@ -338,6 +338,14 @@ export const running: Defence[] = [
     only: 'a tag is called like its commit',
   },
   {
+    name: 'A branch that is not among the newest is asked for by its name.',
+    file: 'core/vault/read-guard.ts',
+    from: 'known.find(({ name }) => name === branch) ?? (await findBranch(send, repository, branch));',
+    to: 'known.length > 0 ? known.find(({ name }) => name === branch) : await findBranch(send, repository, branch);',
+    tests: ['test/hostile/vault-everywhere.test.ts'],
+    only: 'hide none of them',
+  },
+  {
     name: 'In high tier a branch that moved since its commit was shown is not run.',
     file: 'core/vault/verdict.ts',
     from: "return pin.kind === 'shown' && pin.head !== commit",

@@ -1,10 +1,10 @@
-import { sameLogin } from '../core/accounts.ts';
-import type { Kept } from '../core/api/once.ts';
-import type { Send } from '../core/api/send.ts';
-import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../core/crew-file.ts';
-import { formatFault } from '../core/errors.ts';
-import { getBranch } from '../core/forge/branches.ts';
-import { listWriters } from '../core/forge/people.ts';
+import { sameLogin } from '../../core/accounts.ts';
+import type { Kept } from '../../core/api/once.ts';
+import type { Send } from '../../core/api/send.ts';
+import { type Crew, crewFile, noCrewFile, parseCrewFile } from '../../core/crew-file.ts';
+import { formatFault } from '../../core/errors.ts';
+import { getBranch } from '../../core/forge/branches.ts';
+import { listWriters } from '../../core/forge/people.ts';
 import {
   closedPullsSince,
   getPull,
@@ -13,20 +13,21 @@ import {
   type Pull,
   pullOfCommit,
   type Review,
-} from '../core/forge/pulls.ts';
-import { getRepository } from '../core/forge/repositories.ts';
-import { createSnapshot, type FileAt, type Snapshot } from '../core/forge/snapshot.ts';
-import { retargetedAt } from '../core/forge/timeline.ts';
-import type { User } from '../core/forge/users.ts';
-import { quoted } from '../core/text/log-line.ts';
-import { parseVaultAction, vaultActions } from '../core/vault/action.ts';
-import type { Brought } from '../core/vault/candidate.ts';
-import { type Base, readBrought, readCandidate } from '../core/vault/read-candidate.ts';
-import { guardReader } from '../core/vault/read-guard.ts';
-import { type Life, readLife } from '../core/vault/read-life.ts';
-import { createLine } from '../core/vault/read-line.ts';
-import { readPolicy } from '../core/vault/read-policy.ts';
-import { createPeople } from '../core/vault/read-rights.ts';
+} from '../../core/forge/pulls.ts';
+import { getRepository } from '../../core/forge/repositories.ts';
+import { createSnapshot, type FileAt, type Snapshot } from '../../core/forge/snapshot.ts';
+import { retargetedAt } from '../../core/forge/timeline.ts';
+import type { User } from '../../core/forge/users.ts';
+import { runNumber } from '../../core/run-number.ts';
+import { quoted } from '../../core/text/log-line.ts';
+import { parseVaultAction, vaultActions } from '../../core/vault/action.ts';
+import type { Brought } from '../../core/vault/candidate.ts';
+import { type Base, readBrought, readCandidate } from '../../core/vault/read-candidate.ts';
+import { guardReader } from '../../core/vault/read-guard.ts';
+import { type Life, readLife } from '../../core/vault/read-life.ts';
+import { createLine } from '../../core/vault/read-line.ts';
+import { readPolicy } from '../../core/vault/read-policy.ts';
+import { createPeople } from '../../core/vault/read-rights.ts';
 import {
   claimedFolder,
   claimsBranch,
@@ -35,9 +36,9 @@ import {
   recordPath,
   recordsBranch,
   rejectedFolder,
-} from '../core/vault/record.ts';
-import { type Obstacle, type Verdict, verdictOn } from '../core/vault/verdict.ts';
-import { type ForgeAccess, withForge } from './forge.ts';
+} from '../../core/vault/record.ts';
+import { type Obstacle, type Verdict, verdictOn } from '../../core/vault/verdict.ts';
+import { type ForgeAccess, withForge } from '../forge.ts';
 
 export interface ExplainOptions extends ForgeAccess {
   id: string;
@@ -228,23 +229,29 @@ function tellLife(
     say(
       run.id === null
         ? 'its run was not seen yet'
-        : `started as run ${run.id} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
+        : `started as run ${runNumber({ ...run, id: run.id })} of ${run.workflow} at commit ${run.commit.slice(0, 10)} of ${run.ref}: ${run.url}`,
     );
   }
   if (claimed.kind === 'record') {
     const { at, run } = claimed.record;
-    const started = fired.kind === 'record' ? fired.record.run.id : undefined;
+    const started = fired.kind === 'record' ? fired.record.run : undefined;
     say(
       started === undefined
-        ? `! ${at}  a gate says that it let run ${run.id} through, and nothing on record was started`
-        : started !== null && started !== run.id
-          ? `! ${at}  a gate let run ${run.id} through, and run ${started} is the one that was started`
-          : `${at}  its gate let run ${run.id} through`,
+        ? `! ${at}  a gate says that it let ${exactRun(run)} through, and nothing on record was started`
+        : started.id !== null && started.id !== run.id
+          ? `! ${at}  a gate let ${exactRun(run)} through, and ${exactRun({ ...started, id: started.id })} is the one that was started`
+          : `${at}  its gate let run ${runNumber(run)} through`,
     );
   }
   if (ended.kind === 'record') say(`${ended.record.at}  ended: ${ended.record.outcome}`);
   if (isEarlier) say('the id was used before records had a branch of their own: it is spent');
   return isEarlier || [rejected, fired, ended].some(({ kind }) => kind !== 'missing');
+}
+
+/** A run where something is wrong: what is compared is its id, and an address in a claim may name any page. */
+function exactRun(run: { id: number; url: string | null }): string {
+  const number = runNumber(run);
+  return number === run.id ? `run ${number}` : `run ${number} (id ${run.id})`;
 }
 
 function verdictLines(verdict: Verdict): string[] {

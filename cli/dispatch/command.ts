@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-
-/** How a command is run: what a person can mend becomes a line and the exit code 2. */
-export type Coded = (work: (say: (line: string) => void) => Promise<number>) => Promise<void>;
+import { coded } from '../run-command.ts';
 
 /** The modes, in two lines each. */
 const modeLines = [
@@ -25,7 +23,7 @@ interface ModeOptions {
 }
 
 /** `forgecrew dispatch` and all that belongs to it; what does the work is loaded when it is asked for. */
-export function addDispatch(program: Command, coded: Coded): void {
+export function addDispatch(program: Command): void {
   const local = (say: (line: string) => void) => ({
     environment: process.env,
     folder: process.cwd(),

@@ -1,0 +1,69 @@
+import type { ChangeName } from '../core/change.ts';
+import { UserError } from '../core/errors.ts';
+import type { Role, State } from '../core/role.ts';
+import type { FlowSettings } from '../core/run.ts';
+import { sourceCommit } from '../core/source-commit.ts';
+import { logLine } from '../core/text/log-line.ts';
+import type { ForgeAccess } from './forge.ts';
+
+/** Runs what asks a forge, and turns what a person can mend into a line and exit code 2. */
+export function asking(work: (say: (line: string) => void) => Promise<boolean | number>): Promise<void> {
+  return coded(async (say) => {
+    const result = await work(say);
+    return typeof result === 'number' ? result : result ? 0 : 1;
+  });
+}
+
+/** The same for what knows its exit code. */
+export async function coded(work: (say: (line: string) => void) => Promise<number>): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${logLine(line)}\n`);
+  try {
+    process.exitCode = await work(say);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    for (const line of [error.message, error.remedy]) if (line !== '') say(line);
+    process.exitCode = 2;
+  }
+}
+
+/**
+ * Runs a command that is a role: read, plan, print, apply, as in CI, in this terminal. Ends with 2 where it could not even
+ * look, and with 1 where something is not as it should be.
+ */
+export async function command<S extends FlowSettings, T extends State, K extends ChangeName>(
+  load: () => Promise<Role<S, T, K>>,
+  given: Record<string, string | undefined>,
+): Promise<void> {
+  const [role, { execute }] = await Promise.all([load(), import('../core/run.ts')]);
+  const args = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [`--${name}=${value}`],
+  );
+  const { code, report } = await execute(role, {
+    environment: {
+      FORGECREW_FORGE_TOKEN: process.env.FORGECREW_FORGE_TOKEN,
+      // Only for a command that has the setting: any other would refuse what it does not know.
+      ...('woodpecker-token' in role.settings
+        ? { FORGECREW_WOODPECKER_TOKEN: process.env.FORGECREW_WOODPECKER_TOKEN }
+        : {}),
+    },
+    args,
+    workingDirectory: process.cwd(),
+    print: (line) => process.stdout.write(`${line}\n`),
+    now: () => new Date(),
+    commit: sourceCommit(process.argv[1]),
+  });
+  process.exitCode = report === undefined || report.rounds.length === 0 ? 2 : code;
+}
+
+/** The options of a command that asks a forge. */
+export interface ForgeOptions {
+  opsRepo: string;
+  forgeUrl?: string;
+}
+
+/** What it asks then: the token stands in no option, where every list of processes would show it. */
+export function forgeOf({ opsRepo, forgeUrl }: ForgeOptions): ForgeAccess {
+  if (forgeUrl === undefined || forgeUrl === '')
+    throw new UserError('--forge-url is missing.', 'Give it as an option, or as FORGECREW_FORGE_URL.');
+  return { forgeUrl, repository: opsRepo, token: process.env.FORGECREW_FORGE_TOKEN ?? '' };
+}
