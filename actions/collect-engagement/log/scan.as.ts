@@ -127,6 +127,7 @@ import {
 @inline const wordNull: u32 = 0x6c6c756e; // null
 @inline const wordUserAge: u64 = 0x6567612d72657375; // user-age
 @inline const wordNt: u16 = 0x746e; // nt
+@inline const wordReferer: u64 = 0x2272657265666572; // referer"
 @inline const wordRefe: u32 = 0x65666572; // refe
 @inline const wordErer: u32 = 0x72657265; // erer
 @inline const wordRemoteI: u64 = 0x695f65746f6d6572; // remote_i
@@ -166,6 +167,8 @@ import {
 @inline const wordNextValue: u32 = 0x222c22; // ","
 /** The end of a header's last value. */
 @inline const wordEndsList: u16 = 0x5d22; // "]
+/** The end of the last value of headers, and of the headers. */
+@inline const wordEndsHeaders: u32 = 0x7d5d22; // "]}
 /** The first bytes of a word that is longer than the text looked for. */
 @inline const threeBytes: u32 = 0xffffff;
 @inline const twoBytes: u32 = 0xffff;
@@ -1212,111 +1215,74 @@ function holesOf(line: usize, list: usize): usize {
 }
 
 /**
- * A hole, or `noHole` at the beginning of a line, and the text that follows up to the next hole. Behind it stand the text,
- * filled up with zeros to a multiple of 16 and 16 more, and a mask of 16 bytes that says which of its last 16 bytes count.
+ * A text that lines have in common, up to the next hole, which is of `kind` (`noHole` where the line ends). Behind it stand a
+ * mask of 16 bytes, which says which bytes of the text's last vector count, and the text, filled up with zeros.
  */
 @unmanaged class Piece {
   kind: u32;
   field: u32;
   length: usize;
-  /** Where the next piece begins. */
-  end: usize;
+  /** The piece behind the hole. */
+  next: usize;
+  /** Another piece that a line may have in this place, or 0. */
+  other: usize;
+  /** Of the last piece of a line: such a line has these fields as texts and as numbers. */
+  texts: u32;
+  numbers: u32;
 }
 const pieceBytes = offsetof<Piece>();
 
-/** Its pieces stand behind it, up to `end`. A line of this shape has these fields as texts and as numbers. */
-@unmanaged class Shape {
-  texts: u32;
-  numbers: u32;
-  end: usize;
-  /** Which of the shapes it is. */
-  nth: u32;
-}
-const shapeBytes = offsetof<Shape>();
+// The shapes are a tree: what two of them begin with is the same pieces. So where several versions of a server write into
+// one log, what was found of a line up to where they part is not looked for again.
 
+/** Where the place of the first piece of all shapes stands. */
+const root = memory.data(4, 4);
 const mostShapes: usize = 8;
 /** So many of the first shapes guess that what two lines have in common is the same in all lines. */
 const mostGuesses: usize = 4;
 /** A line that is longer, in bytes, gives no shape. */
 const longestShape: usize = 16384;
-@inline const shapeBits: usize = 2;
-/** Where the shapes are, as places of four bytes each. */
-const shapes = memory.data(<i32>(mostShapes << shapeBits), 4);
-let shapeCount: usize = 0;
 /** How many lines were to give a shape, those included that gave none. */
 let shapesTried: usize = 0;
-/** The shape that the last line had. */
-let current: Shape = changetype<Shape>(0);
 
-// Several versions of a server write into one log, and their lines differ in the middle. So what was found of a line up to
-// there is not looked for again: where a line leaves one shape, the next one goes on from where the two part.
-
-/** Where two shapes part: the last piece up to whose hole they are the same, by its number and its place in the second of the two. */
-@unmanaged class Fork {
-  nth: usize;
+/** Where a line may go on in another way than it did, should it turn out to be of no shape: the piece to try, and `texts` there. */
+@unmanaged class Turn {
   piece: usize;
-}
-const forkBytes = offsetof<Fork>();
-/** For each shape, its forks with all shapes. */
-const forks = memory.data(<i32>(mostShapes * mostShapes * forkBytes), 4);
-
-/** Where the line at hand stands behind the hole of a piece, and `texts` there. */
-@unmanaged class Stop {
   at: usize;
   texts: u32;
 }
-const stopBytes = offsetof<Stop>();
-/** Those of the pieces that were reached, of the shape that was compared last; how many. */
-const stops = memory.data(<i32>((mostHoles + 1) * stopBytes), 4);
-let reached: usize = 0;
+const turnBytes = offsetof<Turn>();
+/** A shape parts from each other one at most once, so no line has more turns. */
+const turns = memory.data(<i32>(mostShapes * turnBytes), 4);
 
-@inline function forkOf(a: Shape, b: Shape): Fork {
-  return changetype<Fork>(forks + (<usize>a.nth * mostShapes + <usize>b.nth) * forkBytes);
-}
-
-@inline function reach(at: usize): void {
-  const stop = changetype<Stop>(stops + reached * stopBytes);
-  stop.at = at;
-  stop.texts = texts;
-  reached += 1;
-}
-
-/** Finds where a shape and another one part. */
-function findForks(a: Shape, b: Shape): void {
-  let one = changetype<usize>(a) + shapeBytes;
-  let two = changetype<usize>(b) + shapeBytes;
-  let nth: usize = 0;
-  while (true) {
-    const length = changetype<Piece>(one).length;
-    if (changetype<Piece>(two).length != length || !same(one + pieceBytes, two + pieceBytes, length)) break;
-    const nextOne = changetype<Piece>(one).end;
-    const nextTwo = changetype<Piece>(two).end;
-    if (nextOne == a.end || nextTwo == b.end) break;
-    const holeOne = changetype<Piece>(nextOne);
-    const holeTwo = changetype<Piece>(nextTwo);
-    if (holeOne.kind != holeTwo.kind || holeOne.field != holeTwo.field) break;
-    one = nextOne;
-    two = nextTwo;
-    nth += 1;
-  }
-  forkOf(a, b).nth = nth;
-  forkOf(a, b).piece = two;
-  forkOf(b, a).nth = nth;
-  forkOf(b, a).piece = one;
-}
-
-function addPiece(kind: u32, field: u32, from: usize, to: usize): void {
+/**
+ * Finds the piece with this text among those that `link` leads to, or adds it with the hole behind it; answers where the
+ * place of the next one stands.
+ */
+function addPiece(link: usize, from: usize, to: usize, kind: u32, field: u32): usize {
   const length = to - from;
+  while (load<u32>(link) != 0) {
+    const piece = changetype<Piece>(<usize>load<u32>(link));
+    // What stands before a hole, from the beginning of the line on, says what it is filled with.
+    if (piece.length == length && same(textOf(changetype<usize>(piece)), from, length))
+      return changetype<usize>(piece) + offsetof<Piece>("next");
+    link = changetype<usize>(piece) + offsetof<Piece>("other");
+  }
   const full = length & ~15;
-  const piece = changetype<Piece>(take(pieceBytes + full + 32));
+  const at = take(pieceBytes + full + 32);
+  memory.fill(at, 0, pieceBytes + full + 32);
+  const piece = changetype<Piece>(at);
   piece.kind = kind;
   piece.field = field;
   piece.length = length;
-  const text = changetype<usize>(piece) + pieceBytes;
-  piece.end = text + full + 32;
-  memory.fill(text, 0, full + 32);
-  memory.copy(text, from, length);
-  memory.fill(text + full + 16, 0xff, length - full);
+  memory.fill(at + pieceBytes, 0xff, length - full);
+  memory.copy(textOf(at), from, length);
+  store<u32>(link, <u32>at);
+  return at + offsetof<Piece>("next");
+}
+
+@inline function textOf(piece: usize): usize {
+  return piece + pieceBytes + lanes;
 }
 
 /**
@@ -1329,17 +1295,16 @@ function learn(before: usize, line: usize, end: usize): void {
   shapesTried += 1;
   const last = holesOf(line, holesHere);
   if (last == 0) return;
-  const shape = changetype<Shape>(take(shapeBytes));
   // Whether a line has these two is seen in its headers, line by line.
-  shape.texts = texts & ~textsOfHeaders;
-  shape.numbers = numbers;
+  let asText = texts & ~textsOfHeaders;
+  const asNumber = numbers;
   // The line is a record: another one with the same of this in it tells of a request as well.
   const telling = isText(loggerField) ? loggerField : messageField;
   const lastBefore = shapesTried <= mostGuesses ? holesOf(before, holesBefore) : holesBefore;
   let from = line;
-  let kind = noHole;
-  let field: u32 = noField;
   let other = holesBefore;
+  // The holes that stay, in the place of all.
+  let kept = holesHere;
   for (let at = holesHere; at < last; at += holeBytes) {
     const hole = changetype<Hole>(at);
     // The line before may be of another version, with members more or less.
@@ -1348,24 +1313,26 @@ function learn(before: usize, line: usize, end: usize): void {
     if (match < lastBefore) {
       other = match + holeBytes;
       if (isSame(hole, changetype<Hole>(match))) {
-        if (hole.field == telling && hole.kind == textHole) shape.texts |= isAccess;
+        if (hole.field == telling && hole.kind == textHole) asText |= isAccess;
         continue;
       }
     }
     // Inside of a header there is an object with a hole of its own. Such lines get no shape.
     if (hole.from < from) return;
-    addPiece(kind, field, from, hole.from);
-    kind = hole.kind;
-    field = hole.field;
+    from = hole.to;
+    memory.copy(kept, at, holeBytes);
+    kept += holeBytes;
+  }
+  let link = root;
+  from = line;
+  for (let at = holesHere; at < kept; at += holeBytes) {
+    const hole = changetype<Hole>(at);
+    link = addPiece(link, from, hole.from, hole.kind, hole.field);
     from = hole.to;
   }
-  addPiece(kind, field, from, end);
-  shape.end = top;
-  shape.nth = <u32>shapeCount;
-  current = shape;
-  for (let nth: usize = 0; nth < shapeCount; nth++) findForks(changetype<Shape>(<usize>load<u32>(shapes + (nth << shapeBits))), shape);
-  store<u32>(shapes + (shapeCount << shapeBits), <u32>changetype<usize>(shape));
-  shapeCount += 1;
+  const piece = changetype<Piece>(addPiece(link, from, end, noHole, noField) - offsetof<Piece>("next"));
+  piece.texts = asText;
+  piece.numbers = asNumber;
 }
 
 /** Whether two holes seem to be of the same member: what stands before them ends alike. */
@@ -1386,6 +1353,170 @@ function isSame(a: Hole, b: Hole): bool {
 function headersEnd(p: usize, named: bool): usize {
   if (load<u8>(p) == closeBrace) return p;
   if (load<u8>(p) != quote) return 0;
+  const end = usualHeadersEnd(p, named);
+  return end != 0 ? end : walkHeaders(p, named);
+}
+
+// The list of a header has one text, nearly always. So between any two texts of headers stands one of two joints, `":["`
+// behind a name and `"],"` behind a value: a quote that closes and, three bytes behind it, one that opens. Of 64 bytes at a
+// time all marks are told apart into the two kinds at once. Where each mark is a quote of a joint, and joints of both kinds
+// take turns, the headers are JSON. There is no branch for each member, because which comes next nobody can foresee.
+
+/** How far a quote that opens is from the one that closed before it. */
+@inline const jointBytes: usize = 3;
+/** Longer headers, in bytes, are walked. */
+@inline const usualBytes: usize = 4096;
+/** A quote that opens a text has at least this many bytes to the next. */
+@inline const leastText: usize = 4;
+@inline const openingBits: usize = 2;
+/** The places of the quotes that open the headers' texts, names and values in turn: the first stands at `openings`. */
+const openings = memory.data(<i32>((usualBytes / leastText + 64) << openingBits), 4);
+/** The place behind the last of them, and whether any of these texts has an escape. */
+let openingsEnd: usize = 0;
+let hasEscapes: bool = false;
+
+/** One bit for each of 64 bytes that is `c`. */
+@inline function bitsOf(p: usize, c: u8): u64 {
+  return (
+    <u64>i8x16.bitmask(i8x16.eq(v128.load(p), i8x16.splat(c))) |
+    (<u64>i8x16.bitmask(i8x16.eq(v128.load(p, 16), i8x16.splat(c))) << 16) |
+    (<u64>i8x16.bitmask(i8x16.eq(v128.load(p, 32), i8x16.splat(c))) << 32) |
+    (<u64>i8x16.bitmask(i8x16.eq(v128.load(p, 48), i8x16.splat(c))) << 48)
+  );
+}
+
+/**
+ * Lists the quotes that open the texts of headers, from the first one at `p` on, as far as every mark is the first or the
+ * last byte of what may be a joint. Answers where the quote is that closes the last value, before `]}`; or 0 where there is
+ * anything else. That the joints are joints is for the caller to see.
+ */
+@inline function listOpenings(p: usize): usize {
+  store<u32>(openings, <u32>p);
+  hasEscapes = false;
+  let list = openings + (1 << openingBits);
+  let base = (p + 1) & ~7;
+  const most = base + usualBytes;
+  // The marks of 64 bytes from `base` on, and of the three bytes before them; of these three, those that close.
+  let marks = load<u64>(base >> 3) & (~(<u64>0) << <u64>((p + 1) & 7));
+  let marksBefore: u64 = 0;
+  let closeBefore: u64 = 0;
+  while (true) {
+    // Right but where a text has two bytes: its quotes have the distance of a joint as well.
+    let open = marks & ((marks << 3) | marksBefore);
+    let close = marks ^ open;
+    let alone = ((close << 3) | closeBefore) ^ open;
+    let last: usize = 0;
+    if (alone != 0) {
+      let at = base + <usize>ctz(alone) - jointBytes;
+      if ((load<u32>(at) & threeBytes) != wordEndsHeaders) {
+        // Backslashes count as no marks, nor do the quotes behind them. Whether a mark is alone is seen three bytes behind it:
+        // so these 64 are the ones from three bytes before `base` on. All other escapes are rare.
+        const escapes = bitsOf(base - jointBytes, backslash);
+        const escaped = escapes << 1;
+        if (escapes >> 63 != 0 || (escaped & ~bitsOf(base - jointBytes, quote)) != 0) return 0;
+        hasEscapes = true;
+        marksBefore &= ~(escapes | escaped);
+        closeBefore &= ~(escapes | escaped);
+        marks &= ~((escapes | escaped) >> 3);
+        // What closes is a mark with none that closes three bytes before it. That is found for up to four in a row.
+        close = marks & ~((marks << 3) | marksBefore);
+        close = marks & ~((close << 3) | closeBefore);
+        close = marks & ~((close << 3) | closeBefore);
+        close = marks & ~((close << 3) | closeBefore);
+        open = marks ^ close;
+        alone = ((close << 3) | closeBefore) ^ open;
+        at = base + <usize>ctz(alone) - jointBytes;
+      }
+      if (alone != 0) {
+        // A value that is `]}` would be taken for the end as well; but behind it stands a quote, which no shape has there.
+        if ((load<u32>(at) & threeBytes) != wordEndsHeaders) return 0;
+        last = at;
+        // What stands behind the headers is not theirs.
+        open &= (alone & -alone) - 1;
+      }
+    }
+    // Most have six at most, and a loop would be left where nobody can foresee it.
+    let left = open;
+    store<u32>(list, <u32>(base + <usize>ctz(left)));
+    left &= left - 1;
+    store<u32>(list, <u32>(base + <usize>ctz(left)), 4);
+    left &= left - 1;
+    store<u32>(list, <u32>(base + <usize>ctz(left)), 8);
+    left &= left - 1;
+    store<u32>(list, <u32>(base + <usize>ctz(left)), 12);
+    left &= left - 1;
+    store<u32>(list, <u32>(base + <usize>ctz(left)), 16);
+    left &= left - 1;
+    store<u32>(list, <u32>(base + <usize>ctz(left)), 20);
+    left &= left - 1;
+    for (let out = list + 24; left != 0; out += 1 << openingBits) {
+      store<u32>(out, <u32>(base + <usize>ctz(left)));
+      left &= left - 1;
+    }
+    list += <usize>popcnt(open) << openingBits;
+    if (last != 0) {
+      openingsEnd = list;
+      return last;
+    }
+    marksBefore = marks >> 61;
+    closeBefore = close >> 61;
+    base += 64;
+    if (base == most) return 0;
+    marks = load<u64>(base >> 3);
+  }
+}
+
+/** The same of headers of which each is a list of one text, without other escapes than of quotes; 0 for all others. */
+@inline function usualHeadersEnd(p: usize, named: bool): usize {
+  const last = listOpenings(p);
+  if (last == 0) return 0;
+  // The value of the last name ends the list: with one more or less, some joint would have to be of both kinds.
+  const lastName = openingsEnd - (2 << openingBits);
+  let wrong: u32 = 0;
+  for (let name = openings; name < lastName; name += 2 << openingBits) {
+    wrong |= load<u32>(placeAt(name, 1) - jointBytes) ^ wordOpensValue;
+    wrong |= load<u32>(placeAt(name, 2) - jointBytes) ^ wordNextMember;
+  }
+  wrong |= load<u32>(placeAt(lastName, 1) - jointBytes) ^ wordOpensValue;
+  if (wrong != 0) return 0;
+  if (!named) return last + 2;
+  // So the last value is told from its opening quote and the one that would open the next, like all others.
+  store<u32>(openingsEnd, <u32>(last + jointBytes));
+  let agent: usize = 0;
+  let referer: usize = 0;
+  let found: u32 = 0;
+  for (let name = openings; name <= lastName; name += 2 << openingBits) {
+    const word = load<u64>(placeAt(name, 0) + 1) | smallBits8;
+    const isAgent = word == wordUserAge;
+    const isReferer = word == wordReferer;
+    agent = select<usize>(name, agent, isAgent);
+    referer = select<usize>(name, referer, isReferer);
+    found += <u32>isAgent + (<u32>isReferer << 16);
+  }
+  // A name that is given twice.
+  if ((found & ~0x10001) != 0) return 0;
+  return (agent == 0 || keepHeader(agent, agentField)) && (referer == 0 || keepHeader(referer, refererField)) ? last + 2 : 0;
+}
+
+/** The place of a quote, so many behind the one whose place stands at `name`. */
+@inline function placeAt(name: usize, nth: usize): usize {
+  return <usize>load<u32>(name + (nth << openingBits));
+}
+
+/** Keeps the value of a header that may have the name of a field; false when it has not, or when its text has an escape. */
+@inline function keepHeader(name: usize, field: u32): bool {
+  const key = placeAt(name, 0) + 1;
+  const value = placeAt(name, 1) + 1;
+  const end = placeAt(name, 2) - jointBytes;
+  if (fieldOf(inHeaders, key, value - 1 - jointBytes - key) != field) return false;
+  if (hasEscapes && markFrom(value) != end) return false;
+  texts |= 1 << field;
+  keep(field, value, end - value);
+  return true;
+}
+
+/** The same of headers with any texts, member by member. */
+function walkHeaders(p: usize, named: bool): usize {
   while (true) {
     // Mostly the marks of a whole member are seen at once: the end of its name, then the beginning of its value and its end.
     const key = p + 1;
@@ -1424,70 +1555,64 @@ function headersEnd(p: usize, named: bool): usize {
 }
 
 /**
- * Whether a line has a shape, from behind the hole of a piece on: the place behind its line feed, or 0. Leaves in `fields`
+ * Whether a line has any shape that is known: the place behind its line feed, or 0. Leaves in `fields`, `texts` and `numbers`
  * what `record` would.
  */
-function fit(shape: Shape, piece: usize, p: usize): usize {
-  const end = shape.end;
+function fit(p: usize): usize {
+  let piece = <usize>load<u32>(root);
+  if (piece == 0) return 0;
+  let turn = turns;
+  texts = 0;
   while (true) {
-    const length = changetype<Piece>(piece).length;
-    let text = piece + pieceBytes;
+    const it = changetype<Piece>(piece);
+    const length = it.length;
+    const other = it.other;
+    let text = textOf(piece);
     let at = p;
-    p += length;
-    piece = changetype<Piece>(piece).end;
-    const rest = piece - 32;
+    const behind = p + length;
+    const rest = text + (length & ~15);
     let wrong = i64x2.splat(0);
     for (; text < rest; text += lanes, at += lanes) wrong = v128.or(wrong, v128.xor(v128.load(at), v128.load(text)));
-    wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(rest, 16)));
-    if (v128.any_true(wrong)) return 0;
-    if (piece == end) break;
-    const it = changetype<Piece>(piece);
-    const kind = it.kind;
-    const from = p;
-    if (kind == textHole) {
-      p = markFrom(p);
-      keep(it.field, from, p - from);
-    } else if (kind == numberHole) {
-      p = numberEnd(p);
-      if (p == 0) return 0;
-      keep(it.field, from, p - from);
+    wrong = v128.or(wrong, v128.and(v128.xor(v128.load(at), v128.load(rest)), v128.load(piece, pieceBytes)));
+    if (v128.any_true(wrong)) {
+      piece = other;
+      if (piece != 0) continue;
     } else {
-      p = headersEnd(p, kind == headersHole);
-      if (p == 0) return 0;
+      if (other != 0) {
+        changetype<Turn>(turn).piece = other;
+        changetype<Turn>(turn).at = p;
+        changetype<Turn>(turn).texts = texts;
+        turn += turnBytes;
+      }
+      const kind = it.kind;
+      piece = it.next;
+      p = behind;
+      if (kind == textHole) {
+        p = markFrom(p);
+        keep(it.field, behind, p - behind);
+        continue;
+      }
+      if (kind == numberHole) {
+        p = numberEnd(p);
+        if (p != 0) {
+          keep(it.field, behind, p - behind);
+          continue;
+        }
+      } else if (kind != noHole) {
+        p = headersEnd(p, kind == headersHole);
+        if (p != 0) continue;
+      } else {
+        texts |= it.texts;
+        numbers = it.numbers;
+        return p;
+      }
     }
-    reach(p);
+    if (turn == turns) return 0;
+    turn -= turnBytes;
+    piece = changetype<Turn>(turn).piece;
+    p = changetype<Turn>(turn).at;
+    texts = changetype<Turn>(turn).texts;
   }
-  numbers = shape.numbers;
-  return p;
-}
-
-/** Whether a line has any shape that is known: the place behind its line feed, or 0. */
-function fitAny(p: usize): usize {
-  if (shapeCount == 0) return 0;
-  texts = current.texts;
-  reached = 0;
-  reach(p);
-  const behind = fit(current, changetype<usize>(current) + shapeBytes, p);
-  if (behind != 0) return behind;
-  // The shape that was compared last: `stops` are of it.
-  let tried = current;
-  for (let nth: usize = 0; nth < shapeCount; nth++) {
-    const shape = changetype<Shape>(<usize>load<u32>(shapes + (nth << shapeBits)));
-    if (shape == current) continue;
-    const fork = forkOf(tried, shape);
-    // The line fits neither of the two before they part.
-    if (fork.nth >= reached) continue;
-    const stop = changetype<Stop>(stops + fork.nth * stopBytes);
-    texts = shape.texts | (stop.texts & textsOfHeaders);
-    reached = fork.nth + 1;
-    const behind = fit(shape, fork.piece, stop.at);
-    if (behind != 0) {
-      current = shape;
-      return behind;
-    }
-    tried = shape;
-  }
-  return 0;
 }
 
 // ---- what a line counts as ----------------------------------------------------------------------------------------------
@@ -1563,13 +1688,15 @@ function secondsOf(): f64 {
 
 /** How long the path of a URI is: up to the first `?` or `#`. */
 function pathLengthOf(at: usize, length: usize): usize {
-  const end = at + length;
-  for (let p = at; p < end; p += lanes) {
-    const v = v128.load(p);
-    const hit = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(questionMark)), i8x16.eq(v, i8x16.splat(numberSign))));
-    if (hit != 0) return min(length, p + <usize>ctz(hit) - at);
+  for (let nth: usize = 0; nth < length; nth += 2 * lanes) {
+    const hit = endsPath(at + nth) | (endsPath(at + nth + lanes) << 16);
+    if (hit != 0) return min(length, nth + <usize>ctz(hit));
   }
   return length;
+}
+@inline function endsPath(p: usize): i32 {
+  const v = v128.load(p);
+  return i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(questionMark)), i8x16.eq(v, i8x16.splat(numberSign))));
 }
 
 /** The line feed at or behind a place. */
@@ -1652,10 +1779,12 @@ function siteLength(at: usize, length: usize): usize {
     else if (load<u32>(at, 4) == wordSecureScheme) start = 8;
   }
   if (start == 0) return length;
-  for (let nth = start; nth < length; nth++) {
-    const c = load<u8>(at + nth);
-    if (c == slash || c == questionMark || c == numberSign)
-      return nth == start || load<u8>(at + nth - 1) == space ? length : nth;
+  for (let nth = start; nth < length; nth += lanes) {
+    const v = v128.load(at + nth);
+    const hit = endsPath(at + nth) | i8x16.bitmask(i8x16.eq(v, i8x16.splat(slash)));
+    if (hit == 0) continue;
+    const end = nth + <usize>ctz(hit);
+    return end >= length || end == start || load<u8>(at + end - 1) == space ? length : end;
   }
   return length;
 }
@@ -1757,7 +1886,7 @@ export function scan(p: usize, stop: usize): void {
       p++;
       continue;
     }
-    let behind = fitAny(p);
+    let behind = fit(p);
     let day = lineUncertain;
     if (behind != 0) day = count();
     else {

@@ -592,6 +592,71 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
     }
   });
 
+  it('on headers that are nearly usual, in each of the 64 places that are looked at together', () => {
+    const odd = [
+      '"Te":["ab"]',
+      '"Te":["ab"],"Ab":["cd"],"Ef":["gh"]',
+      '"":[""]',
+      '"X":["\\"t1\\""]',
+      '"X":["\\"\\""]',
+      '"X":["\\\\"]',
+      '"X":["\\\\\\""]',
+      '"X":["\\\\"t1\\""]',
+      '"X":["\\"]',
+      '"X":["\\\u0001"]',
+      '"X":["\\n\\u00e9"]',
+      '"X":["\u0001"]',
+      '"X":\u0001["a"]',
+      '"X":["a"\u0001,"Y":["b"]',
+      '"X":["]}"]',
+      '"X":["],"]',
+      '"X":[":["]',
+      '"X":["\\"]}"]',
+      '"X":["a"],"b"]',
+      '"X":["a":["b"]',
+      '"X":["a":["b":["c"]',
+      '"X":["a"};"Y":["b"]',
+      '"X"=["a"]',
+      '"X":["a"}',
+      '"X":["a"x',
+      '"X"]',
+      '"X"],"Y":["a"]',
+      '"X":["a","b"]',
+      '"X":["a"]]',
+      '"\\"X":["a"]',
+      '"User-Agent":["Googlebot/2.1"]',
+      '"User-Agent":["Googlebot/2.1","b"]',
+      '"User-Agent":["a \\"Googlebot/2.1"]',
+      '"User-Agent":["a"],"User-Agent":["Googlebot/2.1"]',
+      '"User-Agents":["Googlebot/2.1"]',
+      '"User-age\\"User-Agent":["Googlebot/2.1"]',
+      '"x\\"User-Agent":["Googlebot/2.1"]',
+      '"Referer":["https://a.example/"]',
+      '"Referer":["https://a.example/"],"referer":["https://b.example/"]',
+      '"Referer\\"":["https://a.example/"]',
+      '"x\\"Referer":["https://a.example/"]',
+      '"Referer":["https://a.example\\"b"]',
+    ];
+    const answering = (headers: string): string =>
+      alikeLine('"Accept":["x"]').replace('}\n', `,"resp_headers":{${headers}}}\n`);
+    for (const line of [alikeLine, answering])
+      for (const more of ['', ',"Accept":["x"]']) {
+        const lines = Array.from({ length: 3 }, () => line('"Accept":["x"]'));
+        for (let place = 0; place < 66; place += 1)
+          for (const member of odd) lines.push(line(`"N":["${'x'.repeat(place)}"],${member}${more}`));
+        expectSame(Buffer.from(lines.join('')));
+      }
+  });
+
+  it('on headers of more bytes than are looked at together', () => {
+    const lines = [alikeLine('"Accept":["x"]'), alikeLine('"Accept":["x"]')];
+    for (const length of [3900, 3960, 4000, 4024, 4040, 4060, 4070, 4080, 4090, 4100, 4160, 4200, 9000])
+      for (const end of ['', '"', '\\', '\n'])
+        lines.push(alikeLine(`"Cookie":["${'x'.repeat(length)}${end}"],"User-Agent":["Googlebot/2.1"]`));
+    lines.push(alikeLine(`${'"":[""],'.repeat(600)}"User-Agent":["Googlebot/2.1"]`));
+    expectSame(Buffer.from(lines.join('')));
+  });
+
   it('on lines with more members than a shape has room for', () => {
     const many = Array.from({ length: 70 }, (_, index) => `"n${index}":${index},`).join('');
     const lines = [200, 200, 404, 200, 404, 404].map((status) =>
