@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { ChangeName } from '../core/change.ts';
 import { UserError } from '../core/errors.ts';
 import type { Role, State } from '../core/role.ts';
@@ -53,6 +54,13 @@ export async function command<S extends FlowSettings, T extends State, K extends
     commit: sourceCommit(process.argv[1]),
   });
   process.exitCode = report === undefined || report.rounds.length === 0 ? 2 : code;
+}
+
+/** The option that says which forge a command asks. */
+export function forgeUrlOption(): Option {
+  return new Option('--forge-url <url>', 'where the forge is (or FORGECREW_FORGE_URL)').default(
+    process.env.FORGECREW_FORGE_URL,
+  );
 }
 
 /** The options of a command that asks a forge. */

@@ -89,10 +89,7 @@ async function fromForge(
 ): Promise<CrewRead> {
   // The branch first: to whoever may not read the code the forge says of every file that it is not there, and of every branch too.
   const branches = areMany ? await newestBranches(send, ops) : [];
-  const branch =
-    branchName === undefined
-      ? undefined
-      : (branches.find(({ name }) => name === branchName) ?? (await getBranch(send, ops, branchName)));
+  const branch = branchName === undefined ? undefined : await getBranch(send, ops, branchName, branches);
   const head = branch?.commit.id ?? (await defaultHead(send, ops));
   if (head === undefined) return { crew: noCrewFile };
   // The tree of the root, which most roles look into as well, and then have already.

@@ -45,7 +45,12 @@ export function follow(state: Live): FollowChange[] {
 
 /** Whether a change is what lets this run carry something out. */
 export function isClaim(change: Change): boolean {
-  return change.kind === 'write-files' && change.message.startsWith('escalation: claim ');
+  return isRecordOf('claim', change);
+}
+
+/** Whether a change puts something of this kind on record, as its message begins. */
+export function isRecordOf(what: 'answer' | 'claim', change: Change): boolean {
+  return change.kind === 'write-files' && change.message.startsWith(`escalation: ${what} `);
 }
 
 function step(state: Live, seen: ProposalSeen, claimed: Live['claimed']): FollowChange[] {

@@ -375,7 +375,10 @@ export async function judge(
 ): Promise<{ candidate: Candidate; verdict: Verdict }> {
   const verdict = verdictOn(context.settings, base, candidate);
   if (verdict.kind !== 'taken') return { candidate, verdict };
-  const homeTrouble = await readHomeTrouble(context, base, place);
+  // Of all issues of a repository the same.
+  const homeTrouble = await once(context.kept, `home of ${place.repository}`, () =>
+    readHomeTrouble(context, base, place),
+  );
   if (homeTrouble === undefined) return { candidate, verdict };
   const known = { ...candidate, homeTrouble };
   return { candidate: known, verdict: verdictOn(context.settings, base, known) };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { logLine } from '../../core/text/log-line.ts';
 import { addAgentsAdd } from '../agents-add/command.ts';
-import { asking, type ForgeOptions, forgeOf } from '../run-command.ts';
+import { asking, type ForgeOptions, forgeOf, forgeUrlOption } from '../run-command.ts';
 import { addWake } from '../wake/command.ts';
 
 /** `forgecrew agents`, with all that is asked about agents */
@@ -23,11 +23,7 @@ export function addAgents(program: Command): void {
     .option('--label-prefix <name>', 'as in the settings of forge-agent, for what comes next')
     .option('--bots <logins>', 'the same')
     .option('--on-red', 'the same', false)
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, read:issue for what comes next, and read:user where --state-repo is not given.',
@@ -77,11 +73,7 @@ export function addAgents(program: Command): void {
     .option('--engine-url <url>', 'where the model is')
     .option('--engine-api <name>', 'what it speaks: anthropic or openai')
     .option('--max-output-tokens <number>', 'the longest answer the agent may ask its model for')
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository, read:issue and read:user, and never more. The key for the model is taken from FORGECREW_ENGINE_KEY. Neither reaches the agent.',

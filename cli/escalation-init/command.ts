@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command } from '../run-command.ts';
+import { command, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew escalation-init` */
 export function addEscalationInit(program: Command): void {
@@ -7,11 +7,7 @@ export function addEscalationInit(program: Command): void {
     .command('escalation-init')
     .description('Make the private repository in which the role escalation keeps its records.')
     .requiredOption('--record-repo <owner/name>', 'the repository; its owner is the account of the role')
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of the account of the role, with write:user, write:repository and read:user. Revoke it afterwards: the role needs less.',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { asking, type ForgeOptions, forgeOf } from '../run-command.ts';
+import { asking, type ForgeOptions, forgeOf, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew explain` */
 export function addExplain(program: Command): void {
@@ -15,11 +15,7 @@ export function addExplain(program: Command): void {
       'accounts that never approve, with commas between them: the gatekeeper, and the bots of its settings',
       '',
     )
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs read:repository and read:issue. That of an admin of the repository also sees who is an admin and which files are protected.',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ForgeOptions } from '../run-command.ts';
+import { type ForgeOptions, forgeUrlOption } from '../run-command.ts';
 
 /** The options that say which factory it is. */
 export function ofFactory(command: Command, { withRoles = true }: { withRoles?: boolean } = {}): Command {
@@ -14,11 +14,7 @@ export function ofFactory(command: Command, { withRoles = true }: { withRoles?: 
     .option('--forgecrew-repo <owner/name>', 'for Forgejo Actions: where runners find forgecrew')
     .option('--forgecrew-folder <path>', 'for Woodpecker: where forgecrew is on its agents')
     .option('--woodpecker-url <url>', 'where Woodpecker is')
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    );
+    .addOption(forgeUrlOption());
 }
 
 export interface FactoryOptions extends ForgeOptions {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, type ForgeOptions } from '../run-command.ts';
+import { command, type ForgeOptions, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew policy` */
 export function addPolicy(program: Command): void {
@@ -11,11 +11,7 @@ export function addPolicy(program: Command): void {
     .argument('<what>', 'open or close')
     .requiredOption('--ops-repo <owner/name>', 'the repository')
     .option('--reason <text>', 'why it is opened; it stands in the issue')
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with write:repository, write:issue and read:user.',

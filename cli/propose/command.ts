@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command } from '../run-command.ts';
+import { command, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew propose` */
 export function addPropose(program: Command): void {
@@ -14,11 +14,7 @@ export function addPropose(program: Command): void {
     .requiredOption('--payload <json>', 'what exactly, as JSON')
     .option('--id <name>', 'names the proposal: with one id it is proposed once')
     .option('--dry-run', 'print the plan and change nothing', false)
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it needs write:issue and read:user.',

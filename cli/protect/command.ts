@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, type ForgeOptions } from '../run-command.ts';
+import { command, type ForgeOptions, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew protect` */
 export function addProtect(program: Command): void {
@@ -23,11 +23,7 @@ export function addProtect(program: Command): void {
       'protect a branch although records stand there that others could have written: you have looked at them',
       false,
     )
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; it has to be of an admin of the repository, with read:repository and read:user, or write:repository to apply.',

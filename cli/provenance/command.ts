@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { coded } from '../run-command.ts';
+import { coded, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew provenance` */
 export function addProvenance(program: Command): void {
@@ -23,11 +23,7 @@ export function addProvenance(program: Command): void {
       "the state repo, to read it from the forge; default: the token account's own",
     )
     .option('--json', 'print it as JSON', false)
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nEnds with 0 if all of it fits, with 1 if something does not, and with 2 if something could not be checked: a clone that was not given counts as that.\nWithout --state the records are read from the forge, with the token in FORGECREW_FORGE_TOKEN; it needs read:repository and read:user.',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, type ForgeOptions } from '../run-command.ts';
+import { command, type ForgeOptions, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew agents wake` */
 export function addWake(agents: Command): void {
@@ -16,11 +16,7 @@ export function addWake(agents: Command): void {
       "where forge-agent keeps its state; forgecrew-state of the token's account",
     )
     .option('--dry-run', 'print the plan and change nothing', false)
-    .option(
-      '--forge-url <url>',
-      'where the forge is (or FORGECREW_FORGE_URL)',
-      process.env.FORGECREW_FORGE_URL,
-    )
+    .addOption(forgeUrlOption())
     .addHelpText(
       'after',
       '\nThe token is taken from FORGECREW_FORGE_TOKEN; its account has to write to the state repo, and it needs write:repository, read:issue and read:user.',

@@ -21,8 +21,18 @@ const branch = z.object({
 /** What a branch tells of itself and of its rule; any reader may ask. */
 export type Branch = z.infer<typeof branch>;
 
-/** `GET /repos/{owner}/{repo}/branches/{branch}`, scope read:repository. */
-export function getBranch(send: Send, name: string, branchName: string): Promise<Branch> {
+/**
+ * A branch, without a call where it is among those that are `known`. `GET /repos/{owner}/{repo}/branches/{branch}`, scope
+ * read:repository.
+ */
+export async function getBranch(
+  send: Send,
+  name: string,
+  branchName: string,
+  known: readonly Branch[] = [],
+): Promise<Branch> {
+  const told = known.find((item) => item.name === branchName);
+  if (told !== undefined) return told;
   const request: ApiRequest = {
     method: 'GET',
     route: '/repos/{owner}/{repo}/branches/{path}',
@@ -35,8 +45,13 @@ export function getBranch(send: Send, name: string, branchName: string): Promise
 }
 
 /** A branch, or undefined when there is none of that name. */
-export function findBranch(send: Send, name: string, branchName: string): Promise<Branch | undefined> {
-  return ifThere(getBranch(send, name, branchName));
+export function findBranch(
+  send: Send,
+  name: string,
+  branchName: string,
+  known: readonly Branch[] = [],
+): Promise<Branch | undefined> {
+  return ifThere(getBranch(send, name, branchName, known));
 }
 
 /**

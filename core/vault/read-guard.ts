@@ -25,7 +25,7 @@ export async function readBranchGuard(
   /** What our account was told of branches of this repository in this round. */
   known: readonly Branch[] = [],
 ): Promise<{ guard: BranchGuard; commit: string | null }> {
-  const told = known.find(({ name }) => name === branch) ?? (await findBranch(send, repository, branch));
+  const told = await findBranch(send, repository, branch, known);
   return { guard: recordGuardOf(branch, told), commit: told?.commit.id ?? null };
 }
 

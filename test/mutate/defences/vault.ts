@@ -339,9 +339,9 @@ export const running: Defence[] = [
   },
   {
     name: 'A branch that is not among the newest is asked for by its name.',
-    file: 'core/vault/read-guard.ts',
-    from: 'known.find(({ name }) => name === branch) ?? (await findBranch(send, repository, branch));',
-    to: 'known.length > 0 ? known.find(({ name }) => name === branch) : await findBranch(send, repository, branch);',
+    file: 'core/forge/branches.ts',
+    from: 'return ifThere(getBranch(send, name, branchName, known));',
+    to: 'return known.length > 0 ? Promise.resolve(known.find((item) => item.name === branchName)) : ifThere(getBranch(send, name, branchName));',
     tests: ['test/hostile/vault-everywhere.test.ts'],
     only: 'hide none of them',
   },
