@@ -5,11 +5,11 @@ import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
 import { findFile } from './forge/contents.ts';
-import { type Pull, pullsBy } from './forge/pulls.ts';
+import { openPulls, type Pull, pullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
-import { type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { branchOf, type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
 import { together } from './together.ts';
 
 // What `propose` decides on, read from the forge.
@@ -136,20 +136,38 @@ export async function readWay(
     account: User;
     /** What an earlier look of this run took. */
     before: Way | undefined;
+    /** The file that it is about. */
     path: string;
+    /** Files that a pull request carries beside it. */
+    beside?: readonly string[];
     /** The branch of the pull request. */
     from: string;
+    /** Which other branches of ours are of the same kind: while a pull request from one of them is open, that one takes the file in. */
+    joins?: (branch: string) => boolean;
+    /** Whether a change that was turned down leaves nothing but a pull request; one that writes the file, where this is not said. */
+    isFinal?: (change: Change) => boolean;
   },
 ): Promise<Way> {
-  const { repository, branch, account, before, path } = given;
-  const isDeclined = previous?.declined.some((change) => writesFile(change, path)) === true;
+  const { repository, branch, account, before, path, beside = [], joins, isFinal } = given;
+  const isDeclined =
+    previous?.declined.some((change) => writesFile(change, path) && (isFinal?.(change) ?? true)) === true;
   const mayWrite = repository.permissions?.push === true;
   const isPull =
     settings.commit === 'pull' ||
     (settings.commit === 'auto' && (!mayWrite || before?.kind === 'pull' || isDeclined));
   const mayPush = !branch.protected || branch.user_can_push === true;
-  if (!isPull)
-    return settings.commit === 'direct' || mayPush ? { kind: 'commit' } : { kind: 'commit-or-pull' };
+  if (settings.commit === 'direct' && !mayWrite && repository.permissions != null)
+    throw new UserError(
+      `commit is direct, but ${account.login} may not push to ${repository.full_name}.`,
+      'Set commit: auto or pull, which need read access only and propose from a fork, or give the account write access.',
+    );
+  if (!isPull) {
+    if (settings.commit === 'direct' || mayPush) return { kind: 'commit' };
+    // Once it was asked for it goes on there: nothing has to be turned down again.
+    const asked =
+      joins === undefined ? [] : ownInto(branch.name, account, await openPulls(send, repository.full_name));
+    if (!asked.some(({ head }) => joins?.(branchOf(head)))) return { kind: 'commit-or-pull' };
+  }
   const ground = await readGround(send, {
     repository: repository.full_name,
     branch: branch.name,
@@ -157,5 +175,38 @@ export async function readWay(
     from: settings['propose-from'],
     head: branch.commit.id,
   });
-  return { kind: 'pull', ground, standing: await readStanding(send, ground, given.from, [path]) };
+  const paths = [path, ...beside];
+  const own = given.from;
+  const other = joins === undefined ? undefined : joinable(ground, own, joins);
+  if (other === undefined)
+    return { kind: 'pull', ground, standing: await readStanding(send, ground, own, paths) };
+  const standing = await readStanding(send, ground, other.branch, paths);
+  // Of one that was closed, only what it asked for was decided.
+  const isOf = other.isOpen || (standing.exists && standing.files[0]?.there !== null);
+  return { kind: 'pull', ground, standing: isOf ? standing : await readStanding(send, ground, own, paths) };
+}
+
+/** The pull request of ours that a file may belong to instead of one of its own: an open one, the oldest first, else the newest that was closed. */
+function joinable(
+  ground: Ground,
+  own: string,
+  joins: (branch: string) => boolean,
+): { branch: string; isOpen: boolean } | undefined {
+  if (pullFrom(ground, own) !== null && pullFrom(ground, own)?.merged !== true) return undefined;
+  const alike = openAlike(ground, joins);
+  const [open] = alike;
+  if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };
+  const newest = ground.pulls.find(({ head }) => joins(branchOf(head)));
+  return newest === undefined || newest.merged ? undefined : { branch: branchOf(newest.head), isOpen: false };
+}
+
+/** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
+export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
+  return pulls
+    .filter(({ state, head }) => {
+      // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
+      const isHere = head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
+      return state === 'open' && isHere && joins(branchOf(head));
+    })
+    .reverse();
 }

@@ -95,7 +95,7 @@ interface PullSeen {
   number: number;
   state: string;
   title: string;
-  head: { ref: string };
+  head: { ref: string; label: string; repo: { full_name: string } };
 }
 
 /** A workspace with one page view in access.log, and a forge with an ops repo that the evidence goes to. */
@@ -115,14 +115,14 @@ export interface Committing extends Omit<Workspace, 'close'> {
   close(): Promise<void>;
 }
 
-export async function startCommitting(): Promise<Committing> {
+export async function startCommitting({ access = 'write' as 'read' | 'write' } = {}): Promise<Committing> {
   const workspace = createWorkspace();
   const forge = await startTestForge();
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const bot = await seed.createUser('bot', ['write:repository', 'read:user']);
   const ops = await seed.createRepository(owner, 'ops');
-  await seed.addCollaborator(owner, ops, bot.login, 'write');
+  await seed.addCollaborator(owner, ops, bot.login, access);
   writeFileSync(workspace.at('access.log'), line('/a', '::1'));
   return {
     ...workspace,

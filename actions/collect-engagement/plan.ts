@@ -1,18 +1,20 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
+import { propose, proposeChanges, type Standing } from '../../core/propose.ts';
+import { openAlike, type Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { EngagementEvidence } from './evidence.ts';
 import type {
   BranchTarget,
   CollectState,
-  DayRequest,
   EngagementSettings,
   EngagementState,
+  Found,
   LocalFile,
   LogState,
-  Page,
   PageDay,
+  PageFiles,
   Target,
   VerifyState,
 } from './state.ts';
@@ -22,6 +24,7 @@ import {
   evidenceOf,
   evidencePath,
   evidenceText,
+  isEvidenceBranch,
   isOver,
   pageDays,
   pagePath,
@@ -32,14 +35,7 @@ import {
 } from './text.ts';
 
 /** The kinds of change this role may plan. */
-export const changes = [
-  'keep',
-  'refuse',
-  'write-files',
-  'open-pull',
-  'delete-branch',
-  'write-workspace-file',
-] as const;
+export const changes = [...proposeChanges, 'refuse', 'write-workspace-file'] as const;
 type EngagementChange = Change<(typeof changes)[number]>;
 
 export function plan(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
@@ -53,15 +49,22 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
 export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
   if (state.kind === 'verify' || state.target.kind === 'none') return undefined;
   const { target } = state;
-  if (target.way.kind === 'commit') return undefined;
+  const { way } = target;
   const where = `${target.branch} of ${target.repository}`;
-  if (settings.commit === 'pull')
-    return `The evidence goes to a pull request into ${where}, one for the day.`;
-  if (routeOf(target).kind === 'pull')
-    return `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, one for the day.`;
-  return target.evidence === null
-    ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
-    : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
+  const until = 'which takes in each day until it is merged';
+  switch (way.kind) {
+    case 'commit':
+      return undefined;
+    case 'pull':
+      if (settings.commit === 'pull') return `The evidence goes to a pull request into ${where}, ${until}.`;
+      return way.ground.fork === 'not-needed'
+        ? `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, ${until}.`
+        : `${state.account?.login ?? 'our account'} may not push to ${target.repository}: the evidence goes to a pull request from its fork, ${until}.`;
+    case 'commit-or-pull':
+      return target.evidence === null
+        ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+        : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
+  }
 }
 
 /**
@@ -101,12 +104,17 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   ];
 }
 
-/** The day's evidence that the forge has: on the branch, and on the branch of the day's pull request. */
+/** The day's evidence that the forge has: on the branch, and on that of the pull request. */
 function onRecord(target: Target): EngagementEvidence[] {
   if (target.kind === 'none') return [];
   const { evidence, way } = target;
-  const found = way.kind === 'commit' ? [evidence] : [evidence, way.request.evidence];
+  const found = way.kind === 'pull' ? [evidence, proposedFile(way.standing)] : [evidence];
   return found.flatMap((file) => parseEvidence(file?.text) ?? []);
+}
+
+/** The day's evidence on the branch of the pull request. */
+function proposedFile({ exists, files }: Standing): Found {
+  return exists ? (files[0]?.there ?? null) : null;
 }
 
 /** What a person should look at, although the day can be counted. */
@@ -182,20 +190,6 @@ function localFile(
     : { kind: 'write-workspace-file', path, content, why: summary };
 }
 
-type Route =
-  /** `mayDecline`: the branch may turn the commit away, and then the next round takes another way. */
-  { kind: 'commit'; mayDecline: boolean } | { kind: 'pull'; request: DayRequest };
-
-/** Which way the evidence goes now, as far as it can be known. */
-function routeOf({ way, evidence }: BranchTarget): Route {
-  if (way.kind === 'commit') return { kind: 'commit', mayDecline: false };
-  // Once a day's request is open, the day goes on there. A branch that took the evidence before takes it again.
-  const goesOn = way.request.pull?.state === 'open' && evidence === null;
-  return way.kind === 'pull' || goesOn
-    ? { kind: 'pull', request: way.request }
-    : { kind: 'commit', mayDecline: true };
-}
-
 /** What is missing until the forge has the evidence. */
 function commit(target: BranchTarget, evidence: EngagementEvidence, summary: string): EngagementChange[] {
   const { repository, branch, evidence: found } = target;
@@ -203,11 +197,11 @@ function commit(target: BranchTarget, evidence: EngagementEvidence, summary: str
   const content = evidenceText(evidence);
   const isRight = found?.text === content;
   const inPlace = keep(`${path} is as it should be (${summary})`);
-  const route = routeOf(target);
-  if (route.kind === 'pull') return isRight ? [inPlace] : viaPull(target, route.request, evidence, summary);
+  const { way } = target;
+  if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(target, way, evidence, summary);
   const files = [
     ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
-    ...pageFiles(target.page, evidence),
+    ...(target.page.kind === 'kept' ? pageFiles(target.page, evidence) : []),
   ];
   // Until the branch has the evidence, nobody knows whether it takes that alone.
   const left = isRight ? leftOut(target) : [];
@@ -218,7 +212,7 @@ function commit(target: BranchTarget, evidence: EngagementEvidence, summary: str
       kind: 'write-files',
       repository,
       branch,
-      ...(route.mayDecline ? { mayDecline: true } : {}),
+      ...(way.kind === 'commit-or-pull' ? { mayDecline: true } : {}),
       files,
       message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
       why: isRight ? 'the page and its chart' : summary,
@@ -241,100 +235,61 @@ function leftOut({ page, branch, repository }: BranchTarget): EngagementChange[]
 
 /** The page and its chart, where they are not as the days make them. */
 function pageFiles(
-  page: Page,
+  { readme, chart, others }: PageFiles,
   evidence: EngagementEvidence,
 ): { path: string; content: string; expects: string | null }[] {
-  if (page.kind !== 'kept') return [];
-  const days: PageDay[] = [...page.others, { date: evidence.date, evidence }]
-    .sort((a, b) => (a.date < b.date ? 1 : -1))
-    .slice(0, pageDays);
+  const { page, picture } = pageOf(others, evidence);
   return [
-    { path: pagePath, content: pageText(days), found: page.readme },
-    { path: chartPath, content: chartText(days), found: page.chart },
+    { path: pagePath, content: page, found: readme },
+    { path: chartPath, content: picture, found: chart },
   ]
     .filter(({ content, found }) => found?.text !== content)
     .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
 }
 
-/** One pull request for the day, with its evidence and the page: opened, or brought up to date. */
+function pageOf(others: readonly PageDay[], evidence: EngagementEvidence): { page: string; picture: string } {
+  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
+    .sort((a, b) => (a.date < b.date ? 1 : -1))
+    .slice(0, pageDays);
+  return { page: pageText(days), picture: chartText(days) };
+}
+
+/** One pull request with the day's evidence and the page: opened, or brought up to date. */
 function viaPull(
-  target: BranchTarget,
-  request: DayRequest,
+  { proposed }: BranchTarget,
+  { ground, standing }: Extract<Way, { kind: 'pull' }>,
   evidence: EngagementEvidence,
   summary: string,
 ): EngagementChange[] {
-  const { repository, branch: base } = target;
-  const { branch, pull } = request;
-  const path = evidencePath(evidence.date);
-  const content = evidenceText(evidence);
-  if (pull?.state === 'closed' && !pull.merged)
-    return [
-      notice(
-        `pull request #${pull.number} was closed without being merged: ${base} has no evidence of ${evidence.date}`,
-        'somebody decided that; reopen it to have it kept up to date',
-      ),
-    ];
-  if (request.exists && pull?.merged === true)
-    return [
-      {
-        kind: 'delete-branch',
-        repository,
-        branch,
-        why: `#${pull.number} is merged, and there is newer evidence`,
-      },
-    ];
-  const isRight = request.exists && request.evidence?.text === content;
-  const files = [
-    ...(isRight
-      ? []
-      : [{ path, content, expects: (request.exists ? request.evidence : target.evidence)?.sha ?? null }]),
-    ...pageFiles(request.page, evidence),
-  ];
-  const isOpen = pull?.state === 'open';
-  const waiting = waitingPage(request);
-  if (files.length === 0 && isOpen)
-    return [...waiting, keep(`pull request #${pull.number} is as it should be (${summary})`)];
-  const written: EngagementChange[] =
-    files.length === 0
-      ? []
-      : [
-          {
-            kind: 'write-files',
-            key: branch,
-            repository,
-            branch: request.exists ? branch : base,
-            ...(request.exists ? {} : { newBranch: branch }),
-            files,
-            message: isRight ? pageMessage : `evidence: engagement of ${evidence.date}`,
-            why: isRight ? 'the page and its chart' : summary,
-          },
-        ];
-  const opened: EngagementChange[] = isOpen
-    ? []
-    : [
-        {
-          kind: 'open-pull',
-          key: `pull ${branch}`,
-          ...(written.length === 0 ? {} : { after: [branch] }),
-          repository,
-          base,
-          head: branch,
-          title: `evidence: engagement of ${evidence.date}`,
-          body: pullBody(evidence),
-          why: `${base} is only changed by pull requests`,
-        },
-      ];
-  return [...waiting, ...written, ...opened];
-}
-
-/** What is said where another day's request is to bring the page first. */
-function waitingPage({ page }: DayRequest): EngagementChange[] {
-  if (page.kind !== 'waits') return [];
+  const title = `evidence: engagement of ${evidence.date}`;
+  const { page, picture } = pageOf(proposed, evidence);
+  const [first] = openAlike(ground, isEvidenceBranch);
+  // Two that change the page would be in conflict once one of them is merged.
+  const waits = first !== undefined && first.number !== standing.pull?.number;
   return [
-    notice(
-      `${pagePath} and its chart wait: pull request #${page.pull} of another day changes them as well`,
-      'merge it, and the next pull request that is opened brings them up to date',
-    ),
+    ...(waits
+      ? [
+          notice(
+            `${pagePath} and its chart wait: pull request #${first.number} changes them as well`,
+            'merge it, and the next pull request that is opened brings them up to date',
+          ),
+        ]
+      : []),
+    ...propose(ground, standing, {
+      files: [
+        { path: evidencePath(evidence.date), content: evidenceText(evidence) },
+        ...(waits
+          ? []
+          : [
+              { path: pagePath, content: page },
+              { path: chartPath, content: picture },
+            ]),
+      ],
+      message: title,
+      title,
+      body: pullBody(evidence),
+      why: summary,
+    }),
   ];
 }
 

@@ -4,15 +4,18 @@ import type { Send } from '../../core/api/send.ts';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { daysBefore, evidenceDay } from '../../core/evidence.ts';
-import { findBranch, getBranch } from '../../core/forge/branches.ts';
+import { getBranch } from '../../core/forge/branches.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
-import { findPull, openPulls } from '../../core/forge/pulls.ts';
-import { getRepository } from '../../core/forge/repositories.ts';
+import { pullsBy } from '../../core/forge/pulls.ts';
+import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
+import { branchOf } from '../../core/propose.ts';
+import { ownInto, readWay, type Way } from '../../core/read-ground.ts';
 import type { ReadContext } from '../../core/role.ts';
 import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
+import type { EngagementEvidence } from './evidence.ts';
 import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
 import { broken } from './log/source.ts';
@@ -28,14 +31,13 @@ import {
 import type {
   BranchTarget,
   CollectState,
-  DayRequest,
   EngagementState,
   Found,
   LocalFile,
   LogState,
   Page,
+  PageDay,
   PageFiles,
-  Way,
 } from './state.ts';
 import {
   chartPath,
@@ -159,13 +161,12 @@ function localFile({ settings, facts }: Context): LocalFile {
 async function readRepository({
   settings,
   send,
-}: Context): Promise<{ repository: string; branch: string; account: User }> {
-  const repository = settings['ops-repo'] ?? '';
+}: Context): Promise<{ repository: Repository; branch: string; account: User }> {
   // A pull request's own pipeline may get here without what `faults` would have asked for.
   refuse(forgeFaults(settings));
   const account = await getExpectedUser(send, settings['forge-login']);
-  const branch = settings['ops-branch'] ?? (await getRepository(send, repository)).default_branch;
-  return { repository, branch, account };
+  const repository = await getRepository(send, settings['ops-repo'] ?? '');
+  return { repository, branch: settings['ops-branch'] ?? repository.default_branch, account };
 }
 
 /** Where the evidence goes in the forge. `before` is what the round before saw. */
@@ -174,42 +175,54 @@ async function readTarget(
   date: string,
   before: CollectState | undefined,
 ): Promise<{ target: BranchTarget; account: User }> {
-  const { settings, send, previous } = context;
+  const { send, previous, settings } = context;
   const { repository, branch, account } = await readRepository(context);
-  const head = await getBranch(send, repository, branch);
+  const name = repository.full_name;
+  const head = await getBranch(send, name, branch);
   const at = head.commit.id;
-  const evidence = await fileAt(send, repository, evidencePath(date), at);
-  // Exempt paths are not counted, because nobody but admins sees them.
-  const mayPush = !head.protected || head.user_can_push === true;
+  const evidence = await fileAt(send, name, evidencePath(date), at);
   const known = before?.target.kind === 'branch' ? before.target : undefined;
-  const declined = previous?.declined ?? [];
-  // A branch takes or declines a commit as a whole, and the page may be what it declined.
-  const isDeclined = declined.some((change) => writesFile(change, evidencePath(date)) && !writesPage(change));
-  const pullOnly = settings.commit === 'pull' || known?.way.kind === 'pull' || isDeclined;
-  const pageAt = pagesOf(send, repository, date, known);
-  const page: Page = pullOnly
-    ? { kind: 'left' }
-    : {
-        kind: known?.page.kind === 'declined' || declined.some(writesPage) ? 'declined' : 'kept',
-        ...(await pageAt(at)),
-      };
-  const way: Way =
-    settings.commit === 'direct' || (mayPush && !pullOnly)
-      ? { kind: 'commit' }
-      : {
-          kind: pullOnly ? 'pull' : 'commit-or-pull',
-          request: await readRequest({
-            send,
-            repository,
-            base: branch,
-            date,
-            at,
-            pageAt,
-            isSure: pullOnly,
-            isMissing: evidence === null,
-          }),
-        };
-  return { account, target: { kind: 'branch', repository, branch, evidence, page, way } };
+  const way = await readWay(
+    {
+      send,
+      settings: { ...settings, commit: settings.commit === 'none' ? 'auto' : settings.commit },
+      previous,
+    },
+    {
+      account,
+      repository,
+      // Exempt paths are not counted, because nobody but admins sees them.
+      branch: head,
+      before: known?.way,
+      path: evidencePath(date),
+      beside: [pagePath, chartPath],
+      from: evidenceBranch(date),
+      joins: isEvidenceBranch,
+      // A branch takes or declines a commit as a whole, and the page may be what it declined.
+      isFinal: (change) => !writesPage(change),
+    },
+  );
+  const pageAt = pagesOf(send, name, date, known);
+  const isDeclined = known?.page.kind === 'declined' || previous?.declined.some(writesPage) === true;
+  const page: Page =
+    way.kind === 'pull'
+      ? { kind: 'left' }
+      : { kind: isDeclined ? 'declined' : 'kept', ...(await pageAt(at)) };
+  const proposed = way.kind === 'pull' ? await readProposed(send, way, date) : [];
+  return {
+    account,
+    target: { kind: 'branch', repository: name, branch, evidence, page, way, proposed },
+  };
+}
+
+/** The days that the page of a pull request shows beside the one that is collected. */
+function readProposed(
+  send: Send,
+  { ground, standing }: Extract<Way, { kind: 'pull' }>,
+  date: string,
+): Promise<PageDay[]> {
+  const [where, ref] = standing.exists ? [ground.home, standing.branch] : [ground.repository, ground.commit];
+  return readDays(send, where, ref, date).then(({ others }) => others);
 }
 
 function writesPage(change: Change): boolean {
@@ -225,111 +238,64 @@ type PageAt = (ref: string) => Promise<PageFiles>;
 
 /** The page at a commit, read once, be it by the round before. */
 function pagesOf(send: Send, repository: string, date: string, known: BranchTarget | undefined): PageAt {
-  const pages = new Map<string, Promise<PageFiles>>();
-  const before = known === undefined ? [] : [known.page, ...requestsOf(known.way).map(({ page }) => page)];
-  for (const page of before)
-    if ('at' in page) {
-      const { at, readme, chart, others } = page;
-      pages.set(at, Promise.resolve({ at, readme, chart, others }));
-    }
   return (ref) => {
-    const page = pages.get(ref) ?? readPage(send, repository, ref, date);
-    pages.set(ref, page);
-    return page;
+    const page = known?.page;
+    return page !== undefined && 'at' in page && page.at === ref
+      ? Promise.resolve({ at: page.at, readme: page.readme, chart: page.chart, others: page.others })
+      : readPage(send, repository, ref, date);
   };
 }
 
 async function readPage(send: Send, repository: string, ref: string, date: string): Promise<PageFiles> {
+  const { names, others } = await readDays(send, repository, ref, date);
+  const at = (file: string): Promise<Found> =>
+    names.length === 0 ? Promise.resolve(null) : fileAt(send, repository, file, ref);
+  const [readme, chart] = await Promise.all([at(pagePath), at(chartPath)]);
+  return { at: ref, readme, chart, others };
+}
+
+/** What stands in the folder, and the newest days there beside one. */
+async function readDays(
+  send: Send,
+  repository: string,
+  ref: string,
+  date: string,
+): Promise<{ names: string[]; others: PageDay[] }> {
   const names = await namesIn(send, repository, evidenceFolder, ref);
-  if (names.length === 0) return { at: ref, readme: null, chart: null, others: [] };
   const dates = names
     .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
     .filter((item) => item !== date)
     .sort()
     .reverse()
     .slice(0, pageDays);
-  const [readme, chart, ...others] = await Promise.all([
-    fileAt(send, repository, pagePath, ref),
-    fileAt(send, repository, chartPath, ref),
-    ...dates.map((item) => fileAt(send, repository, evidencePath(item), ref)),
-  ]);
-  return {
-    at: ref,
-    readme: readme ?? null,
-    chart: chart ?? null,
-    others: dates.map((item, index) => ({ date: item, evidence: parseEvidence(others[index]?.text) })),
-  };
-}
-
-function requestsOf(way: Way): DayRequest[] {
-  return way.kind === 'commit' ? [] : [way.request];
-}
-
-interface RequestContext {
-  send: Send;
-  repository: string;
-  /** The branch it goes into, and the commit there. */
-  base: string;
-  at: string;
-  date: string;
-  pageAt: PageAt;
-  /** A pull request is the only way. */
-  isSure: boolean;
-  /** The branch has no evidence of the day. */
-  isMissing: boolean;
-}
-
-async function readRequest(context: RequestContext): Promise<DayRequest> {
-  const { send, repository, base, date } = context;
-  const branch = evidenceBranch(date);
-  const [head, pull] = await Promise.all([
-    findBranch(send, repository, branch),
-    findPull(send, repository, base, branch),
-  ]);
-  const evidence =
-    head === undefined ? null : await fileAt(send, repository, evidencePath(date), head.commit.id);
-  const isUsed = context.isSure || (context.isMissing && pull?.state === 'open');
-  return {
-    branch,
-    exists: head !== undefined,
-    evidence,
-    page: isUsed ? await readRequestPage(context, branch, head?.commit.id) : { kind: 'left' },
-    pull: pull ?? null,
-  };
-}
-
-/** The page as the day's request shows it, unless another open request is to bring it. */
-async function readRequestPage(
-  { send, repository, base, at, pageAt }: RequestContext,
-  branch: string,
-  head: string | undefined,
-): Promise<Page> {
-  const shown = await pageAt(head ?? at);
-  const isOurs =
-    head !== undefined && shown.readme?.sha !== (await fileAt(send, repository, pagePath, at))?.sha;
-  if (isOurs) return { kind: 'kept', ...shown };
-  const other = (await openPulls(send, repository)).find(
-    (pull) =>
-      pull.base.ref === base &&
-      pull.head.repo_id === pull.base.repo_id &&
-      pull.head.ref !== branch &&
-      isEvidenceBranch(pull.head.ref),
+  const others = await Promise.all(
+    dates.map(async (item) => ({
+      date: item,
+      evidence: parseEvidence((await fileAt(send, repository, evidencePath(item), ref))?.text),
+    })),
   );
-  return other === undefined ? { kind: 'kept', ...shown } : { kind: 'waits', pull: other.number };
+  return { names, others };
 }
 
 async function readObservable(context: Context): Promise<EngagementState> {
   const { settings, now, send } = context;
   const date = evidenceDay(settings.date, now);
   const { repository, branch, account } = await readRepository(context);
-  const { commit } = await getBranch(send, repository, branch);
+  const name = repository.full_name;
+  const { commit } = await getBranch(send, name, branch);
   const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
+  const readAt = (where: string, ref: string, day: string): Promise<EngagementEvidence | null> =>
+    fileAt(send, where, evidencePath(day), ref).then((found) => parseEvidence(found?.text));
   const days = await Promise.all(
-    dates.map(async (day) => ({
-      date: day,
-      evidence: parseEvidence((await fileAt(send, repository, evidencePath(day), commit.id))?.text),
-    })),
+    dates.map(async (day) => ({ date: day, evidence: await readAt(name, commit.id, day) })),
   );
+  // What waits for a merge was observed as well.
+  const missing = days.filter(({ evidence }) => evidence === null);
+  const waiting =
+    missing.length === 0 ? [] : ownInto(branch, account, await pullsBy(send, name, account.login));
+  for (const { state, head } of waiting)
+    if (state === 'open' && head.repo != null && isEvidenceBranch(branchOf(head)))
+      for (const day of missing) day.evidence ??= await readAt(head.repo.full_name, head.sha, day.date);
   const log = settings.source.length === 0 ? {} : { log: await readLog(context, date) };
   return { kind: 'verify', now, account, days, ...log };
 }

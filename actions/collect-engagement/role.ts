@@ -13,12 +13,12 @@ export const collectEngagement: Role<typeof settings, EngagementState, (typeof c
   // Neither writes anything on the forge.
   whenPaused: ({ mode, commit }) => (mode === 'verify-observable' || commit === 'none' ? 'ignore' : 'stop'),
   changes,
-  // A protected branch may decline twice before the pull request is the way, and a merged one's branch goes first.
-  rounds: 6,
+  // A protected branch may decline twice before the pull request is the way, a fork may have to be made, a merged one's branch goes first.
+  rounds: 8,
   needs: [
     {
       where: 'ops-repo',
-      access: 'write',
+      access: 'write (read, where it proposes from a fork)',
       scopes: ['write:repository', 'read:user'],
       why: 'write:repository commits the evidence or opens its pull request, read:user tells whose token it is. With `commit: none` nothing; with `verify-observable` read access and read:repository.',
     },

@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts';
+import { proposeSettings } from '../../core/propose.ts';
 import {
   count,
   duration,
@@ -96,9 +97,10 @@ export const settings = {
   date: text({ description: 'The day to collect, as YYYY-MM-DD, in UTC. Without it, yesterday.' }),
   commit: oneOf(['auto', 'direct', 'pull', 'none'], {
     description:
-      '`direct` commits to the ops branch; `pull` opens one pull request for the day; `auto` is direct where the branch takes it, and otherwise a pull request; `none` writes evidence-file only.',
+      '`direct` commits to the ops branch; `pull` opens one pull request, which takes in each day until it is merged; `auto` is direct where the branch takes it, and otherwise a pull request; `none` writes evidence-file only.',
     default: 'auto',
   }),
+  ...proposeSettings,
   'evidence-file': filePath({
     description:
       'Where in the workspace the evidence goes as well; with `commit: none`, engagement.json without it.',

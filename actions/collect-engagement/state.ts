@@ -1,5 +1,5 @@
-import type { Pull } from '../../core/forge/pulls.ts';
 import type { User } from '../../core/forge/users.ts';
+import type { Way } from '../../core/read-ground.ts';
 import type { State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { EngagementEvidence } from './evidence.ts';
@@ -79,14 +79,14 @@ export interface BranchTarget {
   evidence: Found;
   page: Page;
   way: Way;
+  /** Where it goes by a pull request: the other days that its page shows. */
+  proposed: PageDay[];
 }
 
 /** The page over the last days, and its chart. */
 export type Page =
   /** It is not kept by this run. */
   | { kind: 'left' }
-  /** Another day's pull request changes it, and two that change it would be in conflict once one of them is merged. */
-  | { kind: 'waits'; pull: number }
   /** The branch turned it away in this run. */
   | ({ kind: 'declined' } & PageFiles)
   | ({ kind: 'kept' } & PageFiles);
@@ -97,23 +97,4 @@ export interface PageFiles {
   readme: Found;
   chart: Found;
   others: PageDay[];
-}
-
-/** How the evidence can get to the branch. */
-export type Way =
-  /** By a commit only: that is what was set, or our account may push to the branch. */
-  | { kind: 'commit' }
-  /** By a pull request only: that is what was set, or the branch turned our commit away in this run. */
-  | { kind: 'pull'; request: DayRequest }
-  /** Our account may not push to the branch, but the evidence may be exempt from its protection. Only trying tells. */
-  | { kind: 'commit-or-pull'; request: DayRequest };
-
-/** The day's pull request: its branch, what stands there, and the newest request from it. */
-export interface DayRequest {
-  branch: string;
-  exists: boolean;
-  evidence: Found;
-  /** The page as the request shows it; from the branch it goes into, as long as it has none of its own. */
-  page: Page;
-  pull: Pull | null;
 }

@@ -16,12 +16,12 @@ export function evidencePath(date: string): string {
   return `${evidenceFolder}/${date}.json`;
 }
 
-/** The branch of a day's pull request; its name is what makes it one per day. */
+/** The branch of a pull request that begins with a day. */
 export function evidenceBranch(date: string): string {
   return `evidence/engagement-${date}`;
 }
 
-/** Whether a branch is that of some day's pull request. */
+/** Whether a branch is that of a pull request of this role. */
 export function isEvidenceBranch(branch: string): boolean {
   return /^evidence\/engagement-\d{4}-\d{2}-\d{2}$/.test(branch);
 }
@@ -140,12 +140,12 @@ export function pageText(days: PageDay[]): string {
 /** The body of a day's pull request. */
 export function pullBody(evidence: EngagementEvidence): string {
   return [
-    `The evidence of ${evidence.date}, because this branch takes no commit from its collector.`,
+    `The evidence of ${evidence.date}, because this branch takes no commit from its collector. Each further day is added here until this is merged, so merge it when you like; closed without a merge, its days are not asked for again.`,
     '',
     `- ${viewsOf(evidence)} by ${visitorsOf(evidence)}, ${evidence.total_requests} requests`,
     `- ${evidence.bad_lines} of ${evidence.lines} lines of the log were no records`,
     `- the day ${isOver(evidence) ? 'is over' : `was not over: ${evidence.period_hours} hours of it`}`,
     '',
-    `To have it committed without a pull request, let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
+    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
   ].join('\n');
 }

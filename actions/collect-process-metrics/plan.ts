@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { propose, proposeChanges } from '../../core/propose.ts';
-import type { Way } from '../../core/read-ground.ts';
+import { openAlike, type Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { ProcessEvidence } from './evidence.ts';
 import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState } from './state.ts';
@@ -11,6 +11,7 @@ import {
   evidenceOf,
   evidencePath,
   evidenceText,
+  isEvidenceBranch,
   pageDays,
   pagePath,
   pageText,
@@ -60,7 +61,7 @@ function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {
   const summary = summaryOf(evidence);
   const isRight = found?.text === content;
   const inPlace = keep(`${path} is as it should be (${summary})`);
-  if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(way, evidence, content, summary);
+  if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(state, way, evidence, summary);
   const files = [
     ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
     ...pageFiles(state.page, evidence),
@@ -84,32 +85,59 @@ function pageFiles(
   { readme, chart, others }: PageFiles,
   evidence: ProcessEvidence,
 ): { path: string; content: string; expects: string | null }[] {
-  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
-    .sort((a, b) => (a.date < b.date ? 1 : -1))
-    .slice(0, pageDays);
+  const { page, picture } = pageOf(others, evidence);
   return [
-    { path: pagePath, content: pageText(days), found: readme },
-    { path: chartPath, content: chartText(days), found: chart },
+    { path: pagePath, content: page, found: readme },
+    { path: chartPath, content: picture, found: chart },
   ]
     .filter(({ content, found }) => found?.text !== content)
     .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
 }
 
-/** One pull request for the day. It carries the evidence alone: two that change the page would be in conflict. */
+function pageOf(others: readonly PageDay[], evidence: ProcessEvidence): { page: string; picture: string } {
+  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
+    .sort((a, b) => (a.date < b.date ? 1 : -1))
+    .slice(0, pageDays);
+  return { page: pageText(days), picture: chartText(days) };
+}
+
+/** One pull request with the day's evidence and the page: opened, or brought up to date. */
 function viaPull(
+  { proposed }: DayState,
   { ground, standing }: Extract<Way, { kind: 'pull' }>,
   evidence: ProcessEvidence,
-  content: string,
   summary: string,
 ): ProcessChange[] {
   const title = `evidence: process of ${evidence.date}`;
-  return propose(ground, standing, {
-    files: [{ path: evidencePath(evidence.date), content }],
-    message: title,
-    title,
-    body: pullBody(evidence),
-    why: summary,
-  });
+  const { page, picture } = pageOf(proposed, evidence);
+  const [first] = openAlike(ground, isEvidenceBranch);
+  // Two that change the page would be in conflict once one of them is merged.
+  const waits = first !== undefined && first.number !== standing.pull?.number;
+  return [
+    ...(waits
+      ? [
+          notice(
+            `${pagePath} and its chart wait: pull request #${first.number} changes them as well`,
+            'merge it, and the next pull request that is opened brings them up to date',
+          ),
+        ]
+      : []),
+    ...propose(ground, standing, {
+      files: [
+        { path: evidencePath(evidence.date), content: evidenceText(evidence) },
+        ...(waits
+          ? []
+          : [
+              { path: pagePath, content: page },
+              { path: chartPath, content: picture },
+            ]),
+      ],
+      message: title,
+      title,
+      body: pullBody(evidence),
+      why: summary,
+    }),
+  ];
 }
 
 /** Where the evidence goes, where that is no plain commit, said first. */
@@ -118,5 +146,5 @@ export function headline(_: ProcessSettings, state: ProcessState): string | unde
   const where = `${state.branch} of ${state.repository}`;
   return state.way.kind === 'commit-or-pull'
     ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
-    : `The evidence goes to a pull request into ${where}, one for the day; the page is left as it is.`;
+    : `The evidence goes to a pull request into ${where}, which takes in each day until it is merged.`;
 }

@@ -4,18 +4,19 @@ import { getBranch } from '../../core/forge/branches.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { getExpectedUser } from '../../core/forge/users.ts';
-import { readWay } from '../../core/read-ground.ts';
+import { readWay, type Way } from '../../core/read-ground.ts';
 import { together } from '../../core/together.ts';
 import type { History } from './history.ts';
 import { readAgentRuns, readProposals, readVault } from './read-records.ts';
 import { readRuns } from './read-runs.ts';
 import { readWork } from './read-work.ts';
-import type { Context, Found, HistoryRead, PageFiles, ProcessState } from './state.ts';
+import type { Context, Found, HistoryRead, PageDay, PageFiles, ProcessState } from './state.ts';
 import {
   chartPath,
   evidenceBranch,
   evidenceFolder,
   evidencePath,
+  isEvidenceBranch,
   pageDays,
   pagePath,
   parseEvidence,
@@ -41,16 +42,20 @@ export async function read(context: Context): Promise<ProcessState> {
       branch,
       before: before?.way,
       path: evidencePath(date),
+      beside: [pagePath, chartPath],
       from: evidenceBranch(date),
+      joins: isEvidenceBranch,
     }),
     // What happened is read once a run: our own commit is no part of it.
     before === undefined ? readHistory(context, date) : Promise.resolve(before.read),
   );
+  const proposed = way.kind === 'pull' ? await readProposed(context, way, date) : [];
   return {
     kind: 'day',
     now,
     account,
     date,
+    proposed,
     read: history,
     repository: repository.full_name,
     branch: branchName,
@@ -88,6 +93,16 @@ async function readHistory(context: Context, date: string): Promise<HistoryRead>
 async function fileAt({ send }: Context, repository: string, file: string, ref: string): Promise<Found> {
   const found = await findFile(send, repository, file, ref);
   return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
+}
+
+/** The days that the page of a pull request shows beside the one that is collected. */
+async function readProposed(
+  context: Context,
+  { ground, standing }: Extract<Way, { kind: 'pull' }>,
+  date: string,
+): Promise<PageDay[]> {
+  const [where, ref] = standing.exists ? [ground.home, standing.branch] : [ground.repository, ground.commit];
+  return (await readPage(context, where, date, ref)).others;
 }
 
 async function readPage(context: Context, repository: string, date: string, ref: string): Promise<PageFiles> {

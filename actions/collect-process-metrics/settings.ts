@@ -37,7 +37,7 @@ export const settings = {
   date: text({ description: 'The day to collect, as YYYY-MM-DD, in UTC. Without it, yesterday.' }),
   commit: oneOf(['auto', 'direct', 'pull'], {
     description:
-      '`direct` commits to the ops branch; `pull` opens one pull request for the day; `auto` is direct where the branch takes it, and otherwise a pull request.',
+      '`direct` commits to the ops branch; `pull` opens one pull request, which takes in each day until it is merged; `auto` is direct where the branch takes it, and otherwise a pull request.',
     default: 'auto',
   }),
   ...proposeSettings,

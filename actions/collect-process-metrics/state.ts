@@ -28,6 +28,8 @@ export interface DayState extends State {
   evidence: Found;
   page: PageFiles;
   way: Way;
+  /** Where it goes by a pull request: the other days that its page shows. */
+  proposed: PageDay[];
 }
 
 export interface HistoryRead {

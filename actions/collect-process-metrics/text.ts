@@ -19,9 +19,14 @@ export function evidencePath(date: string): string {
   return `${evidenceFolder}/${date}.json`;
 }
 
-/** The branch of a day's pull request; its name is what makes it one per day. */
+/** The branch of a pull request that begins with a day. */
 export function evidenceBranch(date: string): string {
   return `evidence/process-${date}`;
+}
+
+/** Whether a branch is that of a pull request of this role. */
+export function isEvidenceBranch(branch: string): boolean {
+  return /^evidence\/process-\d{4}-\d{2}-\d{2}$/.test(branch);
 }
 
 /** The day itself. */
@@ -267,11 +272,11 @@ function overview({ date, last_28_days: whole }: ProcessEvidence): string[] {
 /** The body of a day's pull request. */
 export function pullBody(evidence: ProcessEvidence): string {
   return [
-    `How the factory did on ${evidence.date}, because this branch takes no commit from its collector.`,
+    `How the factory did on ${evidence.date}, because this branch takes no commit from its collector. Each further day is added here until this is merged, so merge it when you like; closed without a merge, its days are not asked for again.`,
     '',
     `- ${summaryOf(evidence).slice(evidence.date.length + 2)}`,
     ...(evidence.left_out.length === 0 ? [] : [`- not looked at: ${evidence.left_out.join('; ')}`]),
     '',
-    `To have it committed without a pull request, let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns). The page and its chart are kept by commits only.`,
+    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
   ].join('\n');
 }

@@ -3,14 +3,136 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Committing, day, evidenceFile, line, startCommitting } from '../engagement.ts';
 
 let story: Committing;
-beforeEach(async () => {
-  story = await startCommitting();
-});
 afterEach(() => story.close());
 
 const branch = `evidence/engagement-${day}`;
 
+/** The log of one day, with so many page views. */
+function logOf(date: string, views = 1): void {
+  const lines = Array.from({ length: views }, (_, nth) => line('/a', `::${nth + 1}`, `${date}T00:10:00Z`));
+  writeFileSync(story.at('access.log'), lines.join(''));
+}
+
+/** What the pull request of this number changes. */
+async function filesOf(number: number): Promise<string[]> {
+  const { body } = await story.seed.api('GET', `/repos/${story.ops}/pulls/${number}/files`);
+  return (body as { filename: string }[]).map(({ filename }) => filename).sort();
+}
+
+const pageFiles = ['evidence/engagement/README.md', 'evidence/engagement/visitors.svg'];
+const [of18, of19, of20] = ['2026-11-18', '2026-11-19', day].map(
+  (date) => `evidence/engagement/${date}.json`,
+);
+
+describe('an account that may only read', () => {
+  beforeEach(async () => {
+    story = await startCommitting({ access: 'read' });
+  });
+
+  it('proposes the evidence with its page from a fork of its own, says so first, and then has nothing to do', async () => {
+    const ran = await story.commit();
+    const again = await story.commit();
+
+    expect(ran.code).toBe(0);
+    expect(ran.text.split('\n')[1]).toContain(
+      'bot may not push to owner/ops: the evidence goes to a pull request',
+    );
+    expect(await story.pulls('all')).toMatchObject([
+      {
+        number: 1,
+        state: 'open',
+        title: 'evidence: engagement of 2026-11-20',
+        head: { label: branch, repo: { full_name: 'bot/ops' } },
+      },
+    ]);
+    expect(await filesOf(1)).toEqual([of20, ...pageFiles]);
+    expect(again.text).toContain('Nothing to do: pull request #1 is as it should be');
+  });
+
+  it('asks with one pull request that takes in each day until it is merged, and then with a new one', async () => {
+    for (const date of ['2026-11-18', '2026-11-19', day]) {
+      logOf(date);
+      expect((await story.commit({ date })).code).toBe(0);
+    }
+
+    expect(await story.pulls('all')).toMatchObject([
+      { number: 1, title: 'evidence: engagement of 2026-11-18' },
+    ]);
+    expect(await filesOf(1)).toEqual([of18, of19, of20, ...pageFiles]);
+    await story.seed.mergePull(story.owner, story.ops, 1);
+    for (const date of ['2026-11-18', '2026-11-19', day])
+      expect(await story.textOf('evidence/engagement/README.md')).toContain(
+        `| [${date}](${date}.json) | 1 | 1 |`,
+      );
+    expect((await story.commit()).text).toContain('Nothing to do');
+    logOf('2026-11-21');
+    expect((await story.commit({ date: '2026-11-21' })).code).toBe(0);
+    expect(await story.pulls()).toMatchObject([{ number: 2, title: 'evidence: engagement of 2026-11-21' }]);
+    expect(await filesOf(2)).toEqual(['evidence/engagement/2026-11-21.json', ...pageFiles]);
+  });
+
+  it('takes a close for an answer about every day that was asked for, and asks for the next one', async () => {
+    for (const date of ['2026-11-18', '2026-11-19']) {
+      logOf(date);
+      await story.commit({ date });
+    }
+    await story.seed.api('PATCH', `/repos/${story.ops}/pulls/1`, { state: 'closed' });
+
+    const held = await story.commit({ date: '2026-11-19' });
+    logOf(day);
+    const next = await story.commit();
+
+    expect(held.text).toContain('pull request #1 was closed without being merged');
+    expect(next.code).toBe(0);
+    expect(await story.pulls()).toMatchObject([{ number: 2, title: 'evidence: engagement of 2026-11-20' }]);
+    expect(await filesOf(2)).toEqual([of20, ...pageFiles]);
+  });
+
+  it('never replaces the evidence of a whole day in its pull request by less of it', async () => {
+    logOf('2026-11-18', 2);
+    await story.commit({ date: '2026-11-18' });
+    logOf('2026-11-19', 2);
+    await story.commit({ date: '2026-11-19' });
+    logOf('2026-11-19', 1);
+
+    expect(await story.commit({ date: '2026-11-19' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('is on record with 2 requests of a whole day'),
+    });
+  });
+
+  it('says that a day can be observed whose evidence waits in its pull request', async () => {
+    const missing = await story.commit({ mode: 'verify-observable' });
+    await story.commit();
+    const waiting = await story.commit({ mode: 'verify-observable' });
+
+    expect(missing).toMatchObject({ code: 1, text: expect.stringContaining('is missing') });
+    expect(waiting).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('observable: evidence of 1 day'),
+    });
+  });
+
+  it('with `direct` is red, and says what to do', async () => {
+    expect(await story.commit({ commit: 'direct' })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('commit: auto'),
+    });
+  });
+
+  it('four runs at once leave one pull request', async () => {
+    const ran = await Promise.all(Array.from({ length: 4 }, () => story.commit()));
+
+    expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(await story.pulls('all')).toHaveLength(1);
+  });
+});
+
 describe('committing', () => {
+  beforeEach(async () => {
+    story = await startCommitting();
+  });
+
   it('of a whole day is never replaced by less of it: the log was rotated since', async () => {
     writeFileSync(story.at('access.log'), line('/a', '::1') + line('/b', '::2'));
     await story.commit();
@@ -127,30 +249,41 @@ describe('committing', () => {
     expect(await story.textOf(evidenceFile)).toBeUndefined();
   });
 
-  it('on a protected main brings the page with one pull request at a time, so that none is in conflict', async () => {
+  it('on a protected main goes on with the pull request that is open, whichever day it is of', async () => {
     await story.protect();
-    const log = (date: string): void =>
-      writeFileSync(story.at('access.log'), line('/a', '::1', `${date}T12:00:00Z`));
-    const page = (ref?: string): Promise<string | undefined> =>
-      story.textOf('evidence/engagement/README.md', ref);
-
     await story.commit();
-    log('2026-11-19');
-    const second = await story.commit({ date: '2026-11-19' });
+    logOf('2026-11-19');
+    const later = await story.commit({ date: '2026-11-19' });
+
+    expect(later.code).toBe(0);
+    expect(await story.pulls('all')).toHaveLength(1);
+    expect(await filesOf(1)).toEqual([of19, of20, ...pageFiles]);
+  });
+
+  it('leaves the page of a second pull request to the first, where an older forgecrew opened one for each day', async () => {
+    await story.protect();
+    await story.commit();
+    await story.seed.putFile(story.bot, story.ops, of19 ?? '', '{}', {
+      from: 'main',
+      name: 'evidence/engagement-2026-11-19',
+    });
+    await story.seed.openPull(story.bot, story.ops, {
+      head: 'evidence/engagement-2026-11-19',
+      base: 'main',
+      title: 'evidence: engagement of 2026-11-19',
+    });
+    logOf('2026-11-19');
+
+    const ran = await story.commit({ date: '2026-11-19' });
+
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain(
+      'evidence/engagement/README.md and its chart wait: pull request #1 changes them as well',
+    );
+    expect(await filesOf(2)).toEqual([of19]);
     await story.seed.mergePull(story.owner, story.ops, 1);
     await story.seed.mergePull(story.owner, story.ops, 2);
-    log('2026-11-18');
-    const third = await story.commit({ date: '2026-11-18' });
-
-    expect(second.code).toBe(0);
-    expect(second.text).toContain(
-      'evidence/engagement/README.md and its chart wait: pull request #1 of another day changes them as well',
-    );
-    expect(await page('evidence/engagement-2026-11-19')).toBeUndefined();
-    expect(await page()).toContain('2026-11-20');
-    expect(third.text).not.toContain('wait: pull request');
-    for (const date of [day, '2026-11-19', '2026-11-18'])
-      expect(await page('evidence/engagement-2026-11-18')).toContain(`| [${date}](${date}.json) | 1 | 1 |`);
+    expect(await story.textOf(of19 ?? '')).toContain('"page_views": 1');
   });
 
   it('on a protected main adds the page to a pull request that was opened without it', async () => {

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { chartText } from '../../../actions/collect-engagement/chart.ts';
 import { emptyCounts, totalsOf } from '../../../actions/collect-engagement/log/counts.ts';
 import { headline, plan } from '../../../actions/collect-engagement/plan.ts';
 import type {
   BranchTarget,
   CollectState,
-  DayRequest,
   EngagementSettings,
   EngagementState,
   Found,
   LogState,
   VerifyState,
 } from '../../../actions/collect-engagement/state.ts';
-import { evidenceOf, evidenceText } from '../../../actions/collect-engagement/text.ts';
+import { evidenceOf, evidenceText, pageText } from '../../../actions/collect-engagement/text.ts';
 import { describeChange } from '../../../core/change.ts';
 import type { Pull } from '../../../core/forge/pulls.ts';
+import type { Way } from '../../../core/read-ground.ts';
 
 const date = '2026-11-20';
 const now = '2026-11-21T01:15:00.000Z';
@@ -40,6 +41,7 @@ function settings(overrides: Partial<EngagementSettings> = {}): EngagementSettin
     'ssh-known-hosts': undefined,
     date: undefined,
     commit: 'auto',
+    'propose-from': 'auto',
     'evidence-file': undefined,
     'own-hosts': [],
     top: 10,
@@ -90,6 +92,15 @@ function found(views = 1): Found {
   return { text: evidenceText(evidence), sha: `sha of ${views}` };
 }
 
+/** The page that these tests come to. */
+const pageAsItIs = (() => {
+  const days = [{ date, evidence: JSON.parse(found()?.text ?? '') }];
+  return [
+    ['evidence/engagement/README.md', pageText(days)],
+    ['evidence/engagement/visitors.svg', chartText(days)],
+  ] as const;
+})();
+
 function pull(overrides: Partial<Pull> = {}): Pull {
   return {
     number: 7,
@@ -104,8 +115,32 @@ function pull(overrides: Partial<Pull> = {}): Pull {
   };
 }
 
-function request(overrides: Partial<DayRequest> = {}): DayRequest {
-  return { branch, exists: false, evidence: null, page: { kind: 'left' }, pull: null, ...overrides };
+/** A way by a pull request: what stands on its branch, and the pull request itself. */
+function asked(
+  overrides: { exists?: boolean; evidence?: Found; pull?: Pull | null; pulls?: Pull[] } = {},
+): Way {
+  const { exists = false, evidence = null, pull: own = null, pulls = own === null ? [] : [own] } = overrides;
+  return {
+    kind: 'pull',
+    ground: {
+      repository: 'owner/ops',
+      base: 'main',
+      commit: 'c',
+      home: 'owner/ops',
+      fork: 'not-needed',
+      pulls,
+    },
+    standing: {
+      branch,
+      exists,
+      // The page as it should be, so that only what a test is about is written.
+      files: [
+        { path: file, there: evidence },
+        ...pageAsItIs.map(([path, text]) => ({ path, there: exists ? { text, sha: path } : null })),
+      ],
+      pull: own,
+    },
+  };
 }
 
 function target(overrides: Partial<BranchTarget> = {}): BranchTarget {
@@ -116,6 +151,7 @@ function target(overrides: Partial<BranchTarget> = {}): BranchTarget {
     evidence: null,
     page: { kind: 'left' },
     way: { kind: 'commit' },
+    proposed: [],
     ...overrides,
   };
 }
@@ -176,7 +212,7 @@ describe('the way of the evidence', () => {
   const pageFiles = [{ path: 'evidence/engagement/README.md' }, { path: 'evidence/engagement/visitors.svg' }];
 
   it('is one commit that may be declined where the branch is protected, then one of the evidence alone', () => {
-    const way = { kind: 'commit-or-pull' as const, request: request() };
+    const way = { kind: 'commit-or-pull' as const };
     const state = collected({ target: target({ page, way }) });
     const declined = collected({ target: target({ page: { ...page, kind: 'declined' }, way }) });
 
@@ -190,7 +226,7 @@ describe('the way of the evidence', () => {
   });
 
   it('is a commit of the page once the evidence is on the protected branch', () => {
-    const way = { kind: 'commit-or-pull' as const, request: request() };
+    const way = { kind: 'commit-or-pull' as const };
 
     const changes = plan(settings(), collected({ target: target({ evidence: found(), page, way }) }));
 
@@ -204,37 +240,35 @@ describe('the way of the evidence', () => {
   });
 
   it('is a pull request with the page once the branch declined', () => {
-    const state = collected({ target: target({ way: { kind: 'pull', request: request({ page }) } }) });
+    const state = collected({ target: target({ way: asked() }) });
 
     expect(plan(settings(), state)).toMatchObject([
       { kind: 'write-files', branch: 'main', newBranch: branch, files: [{ path: file }, ...pageFiles] },
-      { kind: 'open-pull', base: 'main', head: branch, after: [branch] },
+      { kind: 'open-pull', base: 'main', head: branch, after: [`branch ${branch}`] },
     ]);
     expect(headline(settings(), state)).toContain('is not exempt: the evidence goes to a pull request');
   });
 
-  it('is the day’s pull request as long as that is open, even where a commit could be tried', () => {
-    const open = request({ exists: true, evidence: found(0), pull: pull() });
-    const way = { kind: 'commit-or-pull' as const, request: open };
+  it('leaves the page to the first of several pull requests', () => {
+    const older = pull({ number: 3, head: { ...pull().head, label: 'evidence/engagement-2026-11-01' } });
+    const way = asked({ exists: true, evidence: found(0), pull: pull(), pulls: [pull(), older] });
 
     expect(plan(settings(), collected({ target: target({ way }) }))).toMatchObject([
+      { kind: 'keep', what: expect.stringContaining('wait: pull request #3 changes them as well') },
       { kind: 'write-files', branch, files: [{ path: file, expects: 'sha of 0' }] },
-    ]);
-    expect(plan(settings(), collected({ target: target({ way, evidence: found(0) }) }))).toMatchObject([
-      { kind: 'write-files', branch: 'main', mayDecline: true },
     ]);
   });
 
-  it.each<[string, Partial<DayRequest>, string[]]>([
+  it.each<[string, Parameters<typeof asked>[0], string[]]>([
     [
       'is right and open',
       { exists: true, evidence: found(), pull: pull() },
-      [`keep: pull request #7 is as it should be (${date}: 1 page view by 1 visitor)`],
+      ['keep: pull request #7 is as it should be'],
     ],
     [
       'was closed by somebody',
       { exists: true, evidence: found(0), pull: pull({ state: 'closed' }) },
-      [`keep: pull request #7 was closed without being merged: main has no evidence of ${date}`],
+      ['keep: pull request #7 was closed without being merged; nothing is proposed again'],
     ],
     [
       'was merged, and there is newer evidence',
@@ -247,9 +281,9 @@ describe('the way of the evidence', () => {
       [`open-pull: pull request "evidence: engagement of ${date}" on owner/ops`],
     ],
   ])('is a pull request that %s', (_, overrides, expected) => {
-    const way = { kind: 'pull' as const, request: request(overrides) };
-
-    expect(planned(collected({ target: target({ way }) }), { commit: 'pull' })).toEqual(expected);
+    expect(planned(collected({ target: target({ way: asked(overrides) }) }), { commit: 'pull' })).toEqual(
+      expected,
+    );
   });
 });
 
@@ -257,7 +291,7 @@ describe('evidence', () => {
   it('of a whole day is never replaced by less of it, wherever it is on record', () => {
     const onMain = target({ evidence: found(2) });
     const onItsBranch = target({
-      way: { kind: 'pull', request: request({ exists: true, evidence: found(2), pull: pull() }) },
+      way: asked({ exists: true, evidence: found(2), pull: pull() }),
     });
 
     for (const state of [collected({ target: onMain }), collected({ target: onItsBranch })])

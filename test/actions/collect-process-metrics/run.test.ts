@@ -174,4 +174,35 @@ describe('a run of collect-process-metrics', () => {
     expect(page).toContain('`a¦b`');
     expect(page).toContain('| proposals, high, `ci-run` | 1 made, to approval 60 min / 60 min (1) |');
   });
+
+  it('from a fork asks with one pull request that takes in each day with its page until it is merged', async () => {
+    processes = await startProcesses({ access: 'read' });
+    await arrange();
+    processes.at('2026-01-21T01:25:00Z');
+    const filesOf = async (number: number): Promise<string[]> => {
+      const { body } = await processes.seed.api('GET', `/repos/${processes.ops}/pulls/${number}/files`);
+      return (body as { filename: string }[]).map(({ filename }) => filename).sort();
+    };
+    const pulls = async (): Promise<unknown> =>
+      (await processes.seed.api('GET', `/repos/${processes.ops}/pulls?state=open`)).body;
+
+    await processes.run({ PLUGIN_DATE: '2026-01-19' });
+    const ran = await processes.run();
+    const again = await processes.run();
+
+    expect(ran.code).toBe(0);
+    expect(again.lines.at(-1)).toContain('Nothing to do');
+    expect(await pulls()).toMatchObject([{ number: 1, title: 'evidence: process of 2026-01-19' }]);
+    expect(await filesOf(1)).toEqual([
+      'evidence/process/2026-01-19.json',
+      processFile,
+      'evidence/process/README.md',
+      'evidence/process/days.svg',
+    ]);
+    await processes.seed.mergePull(processes.owner, processes.ops, 1);
+    expect(await processes.textOf('evidence/process/README.md')).toContain('2026-01-19.json');
+    expect((await processes.run()).lines.at(-1)).toContain('Nothing to do');
+    await processes.run({ PLUGIN_DATE: '2026-01-18' });
+    expect(await pulls()).toMatchObject([{ number: 2, title: 'evidence: process of 2026-01-18' }]);
+  });
 });
