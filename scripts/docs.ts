@@ -166,8 +166,8 @@ function commandsDocument(): { file: string; text: string } {
 function factoryDocument(): { file: string; text: string } {
   const file = 'docs/factory.md';
   const rows = posts.map(
-    ({ name, role, does, ops, project, projectOfPerson, scopes, secret }) =>
-      `| \`${name}\` | ${role}: ${does} | ${ops} | ${project}${project === projectOfPerson ? '' : ` (${projectOfPerson} in a person's repository)`} | ${scopes.map((scope) => `\`${scope}\``).join(', ')} | \`${secret}\` |`,
+    ({ name, role, does, ops, opsWithoutVault = ops, project, projectOfPerson, scopes, secret }) =>
+      `| \`${name}\` | ${role}: ${does} | ${ops}${ops === opsWithoutVault ? '' : ` (${opsWithoutVault} where vault-dispatch does not work)`} | ${project}${project === projectOfPerson ? '' : ` (${projectOfPerson} in a person's repository)`} | ${scopes.map((scope) => `\`${scope}\``).join(', ')} | \`${secret}\` |`,
   );
   const content = [
     '| account | what it does | ops repo | project repo | scopes of its token | secret |',

@@ -34,8 +34,8 @@ export interface Collecting {
 }
 
 /** A page view at noon of the day. */
-export function line(uri: string, ip: string): string {
-  return `${JSON.stringify({ ts: Date.parse(`${date}T12:00:00Z`) / 1000, request: { remote_ip: ip, method: 'GET', host: 'h', uri, headers: {} }, duration: 0.1, status: 200 })}\n`;
+export function line(uri: string, ip: string, on = date): string {
+  return `${JSON.stringify({ ts: Date.parse(`${on}T12:00:00Z`) / 1000, request: { remote_ip: ip, method: 'GET', host: 'h', uri, headers: {} }, duration: 0.1, status: 200 })}\n`;
 }
 
 export async function startCollecting(): Promise<Collecting> {

@@ -9,6 +9,7 @@ import { protectionChecks } from './checks/protections.ts';
 import { secretChecks } from './checks/secrets.ts';
 import { storeChecks } from './checks/stores.ts';
 import { tokenChecks } from './checks/tokens.ts';
+import { waitingChecks } from './checks/waiting.ts';
 import type { Finding } from './finding.ts';
 import type { DoctorSettings, DoctorState } from './state.ts';
 
@@ -23,6 +24,7 @@ const checks: readonly ((settings: DoctorSettings, state: DoctorState) => Findin
   pipelineChecks,
   pinChecks,
   secretChecks,
+  waitingChecks,
   protectionChecks,
   diskChecks,
 ];

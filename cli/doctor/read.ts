@@ -17,6 +17,7 @@ import { findBranch } from '../../core/forge/branches.ts';
 import { listLabels } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
+import { waitingRuns } from '../../core/forge/runs.ts';
 import { listSecrets } from '../../core/forge/secrets.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { findTeam } from '../../core/forge/teams.ts';
@@ -25,6 +26,7 @@ import { getOwnUser } from '../../core/forge/users.ts';
 import { askVersion } from '../../core/forge/version.ts';
 import type { ReadContext } from '../../core/role.ts';
 import { majorOf } from '../../core/version.ts';
+import { pipelinesSince } from '../../core/woodpecker/history.ts';
 import { findActive, listCronJobs, listPipelineSecrets } from '../../core/woodpecker/repositories.ts';
 import { auditToken, issuesTeam, secretName, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
@@ -44,6 +46,7 @@ import type {
   GroundState,
   SideState,
   TokenState,
+  WaitingState,
 } from './state.ts';
 
 /** What the doctor asks with: its own token, and those of the accounts that were given, by login. */
@@ -98,7 +101,7 @@ export async function read(
   const own = await ask(() => getOwnUser(send));
   const looked: { login: string; secret: string; account: Omit<AccountState, 'token'> }[] = [];
   for (const { login, secret } of staff)
-    looked.push({ login, secret, account: await readAccount(send, login, ops, project) });
+    looked.push({ login, secret, account: await readAccount(send, login, { ops, project, seesAll }) });
   const tokensMade = await readTokensMade(send, given, {
     isAdmin: seesAll,
     version: told.kind === 'known' ? told.value.version : '',
@@ -156,11 +159,69 @@ export async function read(
     woodpeckerId: id.kind === 'known' ? id.value : undefined,
     isActive: id.kind === 'known' ? known(id.value !== undefined) : id,
     crons: await inWoodpecker(listCronJobs),
+    waiting: await readWaiting(given, { send, woodpecker, id, ops, project, now }),
     source,
     release: await then(source, (found) => readRelease(send, forgecrewRepo(given), found)),
     protect: await then(ops.repository, () => readProtect(send, given, kept, now)),
     agents,
   };
+}
+
+/** How far back pipelines of Woodpecker are looked at, and how many: it has no filter for what waits. */
+const woodpeckerBack = { seconds: 86_400, most: 200 };
+
+/** What waits for a runner or an agent: in the ops repo, and where the forge runs the pipelines, in the project repo. */
+async function readWaiting(
+  given: DoctorSettings,
+  {
+    send,
+    woodpecker,
+    id,
+    ops,
+    project,
+    now,
+  }: {
+    send: Send;
+    woodpecker: Send | undefined;
+    id: Asked<number | undefined>;
+    ops: SideState;
+    project: SideState;
+    now: () => Date;
+  },
+): Promise<WaitingState[]> {
+  const { 'ops-repo': opsName, 'project-repo': projectName } = given;
+  if (given.ci === 'woodpecker')
+    return [
+      {
+        repository: opsName,
+        runs: await then(id, async (value) => {
+          if (woodpecker === undefined || value === undefined) return undefined;
+          const since = Math.floor(now().getTime() / 1000) - woodpeckerBack.seconds;
+          const { pipelines } = await pipelinesSince(woodpecker, value, since, woodpeckerBack.most);
+          return pipelines
+            .filter(({ status }) => status === 'pending' || status === 'created')
+            .map(({ cron, event, created }) => ({
+              name: cron == null || cron === '' ? event : cron,
+              since: new Date(created * 1000).toISOString(),
+            }));
+        }),
+      },
+    ];
+  const inForge = async (name: string, { repository }: SideState): Promise<WaitingState> => ({
+    repository: name,
+    runs: await then(repository, async ({ has_actions }) =>
+      has_actions === false
+        ? undefined
+        : (await waitingRuns(send, name)).map(({ workflow_id, created }) => ({
+            name: workflow_id,
+            since: created,
+          })),
+    ),
+  });
+  return [
+    await inForge(opsName, ops),
+    ...(sameRepository(opsName, projectName) ? [] : [await inForge(projectName, project)]),
+  ];
 }
 
 /** The calls came with Forgejo 16, and are a site admin's. */
@@ -318,10 +379,15 @@ function agentsIn(texts: Map<string, string>): ReturnType<typeof parseManifest>[
 async function readAccount(
   send: Send,
   login: string,
-  ops: SideState,
-  project: SideState,
+  { ops, project, seesAll }: { ops: SideState; project: SideState; seesAll: boolean },
 ): Promise<Omit<AccountState, 'token'>> {
-  const exists = await ask(async () => (await findUser(send, login)) !== undefined);
+  const found = await ask(() => findUser(send, login));
+  const exists = follow(found, (account) => account !== undefined);
+  const account = found.kind === 'known' ? found.value : undefined;
+  const isLocked =
+    seesAll && account !== undefined
+      ? account.prohibit_login === true || account.active === false
+      : undefined;
   const right = ({ repository }: SideState): Promise<Asked<string>> =>
     then(repository, async ({ full_name: name }) => {
       if (exists.kind === 'unknown') throw new UserError(exists.why);
@@ -334,6 +400,7 @@ async function readAccount(
     });
   return {
     exists,
+    isLocked,
     ops: await right(ops),
     project: await right(project),
   };

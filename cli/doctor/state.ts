@@ -51,9 +51,18 @@ export interface TokenState {
 
 export interface AccountState {
   exists: Asked<boolean>;
+  /** Whether it is locked, or was never activated; undefined where only a site admin would be told. */
+  isLocked: boolean | undefined;
   ops: Asked<string>;
   project: Asked<string>;
   token: Asked<TokenState>;
+}
+
+/** Pipelines of a repository that nothing has begun to run. */
+export interface WaitingState {
+  repository: string;
+  /** By the name of the workflow's file, or what started it; since when, in ISO 8601. Undefined where there is no CI. */
+  runs: Asked<{ name: string; since: string }[] | undefined>;
 }
 
 export interface DoctorState {
@@ -86,6 +95,7 @@ export interface DoctorState {
   /** The number that Woodpecker has for the ops repo, where it is active there. */
   woodpeckerId: number | undefined;
   crons: Asked<CronJob[]>;
+  waiting: WaitingState[];
   source: Asked<Source>;
   /** The commit that the tag of this version names there; undefined where there is no such tag. */
   release: Asked<string | undefined>;

@@ -62,7 +62,15 @@ export function commandLines({ findings }: Checkup, given: DoctorSettings): stri
 /** Options beside the two repositories, where they are not the usual ones. */
 function otherOptions(given: DoctorSettings): string[] {
   return (
-    ['ci', 'roles', 'accounts', 'forgecrew-repo', 'forgecrew-folder', 'woodpecker-url'] as const
+    [
+      'ci',
+      'roles',
+      'accounts',
+      'forgecrew-repo',
+      'checkout-action',
+      'forgecrew-folder',
+      'woodpecker-url',
+    ] as const
   ).flatMap((name) => {
     const value = [given[name] ?? []].flat().join(',');
     const usual: string | undefined = factorySettings[name].default;

@@ -188,7 +188,7 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/process.yml",
-      "text": "# .forgejo/workflows/process.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '25 1 * * *'\n  workflow_dispatch:\n\njobs:\n  collect:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-process-metrics@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: collector\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n"
+      "text": "# .forgejo/workflows/process.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    # After midnight UTC, when the day is over.\n    - cron: '25 1 * * *'\n  workflow_dispatch:\n\njobs:\n  collect:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/collect-process-metrics@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: collector\n          forge-token: ${{ secrets.COLLECTOR_TOKEN }}\n          # Where agents work, and where escalation does: the account may read what these keep.\n          # state-repo: crew/forgecrew-state\n          # proposal-repo: speaker/records\n"
     },
     {
       "role": "collect-process-metrics",
@@ -202,7 +202,7 @@ export const texts = {
       "ci": "woodpecker",
       "purpose": "work",
       "path": ".woodpecker/process.yaml",
-      "text": "# .woodpecker/process.yaml in the ops repo. The secret collector_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: process\n\nsteps:\n  - name: collect\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/collect-process-metrics/collect-process-metrics\n    settings:\n      project_repo: owner/project\n      forge_login: collector\n      forge_token:\n        from_secret: collector_token\n"
+      "text": "# .woodpecker/process.yaml in the ops repo. The secret collector_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: process\n\nsteps:\n  - name: collect\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/collect-process-metrics/collect-process-metrics\n    settings:\n      project_repo: owner/project\n      forge_login: collector\n      forge_token:\n        from_secret: collector_token\n      # Where agents work, and where escalation does: the account may read what these keep.\n      # state_repo: crew/forgecrew-state\n      # proposal_repo: speaker/records\n"
     },
     {
       "role": "collect-process-metrics",
@@ -244,14 +244,14 @@ export const texts = {
       "ci": "forgejo",
       "purpose": "work",
       "path": ".forgejo/workflows/dashboard.yml",
-      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  workflow_dispatch:\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n"
+      "text": "# .forgejo/workflows/dashboard.yml in the ops repo. The token is a secret, never the automatic Actions token.\non:\n  schedule:\n    - cron: '*/15 * * * *'\n  workflow_dispatch:\n\njobs:\n  dashboard:\n    runs-on: docker\n    steps:\n      - uses: https://forge.example/owner/forgecrew/actions/dashboard@<commit> # v0.1.0\n        with:\n          project-repo: owner/project\n          forge-login: keeper\n          forge-token: ${{ secrets.KEEPER_TOKEN }}\n          # Where agents work, and where escalation does: the account may read what these keep.\n          # state-repo: crew/forgecrew-state\n          # proposal-repo: speaker/records\n"
     },
     {
       "role": "dashboard",
       "ci": "woodpecker",
       "purpose": "work",
       "path": ".woodpecker/dashboard.yaml",
-      "text": "# .woodpecker/dashboard.yaml in the ops repo. The secret keeper_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: dashboard\n\nsteps:\n  - name: dashboard\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/dashboard/dashboard\n    settings:\n      project_repo: owner/project\n      forge_login: keeper\n      forge_token:\n        from_secret: keeper_token\n"
+      "text": "# .woodpecker/dashboard.yaml in the ops repo. The secret keeper_token has to allow the event cron.\nwhen:\n  - event: cron\n    cron: dashboard\n\nsteps:\n  - name: dashboard\n    # Local backend: the launcher in a checkout of forgecrew v0.1.0 (<commit>). Containers: the image of that version, by its digest.\n    image: /opt/forgecrew/plugins/dashboard/dashboard\n    settings:\n      project_repo: owner/project\n      forge_login: keeper\n      forge_token:\n        from_secret: keeper_token\n      # Where agents work, and where escalation does: the account may read what these keep.\n      # state_repo: crew/forgecrew-state\n      # proposal_repo: speaker/records\n"
     }
   ],
   "vaultExample": {

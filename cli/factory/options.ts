@@ -12,6 +12,7 @@ export function ofFactory(command: Command, { withRoles = true }: { withRoles?: 
   )
     .option('--accounts <names>', 'logins that are not the usual ones, such as filer=ops-filer')
     .option('--forgecrew-repo <owner/name>', 'for Forgejo Actions: where runners find forgecrew')
+    .option('--checkout-action <address>', 'for Forgejo Actions: where runners take actions/checkout from')
     .option('--forgecrew-folder <path>', 'for Woodpecker: where forgecrew is on its agents')
     .option('--woodpecker-url <url>', 'where Woodpecker is')
     .addOption(forgeUrlOption());
@@ -23,6 +24,7 @@ export interface FactoryOptions extends ForgeOptions {
   roles?: string;
   accounts?: string;
   forgecrewRepo?: string;
+  checkoutAction?: string;
   forgecrewFolder?: string;
   woodpeckerUrl?: string;
 }
@@ -37,6 +39,7 @@ export function settingsOfFactory(options: FactoryOptions): Record<string, strin
     roles: options.roles,
     accounts: options.accounts,
     'forgecrew-repo': options.forgecrewRepo,
+    'checkout-action': options.checkoutAction,
     'forgecrew-folder': options.forgecrewFolder,
     'woodpecker-url': options.woodpeckerUrl,
   };

@@ -3,7 +3,8 @@ import { type Start, startsIn } from './starts.ts';
 // Where pipelines say which version of forgecrew they run, in every way in which they can: pure.
 
 const semver = /^v?(\d+\.\d+\.\d+)$/;
-const commitId = /^[0-9a-f]{40}$/;
+/** Of a repository with SHA-1 or SHA-256. */
+const commitId = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /** What an address of a step names as the version of forgecrew; a plain number as the tag is called. Undefined where it names none. */
 export function pinIn(address: string): string | undefined {
@@ -15,7 +16,7 @@ export function pinIn(address: string): string | undefined {
 }
 
 /** A checkout of one version, as in /opt/forgecrew-0.1.0/plugins/... */
-const inFolder = /(\bforgecrew[-/@])(v?\d+\.\d+\.\d+|[0-9a-f]{40})(?=\/)/;
+const inFolder = /(\bforgecrew[-/@])(v?\d+\.\d+\.\d+|[0-9a-f]{64}|[0-9a-f]{40})(?=\/)/;
 
 /** A version and the commit that its tag names, where that is known. */
 export interface Release {
@@ -49,7 +50,7 @@ function checkoutOf({ version, commit }: Release): string {
   return `forgecrew v${version}${commit === undefined ? '' : ` (${commit})`}`;
 }
 
-const checkout = /\bforgecrew v(\d+\.\d+\.\d+)(?: \(([0-9a-f]{40})\))?/g;
+const checkout = /\bforgecrew v(\d+\.\d+\.\d+)(?: \(([0-9a-f]{64}|[0-9a-f]{40})\))?/g;
 
 /** The version that a comment begins with. */
 const saidIn = /^(#\s*)v?(\d+\.\d+\.\d+)\b/;

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { usualStateRepo } from '../../core/agent/entry.ts';
 import { usualRecordRepo } from '../../core/escalation/record-repo.ts';
 import { field, stepsOf } from '../../core/vault/gate-rules.ts';
 import { version } from '../../core/version.ts';
@@ -6,7 +7,7 @@ import { examples, vaultExample } from './examples.ts';
 import type { WantedFile } from './layout.ts';
 import { pinExample } from './pins.ts';
 import { type Staff, secretName, staffOf } from './posts.ts';
-import { type FactorySettings, loginsOf, sourceOf } from './settings.ts';
+import { type FactorySettings, loginsOf, sourceOf, usualCheckout } from './settings.ts';
 
 // Pipelines of a factory, made from the examples that the documents show, with the names of this one: pure.
 
@@ -23,6 +24,8 @@ export interface Names {
   source: string;
   /** The commit that the tag of this version names there, where that is known. */
   commit: string | undefined;
+  /** Where runners take `actions/checkout` from. */
+  checkout: string;
   staff: readonly Staff[];
 }
 
@@ -38,22 +41,25 @@ export function namesOf(
     branch,
     source: sourceOf(given),
     commit,
+    checkout: given['checkout-action'],
     staff: staffOf(given.roles, loginsOf(given)),
   };
 }
 
 /** An example with the names of this factory. Everything is replaced at once, so that no name is taken for another's. */
-function named(example: string, { ops, project, branch, source, staff, commit }: Names): string {
+function named(example: string, { ops, project, branch, source, staff, commit, checkout }: Names): string {
   const text = pinExample(example, { version, commit });
   const logins = new Map(staff.map(({ name, login }) => [name, login]));
   const anyLogin = [...logins.keys()].join('|');
   const pattern = new RegExp(
     [
+      usualCheckout.replaceAll('.', '\\.'),
       'https://forge\\.example/owner/forgecrew(?=/actions/)',
       '/opt/forgecrew(?=/plugins/)',
       'owner/ops\\b',
       'owner/project\\b',
       'speaker/records\\b',
+      'crew/forgecrew-state\\b',
       '(?<=branches: \\[|branch: )main\\b',
       // Neither a setting called so, nor a part of a longer name.
       ...(anyLogin === '' ? [] : [`(?<![\\w./-])(?:${anyLogin})(?![\\w:./-])`]),
@@ -61,10 +67,12 @@ function named(example: string, { ops, project, branch, source, staff, commit }:
     'g',
   );
   return text.replace(pattern, (found, at: number) => {
+    if (found === usualCheckout) return checkout;
     if (found.startsWith('https://') || found.startsWith('/opt/')) return source;
     if (found === 'owner/ops') return ops;
     if (found === 'owner/project') return project;
     if (found === 'speaker/records') return usualRecordRepo(logins.get('speaker') ?? 'speaker');
+    if (found === 'crew/forgecrew-state') return usualStateRepo(logins.get('crew') ?? 'crew');
     if (found === 'main') return yamlText(branch);
     const login = logins.get(found) ?? found;
     // Several with commas and no blanks between them are one text.
@@ -99,6 +107,20 @@ function withoutProposers(text: string): string {
   return text.replace(/^ *# Agents and pipelines whose .*\n *proposers: .*\n/m, '');
 }
 
+/** What roles keep for themselves is shown where they work; where none of them does, nothing of it is said. */
+function withStores(text: string, roles: ReadonlySet<string>): string {
+  const has = { state: roles.has('forge-agent'), proposal: roles.has('escalation') };
+  return text
+    .replace(
+      /^( *)# (state|proposal)([-_]repo: .*\n)/gm,
+      (_, indent: string, name: 'state' | 'proposal', rest: string) =>
+        has[name] ? `${indent}${name}${rest}` : '',
+    )
+    .replace(/^ *# Where agents work, and where escalation does: .*\n/m, (line) =>
+      has.state || has.proposal ? line : '',
+    );
+}
+
 /** The pipelines of some roles, and the formula with its gate that shows how the vault works. */
 export function pipelinesOf(names: Names, folder: string | undefined): Pipeline[] {
   const roles = new Set(names.staff.flatMap((account) => account.roles));
@@ -112,7 +134,7 @@ export function pipelinesOf(names: Names, folder: string | undefined): Pipeline[
         role,
         purpose,
         path: placed(path, folder),
-        content: named(roles.has('forge-agent') ? text : withoutProposers(text), names),
+        content: named(withStores(roles.has('forge-agent') ? text : withoutProposers(text), roles), names),
         does:
           purpose === 'check' ? `Checks pull requests with ${role}, without a secret.` : `Starts ${role}.`,
         unless: [],

@@ -12,6 +12,8 @@ export interface Post {
   role: string;
   does: string;
   ops: Access;
+  /** What it is given instead where no vault is: only what is high in a vault is refused because somebody may push. */
+  opsWithoutVault?: Access;
   project: Access;
   /** In the repository of a person, where there are no teams: what takes the place of `issues`. */
   projectOfPerson: Access;
@@ -44,8 +46,9 @@ export const posts: readonly Post[] = [
   {
     name: 'collector',
     role: 'collect-engagement',
-    does: 'commits the evidence of a day',
-    ops: 'write',
+    does: 'brings the evidence of each day',
+    ops: 'read',
+    opsWithoutVault: 'write',
     project: 'none',
     projectOfPerson: 'none',
     scopes: ['write:repository', 'read:user'],
@@ -94,8 +97,9 @@ export const posts: readonly Post[] = [
   {
     name: 'collector',
     role: 'collect-process-metrics',
-    does: 'commits how the factory did on a day',
-    ops: 'write',
+    does: 'brings how the factory did on each day',
+    ops: 'read',
+    opsWithoutVault: 'write',
     project: 'read',
     projectOfPerson: 'read',
     scopes: ['write:repository', 'read:issue', 'read:user'],
@@ -144,7 +148,7 @@ export const factoryRoles = [
 ] as const;
 
 /** An account of a factory: all that the roles need that work as it. */
-export type Staff = Omit<Post, 'role'> & { login: string; roles: readonly string[] };
+export type Staff = Omit<Required<Post>, 'role'> & { login: string; roles: readonly string[] };
 
 const levels: readonly Access[] = ['none', 'read', 'issues', 'write'];
 
@@ -170,6 +174,7 @@ export function staffOf(roles: readonly string[], logins: Record<string, string>
     roles: own.map(({ role }) => role),
     does: own.map(({ does }) => does).join(', and '),
     ops: most(own.map(({ ops }) => ops)),
+    opsWithoutVault: most(own.map(({ ops, opsWithoutVault }) => opsWithoutVault ?? ops)),
     project: most(own.map(({ project }) => project)),
     projectOfPerson: most(own.map(({ projectOfPerson }) => projectOfPerson)),
     scopes: joined(own.flatMap(({ scopes }) => scopes)),
@@ -184,6 +189,11 @@ export function botsOf(staff: readonly Staff[]): string[] {
 
 /** The team of the project's organisation whose members may write issues and only read code. */
 export const issuesTeam = 'forgecrew-issues';
+
+/** The most that an account may be able to do in the ops repo, and what it is given there; what it needs is its post's `ops`. */
+export function opsAccess(post: Pick<Staff, 'ops' | 'opsWithoutVault'>, hasVault: boolean): Access {
+  return hasVault ? post.ops : post.opsWithoutVault;
+}
 
 /** What an account should be able to do in the project repo. */
 export function projectAccess(

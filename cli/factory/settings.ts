@@ -1,4 +1,4 @@
-import { ownerOf } from '../../core/accounts.ts';
+import { ownerOf, sameRepository } from '../../core/accounts.ts';
 import {
   filePath,
   flowSettings,
@@ -13,6 +13,9 @@ import {
 } from '../../core/settings.ts';
 import { version } from '../../core/version.ts';
 import { factoryRoles, posts, staffOf } from './posts.ts';
+
+/** Where the examples take `actions/checkout` from. */
+export const usualCheckout = 'https://code.forgejo.org/actions/checkout@v4';
 
 /** What `init` and `doctor` have to know of a factory alike. */
 export const factorySettings = {
@@ -44,6 +47,15 @@ export const factorySettings = {
     description:
       'For Forgejo Actions: the public repository of the forge that holds forgecrew, as owner/name. Default: `forgecrew` of the owner of the ops repo.',
   }),
+  'checkout-action': matching(
+    /^(?:https?:\/\/)?[A-Za-z0-9][\w.:-]*(?:\/[\w.-]+)+@[\w./-]{1,200}$/,
+    'the address of an action with its version, such as https://forge.example/mirror/checkout@v4',
+    {
+      description:
+        'For Forgejo Actions: where runners take `actions/checkout` from, as it stands behind `uses:`. A short name such as `actions/checkout@v4` is looked for where the forge says (`DEFAULT_ACTIONS_URL`).',
+      default: usualCheckout,
+    },
+  ),
   'forgecrew-folder': filePath({
     description: 'For Woodpecker: where forgecrew is on its agents.',
     default: '/opt/forgecrew',
@@ -62,6 +74,9 @@ export function loginsOf({ accounts }: Pick<FactorySettings, 'accounts'>): Recor
   return Object.fromEntries(accounts.map((item) => item.split('=')));
 }
 
+/** What no repository of a forge may be called. */
+const reserved = /\/(?:\.{1,2}|.*\.(?:git|wiki|rss|atom))$/i;
+
 /** What is wrong between these settings. */
 export function faultsOf(given: FactorySettings): SettingsFault[] {
   // One that cannot be read is absent here, whatever its type says, and said by itself.
@@ -69,7 +84,20 @@ export function faultsOf(given: FactorySettings): SettingsFault[] {
   const logins = loginsOf({ accounts });
   const unknown = Object.keys(logins).filter((name) => !posts.some((post) => post.name === name));
   const staff = staffOf(roles, logins).map(({ login }) => login.toLowerCase());
+  const { ci, 'ops-repo': ops, 'forgecrew-repo': source } = given;
   return [
+    ...(['ops-repo', 'project-repo', 'forgecrew-repo'] as const)
+      .filter((name) => reserved.test(given[name] ?? ''))
+      .map((name) => ({ settings: [name], message: 'the forge takes no repository of that name.' })),
+    // It has to be public, and what the ops repo holds must never be.
+    ...(ci === 'forgejo' && ops !== undefined && sameRepository(source ?? `${ownerOf(ops)}/forgecrew`, ops)
+      ? [
+          {
+            settings: ['forgecrew-repo'],
+            message: `it is ${ops}, the ops repo. Runners take the roles from there without a token, so it has to be public, and the ops repo must not be: name another one.`,
+          },
+        ]
+      : []),
     ...(unknown.length === 0
       ? []
       : [{ settings: ['accounts'], message: `there is no account ${unknown.join(', ')} in a factory.` }]),

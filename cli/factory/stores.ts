@@ -2,8 +2,10 @@ import { sameLogin } from '../../core/accounts.ts';
 import { usualStateRepo } from '../../core/agent/entry.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
+import { UserError } from '../../core/errors.ts';
 import { usualRecordRepo, whyNotRecord } from '../../core/escalation/record-repo.ts';
-import { listWriters } from '../../core/forge/people.ts';
+import { findUser } from '../../core/forge/accounts.ts';
+import { listWriters, permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { hasWebhooks } from '../../core/forge/webhooks.ts';
 import type { Staff } from './posts.ts';
@@ -18,10 +20,18 @@ export interface Store {
   holds: string;
   /** Whether nobody else may write there: what stands there lets things happen. */
   isRecord: boolean;
+  /** Accounts whose roles show what stands there. */
+  readers: readonly string[];
 }
+
+/** Roles that show what the others keep. */
+export const showingRoles: readonly string[] = ['dashboard', 'collect-process-metrics'];
 
 /** The stores that the roles of a factory need. Pure. */
 export function storesOf(staff: readonly Staff[]): Store[] {
+  const readers = staff
+    .filter(({ roles }) => roles.some((role) => showingRoles.includes(role)))
+    .map(({ login }) => login);
   return staff.flatMap(({ name: post, roles, login }): Store[] => {
     if (roles.includes('escalation'))
       return [
@@ -31,11 +41,12 @@ export function storesOf(staff: readonly Staff[]): Store[] {
           name: usualRecordRepo(login),
           holds: 'what was approved, and what came of it',
           isRecord: true,
+          readers,
         },
       ];
     // People who wake agents by hand may write here.
     return roles.includes('forge-agent')
-      ? [{ post, login, name: usualStateRepo(login), holds: 'who works on what', isRecord: false }]
+      ? [{ post, login, name: usualStateRepo(login), holds: 'who works on what', isRecord: false, readers }]
       : [];
   });
 }
@@ -44,7 +55,13 @@ export function storesOf(staff: readonly Staff[]): Store[] {
 export type StoreState =
   | { kind: 'missing' }
   | { kind: 'hidden' }
-  | { kind: 'there'; hasActions: boolean; troubles: string[] };
+  | {
+      kind: 'there';
+      hasActions: boolean;
+      troubles: string[];
+      /** Accounts that should be able to read it and are not. */
+      unread: string[];
+    };
 
 /** How a store is now; `seesAll`: whether our account would be told of one that is there. */
 export async function readStore(send: Send, store: Store, seesAll: boolean): Promise<StoreState> {
@@ -55,6 +72,7 @@ export async function readStore(send: Send, store: Store, seesAll: boolean): Pro
   return {
     kind: 'there',
     hasActions,
+    unread: await unreadBy(send, store),
     troubles: whyNotRecord({
       // Told apart, because it can be mended without a person.
       repository: { ...repository, has_actions: false },
@@ -63,4 +81,16 @@ export async function readStore(send: Send, store: Store, seesAll: boolean): Pro
       login: store.login,
     }),
   };
+}
+
+async function unreadBy(send: Send, { name, readers }: Store): Promise<string[]> {
+  const unread: string[] = [];
+  for (const login of readers) {
+    // An account that is yet to be made reads nothing.
+    const right =
+      (await findUser(send, login)) === undefined ? 'none' : await permissionOf(send, name, login);
+    if (right === undefined) throw new UserError(`only an admin of ${name} may ask who reads it`);
+    if (right === 'none') unread.push(login);
+  }
+  return unread;
 }

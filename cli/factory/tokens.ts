@@ -35,3 +35,8 @@ export function tokensWanted(names: Names, admin: string): TokenWanted[] {
     };
   });
 }
+
+/** Whether two names are of one secret: hosts of CI mind no capitals in them. */
+export function sameSecret(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,12 +1,15 @@
 import { namesLogin, ownerOf, sameLogin } from '../../core/accounts.ts';
+import { usualStateRepo } from '../../core/agent/entry.ts';
 import { crewFile } from '../../core/crew-file.ts';
+import { usualRecordRepo } from '../../core/escalation/record-repo.ts';
 import { version } from '../../core/version.ts';
 import { exampleModel, purposeIn, withoutComments } from '../factory/pipelines.ts';
 import { botsOf, issuesTeam, projectAccess, staffOf } from '../factory/posts.ts';
 import { forgecrewRepo, loginsOf, pushCommand, secretsPage } from '../factory/settings.ts';
-import { tokensWanted } from '../factory/tokens.ts';
+import { showingRoles } from '../factory/stores.ts';
+import { sameSecret, tokensWanted } from '../factory/tokens.ts';
 import type { InitSettings, InitState, Side } from './state.ts';
-import { namesIn } from './wanted.ts';
+import { hasVault, namesIn } from './wanted.ts';
 
 // What a person has to do because the API cannot, or not for this token, or because it is theirs to decide: pure. Everything that is done on one page is one click,
 // so that no usual factory has more than three.
@@ -28,6 +31,7 @@ export function clicks(
   if (state.ownersMissing.length > 0) return [];
   const all = [
     pushSource(settings, state),
+    lowerAccess(settings, state),
     makeTeam(settings, state),
     signIn(settings, state),
     addSecrets(settings, state, key),
@@ -83,6 +87,23 @@ function pushSource(settings: InitSettings, state: InitState): Click | undefined
   }
 }
 
+/** Rights are not taken away here, and what is high waits for that. */
+function lowerAccess(settings: InitSettings, { ops, accounts }: InitState): Click | undefined {
+  if (!hasVault(settings, ops)) return undefined;
+  const pushing = staffOf(settings.roles, loginsOf(settings))
+    .filter((post) => post.ops === 'read')
+    .map(({ login }) => accounts.find((account) => account.login === login))
+    .filter((account) => account?.ops === 'write' || account?.ops === 'admin')
+    .map((account) => account?.login ?? '');
+  const they = pushing.length === 1 ? 'it works' : 'they work';
+  return pushing.length === 0
+    ? undefined
+    : [
+        `At ${settings['forge-url']}/${ops.name}/settings/collaboration lower ${pushing.join(' and ')} to read: while an account that may not approve can push, the vault refuses everything that is high.`,
+        `Afterwards ${they} as before, and from a fork, with a pull request for people to merge.`,
+      ];
+}
+
 function makeTeam(settings: InitSettings, { team, project }: InitState): Click | undefined {
   const members = staffOf(settings.roles, loginsOf(settings))
     .filter((post) => projectAccess(post, true) === 'issues')
@@ -99,7 +120,9 @@ function makeTeam(settings: InitSettings, { team, project }: InitState): Click |
 /** Whether vault-dispatch lacks what it starts pipelines of Woodpecker with. */
 function lacksStarter({ ci, roles }: InitSettings, { secrets }: InitState): boolean {
   return (
-    ci === 'woodpecker' && roles.includes('vault-dispatch') && !secrets.some(({ name }) => name === starter)
+    ci === 'woodpecker' &&
+    roles.includes('vault-dispatch') &&
+    !secrets.some(({ name }) => sameSecret(name, starter))
   );
 }
 
@@ -122,8 +145,7 @@ function asksWithKey({ roles, ci }: InitSettings): boolean {
 function addSecrets(settings: InitSettings, state: InitState, key: string | null): Click | undefined {
   const { ops, secrets, makesTokens, isSiteAdmin, account } = state;
   const { ci } = settings;
-  const isThere = (wanted: string): boolean =>
-    secrets.some(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const isThere = (wanted: string): boolean => secrets.some(({ name }) => sameSecret(name, wanted));
   const forEvents = (events: readonly string[] | undefined): string =>
     events === undefined ? '' : `, for the events ${events.join(' and ')}`;
   const tokens = makesTokens
@@ -197,24 +219,45 @@ function botEdits({ roles, ...settings }: InitSettings, { bots }: Side): string[
   return missing.length === 0 ? [] : [`${crewFile}: add ${missing.join(', ')} to bots`];
 }
 
-/** What has to be changed in pipelines of Woodpecker, with the file first. */
-function pipelineEdits({ ci, roles }: InitSettings, { pipelines }: Side): string[] {
-  if (ci !== 'woodpecker') return [];
-  const texts = (role: string): string[] =>
-    pipelines.filter(({ text }) => purposeIn(text, role) === 'work').map(({ text }) => withoutComments(text));
-  const answering = texts('escalation');
+/** What has to be changed in pipelines, with the file first: those that are there are left as they are. */
+function pipelineEdits(settings: InitSettings, { pipelines }: Side): string[] {
+  const { ci, roles } = settings;
+  const names: readonly string[] = roles;
+  const working = (role: string): { path: string; text: string }[] =>
+    pipelines
+      .filter(({ text }) => purposeIn(text, role) === 'work')
+      .map(({ path, text }) => ({ path, text: withoutComments(text) }));
+  const logins = loginsOf(settings);
+  const stores = [
+    { role: 'forge-agent', setting: 'state-repo', name: usualStateRepo(logins.crew ?? 'crew') },
+    { role: 'escalation', setting: 'proposal-repo', name: usualRecordRepo(logins.speaker ?? 'speaker') },
+  ].filter(({ role }) => names.includes(role));
+  const unshown = showingRoles
+    .filter((role) => names.includes(role))
+    .flatMap((role) => working(role))
+    .flatMap(({ path, text }) =>
+      stores
+        .filter(({ setting }) => !new RegExp(`\\b${setting.replace('-', '[-_]')}:`).test(text))
+        .map(
+          ({ setting, name }) =>
+            `${path}: add ${ci === 'forgejo' ? setting : setting.replace('-', '_')}: ${name}`,
+        ),
+    );
+  if (ci !== 'woodpecker') return unshown;
+  const answering = working('escalation');
   return [
     ...(roles.includes('vault-dispatch') &&
-    !texts('vault-dispatch').some((text) => text.includes('woodpecker_token:'))
+    !working('vault-dispatch').some(({ text }) => text.includes('woodpecker_token:'))
       ? ['.woodpecker/vault.yaml: take away the # before woodpecker_token, in both steps']
       : []),
     // Whether people have said where the model is that answers.
     ...(roles.includes('escalation') &&
-    (answering.length === 0 || answering.some((text) => text.includes(exampleModel)))
+    (answering.length === 0 || answering.some(({ text }) => text.includes(exampleModel)))
       ? [
           `.woodpecker/answers.yaml: put the address and the name of your model in the place of ${exampleModel}`,
         ]
       : []),
+    ...unshown,
   ];
 }
 
@@ -223,6 +266,11 @@ function makeStores(settings: InitSettings, { stores }: InitState): Click | unde
     found.kind !== 'hidden'
       ? []
       : [
+          ...(store.readers.length === 0
+            ? []
+            : [
+                `as ${store.login}, let ${store.readers.join(' and ')} read it at ${settings['forge-url']}/${store.name}/settings/collaboration, once it is there`,
+              ]),
           store.isRecord
             ? `as ${store.login}, run forgecrew escalation-init --record-repo ${store.name}`
             : `as ${store.login}, make ${store.name} at ${settings['forge-url']}/repo/create: private, with a first commit, and then switch Actions off at ${settings['forge-url']}/${store.name}/settings/units`,

@@ -6,16 +6,16 @@ import { version } from '../../core/version.ts';
 import { agentLabel, opsLabels, projectLabels, type WantedFile } from '../factory/layout.ts';
 import { cronJobsOf, pipelinesOf } from '../factory/pipelines.ts';
 import { refusePlanted } from '../factory/planted.ts';
-import { issuesTeam, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
+import { issuesTeam, opsAccess, projectAccess, type Staff, staffOf } from '../factory/posts.ts';
 import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
-import { tokenName, tokensWanted } from '../factory/tokens.ts';
+import { sameSecret, tokenName, tokensWanted } from '../factory/tokens.ts';
 import { plan as planProtection } from '../protect/plan.ts';
 import { makesSource } from './clicks.ts';
 import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
-import { namesIn, wantedOf } from './wanted.ts';
+import { hasVault, namesIn, wantedOf } from './wanted.ts';
 
 /** The kinds of change this command may plan. */
 export const changes = [
@@ -158,9 +158,9 @@ const levels = ['none', 'read', 'write', 'admin', 'owner'];
 function planRight(
   side: Side,
   account: Account,
-  given: { has: string | undefined; wanted: 'read' | 'write'; why: string },
+  given: { has: string | undefined; wanted: 'read' | 'write'; needs?: string; why: string },
 ): InitChange[] {
-  const { has = 'none', wanted, why } = given;
+  const { has = 'none', wanted, needs = wanted, why } = given;
   if (levels.indexOf(has) > levels.indexOf(wanted))
     return [
       notice(
@@ -168,7 +168,8 @@ function planRight(
         'take the rest away: whoever may write reaches the secrets of its CI',
       ),
     ];
-  if (has === wanted) return [];
+  // What is enough is left as it is: a person may have lowered it.
+  if (levels.indexOf(has) >= levels.indexOf(needs)) return [];
   return [
     {
       kind: 'set-collaborator',
@@ -182,11 +183,13 @@ function planRight(
 }
 
 export function planRights(
-  { people }: InitSettings,
+  settings: InitSettings,
   { ops, project, accounts, team }: InitState,
   staff: readonly Staff[],
 ): InitChange[] {
+  const { people } = settings;
   const isOrganisation = project.owner === 'organisation';
+  const withVault = hasVault(settings, ops);
   const known = (login: string): Account =>
     accounts.find((item) => item.login === login) ?? {
       login,
@@ -197,10 +200,11 @@ export function planRights(
   const single = staff.flatMap((post) => {
     const account = known(post.login);
     const access = projectAccess(post, isOrganisation);
+    const inOps = opsAccess(post, withVault);
     const why = `it ${post.does}`;
     return [
-      ...(post.ops === 'read' || post.ops === 'write'
-        ? planRight(ops, account, { has: account.ops, wanted: post.ops, why })
+      ...(inOps === 'read' || inOps === 'write'
+        ? planRight(ops, account, { has: account.ops, wanted: inOps, needs: post.ops, why })
         : []),
       ...(access === 'read' || access === 'write'
         ? planRight(project, account, { has: account.project, wanted: access, why })
@@ -258,32 +262,45 @@ export function planRights(
 
 /** Private repositories in which roles keep what is theirs. One that others may have read is never made private here. */
 export function planStores({ stores, account, accounts }: InitState): InitChange[] {
-  return stores.flatMap(({ store: { name, login, holds }, found }): InitChange[] => {
+  const isToMake = (login: string): boolean =>
+    accounts.some((item) => sameLogin(item.login, login) && !item.exists);
+  return stores.flatMap(({ store: { name, login, holds, readers }, found }): InitChange[] => {
+    const read = (logins: readonly string[]): InitChange[] =>
+      logins.map((reader) => ({
+        kind: 'set-collaborator',
+        ...after(found.kind === 'missing' && repositoryKey(name), isToMake(reader) && accountKey(reader)),
+        repository: name,
+        login: reader,
+        access: 'read',
+        why: `its roles show ${holds}`,
+      }));
     if (found.kind === 'hidden') return [];
     if (found.kind === 'missing')
       return [
         {
           kind: 'create-repository',
           key: repositoryKey(name),
-          ...after(
-            accounts.some((item) => sameLogin(item.login, login) && !item.exists) && accountKey(login),
-          ),
+          ...after(isToMake(login) && accountKey(login)),
           repository: name,
           owner: sameLogin(login, account.login) ? 'own' : 'account',
           why: `${login} keeps there ${holds}`,
         },
+        ...read(readers),
       ];
     if (found.troubles.length > 0) return found.troubles.map((trouble) => refuseFor(name, trouble));
-    // So it is left by a run that was cut off between making it and this.
-    return found.hasActions
-      ? [
-          {
-            kind: 'switch-off-actions',
-            repository: name,
-            why: `${login} keeps there ${holds}, and nothing may run with it`,
-          },
-        ]
-      : [];
+    return [
+      // So it is left by a run that was cut off between making it and this.
+      ...(found.hasActions
+        ? [
+            {
+              kind: 'switch-off-actions' as const,
+              repository: name,
+              why: `${login} keeps there ${holds}, and nothing may run with it`,
+            },
+          ]
+        : []),
+      ...read(found.unread),
+    ];
   });
 }
 
@@ -430,7 +447,7 @@ export function planSecrets(settings: InitSettings, state: InitState): InitChang
   const { ops, accounts, secrets, makesTokens, woodpecker } = state;
   if (!makesTokens) return [];
   return tokensWanted(namesIn(settings, state.ops), state.account.login)
-    .filter(({ secret }) => !secrets.some(({ name }) => name === secret))
+    .filter(({ secret }) => !secrets.some(({ name }) => sameSecret(name, secret)))
     .map(({ login, scopes, secret, events }) => ({
       kind: 'hand-token',
       ...after(

@@ -152,6 +152,11 @@ async function readSide(
     );
   if (found.archived)
     throw new UserError(`${name} is archived.`, 'Unarchive it, or name another repository.');
+  if (found.mirror === true)
+    throw new UserError(
+      `${name} is a mirror: it only follows another repository, and takes neither commits nor pull requests.`,
+      'Make it a repository of its own (Settings, Mirror settings), or name another one.',
+    );
   const main = await findBranch(send, name, found.default_branch);
   const labels = found.has_issues ? await listLabels(send, name) : [];
   // Those of everybody: whoever ran it before may have been another admin.

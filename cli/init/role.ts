@@ -1,17 +1,34 @@
+import { namesLogin } from '../../core/accounts.ts';
 import type { Role } from '../../core/role.ts';
-import { faultsOf } from '../factory/settings.ts';
+import type { SettingsFault } from '../../core/settings.ts';
+import { staffOf } from '../factory/posts.ts';
+import { faultsOf, loginsOf } from '../factory/settings.ts';
 import { clickLines, clicks } from './clicks.ts';
 import { changes, plan } from './plan.ts';
 import { read } from './read.ts';
 import { settings } from './settings.ts';
-import type { InitState } from './state.ts';
+import type { InitSettings, InitState } from './state.ts';
+
+/** A role's account is no person: as one it could push, and keep people from approving what is high. */
+function peopleFaults(given: InitSettings): SettingsFault[] {
+  const { roles = [], accounts = [], people = [] } = given as Partial<InitSettings>;
+  const both = staffOf(roles, loginsOf({ accounts })).filter(({ login }) => namesLogin(people, login));
+  return both.length === 0
+    ? []
+    : [
+        {
+          settings: ['people'],
+          message: `${both.map(({ login, roles: own }) => `${login} works as ${own.join(' and ')}`).join(', ')}, and so is no person who approves: name people alone, or another account with --accounts.`,
+        },
+      ];
+}
 
 /** The command `forgecrew init`: a role that a person runs in a terminal, with the same flow as every other. */
 export const init: Role<typeof settings, InitState, (typeof changes)[number]> = {
   name: 'init',
   summary: 'Makes two repositories a factory, and adds what one lacks.',
   settings,
-  faults: faultsOf,
+  faults: (given) => [...faultsOf(given), ...peopleFaults(given)],
   whenPaused: () => 'ignore',
   changes,
   needs: [

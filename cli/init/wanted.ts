@@ -37,6 +37,14 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
   );
 }
 
+/** Whether a vault works in the ops repo, or is to: also where a run names only the roles that it adds. */
+export function hasVault({ roles }: InitSettings, { pipelines }: Side): boolean {
+  return (
+    roles.includes('vault-dispatch') ||
+    pipelines.some(({ text }) => purposeIn(text, 'vault-dispatch') === 'work')
+  );
+}
+
 /** Who may approve what is high: the people who are given write access, and those who have it as owners. */
 function approversOf({ people }: InitSettings, { owners }: Side): string[] {
   const own = people.length === 0 ? [] : owners.filter((login) => !namesLogin(people, login));
@@ -52,12 +60,12 @@ export function wantedOf(given: InitSettings, side: Side, isOps: boolean): Wante
       ...lacking(projectFiles(side.name), [...side.paths, ...example.map(({ path }) => path)]),
     ];
   }
-  const hasVault = given.roles.includes('vault-dispatch');
+  const makesVault = given.roles.includes('vault-dispatch');
   const hasFormula = side.paths.some(
     (path) => path.startsWith(`${formulaFolder}/`) && path.endsWith('.toml'),
   );
   const example =
-    hasVault && !hasFormula ? formulaFiles(namesIn(given, side), workflowFolder(side.paths)) : [];
+    makesVault && !hasFormula ? formulaFiles(namesIn(given, side), workflowFolder(side.paths)) : [];
   const files = [
     ...lacking(opsFiles(given, approversOf(given, side)), side.paths),
     ...lacking(example, side.paths),

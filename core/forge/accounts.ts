@@ -3,12 +3,19 @@ import { ifThere, isApiError } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list } from './call.ts';
 import { forgeError } from './errors.ts';
-import { type User, user } from './users.ts';
+
+const account = z.object({
+  id: z.int(),
+  login: z.string(),
+  /** Told to a site admin; to everybody else an account is called neither locked nor activated, whatever it is. */
+  prohibit_login: z.nullish(z.boolean()),
+  active: z.nullish(z.boolean()),
+});
 
 /** An account, or undefined where there is none of that name. `GET /users/{username}`, scope read:user. */
-export function findUser(send: Send, login: string): Promise<User | undefined> {
+export function findUser(send: Send, login: string): Promise<z.infer<typeof account> | undefined> {
   return ifThere(
-    call(send, { method: 'GET', route: '/users/{username}', params: { username: login } }, user),
+    call(send, { method: 'GET', route: '/users/{username}', params: { username: login } }, account),
   );
 }
 
@@ -87,11 +94,14 @@ export async function replaceToken(
 ): Promise<string> {
   const { login: username, name, scopes } = given;
   const there = await listTokensOf(send, username);
+  // Another run may have been faster.
   for (const { id } of there.filter((item) => item.name === name))
-    await call(
-      send,
-      { method: 'DELETE', route: '/admin/users/{username}/tokens/{id}', params: { username, id } },
-      anything,
+    await ifThere(
+      call(
+        send,
+        { method: 'DELETE', route: '/admin/users/{username}/tokens/{id}', params: { username, id } },
+        anything,
+      ),
     );
   const { sha1 } = await call(
     send,

@@ -13,6 +13,8 @@ const repository = z.object({
   /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
   allow_merge_commits: z.nullish(z.boolean()),
   archived: z.boolean(),
+  /** Whether it only follows another one, and takes no commit; absent on forges that do not say. */
+  mirror: z.nullish(z.boolean()),
   private: z.nullish(z.boolean()),
   /** Where its page is, as the forge itself believes. */
   html_url: z.nullish(z.string()),

@@ -61,6 +61,23 @@ export async function runsSince(
 }
 
 /**
+ * The newest fifty runs that wait for a runner, newest first; one that waits for a person is called otherwise. `GET
+ * /repos/{owner}/{repo}/actions/runs?status=waiting` (since Forgejo 12), scope read:repository.
+ */
+export async function waitingRuns(send: Send, name: string): Promise<EndedRun[]> {
+  const { workflow_runs: runs } = await call(
+    send,
+    {
+      method: 'GET',
+      route: '/repos/{owner}/{repo}/actions/runs',
+      params: { ...repositoryName(name), page: 1, limit: pageSize, status: 'waiting' },
+    },
+    z.object({ workflow_runs: z.nullish(z.array(run)) }),
+  );
+  return (runs ?? []).filter(({ status }) => status === 'waiting');
+}
+
+/**
  * The names of the jobs of a run that failed; none where the forge cannot tell. `GET
  * /repos/{owner}/{repo}/actions/runs/{id}/jobs` (since Forgejo 16), scope read:repository.
  */

@@ -1,4 +1,5 @@
 import { factoryRoles } from '../../cli/factory/posts.ts';
+import { usualCheckout } from '../../cli/factory/settings.ts';
 import type { InitSettings } from '../../cli/init/state.ts';
 import { wantedOf } from '../../cli/init/wanted.ts';
 
@@ -36,6 +37,7 @@ const given: InitSettings = {
   roles: [...factoryRoles],
   accounts: [],
   'forgecrew-repo': undefined,
+  'checkout-action': usualCheckout,
   'forgecrew-folder': '/opt/forgecrew',
   'woodpecker-url': undefined,
   'woodpecker-token': undefined,

@@ -70,6 +70,105 @@ describe('forgecrew doctor', () => {
     },
   );
 
+  it('says of what waits long for a runner that none takes it, and of what has just begun nothing', async () => {
+    let clock = new Date();
+    const tokens = await healthy({}, { now: () => clock });
+    const start = (file: string): Promise<unknown> =>
+      factory.ask('POST', `/repos/${factory.ops}/actions/workflows/${file}/dispatches`, { ref: 'main' });
+    const waiting = async (): Promise<Finding[]> =>
+      (await factory.doctor(tokens)).checkup.findings.filter(({ id }) => id.startsWith('waiting.'));
+    await start('pitch.yml');
+
+    expect((await waiting()).map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'waiting.acme/ops ok',
+      'waiting.acme/app ok',
+    ]);
+    clock = new Date(Date.now() - 11 * 60_000);
+    await start('file-sprints.yml');
+    expect(await waiting()).toMatchObject([
+      {
+        id: 'waiting.acme/ops',
+        state: 'broken',
+        what: expect.stringMatching(
+          /^1 pipeline of acme\/ops waits for a runner since .* \(file-sprints\.yml\)/,
+        ),
+        who: 'whoever runs the runners',
+        mend: expect.stringMatching(
+          /^start a runner that takes the label docker; .*\/acme\/ops\/settings\/actions\/runners/,
+        ),
+      },
+      { id: 'waiting.acme/app', state: 'ok' },
+    ]);
+  });
+
+  it('takes a list of runs that is denied for no sign that nothing waits', async () => {
+    const tokens = await healthy();
+    const proxy = await startFaultProxy(factory.forge.url, undefined, (_, request) =>
+      request.includes('/actions/runs') ? { status: 403, body: { message: 'no' } } : undefined,
+    );
+
+    const { checkup } = await factory.doctor({ ...tokens, 'forge-url': proxy.url });
+
+    await proxy.close();
+    expect(checkup.findings.filter(({ id }) => id.startsWith('waiting.'))).toMatchObject([
+      { state: 'unknown', why: expect.any(String) },
+      { state: 'unknown', why: expect.any(String) },
+    ]);
+  });
+
+  it('says of an account that is locked, and of a repository that is a mirror, that nothing works with it', async () => {
+    const tokens = await healthy();
+    const answered = async (path: string, change: object): Promise<Finding[]> => {
+      const { body } = await factory.seed.api('GET', path);
+      const proxy = await startFaultProxy(factory.forge.url, undefined, (_, request) =>
+        request === `GET /api/v1${path}`
+          ? { status: 200, body: { ...(body as object), ...change } }
+          : undefined,
+      );
+      const { checkup } = await factory.doctor({ ...tokens, 'forge-url': proxy.url });
+      await proxy.close();
+      return checkup.findings;
+    };
+
+    const locked = await answered('/users/filer', { prohibit_login: true });
+    const mirrored = await answered(`/repos/${factory.ops}`, { mirror: true });
+
+    expect(locked.find(({ id }) => id === 'account.filer.open')).toMatchObject({
+      state: 'broken',
+      who: 'a site admin',
+      mend: expect.stringContaining('/admin/users?q=filer'),
+    });
+    expect(locked.find(({ id }) => id === 'account.architect.open')).toMatchObject({ state: 'ok' });
+    expect(mirrored.find(({ id }) => id === 'ops.there')).toMatchObject({
+      state: 'broken',
+      what: expect.stringContaining('acme/ops is a mirror'),
+    });
+  });
+
+  it('says in words who keeps what is high from being approved, and takes a setting that accepts it for an answer', async () => {
+    const tokens = await healthy();
+    await factory.seed.createUser('zoe', ['read:user']);
+    for (const login of ['zoe', 'filer']) await collaborator(login, factory.ops, 'write');
+    const finding = async (): Promise<Finding | undefined> =>
+      (await factory.doctor(tokens)).checkup.findings.find(({ id }) => id === 'vault.high');
+
+    expect(await finding()).toMatchObject({
+      state: 'broken',
+      who: 'an admin of acme/ops',
+      what: expect.stringContaining('everything that is high is refused, because'),
+      mend: expect.stringMatching(
+        /^lower filer to read at .*\/acme\/ops\/settings\/collaboration;.*; name zoe among the approvers of \[rules\.high\]/,
+      ),
+    });
+    await edit(workflow('vault'), (text) =>
+      text.replaceAll(
+        'forge-login: dispatcher',
+        "forge-login: dispatcher\n          accept-exposed-secrets: 'true'",
+      ),
+    );
+    expect(await finding()).toMatchObject({ state: 'ok', what: expect.stringContaining('accepted') });
+  });
+
   it('says of a private repository that nobody shows it that it could not be checked', async () => {
     await healthy({ roles: moreRoles });
     const olga = await factory.seed.createUser('olga', [
@@ -81,6 +180,7 @@ describe('forgecrew doctor', () => {
     for (const name of [factory.ops, factory.project])
       await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
 
+    await edit('vault/policy.toml', (text) => text.replace('"ada"', '"ada", "olga"'));
     const { checkup } = await factory.doctor({ roles: moreRoles, 'forge-token': olga.token });
 
     expect(named(checkup.findings, 'unknown')).toEqual(
@@ -106,6 +206,7 @@ describe('forgecrew doctor', () => {
     for (const name of [factory.ops, factory.project])
       await factory.ask('PUT', `/repos/${name}/collaborators/olga`, { permission: 'admin' });
 
+    await edit('vault/policy.toml', (text) => text.replace('"ada"', '"ada", "olga"'));
     const { code, checkup } = await factory.doctor({ 'forge-token': olga.token });
 
     expect(named(checkup.findings, 'unknown')).toEqual([
@@ -1046,6 +1147,20 @@ const defects: Defect[] = [
       ),
   },
   {
+    name: 'the collector can push, and may not approve',
+    id: 'vault.high',
+    roles: moreRoles,
+    make: async () => void (await collaborator('collector', factory.ops, 'write')),
+  },
+  {
+    name: 'somebody can push whom the policy does not name',
+    id: 'vault.high',
+    make: async () => {
+      await factory.seed.createUser('zoe', ['read:user']);
+      return void (await collaborator('zoe', factory.ops, 'write'));
+    },
+  },
+  {
     name: 'what a formula runs is behind a gate of another version',
     id: 'pins.acme/ops',
     make: () =>
@@ -1078,6 +1193,18 @@ const defects: Defect[] = [
         type: 'gitea',
         config: { url: 'http://ci.example/hook', content_type: 'json' },
       })),
+  },
+  {
+    name: 'the dashboard may not read what agents keep',
+    id: 'store.crew.readers',
+    roles: moreRoles,
+    make: async () => void (await without('keeper', 'crew/forgecrew-state')),
+  },
+  {
+    name: 'the dashboard does not show what agents keep',
+    id: 'pipeline.dashboard.work.settings',
+    roles: moreRoles,
+    make: () => edit(workflow('dashboard'), (text) => text.replace(/ *state-repo: .*\n/, '')),
   },
   {
     name: 'agents have no place for their state',
@@ -1128,6 +1255,23 @@ const defects: Defect[] = [
     ci: 'woodpecker',
     roles: moreRoles,
     make: () => edit(pipeline('answers'), (text) => text.replace('127.0.0.1', 'model.example')),
+  },
+  {
+    name: 'no agent of Woodpecker takes what was started',
+    id: 'waiting.acme/ops',
+    ci: 'woodpecker',
+    make: async () =>
+      void factory.woodpecker.pipelines.push({
+        repository: factory.woodpecker.repositories[0]?.id ?? 0,
+        number: 1,
+        author: 'admin',
+        event: 'cron',
+        branch: 'main',
+        status: 'pending',
+        created: Math.floor(Date.now() / 1000) - 900,
+        variables: {},
+        workflows: [],
+      }),
   },
   {
     name: 'vault-dispatch has nothing to start pipelines with',

@@ -48,19 +48,14 @@ describe('what the accounts of a factory need', () => {
       scopes: ['write:issue', 'read:repository', 'read:user'],
     });
     const [collector] = staffOf(['collect-engagement', 'collect-process-metrics'], {});
-    expect(collector).toMatchObject({ ops: 'write', project: 'read' });
+    expect(collector).toMatchObject({ ops: 'read', opsWithoutVault: 'write', project: 'read' });
     const staff = staffOf(factoryRoles, {});
     expect(new Set(staff.map(({ name }) => name)).size).toBe(staff.length);
   });
 
-  it('no agent, and nobody who only files or proposes, may push to the ops repo', () => {
+  it('where a vault works, nobody but its own two accounts may push to the ops repo', () => {
     for (const { role, ops } of posts)
-      if (
-        ['ops-filer', 'architect-pitch', 'forge-agent', 'escalation', 'prerequisites', 'dashboard'].includes(
-          role,
-        )
-      )
-        expect([role, ops]).toEqual([role, 'read']);
+      expect([role, ops]).toEqual([role, role === 'vault-dispatch' ? 'write' : 'read']);
   });
 });
 
@@ -78,6 +73,7 @@ describe('pipelines of a factory', () => {
         branch,
         source: 'https://forge.example/owner/forgecrew',
         commit: undefined,
+        checkout: 'actions/checkout@v4',
         staff: staffOf(factoryRoles, logins),
       };
       const expected = new Set<unknown>(Object.values(logins));

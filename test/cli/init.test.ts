@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { dashboard } from '../../actions/dashboard/role.ts';
 import { opsFiler } from '../../actions/ops-filer/role.ts';
 import { parseCrewFile } from '../../core/crew-file.ts';
 import { parseEscalationPolicy } from '../../core/escalation/policy.ts';
@@ -11,7 +12,11 @@ import { disagreements, parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import { readWorkflow } from '../../core/vault/workflow-file.ts';
 import { allScopes, type Person } from '../../embedded-forge/seed.ts';
+import { line as pageView } from '../collecting.ts';
+import { runCommand } from '../command.ts';
+import { compiledFile, runCompiled } from '../compiled.ts';
 import { type Factory, moreRoles, ownCommit, startFactory } from '../factory.ts';
+import { startFaultProxy } from '../faults/proxy.ts';
 
 let factory: Factory;
 afterEach(() => factory.close());
@@ -213,6 +218,26 @@ describe('forgecrew init on an empty forge', () => {
     for (const text of files) expect(() => parse(text)).not.toThrow();
   });
 
+  it('takes actions/checkout from a copy, where runners do not reach the usual place', async () => {
+    factory = await startFactory();
+    const copy = 'https://forge.example/mirror/checkout@v4';
+
+    const odd = await factory.init({ 'checkout-action': 'x@v4 # and more' });
+    await factory.init({ roles: moreRoles, 'checkout-action': copy });
+
+    expect([odd.code, odd.writes]).toEqual([1, []]);
+    const workflows = (await factory.files(factory.ops)).filter((file) =>
+      file.startsWith('.forgejo/workflows/'),
+    );
+    const texts = await Promise.all(workflows.map((file) => factory.text(factory.ops, file)));
+    expect(texts.join('\n')).not.toContain('code.forgejo.org');
+    expect(texts.filter((text) => text.includes(`uses: ${copy}\n`)).length).toBeGreaterThan(4);
+    const { checkup } = await factory.doctor({ roles: moreRoles, 'checkout-action': copy });
+    expect(checkup.findings.filter(({ state }) => state === 'broken').map(({ id }) => id)).toEqual([
+      'secret.anthropic_api_key',
+    ]);
+  });
+
   it('makes Woodpecker know the repository, its secrets for the events of their pipelines, and its cron jobs', async () => {
     factory = await startFactory({ ci: 'woodpecker' });
 
@@ -240,7 +265,7 @@ describe('forgecrew init with roles that keep something of their own', () => {
   const settingsOf = (name: string): Promise<Record<string, unknown>> => factory.ask('GET', `/repos/${name}`);
 
   it.each(['forgejo', 'woodpecker'] as const)(
-    'on %s makes each a private repository of its account, without CI and with nobody else in it',
+    'on %s makes each a private repository of its account, without CI, which those that show it may read and nobody else',
     async (ci) => {
       factory = await startFactory({ ci });
 
@@ -251,7 +276,12 @@ describe('forgecrew init with roles that keep something of their own', () => {
       expect([made.code, again.code, again.writes]).toEqual([0, 0, []]);
       for (const name of ['speaker/records', 'crew/forgecrew-state']) {
         expect(await settingsOf(name)).toMatchObject({ private: true, has_actions: false });
-        expect(await factory.ask('GET', `/repos/${name}/collaborators`)).toEqual([]);
+        const others = await factory.ask<{ login: string }[]>('GET', `/repos/${name}/collaborators`);
+        expect(others.map(({ login }) => login).sort()).toEqual(['collector', 'keeper']);
+        for (const { login } of others)
+          expect(await factory.ask('GET', `/repos/${name}/collaborators/${login}/permission`)).toMatchObject({
+            permission: 'read',
+          });
       }
       expect(factory.woodpecker.repositories.map(({ name }) => name)).toEqual(
         ci === 'woodpecker' ? [factory.ops] : [],
@@ -279,6 +309,76 @@ describe('forgecrew init with roles that keep something of their own', () => {
     ])
       expect(pipeline).toContain(line);
     expect(await factory.files(factory.ops)).not.toContain('escalation/.gitkeep');
+  });
+
+  it.each(['forgejo', 'woodpecker'] as const)(
+    'on %s lets the dashboard and the metrics show agents and proposals, and only those that are there',
+    async (ci) => {
+      factory = await startFactory({ ci });
+      const accounts = 'speaker=voice-1,crew=0412';
+      const shown = async (roles: string): Promise<string[]> => {
+        await factory.init({ roles, accounts });
+        const files = (await factory.files(factory.ops)).filter((file) =>
+          /\/(?:dashboard|process)\.ya?ml$/.test(file),
+        );
+        const texts = await Promise.all(files.map((file) => factory.text(factory.ops, file)));
+        return texts.map((text) =>
+          [...text.matchAll(/^ *[^#\n]*(?:state|proposal)[-_]repo: .*$/gm)].join().trim(),
+        );
+      };
+
+      expect(await shown(moreRoles)).toEqual(
+        ci === 'forgejo'
+          ? [
+              'state-repo: 0412/forgecrew-state,          proposal-repo: voice-1/records',
+              'state-repo: 0412/forgecrew-state,          proposal-repo: voice-1/records',
+            ]
+          : [
+              'state_repo: 0412/forgecrew-state,      proposal_repo: voice-1/records',
+              'state_repo: 0412/forgecrew-state,      proposal_repo: voice-1/records',
+            ],
+      );
+      await factory.close();
+      factory = await startFactory({ ci });
+      expect(await shown('dashboard,forge-agent')).toEqual([
+        ci === 'forgejo' ? 'state-repo: 0412/forgecrew-state' : 'state_repo: 0412/forgecrew-state',
+      ]);
+      await factory.close();
+      factory = await startFactory({ ci });
+      expect(await shown('dashboard')).toEqual(['']);
+    },
+  );
+
+  it('says what to add to a dashboard that was there before the agents were', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: 'dashboard' });
+
+    const { text } = await factory.init({ roles: 'dashboard,forge-agent' });
+    const { checkup } = await factory.doctor({ roles: 'dashboard,forge-agent' });
+
+    expect(text).toContain('.forgejo/workflows/dashboard.yml: add state-repo: crew/forgecrew-state');
+    expect(checkup.findings.find(({ id }) => id === 'pipeline.dashboard.work.settings')).toMatchObject({
+      state: 'broken',
+      what: expect.stringContaining('state-repo not set, and not crew/forgecrew-state'),
+    });
+    expect(checkup.findings.find(({ id }) => id === 'store.crew.readers')).toMatchObject({ state: 'ok' });
+  });
+
+  it('the keeper that it makes can show what agents do', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: moreRoles });
+    const { 'keeper-token': token = '' } = await factory.tokens();
+
+    const { code, text } = await runCommand(dashboard, token, {
+      'forge-url': factory.forge.url,
+      'ops-repo': factory.ops,
+      'project-repo': factory.project,
+      'state-repo': 'crew/forgecrew-state',
+      'proposal-repo': 'speaker/records',
+    });
+
+    expect(text).not.toMatch(/failed:|is not there|no repository/);
+    expect(code).toBe(0);
   });
 
   it('names nobody whose comments may propose where there are no agents', async () => {
@@ -532,6 +632,109 @@ describe('forgecrew init where something is there already', () => {
   });
 });
 
+describe('forgecrew init and who may push', () => {
+  const collecting = 'collect-engagement,collect-process-metrics';
+  const access = async (login: string): Promise<string> =>
+    (
+      await factory.ask<{ permission: string }>(
+        'GET',
+        `/repos/${factory.ops}/collaborators/${login}/permission`,
+      )
+    ).permission;
+  const high = async (roles: string): Promise<string[]> => {
+    const { checkup } = await factory.doctor({ roles });
+    return checkup.findings
+      .filter(({ id }) => id === 'vault.high' || id === 'account.collector.ops')
+      .map(({ id, state }) => `${id} ${state}`);
+  };
+
+  it('lets the collector push only where no vault is, and so keeps high possible', async () => {
+    factory = await startFactory();
+    const roles = `${collecting},vault-dispatch`;
+
+    await factory.init({ roles });
+
+    expect(await access('collector')).toBe('read');
+    expect(await high(roles)).toEqual(['account.collector.ops ok', 'vault.high ok']);
+    const { lines } = await collect();
+    expect(lines.join('\n')).toContain('collector may not push to acme/ops');
+    expect(await factory.ask('GET', `/repos/${factory.ops}/pulls?state=open`)).toMatchObject([
+      { user: { login: 'collector' }, head: { repo: { full_name: 'collector/ops' } } },
+    ]);
+  });
+
+  it('says what to lower where a vault is added to a factory whose collector pushes, and goes on from a fork then', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: collecting });
+    expect(await access('collector')).toBe('write');
+    expect((await collect()).lines.join('\n')).toContain('1 commit made');
+    expect(await high(collecting)).toEqual(['account.collector.ops ok']);
+    const roles = `${collecting},vault-dispatch`;
+
+    const first = await factory.init({ roles });
+
+    expect(first.code).toBe(0);
+    expect(first.text).toContain(
+      '/acme/ops/settings/collaboration lower collector to read: while an account that may not approve can push',
+    );
+    expect(first.writes.filter((call) => call.includes('collaborators/collector'))).toEqual([]);
+    expect(await high(roles)).toEqual(['account.collector.ops broken', 'vault.high broken']);
+    await factory.ask('PUT', `/repos/${factory.ops}/collaborators/collector`, { permission: 'read' });
+    expect(await high(roles)).toEqual(['account.collector.ops ok', 'vault.high ok']);
+    expect((await factory.init({ roles })).writes).toEqual([]);
+    expect((await collect('2026-01-21')).code).toBe(0);
+    expect(await factory.ask('GET', `/repos/${factory.ops}/pulls?state=open`)).toMatchObject([
+      { user: { login: 'collector' }, head: { repo: { full_name: 'collector/ops' } } },
+    ]);
+  });
+
+  it('gives it no more where a run names the collector alone and a vault works there', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: 'vault-dispatch' });
+
+    await factory.init({ roles: collecting });
+
+    expect(await access('collector')).toBe('read');
+  });
+
+  it('leaves a collector that a person lowered as it is', async () => {
+    factory = await startFactory();
+    await factory.init({ roles: collecting });
+    await factory.ask('PUT', `/repos/${factory.ops}/collaborators/collector`, { permission: 'read' });
+
+    expect((await factory.init({ roles: collecting })).writes).toEqual([]);
+    expect(await high(collecting)).toEqual(['account.collector.ops ok']);
+  });
+
+  /** The compiled collect-engagement, as the collector. */
+  async function collect(date = '2026-01-20'): Promise<{ code: number | null; lines: string[] }> {
+    const { sha1: token } = await factory.ask<{ sha1: string }>('POST', '/admin/users/collector/tokens', {
+      name: `test of ${date}`,
+      scopes: ['write:repository', 'read:user'],
+    });
+    const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-init-'));
+    writeFileSync(path.join(folder, 'access.log'), pageView('/a', '::1', date));
+    try {
+      return await runCompiled(
+        compiledFile('collect-engagement'),
+        {
+          CI: 'woodpecker',
+          CI_FORGE_URL: factory.forge.url,
+          CI_WORKSPACE: folder,
+          CI_REPO: factory.ops,
+          CI_PIPELINE_EVENT: 'cron',
+          PLUGIN_FORGE_TOKEN: token,
+          PLUGIN_SOURCE: 'access.log',
+          PLUGIN_DATE: date,
+        },
+        { folder },
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+});
+
 describe('forgecrew init where somebody has planted something', () => {
   const branch = 'forgecrew/onboarding';
   const pulls = (
@@ -626,6 +829,52 @@ describe('forgecrew init where somebody has planted something', () => {
     expect(factory.forge.secretsOf(ops)).toMatchObject({ FILER_TOKEN: 'theirs' });
     expect(writes.filter((call) => /users\/filer\/tokens|FILER_TOKEN/.test(call))).toEqual([]);
     expect(await factory.ask('GET', '/admin/users/filer/tokens')).toEqual([]);
+  });
+
+  it('takes a secret of Woodpecker for there, however its name is written', async () => {
+    factory = await startFactory({ ci: 'woodpecker' });
+    await factory.init();
+    const secret = factory.woodpecker.repositories[0]?.secrets?.find(({ name }) => name === 'filer_token');
+    if (secret !== undefined) secret.name = 'FILER_TOKEN';
+
+    expect((await factory.init()).writes).toEqual([]);
+  });
+
+  it('two runs at once leave in every secret a token that lives', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const { ops, ask } = factory;
+    const names = ['FILER_TOKEN', 'ARCHITECT_TOKEN', 'DISPATCHER_TOKEN', 'GATE_TOKEN'];
+    for (const name of names) await ask('DELETE', `/repos/${ops}/actions/secrets/${name}`);
+
+    const ran = await Promise.all([factory.init(), factory.init()]);
+
+    expect(ran.map(({ code }) => code)).toEqual([0, 0]);
+    const held = factory.forge.secretsOf(ops);
+    for (const name of names) {
+      const answer = await fetch(`${factory.forge.url}/api/v1/user`, {
+        headers: { authorization: `token ${held[name]}` },
+      });
+      expect([name, answer.status]).toEqual([name, 200]);
+    }
+  });
+
+  it('refuses a mirror before it writes anything', async () => {
+    factory = await startFactory();
+    await factory.init();
+    const shown = await factory.ask<object>('GET', `/repos/${factory.project}`);
+    const proxy = await startFaultProxy(factory.forge.url, undefined, (_, request) =>
+      request === `GET /api/v1/repos/${factory.project}`
+        ? { status: 200, body: { ...shown, mirror: true } }
+        : undefined,
+    );
+    await factory.ask('DELETE', `/repos/${factory.ops}/actions/secrets/FILER_TOKEN`);
+
+    const { code, text, writes } = await factory.init({ 'forge-url': proxy.url });
+
+    await proxy.close();
+    expect([code, writes]).toEqual([1, []]);
+    expect(text).toContain('acme/app is a mirror: it only follows another repository');
   });
 
   it('says of an account that it did not make that it is given rights, and may be anybody’s', async () => {
@@ -730,6 +979,29 @@ describe('forgecrew init with less than it would like to have', () => {
     expect(text).toContain('  accounts: ');
     expect(text).not.toContain('defect');
   });
+
+  it.each([
+    [
+      { 'ops-repo': 'acme/forgecrew' },
+      'it is acme/forgecrew, the ops repo. Runners take the roles from there',
+    ],
+    [{ 'forgecrew-repo': 'ACME/Ops' }, 'it is acme/ops, the ops repo'],
+    [{ 'ops-repo': 'acme/..' }, 'ops-repo: the forge takes no repository of that name'],
+    [{ 'project-repo': 'acme/app.git' }, 'project-repo: the forge takes no repository of that name'],
+    [{ people: 'ada,Filer' }, 'people: filer works as ops-filer, and so is no person who approves'],
+    [{ accounts: 'filer=ada' }, 'people: ada works as ops-filer'],
+  ] as [Record<string, string>, string][])(
+    'refuses %j before it asks the forge for anything',
+    async (given, said) => {
+      factory = await startFactory();
+      const from = factory.forge.requests.length;
+
+      const { code, text, writes } = await factory.init(given);
+
+      expect([code, writes, factory.forge.requests.length - from]).toEqual([1, [], 0]);
+      expect(text).toContain(said);
+    },
+  );
 
   it('refuses two accounts of one login, and Woodpecker without its token', async () => {
     factory = await startFactory();

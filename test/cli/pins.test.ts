@@ -32,6 +32,11 @@ describe('pins of pipelines', () => {
       `uses: ${source}/actions/ops-filer@${next} # v0.2.0`,
     ],
     [
+      'a commit of a repository with SHA-256',
+      `uses: ${source}/actions/ops-filer@${'c'.repeat(64)} # v0.1.0`,
+      `uses: ${source}/actions/ops-filer@${next} # v0.2.0`,
+    ],
+    [
       'a commit with its version beside it',
       `      - uses: ${source}/actions/ops-filer@${old} # v0.1.0`,
       `      - uses: ${source}/actions/ops-filer@${next} # v0.2.0`,

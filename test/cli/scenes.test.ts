@@ -30,6 +30,10 @@ async function start(ci: 'forgejo' | 'woodpecker'): Promise<void> {
   // Whoever approves what is high administers the ops repo; init makes nobody that.
   const olga = await factory.seed.createUser('olga', allScopes);
   await factory.ask('PUT', `/repos/${factory.ops}/collaborators/olga`, { permission: 'admin' });
+  // Whoever can push has to be one who may approve.
+  await factory.rewrite((path, text) =>
+    path === 'vault/policy.toml' ? text.replace('"ada"', '"ada", "olga"') : text,
+  );
   works = await worksOf(factory, { ci, admin: olga, stranger, clock });
   scratch = mkdtempSync(path.join(tmpdir(), 'forgecrew-scenes-'));
   if (ci === 'forgejo')

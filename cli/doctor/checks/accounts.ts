@@ -1,7 +1,16 @@
 import { namesLogin, sameRepository } from '../../../core/accounts.ts';
-import { type Access, issuesTeam, projectAccess, staffOf } from '../../factory/posts.ts';
+import { type Access, issuesTeam, opsAccess, projectAccess, staffOf } from '../../factory/posts.ts';
 import { loginsOf } from '../../factory/settings.ts';
-import { type Asked, type Finding, finding, follow, type Trouble, unchecked } from '../finding.ts';
+import {
+  type Asked,
+  broken,
+  type Finding,
+  finding,
+  follow,
+  ok,
+  type Trouble,
+  unchecked,
+} from '../finding.ts';
 import type { AccountState, DoctorSettings, DoctorState } from '../state.ts';
 
 const levels = ['none', 'read', 'write', 'admin', 'owner'];
@@ -14,9 +23,14 @@ export function accountChecks(settings: DoctorSettings, state: DoctorState): Fin
     const role = post.roles.join(' and ');
     const account = state.accounts.get(login);
     if (account === undefined) return [];
-    const about = (id: string, where: string, has: Asked<string>, wanted: Access): Finding =>
+    const about = (
+      id: string,
+      where: string,
+      has: Asked<string>,
+      { wanted, most = wanted }: { wanted: Access; most?: Access },
+    ): Finding =>
       finding(id, `${login} has what ${role} needs in ${where}, and no more`, has, (right) =>
-        rightTrouble({ login, where, right, wanted }),
+        rightTrouble({ login, where, right, wanted, most }),
       );
     const inProject = follow(state.project.ownerIsOrganisation, (isOrg) => projectAccess(post, isOrg));
     return [
@@ -29,16 +43,30 @@ export function accountChecks(settings: DoctorSettings, state: DoctorState): Fin
               mend: 'forgecrew init --apply makes it',
             },
       ),
-      about(`account.${name}.ops`, ops, account.ops, post.ops),
+      ...(account.isLocked === undefined
+        ? []
+        : [
+            account.isLocked
+              ? broken(
+                  `account.${name}.open`,
+                  `the forge lets ${login} do nothing, because the account is locked or was never activated: ${role} is refused with every token of it`,
+                  {
+                    who: 'a site admin',
+                    mend: `activate it and allow it to sign in at ${settings['forge-url']}/admin/users?q=${login}`,
+                  },
+                )
+              : ok(`account.${name}.open`, `${login} is activated and not locked`),
+          ]),
+      about(`account.${name}.ops`, ops, account.ops, {
+        wanted: post.ops,
+        most: opsAccess(post, settings.roles.includes('vault-dispatch')),
+      }),
       inProject.kind === 'unknown'
         ? unchecked(`account.${name}.project`, `what ${login} may do in ${project}`, inProject.why)
         : // A team gives issues and no code, so its members only read, as far as the forge tells of the code.
-          about(
-            `account.${name}.project`,
-            project,
-            account.project,
-            inProject.value === 'issues' ? 'read' : inProject.value,
-          ),
+          about(`account.${name}.project`, project, account.project, {
+            wanted: inProject.value === 'issues' ? 'read' : inProject.value,
+          }),
       ...(inProject.kind === 'known' && inProject.value === 'issues'
         ? [teamCheck(settings, state, name, login, account)]
         : []),
@@ -51,11 +79,14 @@ function rightTrouble({
   where,
   right,
   wanted,
+  most,
 }: {
   login: string;
   where: string;
   right: string;
   wanted: Access;
+  /** What it may have without a word about it. */
+  most: Access;
 }): Trouble {
   const [has, needs] = [levels.indexOf(right), levels.indexOf(wanted)];
   const who = `an admin of ${where}`;
@@ -66,7 +97,7 @@ function rightTrouble({
       mend: 'forgecrew init --apply gives it',
     };
   // Everybody may read what is public.
-  if (has > needs && has > levels.indexOf('read'))
+  if (has > levels.indexOf(most) && has > levels.indexOf('read'))
     return {
       what: `${login} has ${right} access to ${where}, and ${wanted === 'none' ? 'needs none' : `needs no more than ${wanted}`}: whoever may write there reaches the secrets of its CI`,
       who,

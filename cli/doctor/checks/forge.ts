@@ -118,14 +118,20 @@ function sideChecks(
           who: `a site admin, or an owner of ${ownerOf(name)}`,
           mend: 'forgecrew init --apply makes it',
         })
-      : finding(`${side}.there`, `${name} is there and in use`, repository, ({ archived }) =>
-          archived
+      : finding(`${side}.there`, `${name} is there and in use`, repository, ({ archived, mirror }) =>
+          mirror === true
             ? {
-                what: `${name} is archived: nothing can be written there`,
+                what: `${name} is a mirror: it only follows another repository, and takes neither commits nor pull requests`,
                 who,
-                mend: `unarchive it at ${page}`,
+                mend: `make it a repository of its own at ${page}, or name another one`,
               }
-            : undefined,
+            : archived
+              ? {
+                  what: `${name} is archived: nothing can be written there`,
+                  who,
+                  mend: `unarchive it at ${page}`,
+                }
+              : undefined,
         ),
     finding(`${side}.issues`, `${name} has issues`, repository, ({ has_issues: has }) =>
       has

@@ -261,7 +261,16 @@ function stepsIn(data: unknown, role: string): Step[] {
 }
 
 /** Settings that say whose work it is and where: a pipeline that differs there works for another factory. */
-const telling = ['ops-repo', 'project-repo', 'forge-login', 'filer-login', 'gatekeeper', 'record-repo'];
+const telling = [
+  'ops-repo',
+  'project-repo',
+  'forge-login',
+  'filer-login',
+  'gatekeeper',
+  'record-repo',
+  'state-repo',
+  'proposal-repo',
+];
 
 function differences(
   expected: Record<string, unknown>,

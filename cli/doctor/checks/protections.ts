@@ -1,5 +1,9 @@
+import { namesLogin } from '../../../core/accounts.ts';
 import { formulaFolder, parseFormula } from '../../../core/vault/formula.ts';
 import { ruleOf, tierOf } from '../../../core/vault/policy.ts';
+import { exposedTo } from '../../../core/vault/verdict.ts';
+import { isPipeline } from '../../factory/pins.ts';
+import { purposeIn, withoutComments } from '../../factory/pipelines.ts';
 import { protectSettings } from '../../factory/protecting.ts';
 import { plan } from '../../protect/plan.ts';
 import { giversOf } from '../../protect/possible.ts';
@@ -45,9 +49,67 @@ export function protectionChecks(settings: DoctorSettings, { protect, ops }: Doc
             mend: 'give a second person write access, or say --solo',
           },
         ),
+    ...(ops.texts.kind === 'unknown' ? [] : exposureChecks(settings, state, ops.texts.value)),
     ...(settings.solo || ops.texts.kind === 'unknown'
       ? []
       : approvalChecks(settings, state, ops.texts.value)),
+  ];
+}
+
+/** Nobody can push who may not approve what is high: whoever can reaches the secrets of CI, and so high is refused altogether. */
+function exposureChecks(
+  settings: DoctorSettings,
+  { policy, writers, admins }: ProtectState,
+  texts: ReadonlyMap<string, string>,
+): Finding[] {
+  const { 'ops-repo': ops, 'forge-url': url } = settings;
+  if (policy === 'faulty') return [];
+  const rule = ruleOf(policy === 'missing' ? {} : policy, 'high');
+  const { bots, dispatcher, gatekeeper } = protectSettings(settings, { apply: false });
+  // Of a team only its name is known here.
+  if (Array.isArray(rule.approvers) && rule.approvers.some((entry) => entry.startsWith('@'))) return [];
+  const own = [dispatcher, gatekeeper];
+  const rights = { writers, admins, teams: {}, never: [...bots, ...own] };
+  const exposed = exposedTo(rule, { pushers: writers, rights }, own);
+  const isAccepted = [...texts].some(
+    ([path, text]) =>
+      isPipeline(path) &&
+      purposeIn(text, 'vault-dispatch') === 'work' &&
+      /\baccept[-_]exposed[-_]secrets: *['"]?true\b/.test(withoutComments(text)),
+  );
+  const id = 'vault.high';
+  if (exposed.length === 0)
+    return [ok(id, `what is high can be approved in ${ops}: whoever can push may approve it`)];
+  if (isAccepted)
+    return [
+      ok(
+        id,
+        `${exposed.join(', ')} can push to ${ops} and may not approve what is high, which is accepted there`,
+      ),
+    ];
+  const accounts = exposed.filter((login) => namesLogin(bots, login));
+  const people = exposed.filter((login) => !namesLogin(bots, login));
+  const page = `${url}/${ops}/settings/collaboration`;
+  return [
+    broken(
+      id,
+      `everything that is high is refused, because ${exposed.join(', ')} can push to ${ops}, and so read the secrets of its CI, and may not approve what is high`,
+      {
+        who: `an admin of ${ops}`,
+        mend: [
+          ...(accounts.length === 0
+            ? []
+            : [
+                `lower ${accounts.join(', ')} to read at ${page}; an account of a role proposes from a fork then`,
+              ]),
+          ...(people.length === 0
+            ? []
+            : [
+                `name ${people.join(', ')} among the approvers of [rules.high] in vault/policy.toml (forgecrew policy open, merge, forgecrew policy close), or lower them to read at ${page}`,
+              ]),
+        ].join('; '),
+      },
+    ),
   ];
 }
 

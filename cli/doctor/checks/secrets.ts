@@ -1,7 +1,7 @@
 import { formulaFolder } from '../../../core/vault/formula.ts';
 import { cronJobsOf, pipelinesOf, purposeIn, withoutComments } from '../../factory/pipelines.ts';
 import { secretsPage } from '../../factory/settings.ts';
-import { tokensWanted } from '../../factory/tokens.ts';
+import { sameSecret, tokensWanted } from '../../factory/tokens.ts';
 import { broken, type Finding, finding, ok } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 import { namesIn } from './pipelines.ts';
@@ -66,7 +66,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
   };
   const secrets = tokensWanted(names, 'the admin').flatMap(({ secret, events }) => [
     finding(`secret.${secret.toLowerCase()}`, `${ops} has the secret ${secret}`, state.secrets, (all) =>
-      all.some(({ name }) => name === secret)
+      all.some(({ name }) => sameSecret(name, secret))
         ? undefined
         : {
             what: `${ops} has no secret ${secret}`,
@@ -83,7 +83,7 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
             `the secret ${secret} is for ${events.join(' and ')}`,
             state.secrets,
             (all) => {
-              const found = all.find(({ name }) => name === secret);
+              const found = all.find(({ name }) => sameSecret(name, secret));
               const given = found?.events ?? [];
               const missing = events.filter((event) => !given.includes(event));
               const open = given.filter((event) => /^pull_request/.test(event));

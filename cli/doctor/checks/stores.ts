@@ -1,14 +1,32 @@
-import { type Finding, finding, type Trouble, unchecked } from '../finding.ts';
+import { type Finding, finding, follow, type Trouble, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
 /** Private repositories of roles' own accounts: there, private, without CI, and records in nobody else's reach. */
 export function storeChecks(settings: DoctorSettings, { stores }: DoctorState): Finding[] {
-  return stores.map(({ store, found }) => {
+  return stores.flatMap(({ store, found }) => {
     const { post, login, name, holds, isRecord } = store;
     const id = `store.${post}`;
     if (found.kind === 'known' && found.value.kind === 'hidden')
-      return unchecked(id, name, `only ${login} and a site admin are told of it`);
-    return finding(
+      return [unchecked(id, name, `only ${login} and a site admin are told of it`)];
+    const readers =
+      store.readers.length === 0 || (found.kind === 'known' && found.value.kind !== 'there')
+        ? []
+        : [
+            finding(
+              `${id}.readers`,
+              `${store.readers.join(' and ')} may read ${name}`,
+              follow(found, (state) => (state.kind === 'there' ? state.unread : [])),
+              (unread): Trouble =>
+                unread.length === 0
+                  ? undefined
+                  : {
+                      what: `${unread.join(' and ')} may not read ${name}, and ${unread.length === 1 ? 'its roles show' : 'their roles show'} ${holds}`,
+                      who: `a site admin, or the account ${login}`,
+                      mend: `forgecrew init --apply, or as ${login} ${settings['forge-url']}/${name}/settings/collaboration`,
+                    },
+            ),
+          ];
+    const own = finding(
       id,
       `${name}, where ${login} keeps ${holds}, is private and without CI`,
       found,
@@ -36,5 +54,6 @@ export function storeChecks(settings: DoctorSettings, { stores }: DoctorState): 
             };
       },
     );
+    return [own, ...readers];
   });
 }

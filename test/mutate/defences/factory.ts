@@ -4,6 +4,7 @@ const reviseTest = 'test/core/prerequisites/revise.test.ts';
 const treeRunTest = 'test/actions/prerequisites/run.test.ts';
 const boardTest = 'test/actions/dashboard/run.test.ts';
 const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
+const engagementTest = 'test/hostile/engagement-commits.test.ts';
 const initTest = 'test/cli/init.test.ts';
 const doctorTest = 'test/cli/doctor.test.ts';
 const upgradeTest = 'test/cli/upgrade.test.ts';
@@ -428,7 +429,7 @@ export const making: Defence[] = [
   {
     name: 'An account that may do more than it needs is found.',
     file: 'cli/doctor/checks/accounts.ts',
-    from: "if (has > needs && has > levels.indexOf('read'))",
+    from: "if (has > levels.indexOf(most) && has > levels.indexOf('read'))",
     to: 'if (has > levels.length)',
     tests: [doctorTest],
     only: 'the architect may push to the ops repo',
@@ -440,5 +441,44 @@ export const making: Defence[] = [
     to: 'extra.length >= 0',
     tests: [doctorTest],
     only: 'token may push',
+  },
+  {
+    name: 'Where a vault works the collector may not push.',
+    file: 'cli/factory/posts.ts',
+    from: 'return hasVault ? post.ops : post.opsWithoutVault;',
+    to: 'return post.opsWithoutVault;',
+    tests: [initTest],
+    only: 'lets the collector push only where no vault is',
+  },
+  {
+    name: 'Who keeps what is high from being approved is said.',
+    file: 'cli/doctor/checks/protections.ts',
+    from: 'if (exposed.length === 0)',
+    to: 'if (exposed.length >= 0)',
+    tests: [doctorTest],
+    only: 'the collector can push, and may not approve',
+  },
+  {
+    name: 'What waits long for a runner is found.',
+    file: 'cli/doctor/checks/waiting.ts',
+    from: '> longestWaitMs',
+    to: '> at',
+    tests: [doctorTest],
+    only: 'waits long for a runner',
+  },
+  {
+    name: 'A day joins the pull request that is open.',
+    file: 'core/read-ground.ts',
+    from: 'if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };',
+    to: 'if (open !== undefined) return undefined;',
+    tests: [engagementTest],
+    only: 'takes in each day until it is merged',
+  },
+  {
+    name: 'A secret never keeps a token that another run made void.',
+    file: 'core/changes/hand-token.ts',
+    from: 'token_last_eight === end))',
+    to: 'token_last_eight !== ""))',
+    tests: ['test/core/changes/hand-token.test.ts'],
   },
 ];
