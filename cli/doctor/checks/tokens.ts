@@ -52,7 +52,7 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
       ];
     const renew = {
       who: `the account ${login}`,
-      mend: `make one with ${given.scopes.join(', ')} at ${page}, and put it into the secret`,
+      mend: `make one with ${given.scopes.join(', ')} at ${page}, and put it into the secret; with the token of a site admin it is enough to delete the secret, and forgecrew init --apply makes it`,
     };
     const missing = given.scopes.filter((scope) => !allows(token.scopes, scope));
     const extra = token.scopes.filter(
