@@ -27,7 +27,9 @@ export function intermediaryError(
 ): ApiError | undefined {
   const { status, body, headers } = response;
   const error = (kind: 'token' | 'invalid', what: string, remedy: string): ApiError =>
-    new ApiError(kind, status, `${describeRequest(request)} answered ${status}${what}`, remedy);
+    new ApiError(kind, status, `${describeRequest(request)} answered ${status}${what}`, remedy, {
+      isOfIntermediary: true,
+    });
   if (status >= 300 && status < 400 && headers.location !== undefined)
     return error('invalid', ...redirected(request, headers.location, asked));
   if (asked.isOwn(response)) return undefined;
