@@ -70,7 +70,7 @@ export class ApiError extends UserError {
 
 /** What to do about a token without the scopes that a call asks for. */
 export function scopeRemedy(scopes: readonly string[]): string {
-  return `Create a token that also has the scope ${scopes.join(', ')} and store it in the CI secret.`;
+  return `Create a token that also has the scope ${scopes.join(', ')}, and put it where this one comes from (in CI: its secret).`;
 }
 
 export function isApiError(error: unknown, ...kinds: ApiErrorKind[]): error is ApiError {

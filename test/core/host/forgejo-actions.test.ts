@@ -94,7 +94,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
       GITHUB_TOKEN: 'automatic',
       GITHUB_WORKFLOW_REF: 'owner/ops/.forgejo/workflows/backup.yml@refs/heads/main',
       GITHUB_WORKSPACE: '/workspace',
-      'INPUT_FORGE-TOKEN': 'a token',
+      'INPUT_FORGE-TOKEN': 'token',
       RUNNER_TEMP: '/job/tmp',
     });
 
@@ -151,13 +151,14 @@ describe('a step of a workflow on a Forgejo runner', () => {
     const { given, settings } = await seenHost({
       ...runner,
       GITHUB_SERVER_URL: 'https://forge.test',
-      'INPUT_FORGE-TOKEN': 'a token ',
+      'INPUT_FORGE-TOKEN': 'token',
+      'INPUT_RESULT-FILE': 'a file ',
       INPUT_OPS_BRANCH: 'main',
       'INPUT_PROJECT-REPO': '',
     });
 
-    expect(given.sort()).toEqual(['forge-token', 'ops-branch']);
-    expect(settings).toMatchObject({ 'forge-token': 'a token ', 'ops-branch': 'main' });
+    expect(given.sort()).toEqual(['forge-token', 'ops-branch', 'result-file']);
+    expect(settings).toMatchObject({ 'result-file': 'a file ', 'ops-branch': 'main' });
     expect(settings).not.toHaveProperty('project-repo');
   });
 
