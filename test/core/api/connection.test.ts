@@ -427,6 +427,16 @@ describe('connections', () => {
     });
   });
 
+  it('name the setting whose value is no address', async () => {
+    const { send, waits } = sender('forge.example');
+
+    await expect(send(read)).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: 'forge-url is no address: "forge.example".',
+    });
+    expect(waits).toEqual([]);
+  });
+
   it('send nothing where the token cannot stand in a header, and do not show it', async () => {
     const { port, connections } = await listen(http.createServer(forge));
     const { send, waits } = sender(`http://127.0.0.1:${port}`, { token: 'two\nlines' });

@@ -162,6 +162,15 @@ describe('a step of a workflow on a Forgejo runner', () => {
     expect(settings).not.toHaveProperty('project-repo');
   });
 
+  it.skipIf(!existsSync('/dev/full'))(
+    'says what could not be written where the disk of the runner is full',
+    async () => {
+      await expect(seenHost({ ...runner, GITHUB_OUTPUT: '/dev/full' })).rejects.toThrow(
+        /UserError: What came of the run is said above, but the output name for later steps could not be written \(ENOSPC/,
+      );
+    },
+  );
+
   it('does not start without the event that it was promised', async () => {
     await expect(seenHost({ ...runner, GITHUB_EVENT_PATH: path.join(folder, 'none') })).rejects.toThrow(
       'The file of the event, which GITHUB_EVENT_PATH names, is not there.',
