@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { ChangeName } from '../core/change.ts';
 import { UserError } from '../core/errors.ts';
+import { printOut } from '../core/host/host.ts';
 import type { Role, State } from '../core/role.ts';
 import type { FlowSettings } from '../core/run.ts';
 import { sourceCommit } from '../core/source-commit.ts';
@@ -17,7 +18,7 @@ export function asking(work: (say: (line: string) => void) => Promise<boolean | 
 
 /** The same for what knows its exit code. */
 export async function coded(work: (say: (line: string) => void) => Promise<number>): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${logLine(line)}\n`);
+  const say = (line: string): void => printOut(`${logLine(line)}\n`);
   try {
     process.exitCode = await work(say);
   } catch (error) {
@@ -49,7 +50,7 @@ export async function command<S extends FlowSettings, T extends State, K extends
     },
     args,
     workingDirectory: process.cwd(),
-    print: (line) => process.stdout.write(`${line}\n`),
+    print: (line) => printOut(`${line}\n`),
     now: () => new Date(),
     commit: sourceCommit(process.argv[1]),
   });

@@ -118,7 +118,10 @@ export interface ReadContext<S extends Settings, T> {
   opsBranch?: Branch;
   /** Branches of the ops repo, in the first round of a role that looks at several: not all that there are. */
   opsBranches?: Branch[];
+  /** By the clock of this machine. */
   now: string;
+  /** By the clock of the forge, once it was asked for anything: for whatever is held against times that the forge wrote. */
+  forgeNow: () => string;
   /** For a role that waits for somebody: the time as it goes on, and waiting, which is said in words. */
   clock: () => Date;
   pause: (ms: number, why: string) => Promise<void>;

@@ -11,7 +11,7 @@ import { type Change, type ChangeName, describeChange } from './change.ts';
 import { type Crew, crewFile, withCrew } from './crew-file.ts';
 import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
-import { type Environment, type Host, outliveReaders } from './host/host.ts';
+import { type Environment, type Host, outliveReaders, printOut } from './host/host.ts';
 import { surroundingsOf } from './host/surroundings.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
@@ -76,7 +76,7 @@ export function run<S extends FlowSettings, T extends State, K extends ChangeNam
     environment: process.env,
     args: process.argv.slice(2),
     workingDirectory: process.cwd(),
-    print: (line) => process.stdout.write(`${line}\n`),
+    print: (line) => printOut(`${line}\n`),
     now: () => new Date(),
     commit: sourceCommit(process.argv[1]),
   }).then((code) => {
@@ -205,8 +205,11 @@ function hideSecrets(settings: Settings, { host, mask }: Run): void {
   for (const [name, spec] of Object.entries(settings)) {
     const secret = spec.secret === true ? host.setting(name) : undefined;
     if (secret === undefined) continue;
-    mask.add(secret);
-    host.hide(secret);
+    // As it was given and as it is used: blanks around a token are no part of it.
+    for (const form of new Set([secret, secret.trim()])) {
+      mask.add(form);
+      host.hide(form);
+    }
   }
   for (const token of host.automaticTokens) mask.add(token);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ConnectionOptions } from './api/connection.ts';
 import { createSend, type Service } from './api/http.ts';
 import { describeRequest, type Send } from './api/send.ts';
+import { createServerClock } from './api/server-clock.ts';
 import { UserError } from './errors.ts';
 import type { ForgeRemote } from './git.ts';
 import type { Host } from './host/host.ts';
@@ -35,7 +36,7 @@ export interface ServerOptions {
 /** The same servers twice: as a role reads them, and as a plan is carried out on them. */
 export interface Servers {
   /** Anything but a read throws: reading writes nothing, not by promise, but because it cannot. */
-  reading: { send: Send; woodpecker?: Send; audit?: Send };
+  reading: { send: Send; forgeNow: () => string; woodpecker?: Send; audit?: Send };
   writing: { send: Send; labels?: Send; job?: Send; woodpecker?: Send };
   /** The forge, for what is no request: git reaches it the same way. */
   forge: ForgeRemote;
@@ -69,11 +70,17 @@ export function openServers(settings: unknown, options: ServerOptions): Servers 
     jobToken === undefined
       ? undefined
       : createSend({ ...shared, url: flow['forge-url'] ?? '', token: jobToken });
-  const send = counted(forge, options);
+  const clock = createServerClock(options.clock, options.say);
+  const send = counted(async (request) => {
+    const response = await forge(request);
+    clock.see(response);
+    return response;
+  }, options);
   const woodpecker = ciServer === undefined ? undefined : counted(ciServer, options);
   return {
     reading: {
       send: readOnly(send),
+      forgeNow: clock.now,
       ...(woodpecker === undefined ? {} : { woodpecker: readOnly(woodpecker) }),
       ...(auditor === undefined ? {} : { audit: readOnly(counted(auditor, options)) }),
     },

@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
+import { isTokenLike } from './text/characters.ts';
 import { quoted } from './text/log-line.ts';
 
 /**
@@ -59,6 +60,24 @@ export function matching<O extends Options>(
 
 export function text<O extends Options>(options: O): Setting<Given<string, O>> {
   return setting(options, (value) => value);
+}
+
+/**
+ * An access token or a key, masked everywhere. It comes from a file or a form more often than from a keyboard: line ends, blanks
+ * and a byte order mark around it are no part of it. Whatever else no token has is refused, before it is sent to anybody.
+ */
+export function token<O extends Options>(options: O): Setting<Given<string, O & { secret: true }>> {
+  return setting({ ...options, secret: true as const }, (value) => {
+    const bare = value.trim();
+    return isTokenLike(bare)
+      ? bare
+      : expected('a token of letters, digits and signs on one line, without blanks and quotation marks');
+  });
+}
+
+/** The name of a branch, as far as its characters tell. */
+export function branchName<O extends Options>(options: O): Setting<Given<string, O>> {
+  return matching(/^[^\s\p{C}~^:?*[\\]{1,250}$/u, 'the name of a branch', options);
 }
 
 /** Text that says something: what has no visible character is a variable that somebody forgot to fill. */
@@ -148,11 +167,13 @@ export function duration<O extends Options>(options: O): Setting<Given<number, O
 /** Where a forge is: http or https, an optional sub-path, and nothing that a token could leak through. */
 export function forgeUrl<O extends Options>(options: O): Setting<Given<string, O>> {
   return setting(options, (value) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
+    // The parser of URLs forgives blanks and line ends around it, and nobody else does.
+    const given = value.trim();
+    const url = !/\s/.test(given) && URL.canParse(given) ? new URL(given) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) return expected('an http or https URL');
     if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
       return expected('a URL without user, password, query or fragment');
-    return value.replace(/\/+$/, '');
+    return given.replace(/\/+$/, '');
   });
 }
 
@@ -167,10 +188,9 @@ export const flowSettings = {
     description:
       'A file in PEM with further certificate authorities, for a forge whose certificate is not signed by a public one.',
   }),
-  'forge-token': text({
+  'forge-token': token({
     description: 'Access token of the account that the role works as, from a CI secret.',
     required: true,
-    secret: true,
   }),
   'dry-run': flag({ description: 'Print the plan and change nothing.', default: 'false' }),
   'result-file': filePath({ description: 'Also write the outcome as JSON to this file, for later steps.' }),
@@ -202,7 +222,7 @@ export const sharedSettings = {
     description: 'The repository with the documents, as owner/name.',
     fallback: { fact: 'repository', name: 'the repository CI runs for' },
   }),
-  'ops-branch': text({
+  'ops-branch': branchName({
     description: 'The branch of the ops repo that counts.',
     fallback: { fact: 'defaultBranch', name: 'the default branch' },
   }),
@@ -220,10 +240,9 @@ export const woodpeckerSettings = {
     description: 'Where Woodpecker is, for formulas that run there.',
     fallback: { fact: 'woodpeckerUrl', name: 'the Woodpecker it runs on' },
   }),
-  'woodpecker-token': text({
+  'woodpecker-token': token({
     description:
       'Personal access token of the account that starts pipelines there; it is sent to Woodpecker only. Such a token can do everything its account can.',
-    secret: true,
   }),
 };
 

@@ -372,6 +372,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedFo
       const send = (): void => {
         entry.answered = performance.now();
         response.writeHead(status, {
+          date: state.now().toUTCString(),
           ...(text === '' ? {} : { 'content-type': 'application/json;charset=utf-8' }),
           ...headers,
         });

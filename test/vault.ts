@@ -122,7 +122,9 @@ export async function startVault(
   policy = '[tiers]\nbackup = "medium"\ncleanup = "low"\nwipe = "high"\n',
   options: Parameters<typeof startTestForge>[0] = {},
 ): Promise<Vault> {
-  const forge = await startTestForge(options);
+  // Where a test lets time pass, it passes on the forge as well.
+  let clock = (): Date => new Date();
+  const forge = await startTestForge({ now: () => clock(), ...options });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const ada = await seed.createUser('ada', allScopes);
@@ -177,20 +179,25 @@ export async function startVault(
   });
 
   const start: Vault['start'] = async (given, now) => {
-    if (given.GITHUB_ACTIONS === 'true') return runStep('vault-dispatch', given, { now });
     const lines: string[] = [];
     let waited = 0;
-    const code = await runRole(vaultDispatch, {
-      environment: given,
-      args: [],
-      workingDirectory: '/',
-      print: (line) => lines.push(line),
-      now: () => new Date((now ?? new Date()).getTime() + waited),
-      pause: async (ms) => {
-        waited += ms;
-      },
-    });
-    return { code, text: lines.join('\n'), waited };
+    clock = () => new Date((now ?? new Date()).getTime() + waited);
+    try {
+      if (given.GITHUB_ACTIONS === 'true') return await runStep('vault-dispatch', given, { now });
+      const code = await runRole(vaultDispatch, {
+        environment: given,
+        args: [],
+        workingDirectory: '/',
+        print: (line) => lines.push(line),
+        now: () => clock(),
+        pause: async (ms) => {
+          waited += ms;
+        },
+      });
+      return { code, text: lines.join('\n'), waited };
+    } finally {
+      clock = () => new Date();
+    }
   };
 
   const vault: Vault = {

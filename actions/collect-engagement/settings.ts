@@ -12,6 +12,7 @@ import {
   type SettingsFault,
   sharedSettings,
   text,
+  token,
   type ValuesOf,
 } from '../../core/settings.ts';
 import { ownHostOf } from './log/hosts.ts';
@@ -65,10 +66,9 @@ export const settings = {
     description: 'Where the forge is. Needed to commit, and to verify.',
     fallback: { fact: 'forgeUrl', name: "the CI's forge" },
   }),
-  'forge-token': text({
+  'forge-token': token({
     description:
       'Access token of the account that commits, from a CI secret. Needed to commit, and to verify.',
-    secret: true,
   }),
   mode: oneOf(['collect', 'verify-observable'], {
     description:

@@ -57,7 +57,7 @@ export async function read(context: Context): Promise<EscalationState> {
   const told = new Set(await folder(toldFolder));
   const people = createPeople(send);
   const never = [account.login, ...settings.bots, ...settings.proposers];
-  const since = new Date(Date.parse(now) - settings['look-back']).toISOString();
+  const since = new Date(Date.parse(context.forgeNow()) - settings['look-back']).toISOString();
   const repositories = settings.repositories.length > 0 ? settings.repositories : [settings['project-repo']];
   const recent = (
     await Promise.all(

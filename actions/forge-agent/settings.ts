@@ -18,6 +18,7 @@ import {
   type SettingsFault,
   sharedSettings,
   text,
+  token,
   type ValuesOf,
   woodpeckerSettings,
   words,
@@ -94,10 +95,9 @@ export const settings = {
     description: 'Set where an issue does not say enough.',
     default: 'underspecified',
   }),
-  'label-token': text({
+  'label-token': token({
     description:
       'Another token for labels alone, where our account may only read: on Forgejo Actions in the repository itself the automatic token of the job.',
-    secret: true,
   }),
   'on-red': flag({
     description: 'Whether an agent is woken when checks of its pull request fail.',
@@ -147,9 +147,8 @@ export const settings = {
     description:
       'Where the model is that agents may ask, through this role. Default: the public one of the engine.',
   }),
-  'engine-key': text({
+  'engine-key': token({
     description: 'The key for the model, from a CI secret. It stays with this role; no agent ever has it.',
-    secret: true,
   }),
   'engine-api': oneOf(['anthropic', 'openai'], {
     description:

@@ -76,17 +76,30 @@ export function intend(
       }),
       key,
     },
-    // Nothing is started unless this very intent was written.
-    { ...start(record), after: [key] },
+    // Nothing is started unless this very intent was written. Where the server turns the start down, the intent goes again: for
+    // what surely did not start, an id is not spent.
+    {
+      ...start(record, {
+        ...state.records,
+        path: recordPath(firedFolder, id),
+        content: recordText(record),
+        like: blob,
+      }),
+      after: [key],
+    },
   ];
 }
 
 /** What the record says, and nothing else: so what runs is what stands in the repository. */
-function start({ id, formula, run, pull }: FiredRecord): StartChange {
+function start(
+  { id, formula, run, pull }: FiredRecord,
+  taken: Change<'dispatch'>['record'],
+): Change<'dispatch' | 'start-pipeline'> {
   const shared = {
     key: dispatchKey(id),
     repository: run.repository,
     workflow: workflowName(run),
+    record: taken,
     why: `${id}, as ${pull === null ? 'main' : `#${pull}`} has it`,
   };
   return run.backend === 'forgejo-workflow'

@@ -45,7 +45,7 @@ import type {
 } from './state.ts';
 
 export async function read(context: Context): Promise<VaultState> {
-  const { settings, send, facts, now, kept } = context;
+  const { settings, send, facts, kept } = context;
   if (facts.isPullRequest && settings.mode !== 'gate') return readLocal(context);
   const again = settings.mode === 'dispatch' ? await readAgain(context) : undefined;
   if (again !== undefined) return again;
@@ -62,7 +62,15 @@ export async function read(context: Context): Promise<VaultState> {
     );
   const branch = settings['ops-branch'] ?? default_branch;
   const records = { repository: settings['record-repo'] ?? repository, branch: recordsBranch };
-  const ground = { now, account, repository, branch, records, runUrl: facts.runUrl ?? null };
+  // Held against merges, approvals and starts, which the forge wrote down by its own clock.
+  const ground = {
+    now: context.forgeNow(),
+    account,
+    repository,
+    branch,
+    records,
+    runUrl: facts.runUrl ?? null,
+  };
   const isGate = settings.mode === 'gate';
   const branches = sameRepository(records.repository, repository) ? (context.opsBranches ?? []) : [];
   const found = await readRecords(send, records.repository, kept, { isOurs: !isGate, branches });

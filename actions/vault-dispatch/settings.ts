@@ -9,7 +9,7 @@ import {
   repository,
   type SettingsFault,
   sharedSettings,
-  text,
+  token,
   type ValuesOf,
   woodpeckerSettings,
 } from '../../core/settings.ts';
@@ -28,10 +28,9 @@ export const settings = {
     required: true,
   }),
   'ops-repo': opsRepo('The repository with actions, formulas, policy and records, as owner/name.'),
-  'audit-token': text({
+  'audit-token': token({
     description:
       "A second token, with the scope `read:repository` (and `read:organization` where a rule names a team), of an account that administers the ops repo: it is only asked what admins may see (who administers, which rules protect the branch), so that the role's own account need not be one.",
-    secret: true,
   }),
   'record-repo': repository({
     description:

@@ -55,6 +55,7 @@ export async function readNext(
         mask: createMask(),
         kept,
         now,
+        forgeNow: () => now,
         clock: () => new Date(now),
         pause: () => Promise.reject(new Error('a look waits for nobody')),
       },

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printOut } from '../../core/host/host.ts';
 import { coded } from '../run-command.ts';
 
 /** The modes, in two lines each. */
@@ -28,7 +29,7 @@ export function addDispatch(program: Command): void {
     environment: process.env,
     folder: process.cwd(),
     say,
-    print: (text: string) => void process.stdout.write(text),
+    print: printOut,
   });
   const dispatch = program
     .command('dispatch')

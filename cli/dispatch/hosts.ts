@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from '../../core/api/connection.ts';
 import { alone, type Told } from '../../core/api/errors.ts';
-import { createSend } from '../../core/api/http.ts';
+import { createSend, forgeService } from '../../core/api/http.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { getIssue } from '../../core/forge/issues.ts';
@@ -49,7 +49,15 @@ export function openHosts({ config, secrets, environment }: Asking): IssueHosts 
       send: once(async () => {
         const token = await secrets.token();
         mask.add(token);
-        return createSend({ url: config.forge, ...connectionOf(environment), token, mask, deadline });
+        const service = { ...forgeService, setting: `forge in ${config.file}` };
+        return createSend({
+          url: config.forge,
+          service,
+          ...connectionOf(environment),
+          token,
+          mask,
+          deadline,
+        });
       }),
     },
     github: {

@@ -1,11 +1,10 @@
-import { flag, text } from '../../core/settings.ts';
+import { flag, token } from '../../core/settings.ts';
 import { posts } from '../factory/posts.ts';
 import { factorySettings } from '../factory/settings.ts';
 
 function tokenOf(whose: string) {
-  return text({
+  return token({
     description: `A token of ${whose}, as its pipeline has it: what it may do is asked with it.`,
-    secret: true,
   });
 }
 

@@ -8,7 +8,7 @@ import {
   oneOf,
   repository,
   type SettingsFault,
-  text,
+  token,
   type ValuesOf,
 } from '../../core/settings.ts';
 import { version } from '../../core/version.ts';
@@ -61,10 +61,9 @@ export const factorySettings = {
     default: '/opt/forgecrew',
   }),
   'woodpecker-url': forgeUrl({ description: 'Where Woodpecker is, when it runs the roles.' }),
-  'woodpecker-token': text({
+  'woodpecker-token': token({
     description:
       'Personal access token of an admin of the ops repo, for Woodpecker (FORGECREW_WOODPECKER_TOKEN).',
-    secret: true,
   }),
 };
 export type FactorySettings = ValuesOf<typeof factorySettings>;

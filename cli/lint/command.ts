@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printOut } from '../../core/host/host.ts';
 import { logLine } from '../../core/text/log-line.ts';
 import { lint } from './lint.ts';
 
@@ -14,6 +15,6 @@ export function addLint(program: Command): void {
       'a folder of an ops repo; or sprint documents and the prerequisite tree (Markdown), vault actions, formulas, policies, agents and forgecrew.toml (TOML)',
     )
     .action((files: string[]) => {
-      process.exitCode = lint(files, (line) => process.stdout.write(`${logLine(line)}\n`));
+      process.exitCode = lint(files, (line) => printOut(`${logLine(line)}\n`));
     });
 }

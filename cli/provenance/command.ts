@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printOut } from '../../core/host/host.ts';
 import { coded, forgeUrlOption } from '../run-command.ts';
 
 /** `forgecrew provenance` */
@@ -73,7 +74,7 @@ export function addProvenance(program: Command): void {
     .action((options: { private?: string; public?: string; printPrivate: boolean }) =>
       coded(async () => {
         const { keygen } = await import('./keygen.ts');
-        keygen(options, (text) => void process.stdout.write(text));
+        keygen(options, printOut);
         return 0;
       }),
     );

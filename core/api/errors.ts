@@ -45,18 +45,21 @@ export class ApiError extends UserError {
   readonly status: number;
   /** For `scope`: what the server says that the token lacks, as far as it says so. */
   readonly scopes: readonly string[];
+  /** Whether the answer came from something in front of the server, which says nothing of what the server did. */
+  readonly isOfIntermediary: boolean;
 
   constructor(
     kind: ApiErrorKind,
     status: number,
     message: string,
     remedy: string,
-    options?: ErrorOptions & { scopes?: string[] },
+    options?: ErrorOptions & { scopes?: string[]; isOfIntermediary?: boolean },
   ) {
     super(message, remedy, options);
     this.kind = kind;
     this.status = status;
     this.scopes = options?.scopes ?? [];
+    this.isOfIntermediary = options?.isOfIntermediary === true;
   }
 
   /** Whether the rest of a plan is better left undone. */
@@ -67,11 +70,34 @@ export class ApiError extends UserError {
 
 /** What to do about a token without the scopes that a call asks for. */
 export function scopeRemedy(scopes: readonly string[]): string {
-  return `Create a token that also has the scope ${scopes.join(', ')} and store it in the CI secret.`;
+  return `Create a token that also has the scope ${scopes.join(', ')}, and put it where this one comes from (in CI: its secret).`;
 }
 
 export function isApiError(error: unknown, ...kinds: ApiErrorKind[]): error is ApiError {
   return error instanceof ApiError && (kinds.length === 0 || kinds.includes(error.kind));
+}
+
+/** Kinds of failure of a write that say that nothing of it happened: it never arrived, or the server itself turned it away. */
+const notDone: ReadonlySet<ApiErrorKind> = new Set([
+  'token',
+  'scope',
+  'permission',
+  'not-found',
+  'no-such-call',
+  'precondition',
+  'invalid',
+  'archived',
+  'rate',
+  'unreachable',
+  'deadline',
+]);
+
+/**
+ * Whether a failed write surely did nothing: it was not sent, or the server itself refused it. A firewall in front of it
+ * may have looked at the answer only, and "somebody else was first" may mean an earlier try of ours.
+ */
+export function isSurelyNotDone(error: unknown): error is ApiError {
+  return error instanceof ApiError && notDone.has(error.kind) && !error.isOfIntermediary;
 }
 
 /** What a read gives, or undefined where the forge says that there is no such thing; any other failure stays one. */

@@ -1,4 +1,5 @@
 import type { Mask } from '../mask.ts';
+import { isTokenLike } from '../text/characters.ts';
 import { quoted } from '../text/log-line.ts';
 import {
   type ConnectionOptions,
@@ -29,7 +30,7 @@ export interface Service {
    */
   limitWait?: (response: ApiResponse, now: number) => number | undefined;
 }
-const forgeService: Service = { api: '/api/v1', scheme: 'token', setting: 'forge-url' };
+export const forgeService: Service = { api: '/api/v1', scheme: 'token', setting: 'forge-url' };
 
 export interface HttpOptions extends ConnectionOptions {
   /** Where the server is, with its sub-path if it has one: `https://forge.example/git`. */
@@ -48,12 +49,18 @@ export interface HttpOptions extends ConnectionOptions {
   say?: (line: string) => void;
 }
 
-/** Seconds or a date (RFC 9110, 10.2.3), as milliseconds from now; undefined when the header says neither. */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
+/**
+ * Seconds or a date (RFC 9110, 10.2.3), as milliseconds to wait; undefined when the header says neither. A date is one of the
+ * server's clock, so it is held against the time that the same answer gives.
+ */
+function retryAfterMs(response: ApiResponse | undefined, now: number): number | undefined {
+  const { 'retry-after': header = '', date: sent = '' } = response?.headers ?? {};
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  // Every date of HTTP begins with the name of a day; the parser takes a bare number for a year as well.
+  const until = /^[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
+  if (Number.isNaN(until)) return undefined;
+  const there = Date.parse(sent);
+  return Math.max(0, until - (Number.isNaN(there) ? now : there));
 }
 
 const passing = new Set([429, 500, 502, 503, 504]);
@@ -74,6 +81,24 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
   const pause = options.pause ?? ((ms) => new Promise((done) => setTimeout(done, ms)));
   let connections: Promise<Connections> | undefined;
 
+  /** What no connection could be made with; said as what it is, and not as what a library makes of it. */
+  function refuseUnusable(): void {
+    if (options.token !== '' && !isTokenLike(options.token))
+      throw new ApiError(
+        'token',
+        0,
+        'The token holds a blank, a line end, a quotation mark or another character that no token has.',
+        'Store it anew, as one line: a file that was saved on Windows, or pasted with quotation marks, adds such characters.',
+      );
+    if (!URL.canParse(base))
+      throw new ApiError(
+        'unreachable',
+        0,
+        `${service.setting} is no address: ${quoted(base)}.`,
+        'Write it with http:// or https://.',
+      );
+  }
+
   async function once(request: ApiRequest, body: string | undefined): Promise<ApiResponse> {
     const { path, query } = pathOf(request);
     const left = options.deadline - clock();
@@ -85,6 +110,7 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         'Raise the setting deadline, or find out why the forge is slow.',
       );
     }
+    if (connections === undefined) refuseUnusable();
     connections ??= openConnections(options);
     const { exchange } = await connections;
     const answer = await exchange(new URL(`${base}${service.api}${path}${query}`), {
@@ -110,8 +136,9 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
   /** How long to wait before another attempt, or undefined when there is to be none. */
   function waitBefore(attempt: number, response: ApiResponse | undefined): number | undefined {
     if (attempt >= readAttempts) return undefined;
-    const asked = limitWaitOf(response) ?? retryAfterMs(response?.headers['retry-after'], clock());
-    const wait = asked ?? 200 * 2 ** (attempt - 1) * (0.5 + Math.random());
+    const asked = limitWaitOf(response) ?? retryAfterMs(response, clock());
+    // Whoever asks for no wait at all, or for one that is over, is left in peace for as long as anybody else.
+    const wait = Math.max(asked ?? 0, 200 * 2 ** (attempt - 1) * (0.5 + Math.random()));
     return clock() + wait < options.deadline ? wait : undefined;
   }
 
@@ -211,7 +238,7 @@ function unanswered(
       'unreachable',
       0,
       `${call} got no answer (${failure.message}).`,
-      `Check ${setting}, and that what is there can be reached from this CI step.`,
+      `Check ${setting}, and that what is there can be reached from where this runs.`,
       { cause: failure },
     );
   }

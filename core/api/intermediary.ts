@@ -27,7 +27,9 @@ export function intermediaryError(
 ): ApiError | undefined {
   const { status, body, headers } = response;
   const error = (kind: 'token' | 'invalid', what: string, remedy: string): ApiError =>
-    new ApiError(kind, status, `${describeRequest(request)} answered ${status}${what}`, remedy);
+    new ApiError(kind, status, `${describeRequest(request)} answered ${status}${what}`, remedy, {
+      isOfIntermediary: true,
+    });
   if (status >= 300 && status < 400 && headers.location !== undefined)
     return error('invalid', ...redirected(request, headers.location, asked));
   if (asked.isOwn(response)) return undefined;
@@ -42,14 +44,14 @@ export function intermediaryError(
     return error(
       'invalid',
       ` with a web page${page}, and not from ${asked.name}: a firewall or a proxy in front of it turned the request away.`,
-      `No right is missing. Let requests to ${asked.api}/ from this CI step through there, or give ${asked.setting} an address of the server that does not lead past it.`,
+      `No right is missing. Let requests to ${asked.api}/ from where this runs through there, or give ${asked.setting} an address of the server that does not lead past it.`,
     );
   // What the server itself would mean by it is that there is no such thing, and from that much follows.
   if (status === 404 && page !== undefined)
     return error(
       'invalid',
       ` with a web page${page}, and not from ${asked.name}: whether it is there is not known.`,
-      `Let requests to ${asked.api}/ from this CI step through to ${asked.name}, or give ${asked.setting} an address of the server where they arrive.`,
+      `Let requests to ${asked.api}/ from where this runs through to ${asked.name}, or give ${asked.setting} an address of the server where they arrive.`,
     );
   if (status === 413)
     return error(

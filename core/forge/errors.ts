@@ -91,11 +91,11 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, res
     case 'token':
       return (
         ofAccount.find(([said]) => said.test(message))?.[1] ??
-        'The forge does not know forge-token: create a new access token for the account in forge-login and store it in the CI secret.'
+        'The forge does not know the token: create a new one for the account, and put it where this one comes from (in CI: the secret of forge-token).'
       );
     case 'scope': {
       if (isPublicOnly(message))
-        return `forge-token was made for public repositories only, and ${repository === '' ? 'this' : repository} is private: create one for all repositories and store it in the CI secret.`;
+        return `forge-token was made for public repositories only, and ${repository === '' ? 'this' : repository} is private: create one for all repositories, and put it where this one comes from (in CI: its secret).`;
       return scopeRemedy(scopesIn(message));
     }
     case 'permission':
@@ -125,6 +125,8 @@ function remedyFor(kind: ApiErrorKind, request: ApiRequest, message: string, res
         return 'The account has used up the space that the forge grants it: a site admin can raise its quota.';
       return '';
     case 'server':
+      if ([502, 503, 504].includes(response.status))
+        return `The forge is down, is being restarted, or cannot be reached by the proxy in front of it${waitOf(response)}. Run the role again when it answers.`;
       return 'The forge failed; its own log says why. Run the role again when it answers.';
     default:
       return '';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { shaped } from '../api/call.ts';
 import { ifThere, isApiError } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, pageSize } from './call.ts';
@@ -48,7 +49,7 @@ export async function dispatchWorkflow(
   const response = await send(request);
   if (response.status === 204) return undefined;
   if (response.status >= 300) throw forgeError(request, response);
-  const answer = z.object({ id: z.int(), run_number: z.nullish(z.int()) }).parse(response.body);
+  const answer = shaped(request, response, z.object({ id: z.int(), run_number: z.nullish(z.int()) }));
   return { id: answer.id, number: answer.run_number ?? answer.id };
 }
 

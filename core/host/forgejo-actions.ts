@@ -81,6 +81,15 @@ function runnerFolders(): string[] | undefined {
   return folders.length === 0 ? undefined : [...new Set(folders)];
 }
 
+/** A full or read-only disk of the runner is no defect of ours. */
+function unwritable(what: string, variable: string, error: unknown): UserError {
+  return new UserError(
+    `What came of the run is said above, but ${what} for later steps could not be written (${error instanceof Error ? error.message : String(error)}).`,
+    `The runner names the file for it in ${variable}: make room on its disk, or let the step write there.`,
+    { cause: error },
+  );
+}
+
 /**
  * A step on a Forgejo runner, through the Actions toolkit, which reads this process's environment and prints.
  * `GITHUB_*` names exist on every version, `FORGEJO_*` only on newer ones. The toolkit's `error`, `warning` and
@@ -138,15 +147,23 @@ export function forgejoActions(): Host {
       const file = present(process.env.GITHUB_OUTPUT);
       // Without the file the toolkit would print `::set-output`, and whatever the value holds with it.
       if (file === undefined) return;
-      // The toolkit refuses a file that is not there yet.
-      appendFileSync(file, '');
-      setOutput(name, value);
+      try {
+        // The toolkit refuses a file that is not there yet.
+        appendFileSync(file, '');
+        setOutput(name, value);
+      } catch (error) {
+        throw unwritable(`the output ${name}`, 'GITHUB_OUTPUT', error);
+      }
     },
     async summary(markdown) {
       const file = present(process.env.GITHUB_STEP_SUMMARY);
       // The toolkit throws where the host offers no summary.
       if (file === undefined || !existsSync(file)) return;
-      await summary.addRaw(markdown, true).write();
+      try {
+        await summary.addRaw(markdown, true).write();
+      } catch (error) {
+        throw unwritable('the summary', 'GITHUB_STEP_SUMMARY', error);
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../errors.ts';
 import type { Backend } from './backends.ts';
 
 /**
@@ -82,11 +83,42 @@ export type Environment = Record<string, string | undefined>;
 /** Prints one line. */
 export type Print = (line: string) => void;
 
-/** Whoever reads what this process prints may stop reading, as `head` does, or a terminal that is closed: that is no failure of its own. */
+/** Whether it was said that what this process prints is lost. */
+let isLost = false;
+
+/**
+ * Whoever reads what this process prints may stop reading, as `head` does, or a terminal that is closed: that is no failure of
+ * its own. Where a log cannot be written any more (a full disk), the work goes on to its end and is no success: nobody can read
+ * what was done.
+ */
 export function outliveReaders(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  process.stdout.on('error', lose);
+  process.stderr.on('error', () => undefined);
+}
+
+/** Prints a text as it is. Every print of this process goes through here: where output is a file, a full disk throws at once. */
+export function printOut(text: string): void {
+  try {
+    process.stdout.write(text);
+  } catch (error) {
+    lose(error);
+  }
+}
+
+function lose(error: unknown): void {
+  const code = codeOf(error);
+  if (code === 'EPIPE' || code === 'EIO' || isLost) return;
+  isLost = true;
+  process.once('exit', () => {
+    process.exitCode = 1;
   });
+  try {
+    process.stderr.write(
+      `What is printed here cannot be written any more (${code}${code === 'ENOSPC' ? ': the disk is full' : ''}). The run goes on without, and ends red.\n`,
+    );
+  } catch {
+    // Both may be the same full disk: the exit code is all that is left to tell it.
+  }
 }
 
 /** A variable's value, where the empty text counts as absent: hosts export names without values. */

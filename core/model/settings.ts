@@ -6,6 +6,7 @@ import {
   listOf,
   type SettingsFault,
   text,
+  token,
   type ValuesOf,
 } from '../settings.ts';
 
@@ -20,9 +21,8 @@ export const engineSettings = {
     description:
       'Where the engine is, for `openai` (such as http://127.0.0.1:8080/v1 of llama-server, vLLM or Ollama) and `anthropic`; the public one when absent.',
   }),
-  'engine-key': text({
+  'engine-key': token({
     description: 'The key for the engine, from a CI secret; it is sent to the engine only.',
-    secret: true,
   }),
   'engine-command': listOf(text, {
     description:

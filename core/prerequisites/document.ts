@@ -84,9 +84,10 @@ export function parsePrerequisites(text: string): Prerequisites {
   let fence: Fence | undefined;
   let isComment = false;
   let isList = false;
-  let at = 0;
+  // A byte order mark is no part of the first line; it stays where it is, as everything else does that is not ours.
+  let at = text.startsWith('\ufeff') ? 1 : 0;
   let number = 0;
-  for (const whole of text.split('\n')) {
+  for (const whole of text.slice(at).split('\n')) {
     number += 1;
     const start = at;
     at += whole.length + 1;

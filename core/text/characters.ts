@@ -31,3 +31,8 @@ export function lookalike(character: string): string | undefined {
 export function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
+
+/** Whether a text can be a token or a key: visible ASCII without quotation marks. A header of HTTP takes hardly anything else. */
+export function isTokenLike(text: string): boolean {
+  return /^[!#-&(-~]+$/.test(text);
+}

@@ -11,7 +11,10 @@ export const recordsBranch = 'vault-records';
 /** The branch that only the gatekeeper pushes to. */
 export const claimsBranch = 'vault-claims';
 
-/** On `vault-records`: one file for each action that was decided to be started. It spends the id, and never goes away. */
+/**
+ * On `vault-records`: one file for each action that was decided to be started. It spends the id, and stays, unless the
+ * server said that it starts nothing: then it is taken back at once, by the run that wrote it.
+ */
 export const firedFolder = 'fired';
 /** On `vault-records`: how it ended. */
 export const endedFolder = 'ended';

@@ -26,6 +26,48 @@ function messageOf(work: () => unknown): string {
 }
 
 describe('settings', () => {
+  it.each(['abc\n', 'abc\r\n', ' abc ', '\ufeffabc'])(
+    'a token that was stored with what is no part of it is taken without (%j)',
+    (given) => {
+      const read = parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_FORGE_TOKEN: given }, print));
+
+      expect(read['forge-token']).toBe('abc');
+    },
+  );
+
+  it.each(['"abc"', 'a b', 'abc\ndef', '\n', "'abc'", 'Bearer abc', 'abç'])(
+    'what can be no token is refused before it is sent to anybody, and not shown (%j)',
+    (given) => {
+      const message = messageOf(() =>
+        parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_FORGE_TOKEN: given }, print)),
+      );
+
+      expect(message).toContain('forge-token: expected a token of letters, digits and signs on one line');
+      expect(message).not.toContain('abc');
+    },
+  );
+
+  it.each([
+    ['https://forge.test ', 'https://forge.test'],
+    ['https://forge.test/\r\n', 'https://forge.test'],
+    [' http://[::1]:3000/git/', 'http://[::1]:3000/git'],
+  ])('an address is taken without blanks around it (%j)', (given, address) => {
+    const read = parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_FORGE_URL: given }, print));
+
+    expect(read['forge-url']).toBe(address);
+  });
+
+  it.each([
+    ['PLUGIN_FORGE_URL', 'https://forge .test', 'forge-url: expected an http or https URL'],
+    ['PLUGIN_FORGE_URL', 'https://forge.test/a b', 'forge-url: expected an http or https URL'],
+    ['PLUGIN_OPS_BRANCH', 'main ', 'ops-branch: expected the name of a branch, got "main "'],
+    ['PLUGIN_OPS_BRANCH', 'main\r', 'ops-branch: expected the name of a branch'],
+  ])('%s that is %j is refused', (name, given, fault) => {
+    expect(
+      messageOf(() => parseSettings({ settings }, woodpecker({ ...needed, [name]: given }, print))),
+    ).toContain(fault);
+  });
+
   it('arrive under the same name from Woodpecker, the Forgejo runner and a terminal', async () => {
     const hosts = [
       woodpecker({ ...needed, PLUGIN_DRY_RUN: 'true' }, print),

@@ -427,13 +427,23 @@ describe('connections', () => {
     });
   });
 
+  it('name the setting whose value is no address', async () => {
+    const { send, waits } = sender('forge.example');
+
+    await expect(send(read)).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: 'forge-url is no address: "forge.example".',
+    });
+    expect(waits).toEqual([]);
+  });
+
   it('send nothing where the token cannot stand in a header, and do not show it', async () => {
     const { port, connections } = await listen(http.createServer(forge));
     const { send, waits } = sender(`http://127.0.0.1:${port}`, { token: 'two\nlines' });
 
     const error = await send(read).catch((reason: unknown) => reason);
 
-    expect(error).toMatchObject({ message: 'invalid authorization header' });
+    expect(error).toMatchObject({ kind: 'token', message: expect.stringContaining('that no token has') });
     expect(inspect(error)).not.toContain('two');
     expect(waits).toEqual([]);
     expect(began).toEqual([]);

@@ -204,7 +204,14 @@ describe('a limiter in front of the forge', () => {
   it('is honoured for reads on 503, by seconds or by date', async () => {
     const { send, waits } = await serve((_, response, nth) =>
       nth < 3
-        ? json(response, 503, {}, { 'retry-after': nth === 1 ? '2' : new Date(1_007_000).toUTCString() })
+        ? json(
+            response,
+            503,
+            {},
+            nth === 1
+              ? { 'retry-after': '2' }
+              : { 'retry-after': new Date(1_007_000).toUTCString(), date: new Date(1_002_000).toUTCString() },
+          )
         : json(response, 200, {}),
     );
 
@@ -212,6 +219,39 @@ describe('a limiter in front of the forge', () => {
 
     expect(waits).toEqual([2000, 5000]);
   });
+
+  it('names a date by its own clock, however far ahead that is', async () => {
+    const { send, waits } = await serve((_, response, nth) =>
+      nth === 1
+        ? json(
+            response,
+            429,
+            {},
+            {
+              'retry-after': new Date(90_000_005_000).toUTCString(),
+              date: new Date(90_000_000_000).toUTCString(),
+            },
+          )
+        : json(response, 200, {}),
+    );
+
+    await call(send, read, z.unknown());
+
+    expect(waits).toEqual([5000]);
+  });
+
+  it.each(['0', '-1', '1.5', 'soon', 'Thu, 01 Jan 1970 00:00:00 GMT'])(
+    'that asks to wait for %s is left in peace all the same, longer each time',
+    async (header) => {
+      const { send, waits } = await serve((_, response) =>
+        json(response, 429, {}, { 'retry-after': header }),
+      );
+
+      await failure(call(send, read, z.unknown()));
+
+      expect(waits.map((wait, nth) => wait >= 100 * 2 ** nth)).toEqual([true, true, true]);
+    },
+  );
 
   it('that asks for more time than the deadline leaves is not waited for', async () => {
     const { send, waits } = await serve((_, response) => json(response, 429, {}, { 'retry-after': '3600' }));
@@ -231,7 +271,8 @@ describe('errors', () => {
 
     expect(await failure(call(send, write, z.unknown()))).toMatchObject({
       kind: 'scope',
-      remedy: 'Create a token that also has the scope write:issue and store it in the CI secret.',
+      remedy:
+        'Create a token that also has the scope write:issue, and put it where this one comes from (in CI: its secret).',
     });
   });
 

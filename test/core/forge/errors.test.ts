@@ -187,7 +187,7 @@ describe('what a proxy in front of the forge answers by itself', () => {
   it('and a 401 of the forge itself is about the token', async () => {
     const error = await told({ status: 401, body: { message: 'user does not exist [uid: 0, name: ]' } });
 
-    expect(error.remedy).toContain('The forge does not know forge-token');
+    expect(error.remedy).toContain('The forge does not know the token');
   });
 
   it('413 names the limit, and that nothing was written', async () => {
@@ -254,14 +254,14 @@ describe('a missing scope', () => {
     const lines = errorLines(await lacking('read:issue'), ['write:issue', 'read:repository']);
 
     expect(lines.at(-1)).toBe(
-      'Create a token that also has the scope write:issue and store it in the CI secret. In all this role needs write:issue, read:repository.',
+      'Create a token that also has the scope write:issue, and put it where this one comes from (in CI: its secret). In all this role needs write:issue, read:repository.',
     );
   });
 
   it('is told as the forge names it where the role needs no more', async () => {
     const lines = errorLines(await lacking('read:organization'), ['write:issue']);
 
-    expect(lines.at(-1)).toContain('the scope read:organization and');
+    expect(lines.at(-1)).toContain('the scope read:organization, and');
   });
 });
 

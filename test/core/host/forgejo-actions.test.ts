@@ -94,7 +94,7 @@ describe('a step of a workflow on a Forgejo runner', () => {
       GITHUB_TOKEN: 'automatic',
       GITHUB_WORKFLOW_REF: 'owner/ops/.forgejo/workflows/backup.yml@refs/heads/main',
       GITHUB_WORKSPACE: '/workspace',
-      'INPUT_FORGE-TOKEN': 'a token',
+      'INPUT_FORGE-TOKEN': 'token',
       RUNNER_TEMP: '/job/tmp',
     });
 
@@ -151,15 +151,25 @@ describe('a step of a workflow on a Forgejo runner', () => {
     const { given, settings } = await seenHost({
       ...runner,
       GITHUB_SERVER_URL: 'https://forge.test',
-      'INPUT_FORGE-TOKEN': 'a token ',
+      'INPUT_FORGE-TOKEN': 'token',
+      'INPUT_RESULT-FILE': 'a file ',
       INPUT_OPS_BRANCH: 'main',
       'INPUT_PROJECT-REPO': '',
     });
 
-    expect(given.sort()).toEqual(['forge-token', 'ops-branch']);
-    expect(settings).toMatchObject({ 'forge-token': 'a token ', 'ops-branch': 'main' });
+    expect(given.sort()).toEqual(['forge-token', 'ops-branch', 'result-file']);
+    expect(settings).toMatchObject({ 'result-file': 'a file ', 'ops-branch': 'main' });
     expect(settings).not.toHaveProperty('project-repo');
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'says what could not be written where the disk of the runner is full',
+    async () => {
+      await expect(seenHost({ ...runner, GITHUB_OUTPUT: '/dev/full' })).rejects.toThrow(
+        /UserError: What came of the run is said above, but the output name for later steps could not be written \(ENOSPC/,
+      );
+    },
+  );
 
   it('does not start without the event that it was promised', async () => {
     await expect(seenHost({ ...runner, GITHUB_EVENT_PATH: path.join(folder, 'none') })).rejects.toThrow(

@@ -57,6 +57,24 @@ function status(items: string[], line: string): string {
   return text.split('\n').at(-2) ?? '';
 }
 
+describe('a document that begins with a byte order mark', () => {
+  it.each([
+    '## Objective: One (#1)\n- [ ] #1\nStatus: BLOCKED\n',
+    '# Prerequisites\n\nLast updated: 2026-01-01\n\n## Objective: One\n- [ ] #1\n',
+    'Last updated: 2026-01-01\r\n\r\n## Objective: One\r\n- [ ] #1\r\nStatus: BLOCKED\r\n',
+  ])('is read as without it, and keeps it', (text) => {
+    const plain = reviseText(text, facts());
+
+    const marked = reviseText(`\ufeff${text}`, facts());
+
+    expect(plain.text).not.toBe(text);
+    expect(marked.text).toBe(`\ufeff${plain.text}`);
+    expect(parsePrerequisites(`\ufeff${text}`).objectives).toMatchObject([
+      { name: expect.stringMatching(/^One/) },
+    ]);
+  });
+});
+
 describe('an item', () => {
   it.each([
     ['- [ ] a (#1 — closed)', '- [x] a (#1 — closed)'],

@@ -146,6 +146,13 @@ export const clicks: Defence[] = [
     tests: [escalationTest],
   },
   {
+    name: 'How old a request is goes by the clock of the forge.',
+    file: 'actions/escalation/read.ts',
+    from: 'Date.parse(context.forgeNow())',
+    to: 'Date.parse(now)',
+    tests: ['test/hostile/clocks.test.ts'],
+  },
+  {
     name: 'An answer that cannot be read is not asked again.',
     file: 'actions/escalation/read.ts',
     from: '...damaged.map(documentName)',

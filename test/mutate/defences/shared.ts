@@ -197,6 +197,20 @@ export const shared: Defence[] = [
     tests: ['test/core/api/http.test.ts'],
   },
   {
+    name: 'A limiter that asks for no wait is left in peace all the same.',
+    file: 'core/api/http.ts',
+    from: 'Math.max(asked ?? 0, 200 * 2 ** (attempt - 1) * (0.5 + Math.random()))',
+    to: 'asked ?? 200 * 2 ** (attempt - 1) * (0.5 + Math.random())',
+    tests: ['test/core/api/http.test.ts'],
+  },
+  {
+    name: 'A token is used without the line end that its secret was stored with.',
+    file: 'core/settings.ts',
+    from: 'const bare = value.trim();',
+    to: 'const bare = value;',
+    tests: ['test/core/settings.test.ts'],
+  },
+  {
     name: 'A launcher hands on only what a role needs of the environment.',
     file: 'scripts/launcher.ts',
     from: '    *) unset "$name" ;;',

@@ -5,6 +5,7 @@ const verdictTest = 'test/core/vault/verdict.test.ts';
 const gateTest = 'test/actions/vault-dispatch/gate.test.ts';
 const gateRulesTest = 'test/core/vault/gate-rules.test.ts';
 const refusedTest = 'test/hostile/vault-refused.test.ts';
+const notStartedTest = 'test/hostile/vault-not-started.test.ts';
 const denialTest = 'test/hostile/denial-vault.test.ts';
 
 /** What an approval is of, and whose counts. */
@@ -289,10 +290,38 @@ export const records: Defence[] = [
   {
     name: 'Nothing is started before its intent stands on record.',
     file: 'actions/vault-dispatch/intend.ts',
-    from: '{ ...start(record), after: [key] },',
-    to: 'start(record),',
+    from: 'after: [key],',
+    to: '',
     tests: ['test/hostile/vault-dispatch.test.ts'],
     only: 'an intent that cannot be written',
+  },
+  {
+    name: 'An id of which the server said that nothing starts is free again.',
+    file: 'core/changes/taken-back.ts',
+    from: '(isAsked && !isSurelyNotDone(error))',
+    to: 'isAsked',
+    tests: [notStartedTest],
+  },
+  {
+    name: 'An id stays spent where something may have started.',
+    file: 'core/api/errors.ts',
+    from: 'error instanceof ApiError && notDone.has(error.kind) &&',
+    to: 'error instanceof ApiError &&',
+    tests: [notStartedTest],
+  },
+  {
+    name: 'An id stays spent where only a firewall in front of the server refused.',
+    file: 'core/api/errors.ts',
+    from: ' && !error.isOfIntermediary',
+    to: '',
+    tests: [notStartedTest],
+  },
+  {
+    name: 'Delays, approvals and runs of the vault are timed by the clock of the forge.',
+    file: 'actions/vault-dispatch/read.ts',
+    from: 'now: context.forgeNow()',
+    to: 'now: context.now',
+    tests: ['test/hostile/clocks.test.ts'],
   },
   {
     name: 'An intent is created where none was: nobody’s is written over.',
