@@ -209,6 +209,17 @@ export function namesBehind(prefix: string, labels: readonly { name: string }[])
   return labels.flatMap(({ name }) => (name.startsWith(`${prefix}:`) ? [name.slice(prefix.length + 1)] : []));
 }
 
+/** The names of enabled agents that take issues of a repository. */
+export function agentsOf(declared: readonly Declared[], repository: string): string[] {
+  return declared.flatMap((item) =>
+    item.kind === 'agent' &&
+    item.manifest.enabled &&
+    item.manifest.repositories.some((name) => sameRepository(name, repository))
+      ? [item.manifest.name]
+      : [],
+  );
+}
+
 /** The repositories that enabled agents name, or of them the one that the settings name. */
 export function repositoriesOf(declared: readonly Declared[], wanted: string | undefined): string[] {
   const named = declared.flatMap((item) =>

@@ -113,8 +113,9 @@ function stateRepository({
 function faultsOf({
   declared,
   troubled,
+  unlabelled,
   stateRepo,
-}: Pick<LookingState, 'declared' | 'troubled' | 'stateRepo'>): AgentChange[] {
+}: Pick<LookingState, 'declared' | 'troubled' | 'unlabelled' | 'stateRepo'>): AgentChange[] {
   return [
     ...declared.flatMap((item) => (item.kind === 'faulty' ? item.faults.map(refuse) : [])),
     ...(stateRepo.hasCi
@@ -125,6 +126,12 @@ function faultsOf({
           ),
         ]
       : []),
+    ...unlabelled.map(({ repository, labels }) =>
+      notice(
+        `${repository} has no label ${labels.join(', ')} of its own, by which an issue would be given to an agent`,
+        'make it there; if the owner is an organisation that has it, give forge-token the scope read:organization as well',
+      ),
+    ),
     ...troubled.map(({ repository, said }) =>
       refuseFor(repository, `its issues could not be looked at: ${said}`),
     ),

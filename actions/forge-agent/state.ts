@@ -66,6 +66,8 @@ export interface LookingState extends SeenState {
   /** Repositories whose issues were looked at, and those that could not be. */
   looked: string[];
   troubled: { repository: string; said: string }[];
+  /** Labels of agents that a repository has not itself, where its organisation's could not be listed. */
+  unlabelled: { repository: string; labels: string[] }[];
   /** The one that this run works on: claimed in an earlier round of it. */
   mine: Mine | null;
 }
@@ -232,6 +234,7 @@ export interface FanOutState extends Omit<SeenState, 'kind'> {
   lingering: LookingState['lingering'];
   looked: LookingState['looked'];
   troubled: LookingState['troubled'];
+  unlabelled: LookingState['unlabelled'];
 }
 
 /** What is started for an issue, or why nothing can be. */

@@ -212,6 +212,7 @@ async function readSubject(
     unseen: 0,
     looked: [],
     troubled: [],
+    unlabelled: [],
     mine: null,
   };
   return { state, candidate, declared, profile };

@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listIssues } from '../../core/forge/issues.ts';
-import { listLabels } from '../../core/forge/labels.ts';
+import { labelsOf } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
 import { listSecrets } from '../../core/forge/secrets.ts';
@@ -153,7 +153,7 @@ async function readSide(
   if (found.archived)
     throw new UserError(`${name} is archived.`, 'Unarchive it, or name another repository.');
   const main = await findBranch(send, name, found.default_branch);
-  const labels = found.has_issues ? await listLabels(send, name) : [];
+  const labels = found.has_issues ? await labelsOf(send, name, owner === 'organisation') : [];
   // Those of everybody: whoever ran it before may have been another admin.
   const issues =
     given.example && !isOps && found.has_issues
