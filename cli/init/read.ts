@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listIssues } from '../../core/forge/issues.ts';
-import { labelsOf } from '../../core/forge/labels.ts';
+import { labelsOf, labelsOfOwner } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
 import { listSecrets } from '../../core/forge/secrets.ts';
@@ -144,7 +144,8 @@ async function readSide(
     issues: [],
     proposing: undefined,
   };
-  if (found === undefined) return bare;
+  if (found === undefined)
+    return owner === 'organisation' ? { ...bare, labels: await labelsOfOwner(send, name) } : bare;
   if (found.permissions?.admin === false)
     throw new UserError(
       `The token's account does not administer ${name}, so it cannot be shown what is missing there.`,

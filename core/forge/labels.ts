@@ -48,9 +48,13 @@ export async function listOrganisationLabels(send: Send, org: string): Promise<L
  * organisation that owns it, which are found by name like its own.
  */
 export async function labelsOf(send: Send, name: string, isShared: boolean): Promise<Label[]> {
-  const own = await listLabels(send, name);
-  const shared = isShared ? await listOrganisationLabels(send, ownerOf(name)) : [];
-  return shared === 'unread' ? own : [...own, ...shared];
+  return [...(await listLabels(send, name)), ...(isShared ? await labelsOfOwner(send, name) : [])];
+}
+
+/** Those of the organisation alone, as far as the token may list them: of a repository that is not there yet. */
+export async function labelsOfOwner(send: Send, name: string): Promise<Label[]> {
+  const shared = await listOrganisationLabels(send, ownerOf(name));
+  return shared === 'unread' ? [] : shared;
 }
 
 /** Labels that issues of a repository can carry, as far as they were asked for. */
