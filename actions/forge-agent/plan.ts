@@ -492,7 +492,22 @@ function begin(
     ...(frozen === undefined ? [] : [{ path: frozenPath(name), expects: frozen.markSha }]),
     ...(handed?.remove ?? []),
   ];
+  // What can be made by nobody has to be found out before an agent is paid for work that then goes nowhere.
+  const forking: AgentChange[] =
+    isFinishing || candidate.lacksFork === undefined
+      ? []
+      : [
+          {
+            kind: 'fork',
+            key: 'fork',
+            repository,
+            fork: candidate.lacksFork,
+            mayDecline: true,
+            why: 'work is proposed from a fork',
+          },
+        ];
   const claiming: AgentChange[] = [
+    ...forking,
     ...(candidate.over === null ? [] : [notice(`${repository}#${number} is taken over: ${candidate.over}`)]),
     {
       kind: 'write-files',
@@ -507,6 +522,7 @@ function begin(
         ...(handed?.files ?? []),
       ],
       ...(gone.length === 0 ? {} : { remove: gone }),
+      ...(forking.length === 0 ? {} : { after: ['fork'] }),
       message: `${repository}#${number}: ${agent.name} begins round ${entry.rounds}`,
       why:
         awakening !== null && !isFinishing

@@ -84,7 +84,7 @@ export async function readCandidates(
     tried = await once(
       context.kept,
       'isolation',
-      async () => (await possibleIsolation(uidsOf(settings))).tried,
+      async () => (await possibleIsolation(uidsOf(settings), settings['agent-folder'])).tried,
     );
     const judged = await judge(context, { ...base, tried }, item, candidate);
     candidates.push(judged.candidate);
@@ -391,29 +391,59 @@ export async function judge(
 ): Promise<{ candidate: Candidate; verdict: Verdict }> {
   const verdict = verdictOn(context.settings, base, candidate);
   if (verdict.kind !== 'taken') return { candidate, verdict };
-  // Of all issues of a repository the same.
-  const homeTrouble = await once(context.kept, `home of ${place.repository}`, () =>
-    readHomeTrouble(context, base, place),
-  );
-  if (homeTrouble === undefined) return { candidate, verdict };
-  const known = { ...candidate, homeTrouble };
+  const { trouble, fork } = await homeOfPlace(context, base, place);
+  if (trouble === undefined)
+    return { candidate: fork === undefined ? candidate : { ...candidate, lacksFork: fork }, verdict };
+  const known = { ...candidate, homeTrouble: trouble };
   return { candidate: known, verdict: verdictOn(context.settings, base, known) };
 }
 
-/** Why nothing can be proposed from where our account's work on a repository goes, as far as that can be known yet. */
-async function readHomeTrouble(
+/** Where work on a repository would go. */
+interface Home {
+  /** Why nothing can be proposed from there. */
+  trouble?: string;
+  /** The fork that has to be made first. */
+  fork?: string;
+}
+
+/** The same for all issues of a repository, and asked once a run, unless something is done about it. */
+async function homeOfPlace(context: Context, base: SeenState, place: Place): Promise<Home> {
+  const { kept, previous } = context;
+  const { repository } = place;
+  const key = `home of ${repository}`;
+  const declined = previous?.declined.find(
+    (change) => change.kind === 'fork' && sameRepository(change.repository, repository),
+  );
+  if (declined?.kind === 'fork')
+    kept.set(
+      key,
+      Promise.resolve({
+        trouble: `our account could not make the fork ${declined.fork}, as said above, so nothing could be proposed`,
+      }),
+    );
+  const home = await once(kept, key, () => readHome(context, base, place));
+  // This look has it made, and the next one has to see that.
+  if (home.fork !== undefined) kept.delete(key);
+  return home;
+}
+
+async function readHome(
   { settings, send }: Context,
   { account }: SeenState,
   { repository, isArchived }: Place,
-): Promise<string | undefined> {
-  if (isArchived) return `${repository} is archived, so nothing can be proposed there`;
+): Promise<Home> {
+  if (isArchived) return { trouble: `${repository} is archived, so nothing can be proposed there` };
   const home = homeOf(settings, account, repository);
-  if (home === repository) return undefined;
+  if (home === repository) return {};
+  const { value, trouble } = await alone(() => ifThere(getRepository(send, home)));
   // What cannot be asked now is asked again once there is work.
-  const { value } = await alone(() => ifThere(getRepository(send, home)));
-  return value === undefined || isForkOf(value, repository)
-    ? undefined
-    : `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`;
+  if (trouble !== undefined) return {};
+  if (value === undefined) return { fork: home };
+  return isForkOf(value, repository)
+    ? {}
+    : {
+        trouble: `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`,
+      };
 }
 
 /** Whether a repository is the fork of another. */

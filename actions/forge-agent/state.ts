@@ -116,6 +116,8 @@ export interface Candidate {
   trouble: string | null;
   /** Why work on it could not be proposed; looked at only where it could be taken otherwise. */
   homeTrouble?: string;
+  /** The fork that work on it would be proposed from, where that is not there yet; looked at with the trouble. */
+  lacksFork?: string;
   comments: { user: string; body: string; mayWrite: boolean; at: string }[];
   labels: Label[];
   /** Labels that the repository has. */

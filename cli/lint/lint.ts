@@ -44,6 +44,10 @@ function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summar
 function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const folder = path.basename(path.dirname(path.resolve(file)));
   if (folder === agentsFolder) return checkAgent(file, bytes);
+  if (looksLikeAgent(bytes) && isNowhere(file, folder)) {
+    const { faults, summary } = checkAgent(file, bytes);
+    return { faults, summary: `${summary}; roles read it only in a folder ${agentsFolder}/` };
+  }
   const [kind, parsed] =
     path.basename(file) === crewFile
       ? ['what holds for all roles', parseCrewFile(file, bytes)]
@@ -55,6 +59,22 @@ function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary:
             ? ['formula', parseFormula(file, bytes)]
             : ['action', parseVaultAction(file, bytes)];
   return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
+}
+
+/** Whether no place says what a file is. */
+function isNowhere(file: string, folder: string): boolean {
+  return (
+    folder !== 'actions' &&
+    folder !== 'formulas' &&
+    path.basename(file) !== crewFile &&
+    path.basename(file) !== 'policy.toml'
+  );
+}
+
+/** A manifest names its engine before any table, and no other document has such a field. */
+function looksLikeAgent(bytes: Uint8Array): boolean {
+  const [head = ''] = new TextDecoder().decode(bytes.subarray(0, 65_536)).split(/^\s*\[/m);
+  return /^\s*["']?engine["']?\s*=/m.test(head);
 }
 
 /** A manifest, and the file of its prompt, which the role reads from beside it. */

@@ -81,6 +81,24 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     ]);
   });
 
+  it('tells an agent for what it is wherever it stands, and where it would count', () => {
+    const agent = 'enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["o/r"]\n';
+    mkdirSync(path.join(folder, 'crew'), { recursive: true });
+    writeFileSync(path.join(folder, 'crew/good.toml'), `${agent}prompt = "x"\n`);
+    writeFileSync(path.join(folder, 'crew/bad.toml'), `${agent}prompt = "x"\ncolour = "red"\n`);
+
+    const { code, text } = lint('crew/good.toml', 'crew/bad.toml');
+
+    expect({ code, text: text.split('\n') }).toEqual({
+      code: 1,
+      text: [
+        'crew/good.toml: agent, valid; roles read it only in a folder agents/',
+        expect.stringMatching(/^crew\/bad\.toml:6:1: .*colour/),
+        '',
+      ],
+    });
+  });
+
   it('is not brought down by whoever stops reading what it prints, as head does', async () => {
     const child = spawn(process.execPath, [compiled, 'lint', 'good.md', 'plain.md'], { cwd: folder });
     let said = '';

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Git, Signature } from '../../git.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 /** A bare repository of ours, empty, for commits whose names look like this one; it holds nothing that could run. */
 export async function makeBare(git: Git, folder: string, like: string): Promise<void> {
-  mkdirSync(path.dirname(folder), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(folder), 0o700);
   await git.run(null, {
     args: ['init', '--quiet', '--bare', '--template=', ...formatOf(like), '--end-of-options', folder],
   });

@@ -468,6 +468,7 @@ const verdictFor = (given: Partial<Candidate>): Verdict =>
           promptFile: null,
         },
       ],
+      run: null,
       tried: [{ isolation: 'user', works: true, why: 'It works.' }],
     },
     {
