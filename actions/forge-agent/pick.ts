@@ -162,7 +162,7 @@ function isOfRun({ lease }: Entry, run: LookingState['run']): boolean {
 
 /** A run that is started again keeps its number, and as long as it goes on nobody can tell what became of its last attempt. */
 function sameRunText({ lease, last_checkin_at: seen, agent_name: agent }: Entry): string {
-  return `this very run, ${lease.run?.id}, has claimed it for ${agent} before, which was last seen at ${seen}. Another job of it may still work there. If that was an attempt that was cut off and this is the same run started again, let it end: the next run, with a number of its own, takes it over at once; nobody does before that or ${lease.until}`;
+  return `this very run, ${lease.run?.id}, has claimed it for ${agent} before, which was last seen at ${seen}. Another job of it may still work there. If that was an attempt that was cut off and this is the same run started again, let it end: the next run, with a number of its own, takes it over at once`;
 }
 
 /** Whether a later round of it was cut off, and its pull request was closed since: nobody waits for it any more. */

@@ -2,23 +2,37 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
-import { type Fault, formatFault } from '../../core/errors.ts';
+import { codeOf, type Fault, formatFault } from '../../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../../core/escalation/policy.ts';
 import { parseSprint } from '../../core/sprint/sprint.ts';
 import { parseVaultAction } from '../../core/vault/action.ts';
 import { parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 
+/** Every parser takes much less. */
+const mostBytes = 16 * 1024 * 1024;
+
 /** Prints one line per fault, or one per good document; 1 when there is any fault, 2 when a file cannot be read. */
 export function lint(files: string[], say: (line: string) => void): number {
   let code = 0;
   for (const file of files) {
     let bytes: Buffer;
+    const unread = (why: string): void => {
+      say(`${file}: cannot be read (${why})`);
+      code = 2;
+    };
     try {
+      // A link in somebody's branch may lead to what never ends, such as /dev/zero or a pipe.
+      const facts = statSync(file);
+      if (!facts.isFile() || facts.size > mostBytes) {
+        unread(
+          facts.isFile() ? `it has ${facts.size} bytes, and at most ${mostBytes} are read` : 'it is no file',
+        );
+        continue;
+      }
       bytes = readFileSync(file);
     } catch (error) {
-      say(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
-      code = 2;
+      unread(codeOf(error));
       continue;
     }
     const { faults, summary } = file.endsWith('.toml') ? checkToml(file, bytes) : checkSprint(file, bytes);

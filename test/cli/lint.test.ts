@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -109,6 +117,31 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     const code = await new Promise((done) => child.once('close', done));
 
     expect({ code, said }).toEqual({ code: 0, said: '' });
+  });
+
+  it.each([
+    ['a link to what never ends', (file: string) => symlinkSync('/dev/zero', file), 'it is no file'],
+    ['a pipe', (file: string) => void spawnSync('mkfifo', [file]), 'it is no file'],
+    ['a folder', (file: string) => mkdirSync(file), 'it is no file'],
+    [
+      'a file of gigabytes',
+      (file: string) => {
+        writeFileSync(file, '');
+        truncateSync(file, 8 * 1024 ** 3);
+      },
+      'it has 8589934592 bytes, and at most 16777216 are read',
+    ],
+  ])('does not read %s', (_, plant, why) => {
+    const file = path.join(folder, 'odd.md');
+    plant(file);
+
+    const { code, text } = lint('odd.md', 'plain.md');
+    rmSync(file, { recursive: true });
+
+    expect({ code, text }).toEqual({
+      code: 2,
+      text: `odd.md: cannot be read (${why})\nplain.md: no filer block, nothing to check\n`,
+    });
   });
 
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {

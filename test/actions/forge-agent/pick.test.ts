@@ -226,7 +226,7 @@ describe('an issue is not taken', () => {
 
     expect(again).toMatchObject({ kind: 'not', isQuiet: false });
     expect(again.kind === 'not' ? again.why : '').toMatch(
-      /^this very run, 77, has claimed it for \w+ before.* the next run, with a number of its own, takes it over at once; nobody does before that or 2026-01-01T14:00:00\.000Z$/,
+      /^this very run, 77, has claimed it for \w+ before.* the next run, with a number of its own, takes it over at once$/,
     );
     expect(another).toMatchObject({ kind: 'not', isQuiet: true });
   });
