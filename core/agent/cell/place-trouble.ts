@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, realpathSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../../errors.ts';
+import { lengthTrouble } from '../listen.ts';
+import { socketName } from '../sidecar/sidecar.ts';
 
 /** What a cell with the smallest clone needs beside a Node of its own. */
 const leastBytes = 8 * 1024 * 1024;
@@ -13,6 +15,8 @@ const remedy = 'Name another place with agent-folder, or with TMPDIR where that 
  * there is no room. Undefined where one can, as far as it can be known beforehand. A whole sentence or two.
  */
 export function placeTrouble(folder: string): string | undefined {
+  const tooLong = lengthTrouble(path.join(path.resolve(folder), 'cell-XXXXXX/door', socketName));
+  if (tooLong !== undefined) return `${tooLong} ${remedy}`;
   let place = path.resolve(folder);
   while (!existsSync(place) && path.dirname(place) !== place) place = path.dirname(place);
   let trial: string | undefined;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { plain } from '../../text/log-line.ts';
 import { type LocalIsolation, localIsolations } from './cell.ts';
@@ -58,7 +59,7 @@ export async function bwrapKnows(bwrap: string, option: string): Promise<boolean
 /** Tries each isolation on this machine, best first, for cells that are made in a folder. */
 export async function possibleIsolation(
   uids = usualUids,
-  folder = tmpdir(),
+  folder = path.join(tmpdir(), 'forgecrew-cells-XXXXXX'),
 ): Promise<{ best: LocalIsolation; tried: TriedIsolation[] }> {
   const tools = findTools();
   // Of all of them the same, and no isolation helps against it.

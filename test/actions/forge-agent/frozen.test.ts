@@ -607,6 +607,7 @@ describe('a run that was cut off on an issue that is nobody’s any more', () =>
         kind: 'looking',
         declared: [],
         troubled: [],
+        unlabelled: [],
         frozen: [],
         candidates: [],
         lingering: [],

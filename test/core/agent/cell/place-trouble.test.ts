@@ -68,6 +68,12 @@ describe('a place for cells', () => {
     },
   );
 
+  it('is refused where no socket in it would stand where it is put', () => {
+    expect(placeTrouble(path.join(folder, 'x'.repeat(100)))).toMatch(
+      /^The path of a socket would have \d+ bytes .*, and at most 10\d are possible\. Name another place/,
+    );
+  });
+
   it.skipIf(!canMount()).each([
     [
       'no program may be run',
