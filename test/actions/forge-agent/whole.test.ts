@@ -105,11 +105,10 @@ isolates('an agent', () => {
   ])('starts nothing %s, says so, and serves what needs no fork', async (_, options, remedy) => {
     await rig.close();
     rig = await startAgents(options);
-    await rig.declare(
-      `${head} forge('signal-done', 'needs_person', '--summary', 'Which licence?');`,
-      `[profiles.unused]\n`,
-    );
+    await rig.declare(`${head} forge('signal-done', 'needs_person', '--summary', 'Which licence?');`);
     const first = await rig.ask();
+    // The older one comes first.
+    rig.pass(5);
     const own = await rig.seed.createRepository(rig.worker, 'own');
     await rig.seed.putFile(
       rig.owner,
