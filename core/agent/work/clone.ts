@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { fileAddress } from '../../file-address.ts';
 import type { Git, Signature } from '../../git.ts';
 import { makeFolder } from '../../make-folder.ts';
 
@@ -108,7 +109,7 @@ export async function cloneForAgent(
       '--no-tags',
       '--no-write-fetch-head',
       '--end-of-options',
-      `file://${path.resolve(from)}`,
+      fileAddress(from),
       commit,
     ],
     reach: 'files',
