@@ -21,16 +21,17 @@ export function placeTrouble(folder: string): string | undefined {
   while (!existsSync(place) && path.dirname(place) !== place) place = path.dirname(place);
   let trial: string | undefined;
   try {
-    const { bavail, bsize } = statfsSync(place);
-    const needed = leastBytes + nodeBytes(place);
-    if (bavail * bsize < needed)
-      return `There is not enough room in ${place}: ${mebibytes(bavail * bsize)} are free, and a cell needs ${mebibytes(needed)}. ${remedy}`;
     trial = mkdtempSync(path.join(place, '.forgecrew-'));
     const program = path.join(trial, 'try');
     writeFileSync(program, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
     const { error } = spawnSync(program, { stdio: 'ignore', env: {}, timeout: 10_000 });
     if (error !== undefined && codeOf(error) === 'EACCES')
       return `No program may be run from ${place}: it is mounted with noexec. ${remedy}`;
+    const { blocks, bavail, bsize } = statfsSync(place);
+    const needed = leastBytes + nodeBytes(place);
+    // Some file systems count no blocks at all, and say nothing of their room.
+    if (blocks > 0 && bavail * bsize < needed)
+      return `There is not enough room in ${place}: ${mebibytes(bavail * bsize)} are free, and a cell needs ${mebibytes(needed)}. ${remedy}`;
     return undefined;
   } catch (error) {
     return `${place} cannot be written to (${codeOf(error)}). ${remedy}`;

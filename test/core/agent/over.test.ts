@@ -8,7 +8,18 @@ const lease = { id: 'f'.repeat(32), until: '2026-01-01T12:00:00.000Z', run };
 
 /** A forge that says this of every run. */
 function forge(status: string): Send {
-  return async () => ({ status: 200, headers: {}, body: { id: 7, status } });
+  return async () => ({
+    status: 200,
+    headers: {},
+    body: {
+      id: 7,
+      status,
+      commit_sha: 'c'.repeat(40),
+      created: '2026-01-01T10:00:00Z',
+      html_url: '',
+      event_payload: '{}',
+    },
+  });
 }
 const failing: Send = async () => ({ status: 500, headers: {}, body: { message: '' } });
 
