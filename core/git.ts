@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { ConnectionOptions } from './api/connection.ts';
 import { type ChildEnd, runToEnd } from './child.ts';
 import { UserError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { plain, quoted } from './text/log-line.ts';
 
 // Git as a program of ours: with nothing of the machine's or a user's configuration, with nothing in a repository that could
@@ -129,7 +130,7 @@ const leastVersion = [2, 31] as const;
 
 /** Sets git up. Throws, with a remedy, where there is none, or one too old to be held in. */
 export async function openGit(options: GitOptions): Promise<Git> {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  makeFolder(options.folder, 0o700);
   const certificates = writeCertificates(options);
   const end = (repository: string | null, call: GitCall): Promise<ChildEnd> => {
     const bounded = call.mostMemoryKiB !== undefined;

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * Writes a file of this machine so that it appears whole or not at all; folders above it are made. `what` names it in the
@@ -8,7 +9,7 @@ import { UserError } from './errors.ts';
  */
 export function writeWhole(file: string, content: string, what: string): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     writeFileSync(`${file}.part`, content);
     renameSync(`${file}.part`, file);
   } catch (error) {

@@ -84,6 +84,8 @@ export interface ForgeOptions {
    * any lag, the first merge after a head has arrived is refused with "Please try again later". None when absent.
    */
   forkLag?: number;
+  /** How many repositories an account may have when it forks; as many as it likes where absent. */
+  mostRepositories?: number;
   /** The clock that the forge shows times by, in minutes east of UTC: a forge writes the times of its API by its own. */
   zone?: number;
   /** Says nothing of unknown routes and faults on stderr; unknown routes are remembered all the same. */
@@ -294,6 +296,7 @@ async function answer(
 export async function startForge(options: ForgeOptions = {}): Promise<EmbeddedForge> {
   const folder = options.folder ?? mkdtempSync(path.join(tmpdir(), 'embedded-forge-'));
   const state = createState(options.now ?? (() => new Date()), options.forkLag ?? 0);
+  if (options.mostRepositories !== undefined) state.mostRepositories = options.mostRepositories;
   const admin = addAccount(state, {
     login: 'admin',
     email: 'admin@example.test',

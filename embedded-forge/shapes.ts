@@ -174,15 +174,19 @@ export function labelShape(call: Call, label: Label, home: string): unknown {
   };
 }
 
-/** Labels of an issue, by name, from the repository and from its organisation. */
-export function issueLabels(call: Call, repository: Repository, issue: Issue): unknown[] {
+/** Labels that issues of a repository can carry: its own and its organisation's, each with whose it is. */
+function knownLabels(call: Call, repository: Repository): { label: Label; home: string }[] {
   const name = fullName(call, repository);
   const owner = accountById(call.state, repository.owner);
-  const known = [
+  return [
     ...repository.labels.map((label) => ({ label, home: `repos/${name}` })),
     ...(owner?.labels ?? []).map((label) => ({ label, home: `orgs/${owner?.login}` })),
   ];
-  return known
+}
+
+/** Labels of an issue, by name, from the repository and from its organisation. */
+export function issueLabels(call: Call, repository: Repository, issue: Issue): unknown[] {
+  return knownLabels(call, repository)
     .filter(({ label }) => issue.labels.includes(label.id))
     .sort((a, b) =>
       a.label.name < b.label.name ? -1 : a.label.name > b.label.name ? 1 : a.label.id - b.label.id,
@@ -266,7 +270,7 @@ export function commentShape(
 }
 
 export function timelineShape(call: Call, repository: Repository, issue: Issue, item: TimelineItem): unknown {
-  const label = repository.labels.find(({ id }) => id === item.label);
+  const set = knownLabels(call, repository).find(({ label }) => label.id === item.label);
   const { id, html_url, pull_request_url, issue_url, user, body, created_at, updated_at } = commentShape(
     call,
     repository,
@@ -297,7 +301,7 @@ export function timelineShape(call: Call, repository: Repository, issue: Issue, 
     ref_action: 'none',
     ref_commit_sha: '',
     review_id: item.review,
-    label: label === undefined ? null : labelShape(call, label, `repos/${fullName(call, repository)}`),
+    label: set === undefined ? null : labelShape(call, set.label, set.home),
     assignee: item.assignee === null ? null : userShape(call, accountById(call.state, item.assignee.account)),
     assignee_team: null,
     removed_assignee: item.assignee?.removed ?? false,

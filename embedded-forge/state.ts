@@ -24,6 +24,8 @@ export interface State {
   now: () => Date;
   /** How many looks after a push to the branch of a pull request still find its older head: see heads.ts. */
   forkLag: number;
+  /** How many repositories an account may have when it forks; as many as it likes where absent. */
+  mostRepositories?: number;
 }
 
 export interface Account {

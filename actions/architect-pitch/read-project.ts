@@ -3,7 +3,7 @@ import { isApiError } from '../../core/api/errors.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, getFile, listDirectory } from '../../core/forge/contents.ts';
 import { firstIssues, type Issue, listIssues } from '../../core/forge/issues.ts';
-import { listLabels } from '../../core/forge/labels.ts';
+import { labelsFor } from '../../core/forge/labels.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import type { Repository } from '../../core/forge/repositories.ts';
 import type { User } from '../../core/forge/users.ts';
@@ -46,13 +46,17 @@ export async function readVisions(context: Context, { issues, allIssues }: Liste
 }
 
 /** By label only where exactly one label has that name: of two the forge finds none, of none it finds everything. */
-async function listLabelled({ settings, send }: Context): Promise<Issue[]> {
+async function listLabelled({ settings, send, kept }: Context): Promise<Issue[]> {
   const project = settings['project-repo'];
   const label = settings['vision-label'];
-  const labels = (await listLabels(send, project)).filter(({ name }) => name === label);
-  if (labels.length !== 1)
+  const { own, organisation } = await labelsFor({ send, kept }, project, [label]);
+  const named = own.filter(({ name }) => name === label).length;
+  // The filter does not know labels of an organisation: whoever asked by one looks through everything.
+  if (named === 0 && organisation.some(({ name }) => name === label))
+    return listIssues(send, project, { state: 'open' });
+  if (named !== 1)
     throw new UserError(
-      `${project} has ${labels.length} labels named ${label}, and too many open issues to look through.`,
+      `${project} has ${named} labels named ${label}, and too many open issues to look through.`,
       'Make exactly one label of that name.',
     );
   return listIssues(send, project, { state: 'open', label });

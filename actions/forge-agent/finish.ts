@@ -370,7 +370,8 @@ export function recordOf(
     given_by: candidate.labelled?.login ?? null,
     member: candidate.membership.kind === 'member' ? candidate.membership.login : null,
     base: {
-      branch: candidate.defaultBranch,
+      // A later round begins where the work stands that is reviewed, on the agent's own branch.
+      branch: candidate.talk?.pull == null ? candidate.defaultBranch : mine.branch,
       commit: candidate.base,
       merged: mergeOf(candidate.talk),
     },

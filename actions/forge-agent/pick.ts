@@ -62,7 +62,7 @@ export function agentFor(
 /** Whether an issue is taken now: everything that has to hold, in the order in which it is cheapest to mend. */
 export function verdictOn(
   settings: AgentSettings,
-  { declared, tried }: Pick<LookingState, 'declared' | 'tried'>,
+  { declared, tried, run }: Pick<LookingState, 'declared' | 'tried' | 'run'>,
   candidate: Candidate,
 ): Verdict {
   const first = agentFor(settings, declared, candidate);
@@ -93,7 +93,8 @@ export function verdictOn(
         return { kind: 'exhausted', why: sleep.exhaustion, rounds: roundsOf(entry.entry) };
       if (sleep !== undefined) return sleep.isQuiet ? quietly(sleep.why) : not(sleep.why);
     }
-    if (status === 'running' && over === null) return quietly('it is worked on already');
+    if (status === 'running' && over === null)
+      return isOfRun(entry.entry, run) ? not(sameRunText(entry.entry)) : quietly('it is worked on already');
     // Its agent has done its part: what is left is ours, whoever says what by now.
     if (status === 'running' && (record !== null || candidate.isHandedOver)) return first;
     if (status === 'running' && isAbandoned(candidate)) return quietly('its pull request is closed');
@@ -146,6 +147,22 @@ export function verdictOn(
       `the manifest of ${agent.name} has checks, which nothing runs where the agent is a step of its own; take them out, or use the mode work`,
     );
   return first;
+}
+
+/** Whether the run of CI that holds an issue is the one that looks at it now: another job of it, or an earlier attempt. */
+function isOfRun({ lease }: Entry, run: LookingState['run']): boolean {
+  return (
+    lease.run !== null &&
+    run !== null &&
+    lease.run.id === run.id &&
+    lease.run.backend === run.backend &&
+    sameRepository(lease.run.repository, run.repository)
+  );
+}
+
+/** A run that is started again keeps its number, and as long as it goes on nobody can tell what became of its last attempt. */
+function sameRunText({ lease, last_checkin_at: seen, agent_name: agent }: Entry): string {
+  return `this very run, ${lease.run?.id}, has claimed it for ${agent} before, which was last seen at ${seen}. Another job of it may still work there. If that was an attempt that was cut off and this is the same run started again, let it end: the next run, with a number of its own, takes it over at once`;
 }
 
 /** Whether a later round of it was cut off, and its pull request was closed since: nobody waits for it any more. */
@@ -207,6 +224,17 @@ export function inOrder<
 /** Names behind a prefix among labels, such as `builder` of `crew:builder`. */
 export function namesBehind(prefix: string, labels: readonly { name: string }[]): string[] {
   return labels.flatMap(({ name }) => (name.startsWith(`${prefix}:`) ? [name.slice(prefix.length + 1)] : []));
+}
+
+/** The names of enabled agents that take issues of a repository. */
+export function agentsOf(declared: readonly Declared[], repository: string): string[] {
+  return declared.flatMap((item) =>
+    item.kind === 'agent' &&
+    item.manifest.enabled &&
+    item.manifest.repositories.some((name) => sameRepository(name, repository))
+      ? [item.manifest.name]
+      : [],
+  );
 }
 
 /** The repositories that enabled agents name, or of them the one that the settings name. */

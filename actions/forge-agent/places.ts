@@ -1,12 +1,15 @@
+import type { Declared } from '../../core/agent/declared.ts';
 import { ifThere } from '../../core/api/errors.ts';
-import { listLabels } from '../../core/forge/labels.ts';
+import { type KnownLabels, labelsFor } from '../../core/forge/labels.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { CandidatePlace } from './candidate.ts';
+import { agentsOf } from './pick.ts';
 import type { Context, FrozenIssue } from './state.ts';
 
 /** A repository whose issues agents take. */
 export interface Place extends CandidatePlace {
+  labels: KnownLabels;
   /** The open ones. */
   pulls: Pull[];
   /** Nothing can be written there. */
@@ -20,11 +23,11 @@ export interface Places {
   closedPull(repository: string, number: number): Promise<FrozenIssue['closed']>;
 }
 
-export function createPlaces(context: Context): Places {
+export function createPlaces(context: Context, declared: readonly Declared[]): Places {
   const read = new Map<string, Promise<Place>>();
   const of = (repository: string): Promise<Place> => {
     const name = repository.toLowerCase();
-    const found = read.get(name) ?? readPlace(context, repository);
+    const found = read.get(name) ?? readPlace(context, repository, declared);
     read.set(name, found);
     return found;
   };
@@ -42,13 +45,27 @@ export function createPlaces(context: Context): Places {
   };
 }
 
-async function readPlace({ send }: Context, name: string): Promise<Place> {
-  const [{ full_name: repository, default_branch: defaultBranch, permissions, archived }, known, pulls] =
-    await Promise.all([getRepository(send, name), listLabels(send, name), openPulls(send, name)]);
+async function readPlace(
+  { send, kept, settings }: Context,
+  name: string,
+  declared: readonly Declared[],
+): Promise<Place> {
+  const wanted = [
+    ...agentsOf(declared, name).map((agent) => `${settings['label-prefix']}:${agent}`),
+    ...[settings['progress-label'], settings['blocked-label'], settings['underspecified-label']],
+  ];
+  const [{ full_name: repository, default_branch: defaultBranch, permissions, archived }, labels, pulls] =
+    await Promise.all([
+      getRepository(send, name),
+      labelsFor({ send, kept }, name, wanted),
+      openPulls(send, name),
+    ]);
   return {
     repository,
     defaultBranch,
-    known,
+    labels,
+    // Of one name the repository's own comes first.
+    known: [...labels.own, ...labels.organisation],
     pulls,
     mayPush: permissions?.push === true,
     isArchived: archived,

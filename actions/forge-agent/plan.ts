@@ -113,8 +113,9 @@ function stateRepository({
 function faultsOf({
   declared,
   troubled,
+  unlabelled,
   stateRepo,
-}: Pick<LookingState, 'declared' | 'troubled' | 'stateRepo'>): AgentChange[] {
+}: Pick<LookingState, 'declared' | 'troubled' | 'unlabelled' | 'stateRepo'>): AgentChange[] {
   return [
     ...declared.flatMap((item) => (item.kind === 'faulty' ? item.faults.map(refuse) : [])),
     ...(stateRepo.hasCi
@@ -125,6 +126,12 @@ function faultsOf({
           ),
         ]
       : []),
+    ...unlabelled.map(({ repository, labels }) =>
+      notice(
+        `${repository} has no label ${labels.join(', ')} of its own, by which an issue would be given to an agent`,
+        'make it there; if the owner is an organisation that has it, give forge-token the scope read:organization as well',
+      ),
+    ),
     ...troubled.map(({ repository, said }) =>
       refuseFor(repository, `its issues could not be looked at: ${said}`),
     ),
@@ -485,7 +492,22 @@ function begin(
     ...(frozen === undefined ? [] : [{ path: frozenPath(name), expects: frozen.markSha }]),
     ...(handed?.remove ?? []),
   ];
+  // What can be made by nobody has to be found out before an agent is paid for work that then goes nowhere.
+  const forking: AgentChange[] =
+    isFinishing || candidate.lacksFork === undefined
+      ? []
+      : [
+          {
+            kind: 'fork',
+            key: 'fork',
+            repository,
+            fork: candidate.lacksFork,
+            mayDecline: true,
+            why: 'work is proposed from a fork',
+          },
+        ];
   const claiming: AgentChange[] = [
+    ...forking,
     ...(candidate.over === null ? [] : [notice(`${repository}#${number} is taken over: ${candidate.over}`)]),
     {
       kind: 'write-files',
@@ -500,6 +522,7 @@ function begin(
         ...(handed?.files ?? []),
       ],
       ...(gone.length === 0 ? {} : { remove: gone }),
+      ...(forking.length === 0 ? {} : { after: ['fork'] }),
       message: `${repository}#${number}: ${agent.name} begins round ${entry.rounds}`,
       why:
         awakening !== null && !isFinishing

@@ -18,6 +18,7 @@ import { ApiError, alone, ifThere } from '../../core/api/errors.ts';
 import { once } from '../../core/api/once.ts';
 import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
+import type { Label } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
 import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
@@ -27,6 +28,7 @@ import type { People } from '../../core/vault/read-rights.ts';
 import { candidateOf, heardOf } from './candidate.ts';
 import {
   agentFor,
+  agentsOf,
   inOrder,
   isGivenAnew,
   isUntouched,
@@ -63,7 +65,7 @@ export async function readCandidates(
   ground: Ground,
 ): Promise<Omit<LookingState, keyof SeenState | 'mine' | 'frozen'>> {
   const { settings } = context;
-  const { found, looked, troubled } = await readLabelled(context, base, ground);
+  const { found, looked, troubled, unlabelled } = await readLabelled(context, base, ground);
   const candidates: Candidate[] = [];
   const ordered = turned(inOrder(found), base.nonce);
   let tried: LookingState['tried'] = [];
@@ -82,7 +84,7 @@ export async function readCandidates(
     tried = await once(
       context.kept,
       'isolation',
-      async () => (await possibleIsolation(uidsOf(settings))).tried,
+      async () => (await possibleIsolation(uidsOf(settings), settings['agent-folder'])).tried,
     );
     const judged = await judge(context, { ...base, tried }, item, candidate);
     candidates.push(judged.candidate);
@@ -91,7 +93,7 @@ export async function readCandidates(
   }
   const unseen = ordered.length - candidates.length;
   const lingering = isTaken || unseen > 0 ? [] : await readLingering(context, base, { candidates, looked });
-  return { tried, candidates, lingering, unseen, looked, troubled };
+  return { tried, candidates, lingering, unseen, looked, troubled, unlabelled };
 }
 
 /** An issue with a label of ours, of which nothing was looked up yet. */
@@ -102,9 +104,10 @@ export async function readLabelled(
   context: Context,
   base: SeenState,
   ground: Ground,
-): Promise<Pick<LookingState, 'looked' | 'troubled'> & { found: Labelled[] }> {
+): Promise<Pick<LookingState, 'looked' | 'troubled' | 'unlabelled'> & { found: Labelled[] }> {
   const { settings } = context;
   const troubled: LookingState['troubled'] = [];
+  const unlabelled: LookingState['unlabelled'] = [];
   const looked: string[] = [];
   const found: Labelled[] = [];
   for (const repository of repositoriesOf(base.declared, settings['project-repo'])) {
@@ -114,6 +117,12 @@ export async function readLabelled(
       continue;
     }
     looked.push(value.place.repository);
+    const { labels } = value.place;
+    const lacking = agentsOf(base.declared, repository)
+      .map((agent) => `${settings['label-prefix']}:${agent}`)
+      .filter((label) => !value.place.known.some(({ name }) => name === label));
+    if (labels.isUnread && lacking.length > 0)
+      unlabelled.push({ repository: value.place.repository, labels: lacking });
     for (const issue of value.issues)
       found.push({
         ...value.place,
@@ -123,7 +132,7 @@ export async function readLabelled(
         createdAt: issue.created_at ?? '',
       });
   }
-  return { found, looked, troubled };
+  return { found, looked, troubled, unlabelled };
 }
 
 /** The labels of issues on which a run was cut off, and that are no candidates any more. */
@@ -169,20 +178,27 @@ async function readPlace(
   const { settings, send } = context;
   const place = await places.of(name);
   const prefix = settings['label-prefix'];
-  const wanted = place.known.filter(({ name: label }) => label.startsWith(`${prefix}:`));
+  const wanted = place.labels.own.filter(({ name: label }) => label.startsWith(`${prefix}:`));
   const issues = new Map<number, Issue>();
   const twice = wanted.find(({ name: label }, at) => wanted.findIndex((item) => item.name === label) !== at);
   // The forge finds nothing by one of two labels of one name.
   if (twice !== undefined)
     throw new ApiError('shape', 200, `${name} has two labels named ${twice.name}.`, 'Delete one of them.');
-  for (const { name: label } of wanted) {
-    // An agent that nobody declared takes nothing.
-    const agent = label.slice(prefix.length + 1);
-    if (!base.declared.some((item) => (item.kind === 'agent' ? item.manifest.name : item.name) === agent))
-      continue;
-    for (const issue of await listIssues(send, name, { state: 'open', label }))
-      if (issue.labels.some((item) => item.name === label)) issues.set(issue.number, issue);
-  }
+  // An agent that nobody declared takes nothing.
+  const isDeclared = ({ name: label }: Label): boolean =>
+    base.declared.some(
+      (item) => `${prefix}:${item.kind === 'agent' ? item.manifest.name : item.name}` === label,
+    );
+  const add = (found: readonly Issue[], labels: readonly Label[]): void => {
+    for (const issue of found)
+      if (issue.labels.some(({ name: has }) => labels.some((label) => label.name === has)))
+        issues.set(issue.number, issue);
+  };
+  for (const label of wanted.filter(isDeclared))
+    add(await listIssues(send, name, { state: 'open', label: label.name }), [label]);
+  // By a label of the organisation the forge cannot filter: all of them are looked through, once.
+  const shared = place.labels.organisation.filter(isDeclared);
+  if (shared.length > 0) add(await listIssues(send, name, { state: 'open' }), shared);
   return {
     place,
     issues: [...issues.values()].filter(
@@ -375,29 +391,59 @@ export async function judge(
 ): Promise<{ candidate: Candidate; verdict: Verdict }> {
   const verdict = verdictOn(context.settings, base, candidate);
   if (verdict.kind !== 'taken') return { candidate, verdict };
-  // Of all issues of a repository the same.
-  const homeTrouble = await once(context.kept, `home of ${place.repository}`, () =>
-    readHomeTrouble(context, base, place),
-  );
-  if (homeTrouble === undefined) return { candidate, verdict };
-  const known = { ...candidate, homeTrouble };
+  const { trouble, fork } = await homeOfPlace(context, base, place);
+  if (trouble === undefined)
+    return { candidate: fork === undefined ? candidate : { ...candidate, lacksFork: fork }, verdict };
+  const known = { ...candidate, homeTrouble: trouble };
   return { candidate: known, verdict: verdictOn(context.settings, base, known) };
 }
 
-/** Why nothing can be proposed from where our account's work on a repository goes, as far as that can be known yet. */
-async function readHomeTrouble(
+/** Where work on a repository would go. */
+interface Home {
+  /** Why nothing can be proposed from there. */
+  trouble?: string;
+  /** The fork that has to be made first. */
+  fork?: string;
+}
+
+/** The same for all issues of a repository, and asked once a run, unless something is done about it. */
+async function homeOfPlace(context: Context, base: SeenState, place: Place): Promise<Home> {
+  const { kept, previous } = context;
+  const { repository } = place;
+  const key = `home of ${repository}`;
+  const declined = previous?.declined.find(
+    (change) => change.kind === 'fork' && sameRepository(change.repository, repository),
+  );
+  if (declined?.kind === 'fork')
+    kept.set(
+      key,
+      Promise.resolve({
+        trouble: `our account could not make the fork ${declined.fork}, as said above, so nothing could be proposed`,
+      }),
+    );
+  const home = await once(kept, key, () => readHome(context, base, place));
+  // This look has it made, and the next one has to see that.
+  if (home.fork !== undefined) kept.delete(key);
+  return home;
+}
+
+async function readHome(
   { settings, send }: Context,
   { account }: SeenState,
   { repository, isArchived }: Place,
-): Promise<string | undefined> {
-  if (isArchived) return `${repository} is archived, so nothing can be proposed there`;
+): Promise<Home> {
+  if (isArchived) return { trouble: `${repository} is archived, so nothing can be proposed there` };
   const home = homeOf(settings, account, repository);
-  if (home === repository) return undefined;
+  if (home === repository) return {};
+  const { value, trouble } = await alone(() => ifThere(getRepository(send, home)));
   // What cannot be asked now is asked again once there is work.
-  const { value } = await alone(() => ifThere(getRepository(send, home)));
-  return value === undefined || isForkOf(value, repository)
-    ? undefined
-    : `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`;
+  if (trouble !== undefined) return {};
+  if (value === undefined) return { fork: home };
+  return isForkOf(value, repository)
+    ? {}
+    : {
+        trouble: `${home} is no fork of ${repository}, so nothing could be proposed from there; rename or delete that repository, and the role makes its own fork`,
+      };
 }
 
 /** Whether a repository is the fork of another. */

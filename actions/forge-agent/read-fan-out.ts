@@ -51,9 +51,10 @@ export async function readFanOut(
     asleep: [],
     looked: [],
     troubled: [],
+    unlabelled: [],
   };
   if (workflow.kind === 'none') return state;
-  const { found, looked, troubled } = await readLabelled(context, base, ground);
+  const { found, looked, troubled, unlabelled } = await readLabelled(context, base, ground);
   const labelled = found.map(({ repository, number }) => ({ repository, number }));
   const lingering = await readLingering(context, base, { candidates: labelled, looked });
   const recent = starts.flatMap(({ mark }) =>
@@ -76,7 +77,7 @@ export async function readFanOut(
       ),
     }),
   );
-  const known = { ...state, runs, looked, troubled, labelled, lingering };
+  const known = { ...state, runs, looked, troubled, unlabelled, labelled, lingering };
   return { ...known, ...(await readWaiting(context, base, ground, { known, found, entries })) };
 }
 

@@ -105,7 +105,7 @@ async function readSeen(
   };
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
-  const places = createPlaces(context);
+  const places = createPlaces(context, declared);
   const nonce =
     before?.nonce ??
     (previous?.state.kind === 'fan-out' ? previous.state.nonce : undefined) ??
@@ -152,6 +152,7 @@ const nothingLooked: Omit<LookingState, keyof SeenState | 'mine'> = {
   unseen: 0,
   looked: [],
   troubled: [],
+  unlabelled: [],
 };
 
 /** Every manifest at the ops repo's branch, each with its prompt. */

@@ -66,6 +66,8 @@ export interface LookingState extends SeenState {
   /** Repositories whose issues were looked at, and those that could not be. */
   looked: string[];
   troubled: { repository: string; said: string }[];
+  /** Labels of agents that a repository has not itself, where its organisation's could not be listed. */
+  unlabelled: { repository: string; labels: string[] }[];
   /** The one that this run works on: claimed in an earlier round of it. */
   mine: Mine | null;
 }
@@ -114,6 +116,8 @@ export interface Candidate {
   trouble: string | null;
   /** Why work on it could not be proposed; looked at only where it could be taken otherwise. */
   homeTrouble?: string;
+  /** The fork that work on it would be proposed from, where that is not there yet; looked at with the trouble. */
+  lacksFork?: string;
   comments: { user: string; body: string; mayWrite: boolean; at: string }[];
   labels: Label[];
   /** Labels that the repository has. */
@@ -232,6 +236,7 @@ export interface FanOutState extends Omit<SeenState, 'kind'> {
   lingering: LookingState['lingering'];
   looked: LookingState['looked'];
   troubled: LookingState['troubled'];
+  unlabelled: LookingState['unlabelled'];
 }
 
 /** What is started for an issue, or why nothing can be. */

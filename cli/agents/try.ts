@@ -202,7 +202,7 @@ async function readSubject(
     host: 'terminal',
     run: null,
     nonce: randomBytes(16).toString('hex'),
-    tried: (await possibleIsolation(uidsOf(settings))).tried,
+    tried: (await possibleIsolation(uidsOf(settings), settings['agent-folder'])).tried,
     hasWorked: false,
     running: [],
     handed: [],
@@ -212,6 +212,7 @@ async function readSubject(
     unseen: 0,
     looked: [],
     troubled: [],
+    unlabelled: [],
     mine: null,
   };
   return { state, candidate, declared, profile };

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { namesBehind } from '../../actions/forge-agent/pick.ts';
 import { isolations } from '../../core/agent/cell/cell.ts';
 import type { Declared } from '../../core/agent/declared.ts';
-import { agentOf, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
+import { agentName, agentOf, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
 import { codeOf, formatFault, UserError } from '../../core/errors.ts';
+import { quoted } from '../../core/text/log-line.ts';
 import type { DispatchConfig } from './config.ts';
 import type { Order } from './order.ts';
 
@@ -45,6 +46,12 @@ export function readAgent(
   folder: string,
   { agent, profile, isolation, trustMe }: Pick<Order, 'agent' | 'profile' | 'isolation' | 'trustMe'>,
 ): DeclaredAgent {
+  // It may be what stands in a label, and with slashes in it would name any manifest of this machine, one of the project's own too.
+  if (!agentName.test(agent))
+    throw new UserError(
+      `${quoted(agent, 100)} is no name of an agent: those are lower-case letters, digits and hyphens.`,
+      'Give the issue another label, or say which agent with --agent.',
+    );
   const file = path.join(folder, `${agent}.toml`);
   let bytes: Buffer;
   try {

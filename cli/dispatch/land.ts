@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../../core/errors.ts';
+import { fileAddress } from '../../core/file-address.ts';
 import { whyOf } from '../../core/git.ts';
 import type { OwnGit } from './own-git.ts';
 
@@ -35,7 +36,7 @@ export async function keepAt(
   await git.run(checkout, [
     ...['-c', 'protocol.file.allow=always'],
     ...['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--end-of-options'],
-    `file://${from}`,
+    fileAddress(from),
     `+${commit}:${ref}`,
   ]);
 }

@@ -131,6 +131,7 @@ export async function prepare(
     unseen: 0,
     looked: [],
     troubled: [],
+    unlabelled: [],
     handed: [],
     mine: null,
   };

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, UserError } from '../../core/errors.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { type DispatchEntry, entryText, type IssuePlace, parseDispatchEntry, stemOf } from './entry.ts';
 import { lifeOf, type Machine, nameOfProcess, type ProcessName } from './machine.ts';
 
@@ -98,7 +99,7 @@ export function enterDispatch(
   { place, machine }: { place: IssuePlace; machine: Machine },
   entryOf: (given: { id: string; log_path: string }) => DispatchEntry,
 ): Begun {
-  inFolder(logRoot, 'log-root', () => mkdirSync(logRoot, { recursive: true, mode: 0o700 }));
+  inFolder(logRoot, 'log-root', () => makeFolder(logRoot, 0o700));
   const stem = stemOf(place);
   for (;;) {
     const last = lastNumber(logRoot, stem);
@@ -127,6 +128,8 @@ export function enterDispatch(
 const unusable: readonly string[] = [
   'EACCES',
   'EPERM',
+  // Of a place that takes no folders at all, as below /proc.
+  'ENOENT',
   'EROFS',
   'ENOTDIR',
   'EEXIST',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Ending, Program, Started } from '../../core/agent/cell/cell.ts';
+import { placeTrouble } from '../../core/agent/cell/place-trouble.ts';
 import { engineOf } from '../../core/agent/engines/engines.ts';
 import { followAgent } from '../../core/agent/follow.ts';
 import { openForgeAccess } from '../../core/agent/forge-access.ts';
@@ -40,6 +41,9 @@ export async function runTrusted(
   >,
 ): Promise<TrustedOutcome> {
   const { mask, say, clock, desk, screen } = context;
+  // Where no program may run, its way to the forge would never start, and it could never say that it is done.
+  const trouble = placeTrouble(tmpdir());
+  if (trouble !== undefined) throw new UserError(trouble);
   // For the person alone: whoever reaches the socket writes in their name.
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-desk-'));
   const door = path.join(folder, 'door');

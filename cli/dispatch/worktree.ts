@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import { whyOf } from '../../core/git.ts';
+import { makeFolder } from '../../core/make-folder.ts';
 import { quoted } from '../../core/text/log-line.ts';
 import { slugOf } from '../../core/text/slug.ts';
 import type { OwnGit } from './own-git.ts';
@@ -185,7 +186,7 @@ function folderFor({ worktreeRoot, addresses }: WorktreeRequest): string {
   if (!path.isAbsolute(worktreeRoot)) throw new UserError('worktree-root has to be an absolute path.');
   const project = slugOf(new URL(addresses[0]).pathname.replace(/\.git$/i, ''), 80);
   const folder = path.join(worktreeRoot, project === '' ? 'project' : project);
-  inFolder(folder, 'worktree-root', () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  inFolder(folder, 'worktree-root', () => makeFolder(folder, 0o700));
   return realpathSync(folder);
 }
 

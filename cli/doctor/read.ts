@@ -14,7 +14,7 @@ import {
   type Token,
 } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
-import { listLabels } from '../../core/forge/labels.ts';
+import { labelsOf } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { waitingRuns } from '../../core/forge/runs.ts';
@@ -330,10 +330,12 @@ interface Looking {
 
 async function readSide(send: Send, name: string, looking: Looking): Promise<SideState> {
   const ground = await readGroundOf(send, name, looking);
+  const ownerIsOrganisation = await ask(() => isOrganisation(send, ownerOf(name)));
+  const isShared = ownerIsOrganisation.kind === 'known' && ownerIsOrganisation.value;
   return {
     ...ground,
-    labels: await then(ground.repository, () => listLabels(send, name)),
-    ownerIsOrganisation: await ask(() => isOrganisation(send, ownerOf(name))),
+    labels: await then(ground.repository, () => labelsOf(send, name, isShared)),
+    ownerIsOrganisation,
   };
 }
 

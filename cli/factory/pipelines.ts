@@ -47,7 +47,10 @@ export function namesOf(
 }
 
 /** An example with the names of this factory. Everything is replaced at once, so that no name is taken for another's. */
-function named(example: string, { ops, project, branch, source, staff, commit, checkout }: Names): string {
+function named(
+  example: string,
+  { ci, ops, project, branch, source, staff, commit, checkout }: Names,
+): string {
   const text = pinExample(example, { version, commit });
   const logins = new Map(staff.map(({ name, login }) => [name, login]));
   const anyLogin = [...logins.keys()].join('|');
@@ -73,12 +76,21 @@ function named(example: string, { ops, project, branch, source, staff, commit, c
     if (found === 'owner/project') return project;
     if (found === 'speaker/records') return usualRecordRepo(logins.get('speaker') ?? 'speaker');
     if (found === 'crew/forgecrew-state') return usualStateRepo(logins.get('crew') ?? 'crew');
-    if (found === 'main') return yamlText(branch);
+    if (found === 'main')
+      return yamlText(/_branch: $/.test(text.slice(0, at)) ? branch : patternText(branch, ci));
     const login = logins.get(found) ?? found;
     // Several with commas and no blanks between them are one text.
     const isPart = text[at - 1] === ',' || /^,\S/.test(text.slice(at + found.length, at + found.length + 2));
     return isPart ? login : yamlText(login);
   });
+}
+
+/**
+ * A branch's name as a filter takes it for that name alone: filters are patterns, and a few signs of theirs may stand in a name.
+ * The rest of them git allows in none.
+ */
+function patternText(branch: string, ci: Ci): string {
+  return ci === 'forgejo' ? branch.replace(/^!|\+/g, '\\$&') : branch.replace(/[{}]/g, '\\$&');
 }
 
 /** A name as YAML reads it as that name: one such as `1.10`, `0412` or `null` would be something else, and `@dev` no value at all. */

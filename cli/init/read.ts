@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listIssues } from '../../core/forge/issues.ts';
-import { listLabels } from '../../core/forge/labels.ts';
+import { labelsOf, labelsOfOwner } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
 import { listSecrets } from '../../core/forge/secrets.ts';
@@ -144,7 +144,8 @@ async function readSide(
     issues: [],
     proposing: undefined,
   };
-  if (found === undefined) return bare;
+  if (found === undefined)
+    return owner === 'organisation' ? { ...bare, labels: await labelsOfOwner(send, name) } : bare;
   if (found.permissions?.admin === false)
     throw new UserError(
       `The token's account does not administer ${name}, so it cannot be shown what is missing there.`,
@@ -158,7 +159,7 @@ async function readSide(
       'Make it a repository of its own (Settings, Mirror settings), or name another one.',
     );
   const main = await findBranch(send, name, found.default_branch);
-  const labels = found.has_issues ? await listLabels(send, name) : [];
+  const labels = found.has_issues ? await labelsOf(send, name, owner === 'organisation') : [];
   // Those of everybody: whoever ran it before may have been another admin.
   const issues =
     given.example && !isOps && found.has_issues

@@ -13,6 +13,9 @@ import { parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
 import { documentsBelow, treeFile } from './below.ts';
 
+/** Every parser takes much less. */
+const mostBytes = 16 * 1024 * 1024;
+
 /**
  * Prints one line per fault, or one per good document; 1 when there is any fault, 2 when something cannot be read. Of a folder
  * everything below it that has its place in an ops repo.
@@ -24,8 +27,7 @@ export function lint(given: string[], say: (line: string) => void): number {
     code = 2;
   };
   for (const named of given) {
-    const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
-    const below = isFolder ? documentsBelow(named) : { files: [named], unread: [] };
+    const below = isFolder(named) ? documentsBelow(named) : { files: [named], unread: [] };
     for (const { folder, why } of below.unread) unread(folder, why);
     if (below.files.length === 0 && below.unread.length === 0)
       unread(
@@ -33,11 +35,9 @@ export function lint(given: string[], say: (line: string) => void): number {
         `nothing below it is checked: only sprints/*.md, agents/*.toml, what is in vault/, ${escalationPolicyFile}, ${treeFile} and ${crewFile} are`,
       );
     for (const file of below.files) {
-      let bytes: Buffer;
-      try {
-        bytes = readFileSync(file);
-      } catch (error) {
-        unread(file, `cannot be read (${codeOf(error)})`);
+      const bytes = bytesOf(file);
+      if (typeof bytes === 'string') {
+        unread(file, `cannot be read (${bytes})`);
         continue;
       }
       const { faults, summary } = check(file, bytes);
@@ -47,6 +47,28 @@ export function lint(given: string[], say: (line: string) => void): number {
     }
   }
   return code;
+}
+
+function isFolder(named: string): boolean {
+  try {
+    return statSync(named).isDirectory();
+  } catch {
+    // Why it cannot be looked at is said where it is read.
+    return false;
+  }
+}
+
+/** A file, or why it is not read. A link in somebody's branch may lead to what never ends, such as /dev/zero or a pipe. */
+function bytesOf(file: string): Buffer | string {
+  try {
+    const facts = statSync(file);
+    if (!facts.isFile()) return 'it is no file';
+    return facts.size > mostBytes
+      ? `it has ${facts.size} bytes, and at most ${mostBytes} are read`
+      : readFileSync(file);
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 interface Checked {
@@ -89,6 +111,10 @@ function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summar
 function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {
   const folder = path.basename(path.dirname(path.resolve(file)));
   if (folder === agentsFolder) return checkAgent(file, bytes);
+  if (looksLikeAgent(bytes) && isNowhere(file, folder)) {
+    const { faults, summary } = checkAgent(file, bytes);
+    return { faults, summary: `${summary}; roles read it only in a folder ${agentsFolder}/` };
+  }
   const [kind, parsed] =
     path.basename(file) === crewFile
       ? ['what holds for all roles', parseCrewFile(file, bytes)]
@@ -100,6 +126,22 @@ function checkToml(file: string, bytes: Uint8Array): { faults: Fault[]; summary:
             ? ['formula', parseFormula(file, bytes)]
             : ['action', parseVaultAction(file, bytes)];
   return { faults: parsed.ok ? [] : parsed.faults, summary: `${kind}, valid` };
+}
+
+/** Whether no place says what a file is. */
+function isNowhere(file: string, folder: string): boolean {
+  return (
+    folder !== 'actions' &&
+    folder !== 'formulas' &&
+    path.basename(file) !== crewFile &&
+    path.basename(file) !== 'policy.toml'
+  );
+}
+
+/** A manifest names its engine before any table, and no other document has such a field. */
+function looksLikeAgent(bytes: Uint8Array): boolean {
+  const [head = ''] = new TextDecoder().decode(bytes.subarray(0, 65_536)).split(/^\s*\[/m);
+  return /^\s*["']?engine["']?\s*=/m.test(head);
 }
 
 /** A manifest, and the file of its prompt, which the role reads from beside it. */

@@ -17,7 +17,10 @@ export function isolationTrouble(
   if (bestOf(tried, run, allowsNone) !== undefined) return undefined;
   const why = tried
     .filter(({ isolation }) => allowedBy(run).includes(isolation) && isolation !== 'none')
-    .map(({ isolation, why: reason }) => `${isolation}: ${reason}`);
+    // What keeps all of them from working is said once.
+    .flatMap(({ isolation, why: reason }, at, all) =>
+      all.every((other) => other.why === reason) ? (at === 0 ? [reason] : []) : [`${isolation}: ${reason}`],
+    );
   return `no isolation that it allows works on this machine (at least ${run.isolation}, network ${run.network}). ${why.join(' ')}`.trim();
 }
 

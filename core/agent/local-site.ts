@@ -23,7 +23,7 @@ export interface LocalSiteOptions {
 /** The agent runs on the machine of this role, in cells that are made there. */
 export function localSite({ base: given, uids, allowsNone, places }: LocalSiteOptions): OpenSite {
   return async ({ run, git, ours, secrets }) => {
-    const { tried } = await possibleIsolation(uids);
+    const { tried } = await possibleIsolation(uids, given);
     const isolation = isolationFor<LocalIsolation>({ tried }, run, allowsNone);
     const base = given ?? mkdtempSync(path.join(tmpdir(), 'forgecrew-cells-'));
     return {

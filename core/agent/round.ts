@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ConnectionOptions } from '../api/connection.ts';
 import type { Send } from '../api/send.ts';
 import type { Change } from '../change.ts';
-import { UserError } from '../errors.ts';
+import { codeOf, UserError } from '../errors.ts';
 import type { Git } from '../git.ts';
 import type { Mask } from '../mask.ts';
 import type { Result } from '../report.ts';
@@ -111,14 +111,23 @@ export async function runAgentRound(run: AgentRun, context: RoundContext): Promi
   try {
     await work(run, context, outcome);
   } catch (error) {
-    // What a person can mend is the end of this run, with its record; anything else is a defect, and is told as one.
-    if (!(error instanceof UserError)) throw error;
-    outcome.why = [error.message, error.remedy].filter((text) => text !== '').join(' ');
+    const why = mendable(error);
+    if (why === undefined) throw error;
+    outcome.why = why;
     say(`The agent could not go on: ${outcome.why}`);
   }
   outcome.endedAt = clock().toISOString();
   outcome.said = saidOf(outcome);
   return outcome;
+}
+
+/** What a person can mend is the end of a run, with its record; anything else is a defect, and is told as one. */
+function mendable(error: unknown): string | undefined {
+  if (error instanceof UserError)
+    return [error.message, error.remedy].filter((text) => text !== '').join(' ');
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(codeOf(error))
+    ? `This machine had no room left for it, or nothing may be written there (${codeOf(error)}). Make room where folders of agents and temporary files are made.`
+    : undefined;
 }
 
 /** What the steps of a run share. */

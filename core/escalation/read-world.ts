@@ -5,7 +5,7 @@ import { once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { findBranch } from '../forge/branches.ts';
 import { commitsBetween } from '../forge/commits.ts';
-import { listLabels } from '../forge/labels.ts';
+import { labelsFor } from '../forge/labels.ts';
 import { getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../forge/snapshot.ts';
 import { type Formula, formulaFolder, parseFormula } from '../vault/formula.ts';
@@ -67,18 +67,22 @@ export async function readWorld(
 }
 
 async function readIssueWorld(
-  { send }: Servers,
+  { send, kept }: Servers,
   { repo, labels }: Extract<Payload, { type: 'issue-create' }>,
 ): Promise<World> {
   const found = await ifThere(getRepository(send, repo));
   if (found === undefined) return wrong(`there is no repository ${repo} that this account may see`);
   // Where issues are switched off the list of labels proves nothing.
   if (!found.has_issues || found.archived) return wrong(`${repo} takes no issues`);
-  const all = labels.length === 0 ? [] : await listLabels(send, repo);
+  const { own, organisation, isUnread } = await labelsFor({ send, kept }, repo, labels);
+  const all = [...own, ...organisation];
+  const unread = isUnread
+    ? ' (if the owner is an organisation: its labels need a token with the scope read:organization)'
+    : '';
   const chosen = labels.map((name) => ({ name, ids: all.filter((label) => label.name === name) }));
   const faults = chosen.flatMap(({ name, ids }) =>
     ids.length === 0
-      ? [`${repo} has no label ${name}`]
+      ? [`${repo} has no label ${name}${unread}`]
       : ids.length > 1
         ? [`${repo} has two labels ${name}`]
         : [],

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { ownerOf } from '../accounts.ts';
 import { isApiError } from '../api/errors.ts';
+import { type Kept, once } from '../api/once.ts';
 import { repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list } from './call.ts';
 import { forgeError } from './errors.ts';
@@ -39,6 +41,49 @@ export async function listOrganisationLabels(send: Send, org: string): Promise<L
     if (isApiError(error, 'scope')) return 'unread';
     throw error;
   }
+}
+
+/**
+ * Every label that issues of a repository can carry, as far as the token may list them: its own, and with `isShared` those of the
+ * organisation that owns it, which are found by name like its own.
+ */
+export async function labelsOf(send: Send, name: string, isShared: boolean): Promise<Label[]> {
+  return [...(await listLabels(send, name)), ...(isShared ? await labelsOfOwner(send, name) : [])];
+}
+
+/** Those of the organisation alone, as far as the token may list them: of a repository that is not there yet. */
+export async function labelsOfOwner(send: Send, name: string): Promise<Label[]> {
+  const shared = await listOrganisationLabels(send, ownerOf(name));
+  return shared === 'unread' ? [] : shared;
+}
+
+/** Labels that issues of a repository can carry, as far as they were asked for. */
+export interface KnownLabels {
+  own: Label[];
+  /** Of the organisation that owns it; empty where nothing was wanted that the repository has not itself. */
+  organisation: Label[];
+  /** Whether there may be more: the token may not list labels of organisations. */
+  isUnread: boolean;
+}
+
+/**
+ * The labels of a repository, and where one that is wanted is not among them, those of the organisation that owns it: issues
+ * carry both alike, and neither list holds the other. An organisation is asked once a run.
+ */
+export async function labelsFor(
+  { send, kept }: { send: Send; kept: Kept },
+  name: string,
+  wanted: readonly string[],
+): Promise<KnownLabels> {
+  const own = await listLabels(send, name);
+  const isWhole = wanted.every((item) => own.some((label) => label.name === item));
+  const owner = ownerOf(name);
+  const organisation = isWhole
+    ? []
+    : await once(kept, `labels of ${owner.toLowerCase()}`, () => listOrganisationLabels(send, owner));
+  return organisation === 'unread'
+    ? { own, organisation: [], isUnread: true }
+    : { own, organisation, isUnread: false };
 }
 
 /** `POST /repos/{owner}/{repo}/labels`, scope write:issue. The forge accepts a second label of the same name. */

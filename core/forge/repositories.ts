@@ -94,10 +94,11 @@ export async function switchOffActions(send: Send, name: string): Promise<void> 
 }
 
 /**
- * Forks a repository into our own account, under its own name; false when there is a fork of it, or another repository
- * of that name, already. Who reads may fork. `POST /repos/{owner}/{repo}/forks`, scope write:repository.
+ * Forks a repository into our own account, under its own name; `there` when there is a fork of it, or another repository
+ * of that name, already. Who reads may fork. `POST /repos/{owner}/{repo}/forks`, scope write:repository. Throws where the forge
+ * makes none for this account (`permission`, `invalid`), or none for anybody (`no-such-call`: forks are switched off).
  */
-export async function createFork(send: Send, name: string): Promise<boolean> {
+export async function createFork(send: Send, name: string): Promise<'made' | 'there'> {
   const request: ApiRequest = {
     method: 'POST',
     route: '/repos/{owner}/{repo}/forks',
@@ -105,9 +106,25 @@ export async function createFork(send: Send, name: string): Promise<boolean> {
     body: {},
   };
   const response = await send(request);
-  if (response.status < 300) return true;
+  if (response.status < 300) return 'made';
   const error = forgeError(request, response);
-  if (error.kind === 'conflict') return false;
+  // The forge answers the same as for a name that is taken, and only its words differ.
+  if (error.kind === 'conflict' && /reached (?:the )?(?:maximum )?limit/i.test(error.message))
+    throw new ApiError(
+      'permission',
+      error.status,
+      error.message,
+      'The account may have no more repositories: delete one that it does not need, or let a site admin raise its limit.',
+    );
+  if (error.kind === 'conflict') return 'there';
+  // Whoever may read a repository may fork it, so what is not there is the call.
+  if (error.kind === 'not-found' || error.kind === 'no-such-call')
+    throw new ApiError(
+      'no-such-call',
+      error.status,
+      error.message,
+      'Forks seem to be switched off on this forge (DISABLE_FORKS): a site admin can allow them.',
+    );
   throw error;
 }
 

@@ -89,6 +89,15 @@ async function create(call: Call, owner: Account | undefined): Promise<Answer> {
 async function fork(call: Call, parent: Repository): Promise<Answer> {
   const { account } = call;
   if (account === null) return failure(call, 401, 'token is required');
+  if (call.state.mostRepositories !== undefined) {
+    const own = call.state.repositories.filter(({ owner }) => owner === account.id).length;
+    if (own >= call.state.mostRepositories)
+      return failure(
+        call,
+        409,
+        `user has reached maximum limit of repositories [limit: ${call.state.mostRepositories}]`,
+      );
+  }
   const name = text(call.body.name) || parent.name;
   const earlier = (): Repository | undefined =>
     call.state.repositories.find((item) => item.forkOf === parent.id && item.owner === account.id);

@@ -92,4 +92,35 @@ describe('pipelines of a factory', () => {
       expect([...new Set(branches)]).toEqual([branch]);
     },
   );
+
+  it.each([
+    ['forgejo', '!next', '\\!next'],
+    ['forgejo', 'c++/1!', 'c\\+\\+/1!'],
+    ['woodpecker', '{next}+1', '\\{next\\}+1'],
+  ] as const)('take a branch for its name on %s where the name is a pattern: %s', (ci, branch, pattern) => {
+    const names: Names = {
+      ci,
+      ops: 'acme/ops',
+      project: 'acme/app',
+      branch,
+      source: 'https://forge.example/owner/forgecrew',
+      commit: undefined,
+      staff: staffOf(factoryRoles, Object.fromEntries(posts.map(({ name }) => [name, name]))),
+    };
+
+    const filters: unknown[] = [];
+    const settings: unknown[] = [];
+    const read = (name: string, value: unknown): void => {
+      if (typeof value === 'object' && value !== null)
+        for (const [key, item] of Object.entries(value)) read(/^\d+$/.test(key) ? name : key, item);
+      else if (/^branch(?:es)?$/.test(name)) filters.push(value);
+      else if (name === 'ops_branch') settings.push(value);
+    };
+    for (const { content } of [...pipelinesOf(names, undefined), ...formulaFiles(names, undefined)])
+      if (!content.startsWith('# vault/')) read('', parse(content));
+
+    expect([...new Set(filters)]).toEqual([pattern]);
+    // A setting is a name, and no filter.
+    expect([...new Set(settings)]).toEqual(ci === 'woodpecker' ? [branch] : []);
+  });
 });

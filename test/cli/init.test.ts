@@ -142,6 +142,18 @@ describe('forgecrew init on an empty forge', () => {
     },
   );
 
+  it('makes no second label of a name that the organisation has for all its repositories', async () => {
+    factory = await startFactory();
+    await factory.ask('POST', '/orgs/acme/labels', { name: 'vision', color: '#112233' });
+
+    await factory.init();
+
+    const labels = await factory.ask<{ name: string }[]>('GET', `/repos/${factory.project}/labels`);
+    const names = labels.map(({ name }) => name);
+    expect(names).toContain('backlog');
+    expect(names).not.toContain('vision');
+  });
+
   it('gives an account no more than its role needs: in an organisation a team may write issues, and no code', async () => {
     factory = await startFactory();
     await factory.init();

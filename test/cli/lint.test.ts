@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,6 +89,24 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     ]);
   });
 
+  it('tells an agent for what it is wherever it stands, and where it would count', () => {
+    const agent = 'enabled = true\nengine = "command"\ncommand = ["true"]\nrepositories = ["o/r"]\n';
+    mkdirSync(path.join(folder, 'crew'), { recursive: true });
+    writeFileSync(path.join(folder, 'crew/good.toml'), `${agent}prompt = "x"\n`);
+    writeFileSync(path.join(folder, 'crew/bad.toml'), `${agent}prompt = "x"\ncolour = "red"\n`);
+
+    const { code, text } = lint('crew/good.toml', 'crew/bad.toml');
+
+    expect({ code, text: text.split('\n') }).toEqual({
+      code: 1,
+      text: [
+        'crew/good.toml: agent, valid; roles read it only in a folder agents/',
+        expect.stringMatching(/^crew\/bad\.toml:6:1: .*colour/),
+        '',
+      ],
+    });
+  });
+
   it('checks everything below a folder that has its place in an ops repo, and nothing else', () => {
     const files = {
       'ops/sprints/one.md': sprintDocument(7, entries('a')),
@@ -133,6 +159,30 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     const code = await new Promise((done) => child.once('close', done));
 
     expect({ code, said }).toEqual({ code: 0, said: '' });
+  });
+
+  it.each([
+    ['a link to what never ends', (file: string) => symlinkSync('/dev/zero', file), 'it is no file'],
+    ['a pipe', (file: string) => void spawnSync('mkfifo', [file]), 'it is no file'],
+    [
+      'a file of gigabytes',
+      (file: string) => {
+        writeFileSync(file, '');
+        truncateSync(file, 8 * 1024 ** 3);
+      },
+      'it has 8589934592 bytes, and at most 16777216 are read',
+    ],
+  ])('does not read %s', (_, plant, why) => {
+    const file = path.join(folder, 'odd.md');
+    plant(file);
+
+    const { code, text } = lint('odd.md', 'plain.md');
+    rmSync(file, { recursive: true });
+
+    expect({ code, text }).toEqual({
+      code: 2,
+      text: `odd.md: cannot be read (${why})\nplain.md: no filer block, nothing to check\n`,
+    });
   });
 
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import type { CellFolders } from './cell.ts';
 
 export interface MadeFolders extends CellFolders {
@@ -11,7 +12,7 @@ export interface MadeFolders extends CellFolders {
 
 /** Makes the folder that cells are made in, and checks that nobody else may write there. */
 export function prepareBase(base: string): void {
-  mkdirSync(base, { recursive: true, mode: 0o711 });
+  makeFolder(base, 0o711);
   const facts = lstatSync(base);
   const us = process.getuid?.() ?? 0;
   if (!facts.isDirectory() || facts.uid !== us || (facts.mode & 0o022) !== 0)

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { UserError } from '../../errors.ts';
 import type { CellOptions, LocalCell, Network, Program } from './cell.ts';
 import { clearFolders } from './clear.ts';
+import { clearIpc } from './clear-ipc.ts';
 import { admit } from './door.ts';
 import { type Belonging, endAllOf, markVariable } from './end-all.ts';
 import { environmentOf, pathOf, unsafeVariable } from './environment.ts';
@@ -30,7 +31,7 @@ import { takeUid, type UidLock } from './uid-lock.ts';
 const usualLocks = '/run/forgecrew/uids';
 
 /** Folders that everybody may write: an agent at `user` may leave something there for the next one with its uid. */
-const sharedFolders = ['/tmp', '/var/tmp', '/dev/shm'];
+const sharedFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run/lock'];
 
 /** Makes a cell. Throws, with a remedy, where this machine cannot give what is asked for. */
 export async function openCell(options: CellOptions): Promise<LocalCell> {
@@ -80,7 +81,10 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
         ? { kind: 'namespace' }
         : { kind: 'mark', mark };
   // What a run that died with this uid left: its processes first, they could reach what comes now.
-  if (lock !== undefined && lock.left.length > 0) await endAllOf(belonging, [], 0);
+  if (lock !== undefined && lock.left.length > 0) {
+    await endAllOf(belonging, [], 0);
+    await clearIpc({ uid: lock.uid, asUser });
+  }
   const folders = makeFolders(folder, uid, gid);
   const { cell: _, temporary, ...outside } = folders;
   const inside = insideOf(isolation, outside);
@@ -192,8 +196,10 @@ async function furnish(options: CellOptions, { folder, lock, tools }: Site): Pro
     async remove() {
       if (isGone) return;
       await endAll(0);
-      if (lock !== undefined && !isBwrap)
+      if (lock !== undefined && !isBwrap) {
+        await clearIpc({ uid: lock.uid, asUser });
         await clearFolders({ asUser, node, own: [], shared: sharedFolders });
+      }
       await removeFolder(folder, asUser, node);
       isGone = true;
       // Last: whoever takes the uid next finds nothing of this one.

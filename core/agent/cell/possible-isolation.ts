@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { plain } from '../../text/log-line.ts';
 import { type LocalIsolation, localIsolations } from './cell.ts';
 import { findProgram } from './find-program.ts';
 import { bwrapArguments, infoDescriptor, launcher, type SystemFolder, type Tools } from './launch.ts';
 import { prlimitArguments, usualLimits } from './limits.ts';
+import { placeTrouble } from './place-trouble.ts';
 
 /** High enough that no account of a host has them, low enough for most containers. */
 export const usualUids = { first: 70_000, count: 256 };
@@ -53,11 +56,19 @@ export async function bwrapKnows(bwrap: string, option: string): Promise<boolean
   return (await attempt([bwrap, '--help'])).text.includes(option);
 }
 
-/** Tries each isolation on this machine, best first. */
+/** Tries each isolation on this machine, best first, for cells that are made in a folder. */
 export async function possibleIsolation(
   uids = usualUids,
+  folder = path.join(tmpdir(), 'forgecrew-cells-XXXXXX'),
 ): Promise<{ best: LocalIsolation; tried: TriedIsolation[] }> {
   const tools = findTools();
+  // Of all of them the same, and no isolation helps against it.
+  const trouble = placeTrouble(folder);
+  if (trouble !== undefined)
+    return {
+      best: 'none',
+      tried: localIsolations.map((isolation) => ({ isolation, works: false, why: trouble })),
+    };
   const tried: TriedIsolation[] = [];
   for (const isolation of localIsolations)
     tried.push({ isolation, ...(await tryIsolation(isolation, tools, uids.first)) });

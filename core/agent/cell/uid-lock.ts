@@ -1,7 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { parseStart, processesOfUser, processFile, processLink } from './processes.ts';
 
 /** Who holds a uid, so that anybody can tell whether that process still runs. */
@@ -99,7 +100,7 @@ export function takeUid(
   cellFolder: string,
   ground = groundHere(),
 ): UidLock {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const accounts = accountUids();
   const start = ground.startOf(process.pid);
   if (start === undefined) throw new Error('This process does not stand in /proc.');

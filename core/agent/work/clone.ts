@@ -1,11 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { fileAddress } from '../../file-address.ts';
 import type { Git, Signature } from '../../git.ts';
+import { makeFolder } from '../../make-folder.ts';
 
 /** A bare repository of ours, empty, for commits whose names look like this one; it holds nothing that could run. */
 export async function makeBare(git: Git, folder: string, like: string): Promise<void> {
-  mkdirSync(path.dirname(folder), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(folder), 0o700);
   await git.run(null, {
     args: ['init', '--quiet', '--bare', '--template=', ...formatOf(like), '--end-of-options', folder],
   });
@@ -108,7 +109,7 @@ export async function cloneForAgent(
       '--no-tags',
       '--no-write-fetch-head',
       '--end-of-options',
-      `file://${path.resolve(from)}`,
+      fileAddress(from),
       commit,
     ],
     reach: 'files',

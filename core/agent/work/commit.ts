@@ -1,3 +1,4 @@
+import { fileAddress } from '../../file-address.ts';
 import type { Git, Signature } from '../../git.ts';
 import type { Quarantine } from './receive.ts';
 
@@ -39,7 +40,7 @@ export async function commitWork(
       '--no-tags',
       '--no-write-fetch-head',
       '--end-of-options',
-      `file://${folder}`,
+      fileAddress(folder),
       commit,
     ],
     reach: 'files',

@@ -12,6 +12,8 @@ export const alwaysProtected: readonly string[] = [
   '.woodpecker.y*ml',
   'CODEOWNERS',
   '.gitmodules',
+  // From where the large files of a clone come, with whatever they hold.
+  '.lfsconfig',
   '.mcp.json',
   '.claude/',
   '.codex/',

@@ -78,6 +78,7 @@ function state(over: Partial<FanOutState> = {}): FanOutState {
     lingering: [],
     looked: [],
     troubled: [],
+    unlabelled: [],
     ...over,
   };
 }

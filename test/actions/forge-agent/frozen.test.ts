@@ -468,6 +468,7 @@ const verdictFor = (given: Partial<Candidate>): Verdict =>
           promptFile: null,
         },
       ],
+      run: null,
       tried: [{ isolation: 'user', works: true, why: 'It works.' }],
     },
     {
@@ -606,6 +607,7 @@ describe('a run that was cut off on an issue that is nobody’s any more', () =>
         kind: 'looking',
         declared: [],
         troubled: [],
+        unlabelled: [],
         frozen: [],
         candidates: [],
         lingering: [],

@@ -84,11 +84,11 @@ function entry(over: Partial<Entry> = {}): Candidate['entry'] {
 
 function verdict(
   over: Partial<Candidate>,
-  given: { manifest?: string; settings?: Partial<AgentSettings> } = {},
+  given: { manifest?: string; settings?: Partial<AgentSettings>; run?: Entry['lease']['run'] } = {},
 ) {
   return verdictOn(
     { ...settings, ...given.settings } as AgentSettings,
-    { declared: declared(given.manifest), tried },
+    { declared: declared(given.manifest), tried, run: given.run ?? null },
     candidate(over),
   );
 }
@@ -216,12 +216,27 @@ describe('an issue is not taken', () => {
     expect(verdict({ runsToday: 1 }, { manifest: 'max_runs_per_day = 2' }).kind).toBe('taken');
   });
 
+  it('while this very run holds it, and says what is known and what helps', () => {
+    const run = { backend: 'forgejo-workflow', repository: 'owner/ops', id: 77 } as const;
+    const lease = { id: 'f'.repeat(32), until: '2026-01-01T14:00:00.000Z', run };
+    const held = { entry: entry({ status: 'running', ended_at: null, lease }) };
+
+    const again = verdict(held, { run: { ...run, repository: 'Owner/ops' } });
+    const another = verdict(held, { run: { ...run, id: 78 } });
+
+    expect(again).toMatchObject({ kind: 'not', isQuiet: false });
+    expect(again.kind === 'not' ? again.why : '').toMatch(
+      /^this very run, 77, has claimed it for \w+ before.* the next run, with a number of its own, takes it over at once$/,
+    );
+    expect(another).toMatchObject({ kind: 'not', isQuiet: true });
+  });
+
   it('when its agent is switched off', () => {
     const off = { ...manifest(), enabled: false };
     const [first] = declared();
     const list: Declared[] = first?.kind === 'agent' ? [{ ...first, manifest: off }] : [];
 
-    expect(verdictOn(settings, { declared: list, tried }, candidate()).kind).toBe('not');
+    expect(verdictOn(settings, { declared: list, tried, run: null }, candidate()).kind).toBe('not');
   });
 
   it.each([

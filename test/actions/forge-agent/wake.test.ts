@@ -61,7 +61,13 @@ isolates('an agent that has called its work done', () => {
     expect(await rig.file('crew/project', 'told-1.txt', branch)).toContain('Title: Write a poem');
     expect(await rig.pulls()).toHaveLength(1);
     expect(await rig.entry(issue)).toMatchObject({ status: 'frozen', rounds: 2, pr_number: pull });
-    expect(await rig.record(issue, 2)).toMatchObject({ round: 2, resumed: true });
+    expect(await rig.record(issue, 1)).toMatchObject({ base: { branch: 'main' } });
+    // Where the first round's work stood, and not on main.
+    expect(await rig.record(issue, 2)).toMatchObject({
+      round: 2,
+      resumed: true,
+      base: { branch: expect.stringMatching(/^crew\/\d+-/) },
+    });
     expect((await rig.comments(pull)).at(-1)?.body).toContain('Round 2 is done.');
   });
 

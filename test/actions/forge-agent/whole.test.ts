@@ -91,6 +91,48 @@ isolates('an agent', () => {
     expect(await rig.entry(issue)).toBeUndefined();
   });
 
+  it.each([
+    [
+      'where the forge lets nobody fork',
+      { without: ['POST /repos/{owner}/{repo}/forks'] },
+      'Forks seem to be switched off on this forge (DISABLE_FORKS)',
+    ],
+    [
+      'where its account may have no more repositories',
+      { mostRepositories: 1 },
+      'The account may have no more repositories: delete one that it does not need',
+    ],
+  ])('starts nothing %s, says so, and serves what needs no fork', async (_, options, remedy) => {
+    await rig.close();
+    rig = await startAgents(options);
+    await rig.declare(`${head} forge('signal-done', 'needs_person', '--summary', 'Which licence?');`);
+    const first = await rig.ask();
+    // The older one comes first.
+    rig.pass(5);
+    const own = await rig.seed.createRepository(rig.worker, 'own');
+    await rig.seed.putFile(
+      rig.owner,
+      rig.ops,
+      'agents/second.toml',
+      `enabled = true\nengine = "command"\ncommand = ["node", "-e", ${JSON.stringify(`${head} forge('signal-done', 'needs_person', '--summary', 'Which?');`)}]\nrepositories = ["${own}"]\nprompt = "Do it."\n`,
+    );
+    const second = await rig.seed.createIssue(rig.worker, own, {
+      title: 'Another',
+      labels: [await rig.seed.createLabel(rig.worker, own, 'crew:second')],
+    });
+
+    const { code, text } = await rig.run({ PLUGIN_LABEL_FROM: rig.worker.login });
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('crew/project cannot be made');
+    expect(text).toContain(remedy);
+    expect(text).toContain('our account could not make the fork crew/project, as said above');
+    // Nothing was claimed, and nobody was paid.
+    expect(await rig.entry(first)).toBeUndefined();
+    expect(text).toContain(`${own}#${second} is given to second`);
+    expect(text).toContain('It signals needs_person.');
+  });
+
   it('starts nothing in a repository that was archived', async () => {
     await rig.declare('process.exit(0)');
     const issue = await rig.ask();

@@ -143,6 +143,14 @@ onEveryForge('labels', ({ api, bot, fresh, issue, owner, reader, remove, repo, s
     expect(
       (await api<Label[]>(owner, 'GET', `/orgs/${organisation}/labels`)).body.map(({ name }) => name),
     ).toEqual(['of-org']);
+    const events = await api<{ type: string; label: Label | null }[]>(
+      owner,
+      'GET',
+      `/repos/${organisation}/r/issues/${created.number}/timeline`,
+    );
+    expect(events.body.flatMap(({ type, label: set }) => (type === 'label' ? [set?.name] : []))).toEqual([
+      'of-org',
+    ]);
   });
 
   it('of a user who is no organisation are 404', async () => {

@@ -24,6 +24,41 @@ const remoteCellTest = 'test/core/agent/steps/remote-cell.test.ts';
 /** What an agent made is data, until it is a commit of ours. */
 export const agentWork: Defence[] = [
   {
+    name: 'No agent changes where the large files of a clone come from.',
+    file: 'core/agent/work/protected.ts',
+    from: "  '.lfsconfig',",
+    to: '',
+    tests: [examineTest],
+  },
+  {
+    name: 'A socket is never put where its path would be cut off, in a folder that is open to others.',
+    file: 'core/agent/listen.ts',
+    from: 'if (trouble !== undefined)',
+    to: 'if (trouble === null)',
+    tests: ['test/core/agent/listen.test.ts'],
+  },
+  {
+    name: 'A cell is not tried where no program may run.',
+    file: 'core/agent/cell/place-trouble.ts',
+    from: "codeOf(error) === 'EACCES')",
+    to: "codeOf(error) === 'none')",
+    tests: ['test/core/agent/cell/place-trouble.test.ts'],
+  },
+  {
+    name: 'A clock that is hours ahead ends no run that its CI says goes on.',
+    file: 'core/agent/over.ts',
+    from: 'if (run === null || late > believedMs) return ranOut;',
+    to: 'if (run === null || late > 0) return ranOut;',
+    tests: ['test/core/agent/over.test.ts'],
+  },
+  {
+    name: 'Nobody is paid for work that can be proposed from nowhere: the fork is there before the agent is.',
+    file: 'actions/forge-agent/plan.ts',
+    from: "...(forking.length === 0 ? {} : { after: ['fork'] }),",
+    to: '',
+    tests: ['test/actions/forge-agent/whole.test.ts'],
+  },
+  {
     name: 'Git of ours runs no hook, whatever stands in a repository.',
     file: 'core/git.ts',
     from: "  ['core.hooksPath', '/dev/null'],",

@@ -9,6 +9,13 @@ const overlapTest = 'test/cli/dispatch/overlap.test.ts';
 /** Who has an issue, what is asked and claimed, and what a worker from a person's own machine gets. */
 export const dispatching: Defence[] = [
   {
+    name: 'A label names a manifest in the folder of agents, and no other file of the machine.',
+    file: 'cli/dispatch/agents.ts',
+    from: 'if (!agentName.test(agent))',
+    to: "if (agent === '')",
+    tests: ['test/cli/dispatch/agents.test.ts'],
+  },
+  {
     name: 'A dispatch of another host is never taken for dead.',
     file: 'cli/dispatch/machine.ts',
     from: "if (name.host !== machine.host) return 'elsewhere';",

@@ -4,6 +4,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -13,7 +14,9 @@ import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CellOptions, LocalCell, LocalIsolation } from '../../../../core/agent/cell/cell.ts';
+import { idsOf } from '../../../../core/agent/cell/clear-ipc.ts';
 import { admit } from '../../../../core/agent/cell/door.ts';
+import { findProgram } from '../../../../core/agent/cell/find-program.ts';
 import { openCell } from '../../../../core/agent/cell/open-cell.ts';
 import { probe } from '../../../../core/agent/cell/probe.ts';
 import { processesOfUser } from '../../../../core/agent/cell/processes.ts';
@@ -287,9 +290,13 @@ describe.skipIf(!works('user'))('a cell of another user', () => {
     );
   });
 
-  it('leaves nothing in the folders of everybody', async () => {
+  it.each(
+    ['/tmp', '/run/lock'].filter(
+      (folder) => ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 2) !== 0,
+    ),
+  )('leaves nothing in the folders of everybody: %s', async (folder) => {
     const cell = await open('user');
-    const name = path.join('/tmp', `left-${cell.uid}-${process.pid}`);
+    const name = path.join(folder, `left-${cell.uid}-${process.pid}`);
     await shell(cell, `mkdir -p ${name}/inner && chmod 0 ${name}`);
     expect(existsSync(name)).toBe(true);
 
@@ -297,6 +304,23 @@ describe.skipIf(!works('user'))('a cell of another user', () => {
 
     expect(existsSync(name)).toBe(false);
   });
+
+  it.skipIf(findProgram('ipcmk') === undefined || findProgram('ipcrm') === undefined)(
+    'leaves no memory, semaphores and queues of System V, which no end of a process takes away',
+    async () => {
+      const cell = await open('user');
+      const left = (): number =>
+        ['shm', 'sem', 'msg'].flatMap((list) =>
+          idsOf(readFileSync(`/proc/sysvipc/${list}`, 'utf8'), cell.uid),
+        ).length;
+      await shell(cell, 'ipcmk -M 4096; ipcmk -M 4096 -p 0; ipcmk -S 3; ipcmk -Q');
+      expect(left()).toBe(4);
+
+      await cell.remove();
+
+      expect(left()).toBe(0);
+    },
+  );
 });
 
 /** Starts itself without end, and ignores that it is asked to end. */

@@ -37,6 +37,7 @@ describe('a path that no agent changes', () => {
     'docs/CODEOWNERS',
     '.forgejo/CODEOWNERS',
     '.gitmodules',
+    'sub/.LFSconfig',
     '.mcp.json',
     'packages/a/.mcp.json',
     '.claude/settings.json',
