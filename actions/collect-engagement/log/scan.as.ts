@@ -15,7 +15,7 @@
 // - 64 bytes behind any text can be read, because texts are looked at 16 bytes at a time.
 // - Memory only grows, and new memory is zero. So behind the text of an entry stand zeros up to a multiple of 16 bytes.
 // - A slot whose hash is 0 is free. A hash is never 0, and a table is never more than half full: every search in it ends.
-// - Places in `fields`, in holes and in visits are places in the buffer. They hold until `scan` has returned.
+// - Places in `fields`, in holes and in what waits are places in the buffer. They hold until `scan` has returned.
 // - Where a shape fits, `fit` leaves in `fields`, `texts` and `numbers` what `record` would have left there.
 //
 // To change this:
@@ -298,38 +298,36 @@ let readings: Table = changetype<Table>(0);
 function hashOf(at: usize, length: usize): u32 {
   let one: u64 = seed ^ (<u64>length * goldenRatio);
   let two: u64 = seed;
-  let rest = length;
-  while (rest >= 16) {
+  const end = at + (length & ~15);
+  for (; at < end; at += lanes) {
     one = (one ^ load<u64>(at)) * mixerA;
     two = (two ^ load<u64>(at, 8)) * mixerB;
     one ^= one >> 32;
     two ^= two >> 29;
-    at += 16;
-    rest -= 16;
   }
-  if (rest >= 8) {
-    one = (one ^ load<u64>(at)) * mixerA;
-    one ^= one >> 32;
-    at += 8;
-    rest -= 8;
-  }
-  // What is read of the bytes behind the text is cut off.
-  if (rest > 0) two = (two ^ (load<u64>(at) & ((<u64>1 << (<u64>rest << 3)) - 1))) * mixerB;
+  const rest = v128.and(v128.load(at), firstBytes(length & 15));
+  one = (one ^ v128.extract_lane<u64>(rest, 0)) * mixerA;
+  two = (two ^ v128.extract_lane<u64>(rest, 1)) * mixerB;
+  one ^= one >> 32;
   one = (one ^ two ^ (two >> 31)) * goldenRatio;
   return <u32>(one >> 32) | 1;
 }
 
+/** 16 bytes that are set, and 16 that are not. */
+const setAndClear = memory.data<u64>([-1, -1, 0, 0], 16);
+
+/** A mask of a vector's first bytes, of 15 at most. */
+@inline function firstBytes(count: usize): v128 {
+  return v128.load(setAndClear + lanes - count);
+}
+
 /** Whether two texts are the same. */
 function same(a: usize, b: usize, length: usize): bool {
-  while (length >= lanes) {
-    if (!i8x16.all_true(i8x16.eq(v128.load(a), v128.load(b)))) return false;
-    a += lanes;
-    b += lanes;
-    length -= lanes;
-  }
-  const found = i8x16.bitmask(i8x16.eq(v128.load(a), v128.load(b)));
-  const wanted = (1 << <i32>length) - 1;
-  return (found & wanted) == wanted;
+  let wrong = i64x2.splat(0);
+  const end = a + (length & ~15);
+  for (; a < end; a += lanes, b += lanes) wrong = v128.or(wrong, v128.xor(v128.load(a), v128.load(b)));
+  const rest = v128.and(v128.xor(v128.load(a), v128.load(b)), firstBytes(length & 15));
+  return !v128.any_true(v128.or(wrong, rest));
 }
 
 /** Whether the entry that was looked up last was not there before. */
@@ -393,6 +391,73 @@ function grow(table: Table): void {
     const tag = load<u32>(old + (<usize>slot << slotBits));
     if (tag != 0) place(table, tag, changetype<Entry>(<usize>load<u32>(old + (<usize>slot << slotBits), slotEntry)));
   }
+}
+
+// Tables do not stay in a core's own cache while a log runs through it, and what is further away takes longer to answer than
+// a short text takes to compare. So texts wait until there are many, and memory is asked for all of them at once: first for
+// the slots of all, then for the entries of all. When they are compared at last, what that needs is near.
+
+/** A text that is looked for, and its entry. What it adds to the entry is for whoever looks for it. */
+@unmanaged class Lookup {
+  at: usize;
+  length: usize;
+  hash: u32;
+  entry: usize;
+  flags: u32;
+  count: u32;
+}
+const lookupBytes = offsetof<Lookup>();
+const mostLookups: usize = 64;
+const lookups = memory.data(<i32>(mostLookups * lookupBytes), 16);
+/** Keeps the compiler from leaving out what only asks memory for entries. */
+let asked: u32 = 0;
+
+/** The place behind the last lookup: lists of them are made in `lookups`, one behind the other. */
+let lookupsEnd: usize = lookups;
+
+/** Adds a text to those that `findAll` looks for. */
+@inline function lookFor(at: usize, length: usize): Lookup {
+  const lookup = changetype<Lookup>(lookupsEnd);
+  lookupsEnd += lookupBytes;
+  lookup.at = at;
+  lookup.length = length;
+  lookup.hash = hashOf(at, length);
+  return lookup;
+}
+
+/** Finds the entries of all lookups, and makes those that are not there yet. The next lookup is the first of a new list. */
+function findAll(table: Table): void {
+  const end = lookupsEnd;
+  lookupsEnd = lookups;
+  const slots = table.slots;
+  const mask = table.mask;
+  for (let at = lookups; at < end; at += lookupBytes) {
+    const lookup = changetype<Lookup>(at);
+    // Nearly every text has the slot of its hash, or the next one.
+    const one = slots + (<usize>(lookup.hash & mask) << slotBits);
+    const two = slots + (<usize>((lookup.hash + 1) & mask) << slotBits);
+    lookup.entry = <usize>select(load<u32>(one, slotEntry), load<u32>(two, slotEntry), load<u32>(one) == lookup.hash);
+  }
+  let sum: u32 = 0;
+  for (let at = lookups; at < end; at += lookupBytes) sum += load<u32>(changetype<Lookup>(at).entry);
+  asked = sum;
+  for (let at = lookups; at < end; at += lookupBytes) {
+    const lookup = changetype<Lookup>(at);
+    const entry = changetype<Entry>(lookup.entry);
+    if (lookup.entry != 0 && entry.length == <u32>lookup.length && same(lookup.entry + entryText, lookup.at, lookup.length))
+      continue;
+    lookup.entry = changetype<usize>(judged(table, lookup.at, lookup.length, lookup.hash));
+  }
+}
+
+/** The entry of a path, an agent or an address; what a new one is of stands in its flags. */
+function judged(table: Table, at: usize, length: usize, hash: u32): Entry {
+  const entry = internHashed(table, at, length, hash);
+  if (!fresh) return entry;
+  if (table == pages) entry.flags = kindOf(at, length);
+  else if (table == agents) entry.flags = bot(at, length) != 0 ? botFlag : 0;
+  else if (!isAddress(at, length)) entry.flags = noAddressFlag;
+  return entry;
 }
 
 // ---- durations ----------------------------------------------------------------------------------------------------------
@@ -684,8 +749,10 @@ export function unpack(p: usize): void {
     while (p < end) {
       const text = changetype<PackedText>(p);
       const length = <usize>text.length;
-      if (table == visitors) addVisit(p + offsetof<PackedText>(), length, text.flags, text.count);
-      else {
+      if (table == visitors) {
+        addVisit(p + offsetof<PackedText>(), length, text.flags, text.count);
+        if (lookupsEnd == lookups + mostLookups * lookupBytes) countVisits();
+      } else {
         const entry = intern(table, p + offsetof<PackedText>(), length);
         entry.count += text.count;
         entry.flags |= text.flags;
@@ -1643,6 +1710,28 @@ function isRuntime(): bool {
 /** The time of the line at hand, once `dayOf` has read it. */
 let stamp: f64 = 0;
 
+// Lines of one second follow each other. So the time of a line is compared with the one that was read last, where that has
+// ten digits and a point: as many digits behind it, and the same before it, are the same time, because what stands behind
+// the point is not kept.
+let knownBytes: usize = 0;
+let knownStart: u64 = 0;
+let knownRest: u32 = 0;
+let knownStamp: f64 = 0;
+let knownDay: i32 = 0;
+/** Ten digits and a point are these two words, of which the second begins with the last byte of the first. */
+@inline const restOfSecond: usize = 7;
+@inline const secondBytes: usize = 11;
+
+@inline function isKnownTime(place: usize, length: usize): bool {
+  return (
+    length == knownBytes &&
+    load<u64>(place) == knownStart &&
+    load<u32>(place, restOfSecond) == knownRest &&
+    // An exponent would make another number of it.
+    (nonDigits(place + secondBytes) & ((1 << <i32>(length - secondBytes)) - 1)) == 0
+  );
+}
+
 /** The day of the line that `record` read: `recordOfDay`, `recordBefore`, `recordAfter`, or `lineUncertain` without a certain time. */
 function dayOf(): i32 {
   const place = placeOf(timeField);
@@ -1651,7 +1740,10 @@ function dayOf(): i32 {
     stamp = time(place, length);
     if (stamp != stamp) return lineUncertain;
   } else if (((numbers >> timeField) & 1) == 0) return lineUncertain;
-  else {
+  else if (isKnownTime(place, length)) {
+    stamp = knownStamp;
+    return knownDay;
+  } else {
     // A nanosecond since 1970 has 19 digits, which a double does not hold.
     if (!decimal(place, length)) return lineUncertain;
     stamp = <f64>whole;
@@ -1659,8 +1751,15 @@ function dayOf(): i32 {
     if (wholeDigits + partDigits > exactDigits && (abs(stamp - from) <= second || abs(stamp - to) <= second))
       return lineUncertain;
   }
-  if (stamp < from) return recordBefore;
-  return stamp < to ? recordOfDay : recordAfter;
+  const day = stamp < from ? recordBefore : stamp < to ? recordOfDay : recordAfter;
+  if (!isText(timeField) && wholeDigits == secondBytes - 1 && partDigits > 0) {
+    knownBytes = length;
+    knownStart = load<u64>(place);
+    knownRest = load<u32>(place, restOfSecond);
+    knownStamp = stamp;
+    knownDay = day;
+  }
+  return day;
 }
 
 /** 10 to the power of 0 to 15, as u64. */
@@ -1669,22 +1768,6 @@ const powers = memory.data<u64>([
   1000000000000, 10000000000000, 100000000000000, 1000000000000000,
 ]);
 @inline const powerBits: usize = 3;
-
-/** The duration in seconds; -1 when there is none, NaN when it is not certain. */
-function secondsOf(): f64 {
-  const place = placeOf(durationField);
-  const length = lengthKept(durationField);
-  if (isText(durationField)) {
-    const read = duration(place, length);
-    return read == read ? read : -1;
-  }
-  if (((numbers >> durationField) & 1) == 0) return -1;
-  // At most 15 digits are exact in a double, and so is the power of ten: one division rounds as JSON.parse does.
-  if (!decimal(place, length) || wholeDigits + partDigits > exactDigits) return NaN;
-  const power = load<u64>(powers + (partDigits << powerBits));
-  const read = <f64>(whole * power + part) / <f64>power;
-  return perSecond == 1 ? read : read / perSecond;
-}
 
 /** How long the path of a URI is: up to the first `?` or `#`. */
 function pathLengthOf(at: usize, length: usize): usize {
@@ -1711,60 +1794,196 @@ function lineEnd(p: usize): usize {
 /** A part of an answer. */
 @inline const partialStatus: i32 = 206;
 
-/** Counts a line as a page view if it is one; false when that is not certain, and then nothing is counted. */
+/** Whether the line has a duration that needs JSON.parse: a number with an exponent, or of so many digits that rounding matters. */
+function isLongDuration(): bool {
+  if (((numbers >> durationField) & 1) == 0) return false;
+  const place = placeOf(durationField);
+  const length = lengthKept(durationField);
+  if (length > exactDigits + 1) return true;
+  const others = nonDigits(place) & ((1 << <i32>length) - 1);
+  if (others == 0) return length > exactDigits;
+  return (others & (others - 1)) != 0 || load<u8>(place + <usize>ctz(others)) != point;
+}
+
+/**
+ * Counts a line as a page view if it is one, as soon as many lines wait for that; false when it is not certain what the line
+ * counts as. A line that waits is certain, whatever its texts turn out to be.
+ */
 function view(status: i32): bool {
   const pathLength = pathLengthOf(placeOf(uriField), lengthOf(uriField));
-  const path = intern(pages, placeOf(uriField), pathLength);
-  if (fresh) path.flags = kindOf(placeOf(uriField), pathLength);
-  if (path.flags == assetFlag) return true;
-  if (isText(agentField)) {
-    // The host cuts a longer agent off where a character ends, which is not known here.
-    if (lengthOf(agentField) > <usize>agentBytes) return false;
-    const agent = intern(agents, placeOf(agentField), lengthOf(agentField));
-    if (fresh && bot(placeOf(agentField), lengthOf(agentField)) != 0) agent.flags = botFlag;
-    if (agent.flags != 0) return true;
+  const isPart = status == partialStatus;
+  // The host cuts a longer agent off where a character ends, which is not known here.
+  const isUncertain = lengthOf(agentField) > <usize>agentBytes || isLongDuration();
+  if (isPart || isUncertain) {
+    const path = judged(pages, placeOf(uriField), pathLength, hashOf(placeOf(uriField), pathLength));
+    if (path.flags == assetFlag) return true;
+    // Of a page it depends on which part that is.
+    if (isUncertain || path.flags != fileFlag) return false;
   }
-  const isFile = path.flags == fileFlag;
-  // Of a page it depends on which part that is.
-  if (status == partialStatus && !isFile) return false;
-  const seconds = secondsOf();
-  if (seconds != seconds) return false;
-  if (isFile) keepReading(pathLength, status == partialStatus ? partFlag : wholeFlag);
-  const isWhole: u32 = status == partialStatus ? 0 : 1;
-  const referral = referralOf(isWhole) ? referredFlag : 0;
-  const asking = askingField();
-  if (lengthOf(asking) != 0) addVisit(placeOf(asking), lengthOf(asking), referral, isWhole);
-  else addressless += <f64>isWhole;
-  if (isWhole == 0) return true;
-  views += 1;
-  path.count += 1;
-  if (seconds >= 0) keepDuration(seconds);
+  wait(pathLength, isPart);
   return true;
 }
 
-/** The field that says who asked. */
-@inline function askingField(): u32 {
-  return lengthOf(clientField) != 0 ? clientField : remoteField;
+/** A line that waits: what `fields` has of it, up to its duration, `texts`, `numbers`, and what is known of it besides. */
+@unmanaged class Waiting {
+  texts: u32;
+  numbers: u32;
+  isPart: bool;
+  pathLength: usize;
+  /** The entry of its path, once that is found. */
+  path: usize;
+}
+const waitingFields = offsetof<Waiting>();
+const waitingBytes = waitingFields + (<usize>(durationField + 1) << fieldBits);
+const waiting = memory.data(<i32>(mostLookups * waitingBytes), 16);
+let waitingEnd: usize = waiting;
+/** Lists of places in `waiting`; each may be written one place behind its last. */
+const someWaiting = memory.data(<i32>((mostLookups + 1) * sizeof<u32>()), 4);
+const viewsWaiting = memory.data(<i32>((mostLookups + 1) * sizeof<u32>()), 4);
+@inline const placeBits: usize = 2;
+
+function wait(pathLength: usize, isPart: bool): void {
+  const line = changetype<Waiting>(waitingEnd);
+  line.texts = texts;
+  line.numbers = numbers;
+  line.isPart = isPart;
+  line.pathLength = pathLength;
+  const to = waitingEnd + waitingFields;
+  v128.store(to, v128.load(fields));
+  v128.store(to, v128.load(fields, 16), 16);
+  v128.store(to, v128.load(fields, 32), 32);
+  v128.store(to, v128.load(fields, 48), 48);
+  v128.store(to, v128.load(fields, 64), 64);
+  waitingEnd += waitingBytes;
+  if (waitingEnd == waiting + mostLookups * waitingBytes) countWaiting();
 }
 
-/** Keeps how whoever asked was given the file of this path. */
-function keepReading(pathLength: usize, how: u32): void {
-  const asking = askingField();
-  let length = lengthOf(asking);
-  if (length != 0) {
-    const visitor = visitorOf(placeOf(asking), length, hashOf(placeOf(asking), length));
-    // All of whom no address is told are taken for one.
-    if ((visitor.flags & noAddressFlag) != 0) length = 0;
+@inline function hasText(line: Waiting, field: u32): bool {
+  return ((line.texts >> field) & 1) != 0;
+}
+
+/** The place and the length of a field of a line that waits, as `placeOf` and `lengthOf` have them of the line at hand. */
+@inline function placeIn(line: Waiting, field: u32): usize {
+  return <usize>load<u32>(changetype<usize>(line) + (<usize>field << fieldBits), waitingFields);
+}
+@inline function lengthIn(line: Waiting, field: u32): usize {
+  return hasText(line, field) ? <usize>load<u32>(changetype<usize>(line) + (<usize>field << fieldBits), waitingFields + fieldLength) : 0;
+}
+
+/**
+ * Counts the lines that wait. Their paths are looked up together, then the agents of those that are pages or files, then the
+ * addresses of those that no bot asked for. Nobody can foresee which lines are left out, so a list takes every line, and
+ * steps on behind those that stay.
+ */
+function countWaiting(): void {
+  const end = waitingEnd;
+  waitingEnd = waiting;
+  for (let at = waiting; at < end; at += waitingBytes) {
+    const line = changetype<Waiting>(at);
+    lookFor(placeIn(line, uriField), line.pathLength);
   }
-  const key = joined(placeOf(asking), length, placeOf(uriField), pathLength);
-  intern(readings, key, length + 1 + pathLength).flags |= how;
+  findAll(pages);
+  let someEnd = someWaiting;
+  for (let at = waiting, found = lookups; at < end; at += waitingBytes, found += lookupBytes) {
+    const path = changetype<Lookup>(found).entry;
+    changetype<Waiting>(at).path = path;
+    store<u32>(someEnd, <u32>at);
+    someEnd += <usize>(changetype<Entry>(path).flags != assetFlag) << placeBits;
+  }
+  countViews(withoutBots(someEnd));
 }
 
-/** The entry of whoever asked. */
-function visitorOf(at: usize, length: usize, hash: u32): Entry {
-  const visitor = internHashed(visitors, at, length, hash);
-  if (fresh && !isAddress(at, length)) visitor.flags = noAddressFlag;
-  return visitor;
+/** Moves the lines of `someWaiting` that no bot asked for to `viewsWaiting`; answers where that list ends. */
+function withoutBots(someEnd: usize): usize {
+  let viewsEnd = viewsWaiting;
+  let agentsEnd = someWaiting;
+  for (let at = someWaiting; at < someEnd; at += 1 << placeBits) {
+    const place = load<u32>(at);
+    const line = changetype<Waiting>(<usize>place);
+    if (hasText(line, agentField)) {
+      lookFor(placeIn(line, agentField), lengthIn(line, agentField));
+      store<u32>(agentsEnd, place);
+      agentsEnd += 1 << placeBits;
+    } else {
+      store<u32>(viewsEnd, place);
+      viewsEnd += 1 << placeBits;
+    }
+  }
+  findAll(agents);
+  for (let at = someWaiting, found = lookups; at < agentsEnd; at += 1 << placeBits, found += lookupBytes) {
+    store<u32>(viewsEnd, load<u32>(at));
+    viewsEnd += <usize>(changetype<Entry>(changetype<Lookup>(found).entry).flags != botFlag) << placeBits;
+  }
+  return viewsEnd;
+}
+
+/** Counts the lines of `viewsWaiting`. */
+function countViews(viewsEnd: usize): void {
+  for (let at = viewsWaiting; at < viewsEnd; at += 1 << placeBits) {
+    const line = changetype<Waiting>(<usize>load<u32>(at));
+    const path = changetype<Entry>(line.path);
+    if (path.flags == fileFlag) keepReading(line);
+    const times: u32 = line.isPart ? 0 : 1;
+    const referral = referralOf(line, times) ? referredFlag : 0;
+    const asking = askingField(line);
+    if (lengthIn(line, asking) != 0) addVisit(placeIn(line, asking), lengthIn(line, asking), referral, times);
+    else addressless += <f64>times;
+    if (line.isPart) continue;
+    views += 1;
+    path.count += 1;
+    const seconds = secondsOf(line);
+    if (seconds >= 0) keepDuration(seconds);
+  }
+  countVisits();
+}
+
+/** Adds a visit to those that `countVisits` counts: what it adds to the visitor's flags, and to its count of page views. */
+@inline function addVisit(address: usize, length: usize, flags: u32, count: u32): void {
+  const visit = lookFor(address, length);
+  visit.flags = flags;
+  visit.count = count;
+}
+
+function countVisits(): void {
+  const end = lookupsEnd;
+  findAll(visitors);
+  for (let at = lookups; at < end; at += lookupBytes) {
+    const visit = changetype<Lookup>(at);
+    const visitor = changetype<Entry>(visit.entry);
+    visitor.flags |= visit.flags;
+    visitor.count += visit.count;
+  }
+}
+
+/** The duration in seconds; -1 when there is none. */
+function secondsOf(line: Waiting): f64 {
+  const place = placeIn(line, durationField);
+  if (hasText(line, durationField)) {
+    const read = duration(place, lengthIn(line, durationField));
+    return read == read ? read : -1;
+  }
+  if (((line.numbers >> durationField) & 1) == 0) return -1;
+  // At most 15 digits are exact in a double, and so is the power of ten: one division rounds as JSON.parse does.
+  decimal(place, <usize>load<u32>(changetype<usize>(line) + (<usize>durationField << fieldBits), waitingFields + fieldLength));
+  const power = load<u64>(powers + (partDigits << powerBits));
+  const read = <f64>(whole * power + part) / <f64>power;
+  return perSecond == 1 ? read : read / perSecond;
+}
+
+/** The field that says who asked. */
+@inline function askingField(line: Waiting): u32 {
+  return lengthIn(line, clientField) != 0 ? clientField : remoteField;
+}
+
+/** Keeps how whoever asked was given a file. */
+function keepReading(line: Waiting): void {
+  const asking = askingField(line);
+  const place = placeIn(line, asking);
+  let length = lengthIn(line, asking);
+  // All of whom no address is told are taken for one.
+  if (length != 0 && (judged(visitors, place, length, hashOf(place, length)).flags & noAddressFlag) != 0) length = 0;
+  const key = joined(place, length, placeIn(line, uriField), line.pathLength);
+  intern(readings, key, length + 1 + line.pathLength).flags |= line.isPart ? partFlag : wholeFlag;
 }
 
 /**
@@ -1790,67 +2009,19 @@ function siteLength(at: usize, length: usize): usize {
 }
 
 /** Whether a page view came from another site, which is then counted so many times. */
-function referralOf(times: u32): bool {
-  if (lengthOf(refererField) == 0) return false;
+function referralOf(line: Waiting, times: u32): bool {
+  if (lengthIn(line, refererField) == 0) return false;
   // The host that was asked belongs to the key, because coming from there is no referral.
-  const length = siteLength(placeOf(refererField), lengthOf(refererField));
-  const key = joined(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField));
-  const referrer = intern(referrers, key, length + 1 + lengthOf(hostField));
-  if (fresh && external(placeOf(refererField), length, placeOf(hostField), lengthOf(hostField)) != 0) referrer.flags = siteFlag;
+  const place = placeIn(line, refererField);
+  const length = siteLength(place, lengthIn(line, refererField));
+  const host = placeIn(line, hostField);
+  const hostLength = lengthIn(line, hostField);
+  const key = joined(place, length, host, hostLength);
+  const referrer = intern(referrers, key, length + 1 + hostLength);
+  if (fresh && external(place, length, host, hostLength) != 0) referrer.flags = siteFlag;
   if (referrer.flags == 0) return false;
   referrer.count += times;
   return true;
-}
-
-// Visitors are so many that their table does not fit into a core's own cache, and memory takes longer to answer than reading
-// a line does. So visits wait until there are many, and memory is asked for all of them at once: first for the slots of all,
-// then for the entries of all. When a visit is counted at last, what it needs is near.
-@unmanaged class Visit {
-  address: usize;
-  length: usize;
-  /** What it adds to the visitor's flags, and to its count of page views. */
-  flags: u32;
-  count: u32;
-  hash: u32;
-  /** The slot of its hash, when it began to wait. */
-  slot: usize;
-  /** What was found there is of no use but to have asked for it: the table may have grown since. */
-  entry: usize;
-}
-const mostVisits: usize = 64;
-const visitBytes = offsetof<Visit>();
-const visits = memory.data(<i32>(mostVisits * visitBytes), 8);
-let visitCount: usize = 0;
-
-function addVisit(address: usize, length: usize, flags: u32, count: u32): void {
-  const visit = changetype<Visit>(visits + visitCount * visitBytes);
-  visit.address = address;
-  visit.length = length;
-  visit.flags = flags;
-  visit.count = count;
-  visit.hash = hashOf(address, length);
-  visit.slot = visitors.slots + (<usize>(visit.hash & visitors.mask) << slotBits);
-  visitCount += 1;
-  if (visitCount == mostVisits) countVisits();
-}
-
-function countVisits(): void {
-  const end = visits + visitCount * visitBytes;
-  for (let at = visits; at < end; at += visitBytes) {
-    const visit = changetype<Visit>(at);
-    visit.entry = <usize>load<u32>(visit.slot, slotEntry);
-  }
-  for (let at = visits; at < end; at += visitBytes) {
-    const visit = changetype<Visit>(at);
-    visit.entry = load<u32>(visit.entry);
-  }
-  for (let at = visits; at < end; at += visitBytes) {
-    const visit = changetype<Visit>(at);
-    const visitor = visitorOf(visit.address, visit.length, visit.hash);
-    visitor.flags |= visit.flags;
-    visitor.count += visit.count;
-  }
-  visitCount = 0;
 }
 
 /** Where `joined` writes, and how long that may be. */
@@ -1912,8 +2083,8 @@ export function scan(p: usize, stop: usize): void {
     before = p;
     p = behind;
   }
-  // The addresses of those that wait stand in the buffer, which the host fills again.
-  countVisits();
+  // The texts of those that wait stand in the buffer, which the host fills again.
+  countWaiting();
 }
 
 /** Whether a line is an object, and nothing else, up to behind its line feed. */
