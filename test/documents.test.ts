@@ -245,6 +245,7 @@ describe.skipIf(!existsSync(compiledFile('forgecrew')))('what needs no forge', (
       });
 
       expect(results.map(({ line }) => line).sort()).toEqual([
+        'lint .',
         'lint forgecrew.toml',
         'lint sprints/first.md',
         'lint vault/formulas/*.toml vault/policy.toml',

@@ -9,6 +9,7 @@ import { getExpectedUser } from '../../core/forge/users.ts';
 import { numbersIn, parsePrerequisites, requestsIn } from '../../core/prerequisites/document.ts';
 import type { IssueFact } from '../../core/prerequisites/revise.ts';
 import { readWay } from '../../core/read-ground.ts';
+import { exactText } from '../../core/text/exact-text.ts';
 import { together } from '../../core/together.ts';
 import type { Context, PrerequisitesState, TreeState } from './state.ts';
 import { treeBranch } from './text.ts';
@@ -25,7 +26,7 @@ export async function read(context: Context): Promise<PrerequisitesState> {
   const found = await findFile(send, repository.full_name, settings.file, commit);
   if (found === undefined)
     return { kind: 'missing', now, account, where: `${branchName} of ${repository.full_name}` };
-  const text = decoded(found.bytes);
+  const text = exactText(found.bytes);
   if (text === undefined) return { kind: 'unreadable', now, account };
 
   const [compared, way] = await together(
@@ -52,15 +53,6 @@ export async function read(context: Context): Promise<PrerequisitesState> {
   };
 }
 
-/** The text, or undefined where its bytes would not come back the same. */
-function decoded(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 function readLocal({ settings, facts, now }: Context): PrerequisitesState {
   const whole = path.resolve(facts.workspace, settings.file);
   const found = lstatSync(whole, { throwIfNoEntry: false });
@@ -68,7 +60,7 @@ function readLocal({ settings, facts, now }: Context): PrerequisitesState {
   // A link could lead to any file of the machine, and what stands in it would be in the log.
   if (!found.isFile())
     throw new UserError(`${settings.file} is no ordinary file.`, 'Name the document itself.');
-  const text = decoded(readFileSync(whole));
+  const text = exactText(readFileSync(whole));
   return text === undefined ? { kind: 'unreadable', now } : { kind: 'local', now, text };
 }
 

@@ -7,11 +7,11 @@ export function addLint(program: Command): void {
   program
     .command('lint')
     .description(
-      'Check sprint documents, vault documents, agents and forgecrew.toml with the parsers that the roles use; also usable as a pre-commit check.',
+      'Check the documents of an ops repo with the parsers that the roles use: all of them below a folder, or single files; also usable as a pre-commit check.',
     )
     .argument(
-      '<file...>',
-      'sprint documents (Markdown); vault actions, formulas, policy, agents and forgecrew.toml (TOML)',
+      '<path...>',
+      'a folder of an ops repo; or sprint documents and the prerequisite tree (Markdown), vault actions, formulas, policies, agents and forgecrew.toml (TOML)',
     )
     .action((files: string[]) => {
       process.exitCode = lint(files, (line) => process.stdout.write(`${logLine(line)}\n`));

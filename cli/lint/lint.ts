@@ -1,32 +1,77 @@
+import type { Buffer } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
-import { type Fault, formatFault } from '../../core/errors.ts';
+import { codeOf, type Fault, formatFault } from '../../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../../core/escalation/policy.ts';
+import { parsePrerequisites } from '../../core/prerequisites/document.ts';
 import { parseSprint } from '../../core/sprint/sprint.ts';
+import { exactText } from '../../core/text/exact-text.ts';
 import { parseVaultAction } from '../../core/vault/action.ts';
 import { parseFormula } from '../../core/vault/formula.ts';
 import { parsePolicy } from '../../core/vault/policy.ts';
+import { documentsBelow, treeFile } from './below.ts';
 
-/** Prints one line per fault, or one per good document; 1 when there is any fault, 2 when a file cannot be read. */
-export function lint(files: string[], say: (line: string) => void): number {
+/**
+ * Prints one line per fault, or one per good document; 1 when there is any fault, 2 when something cannot be read. Of a folder
+ * everything below it that has its place in an ops repo.
+ */
+export function lint(given: string[], say: (line: string) => void): number {
   let code = 0;
-  for (const file of files) {
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(file);
-    } catch (error) {
-      say(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
-      code = 2;
-      continue;
+  const unread = (what: string, why: string): void => {
+    say(`${what}: ${why}`);
+    code = 2;
+  };
+  for (const named of given) {
+    const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
+    const below = isFolder ? documentsBelow(named) : { files: [named], unread: [] };
+    for (const { folder, why } of below.unread) unread(folder, why);
+    if (below.files.length === 0 && below.unread.length === 0)
+      unread(
+        named,
+        `nothing below it is checked: only sprints/*.md, agents/*.toml, what is in vault/, ${escalationPolicyFile}, ${treeFile} and ${crewFile} are`,
+      );
+    for (const file of below.files) {
+      let bytes: Buffer;
+      try {
+        bytes = readFileSync(file);
+      } catch (error) {
+        unread(file, `cannot be read (${codeOf(error)})`);
+        continue;
+      }
+      const { faults, summary } = check(file, bytes);
+      for (const fault of faults) say(formatFault(fault));
+      if (faults.length > 0) code = Math.max(code, 1);
+      else for (const line of [summary].flat()) say(`${file}: ${line}`);
     }
-    const { faults, summary } = file.endsWith('.toml') ? checkToml(file, bytes) : checkSprint(file, bytes);
-    for (const fault of faults) say(formatFault(fault));
-    if (faults.length > 0) code = Math.max(code, 1);
-    else say(`${file}: ${summary}`);
   }
   return code;
+}
+
+interface Checked {
+  faults: Fault[];
+  summary: string | string[];
+}
+
+function check(file: string, bytes: Uint8Array): Checked {
+  if (file.endsWith('.toml')) return checkToml(file, bytes);
+  return path.basename(file) === treeFile ? checkTree(file, bytes) : checkSprint(file, bytes);
+}
+
+/** What people wrote stays as it is, so it is no fault; what the role will leave alone is said. */
+function checkTree(file: string, bytes: Uint8Array): Checked {
+  const text = exactText(bytes);
+  if (text === undefined)
+    return { faults: [{ file, line: 0, column: 0, message: 'is no text in UTF-8' }], summary: '' };
+  const { objectives, unknown } = parsePrerequisites(text);
+  return {
+    faults: [],
+    summary: [
+      `prerequisite tree with ${objectives.length} ${objectives.length === 1 ? 'objective' : 'objectives'}`,
+      ...unknown.map(({ line, what }) => `line ${line}: ${what}`),
+    ],
+  };
 }
 
 function checkSprint(file: string, bytes: Uint8Array): { faults: Fault[]; summary: string } {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +79,48 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
       expect.stringMatching(/^agents\/Bad\.toml:5:\d+: "network" model needs isolation = "bwrap"/),
       '',
     ]);
+  });
+
+  it('checks everything below a folder that has its place in an ops repo, and nothing else', () => {
+    const files = {
+      'ops/sprints/one.md': sprintDocument(7, entries('a')),
+      'ops/sprints/notes/old.md': sprintDocument(7, '- id: a\n  tittle: A\n  body: x'),
+      'ops/README.md': '# no document of ours\n',
+      'ops/vault/policy.toml': '[tiers]\nbackup = "low"\n',
+      'ops/vault/actions/a-1.toml': 'formula = "backup"\n',
+      'ops/tools/Cargo.toml': '[package]\nname = "x"\n',
+      'ops/.git/sprints/two.md': sprintDocument(7, '- id: a'),
+      'ops/node_modules/x/forgecrew.toml': 'pause = 1\n',
+      'ops/prerequisites.md': '# Tree\n\n## Objective: first\n\n- [ ] one\n\nStatus: DOEN\n',
+      'ops/forgecrew.toml': 'pause = "no"\n',
+    };
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      writeFileSync(path.join(folder, file), content);
+    }
+    symlinkSync(path.join(folder, 'bad.md'), path.join(folder, 'ops/sprints/linked.md'));
+
+    const { code, text } = lint('ops');
+
+    expect(code).toBe(1);
+    expect(text.split('\n')).toEqual([
+      expect.stringMatching(/^ops\/forgecrew\.toml:1:1: /),
+      'ops/prerequisites.md: prerequisite tree with 1 objective',
+      expect.stringMatching(/^ops\/prerequisites\.md: line 7: /),
+      'ops/sprints/one.md: 1 entry for vision #7, valid',
+      expect.stringMatching(/^ops\/vault\/actions\/a-1\.toml:/),
+      expect.anything(),
+      'ops/vault/policy.toml: policy, valid',
+      '',
+    ]);
+  });
+
+  it('says of a folder with nothing to check that nothing was checked', () => {
+    mkdirSync(path.join(folder, 'empty'), { recursive: true });
+    const { code, text } = lint('empty', 'good.md');
+
+    expect(code).toBe(2);
+    expect(text).toMatch(/^empty: nothing below it is checked: .*\ngood\.md: 2 entries/);
   });
 
   it('is not brought down by whoever stops reading what it prints, as head does', async () => {
