@@ -97,6 +97,8 @@ export function view(status: i32): bool {
 }
 const waitingFields = offsetof<Waiting>();
 const waitingBytes = waitingFields + (<usize>(durationField + 1) << fieldBits);
+// The compiler stops here when `wait` does not copy all of them.
+if ((<usize>(durationField + 1) << fieldBits) != 5 * lanes) ERROR("views.as.ts: wait");
 const waiting = memory.data(<i32>(mostLookups * waitingBytes), 16);
 let waitingEnd: usize = waiting;
 /** Lists of places in `waiting`; each may be written one place behind its last. */
@@ -110,6 +112,7 @@ function wait(pathLength: usize, isPart: bool): void {
   line.numbers = numbers;
   line.isPart = isPart;
   line.pathLength = pathLength;
+  // A loop takes longer than all of this.
   const to = waitingEnd + waitingFields;
   v128.store(to, v128.load(fields));
   v128.store(to, v128.load(fields, 16), 16);
