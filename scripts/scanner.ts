@@ -1,4 +1,4 @@
-// Compiles the log scanner of collect-engagement (log/scan.as.ts) to WebAssembly, with a compiler that is a package of its
+// Compiles the log scanner of collect-engagement (log/scan.as.ts, log/scan/) to WebAssembly, with a compiler that is a package of its
 // own: whoever tries the demo does not download its hundred megabytes. Build and check install it; tests use it where it is.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -30,7 +30,10 @@ export function hasCompiler(): boolean {
 
 /** All that the compiled scanner depends on, as one text: its sources, its compiler and how that is called. */
 export function scannerInputs(): string {
-  const sources = readdirSync(path.join(root, folder)).filter((name) => /^scan\.(?!wasm)\w+\.ts$/.test(name));
+  const sources = [
+    ...readdirSync(path.join(root, folder)).filter((name) => /^scan\.(?!wasm)\w+\.ts$/.test(name)),
+    ...readdirSync(path.join(root, folder, 'scan')).map((name) => `scan/${name}`),
+  ];
   return [
     ...sources.sort().map((name) => readFileSync(path.join(root, folder, name), 'utf8')),
     readFileSync(path.join(compiler, 'package-lock.json'), 'utf8'),

@@ -7,8 +7,8 @@
 // The scanner's memory, from its first byte on. Everything is little-endian, as WebAssembly is.
 //
 //   from             to                what stands there
-//   0                some KiB          what `memory.data` in scan.as.ts reserves: counters by status class, the fields of
-//                                      the line at hand, shapes and their holes, visits that wait to be counted
+//   0                some KiB          what `memory.data` in the scanner reserves: counters by status class, the fields of
+//                                      the line at hand, shapes and their holes, lines that wait to be counted
 //   bufferStart / 8  bufferStart       marks, one bit for each byte of the buffer: those of the byte at `p` are at `p / 8`
 //   bufferStart      the bytes that    the buffer: log as the host read it
 //                    init was given

@@ -18,10 +18,12 @@ describe('the log scanner', () => {
 
   it('compares texts with words that are the texts beside them', () => {
     const source = readFileSync(
-      new URL('../../../../actions/collect-engagement/log/scan.as.ts', import.meta.url),
+      new URL('../../../../actions/collect-engagement/log/scan/bytes.as.ts', import.meta.url),
       'utf8',
     );
-    const words = [...source.matchAll(/^@inline const (\w+): u(?:16|32|64) = 0x([0-9a-f]+); \/\/ (\S+)$/gm)];
+    const words = [
+      ...source.matchAll(/^@inline (?:export )?const (\w+): u(?:16|32|64) = 0x([0-9a-f]+); \/\/ (\S+)$/gm),
+    ];
 
     const asText = words.map(([, name, hex = '']) => [name, Buffer.from(hex, 'hex').reverse().toString()]);
 

@@ -715,6 +715,52 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
     for (const item of [...lines, lines.join('')]) expectSame(Buffer.from(item));
   });
 
+  it('on times that begin with the same second and end in any way', () => {
+    const ends = ['.1234567', '.12345e2', '.123e-12', '.1234567', '.12345678', '', '.0', '.1234E+5'];
+    const at = (second: number, end: string): string =>
+      alikeLine('').replace(`"ts":${noon}`, `"ts":${second}${end}`);
+    const seconds = [noon, noon + 1, noon - 43_201, noon - 43_200, noon + 43_199, noon + 43_200, noon + 10];
+
+    for (const second of seconds)
+      for (const end of ends) {
+        // The second line and the third begin as the first does, and the last is of the second before.
+        const lines = [at(second, '.1234567'), at(second, '.7654321'), at(second, end), at(second - 1, end)];
+        expectSame(Buffer.from(lines.join('')));
+      }
+  });
+
+  it('on lines that wait to be counted together, whatever they turn out to be', () => {
+    const parts = {
+      uri: ['/', '/a', '/a.css', '/a.pdf', '/b.pdf?c', `/${'d'.repeat(33)}`],
+      status: [200, 206, 304],
+      duration: ['0.5', '0.1234567890123456', '1e-3', '-0.5', '"1s"'],
+      agent: [
+        '',
+        '"User-Agent":["x"]',
+        '"User-Agent":["Googlebot/2.1"]',
+        `"User-Agent":["${'x'.repeat(600)}"]`,
+      ],
+    };
+    const every = parts.uri.flatMap((uri) =>
+      parts.status.flatMap((status) =>
+        parts.duration.flatMap((duration) =>
+          parts.agent.map((agent) =>
+            alikeLine(agent)
+              .replace('"uri":"/"', `"uri":"${uri}"`)
+              .replace('"status":200', `"status":${status}`)
+              .replace('"duration":0.5', `"duration":${duration}`),
+          ),
+        ),
+      ),
+    );
+
+    for (const line of every) expectSame(Buffer.from(line));
+    // As many as wait together, one more or less, and many times as many.
+    for (const count of [63, 64, 65, 127, 128, 129, every.length])
+      expectSame(Buffer.from(every.slice(0, count).join('')));
+    expectSame(Buffer.from(every.filter((_, nth) => nth % 7 === 0).join('')), [20_000]);
+  });
+
   it('on a megabyte in one field, and on a line that is longer than any', () => {
     const long = (size: number): string =>
       `${JSON.stringify({ ts: noon, request: { remote_ip: '::1', method: 'GET', host: 'h', uri: `/${'x'.repeat(size)}?q`, headers: {} }, duration: 1, status: 200 })}\n`;
