@@ -105,6 +105,7 @@ describe('pipelines of a factory', () => {
       branch,
       source: 'https://forge.example/owner/forgecrew',
       commit: undefined,
+      checkout: 'actions/checkout@v4',
       staff: staffOf(factoryRoles, Object.fromEntries(posts.map(({ name }) => [name, name]))),
     };
 
