@@ -1,5 +1,8 @@
 // `npm run demo -- init`: an empty forge becomes a factory, looked at before and after, and a merged sprint document is filed on it.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { version } from '../../core/version.ts';
 import { allScopes } from '../../embedded-forge/seed.ts';
 import { chapter, note, root, runRole, type Stage } from './stage.ts';
@@ -64,13 +67,31 @@ export async function initStory({ url, seed, scratch, named }: Stage): Promise<v
   await expectCode(command(['init', ...options, `--people=${ada.login},${bob.login}`, '--apply']), 0);
 
   chapter('The one thing that is left: forgecrew itself, where runners find it');
-  // A person pushes a clone there. Nothing of it runs in this story.
-  await must('POST', `/repos/${org}/forgecrew/contents/README.md`, {
-    content: Buffer.from('forgecrew\n').toString('base64'),
-    message: 'As pushed',
-    branch: 'main',
-  });
-  await must('POST', `/repos/${org}/forgecrew/tags`, { tag_name: `v${version}`, target: 'main' });
+  // A person pushes a clone there, and the pipelines name the commit that the clone is at: its tag has to be that very commit.
+  // Where forgecrew was unpacked and not cloned, they name the tag alone. Nothing of it runs in this story.
+  if (existsSync(path.join(root, '.git')))
+    await promisify(execFile)(
+      'git',
+      [
+        ...[
+          '-C',
+          root,
+          'push',
+          '-q',
+          `${url.replace('://', `://${admin}:${environment.FORGECREW_FORGE_TOKEN}@`)}/${org}/forgecrew.git`,
+        ],
+        ...['HEAD:refs/heads/main', `HEAD:refs/tags/v${version}`],
+      ],
+      { env: { PATH: process.env.PATH, HOME: scratch, GIT_TERMINAL_PROMPT: '0' } },
+    );
+  else {
+    await must('POST', `/repos/${org}/forgecrew/contents/README.md`, {
+      content: Buffer.from('forgecrew\n').toString('base64'),
+      message: 'As pushed',
+      branch: 'main',
+    });
+    await must('POST', `/repos/${org}/forgecrew/tags`, { tag_name: `v${version}`, target: 'main' });
+  }
   note(`${url}/${org}/forgecrew, with the tag v${version}`);
 
   chapter('forgecrew init again: nothing to do');
