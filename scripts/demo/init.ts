@@ -26,6 +26,25 @@ const sprint = (vision: number): string => `# Sprint: a first step
 <!-- filer:end -->
 `;
 
+/** As the last lines of init tell a person to. */
+async function pushClone(
+  address: string,
+  { login, token, home }: { login: unknown; token: string; home: string },
+): Promise<void> {
+  const git = (args: string[], environment: NodeJS.ProcessEnv = {}): Promise<{ stdout: string }> =>
+    promisify(execFile)('git', ['-C', root, ...args], {
+      env: { PATH: process.env.PATH, HOME: home, GIT_TERMINAL_PROMPT: '0', ...environment },
+    });
+  if ((await git(['rev-parse', '--is-shallow-repository'])).stdout.trim() === 'true')
+    throw new Error('This clone is shallow, and no forge takes such a one. Run git fetch --unshallow first.');
+  await git(['push', '-q', address, 'HEAD:refs/heads/main', `HEAD:refs/tags/v${version}`], {
+    // Where other processes do not see it, and no error repeats it.
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`${login}:${token}`).toString('base64')}`,
+  });
+}
+
 export async function initStory({ url, seed, scratch, named }: Stage): Promise<void> {
   chapter('Two people and an organisation; nothing else is there');
   const ada = await seed.createUser(named('ada'), allScopes);
@@ -70,20 +89,11 @@ export async function initStory({ url, seed, scratch, named }: Stage): Promise<v
   // A person pushes a clone there, and the pipelines name the commit that the clone is at: its tag has to be that very commit.
   // Where forgecrew was unpacked and not cloned, they name the tag alone. Nothing of it runs in this story.
   if (existsSync(path.join(root, '.git')))
-    await promisify(execFile)(
-      'git',
-      [
-        ...[
-          '-C',
-          root,
-          'push',
-          '-q',
-          `${url.replace('://', `://${admin}:${environment.FORGECREW_FORGE_TOKEN}@`)}/${org}/forgecrew.git`,
-        ],
-        ...['HEAD:refs/heads/main', `HEAD:refs/tags/v${version}`],
-      ],
-      { env: { PATH: process.env.PATH, HOME: scratch, GIT_TERMINAL_PROMPT: '0' } },
-    );
+    await pushClone(`${url}/${org}/forgecrew.git`, {
+      login: admin,
+      token: environment.FORGECREW_FORGE_TOKEN,
+      home: scratch,
+    });
   else {
     await must('POST', `/repos/${org}/forgecrew/contents/README.md`, {
       content: Buffer.from('forgecrew\n').toString('base64'),
