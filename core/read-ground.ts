@@ -5,7 +5,7 @@ import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
 import { findFile } from './forge/contents.ts';
-import { openPulls, type Pull, pullsBy } from './forge/pulls.ts';
+import { openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
@@ -22,6 +22,8 @@ export async function readGround(
     branch: string | undefined;
     account: User;
     from: ProposeFrom;
+    /** The repository, where this round was told already. */
+    known?: Repository;
     /** Our pull requests, where not all of them are needed. */
     pulls?: Pull[];
     /** Where the branch stands, where this run was told already. */
@@ -30,7 +32,7 @@ export async function readGround(
 ): Promise<Ground> {
   const { repository: name, account, from } = given;
   const [repository, pulls] = await together(
-    getRepository(send, name),
+    given.known === undefined ? getRepository(send, name) : Promise.resolve(given.known),
     given.pulls === undefined ? pullsBy(send, name, account.login) : Promise.resolve(given.pulls),
   );
   if (repository.archived)
@@ -144,11 +146,13 @@ export async function readWay(
     from: string;
     /** Which other branches of ours are of the same kind: while a pull request from one of them is open, that one takes the file in. */
     joins?: (branch: string) => boolean;
+    /** When the file could first be asked for: of our pull requests that were closed, those opened before it do not matter. */
+    since?: string;
     /** Whether a change that was turned down leaves nothing but a pull request; one that writes the file, where this is not said. */
     isFinal?: (change: Change) => boolean;
   },
 ): Promise<Way> {
-  const { repository, branch, account, before, path, beside = [], joins, isFinal } = given;
+  const { repository, branch, account, before, path, beside = [], joins, since, isFinal } = given;
   const isDeclined =
     previous?.declined.some((change) => writesFile(change, path) && (isFinal?.(change) ?? true)) === true;
   const mayWrite = repository.permissions?.push === true;
@@ -168,12 +172,16 @@ export async function readWay(
       joins === undefined ? [] : ownInto(branch.name, account, await openPulls(send, repository.full_name));
     if (!asked.some(({ head }) => joins?.(branchOf(head)))) return { kind: 'commit-or-pull' };
   }
+  const pulls =
+    since === undefined ? undefined : await recentPullsBy(send, repository.full_name, account.login, since);
   const ground = await readGround(send, {
     repository: repository.full_name,
+    known: repository,
     branch: branch.name,
     account,
     from: settings['propose-from'],
     head: branch.commit.id,
+    ...(pulls === undefined ? {} : { pulls }),
   });
   const paths = [path, ...beside];
   const own = given.from;

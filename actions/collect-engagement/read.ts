@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.ts';
 import { daysBefore, evidenceDay } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
-import { pullsBy } from '../../core/forge/pulls.ts';
+import { openPulls } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
@@ -198,6 +198,7 @@ async function readTarget(
       beside: [pagePath, chartPath],
       from: evidenceBranch(date),
       joins: isEvidenceBranch,
+      since: date,
       // A branch takes or declines a commit as a whole, and the page may be what it declined.
       isFinal: (change) => !writesPage(change),
     },
@@ -291,10 +292,9 @@ async function readObservable(context: Context): Promise<EngagementState> {
   );
   // What waits for a merge was observed as well.
   const missing = days.filter(({ evidence }) => evidence === null);
-  const waiting =
-    missing.length === 0 ? [] : ownInto(branch, account, await pullsBy(send, name, account.login));
-  for (const { state, head } of waiting)
-    if (state === 'open' && head.repo != null && isEvidenceBranch(branchOf(head)))
+  const waiting = missing.length === 0 ? [] : ownInto(branch, account, await openPulls(send, name));
+  for (const { head } of waiting)
+    if (head.repo != null && isEvidenceBranch(branchOf(head)))
       for (const day of missing) day.evidence ??= await readAt(head.repo.full_name, head.sha, day.date);
   const log = settings.source.length === 0 ? {} : { log: await readLog(context, date) };
   return { kind: 'verify', now, account, days, ...log };

@@ -45,6 +45,7 @@ export async function read(context: Context): Promise<ProcessState> {
       beside: [pagePath, chartPath],
       from: evidenceBranch(date),
       joins: isEvidenceBranch,
+      since: date,
     }),
     // What happened is read once a run: our own commit is no part of it.
     before === undefined ? readHistory(context, date) : Promise.resolve(before.read),
