@@ -85,6 +85,7 @@ describe('forgecrew doctor', () => {
     ]);
     clock = new Date(Date.now() - 11 * 60_000);
     await start('file-sprints.yml');
+    clock = new Date();
     expect(await waiting()).toMatchObject([
       {
         id: 'waiting.acme/ops',

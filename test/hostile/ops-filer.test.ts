@@ -544,7 +544,7 @@ describe('whose token it is', () => {
   it('unknown to the forge is one sentence, without the token', async () => {
     const ran = await story.run({ PLUGIN_FORGE_TOKEN: '0123456789abcdef0123456789abcdef01234567' });
 
-    expect(ran.text).toContain('create a new access token');
+    expect(ran.text).toContain('The forge does not know the token: create a new one for the account');
     expect(ran.text).not.toContain('0123456789abcdef');
   });
 
