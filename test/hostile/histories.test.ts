@@ -16,7 +16,9 @@ const policyWith = (tier: string, needed: number): string =>
   `[tiers]\nbackup = "${tier}"\n[rules.medium]\napprovals = ${needed}\n[rules.high]\napprovals = ${needed}\napprovers = "admin"\n`;
 
 /** A vault whose clock goes on by a minute with each event, and on whose forge a history can be played. */
-async function startPlay(needed: number): Promise<{ vault: Vault; play(events: Event[]): Promise<void> }> {
+async function startPlay(
+  needed: number,
+): Promise<{ vault: Vault; play(events: Event[]): Promise<void>; goOnTo(moment: Date): void }> {
   let time = Date.now();
   const vault = await startVault(policyWith('medium', needed), { now: () => new Date(time) });
   const { seed, ops, owner } = vault;
@@ -180,7 +182,13 @@ async function startPlay(needed: number): Promise<{ vault: Vault; play(events: E
     await seed.mergePull(owner, ops, number);
   }
 
-  return { vault, play };
+  return {
+    vault,
+    play,
+    goOnTo(moment) {
+      time = moment.getTime();
+    },
+  };
 }
 
 it(`over ${histories} random histories on a forge, what runs is what was approved`, async () => {
@@ -191,10 +199,11 @@ it(`over ${histories} random histories on a forge, what runs is what was approve
       fc.integer({ min: 1, max: 2 }),
       fc.constantFrom(0, 6, 8),
       async (events, needed, days) => {
-        const { vault, play } = await startPlay(needed);
+        const { vault, play, goOnTo } = await startPlay(needed);
         try {
           await vault.opened(() => play(events));
           const now = new Date(Date.now() + events.length * 60_000 + days * 86_400_000);
+          goOnTo(now);
           await vault.run({ PLUGIN_BOTS: 'robot', PLUGIN_ACCEPT_EXPOSED_SECRETS: 'true' }, now);
           const runs = await vault.runs();
           started += runs.length;

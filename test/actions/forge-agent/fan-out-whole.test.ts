@@ -354,7 +354,7 @@ describe('on Woodpecker', () => {
     await askTimes(1);
 
     const without = await ran({ PLUGIN_WOODPECKER_TOKEN: '' });
-    const another = await ran({ PLUGIN_WOODPECKER_TOKEN: 'no such token' });
+    const another = await ran({ PLUGIN_WOODPECKER_TOKEN: 'no-such-token' });
 
     expect(without.code).toBe(1);
     expect(without.text).toContain('woodpecker-token is not given');
