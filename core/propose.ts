@@ -1,4 +1,4 @@
-import { ownerOf } from './accounts.ts';
+import { ownerOf, sameRepository } from './accounts.ts';
 import type { Change } from './change.ts';
 import type { Pull } from './forge/pulls.ts';
 import { keep, notice } from './plan.ts';
@@ -64,6 +64,17 @@ export function pullFrom(ground: Ground, branch: string): Pull | null {
   // A former fork's pull requests are ours as well.
   const from = ground.pulls.filter(({ head }) => branchOf(head) === branch || head.ref === branch);
   return from.find(({ state }) => state === 'open') ?? from[0] ?? null;
+}
+
+/** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
+export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
+  return pulls
+    .filter(({ state, head }) => {
+      // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
+      const isHere = head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
+      return state === 'open' && isHere && joins(branchOf(head));
+    })
+    .reverse();
 }
 
 export interface Proposal {

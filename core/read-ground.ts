@@ -9,7 +9,7 @@ import { openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
-import { branchOf, type Ground, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { branchOf, type Ground, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
 import { together } from './together.ts';
 
 // What `propose` decides on, read from the forge.
@@ -206,15 +206,4 @@ function joinable(
   if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };
   const newest = ground.pulls.find(({ head }) => joins(branchOf(head)));
   return newest === undefined || newest.merged ? undefined : { branch: branchOf(newest.head), isOpen: false };
-}
-
-/** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
-export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
-  return pulls
-    .filter(({ state, head }) => {
-      // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
-      const isHere = head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
-      return state === 'open' && isHere && joins(branchOf(head));
-    })
-    .reverse();
 }

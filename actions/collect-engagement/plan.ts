@@ -1,8 +1,8 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { propose, proposeChanges, type Standing } from '../../core/propose.ts';
-import { openAlike, type Way } from '../../core/read-ground.ts';
+import { openAlike, propose, proposeChanges, type Standing } from '../../core/propose.ts';
+import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { EngagementEvidence } from './evidence.ts';
 import type {

@@ -1,7 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { propose, proposeChanges } from '../../core/propose.ts';
-import { openAlike, type Way } from '../../core/read-ground.ts';
+import { openAlike, propose, proposeChanges } from '../../core/propose.ts';
+import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { ProcessEvidence } from './evidence.ts';
 import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState } from './state.ts';

@@ -207,3 +207,6 @@ export function projectAccess(
 export function secretName(secret: string, ci: 'forgejo' | 'woodpecker'): string {
   return ci === 'forgejo' ? secret.toUpperCase() : secret;
 }
+
+/** Roles that show what the others keep. */
+export const showingRoles: readonly string[] = ['dashboard', 'collect-process-metrics'];

@@ -8,7 +8,7 @@ import { findUser } from '../../core/forge/accounts.ts';
 import { listWriters, permissionOf } from '../../core/forge/people.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { hasWebhooks } from '../../core/forge/webhooks.ts';
-import type { Staff } from './posts.ts';
+import { type Staff, showingRoles } from './posts.ts';
 
 /** A private repository of a role's own account, without CI. */
 export interface Store {
@@ -23,9 +23,6 @@ export interface Store {
   /** Accounts whose roles show what stands there. */
   readers: readonly string[];
 }
-
-/** Roles that show what the others keep. */
-export const showingRoles: readonly string[] = ['dashboard', 'collect-process-metrics'];
 
 /** The stores that the roles of a factory need. Pure. */
 export function storesOf(staff: readonly Staff[]): Store[] {
