@@ -18,4 +18,4 @@ it('the story of an empty forge that becomes a factory is told to its end, by a 
   expect(stdout).toContain('forgecrew doctor, after');
   expect(stdout).toMatch(/\d+ ok, 0 broken, 0 could not be checked\./);
   expect(stdout.trimEnd().split('\n').at(-1)).not.toContain('exit code 1');
-}, 180_000);
+});
