@@ -1,4 +1,14 @@
+import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
+import { notice } from './plan.ts';
+import {
+  type Ground,
+  openAlike,
+  type Proposal,
+  propose,
+  type proposeChanges,
+  type Standing,
+} from './propose.ts';
 
 // What roles that write dated evidence have in common. Pure.
 
@@ -27,4 +37,42 @@ export function ceiling(value: number): number {
       .map((factor) => factor * step)
       .find((item) => item >= value && item >= 4 && item % 4 === 0) ?? value
   );
+}
+
+/**
+ * One pull request with a day's evidence, and the page and its chart over the last days: opened, or brought up to date. While another
+ * one of the same kind, by `isAlike` of its branch, is to bring the page, this one asks for the evidence alone.
+ */
+export function proposeEvidence(
+  ground: Ground,
+  standing: Standing,
+  {
+    evidence,
+    page,
+    chart,
+    isAlike,
+    title,
+    ...said
+  }: Record<'evidence' | 'page' | 'chart', Proposal['files'][number]> &
+    Pick<Proposal, 'title' | 'body' | 'why'> & { isAlike: (branch: string) => boolean },
+): Change<(typeof proposeChanges)[number]>[] {
+  const [first] = openAlike(ground, isAlike);
+  // Two that change the page would be in conflict once one of them is merged.
+  const waits = first !== undefined && first.number !== standing.pull?.number;
+  return [
+    ...(waits
+      ? [
+          notice(
+            `${page.path} and its chart wait: pull request #${first.number} changes them as well`,
+            'merge it, and the next pull request that is opened brings them up to date',
+          ),
+        ]
+      : []),
+    ...propose(ground, standing, {
+      files: [evidence, ...(waits ? [] : [page, chart])],
+      message: title,
+      title,
+      ...said,
+    }),
+  ];
 }

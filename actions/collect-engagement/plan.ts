@@ -1,7 +1,8 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
+import { proposeEvidence } from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { openAlike, propose, proposeChanges, type Standing } from '../../core/propose.ts';
+import { proposeChanges, type Standing } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { EngagementEvidence } from './evidence.ts';
@@ -261,36 +262,16 @@ function viaPull(
   evidence: EngagementEvidence,
   summary: string,
 ): EngagementChange[] {
-  const title = `evidence: engagement of ${evidence.date}`;
   const { page, picture } = pageOf(proposed, evidence);
-  const [first] = openAlike(ground, isEvidenceBranch);
-  // Two that change the page would be in conflict once one of them is merged.
-  const waits = first !== undefined && first.number !== standing.pull?.number;
-  return [
-    ...(waits
-      ? [
-          notice(
-            `${pagePath} and its chart wait: pull request #${first.number} changes them as well`,
-            'merge it, and the next pull request that is opened brings them up to date',
-          ),
-        ]
-      : []),
-    ...propose(ground, standing, {
-      files: [
-        { path: evidencePath(evidence.date), content: evidenceText(evidence) },
-        ...(waits
-          ? []
-          : [
-              { path: pagePath, content: page },
-              { path: chartPath, content: picture },
-            ]),
-      ],
-      message: title,
-      title,
-      body: pullBody(evidence),
-      why: summary,
-    }),
-  ];
+  return proposeEvidence(ground, standing, {
+    evidence: { path: evidencePath(evidence.date), content: evidenceText(evidence) },
+    page: { path: pagePath, content: page },
+    chart: { path: chartPath, content: picture },
+    isAlike: isEvidenceBranch,
+    title: `evidence: engagement of ${evidence.date}`,
+    body: pullBody(evidence),
+    why: summary,
+  });
 }
 
 /** Whether the site can be observed: evidence of each day, complete, and a log that is still being written. */

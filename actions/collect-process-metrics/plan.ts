@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
+import { proposeEvidence } from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { openAlike, propose, proposeChanges } from '../../core/propose.ts';
+import { proposeChanges } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { ProcessEvidence } from './evidence.ts';
@@ -108,36 +109,16 @@ function viaPull(
   evidence: ProcessEvidence,
   summary: string,
 ): ProcessChange[] {
-  const title = `evidence: process of ${evidence.date}`;
   const { page, picture } = pageOf(proposed, evidence);
-  const [first] = openAlike(ground, isEvidenceBranch);
-  // Two that change the page would be in conflict once one of them is merged.
-  const waits = first !== undefined && first.number !== standing.pull?.number;
-  return [
-    ...(waits
-      ? [
-          notice(
-            `${pagePath} and its chart wait: pull request #${first.number} changes them as well`,
-            'merge it, and the next pull request that is opened brings them up to date',
-          ),
-        ]
-      : []),
-    ...propose(ground, standing, {
-      files: [
-        { path: evidencePath(evidence.date), content: evidenceText(evidence) },
-        ...(waits
-          ? []
-          : [
-              { path: pagePath, content: page },
-              { path: chartPath, content: picture },
-            ]),
-      ],
-      message: title,
-      title,
-      body: pullBody(evidence),
-      why: summary,
-    }),
-  ];
+  return proposeEvidence(ground, standing, {
+    evidence: { path: evidencePath(evidence.date), content: evidenceText(evidence) },
+    page: { path: pagePath, content: page },
+    chart: { path: chartPath, content: picture },
+    isAlike: isEvidenceBranch,
+    title: `evidence: process of ${evidence.date}`,
+    body: pullBody(evidence),
+    why: summary,
+  });
 }
 
 /** Where the evidence goes, where that is no plain commit, said first. */

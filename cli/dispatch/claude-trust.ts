@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { codeOf } from '../../core/errors.ts';
+import { exactText } from '../../core/text/exact-text.ts';
 import { type Edited, withoutTrust, withTrust } from './claude-trust-text.ts';
 
 // Claude asks once whether a folder is trusted and keeps the answer in its configuration (`~/.claude.json`, or the file of that
@@ -92,7 +93,7 @@ function changeOnce(
   // The new file would be ours.
   if (uid !== process.getuid?.()) return { kind: 'left', why: 'it belongs to another user' };
   const before = read(file);
-  const text = decoded(before);
+  const text = exactText(before);
   const edited: Edited =
     text === undefined ? { kind: 'unreadable', why: 'it is no text in UTF-8' } : edit(text);
   if (edited.kind === 'unreadable') return { kind: 'left', why: edited.why };
@@ -106,7 +107,7 @@ function changeOnce(
     rmSync(part, { force: true });
   }
   // One that read before us and wrote after us has put its own in the place of ours.
-  const now = decoded(read(file));
+  const now = exactText(read(file));
   return now !== undefined && edit(now).kind === 'same' ? { kind: 'changed' } : 'moved';
 }
 
@@ -139,12 +140,4 @@ function takeLock(lock: string, now: number): boolean {
       // Another one took it away.
     }
   return false;
-}
-
-function decoded(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
