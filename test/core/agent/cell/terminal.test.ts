@@ -33,9 +33,10 @@ function show(isolation: 'bwrap' | 'user', command: string[], after = ''): Termi
 }
 
 const sh = (script: string): string[] => ['bash', '-c', script];
-// A signal that comes just before bash begins to wait is only looked at when that is over, so it waits a second at a time.
+// A signal that comes just before bash begins to wait is only looked at when that is over, so it waits a second at a time. One that
+// comes while a trap of the same signal runs is lost to bash (stty sets rows and columns one after the other), so the size is looked at as well.
 const waits =
-  'while read -r -t 1 line || [ $? -gt 128 ]; do if [ -n "$line" ]; then echo "READ $line"; fi; done';
+  'while read -r -t 1 line || [ $? -gt 128 ]; do if [ -n "$line" ]; then echo "READ $line"; fi; now=$(stty size); if [ "$now" != "$size" ]; then echo "NOW $now"; fi; size=$now; done';
 
 /** The process that shows it. */
 function shower(): number {
@@ -53,12 +54,13 @@ describe.skipIf(isolations.length === 0).each(isolations)('a program on a termin
     const shown = show(
       isolation,
       sh(
-        `trap 'echo "NOW $(stty size)"' WINCH; echo "SIZE $(stty size) $TERM"; ls -l /proc/$$/fd; echo READY; ${waits}`,
+        `trap 'echo HEARD' WINCH; size=$(stty size); echo "SIZE $size $TERM"; ls -l /proc/$$/fd; echo READY; ${waits}`,
       ),
     );
     await shown.until('READY');
     const [, ours] = /AT (\S+)/.exec(shown.shown()) ?? [];
     shown.resize(90, 30);
+    await shown.until('HEARD');
     await shown.until('NOW 30 90');
     shown.type('hello\r');
     await shown.until('READ hello');
