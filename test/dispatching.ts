@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,8 @@ export interface DispatchRig {
   /** Comes once something holds. */
   until(holds: () => boolean, what: string): Promise<void>;
   entries(): DispatchEntry[];
+  /** What the records and logs of all dispatches say. */
+  told(): string;
   git(args: string[], folder?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -155,11 +157,16 @@ export async function startDispatching(): Promise<DispatchRig> {
     async until(holds, what) {
       const until = Date.now() + 60_000;
       while (!holds()) {
-        if (Date.now() > until) throw new Error(`it never came: ${what}`);
+        if (Date.now() > until) throw new Error(`it never came: ${what}\n${own.told()}`);
         await new Promise((done) => setTimeout(done, 20));
       }
     },
     entries: () => readRegistry(own.config().logRoot).entries,
+    told: () =>
+      own
+        .entries()
+        .map((entry) => `${JSON.stringify(entry)}\n${readFileSync(entry.log_path, 'utf8').slice(-4000)}`)
+        .join('\n'),
     git,
     async close() {
       await rig.close();
