@@ -9,8 +9,18 @@ export const pageSize = 50;
 /** How often a list is read again when it changes under our hands. */
 const listAttempts = 3;
 
+/** How many pages of one list are asked for together: as many as there are connections. */
+const mostPages = 8;
+
 /** What an answer that is no success means on one kind of server. */
 type ErrorOf = (request: ApiRequest, response: ApiResponse) => ApiError;
+
+/** An answer with a part of a list. */
+interface Page<T> {
+  items: T[];
+  /** How many the server counts in all, where it says so. */
+  total: number | undefined;
+}
 
 /** For answers whose body is of no interest. */
 export const anything = z.unknown();
@@ -31,11 +41,7 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
   }
 
   /** An answer with a list, and how many items the server counts in all, where it says so. */
-  async function page<T>(
-    send: Send,
-    request: ApiRequest,
-    schema: z.ZodMiniType<T[]>,
-  ): Promise<{ items: T[]; total: number | undefined }> {
+  async function page<T>(send: Send, request: ApiRequest, schema: z.ZodMiniType<T[]>): Promise<Page<T>> {
     const response = await send(request);
     if (response.status < 200 || response.status > 299) throw errorOf(request, response);
     const header = response.headers['x-total-count'];
@@ -49,7 +55,8 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
    * proves nothing. Items are told apart by `identity`, because a list that grows while it is read shifts its pages.
    * `enough` ends a list without a count early, for callers who only ask whether something is in it.
    *
-   * Throws `incomplete` when the pages and the count still disagree after three readings.
+   * Throws `incomplete` when the pages and the count still disagree after three readings, or when there is no count and a page
+   * comes twice.
    */
   async function list<T>(
     send: Send,
@@ -59,7 +66,7 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
     enough: (items: T[]) => boolean = () => false,
   ): Promise<T[]> {
     const pages = z.array(schema);
-    const nth = (number: number): Promise<{ items: T[]; total: number | undefined }> =>
+    const nth = (number: number): Promise<Page<T>> =>
       page(send, { ...request, params: { ...request.params, page: number, limit: pageSize } }, pages);
 
     let seen = 0;
@@ -67,31 +74,78 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
     for (let attempt = 1; attempt <= listAttempts; attempt += 1) {
       const first = await nth(1);
       const read = [first];
-      const size = first.items.length;
-      if (first.total === undefined) {
-        while (read.at(-1)?.items.length !== 0 && !enough(read.flatMap(({ items }) => items)))
-          read.push(await nth(read.length + 1));
-      } else if (size > 0 && first.total > size) {
-        // The first page shows the size the server really gives, so the others can be asked for together.
-        const count = Math.ceil(first.total / size);
-        read.push(...(await Promise.all(Array.from({ length: count - 1 }, (_, index) => nth(index + 2)))));
-      }
       const items = new Map<number | string, T>();
-      for (const item of read.flatMap(({ items }) => items)) items.set(identity(item), item);
+      const keep = (given: T[]): void => {
+        for (const item of given) items.set(identity(item), item);
+      };
+      keep(first.items);
+      if (first.total === undefined) {
+        for (let last = first.items; last.length > 0 && !enough([...items.values()]); ) {
+          const before = items.size;
+          read.push(await nth(read.length + 1));
+          last = read.at(-1)?.items ?? [];
+          keep(last);
+          // It would never end: something in between gives one page for whichever is asked for, and leaves out who knows what.
+          if (last.length > 0 && items.size === before)
+            throw incomplete(
+              request,
+              `gave page ${read.length} with nothing in it that was not on the others`,
+            );
+        }
+        return [...items.values()];
+      }
+      read.push(...(await pagesBehind(first, nth, identity)));
+      for (const more of read.slice(1)) keep(more.items);
       const total = read.at(-1)?.total;
-      if (first.total === undefined || items.size === total) return [...items.values()];
+      if (items.size === total) return [...items.values()];
       seen = items.size;
       counted = total;
     }
-    throw new ApiError(
-      'incomplete',
-      200,
-      `${describeRequest(request)} gave ${seen} items although the forge counts ${counted}: the list could not be read to its end.`,
-      'Nothing is decided on half a list. Run the role again; if it stays so, look at what stands between this step and the forge.',
-    );
+    throw incomplete(request, `gave ${seen} items although the forge counts ${counted}`);
   }
 
   return { call, page, list };
+}
+
+/**
+ * The pages behind the first, in their order. The first one shows the size that the server really gives, so they can be asked
+ * for together. A count may be anything, so it is a few at a time, and nothing is looked for behind a page that holds nothing new.
+ */
+async function pagesBehind<T>(
+  { items, total = 0 }: Page<T>,
+  nth: (number: number) => Promise<Page<T>>,
+  identity: (item: T) => number | string,
+): Promise<Page<T>[]> {
+  const count = items.length === 0 ? 1 : Math.ceil(total / items.length);
+  const known = new Set(items.map(identity));
+  const found: Page<T>[] = [];
+  let asked = 1;
+  let isOver = false;
+  const ask = async (): Promise<void> => {
+    while (asked < count && !isOver) {
+      asked += 1;
+      const number = asked;
+      const page = await nth(number).catch((error: unknown) => {
+        isOver = true;
+        throw error;
+      });
+      found[number - 2] = page;
+      const before = known.size;
+      for (const item of page.items) known.add(identity(item));
+      isOver ||= known.size === before;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(mostPages, count - 1) }, ask));
+  return found.filter((page) => page !== undefined);
+}
+
+function incomplete(request: ApiRequest, what: string): ApiError {
+  return new ApiError(
+    'incomplete',
+    200,
+    `${describeRequest(request)} ${what}: the list could not be read to its end.`,
+    'Nothing is decided on half a list. Run the role again; if it stays so, look at what stands between this step and the forge.',
+  );
 }
 
 /** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */

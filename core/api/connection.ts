@@ -9,6 +9,8 @@ const largestAnswer = 64 * 1024 * 1024;
 const mostConnections = 8;
 /** For a connection, for a proxy's answer to CONNECT, and for TLS inside a tunnel, each. */
 const connectTimeoutMs = 10_000;
+/** A timer takes no more, and would end at once. */
+const longestMs = 2 ** 31 - 1;
 
 /** What `http_proxy`, `https_proxy` and `no_proxy` say, as data: the environment is read by whoever calls. */
 export interface ProxyOptions {
@@ -103,8 +105,10 @@ export interface Exchange {
   body: string | undefined;
   /** How much of the end of the answer is kept; all of it when absent. */
   lastBytes?: number;
-  /** For all of it together: waiting for a connection, connecting, sending, the whole answer. */
+  /** For sending and the whole answer together. */
   timeoutMs: number;
+  /** For all of it, waiting for a connection too: of many requests at once most wait for the answers of others. */
+  leftMs: number;
 }
 
 export interface Answer {
@@ -114,7 +118,7 @@ export interface Answer {
   text: string;
 }
 
-export type StreamedExchange = Omit<Exchange, 'timeoutMs' | 'lastBytes'>;
+export type StreamedExchange = Omit<Exchange, 'timeoutMs' | 'leftMs' | 'lastBytes'>;
 
 export type StreamedAnswer = Omit<Answer, 'text'> & { body: Readable };
 
@@ -251,9 +255,10 @@ function proxyAddress(text = ''): string {
 function exchange(
   agent: Dispatcher,
   url: URL,
-  { method, headers, body, timeoutMs, lastBytes }: Exchange,
+  { method, headers, body, timeoutMs, leftMs, lastBytes }: Exchange,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const began = performance.now();
     let sending: Dispatcher.DispatchController | undefined;
     let late = false;
     let status = 0;
@@ -264,12 +269,17 @@ function exchange(
       clearTimeout(timer);
       reject(new TransportError(reason, sending === undefined, cause));
     };
-    // undici's own timeouts count each stage for itself and begin anew with each piece of a body; this one is for all.
-    const timer = setTimeout(() => {
-      late = true;
-      fail(`no answer within ${Math.round(timeoutMs / 1000)} s`);
-      sending?.abort(new Error('too late'));
-    }, timeoutMs);
+    // undici's own timeouts count each stage for itself and begin anew with each piece of a body; these are for all.
+    const endAfter = (ms: number): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          late = true;
+          fail(`no answer within ${Math.round(ms / 1000)} s`);
+          sending?.abort(new Error('too late'));
+        },
+        Math.min(ms, longestMs),
+      );
+    let timer = endAfter(leftMs);
     agent.dispatch(
       { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers, body: body ?? null },
       {
@@ -277,8 +287,10 @@ function exchange(
         // where undici publishes `undici:client:sendHeaders`, which does not tell whose request it was.
         onRequestStart(controller) {
           // It waited for a connection until its time was over, and was told as never sent. Now it must not be.
-          if (late) controller.abort(new Error('too late'));
-          else sending = controller;
+          if (late) return controller.abort(new Error('too late'));
+          sending = controller;
+          clearTimeout(timer);
+          timer = endAfter(Math.min(timeoutMs, leftMs - (performance.now() - began)));
         },
         onResponseStart(_, code, raw) {
           status = code;

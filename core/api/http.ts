@@ -117,6 +117,8 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
       method: request.method,
       headers: {
         accept: 'application/json',
+        // Whoever does not say so takes every packing (RFC 9110, 12.5.3), and nothing is unpacked here.
+        'accept-encoding': 'identity',
         'user-agent': 'forgecrew',
         ...(options.token === '' ? {} : { authorization: `${service.scheme} ${options.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -124,7 +126,8 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
       },
       body,
       ...(request.lastBytes === undefined ? {} : { lastBytes: request.lastBytes }),
-      timeoutMs: Math.min(requestTimeoutMs, left),
+      timeoutMs: requestTimeoutMs,
+      leftMs: left,
     });
     return { status: answer.status, headers: answer.headers, body: bodyOf(answer, isPart(request, answer)) };
   }
@@ -200,6 +203,9 @@ function isPart({ lastBytes }: ApiRequest, { status }: { status: number }): bool
 
 function bodyOf(answer: { headers: Record<string, string>; text: string }, isCut: boolean): unknown {
   if (answer.text === '') return null;
+  const packed = answer.headers['content-encoding'] ?? 'identity';
+  if (packed.toLowerCase() !== 'identity')
+    throw new TransportError(`the answer is packed as ${quoted(packed, 40)}, which nobody asked for`, false);
   // The end of JSON is no JSON.
   if (isCut) return answer.text;
   if (!(answer.headers['content-type'] ?? '').includes('json')) return answer.text;

@@ -36,13 +36,17 @@ const ofAccount: readonly (readonly [RegExp, string])[] = [
  */
 function serverSaid(response: ApiResponse): string {
   if (response.status === 401) return '';
-  const { body } = response;
-  const said = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
   // An answer may be 64 MiB long.
-  const message = typeof said === 'string' ? said.slice(0, 1000).trim() : '';
+  const message = messageIn(response).slice(0, 1000).trim();
   if (message === '' || message.startsWith('<')) return '';
   const text = plain(message.slice(0, 300).replace(/(^|[\s'"(:])\/[^\s'")]+/g, '$1…')).replace(/[.\s]+$/, '');
   return ` The forge said: ${text}.`;
+}
+
+/** The message of an error, or the answer where that is text. Anything else says nothing: made to text, what is deep ends the run. */
+function messageIn({ body }: ApiResponse): string {
+  const said = typeof body === 'object' && body !== null && 'message' in body ? body.message : body;
+  return typeof said === 'string' ? said : '';
 }
 
 /** A call that no route of the forge answers gets the text of the router, where all that the forge itself says is JSON. */
@@ -158,11 +162,8 @@ function waitOf({ headers }: ApiResponse): string {
 export function forgeError(request: ApiRequest, response: ApiResponse): ApiError {
   const between = intermediaryError(request, response, forge);
   if (between !== undefined) return between;
-  const { body } = response;
   // Nothing that is looked for stands further behind, and an answer may be 64 MiB long.
-  const raw = (
-    typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : String(body ?? '')
-  ).slice(0, 4000);
+  const raw = messageIn(response).slice(0, 4000);
   const kind = kindOf(request, response, raw);
   return new ApiError(
     kind,

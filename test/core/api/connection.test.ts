@@ -6,6 +6,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { ApiError } from '../../../core/api/errors.ts';
@@ -385,11 +386,59 @@ describe('connections', () => {
       host: `127.0.0.1:${port}`,
       connection: 'keep-alive',
       accept: 'application/json',
+      'accept-encoding': 'identity',
       'user-agent': 'forgecrew',
       authorization: `token ${token}`,
       'content-type': 'application/json',
       'content-length': '7',
     });
+  });
+
+  it('tell of an answer that is packed all the same what it is', async () => {
+    const { url } = await plain((_, response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+        .end(gzipSync('{}')),
+    );
+
+    expect((await failure(sender(url).send(read))).message).toContain(
+      'the answer is packed as "gzip", which nobody asked for',
+    );
+  });
+
+  it('give a request its whole time, however long it waited for the answers of others', async () => {
+    const waiting: http.ServerResponse[] = [];
+    let came = (): void => undefined;
+    const arrivals = (count: number): Promise<void> =>
+      new Promise((done) => {
+        came = () => (waiting.length === count ? done() : undefined);
+        came();
+      });
+    const { url } = await plain((_, response) => {
+      waiting.push(response);
+      came();
+    });
+    const { send } = sender(url);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const done = Promise.all(Array.from({ length: 9 }, () => send(write)));
+      await arrivals(8);
+      vi.advanceTimersByTime(20_000);
+      for (const one of waiting.splice(0)) one.end();
+      await arrivals(1);
+      vi.advanceTimersByTime(20_000);
+      for (const one of waiting.splice(0)) one.end();
+
+      expect(await done).toHaveLength(9);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('are waited for under a deadline of years', async () => {
+    const { url } = await plain((_, response) => void setImmediate(() => response.end('late')));
+
+    expect(await sender(url, { left: 365 * 86_400_000 }).send(read)).toMatchObject({ body: 'late' });
   });
 
   it('hand on what an answer says, a header that comes twice as one', async () => {

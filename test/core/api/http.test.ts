@@ -141,6 +141,41 @@ describe('a list', () => {
     expect((await failure(things(send))).kind).toBe(kind);
   });
 
+  it.each([
+    ['a hundred thousand million', '99999999999'],
+    ['beyond every number', '9'.repeat(400)],
+  ])('whose count is %s, which no list has, is refused after a few pages', async (_, count) => {
+    const { send, seen } = await serve((request, response) =>
+      json(response, 200, pageOf(request, 7), { 'x-total-count': count }),
+    );
+
+    expect((await failure(things(send))).kind).toBe('incomplete');
+    expect(seen.length).toBeLessThan(40);
+  });
+
+  it('without a count, of which every page is the same one, is refused', async () => {
+    const { send, seen } = await serve((_, response) => json(response, 200, all.slice(0, 7)));
+
+    expect(await failure(things(send))).toMatchObject({
+      kind: 'incomplete',
+      message: expect.stringContaining('page 2 with nothing in it'),
+    });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('has its items in the order of its pages, whichever comes first', async () => {
+    const waiting: (() => void)[] = [];
+    const { send } = await serve((request, response, nth) => {
+      const answer = (): void => json(response, 200, pageOf(request, 7), { 'x-total-count': all.length });
+      if (nth === 1) return answer();
+      waiting.push(answer);
+      // The third page first.
+      if (waiting.length === 2) for (const one of waiting.reverse()) one();
+    });
+
+    expect(await things(send)).toEqual(all);
+  });
+
   it('that grows while it is read is read again', async () => {
     let extra = 0;
     const { send } = await serve((request, response, nth) => {

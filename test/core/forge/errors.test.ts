@@ -278,3 +278,13 @@ it('an answer that is made to hurt is told in a short time', async () => {
 
   expect(cpuMs() - began).toBeLessThan(2000);
 });
+
+it('an error whose message is no text but very deep says as much as one without a message', async () => {
+  let deep: unknown = 'x';
+  for (let depth = 0; depth < 200_000; depth += 1) deep = [deep];
+
+  expect((await told({ status: 404, body: { message: deep } })).message).toBe(
+    'GET /repos/owner/project/issues answered 404.',
+  );
+  expect((await told({ status: 404, body: deep })).kind).toBe('not-found');
+});
