@@ -59,22 +59,27 @@ export function branchOf({ label }: Pull['head']): string {
   return label.split(':').at(-1) ?? label;
 }
 
-/** The pull request of ours that came from a branch of this name: the open one where there is one, else the newest. */
+/**
+ * The pull request of ours that came from a branch of this name: the open one where there is one, else the newest that was
+ * closed or merged.
+ */
 export function pullFrom(ground: Ground, branch: string): Pull | null {
-  // A former fork's pull requests are ours as well.
+  // What was decided of a former fork's pull request was decided of ours.
   const from = ground.pulls.filter(({ head }) => branchOf(head) === branch || head.ref === branch);
-  return from.find(({ state }) => state === 'open') ?? from[0] ?? null;
+  const open = from.find((pull) => pull.state === 'open' && isHere(ground, pull));
+  return open ?? from.find(({ state }) => state !== 'open') ?? null;
 }
 
 /** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
-export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
-  return pulls
-    .filter(({ state, head }) => {
-      // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
-      const isHere = head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
-      return state === 'open' && isHere && joins(branchOf(head));
-    })
+export function openAlike(ground: Ground, joins: (branch: string) => boolean): Pull[] {
+  return ground.pulls
+    .filter((pull) => pull.state === 'open' && isHere(ground, pull) && joins(branchOf(pull.head)))
     .reverse();
+}
+
+/** Whether its branch stands where we write: one from a fork that is gone, or from before our account was given less, takes nothing in any more. */
+function isHere({ home }: Ground, { head }: Pull): boolean {
+  return head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
 }
 
 export interface Proposal {

@@ -234,6 +234,18 @@ describe('proposing', () => {
     expect((await run()).writes).toEqual([]);
   });
 
+  it('opens another where its account may write less than when it opened the first', async () => {
+    await seed.addCollaborator(owner, ops, bot.login, 'write');
+    await run();
+    await seed.addCollaborator(owner, ops, bot.login, 'read');
+
+    const again = await run();
+
+    expect(again.code).toBe(0);
+    expect(await filesOf(2)).toEqual(['sprints/a.md']);
+    expect((await run()).writes).toEqual([]);
+  });
+
   it('by several runs at once ends in one branch and one pull request', async () => {
     await Promise.all([run(), run(), run(), run()]);
     const last = await run();

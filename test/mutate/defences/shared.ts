@@ -197,6 +197,14 @@ export const shared: Defence[] = [
     tests: ['test/core/api/http.test.ts'],
   },
   {
+    name: 'What is written to a fork is asked for, whatever is open from a branch of that name elsewhere.',
+    file: 'core/propose.ts',
+    from: "const open = from.find((pull) => pull.state === 'open' && isHere(ground, pull));",
+    to: "const open = from.find((pull) => pull.state === 'open');",
+    tests: ['test/core/propose.test.ts'],
+    only: 'may write less',
+  },
+  {
     name: 'A list whose pages never end is not read on.',
     file: 'core/api/call.ts',
     from: 'if (last.length > 0 && items.size === before)',
