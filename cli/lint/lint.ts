@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { agentsFolder, parseManifest, promptTrouble } from '../../core/agent/manifest.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
@@ -150,7 +150,8 @@ function checkAgent(file: string, bytes: Uint8Array): { faults: Fault[]; summary
   if (!parsed.ok) return { faults: parsed.faults, summary: '' };
   const { prompt_file: promptFile } = parsed.document;
   if (promptFile === undefined) return { faults: [], summary: 'agent, valid' };
-  const found = statSync(path.join(path.dirname(file), promptFile), { throwIfNoEntry: false });
+  // The link itself, which the role takes for no file: one that leads to itself would end the look at everything else.
+  const found = lstatSync(path.join(path.dirname(file), promptFile), { throwIfNoEntry: false });
   const trouble = promptTrouble(promptFile, found?.isFile() === true ? found.size : undefined);
   return {
     faults: trouble === undefined ? [] : [{ file, line: 0, column: 0, message: trouble }],

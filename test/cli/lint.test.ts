@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lint as lintHere } from '../../cli/lint/lint.ts';
 import { entries, sprintDocument } from '../story.ts';
 
 const compiled = fileURLToPath(new URL('../../dist/forgecrew/index.js', import.meta.url));
@@ -188,4 +189,27 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {
     expect(lint('nothing.md')).toEqual({ code: 2, text: 'nothing.md: cannot be read (ENOENT)\n' });
   });
+});
+
+it('a link in the place of a prompt is no file of it, wherever it leads, and everything else is looked at', () => {
+  const agents = path.join(folder, 'linking/agents');
+  mkdirSync(agents, { recursive: true });
+  for (const [name, target] of [
+    ['loop', 'loop.md'],
+    ['out', '/dev/zero'],
+  ] as const) {
+    writeFileSync(
+      path.join(agents, `${name}.toml`),
+      `enabled = true\nengine = "claude"\nprompt_file = "${name}.md"\nrepositories = ["owner/project"]\n`,
+    );
+    symlinkSync(target, path.join(agents, `${name}.md`));
+  }
+  const lines: string[] = [];
+
+  expect(lintHere([agents], (line) => lines.push(line))).toBe(1);
+  expect(lines).toEqual(
+    ['loop', 'out'].map(
+      (name) => `${agents}/${name}.toml: "prompt_file": there is no file agents/${name}.md`,
+    ),
+  );
 });
