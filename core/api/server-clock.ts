@@ -3,6 +3,9 @@ import type { ApiResponse } from './send.ts';
 /** Clocks that are nearer than this are taken for the same: a header has whole seconds, and an answer takes its time. */
 const sameMs = 120_000;
 
+/** The one form in which servers may write a date (RFC 9110, 5.6.7): of others the parser makes a year, or a time of our own zone. */
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** The clock of a server, as its answers tell it. */
 export interface ServerClock {
   /** Every answer goes by here. */
@@ -14,6 +17,7 @@ export interface ServerClock {
 /**
  * Follows a server's clock by the header `Date` (RFC 9110, 6.6.1). What is held against times that the server wrote has to go by
  * the same clock: with one that is hours ahead, a delay would be over before it began, and a question too old before it was read.
+ * A reverse proxy may write the header itself, and then it is that one's clock.
  * `say` is told once, when the time of another clock is used; a server that tells no time has ours.
  */
 export function createServerClock(clock: () => number, say: (line: string) => void): ServerClock {
@@ -21,7 +25,10 @@ export function createServerClock(clock: () => number, say: (line: string) => vo
   let isSaid = false;
   return {
     see({ headers }) {
-      const there = Date.parse(headers.date ?? '');
+      const { date = '', age } = headers;
+      // What a cache in between gives out again has the time of when it took it.
+      if (age !== undefined || !httpDate.test(date)) return;
+      const there = Date.parse(date);
       if (Number.isNaN(there)) return;
       const difference = there - clock();
       aheadMs = Math.abs(difference) < sameMs ? 0 : difference;

@@ -205,6 +205,13 @@ export const shared: Defence[] = [
     only: 'may write less',
   },
   {
+    name: 'What a cache kept turns no clock back.',
+    file: 'core/api/server-clock.ts',
+    from: 'age !== undefined || ',
+    to: '',
+    tests: ['test/core/api/server-clock.test.ts'],
+  },
+  {
     name: 'A list whose pages never end is not read on.',
     file: 'core/api/call.ts',
     from: 'if (last.length > 0 && items.size === before)',
