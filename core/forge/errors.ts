@@ -54,6 +54,11 @@ function isUnknownCall({ body }: ApiResponse): boolean {
   return typeof body === 'string' && body.trim() === '404 page not found';
 }
 
+/** Whether the forge itself answered: in JSON with a message, or with nothing, or as its router does. */
+function isOfForge(response: ApiResponse): boolean {
+  return forge.isOwn(response) || response.body === null || isUnknownCall(response);
+}
+
 function kindOf(request: ApiRequest, response: ApiResponse, message: string): ApiErrorKind {
   // A proxy that gave up on a write does not know whether the forge behind it went on.
   if (request.method !== 'GET' && [502, 503, 504].includes(response.status)) return 'unknown-outcome';
@@ -170,6 +175,10 @@ export function forgeError(request: ApiRequest, response: ApiResponse): ApiError
     response.status,
     `${describeRequest(request)} answered ${response.status}.${serverSaid(response)}`,
     remedyFor(kind, request, raw, response),
-    kind === 'scope' && !isPublicOnly(raw) ? { scopes: scopesIn(raw) } : {},
+    {
+      ...(kind === 'scope' && !isPublicOnly(raw) ? { scopes: scopesIn(raw) } : {}),
+      // What a limiter turns away goes no further, whoever it is.
+      isOfIntermediary: kind !== 'rate' && !isOfForge(response),
+    },
   );
 }

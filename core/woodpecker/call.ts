@@ -49,7 +49,13 @@ export function woodpeckerError(request: ApiRequest, response: ApiResponse): Api
     status,
     `Woodpecker: ${describeRequest(request)} answered ${status}.${answer === '' || status === 401 ? '' : ` It said: ${answer}.`}`,
     remedy,
+    { isOfIntermediary: !isOfWoodpecker(response) },
   );
+}
+
+/** Whether Woodpecker itself refused: it has words for 400 and 401 alone. What a limiter turns away goes no further, whoever it is. */
+function isOfWoodpecker({ status, body }: ApiResponse): boolean {
+  return body === null || [400, 401, 429].includes(status);
 }
 
 export { anything } from '../api/call.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { shaped } from '../api/call.ts';
 import { ApiError } from '../api/errors.ts';
-import type { ApiRequest, Send } from '../api/send.ts';
+import { type ApiRequest, describeRequest, type Send } from '../api/send.ts';
 import { call, woodpeckerError } from './call.ts';
 
 export { woodpeckerService } from './call.ts';
@@ -81,6 +81,14 @@ export async function startPipeline(
     body: given,
   };
   const response = await send(request);
+  // Whatever else answers so says nothing of what Woodpecker did.
+  if (response.status === 204 && response.headers['pipeline-filtered'] !== 'true')
+    throw new ApiError(
+      'unknown-outcome',
+      204,
+      `Woodpecker: ${describeRequest(request)} answered 204, and not as Woodpecker does where nothing is to run: whether something runs is unknown.`,
+      'Run the role again: it finds out by reading. Look at what stands between this step and Woodpecker.',
+    );
   if (response.status === 204)
     throw new ApiError(
       'invalid',

@@ -57,6 +57,16 @@ describe('a start that is turned down', () => {
       'a web page of a firewall',
       { status: 403, body: '<html>no</html>', headers: { 'content-type': 'text/html' } },
     ],
+    [
+      'a firewall that looks at answers, in one word',
+      { status: 403, body: 'Forbidden', headers: { 'content-type': 'text/plain' } },
+    ],
+    ['a firewall in JSON of its own', { status: 403, body: { error: 'blocked', code: 1020 } }],
+    [
+      'a balancer without a server',
+      { status: 404, body: 'no backend', headers: { 'content-type': 'text/plain' } },
+    ],
+    ['a proxy that lost patience', { status: 408, body: { error: 'timeout' } }],
     ['a gateway that gave up', { status: 502, body: { message: 'bad gateway' } }],
     ['a failure of the forge', { status: 500, body: { message: '' } }],
     ['an answer that is none', { status: 200, body: { what: 'no run' } }],

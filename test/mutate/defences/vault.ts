@@ -317,6 +317,27 @@ export const records: Defence[] = [
     tests: [notStartedTest],
   },
   {
+    name: 'An id stays spent where something in front of the forge refused, in whatever words.',
+    file: 'core/forge/errors.ts',
+    from: "isOfIntermediary: kind !== 'rate' && !isOfForge(response),",
+    to: '',
+    tests: [notStartedTest],
+  },
+  {
+    name: 'A pipeline that something in front of Woodpecker refused may run.',
+    file: 'core/woodpecker/call.ts',
+    from: '{ isOfIntermediary: !isOfWoodpecker(response) },',
+    to: '',
+    tests: ['test/core/woodpecker/pipelines.test.ts'],
+  },
+  {
+    name: 'Only Woodpecker’s own word counts for a pipeline that did not start.',
+    file: 'core/woodpecker/pipelines.ts',
+    from: "response.status === 204 && response.headers['pipeline-filtered'] !== 'true'",
+    to: 'response.status === 0',
+    tests: ['test/core/woodpecker/pipelines.test.ts'],
+  },
+  {
     name: 'Delays, approvals and runs of the vault are timed by the clock of the forge.',
     file: 'actions/vault-dispatch/read.ts',
     from: 'now: context.forgeNow()',
