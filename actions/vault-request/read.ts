@@ -60,7 +60,7 @@ export async function read(context: Context): Promise<RequestState> {
     openPulls(send, repository),
   ]);
   if (!policy.ok) return { kind: 'policy-faulty', now, id, file, account, faults: policy.faults };
-  const theirs = open.find(
+  const theirs = open.filter(
     ({ head, base, user }) =>
       base.ref === branch && branchOf(head) === branchName && !sameAccount(user, account),
   );
@@ -80,7 +80,7 @@ export async function read(context: Context): Promise<RequestState> {
     outcome: outcomeOf(life),
     ground,
     standing,
-    other: theirs === undefined ? null : await readOther(send, repository, theirs, { file, text }),
+    other: await readOther(send, repository, theirs, { file, text }),
     isDeclined: previous?.declined.some((change) => writesFile(change, file)) === true,
     answer: null,
   };
@@ -112,12 +112,19 @@ async function readFormula(
   return parsed.ok ? { kind: 'known', document: parsed.document } : { kind: 'faulty', faults: parsed.faults };
 }
 
+/** Of the pull requests of others that of somebody who may write, if there is one: behind a stranger's it would not be seen. */
 async function readOther(
   send: Send,
   repository: string,
-  { number, user, head }: Pull,
+  theirs: readonly Pull[],
   asked: { file: string; text: string },
-): Promise<OtherRequest> {
+): Promise<OtherRequest | null> {
+  if (theirs.length === 0) return null;
+  const writers = await listWriters(send, repository);
+  const isWriters = ({ user }: Pull): boolean => writers.some((writer) => sameAccount(user, writer));
+  const other = theirs.find(isWriters) ?? theirs[0];
+  if (other === undefined) return null;
+  const { number, user, head } = other;
   return {
     number,
     author: user?.login ?? 'somebody who is gone',
@@ -126,7 +133,7 @@ async function readOther(
     isSame:
       (await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes.toString('utf8') ===
       asked.text,
-    mayWrite: (await listWriters(send, repository)).some((writer) => sameAccount(user, writer)),
+    mayWrite: isWriters(other),
   };
 }
 

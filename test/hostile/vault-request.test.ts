@@ -141,9 +141,12 @@ describe('a request', () => {
     expect(await pulls()).toHaveLength(1);
   });
 
-  it('is kept from nobody by a stranger who asked for something else under the same id', async () => {
+  /** A stranger's pull request for the same id, with other content. */
+  async function strangerAsks(): Promise<void> {
     const stranger = await vault.seed.createUser('stranger', ['write:repository', 'read:user']);
     await vault.seed.api('POST', `/repos/${vault.ops}/forks`, {}, stranger.token);
+    // A fork has the branches of what it was forked from.
+    await vault.seed.api('DELETE', '/repos/stranger/ops/branches/vault/backup-1', undefined, stranger.token);
     await vault.seed.putFile(stranger, 'stranger/ops', 'vault/actions/backup-1.toml', actionText('wipe'), {
       from: 'main',
       name: 'vault/backup-1',
@@ -154,10 +157,25 @@ describe('a request', () => {
       title: 't',
       body: '',
     });
+  }
+
+  it('is kept from nobody by a stranger who asked for something else under the same id', async () => {
+    await strangerAsks();
 
     expect((await ask()).code).toBe(0);
 
     expect((await pulls()).map(({ user }) => user.login).sort()).toEqual(['agent', 'stranger']);
+  });
+
+  it('that somebody made already is found behind a stranger’s', async () => {
+    const number = await vault.ask('backup-1');
+    await strangerAsks();
+
+    expect(await ask()).toMatchObject({
+      code: 0,
+      text: expect.stringContaining(`asked for by asker in #${number}`),
+    });
+    expect(await pulls()).toHaveLength(2);
   });
 
   it('that was turned down stays so', async () => {

@@ -338,6 +338,14 @@ export const records: Defence[] = [
     tests: ['test/core/woodpecker/pipelines.test.ts'],
   },
   {
+    name: 'A request is found although a stranger made another one under its id.',
+    file: 'actions/vault-request/read.ts',
+    from: 'theirs.find(isWriters) ?? theirs[0]',
+    to: 'theirs[0]',
+    tests: ['test/hostile/vault-request.test.ts'],
+    only: 'behind a stranger',
+  },
+  {
     name: 'Delays, approvals and runs of the vault are timed by the clock of the forge.',
     file: 'actions/vault-dispatch/read.ts',
     from: 'now: context.forgeNow()',
