@@ -430,15 +430,24 @@ async function homeOfPlace(context: Context, base: SeenState, place: Place): Pro
 async function readHome(
   { settings, send }: Context,
   { account }: SeenState,
-  { repository, isArchived }: Place,
+  { repository, isArchived, mayPush }: Place,
 ): Promise<Home> {
   if (isArchived) return { trouble: `${repository} is archived, so nothing can be proposed there` };
   const home = homeOf(settings, account, repository);
-  if (home === repository) return {};
+  if (home === repository)
+    return mayPush
+      ? {}
+      : {
+          trouble: `propose-from is branch, and our account may not push to ${repository}, so nothing could be proposed; set it to fork, or give the account write access`,
+        };
   const { value, trouble } = await alone(() => ifThere(getRepository(send, home)));
   // What cannot be asked now is asked again once there is work.
   if (trouble !== undefined) return {};
   if (value === undefined) return { fork: home };
+  if (value.archived)
+    return {
+      trouble: `${home} is archived, so nothing could be proposed from there; unarchive or delete it`,
+    };
   return isForkOf(value, repository)
     ? {}
     : {

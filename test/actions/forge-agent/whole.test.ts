@@ -91,6 +91,34 @@ isolates('an agent', () => {
     expect(await rig.entry(issue)).toBeUndefined();
   });
 
+  it('starts nothing whose fork is archived: nothing could be pushed there once it is paid for', async () => {
+    await rig.declare('process.exit(0)');
+    await rig.seed.api('POST', `/repos/${rig.project}/forks`, {}, rig.worker.token);
+    await rig.seed.api('PATCH', '/repos/crew/project', { archived: true }, rig.worker.token);
+    const issue = await rig.ask();
+
+    const { code, text } = await rig.run();
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('is not taken: crew/project is archived, so nothing could be proposed from there');
+    expect(await rig.entry(issue)).toBeUndefined();
+  });
+
+  it('starts nothing that would go to a branch of a repository where its account may not push', async () => {
+    await rig.declare('process.exit(0)');
+    await rig.seed.addCollaborator(rig.owner, rig.project, rig.worker.login, 'read');
+    const issue = await rig.ask();
+
+    const { code, text } = await rig.run({
+      PLUGIN_PROPOSE_FROM: 'branch',
+      PLUGIN_ACCEPT_EXPOSED_SECRETS: 'true',
+    });
+
+    expect({ code, text }).toMatchObject({ code: 0 });
+    expect(text).toContain('is not taken: propose-from is branch, and our account may not push to');
+    expect(await rig.entry(issue)).toBeUndefined();
+  });
+
   it.each([
     [
       'where the forge lets nobody fork',

@@ -52,6 +52,22 @@ export const agentWork: Defence[] = [
     tests: ['test/core/agent/over.test.ts'],
   },
   {
+    name: 'Nobody is paid for work that would go to an archived fork.',
+    file: 'actions/forge-agent/read-candidates.ts',
+    from: 'if (value.archived)',
+    to: 'if (value === null)',
+    tests: ['test/actions/forge-agent/whole.test.ts'],
+    only: 'whose fork is archived',
+  },
+  {
+    name: 'Nobody is paid for work that would go to a branch where its account may not push.',
+    file: 'actions/forge-agent/read-candidates.ts',
+    from: 'return mayPush\n',
+    to: 'return mayPush !== undefined\n',
+    tests: ['test/actions/forge-agent/whole.test.ts'],
+    only: 'may not push',
+  },
+  {
     name: 'Nobody is paid for work that can be proposed from nowhere: the fork is there before the agent is.',
     file: 'actions/forge-agent/plan.ts',
     from: "...(forking.length === 0 ? {} : { after: ['fork'] }),",
