@@ -1,6 +1,8 @@
 import { parse } from 'yaml';
 import { field, isYamlMap, stepsOf } from '../../core/vault/gate-rules.ts';
 import { pinIn } from './pins.ts';
+import { purposeIn } from './pipelines.ts';
+import { showingRoles } from './posts.ts';
 
 /** A step of a pipeline that is a role. */
 export interface Step {
@@ -37,4 +39,15 @@ export function stepsIn(data: unknown, role: string): Step[] {
     );
     return [{ given: settings, ref: pinIn(written) }];
   });
+}
+
+/** The accounts that roles work as which show what the others keep, as the pipelines of a factory name them. */
+export function showingIn(pipelines: readonly { text: string }[]): string[] {
+  const logins = showingRoles.flatMap((role) =>
+    pipelines
+      .filter(({ text }) => purposeIn(text, role) === 'work')
+      .flatMap(({ text }) => stepsIn(dataOf(text), role))
+      .flatMap(({ given }) => (typeof given['forge-login'] === 'string' ? given['forge-login'] : [])),
+  );
+  return [...new Set(logins)];
 }
