@@ -74,6 +74,7 @@ async function readIssueWorld(
   if (found === undefined) return wrong(`there is no repository ${repo} that this account may see`);
   // Where issues are switched off the list of labels proves nothing.
   if (!found.has_issues || found.archived) return wrong(`${repo} takes no issues`);
+  if (labels.length === 0) return none;
   const { own, organisation, isUnread } = await labelsFor({ send, kept }, repo, labels);
   const all = [...own, ...organisation];
   const unread = isUnread

@@ -40,6 +40,14 @@ function forge(mayList = true): { send: Send; asked: string[] } {
   return { send, asked };
 }
 
+const worldWith = (labels: string[]): Parameters<typeof readWorld>[1] => ({
+  payload: { type: 'issue-create', repo: 'acme/app', title: 'x', body: '', labels },
+  backend: 'forgejo-workflow',
+  workflows: [],
+  formulas: { repository: 'acme/ops', commit: 'c'.repeat(40) },
+  shown: null,
+});
+
 describe('labels that are wanted', () => {
   it("are the repository's own where these are all, and nobody else is asked", async () => {
     const { send, asked } = forge();
@@ -86,17 +94,17 @@ describe('labels that are wanted', () => {
       [],
     ],
   ])('%s', async (_, mayList, faults, labels) => {
-    const world = await readWorld(
-      { send: forge(mayList).send, kept: new Map() },
-      {
-        payload: { type: 'issue-create', repo: 'acme/app', title: 'x', body: '', labels: ['vision'] },
-        backend: 'forgejo-workflow',
-        workflows: [],
-        formulas: { repository: 'acme/ops', commit: 'c'.repeat(40) },
-        shown: null,
-      },
-    );
+    const world = await readWorld({ send: forge(mayList).send, kept: new Map() }, worldWith(['vision']));
 
     expect(world).toMatchObject({ faults, labels });
+  });
+
+  it('are not asked for where a model asks for none', async () => {
+    const { send, asked } = forge();
+
+    const world = await readWorld({ send, kept: new Map() }, worldWith([]));
+
+    expect(world).toMatchObject({ faults: [], labels: [] });
+    expect(asked).toEqual(['/repos/{owner}/{repo}']);
   });
 });
