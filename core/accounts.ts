@@ -8,6 +8,16 @@ export function namesLogin(logins: readonly string[], login: string): boolean {
   return logins.some((item) => sameLogin(item, login));
 }
 
+/**
+ * What a repository of the forge can be called, as `owner/name`; in words for whoever wrote something else. The forge reserves some
+ * names, whatever their case (`models/repo/repo.go`), and of two dots an address would make the one above. Without flags, because
+ * JSON Schemas have none.
+ */
+export const repositoryShape =
+  /^[A-Za-z0-9_][A-Za-z0-9_.-]*\/(?!(?:\.{1,2}|-|.*\.(?:[gG][iI][tT]|[wW][iI][kK][iI]|[rR][sS][sS]|[aA][tT][oO][mM]))$)[A-Za-z0-9_.-]+$/;
+export const repositoryWords =
+  'owner/name as the forge takes it (name is not ., .. or -, and does not end with .git, .wiki, .rss or .atom)';
+
 /** Whether two names, as `owner/name`, are of one repository: the forge compares them without regard to case. */
 export function sameRepository(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { repositoryShape, repositoryWords } from './accounts.ts';
 import { type Parsed, parseToml } from './toml.ts';
 
 /** Where the ops repo says what holds for all of its roles. */
@@ -19,10 +20,7 @@ export const crewSchema = z.strictObject({
   /** Accounts that never approve or decide, for all roles; what a role's settings name is added. */
   bots: list(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name'),
   /** The project repos, as owner/name: `forgecrew upgrade` and `forgecrew doctor` look for pipelines there. Roles do not. */
-  projects: list(
-    /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}$/,
-    'a repository as owner/name',
-  ),
+  projects: list(repositoryShape, repositoryWords),
 });
 
 /** What holds for all roles of an ops repo. */

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { repositoryShape, repositoryWords } from './accounts.ts';
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
 import { isTokenLike } from './text/characters.ts';
@@ -104,7 +105,7 @@ export function login<O extends Options>(options: O): Setting<Given<string, O>> 
 }
 
 export function repository<O extends Options>(options: O): Setting<Given<string, O>> {
-  return matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name', options);
+  return matching(repositoryShape, repositoryWords, options);
 }
 
 /** A whole number from `least` up, or `off` where zero is meant in words. */

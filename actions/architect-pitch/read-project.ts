@@ -3,7 +3,7 @@ import { isApiError } from '../../core/api/errors.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile, getFile, listDirectory } from '../../core/forge/contents.ts';
 import { firstIssues, type Issue, listIssues } from '../../core/forge/issues.ts';
-import { labelsFor } from '../../core/forge/labels.ts';
+import { everyLabel } from '../../core/forge/labels.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import type { Repository } from '../../core/forge/repositories.ts';
 import type { User } from '../../core/forge/users.ts';
@@ -49,10 +49,10 @@ export async function readVisions(context: Context, { issues, allIssues }: Liste
 async function listLabelled({ settings, send, kept }: Context): Promise<Issue[]> {
   const project = settings['project-repo'];
   const label = settings['vision-label'];
-  const { own, organisation } = await labelsFor({ send, kept }, project, [label]);
+  const { own, organisation } = await everyLabel({ send, kept }, project);
   const named = own.filter(({ name }) => name === label).length;
   // The filter does not know labels of an organisation: whoever asked by one looks through everything.
-  if (named === 0 && organisation.some(({ name }) => name === label))
+  if (named < 2 && organisation.some(({ name }) => name === label))
     return listIssues(send, project, { state: 'open' });
   if (named !== 1)
     throw new UserError(

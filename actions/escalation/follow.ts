@@ -5,6 +5,7 @@ import { type ClickProof, proveClick, whyVoid } from '../../core/escalation/proo
 import {
   type DecidedRecord,
   decidedFolder,
+  decidedRecord,
   type endings,
   escalationPath,
   escalationText,
@@ -12,6 +13,7 @@ import {
   outcomeFolder,
   type ProposalRecord,
   proposalDigest,
+  readEscalation,
   renewalOf,
 } from '../../core/escalation/record.ts';
 import { createdBody, minuteOf, variablesOf } from '../../core/escalation/shown.ts';
@@ -43,14 +45,18 @@ export function follow(state: Live): FollowChange[] {
   });
 }
 
-/** Whether a change is what lets this run carry something out. */
+/** Whether a change is what lets this run carry something out: a record that says of a proposal that it is claimed. */
 export function isClaim(change: Change): boolean {
-  return isRecordOf('claim', change);
+  return recordedIn(decidedFolder, change).some(
+    ({ content }) => readEscalation(decidedRecord, Buffer.from(content ?? ''))?.kind === 'claimed',
+  );
 }
 
-/** Whether a change puts something of this kind on record, as its message begins. */
-export function isRecordOf(what: 'answer' | 'claim', change: Change): boolean {
-  return change.kind === 'write-files' && change.message.startsWith(`escalation: ${what} `);
+/** The records that a change writes into a folder. */
+export function recordedIn(folder: string, change: Change): Change<'write-files'>['files'] {
+  return change.kind === 'write-files'
+    ? change.files.filter(({ path }) => path.startsWith(`${folder}/`))
+    : [];
 }
 
 function step(state: Live, seen: ProposalSeen, claimed: Live['claimed']): FollowChange[] {

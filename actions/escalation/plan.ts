@@ -11,7 +11,7 @@ import {
 import type { ModelAnswer } from '../../core/model.ts';
 import { conversationsOf, isWrite, keep, notice, refuse, refuseFor } from '../../core/plan.ts';
 import { ask } from './asking.ts';
-import { follow, isClaim, isRecordOf } from './follow.ts';
+import { follow, isClaim, recordedIn } from './follow.ts';
 import { proposeAll } from './proposing.ts';
 import type {
   AnswerSeen,
@@ -98,7 +98,7 @@ function oneClaim(all: EscalationChange[]): EscalationChange[] {
 
 /** Whether a change puts on record what a model has answered. */
 function isAnswer(change: EscalationChange): boolean {
-  return isRecordOf('answer', change);
+  return recordedIn(answerFolder, change).length > 0;
 }
 
 /** The first question to a model, and whatever asks none. */

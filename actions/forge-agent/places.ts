@@ -1,10 +1,8 @@
-import type { Declared } from '../../core/agent/declared.ts';
 import { ifThere } from '../../core/api/errors.ts';
-import { type KnownLabels, labelsFor } from '../../core/forge/labels.ts';
+import { everyLabel, type KnownLabels } from '../../core/forge/labels.ts';
 import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import type { CandidatePlace } from './candidate.ts';
-import { agentsOf } from './pick.ts';
 import type { Context, FrozenIssue } from './state.ts';
 
 /** A repository whose issues agents take. */
@@ -23,11 +21,11 @@ export interface Places {
   closedPull(repository: string, number: number): Promise<FrozenIssue['closed']>;
 }
 
-export function createPlaces(context: Context, declared: readonly Declared[]): Places {
+export function createPlaces(context: Context): Places {
   const read = new Map<string, Promise<Place>>();
   const of = (repository: string): Promise<Place> => {
     const name = repository.toLowerCase();
-    const found = read.get(name) ?? readPlace(context, repository, declared);
+    const found = read.get(name) ?? readPlace(context, repository);
     read.set(name, found);
     return found;
   };
@@ -45,21 +43,9 @@ export function createPlaces(context: Context, declared: readonly Declared[]): P
   };
 }
 
-async function readPlace(
-  { send, kept, settings }: Context,
-  name: string,
-  declared: readonly Declared[],
-): Promise<Place> {
-  const wanted = [
-    ...agentsOf(declared, name).map((agent) => `${settings['label-prefix']}:${agent}`),
-    ...[settings['progress-label'], settings['blocked-label'], settings['underspecified-label']],
-  ];
+async function readPlace({ send, kept }: Context, name: string): Promise<Place> {
   const [{ full_name: repository, default_branch: defaultBranch, permissions, archived }, labels, pulls] =
-    await Promise.all([
-      getRepository(send, name),
-      labelsFor({ send, kept }, name, wanted),
-      openPulls(send, name),
-    ]);
+    await Promise.all([getRepository(send, name), everyLabel({ send, kept }, name), openPulls(send, name)]);
   return {
     repository,
     defaultBranch,

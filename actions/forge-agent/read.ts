@@ -105,7 +105,7 @@ async function readSeen(
   };
   const snapshot = createSnapshot(send, repository, kept);
   const running = await readRunning(context, snapshot, commit.id);
-  const places = createPlaces(context, declared);
+  const places = createPlaces(context);
   const nonce =
     before?.nonce ??
     (previous?.state.kind === 'fan-out' ? previous.state.nonce : undefined) ??

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { repositoryShape, repositoryWords } from '../../core/accounts.ts';
 import { agentName } from '../../core/agent/manifest.ts';
 import { formatFault, UserError } from '../../core/errors.ts';
 import { parseToml } from '../../core/toml.ts';
@@ -35,9 +36,7 @@ export const dispatchConfigSchema = z.strictObject({
   /** Where logs and the registry are. */
   'log-root': z.optional(folder),
   /** Where forge-agent keeps who works on what, as owner/name. */
-  'state-repo': z.optional(
-    z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name')),
-  ),
+  'state-repo': z.optional(z.string().check(z.regex(repositoryShape, repositoryWords))),
   /** The file in which Claude Code keeps which folders it trusts. */
   'claude-config': z.optional(folder),
   /** The folder with the manifests of agents, as `agents/` of an ops repo has them. */

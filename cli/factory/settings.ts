@@ -73,9 +73,6 @@ export function loginsOf({ accounts }: Pick<FactorySettings, 'accounts'>): Recor
   return Object.fromEntries(accounts.map((item) => item.split('=')));
 }
 
-/** What no repository of a forge may be called. */
-const reserved = /\/(?:\.{1,2}|.*\.(?:git|wiki|rss|atom))$/i;
-
 /** What is wrong between these settings. */
 export function faultsOf(given: FactorySettings): SettingsFault[] {
   // One that cannot be read is absent here, whatever its type says, and said by itself.
@@ -85,9 +82,6 @@ export function faultsOf(given: FactorySettings): SettingsFault[] {
   const staff = staffOf(roles, logins).map(({ login }) => login.toLowerCase());
   const { ci, 'ops-repo': ops, 'forgecrew-repo': source } = given;
   return [
-    ...(['ops-repo', 'project-repo', 'forgecrew-repo'] as const)
-      .filter((name) => reserved.test(given[name] ?? ''))
-      .map((name) => ({ settings: [name], message: 'the forge takes no repository of that name.' })),
     // It has to be public, and what the ops repo holds must never be.
     ...(ci === 'forgejo' && ops !== undefined && sameRepository(source ?? `${ownerOf(ops)}/forgecrew`, ops)
       ? [

@@ -1,8 +1,7 @@
-import { sameLogin } from '../../core/accounts.ts';
+import { namesLogin, sameLogin } from '../../core/accounts.ts';
 import { usualStateRepo } from '../../core/agent/entry.ts';
 import { ifThere } from '../../core/api/errors.ts';
 import type { Send } from '../../core/api/send.ts';
-import { UserError } from '../../core/errors.ts';
 import { usualRecordRepo, whyNotRecord } from '../../core/escalation/record-repo.ts';
 import { findUser } from '../../core/forge/accounts.ts';
 import { listWriters, permissionOf } from '../../core/forge/people.ts';
@@ -24,11 +23,12 @@ export interface Store {
   readers: readonly string[];
 }
 
-/** The stores that the roles of a factory need. Pure. */
-export function storesOf(staff: readonly Staff[]): Store[] {
-  const readers = staff
+/** The stores that the roles of a factory need; `showing`: accounts beside these whose roles show what stands there. Pure. */
+export function storesOf(staff: readonly Staff[], showing: readonly string[] = []): Store[] {
+  const own = staff
     .filter(({ roles }) => roles.some((role) => showingRoles.includes(role)))
     .map(({ login }) => login);
+  const readers = [...own, ...showing.filter((login) => !namesLogin(own, login))];
   return staff.flatMap(({ name: post, roles, login }): Store[] => {
     if (roles.includes('escalation'))
       return [
@@ -56,8 +56,8 @@ export type StoreState =
       kind: 'there';
       hasActions: boolean;
       troubles: string[];
-      /** Accounts that should be able to read it and are not. */
-      unread: string[];
+      /** Accounts that should be able to read it and are not; `hidden`: only its admins are told. */
+      unread: string[] | 'hidden';
     };
 
 /** How a store is now; `seesAll`: whether our account would be told of one that is there. */
@@ -80,13 +80,13 @@ export async function readStore(send: Send, store: Store, seesAll: boolean): Pro
   };
 }
 
-async function unreadBy(send: Send, { name, readers }: Store): Promise<string[]> {
+async function unreadBy(send: Send, { name, readers }: Store): Promise<string[] | 'hidden'> {
   const unread: string[] = [];
   for (const login of readers) {
     // An account that is yet to be made reads nothing.
     const right =
       (await findUser(send, login)) === undefined ? 'none' : await permissionOf(send, name, login);
-    if (right === undefined) throw new UserError(`only an admin of ${name} may ask who reads it`);
+    if (right === undefined) return 'hidden';
     if (right === 'none') unread.push(login);
   }
   return unread;

@@ -231,8 +231,8 @@ function pipelineEdits(settings: InitSettings, { pipelines }: Side): string[] {
     { role: 'forge-agent', setting: 'state-repo', name: usualStateRepo(logins.crew ?? 'crew') },
     { role: 'escalation', setting: 'proposal-repo', name: usualRecordRepo(logins.speaker ?? 'speaker') },
   ].filter(({ role }) => names.includes(role));
+  // Also where this run is about other roles: what shows is there, and what it is to show may be new.
   const unshown = showingRoles
-    .filter((role) => names.includes(role))
     .flatMap((role) => working(role))
     .flatMap(({ path, text }) =>
       stores

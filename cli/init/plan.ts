@@ -299,7 +299,8 @@ export function planStores({ stores, account, accounts }: InitState): InitChange
             },
           ]
         : []),
-      ...read(found.unread),
+      // Who is not told of the webhooks either is turned away above.
+      ...read(found.unread === 'hidden' ? [] : found.unread),
     ];
   });
 }

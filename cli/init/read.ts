@@ -26,6 +26,7 @@ import { protectSettings } from '../factory/protecting.ts';
 import { readPlanted } from '../factory/read-planted.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readRelease, readSource } from '../factory/source.ts';
+import { showingIn } from '../factory/steps.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
 import { protect } from '../protect/role.ts';
 import type { settings } from './settings.ts';
@@ -67,8 +68,12 @@ export async function readFactory(context: Context, asking: Asking): Promise<Ini
     project.found !== undefined && project.owner === 'organisation'
       ? await teamOf(send, ownerOf(project.name))
       : undefined;
+  // Of roles that work here already, whichever this run is about.
+  const showing: string[] = [];
+  for (const login of showingIn(ops.pipelines))
+    if ((await findUser(send, login)) !== undefined) showing.push(login);
   const stores: InitState['stores'] = [];
-  for (const store of storesOf(staff))
+  for (const store of storesOf(staff, showing))
     stores.push({
       store,
       found: await readStore(send, store, isAdmin || sameLogin(store.login, account.login)),

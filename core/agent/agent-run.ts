@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
+import { repositoryShape } from '../accounts.ts';
 import { isolations, networks } from './cell/cell.ts';
 import { agentEngines } from './manifest.ts';
 import { sessionNoteSchema } from './session-note.ts';
 
 const minutes = () => z.int().check(z.positive());
 const issueNumber = minutes;
-/** `owner/name` */
-const repository = () => z.string().check(z.regex(/^[^/\s]+\/[^/\s]+$/));
+const repository = () => z.string().check(z.regex(repositoryShape));
 
 /** Everything that one run of an agent takes, as data: a plan holds it whole, so that a dry run can show it. */
 export const agentRunFields = () => ({

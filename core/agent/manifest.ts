@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { repositoryShape, repositoryWords } from '../accounts.ts';
 import { documentName } from '../document-name.ts';
 import type { Fault } from '../errors.ts';
 import { type Parsed, parseToml } from '../toml.ts';
@@ -68,7 +69,7 @@ export const manifestSchema = z.strictObject({
   ),
   /** The repositories whose issues it takes, as owner/name. */
   repositories: z
-    .array(z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name')))
+    .array(z.string().check(z.regex(repositoryShape, repositoryWords)))
     .check(z.minLength(1), z.maxLength(50)),
   /** The engine's own tools that it may use, as the engine names them; without it, the engine's usual ones. Not for codex. */
   tools: z.optional(z.array(line(200)).check(z.maxLength(50))),

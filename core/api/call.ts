@@ -148,7 +148,10 @@ function incomplete(request: ApiRequest, what: string): ApiError {
   );
 }
 
-/** The answer as the schema has it, or a `shape` error that names the first field which is not as expected. */
+/**
+ * The answer as the schema has it, or a `shape` error that names the first field which is not as expected. Of a write the status
+ * said that it was done, and the answer does not say what: that is `unknown-outcome`, because it may well have happened.
+ */
 export function shaped<T>(
   request: ApiRequest,
   response: ApiResponse,
@@ -157,21 +160,33 @@ export function shaped<T>(
 ): T {
   const parsed = schema.safeParse(response.body);
   if (parsed.success) return parsed.data;
-  const page = pageTitle(response.body);
-  if (page !== undefined)
-    throw new ApiError(
-      'shape',
-      response.status,
-      `${describeRequest(request)} answered ${response.status} with a web page${page} instead of data.`,
-      'A login page, or another site, answers at that address: correct the setting that names it, or let requests to the API through without a login.',
-    );
+  refusePage(request, response);
   const issue = parsed.error.issues[0];
   const place = issue === undefined || issue.path.length === 0 ? 'the body' : issue.path.join('.');
   const expected = issue?.code === 'invalid_type' ? issue.expected : 'something else';
-  throw new ApiError(
-    'shape',
-    response.status,
-    `${describeRequest(request)} answered ${response.status} with something unexpected: ${place} should be ${expected}.`,
-    unlike,
+  throw unlikeData(request, response, `something unexpected: ${place} should be ${expected}`, unlike);
+}
+
+/** Throws the same where a web page came with a status that says success: no server that is asked here answers with one. */
+export function refusePage(request: ApiRequest, response: ApiResponse): void {
+  const page = pageTitle(response.body);
+  if (page === undefined) return;
+  throw unlikeData(
+    request,
+    response,
+    `a web page${page} instead of data`,
+    'A login page, or another site, answers at that address: correct the setting that names it, or let requests to the API through without a login.',
   );
+}
+
+function unlikeData(request: ApiRequest, { status }: ApiResponse, what: string, remedy: string): ApiError {
+  const said = `${describeRequest(request)} answered ${status} with ${what}`;
+  return request.method === 'GET'
+    ? new ApiError('shape', status, `${said}.`, remedy)
+    : new ApiError(
+        'unknown-outcome',
+        status,
+        `${said}: whether it happened is unknown.`,
+        `${remedy} Then run the role again: it finds out by reading, and does only what is missing.`.trim(),
+      );
 }

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 /**
  * Why a call to a server's API did not give what was asked.
  *
- * `unknown-outcome` is a write whose answer never came: it may have happened. `unreachable` is a call that surely
+ * `unknown-outcome` is a write whose answer never came, or cannot be read: it may have happened. `unreachable` is a call that surely
  * did not arrive. `race` is a 403 or 409 that means "somebody else wrote first", not a missing right.
  */
 export type ApiErrorKind =

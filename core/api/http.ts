@@ -1,6 +1,7 @@
 import type { Mask } from '../mask.ts';
 import { isTokenLike } from '../text/characters.ts';
 import { quoted } from '../text/log-line.ts';
+import { refusePage } from './call.ts';
 import {
   type ConnectionOptions,
   type Connections,
@@ -71,7 +72,7 @@ const passing = new Set([429, 500, 502, 503, 504]);
  * away (429). `Retry-After` is honoured where the deadline allows it.
  *
  * Throws `ApiError`: `unreachable` when the call surely did not arrive, `unknown-outcome` for a write without an
- * answer, `deadline` when time is over. An answer that is no success is given back as it is: what it means says
+ * answer and for one that a web page answers, `deadline` when time is over. An answer that is no success is given back as it is: what it means says
  * whoever knows the server (`createCalls`).
  */
 export function createSend(options: HttpOptions): Send & { close(): void } {
@@ -165,7 +166,11 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         if (!(error instanceof TransportError)) throw error;
         failure = error;
       }
-      if (response !== undefined && response.status >= 200 && response.status < 300) return response;
+      if (response !== undefined && response.status >= 200 && response.status < 300) {
+        // Here and not where the answer is read: of many writes the status alone is looked at.
+        if (!isRead) refusePage(request, response);
+        return response;
+      }
       const mayRepeat = isRead
         ? (failure !== undefined && !failure.tooLarge && !failure.isFinal) ||
           (response !== undefined && passing.has(response.status))

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ApiError, type ApiErrorKind, isApiError } from '../api/errors.ts';
+import { ApiError, type ApiErrorKind, isApiError, isSurelyNotDone } from '../api/errors.ts';
 import { escalationText, type OutcomeRecord, outcomeRecord } from '../escalation/record.ts';
 import { writeFiles } from '../forge/contents.ts';
 import { createIssue } from '../forge/issues.ts';
@@ -50,18 +50,19 @@ type Act = z.infer<ReturnType<typeof act>>;
 /** What came of it, as the record says it. */
 type Came = Pick<OutcomeRecord, 'kind' | 'number' | 'url' | 'answer'>;
 
-/** Answers that say for sure that nothing was done, and that the next run would get as well. */
-const surely: readonly ApiErrorKind[] = [
-  'permission',
-  'scope',
-  'not-found',
-  'no-such-call',
-  'conflict',
-  'precondition',
-  'invalid',
-  'archived',
-  'too-large',
-];
+/** What passes by itself. The run ends at it, and what came of the action is left to be found out, as after a crash. */
+const passing: readonly ApiErrorKind[] = ['token', 'rate', 'unreachable', 'deadline'];
+
+/**
+ * Whether a failure is what came of the action, for good: nothing was done, and nothing would be if it were asked again. A conflict
+ * counts here, unlike elsewhere: one run asks once, so it is no earlier try of ours that stands in the way. Nor is anything done
+ * where what is read before it is too large.
+ */
+function isForGood(error: unknown): error is ApiError {
+  return (
+    isApiError(error, 'conflict', 'too-large') || (isSurelyNotDone(error) && !passing.includes(error.kind))
+  );
+}
 
 /**
  * Does what people approved, and writes down what came of it. Planned only by the run that claimed it, and never again: where no
@@ -131,7 +132,7 @@ async function attempt(given: Act, context: ApplyContext): Promise<Came> {
   try {
     return await perform(given, context);
   } catch (error) {
-    if (!isApiError(error, ...surely)) throw error;
+    if (!isForGood(error)) throw error;
     return failed(`${error.message} ${error.remedy}`);
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { repositoryShape } from '../accounts.ts';
 import type { ApplyContext } from './kind.ts';
 
 /** What every change carries. */
@@ -19,7 +20,7 @@ export const claim = () =>
 export type Claim = z.infer<ReturnType<typeof claim>>;
 
 /** `owner/name` */
-export const repository = () => z.string().check(z.regex(/^[^/\s]+\/[^/\s]+$/));
+export const repository = () => z.string().check(z.regex(repositoryShape));
 export const issueNumber = () => z.int().check(z.positive());
 
 /** An issue by its number, or the one that an earlier change of the same plan makes. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { repositoryShape, repositoryWords } from '../accounts.ts';
 import { strictJson } from '../strict-json.ts';
 import { visible } from '../text/visible.ts';
 
@@ -10,9 +11,7 @@ export type ActionType = (typeof actionTypes)[number];
 /** More than this nobody reads before they click. */
 export const mostPayload = 20_000;
 
-const repo = z
-  .string()
-  .check(z.maxLength(200), z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name'));
+const repo = z.string().check(z.maxLength(200), z.regex(repositoryShape, repositoryWords));
 /** The name of a branch: never a commit, and never `refs/...`, which a forge would take for something else. */
 const branch = z.string().check(
   z.maxLength(200),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { sameRepository } from '../accounts.ts';
+import { repositoryShape, repositoryWords, sameRepository } from '../accounts.ts';
 import { backends } from '../host/backends.ts';
 import { type Parsed, parseToml } from '../toml.ts';
 import type { Tier } from '../vault/action.ts';
@@ -11,7 +11,7 @@ export const escalationPolicyFile = 'escalation/policy.toml';
 
 const names = (pattern: RegExp, what: string) =>
   z.array(z.string().check(z.maxLength(200), z.regex(pattern, what))).check(z.maxLength(100));
-const repositories = names(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name');
+const repositories = names(repositoryShape, repositoryWords);
 const branches = names(/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/, 'a branch');
 
 const shared = {

@@ -5,7 +5,7 @@ import { once } from '../api/once.ts';
 import type { Send } from '../api/send.ts';
 import { findBranch } from '../forge/branches.ts';
 import { commitsBetween } from '../forge/commits.ts';
-import { labelsFor } from '../forge/labels.ts';
+import { labelsFor, labelsNamed } from '../forge/labels.ts';
 import { getRepository } from '../forge/repositories.ts';
 import { createSnapshot, type Snapshot } from '../forge/snapshot.ts';
 import { type Formula, formulaFolder, parseFormula } from '../vault/formula.ts';
@@ -74,12 +74,12 @@ async function readIssueWorld(
   if (found === undefined) return wrong(`there is no repository ${repo} that this account may see`);
   // Where issues are switched off the list of labels proves nothing.
   if (!found.has_issues || found.archived) return wrong(`${repo} takes no issues`);
-  const { own, organisation, isUnread } = await labelsFor({ send, kept }, repo, labels);
-  const all = [...own, ...organisation];
-  const unread = isUnread
+  if (labels.length === 0) return none;
+  const known = await labelsFor({ send, kept }, repo, labels);
+  const unread = known.isUnread
     ? ' (if the owner is an organisation: its labels need a token with the scope read:organization)'
     : '';
-  const chosen = labels.map((name) => ({ name, ids: all.filter((label) => label.name === name) }));
+  const chosen = labels.map((name) => ({ name, ids: labelsNamed(known, name) }));
   const faults = chosen.flatMap(({ name, ids }) =>
     ids.length === 0
       ? [`${repo} has no label ${name}${unread}`]

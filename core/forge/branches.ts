@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { shaped } from '../api/call.ts';
 import { ApiError, ifThere, orElse } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { call, pageSize } from './call.ts';
@@ -134,7 +135,7 @@ export async function firstCommit(send: Send, name: string, branch: string): Pro
     const response = await send(request);
     if (response.status >= 300) throw forgeError(request, response);
     return {
-      commits: listed.parse(response.body),
+      commits: shaped(request, response, listed),
       total: Number(response.headers['x-total-count'] ?? 0),
     };
   };

@@ -76,14 +76,40 @@ export async function labelsFor(
   wanted: readonly string[],
 ): Promise<KnownLabels> {
   const own = await listLabels(send, name);
-  const isWhole = wanted.every((item) => own.some((label) => label.name === item));
+  return wanted.every((item) => own.some((label) => label.name === item))
+    ? { own, organisation: [], isUnread: false }
+    : withShared({ send, kept }, name, own);
+}
+
+/**
+ * All of both, for whoever has to know an issue by its labels: one label of the organisation may be called as one of the
+ * repository, people cannot tell which of the two they choose, and the forge takes either.
+ */
+export async function everyLabel(servers: { send: Send; kept: Kept }, name: string): Promise<KnownLabels> {
+  return withShared(servers, name, await listLabels(servers.send, name));
+}
+
+async function withShared(
+  { send, kept }: { send: Send; kept: Kept },
+  name: string,
+  own: Label[],
+): Promise<KnownLabels> {
   const owner = ownerOf(name);
-  const organisation = isWhole
-    ? []
-    : await once(kept, `labels of ${owner.toLowerCase()}`, () => listOrganisationLabels(send, owner));
+  const organisation = await once(kept, `labels of ${owner.toLowerCase()}`, () =>
+    listOrganisationLabels(send, owner),
+  );
   return organisation === 'unread'
     ? { own, organisation: [], isUnread: true }
     : { own, organisation, isUnread: false };
+}
+
+/**
+ * The labels that are meant by a name where one is put on an issue: the repository's own, and only where it has none of that name
+ * those of its organisation. More than one are of one owner, and nobody can say which is meant.
+ */
+export function labelsNamed({ own, organisation }: KnownLabels, name: string): Label[] {
+  const found = own.filter((label) => label.name === name);
+  return found.length > 0 ? found : organisation.filter((label) => label.name === name);
 }
 
 /** `POST /repos/{owner}/{repo}/labels`, scope write:issue. The forge accepts a second label of the same name. */

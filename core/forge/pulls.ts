@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { sameLogin } from '../accounts.ts';
+import { shaped } from '../api/call.ts';
 import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
 import { anything, call, list, page, pageSize } from './call.ts';
@@ -421,7 +422,7 @@ export async function openPull(
     body: given,
   };
   const response = await send(request);
-  if (response.status < 300) return z.object({ number: z.int() }).parse(response.body).number;
+  if (response.status < 300) return shaped(request, response, z.object({ number: z.int() })).number;
   const error = forgeError(request, response);
   if (error.kind === 'conflict' || (error.status === 422 && error.message.includes('no changes')))
     return undefined;

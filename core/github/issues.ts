@@ -68,10 +68,10 @@ function own(request: ApiRequest, found: GithubIssue): GithubIssue {
   return found;
 }
 
-/** An answer about something else than was asked. */
+/** An answer about something else than was asked; what a write did is not known then. */
 export function another(request: ApiRequest): ApiError {
   return new ApiError(
-    'shape',
+    request.method === 'GET' ? 'shape' : 'unknown-outcome',
     200,
     `GitHub: ${describeRequest(request)} answered with something else than was asked for, which is not used.`,
     'It may have been moved to another repository: look on GitHub.',

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { repositoryShape, repositoryWords } from '../accounts.ts';
 import { documentName } from '../document-name.ts';
 import { backends } from '../host/backends.ts';
 import { type Parsed, parseToml } from '../toml.ts';
@@ -30,9 +31,7 @@ export const formulaSchema = z.strictObject({
   inputs: z.optional(z.record(z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,62}$/)), input)),
   run: z.strictObject({
     backend: z.enum(backends),
-    repo: z.optional(
-      z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\/[A-Za-z0-9_.-]+$/, 'owner/name')),
-    ),
+    repo: z.optional(z.string().check(z.regex(repositoryShape, repositoryWords))),
     workflow: z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'the name of a workflow file')),
     ref: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_./-]{0,99}$/, 'a branch'))),
   }),

@@ -66,6 +66,51 @@ describe('forgecrew agents add', () => {
     ]);
   });
 
+  it.each([
+    ['forgejo', 'state-repo', '.forgejo/workflows/dashboard.yml'],
+    ['woodpecker', 'state_repo', '.woodpecker/dashboard.yaml'],
+  ] as const)(
+    'on %s lets the accounts that show what agents do read it, whatever they are called',
+    async (ci, setting, file) => {
+      factory = await startFactory({ ci });
+      const roles = 'ops-filer,dashboard';
+      const accounts = 'keeper=board';
+      await factory.init({ roles, accounts });
+      await factory.seed.createUser('keeper', ['read:user']);
+      const right = async (login: string): Promise<string> =>
+        (
+          await factory.ask<{ permission: string }>(
+            'GET',
+            `/repos/crew/forgecrew-state/collaborators/${login}/permission`,
+          )
+        ).permission;
+
+      const shown = await factory.addAgent('claude', { 'dry-run': 'true' });
+      const made = await factory.addAgent('claude');
+      const again = await factory.addAgent('claude');
+      await factory.rewrite((path, text) =>
+        path === file
+          ? text.replace(/^( *)forge.login: .*/m, `$&\n$1${setting}: crew/forgecrew-state`)
+          : text,
+      );
+      const { checkup } = await factory.doctor({ roles: `${roles},forge-agent`, accounts });
+
+      expect([shown.code, shown.writes, made.code, again.code, again.writes]).toEqual([0, [], 0, 0, []]);
+      expect(shown.text).toMatch(/board.*crew\/forgecrew-state|crew\/forgecrew-state.*board/);
+      expect(made.text).toContain(`${file}: add ${setting}: crew/forgecrew-state`);
+      expect([await right('board'), await right('keeper')]).toEqual(['read', 'none']);
+      expect(
+        checkup.findings.filter(
+          ({ id, state }) => /^store\.|^pipeline\.dashboard\./.test(id) && state !== 'ok',
+        ),
+      ).toEqual([]);
+      expect(checkup.findings.find(({ id }) => id === 'store.crew.readers')).toMatchObject({
+        state: 'ok',
+        what: expect.stringContaining('board may read'),
+      });
+    },
+  );
+
   it.each(['claude', 'codex', 'opencode', 'command'])(
     'writes a manifest of %s that can be read, whatever its names hold',
     async (engine) => {

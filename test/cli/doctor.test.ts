@@ -161,10 +161,21 @@ describe('forgecrew doctor', () => {
         /^lower filer to read at .*\/acme\/ops\/settings\/collaboration;.*; name zoe among the approvers of \[rules\.high\]/,
       ),
     });
+    // The words alone accept nothing: not behind a setting, and not at a step of another role.
+    await edit(
+      workflow('vault'),
+      (text) =>
+        `${text.replace('forge-login: dispatcher', 'forge-login: dispatcher # not yet: accept-exposed-secrets: true')}
+      - uses: https://forge.example/acme/tools@v1
+        with:
+          accept-exposed-secrets: 'true'
+`,
+    );
+    expect(await finding()).toMatchObject({ state: 'broken' });
     await edit(workflow('vault'), (text) =>
       text.replaceAll(
-        'forge-login: dispatcher',
-        "forge-login: dispatcher\n          accept-exposed-secrets: 'true'",
+        /forge-login: dispatcher.*/g,
+        '"forge-login": dispatcher\n          "accept-exposed-secrets" : true',
       ),
     );
     expect(await finding()).toMatchObject({ state: 'ok', what: expect.stringContaining('accepted') });

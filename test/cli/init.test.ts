@@ -998,8 +998,8 @@ describe('forgecrew init with less than it would like to have', () => {
       'it is acme/forgecrew, the ops repo. Runners take the roles from there',
     ],
     [{ 'forgecrew-repo': 'ACME/Ops' }, 'it is acme/ops, the ops repo'],
-    [{ 'ops-repo': 'acme/..' }, 'ops-repo: the forge takes no repository of that name'],
-    [{ 'project-repo': 'acme/app.git' }, 'project-repo: the forge takes no repository of that name'],
+    [{ 'ops-repo': 'acme/..' }, 'ops-repo: expected owner/name as the forge takes it'],
+    [{ 'project-repo': 'acme/app.git' }, 'project-repo: expected owner/name as the forge takes it'],
     [{ people: 'ada,Filer' }, 'people: filer works as ops-filer, and so is no person who approves'],
     [{ accounts: 'filer=ada' }, 'people: ada works as ops-filer'],
   ] as [Record<string, string>, string][])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { repositoryWords } from '../../core/accounts.ts';
 import { crewFile, parseCrewFile, withCrew } from '../../core/crew-file.ts';
 
 function read(text: string): unknown {
@@ -39,7 +40,8 @@ describe('the crew file', () => {
     ['a text where yes or no is meant', 'pause = "true"', '1: "pause": expected boolean'],
     ['one account that is no list', 'bots = "agent"', '1: "bots": expected array'],
     ['a name that no account can have', '\nbots = ["agent one"]', '2: "bots.0": an account name'],
-    ['a project without its owner', 'projects = ["app"]', '1: "projects.0": a repository as owner/name'],
+    ['a project without its owner', 'projects = ["app"]', `1: "projects.0": ${repositoryWords}`],
+    ['a project that is none', 'projects = ["acme/.."]', `1: "projects.0": ${repositoryWords}`],
     ['a reason of several lines', 'reason = """\na\nb"""', '1: "reason": one line of text'],
     ['pause below the header of a table', '[x]\npause = true', '1: "x": no such field'],
   ])('is refused for %s, and so never read as not paused', (_, text, expected) => {

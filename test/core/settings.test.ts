@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { repository } from '../../core/changes/fields.ts';
 import { UserError } from '../../core/errors.ts';
 import { terminal } from '../../core/host/terminal.ts';
 import { woodpecker } from '../../core/host/woodpecker.ts';
@@ -32,6 +33,29 @@ describe('settings', () => {
       const read = parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_FORGE_TOKEN: given }, print));
 
       expect(read['forge-token']).toBe('abc');
+    },
+  );
+
+  it.each(
+    ['owner/..', 'owner/.', './x', '../x', 'owner/-', 'owner/x.git', 'owner/x.Wiki', 'owner/x.RSS'].concat(
+      ...['owner/x.atom', 'owner/', '/x', 'owner', 'owner/x/y', 'owner/a b', 'https://forge.test/owner/x'],
+    ),
+  )('what no repository of a forge is called is refused before anything is asked (%j)', (given) => {
+    const message = messageOf(() =>
+      parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_OPS_REPO: given }, print)),
+    );
+
+    expect(message).toContain('ops-repo: expected owner/name as the forge takes it');
+    expect(repository().safeParse(given).success).toBe(false);
+  });
+
+  it.each(['owner/x', 'o.w-n_er/.profile', 'owner/x.github', '_/git', 'owner/...', 'owner/--', 'owner/rss'])(
+    'every other repository is taken (%j)',
+    (given) => {
+      const read = parseSettings({ settings }, woodpecker({ ...needed, PLUGIN_OPS_REPO: given }, print));
+
+      expect(read['ops-repo']).toBe(given);
+      expect(repository().safeParse(given).success).toBe(true);
     },
   );
 

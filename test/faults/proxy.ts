@@ -12,11 +12,14 @@ export interface Fault {
   act?: () => void;
 }
 
-/** An answer given in the forge's place, by the number of the call and what it asks; `undefined` passes it on. */
+/**
+ * An answer given in the forge's place, by the number of the call and what it asks; `undefined` passes it on. `isDone`: the forge
+ * is asked all the same, and its own answer goes nowhere.
+ */
 export type Rewrite = (
   call: number,
   request: string,
-) => { status: number; body?: unknown; headers?: Record<string, string> } | undefined;
+) => { status: number; body?: unknown; headers?: Record<string, string>; isDone?: boolean } | undefined;
 
 export interface FaultProxy {
   url: string;
@@ -91,6 +94,7 @@ export async function startFaultProxy(
       try {
         const instead = rewrite(calls.length, `${request.method} ${request.url}`);
         if (instead !== undefined) {
+          if (instead.isDone === true) await pass(request, Buffer.concat(chunks));
           // A web page stands as it is.
           const isPage = instead.headers?.['content-type']?.startsWith('text/html') === true;
           const text =

@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { idleAmong, mostCalls } from '../../scripts/bench/growth-filing.ts';
+import { startFaultProxy } from '../faults/proxy.ts';
 import { entries, filerScopes, type Story, sprintDocument, startStory } from '../story.ts';
 
 let story: Story;
@@ -712,5 +713,35 @@ describe('former identities', () => {
 
     expect(ran.code).toBe(1);
     expect(ran.text).toContain('The forge does not know nobody-here, whom former-identities names');
+  });
+});
+
+describe('a write that is answered with something that nobody can read', () => {
+  it.each([
+    ['a web page', '<html><title>Sign in</title></html>', 'text/html'],
+    ['other data', { what: 1 }, 'application/json'],
+  ])('(%s) is told as unknown, and the next run finds out by reading', async (_, body, type) => {
+    story.document('x.md', sprintDocument(story.vision, entries('a')));
+    for (const isDone of [true, false]) {
+      const proxy = await startFaultProxy(story.forge.url, undefined, (__, request) =>
+        request === `POST /api/v1/repos/${story.project}/issues`
+          ? { status: 201, body, headers: { 'content-type': type }, isDone }
+          : undefined,
+      );
+      if (!isDone) story.document('y.md', sprintDocument(story.vision, entries('b')));
+
+      const ran = await story.run({ CI_FORGE_URL: proxy.url });
+      await proxy.close();
+
+      expect(ran.code).toBe(1);
+      expect(ran.text).toContain('unknown: ');
+      expect(ran.text).toContain('whether it happened is unknown');
+      expect(ran.text).not.toContain('defect');
+      const [result] = ran.report?.rounds.at(-1)?.results.filter(({ status }) => status === 'unknown') ?? [];
+      expect(result).toBeDefined();
+      if (isDone) expect(await filed()).toEqual(['#2 Title of a open']);
+      await story.run();
+    }
+    expect(await filed()).toEqual(['#2 Title of a open', '#3 Title of b open']);
   });
 });

@@ -1,7 +1,6 @@
-import { parse } from 'yaml';
-import { field, isYamlMap, stepsOf } from '../../../core/vault/gate-rules.ts';
+import { field, isYamlMap } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { isPipeline, pinFault, pinIn, pinsOf } from '../../factory/pins.ts';
+import { isPipeline, pinFault, pinsOf } from '../../factory/pins.ts';
 import {
   exampleModel,
   type Names,
@@ -14,6 +13,7 @@ import {
 } from '../../factory/pipelines.ts';
 import { factoryRoles } from '../../factory/posts.ts';
 import { secretsPage } from '../../factory/settings.ts';
+import { dataOf, stepsIn } from '../../factory/steps.ts';
 import { broken, type Finding, finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
 
@@ -218,46 +218,12 @@ function pinCheck(
   return pins.length === 0 || release === undefined ? [] : [ok(id, `${path} names a version and its commit`)];
 }
 
-function dataOf(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What starts a pipeline, by the names of its host. */
 function eventsOf(data: unknown, ci: DoctorSettings['ci']): string[] {
   if (ci === 'woodpecker')
     return [field(data, 'when')].flat().flatMap((item) => [field(item, 'event')].flat().map(String));
   const on = field(data, 'on');
   return isYamlMap(on) ? Object.keys(on) : [on].flat().map(String);
-}
-
-interface Step {
-  given: Record<string, unknown>;
-  /** The version that it is pinned to, where it says one. */
-  ref: string | undefined;
-}
-
-/** The steps of a pipeline that are a role. */
-function stepsIn(data: unknown, role: string): Step[] {
-  const jobs = field(data, 'jobs');
-  const lists = isYamlMap(jobs)
-    ? Object.values(jobs).map((job) => field(job, 'steps'))
-    : [field(data, 'steps')];
-  return lists.flatMap(stepsOf).flatMap((step) => {
-    const written = String(field(step, 'uses') ?? field(step, 'image') ?? '');
-    if (!new RegExp(`(^|/)${role}(?:[@:]|$)`).test(written)) return [];
-    const given = field(step, 'with') ?? field(step, 'settings');
-    const settings = Object.fromEntries(
-      Object.entries(isYamlMap(given) ? given : {}).map(([name, value]) => [
-        name.replaceAll('_', '-'),
-        value,
-      ]),
-    );
-    return [{ given: settings, ref: pinIn(written) }];
-  });
 }
 
 /** Settings that say whose work it is and where: a pipeline that differs there works for another factory. */

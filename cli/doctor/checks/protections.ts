@@ -3,8 +3,9 @@ import { formulaFolder, parseFormula } from '../../../core/vault/formula.ts';
 import { ruleOf, tierOf } from '../../../core/vault/policy.ts';
 import { exposedTo } from '../../../core/vault/verdict.ts';
 import { isPipeline } from '../../factory/pins.ts';
-import { purposeIn, withoutComments } from '../../factory/pipelines.ts';
+import { purposeIn } from '../../factory/pipelines.ts';
 import { protectSettings } from '../../factory/protecting.ts';
+import { dataOf, stepsIn } from '../../factory/steps.ts';
 import { plan } from '../../protect/plan.ts';
 import { giversOf } from '../../protect/possible.ts';
 import type { ProtectState } from '../../protect/state.ts';
@@ -75,7 +76,10 @@ function exposureChecks(
     ([path, text]) =>
       isPipeline(path) &&
       purposeIn(text, 'vault-dispatch') === 'work' &&
-      /\baccept[-_]exposed[-_]secrets: *['"]?true\b/.test(withoutComments(text)),
+      // The text `true` and the word mean the same to the role.
+      stepsIn(dataOf(text), 'vault-dispatch').some(
+        ({ given }) => String(given['accept-exposed-secrets']) === 'true',
+      ),
   );
   const id = 'vault.high';
   if (exposed.length === 0)

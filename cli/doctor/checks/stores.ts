@@ -1,5 +1,23 @@
-import { type Finding, finding, follow, type Trouble, unchecked } from '../finding.ts';
+import type { StoreState } from '../../factory/stores.ts';
+import {
+  type Asked,
+  type Finding,
+  finding,
+  follow,
+  known,
+  type Trouble,
+  unchecked,
+  unknown,
+} from '../finding.ts';
 import type { DoctorSettings, DoctorState } from '../state.ts';
+
+/** Who should be able to read a store and is not, as far as that is told. */
+function unreadOf(found: Asked<StoreState>, name: string): Asked<string[]> {
+  if (found.kind === 'unknown' || found.value.kind !== 'there') return follow(found, () => []);
+  return found.value.unread === 'hidden'
+    ? unknown(`only an admin of ${name} may ask who reads it`)
+    : known(found.value.unread);
+}
 
 /** Private repositories of roles' own accounts: there, private, without CI, and records in nobody else's reach. */
 export function storeChecks(settings: DoctorSettings, { stores }: DoctorState): Finding[] {
@@ -15,7 +33,7 @@ export function storeChecks(settings: DoctorSettings, { stores }: DoctorState): 
             finding(
               `${id}.readers`,
               `${store.readers.join(' and ')} may read ${name}`,
-              follow(found, (state) => (state.kind === 'there' ? state.unread : [])),
+              unreadOf(found, name),
               (unread): Trouble =>
                 unread.length === 0
                   ? undefined

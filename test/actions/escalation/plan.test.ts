@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { isClaim } from '../../../actions/escalation/follow.ts';
 import { plan } from '../../../actions/escalation/plan.ts';
 import { recordOf } from '../../../actions/escalation/proposing.ts';
 import type { Live, ProposalSeen } from '../../../actions/escalation/state.ts';
@@ -91,4 +92,14 @@ it('what a model has answered goes on record before something is claimed, and no
   expect(plan(settings, live({ proposals: [approved] }))).toMatchObject([
     { kind: 'write-files', message: 'escalation: claim 20261126-5-1' },
   ]);
+});
+
+it('a claim is known by the record that it writes, whatever its commit is called', () => {
+  const [claim] = plan(settings, live({ proposals: [approved] }));
+  if (claim?.kind !== 'write-files') throw new Error('nothing is claimed');
+  const [file] = claim.files;
+  const other = { ...claim, files: [{ ...file, path: 'told/x.json', content: '{}', expects: null }] };
+
+  expect(isClaim({ ...claim, message: 'x' })).toBe(true);
+  expect(isClaim(other)).toBe(false);
 });

@@ -94,6 +94,17 @@ describe('the labels of an organisation', () => {
     expect(then).toContain(`${project}#${issues[1]} is given to builder by ada`);
   });
 
+  it('give an issue to an agent also where the repository has all that the role knows of its own', async () => {
+    for (const name of ['crew:builder', 'in-progress', 'blocked', 'underspecified'])
+      await labelOf(`/repos/${project}`, name);
+    await rig.run(asCrew());
+    const issue = await ask(await labelOf('/orgs/acme', 'crew:builder'));
+
+    const { text } = await rig.run({ ...asCrew(), PLUGIN_DRY_RUN: 'true' });
+
+    expect(text).toContain(`${project}#${issue} is given to builder by ada`);
+  });
+
   it('that the token may not list are said to be so, where a label is missing', async () => {
     await rig.run();
     await ask(await labelOf('/orgs/acme', 'crew:builder'));

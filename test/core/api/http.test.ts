@@ -205,6 +205,35 @@ describe('a write whose answer never comes', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it.each([
+    ['a web page', 'text/html', '<html><title>Sign in</title></html>'],
+    ['no data', 'text/plain', 'OK'],
+    ['something else', 'application/json', '{"what":1}'],
+    ['nothing', 'application/json', ''],
+  ])('in words that say what was done, but as %s, is unknown as well', async (_, type, text) => {
+    const { send, seen } = await serve((__, response) =>
+      response.writeHead(201, { 'content-type': type }).end(text),
+    );
+
+    expect(await failure(call(send, write, thing))).toMatchObject({
+      kind: 'unknown-outcome',
+      message: expect.stringContaining('whether it happened is unknown'),
+      remedy: expect.stringContaining('it finds out by reading'),
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('is unknown where a web page answers, also for whoever looks at the status alone', async () => {
+    const { send } = await serve((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html><title>Sign in</title></html>'),
+    );
+
+    expect(await failure(send(write))).toMatchObject({
+      kind: 'unknown-outcome',
+      message: expect.stringContaining('Sign in'),
+    });
+  });
+
   it('is tried again when no connection was ever made', async () => {
     const waits: number[] = [];
     let clock = 0;

@@ -6,7 +6,7 @@ import { labelsFor } from '../../../core/forge/labels.ts';
 const label = (id: number, name: string) => ({ id, name });
 
 /** A repository with the label `bug`, of an organisation with `vision`; `mayList`: whether the token may list that one's. */
-function forge(mayList = true): { send: Send; asked: string[] } {
+function forge(mayList = true, more: object[] = [], moreOwn: object[] = []): { send: Send; asked: string[] } {
   const asked: string[] = [];
   const send: Send = async ({ route, params }) => {
     asked.push(route);
@@ -18,10 +18,10 @@ function forge(mayList = true): { send: Send; asked: string[] } {
     if (Number(params?.page ?? 1) > 1) return answer([]);
     switch (route) {
       case '/repos/{owner}/{repo}/labels':
-        return answer([label(1, 'bug')]);
+        return answer([label(1, 'bug'), ...moreOwn]);
       case '/orgs/{org}/labels':
         return mayList
-          ? answer([label(2, 'vision')])
+          ? answer([label(2, 'vision'), ...more])
           : answer(
               { message: 'token does not have at least one of required scope(s): [read:organization]' },
               403,
@@ -39,6 +39,14 @@ function forge(mayList = true): { send: Send; asked: string[] } {
   };
   return { send, asked };
 }
+
+const worldWith = (labels: string[]): Parameters<typeof readWorld>[1] => ({
+  payload: { type: 'issue-create', repo: 'acme/app', title: 'x', body: '', labels },
+  backend: 'forgejo-workflow',
+  workflows: [],
+  formulas: { repository: 'acme/ops', commit: 'c'.repeat(40) },
+  shown: null,
+});
 
 describe('labels that are wanted', () => {
   it("are the repository's own where these are all, and nobody else is asked", async () => {
@@ -86,17 +94,37 @@ describe('labels that are wanted', () => {
       [],
     ],
   ])('%s', async (_, mayList, faults, labels) => {
-    const world = await readWorld(
-      { send: forge(mayList).send, kept: new Map() },
-      {
-        payload: { type: 'issue-create', repo: 'acme/app', title: 'x', body: '', labels: ['vision'] },
-        backend: 'forgejo-workflow',
-        workflows: [],
-        formulas: { repository: 'acme/ops', commit: 'c'.repeat(40) },
-        shown: null,
-      },
-    );
+    const world = await readWorld({ send: forge(mayList).send, kept: new Map() }, worldWith(['vision']));
 
     expect(world).toMatchObject({ faults, labels });
+  });
+
+  it('are not asked for where a model asks for none', async () => {
+    const { send, asked } = forge();
+
+    const world = await readWorld({ send, kept: new Map() }, worldWith([]));
+
+    expect(world).toMatchObject({ faults: [], labels: [] });
+    expect(asked).toEqual(['/repos/{owner}/{repo}']);
+  });
+
+  it.each([['bug'], ['bug', 'vision']])(
+    'are of one name in the repository and its organisation: its own is meant, whatever else is wanted (%s %s)',
+    async (...labels) => {
+      const { send } = forge(true, [label(3, 'bug')]);
+
+      const world = await readWorld({ send, kept: new Map() }, worldWith(labels.filter(Boolean)));
+
+      expect(world).toMatchObject({ faults: [] });
+      expect(world.labels[0]).toEqual({ id: 1, name: 'bug' });
+    },
+  );
+
+  it('are two of one name in one repository: which is meant nobody can say', async () => {
+    const { send } = forge(true, [], [label(3, 'bug')]);
+
+    const world = await readWorld({ send, kept: new Map() }, worldWith(['bug']));
+
+    expect(world.faults).toEqual(['acme/app has two labels bug']);
   });
 });

@@ -166,7 +166,7 @@ describe('an answer', () => {
     });
 
     await expect(getIssue(ask(), name, 5)).rejects.toMatchObject({ kind: 'shape' });
-    await expect(editIssue(ask(), name, 5, { body: 'x' })).rejects.toMatchObject({ kind: 'shape' });
+    await expect(editIssue(ask(), name, 5, { body: 'x' })).rejects.toMatchObject({ kind: 'unknown-outcome' });
   });
 
   it('with comments of another issue is not used', async () => {

@@ -104,6 +104,13 @@ export const clicks: Defence[] = [
     tests: ['test/hostile/escalation-runs.test.ts'],
   },
   {
+    name: 'What a firewall or a proxy answers is not what came of an approved action.',
+    file: 'core/changes/carry-out.ts',
+    from: 'isSurelyNotDone(error) &&',
+    to: 'error instanceof ApiError &&',
+    tests: ['test/hostile/escalation-answers.test.ts'],
+  },
+  {
     name: 'An edited request is not answered.',
     file: 'actions/escalation/plan.ts',
     from: 'if (comment.created_at !== comment.updated_at)\n    return [',

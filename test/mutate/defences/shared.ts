@@ -148,6 +148,13 @@ export const shared: Defence[] = [
     tests: ['test/core/api/http.test.ts'],
   },
   {
+    name: 'A write whose answer nobody can read is unknown, and not told as one that failed.',
+    file: 'core/api/call.ts',
+    from: "return request.method === 'GET'\n",
+    to: 'return true\n',
+    tests: ['test/core/api/http.test.ts', 'test/hostile/ops-filer.test.ts'],
+  },
+  {
     name: 'A secret that the run knows is never sent.',
     file: 'core/api/http.ts',
     from: 'if (body !== undefined && options.mask.find(body) >= 0) {',
