@@ -222,6 +222,30 @@ describe('forgecrew doctor', () => {
     expect(code).toBe(2);
   });
 
+  it('says that a token which labels lacks the scope for labels of an organisation, where that has some', async () => {
+    const tokens = await healthy();
+    await factory.ask('POST', '/orgs/acme/labels', { name: 'area', color: '#112233' });
+
+    const { checkup } = await factory.doctor(tokens);
+
+    expect(named(checkup.findings, 'broken')).toEqual(['token.filer.scopes', 'token.architect.scopes']);
+    expect(checkup.findings.find(({ id }) => id === 'token.filer.scopes')).toMatchObject({
+      what: 'the token of filer lacks read:organization',
+    });
+  });
+
+  it('takes that scope for no more than is needed where people gave it before an organisation has labels', async () => {
+    const tokens = await healthy();
+    const { sha1 } = await factory.ask<{ sha1: string }>('POST', '/admin/users/filer/tokens', {
+      name: 'by hand',
+      scopes: ['write:issue', 'read:repository', 'read:user', 'read:organization'],
+    });
+
+    const { checkup } = await factory.doctor({ ...tokens, 'filer-token': sha1 });
+
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+  });
+
   it('is told of the tokens that init made where its own is a site admin’s, and so needs no other one', async () => {
     await healthy();
 
