@@ -21,6 +21,8 @@ export interface WoodpeckerRepository {
   pushers: string[];
   /** False where it was switched off there: it keeps its number, and nothing of it runs. */
   active?: boolean;
+  /** What the forge has it as, where it was activated from there: known by that also when it was renamed, and never called otherwise. */
+  forgeId?: number;
   /** Names of secrets with the events they are for; what they hold, `secretsFor` tells. */
   secrets?: { name: string; events: string[] }[];
   crons?: {
@@ -162,7 +164,7 @@ export async function startWoodpecker(given: {
   async function activate(forgeId: number, login: string): Promise<Answer> {
     const name = await given.nameOf?.(forgeId);
     if (name === undefined) return { status: 500, body: 'Could not fetch repository from forge.' };
-    const known = given.repositories.find((item) => item.name === name);
+    const known = given.repositories.find((item) => item.name === name || item.forgeId === forgeId);
     if (known !== undefined && known.active !== false)
       return { status: 409, body: 'Repository is already active.' };
     if (known !== undefined) {
@@ -170,7 +172,7 @@ export async function startWoodpecker(given: {
       return { status: 200, body: { id: known.id, full_name: name, active: true } };
     }
     const id = Math.max(0, ...given.repositories.map((item) => item.id)) + 1;
-    given.repositories.push({ id, name, workflows: [], pushers: [login] });
+    given.repositories.push({ id, name, workflows: [], pushers: [login], forgeId });
     return { status: 200, body: { id, full_name: name, active: true } };
   }
 

@@ -170,6 +170,23 @@ describe('forgecrew init on an empty forge', () => {
       expect(await scopes(login)).not.toContain('read:organization');
   });
 
+  it('says what to do where Woodpecker has the repository under a name that it had before, and makes no second token', async () => {
+    factory = await startFactory({ ci: 'woodpecker' });
+    await factory.init();
+    const [repository] = factory.woodpecker.repositories;
+    if (repository === undefined) throw new Error('nothing is active');
+    repository.name = 'acme/operations';
+
+    const { code, text, writes } = await factory.init();
+
+    expect(code).toBe(1);
+    expect(text).toContain(
+      'Woodpecker has acme/ops under another name, as it was called before it was renamed.',
+    );
+    expect(text).toContain('choose Repair repository');
+    expect(writes).toEqual(['POST /repos?forge_remote_id=2 409']);
+  });
+
   it('gives no token more where an organisation has no labels', async () => {
     factory = await startFactory();
 
