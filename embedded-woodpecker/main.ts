@@ -19,6 +19,10 @@ export interface WoodpeckerRepository {
   workflows: string[];
   /** Who may push, and so start pipelines. */
   pushers: string[];
+  /** False where it was switched off there: it keeps its number, and nothing of it runs. */
+  active?: boolean;
+  /** What the forge has it as, where it was activated from there: known by that also when it was renamed, and never called otherwise. */
+  forgeId?: number;
   /** Names of secrets with the events they are for; what they hold, `secretsFor` tells. */
   secrets?: { name: string; events: string[] }[];
   crons?: {
@@ -39,7 +43,7 @@ export interface EmbeddedWoodpecker {
   unknownRoutes: string[];
   /** Every pipeline, oldest first. */
   pipelines: Pipeline[];
-  /** Every repository that is active. */
+  /** Every repository that is active, or was. */
   repositories: WoodpeckerRepository[];
   /** What the secrets of a repository (owner/name) hold that are for an event, as its agent is given them. */
   secretsFor(repository: string, event: string): Record<string, string>;
@@ -160,10 +164,15 @@ export async function startWoodpecker(given: {
   async function activate(forgeId: number, login: string): Promise<Answer> {
     const name = await given.nameOf?.(forgeId);
     if (name === undefined) return { status: 500, body: 'Could not fetch repository from forge.' };
-    if (given.repositories.some((item) => item.name === name))
+    const known = given.repositories.find((item) => item.name === name || item.forgeId === forgeId);
+    if (known !== undefined && known.active !== false)
       return { status: 409, body: 'Repository is already active.' };
+    if (known !== undefined) {
+      known.active = true;
+      return { status: 200, body: { id: known.id, full_name: name, active: true } };
+    }
     const id = Math.max(0, ...given.repositories.map((item) => item.id)) + 1;
-    given.repositories.push({ id, name, workflows: [], pushers: [login] });
+    given.repositories.push({ id, name, workflows: [], pushers: [login], forgeId });
     return { status: 200, body: { id, full_name: name, active: true } };
   }
 
@@ -191,7 +200,10 @@ export async function startWoodpecker(given: {
     // All of them are public here: whoever has no token at all may read.
     const push = user !== undefined && repository.pushers.includes(user.login);
     if (looked !== undefined)
-      return { status: 200, body: { id: repository.id, full_name: repository.name, active: true } };
+      return {
+        status: 200,
+        body: { id: repository.id, full_name: repository.name, active: repository.active !== false },
+      };
     if (what === 'permissions') return { status: 200, body: { pull: true, push, admin: false, synced: 0 } };
     if (what === 'secrets' || what === 'cron') {
       if (!push) return { status: user === undefined ? 401 : 404, body: '' };
@@ -233,6 +245,8 @@ export async function startWoodpecker(given: {
       return { status: 204 };
     }
     const asked = JSON.parse(body) as { branch: string; variables?: Record<string, string> };
+    // Seen: it fails where it looks for who switched the repository on.
+    if (repository.active === false) return { status: 500, body: '' };
     // As the branch's head cannot be read then.
     if (asked.branch !== (repository.branch ?? 'main')) return { status: 500, body: '' };
     if (repository.workflows.length === 0) return { status: 204, headers: { 'pipeline-filtered': 'true' } };

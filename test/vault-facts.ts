@@ -85,6 +85,7 @@ export function workflow(more: Partial<WorkflowFacts> = {}): WorkflowFacts {
     file: '.forgejo/workflows/backup.yml',
     blob: 'workflow-blob',
     inputs: ['action', 'nonce', 'target'],
+    required: ['action', 'nonce', 'target'],
     secrets: ['BACKUP_KEY'],
     gate: { kind: 'gated' },
     substituted: [],

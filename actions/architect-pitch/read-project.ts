@@ -51,7 +51,7 @@ async function listLabelled({ settings, send, kept }: Context): Promise<Issue[]>
   const label = settings['vision-label'];
   const { own, organisation } = await everyLabel({ send, kept }, project);
   const named = own.filter(({ name }) => name === label).length;
-  // The filter does not know labels of an organisation: whoever asked by one looks through everything.
+  // Not every forge's filter is known to know labels of an organisation (17's does): whoever asked by one looks through everything.
   if (named < 2 && organisation.some(({ name }) => name === label))
     return listIssues(send, project, { state: 'open' });
   if (named !== 1)

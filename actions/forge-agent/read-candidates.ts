@@ -196,7 +196,7 @@ async function readPlace(
   };
   for (const label of wanted.filter(isDeclared))
     add(await listIssues(send, name, { state: 'open', label: label.name }), [label]);
-  // By a label of the organisation the forge cannot filter: all of them are looked through, once.
+  // Not every forge is known to filter by a label of the organisation (17 does): all of them are looked through, once.
   const shared = place.labels.organisation.filter(isDeclared);
   if (shared.length > 0) add(await listIssues(send, name, { state: 'open' }), shared);
   return {

@@ -78,8 +78,8 @@ async function readAll(context: Context): Promise<FilerState> {
   if (organisation === 'unread') state.organisationLabelsUnread = true;
   else state.labels = [...labels, ...organisation];
   const visionLabels = state.labels.filter(({ name }) => name === settings['vision-label']);
-  // Filtering is safe only with exactly one label of that name; the filter does not know organisation labels, and
-  // then answers with more than was asked for, never with less.
+  // Filtering is safe only with exactly one label of that name; a filter that does not know labels of
+  // organisations (17's does) answers with more than was asked for, never with less.
   const open =
     visionLabels.length === 1
       ? await listIssues(send, project, { state: 'open', label: settings['vision-label'] })

@@ -334,7 +334,7 @@ async function readSide(send: Send, name: string, looking: Looking): Promise<Sid
   const isShared = ownerIsOrganisation.kind === 'known' && ownerIsOrganisation.value;
   return {
     ...ground,
-    labels: await then(ground.repository, () => labelsOf(send, name, isShared)),
+    labels: await then(ground.repository, () => labelsOf(send, name, { isThere: true, isShared })),
     ownerIsOrganisation,
   };
 }

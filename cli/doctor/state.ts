@@ -38,7 +38,8 @@ export interface GroundState {
 }
 
 export interface SideState extends GroundState {
-  labels: Asked<Label[]>;
+  /** What its issues can carry, and the names of what only its organisation has of that. */
+  labels: Asked<{ labels: Label[]; sharedLabels: string[] }>;
   ownerIsOrganisation: Asked<boolean>;
 }
 

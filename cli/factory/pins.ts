@@ -85,6 +85,14 @@ export function pinsOf(text: string, role: string): Pin[] {
   ];
 }
 
+/**
+ * Whether a pin says of itself that it is a version whose commit nobody knows, because its tag is not there: then it cannot be said to be
+ * another one. That the tag is missing is told by itself.
+ */
+export function isSaidToBe({ version, commit }: Release, pin: Pin): boolean {
+  return commit === undefined && pin.commit !== undefined && pin.version === version;
+}
+
 /** What is wrong with a pin, as a person reads it behind the file's name; undefined where nothing is. */
 export function pinFault(pin: Pin, release: Release): string | undefined {
   if (release.commit === undefined || pin.version === undefined) return undefined;

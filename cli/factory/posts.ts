@@ -208,5 +208,21 @@ export function secretName(secret: string, ci: 'forgejo' | 'woodpecker'): string
   return ci === 'forgejo' ? secret.toUpperCase() : secret;
 }
 
+/** Roles that set labels by name, or look for one: with a label of the organisation only a token of `sharedLabelsScope` can. */
+const labelRoles: readonly string[] = ['ops-filer', 'architect-pitch', 'forge-agent', 'escalation'];
+
+/** What a token needs to be told of an organisation's labels. */
+export const sharedLabelsScope = 'read:organization';
+
+/** Whether an account works for a role that labels. */
+export function setsLabels({ roles }: Pick<Staff, 'roles'>): boolean {
+  return roles.some((role) => labelRoles.includes(role));
+}
+
+/** What the token of an account needs, where a label that roles look for is the organisation's alone (`sharesLabels`) or is not. */
+export function scopesOf(post: Pick<Staff, 'roles' | 'scopes'>, sharesLabels: boolean): readonly string[] {
+  return sharesLabels && setsLabels(post) ? [...post.scopes, sharedLabelsScope] : post.scopes;
+}
+
 /** Roles that show what the others keep. */
 export const showingRoles: readonly string[] = ['dashboard', 'collect-process-metrics'];

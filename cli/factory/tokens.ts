@@ -1,5 +1,5 @@
 import { type Names, pipelinesOf, secretsOf } from './pipelines.ts';
-import { auditToken, secretName } from './posts.ts';
+import { auditToken, scopesOf, secretName } from './posts.ts';
 
 /** A secret of the ops repo's CI that holds a token: whose, with which scopes, and on Woodpecker for which events. */
 export interface TokenWanted {
@@ -14,8 +14,14 @@ export function tokenName(ops: string, secret: string): string {
   return `forgecrew ${ops} ${secret}`;
 }
 
-/** The tokens that the pipelines of a factory use; `admin` is whom vault-dispatch asks as. Pure. */
-export function tokensWanted(names: Names, admin: string): TokenWanted[] {
+/**
+ * The tokens that the pipelines of a factory use; `admin` is whom vault-dispatch asks as, `sharesLabels` says that a label which roles look
+ * for is the organisation's. Pure.
+ */
+export function tokensWanted(
+  names: Names,
+  { admin, sharesLabels }: { admin: string; sharesLabels: boolean },
+): TokenWanted[] {
   const { ci, staff } = names;
   const used = pipelinesOf(names, undefined).map((pipeline) => secretsOf(pipeline, ci));
   const eventsOf = (secret: string): string[] => [
@@ -24,7 +30,8 @@ export function tokensWanted(names: Names, admin: string): TokenWanted[] {
   const audit = staff.some(({ roles }) => roles.includes(auditToken.role))
     ? [{ login: admin, ...auditToken }]
     : [];
-  return [...staff, ...audit].map(({ login, scopes, secret }) => {
+  const accounts = staff.map((post) => ({ ...post, scopes: scopesOf(post, sharesLabels) }));
+  return [...accounts, ...audit].map(({ login, scopes, secret }) => {
     const name = secretName(secret, ci);
     return {
       login,

@@ -8,7 +8,7 @@ import { botsOf, issuesTeam, projectAccess, showingRoles, staffOf } from '../fac
 import { forgecrewRepo, loginsOf, pushCommand, secretsPage } from '../factory/settings.ts';
 import { sameSecret, tokensWanted } from '../factory/tokens.ts';
 import type { InitSettings, InitState, Side } from './state.ts';
-import { hasVault, namesIn } from './wanted.ts';
+import { hasVault, namesIn, sharesLabels } from './wanted.ts';
 
 // What a person has to do because the API cannot, or not for this token, or because it is theirs to decide: pure. Everything that is done on one page is one click,
 // so that no usual factory has more than three.
@@ -149,7 +149,7 @@ function addSecrets(settings: InitSettings, state: InitState, key: string | null
     events === undefined ? '' : `, for the events ${events.join(' and ')}`;
   const tokens = makesTokens
     ? []
-    : tokensWanted(namesIn(settings, ops), account.login)
+    : tokensWanted(namesIn(settings, ops), { admin: account.login, sharesLabels: sharesLabels(state) })
         .filter(({ secret }) => !isThere(secret))
         .map(
           ({ login, scopes, secret, events }) =>

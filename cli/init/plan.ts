@@ -15,7 +15,7 @@ import { makesSource } from './clicks.ts';
 import { exampleVision, isInUse } from './example.ts';
 import type { Account, InitSettings, InitState, Side } from './state.ts';
 import { onboardingBody, onboardingTitle } from './text.ts';
-import { hasVault, namesIn, wantedOf } from './wanted.ts';
+import { hasVault, namesIn, sharesLabels, wantedOf } from './wanted.ts';
 
 /** The kinds of change this command may plan. */
 export const changes = [
@@ -447,7 +447,8 @@ function planExample({ project }: InitState): InitChange[] {
 export function planSecrets(settings: InitSettings, state: InitState): InitChange[] {
   const { ops, accounts, secrets, makesTokens, woodpecker } = state;
   if (!makesTokens) return [];
-  return tokensWanted(namesIn(settings, state.ops), state.account.login)
+  const given = { admin: state.account.login, sharesLabels: sharesLabels(state) };
+  return tokensWanted(namesIn(settings, state.ops), given)
     .filter(({ secret }) => !secrets.some(({ name }) => sameSecret(name, secret)))
     .map(({ login, scopes, secret, events }) => ({
       kind: 'hand-token',

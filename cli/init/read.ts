@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.ts';
 import { findUser, isOrganisation, isSiteAdmin } from '../../core/forge/accounts.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listIssues } from '../../core/forge/issues.ts';
-import { labelsOf, labelsOfOwner } from '../../core/forge/labels.ts';
+import { labelsOf } from '../../core/forge/labels.ts';
 import { permissionOf } from '../../core/forge/people.ts';
 import { getRepository, type NewOwner } from '../../core/forge/repositories.ts';
 import { listSecrets } from '../../core/forge/secrets.ts';
@@ -146,11 +146,12 @@ async function readSide(
     pipelines: [],
     bots: undefined,
     labels: [],
+    sharedLabels: [],
     issues: [],
     proposing: undefined,
   };
-  if (found === undefined)
-    return owner === 'organisation' ? { ...bare, labels: await labelsOfOwner(send, name) } : bare;
+  const isShared = owner === 'organisation';
+  if (found === undefined) return { ...bare, ...(await labelsOf(send, name, { isThere: false, isShared })) };
   if (found.permissions?.admin === false)
     throw new UserError(
       `The token's account does not administer ${name}, so it cannot be shown what is missing there.`,
@@ -164,13 +165,14 @@ async function readSide(
       'Make it a repository of its own (Settings, Mirror settings), or name another one.',
     );
   const main = await findBranch(send, name, found.default_branch);
-  const labels = found.has_issues ? await labelsOf(send, name, owner === 'organisation') : [];
+  const isThere = found.has_issues;
+  const { labels, sharedLabels } = await labelsOf(send, name, { isThere, isShared: isThere && isShared });
   // Those of everybody: whoever ran it before may have been another admin.
   const issues =
     given.example && !isOps && found.has_issues
       ? (await listIssues(send, name, { state: 'all' })).map(({ title }) => title)
       : [];
-  if (main === undefined) return { ...bare, labels, issues };
+  if (main === undefined) return { ...bare, labels, sharedLabels, issues };
   const entries = await listTree(send, name, main.commit.id, { recursive: true });
   const isPipeline = /^\.(?:(?:forgejo|gitea|github)\/workflows\/.+|woodpecker\/.+|woodpecker)\.ya?ml$/;
   const snapshot = createSnapshot(send, name, kept);
@@ -190,6 +192,7 @@ async function readSide(
     ...bare,
     main,
     labels,
+    sharedLabels,
     issues,
     pipelines,
     bots: parsed?.ok === true ? parsed.document.bots : undefined,

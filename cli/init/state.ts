@@ -31,7 +31,10 @@ export interface Side {
   pipelines: { path: string; text: string }[];
   /** Whom its forgecrew.toml names as bots, on that branch; undefined where there is none that can be read. */
   bots: string[] | undefined;
+  /** Those that its issues can carry: its own, and its organisation's. */
   labels: { id: number; name: string }[];
+  /** Names of labels that only its organisation has. */
+  sharedLabels: string[];
   /** Titles of its issues, where that is asked for. */
   issues: string[];
   /** Where main takes no commit of ours: what is proposed instead. */

@@ -10,7 +10,7 @@ import {
   purposeIn,
 } from '../factory/pipelines.ts';
 import { exampleFiles, isInUse } from './example.ts';
-import type { InitSettings, Side } from './state.ts';
+import type { InitSettings, InitState, Side } from './state.ts';
 
 // Which files a repository still lacks: pure.
 
@@ -35,6 +35,11 @@ export function missingPipelines(given: InitSettings, ops: Side): Pipeline[] {
   return lacking(wanted, ops.paths).filter(
     ({ role, purpose }) => !ops.pipelines.some(({ text }) => purposeIn(text, role) === purpose),
   );
+}
+
+/** Whether the organisation has labels for issues of the project that the project has not itself. */
+export function sharesLabels({ project }: Pick<InitState, 'project'>): boolean {
+  return project.sharedLabels.length > 0;
 }
 
 /** Whether a vault works in the ops repo, or is to: also where a run names only the roles that it adds. */

@@ -72,6 +72,11 @@ function redirected(request: ApiRequest, location: string, asked: Asked): [strin
         `: ${moved.from} is called ${moved.to} now.`,
         `Write ${moved.to} wherever a setting says ${moved.from}.`,
       ];
+    case 'account':
+      return [
+        `: the account ${moved.from} is called ${moved.to} now.`,
+        `Write ${moved.to} wherever a setting says ${moved.from}; init and doctor take it with --accounts.`,
+      ];
     case 'address':
       return [
         `: ${asked.name} is found at ${quoted(moved.url, 200)} (the answer leads to ${target}).`,
@@ -92,6 +97,7 @@ function redirected(request: ApiRequest, location: string, asked: Asked): [strin
 
 type Move =
   | { kind: 'repository'; from: string; to: string }
+  | { kind: 'account'; from: string; to: string }
   | { kind: 'address'; url: string }
   | { kind: 'login' }
   | { kind: 'elsewhere' };
@@ -113,6 +119,10 @@ function moveOf(request: ApiRequest, location: string, api: string): Move {
   const to = repositoryIn(url.pathname.slice(at + api.length));
   if (String(repo) !== '' && to !== undefined && to.toLowerCase() !== from.toLowerCase())
     return { kind: 'repository', from, to };
+  const login = request.params?.username;
+  const [, called] = /^\/users\/([\w.-]{1,100})(?=$|[/?#])/.exec(url.pathname.slice(at + api.length)) ?? [];
+  if (typeof login === 'string' && called !== undefined && called.toLowerCase() !== login.toLowerCase())
+    return { kind: 'account', from: login, to: called };
   return isAbsolute
     ? { kind: 'address', url: `${url.origin}${url.pathname.slice(0, at)}` }
     : { kind: 'elsewhere' };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { UserError } from '../errors.ts';
 import { getRepository } from '../forge/repositories.ts';
-import { activateRepository as activate } from '../woodpecker/repositories.ts';
+import { activateRepository as activate, findActive } from '../woodpecker/repositories.ts';
 import { common, repository } from './fields.ts';
 import { changeKind } from './kind.ts';
 
@@ -17,8 +18,13 @@ export const activateRepository = changeKind({
     // A plan that holds one was made with Woodpecker at hand.
     if (woodpecker === undefined) throw new Error('an activation was planned without Woodpecker');
     const { id } = await getRepository(send, name);
-    return (await activate(woodpecker, id))
-      ? { status: 'done', said: `${name} is active in Woodpecker` }
-      : { status: 'stale', said: `${name} was active in Woodpecker already` };
+    if (await activate(woodpecker, id)) return { status: 'done', said: `${name} is active in Woodpecker` };
+    // It keeps the name that a repository had when it was activated, or last pushed to; looked for by the new one, it would never be found.
+    if ((await findActive(woodpecker, name)) === undefined)
+      throw new UserError(
+        `Woodpecker has ${name} under another name, as it was called before it was renamed.`,
+        'There, in the settings of the repository under that name, choose Repair repository. Then run this again.',
+      );
+    return { status: 'stale', said: `${name} was active in Woodpecker already` };
   },
 });

@@ -44,17 +44,23 @@ export async function listOrganisationLabels(send: Send, org: string): Promise<L
 }
 
 /**
- * Every label that issues of a repository can carry, as far as the token may list them: its own, and with `isShared` those of the
- * organisation that owns it, which are found by name like its own.
+ * Every label that issues of a repository can carry, as far as the token may list them: its own, where it is there, and with `isShared`
+ * those of the organisation that owns it, which are found by name like its own. `sharedLabels`: names that only the organisation has.
  */
-export async function labelsOf(send: Send, name: string, isShared: boolean): Promise<Label[]> {
-  return [...(await listLabels(send, name)), ...(isShared ? await labelsOfOwner(send, name) : [])];
-}
-
-/** Those of the organisation alone, as far as the token may list them: of a repository that is not there yet. */
-export async function labelsOfOwner(send: Send, name: string): Promise<Label[]> {
-  const shared = await listOrganisationLabels(send, ownerOf(name));
-  return shared === 'unread' ? [] : shared;
+export async function labelsOf(
+  send: Send,
+  name: string,
+  { isThere, isShared }: { isThere: boolean; isShared: boolean },
+): Promise<{ labels: Label[]; sharedLabels: string[] }> {
+  const own = isThere ? await listLabels(send, name) : [];
+  const asked = isShared ? await listOrganisationLabels(send, ownerOf(name)) : [];
+  const shared = asked === 'unread' ? [] : asked;
+  return {
+    labels: [...own, ...shared],
+    sharedLabels: shared
+      .map((label) => label.name)
+      .filter((label) => !own.some((item) => item.name === label)),
+  };
 }
 
 /** Labels that issues of a repository can carry, as far as they were asked for. */

@@ -127,7 +127,8 @@ export async function whyNotFollow(send: Send, repository: string): Promise<stri
     return undefined;
   } catch (error) {
     if (!isApiError(error, 'no-such-call', 'not-found')) throw error;
-    return `its run could not be followed: ${error.message} ${error.remedy}`;
+    const off = `If workflows are switched off in the settings of ${repository}, switch them on.`;
+    return `its run could not be followed: ${error.message} ${error.remedy}${error.kind === 'not-found' ? ` ${off}` : ''}`;
   }
 }
 

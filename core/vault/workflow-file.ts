@@ -16,6 +16,7 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
     file,
     blob,
     inputs: isForgejo ? [] : null,
+    required: [],
     secrets: [],
     gate: { kind: 'open', why: 'its file could not be read' },
     substituted: [],
@@ -33,6 +34,7 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
       ...facts,
       gate,
       inputs: isMap(inputs) ? Object.keys(inputs) : [],
+      required: isMap(inputs) ? Object.keys(inputs).filter((name) => isRequired(inputs[name])) : [],
       ...secretsOfExpressions(file, data),
     };
   }
@@ -40,6 +42,13 @@ export function readWorkflow(file: string, blob: string, bytes: Uint8Array): Wor
   const gate = doubtful(doubt) ?? gateOnWoodpecker(data, substituted);
   forgetGateTokens(data);
   return { ...facts, gate, substituted, secrets: named(fromSecrets(data)) };
+}
+
+/** Whether the forge starts nothing without a value for an input; it reads `yes` and `on` as true, as YAML once did. */
+function isRequired(input: unknown): boolean {
+  const required = field(input, 'required');
+  const isTrue = required === true || (typeof required === 'string' && /^(?:true|yes|on|y)$/i.test(required));
+  return isTrue && [undefined, null, ''].includes(field(input, 'default') as string | null | undefined);
 }
 
 /**

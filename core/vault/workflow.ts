@@ -7,6 +7,8 @@ export interface WorkflowFacts {
   blob: string;
   /** The inputs it declares; `null` on Woodpecker, which knows none and drops none. */
   inputs: string[] | null;
+  /** Those of them that have to be given: required, and without a default. */
+  required: string[];
   /** Names of the secrets it uses, in capitals; but the one that a gate needs for itself. */
   secrets: string[];
   gate: Gate;
@@ -86,7 +88,8 @@ export function workflowName(run: { backend: string; workflow: string }): string
 
 /**
  * Why a formula's workflow cannot be started as the formula says; empty when it can. Forgejo drops an input that the
- * workflow does not declare without a word, so that is one of the reasons.
+ * workflow does not declare without a word, so that is one of the reasons. It starts nothing where one is missing that the workflow
+ * requires, an empty one too; and because a run is of the commit that brought its action, no later change of the workflow helps.
  */
 export function workflowFaults(
   formula: Formula,
@@ -98,11 +101,21 @@ export function workflowFaults(
   const away = unreachable === undefined ? [] : [unreachable];
   if (workflow === null)
     return [...away, `there is no workflow ${run.workflow} on the branch it is to run on`];
-  const { file, inputs, secrets, substituted, faults } = workflow;
+  const { file, inputs, required, secrets, substituted, faults } = workflow;
   const lists = (['mounts', 'model', 'tools'] as const).filter(
     (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
   const given = [...Object.keys(formula.inputs ?? {}), ...lists, 'action', 'nonce'];
+  const filled =
+    asked === undefined
+      ? given
+      : [
+          ...Object.entries(asked.inputs ?? {}).flatMap(([name, value]) => (value === '' ? [] : [name])),
+          ...lists,
+          'action',
+          'nonce',
+        ];
+  const missing = required.filter((name) => !filled.includes(name));
   const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
   // A shell cannot read such a variable.
   const unreadable = inputs === null ? given.filter((name) => name.includes('-')) : [];
@@ -117,6 +130,10 @@ export function workflowFaults(
     ...away,
     ...faults,
     ...fault(dropped, `workflow ${file} does not declare these inputs, so they would be dropped:`),
+    ...fault(
+      missing,
+      `workflow ${file} requires inputs that ${asked === undefined ? 'its formula does not have' : 'this action does not give'}, so the forge would start nothing:`,
+    ),
     ...fault(unreadable, 'on Woodpecker inputs are variables, so their names need underscores:'),
     ...fault(
       pasted,

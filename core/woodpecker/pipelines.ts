@@ -31,14 +31,17 @@ export async function getLogin(send: Send): Promise<string> {
   return login;
 }
 
-/** Woodpecker's own number of a repository of the forge. `GET /api/repos/lookup/{owner}/{name}`. */
-export async function lookupRepository(send: Send, name: string): Promise<number> {
-  const { id } = await call(
+function lookup(send: Send, name: string): Promise<{ id: number; active?: boolean | null | undefined }> {
+  return call(
     send,
     { method: 'GET', route: '/repos/lookup/{path}', params: { path: name } },
-    z.object({ id: z.int() }),
+    z.object({ id: z.int(), active: z.nullish(z.boolean()) }),
   );
-  return id;
+}
+
+/** Woodpecker's own number of a repository of the forge. `GET /api/repos/lookup/{owner}/{name}`. */
+export async function lookupRepository(send: Send, name: string): Promise<number> {
+  return (await lookup(send, name)).id;
 }
 
 /**
@@ -49,7 +52,10 @@ export async function lookupRepository(send: Send, name: string): Promise<number
 export async function whyNotStart(send: Send, name: string): Promise<string | undefined> {
   try {
     const login = await getLogin(send);
-    const id = await lookupRepository(send, name);
+    const { id, active } = await lookup(send, name);
+    // One that was switched off is still known, and a start there is answered with a 500, which says nothing of what happened.
+    if (active === false)
+      return `Woodpecker: ${name} is not active there, so nothing of it runs. Let an admin of it activate it (Add repository).`;
     const { push } = await call(
       send,
       { method: 'GET', route: '/repos/{id}/permissions', params: { id } },

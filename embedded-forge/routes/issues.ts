@@ -4,6 +4,7 @@ import { fullName, issueShape, timelineShape } from '../shapes.ts';
 import {
   type Account,
   accessOf,
+  accountById,
   accountByLogin,
   addEvent,
   type Issue,
@@ -124,7 +125,7 @@ const orders: Record<string, Order> = {
 
 /**
  * The list with the forge's own habits: labels are AND-ed, unknown names are dropped and a filter of unknown names
- * alone vanishes; of two labels of one name both are asked for; an organisation's labels are not known here.
+ * alone vanishes; of two labels of one name both are asked for, also where one of them is the organisation's.
  */
 function listIssues(call: Call, repository: Repository): Answer {
   const { query } = call;
@@ -137,7 +138,10 @@ function listIssues(call: Call, repository: Repository): Answer {
       `user does not exist [uid: 0, name: ${author}]`,
     ]);
   const names = (query.get('labels') ?? '').split(',').filter((name) => name !== '');
-  const wanted = repository.labels.filter(({ name }) => names.includes(name)).map(({ id }) => id);
+  const shared = accountById(call.state, repository.owner)?.labels ?? [];
+  const wanted = [...repository.labels, ...shared]
+    .filter(({ name }) => names.includes(name))
+    .map(({ id }) => id);
   const state = query.get('state') ?? 'open';
   const type = query.get('type') ?? '';
   const word = (query.get('q') ?? '').toLowerCase();

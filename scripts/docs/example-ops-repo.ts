@@ -60,6 +60,7 @@ export function exampleOpsRepo(): { file: string; text: string }[] {
     pipelines: [],
     bots: undefined,
     labels: [],
+    sharedLabels: [],
     issues: [],
     proposing: undefined,
   };

@@ -233,6 +233,53 @@ describe('forgecrew doctor', () => {
     expect(code).toBe(2);
   });
 
+  it('says of a tag that is not there that it is missing, and nothing of pipelines that name its commit', async () => {
+    const tokens = await healthy({ roles: moreRoles });
+    await factory.ask('POST', '/orgs/acme/repos', { name: 'untagged', auto_init: true });
+
+    const { checkup } = await factory.doctor({
+      ...tokens,
+      roles: moreRoles,
+      'forgecrew-repo': 'acme/untagged',
+    });
+
+    expect(named(checkup.findings, 'broken')).toEqual(['forge.source']);
+  });
+
+  it('says nothing of a team where the project repo is not found by its name', async () => {
+    const tokens = await healthy();
+
+    const { checkup } = await factory.doctor({ ...tokens, 'project-repo': 'acme/elsewhere' });
+
+    expect(checkup.findings.find(({ id }) => id === 'account.filer.issues')).toMatchObject({
+      state: 'unknown',
+    });
+  });
+
+  it('says that a token which labels lacks the scope for labels of an organisation, where that has some', async () => {
+    const tokens = await healthy();
+    await factory.ask('POST', '/orgs/acme/labels', { name: 'area', color: '#112233' });
+
+    const { checkup } = await factory.doctor(tokens);
+
+    expect(named(checkup.findings, 'broken')).toEqual(['token.filer.scopes', 'token.architect.scopes']);
+    expect(checkup.findings.find(({ id }) => id === 'token.filer.scopes')).toMatchObject({
+      what: 'the token of filer lacks read:organization',
+    });
+  });
+
+  it('takes that scope for no more than is needed where people gave it before an organisation has labels', async () => {
+    const tokens = await healthy();
+    const { sha1 } = await factory.ask<{ sha1: string }>('POST', '/admin/users/filer/tokens', {
+      name: 'by hand',
+      scopes: ['write:issue', 'read:repository', 'read:user', 'read:organization'],
+    });
+
+    const { checkup } = await factory.doctor({ ...tokens, 'filer-token': sha1 });
+
+    expect(named(checkup.findings, 'broken')).toEqual([]);
+  });
+
   it('is told of the tokens that init made where its own is a site admin’s, and so needs no other one', async () => {
     await healthy();
 

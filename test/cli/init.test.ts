@@ -154,6 +154,49 @@ describe('forgecrew init on an empty forge', () => {
     expect(names).not.toContain('vision');
   });
 
+  it('gives the tokens of those who label what being told of the labels of an organisation takes, where it has some', async () => {
+    factory = await startFactory();
+    await factory.ask('POST', '/orgs/acme/labels', { name: 'vision', color: '#112233' });
+
+    await factory.init({ roles: moreRoles });
+
+    const scopes = async (login: string): Promise<string[]> =>
+      (await factory.ask<{ scopes: string[] }[]>('GET', `/admin/users/${login}/tokens`)).flatMap(
+        (token) => token.scopes,
+      );
+    for (const login of ['filer', 'architect', 'crew', 'speaker'])
+      expect(await scopes(login)).toContain('read:organization');
+    for (const login of ['collector', 'dispatcher', 'gatekeeper', 'keeper'])
+      expect(await scopes(login)).not.toContain('read:organization');
+  });
+
+  it('says what to do where Woodpecker has the repository under a name that it had before, and makes no second token', async () => {
+    factory = await startFactory({ ci: 'woodpecker' });
+    await factory.init();
+    const [repository] = factory.woodpecker.repositories;
+    if (repository === undefined) throw new Error('nothing is active');
+    repository.name = 'acme/operations';
+
+    const { code, text, writes } = await factory.init();
+
+    expect(code).toBe(1);
+    expect(text).toContain(
+      'Woodpecker has acme/ops under another name, as it was called before it was renamed.',
+    );
+    expect(text).toContain('choose Repair repository');
+    expect(writes).toEqual(['POST /repos?forge_remote_id=2 409']);
+  });
+
+  it('gives no token more where an organisation has no labels', async () => {
+    factory = await startFactory();
+
+    await factory.init();
+
+    expect(await factory.ask('GET', '/admin/users/filer/tokens')).toMatchObject([
+      { scopes: ['write:issue', 'read:repository', 'read:user'] },
+    ]);
+  });
+
   it('gives an account no more than its role needs: in an organisation a team may write issues, and no code', async () => {
     factory = await startFactory();
     await factory.init();

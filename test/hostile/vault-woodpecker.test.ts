@@ -175,6 +175,28 @@ describe('a formula that runs on Woodpecker', () => {
     expect(woodpecker.pipelines).toEqual([]);
   });
 
+  it('is refused before anything is intended where Woodpecker was switched off for the repository, and starts once it is on', async () => {
+    await vault.approved('backup-1');
+    const [repository] = woodpecker.repositories;
+    if (repository === undefined) throw new Error('there is no repository');
+    repository.active = false;
+
+    const { code, text } = await vault.run(settings());
+
+    expect(code).toBe(1);
+    expect(text).toContain(
+      `Woodpecker: ${vault.ops} is not active there, so nothing of it runs. Let an admin of it activate it (Add repository).`,
+    );
+    expect(await vault.record('backup-1')).toBeUndefined();
+    expect(woodpecker.pipelines).toEqual([]);
+
+    repository.active = true;
+    await vault.run(settings());
+
+    expect(await vault.record('backup-1')).toMatchObject({ run: { id: 1 } });
+    expect(woodpecker.pipelines).toHaveLength(1);
+  });
+
   it('sends each token to its own host only', async () => {
     await vault.approved('backup-1');
 

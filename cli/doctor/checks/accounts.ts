@@ -108,12 +108,14 @@ function rightTrouble({
 
 function teamCheck(
   { 'project-repo': project }: DoctorSettings,
-  { team }: DoctorState,
+  { team, project: { repository } }: DoctorState,
   name: string,
   login: string,
   _: AccountState,
 ): Finding {
-  return finding(`account.${name}.issues`, `${login} may write issues of ${project}`, team, (found) =>
+  // Of a repository that is not found by this name, a team that does not name it says nothing.
+  const ofThere = repository.kind === 'unknown' ? repository : team;
+  return finding(`account.${name}.issues`, `${login} may write issues of ${project}`, ofThere, (found) =>
     found !== undefined &&
     namesLogin(found.members, login) &&
     found.repositories.some((item) => sameRepository(item, project))

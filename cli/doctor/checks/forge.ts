@@ -219,7 +219,7 @@ function activationCheck(
       : {
           what: `${name} is not active in Woodpecker: none of its pipelines runs`,
           who: `an admin of ${name}`,
-          mend: `forgecrew init --apply, or Add repository at ${url}`,
+          mend: `forgecrew init --apply, or Add repository at ${url}; if it was renamed on the forge, Repair repository in its settings there, under the name that it had`,
         },
   );
 }

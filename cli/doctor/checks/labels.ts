@@ -29,7 +29,7 @@ function checksOf(
   const who = `whoever may write issues of ${name}`;
   const page = `${settings['forge-url']}/${name}/labels`;
   return wanted.map((label) =>
-    finding(`label.${label}`, `${name} has the label ${label}`, labels, (all) => {
+    finding(`label.${label}`, `${name} has the label ${label}`, labels, ({ labels: all }) => {
       const same = all.filter((item) => item.name.toLowerCase() === label.toLowerCase());
       const exact = same.filter((item) => item.name === label);
       if (exact.length === 0)

@@ -1,7 +1,16 @@
 import { crewFile } from '../../../core/crew-file.ts';
 import { version } from '../../../core/version.ts';
 import { roleNames } from '../../factory/examples.ts';
-import { factoryVersion, isPipeline, movePins, type PinMove, tagAlone } from '../../factory/pins.ts';
+import {
+  factoryVersion,
+  isPipeline,
+  isSaidToBe,
+  movePins,
+  type PinMove,
+  pinIn,
+  pinsOf,
+  tagAlone,
+} from '../../factory/pins.ts';
 import { purposeIn } from '../../factory/pipelines.ts';
 import { sourceOf } from '../../factory/settings.ts';
 import { type Finding, finding } from '../finding.ts';
@@ -30,7 +39,12 @@ export function pinChecks(settings: DoctorSettings, state: DoctorState): Finding
       const byTag: string[] = [];
       for (const [path, text] of all) {
         if (!isPipeline(path) || (name === opsName && isOfRole(text))) continue;
-        const { moved, left, fault } = movePins(text, given);
+        const { moved, left: unmoved, fault } = movePins(text, given);
+        const said = roleNames
+          .flatMap((role) => pinsOf(text, role))
+          .filter((pin) => isSaidToBe(given.to, pin))
+          .map(({ commit }) => commit);
+        const left = unmoved.filter((address) => !said.includes(pinIn(address)));
         if (moved.length + left.length === 0 && fault === undefined) continue;
         const isTag = moved.length > 0 && left.length === 0 && moved.every((pin) => pin === `v${version}`);
         (isTag ? byTag : differing).push(path);

@@ -1,6 +1,6 @@
 import { field, isYamlMap } from '../../../core/vault/gate-rules.ts';
 import { version } from '../../../core/version.ts';
-import { isPipeline, pinFault, pinsOf } from '../../factory/pins.ts';
+import { isPipeline, isSaidToBe, pinFault, pinsOf } from '../../factory/pins.ts';
 import {
   exampleModel,
   type Names,
@@ -129,9 +129,11 @@ function checksOf(
   const expected = secretsOf(pipeline, settings.ci).names.filter(isToken);
   const events = eventsOf(data, settings.ci);
   const steps = stepsIn(data, role);
+  const said = pinsOf(text, role).filter((pin) => isSaidToBe({ version, commit: release }, pin));
   const others = steps
     .map(({ ref }) => ref)
-    .filter((ref) => ref !== undefined && ref !== `v${version}` && ref !== release);
+    .filter((ref) => ref !== undefined && ref !== `v${version}` && ref !== release)
+    .filter((ref) => said.every(({ commit }) => commit !== ref));
   const differing = stepsIn(example, role).flatMap((step) =>
     differences(step.given, steps.find((item) => item.given.mode === step.given.mode)?.given),
   );

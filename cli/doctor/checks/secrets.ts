@@ -64,42 +64,44 @@ export function secretChecks(settings: DoctorSettings, state: DoctorState): Find
       ),
     ];
   };
-  const secrets = tokensWanted(names, 'the admin').flatMap(({ secret, events }) => [
-    finding(`secret.${secret.toLowerCase()}`, `${ops} has the secret ${secret}`, state.secrets, (all) =>
-      all.some(({ name }) => sameSecret(name, secret))
-        ? undefined
-        : {
-            what: `${ops} has no secret ${secret}`,
-            who,
-            mend: `forgecrew init --apply makes a token and puts it there, or ${page}`,
-          },
-    ),
-    ...ageOf(secret),
-    ...(events === undefined
-      ? []
-      : [
-          finding(
-            `secret.${secret}.events`,
-            `the secret ${secret} is for ${events.join(' and ')}`,
-            state.secrets,
-            (all) => {
-              const found = all.find(({ name }) => sameSecret(name, secret));
-              const given = found?.events ?? [];
-              const missing = events.filter((event) => !given.includes(event));
-              const open = given.filter((event) => /^pull_request/.test(event));
-              if (found === undefined || (missing.length === 0 && open.length === 0)) return undefined;
-              return {
-                what:
-                  open.length > 0
-                    ? `the secret ${secret} is for ${open.join(', ')}: whoever opens a pull request can read it`
-                    : `the secret ${secret} is not for ${missing.join(', ')}, so that pipeline stops`,
-                who,
-                mend: `set its events to ${events.join(', ')} at ${page}`,
-              };
+  const secrets = tokensWanted(names, { admin: 'the admin', sharesLabels: false }).flatMap(
+    ({ secret, events }) => [
+      finding(`secret.${secret.toLowerCase()}`, `${ops} has the secret ${secret}`, state.secrets, (all) =>
+        all.some(({ name }) => sameSecret(name, secret))
+          ? undefined
+          : {
+              what: `${ops} has no secret ${secret}`,
+              who,
+              mend: `forgecrew init --apply makes a token and puts it there, or ${page}`,
             },
-          ),
-        ]),
-  ]);
+      ),
+      ...ageOf(secret),
+      ...(events === undefined
+        ? []
+        : [
+            finding(
+              `secret.${secret}.events`,
+              `the secret ${secret} is for ${events.join(' and ')}`,
+              state.secrets,
+              (all) => {
+                const found = all.find(({ name }) => sameSecret(name, secret));
+                const given = found?.events ?? [];
+                const missing = events.filter((event) => !given.includes(event));
+                const open = given.filter((event) => /^pull_request/.test(event));
+                if (found === undefined || (missing.length === 0 && open.length === 0)) return undefined;
+                return {
+                  what:
+                    open.length > 0
+                      ? `the secret ${secret} is for ${open.join(', ')}: whoever opens a pull request can read it`
+                      : `the secret ${secret} is not for ${missing.join(', ')}, so that pipeline stops`,
+                  who,
+                  mend: `set its events to ${events.join(', ')} at ${page}`,
+                };
+              },
+            ),
+          ]),
+    ],
+  );
   if (ci !== 'woodpecker') return secrets;
   const jobs = pipelinesOf(names, undefined)
     .filter(({ purpose }) => purpose === 'work')

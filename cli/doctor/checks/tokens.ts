@@ -1,5 +1,12 @@
 import { sameLogin } from '../../../core/accounts.ts';
-import { auditToken, secretName, staffOf } from '../../factory/posts.ts';
+import {
+  auditToken,
+  scopesOf,
+  secretName,
+  setsLabels,
+  sharedLabelsScope,
+  staffOf,
+} from '../../factory/posts.ts';
 import { loginsOf } from '../../factory/settings.ts';
 import { type Asked, broken, type Finding, ok, unchecked } from '../finding.ts';
 import type { DoctorSettings, DoctorState, TokenState } from '../state.ts';
@@ -75,14 +82,20 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
         : broken(`${id}.age`, `the token of ${login} is ${Math.floor(age / 86_400_000)} days old`, renew),
     ];
   };
+  const { labels: known } = state.project;
+  const sharesLabels = known.kind === 'known' && known.value.sharedLabels.length > 0;
   return [
-    ...staffOf(settings.roles, loginsOf(settings)).flatMap(({ name, login, secret, roles, scopes }) =>
-      // forge-agent may make its state repo itself.
-      about(name, state.accounts.get(login)?.token, {
-        login,
-        secret,
-        scopes,
-        also: roles.includes('forge-agent') ? ['write:user'] : [],
+    ...staffOf(settings.roles, loginsOf(settings)).flatMap((post) =>
+      about(post.name, state.accounts.get(post.login)?.token, {
+        login: post.login,
+        secret: post.secret,
+        scopes: scopesOf(post, sharesLabels),
+        also: [
+          // forge-agent may make its state repo itself.
+          ...(post.roles.includes('forge-agent') ? ['write:user'] : []),
+          // Labels of the organisation, which may come and go.
+          ...(setsLabels(post) ? [sharedLabelsScope] : []),
+        ],
       }),
     ),
     ...(settings.roles.includes(auditToken.role)

@@ -70,7 +70,11 @@ function said(
           tools: ['rsync'],
           model: ['small'],
         } as never),
-        workflow: workflow({ inputs: ['action', 'nonce', 'target', 'mounts', 'tools', 'model'] }),
+        workflow: workflow({
+          inputs: ['action', 'nonce', 'target', 'mounts', 'tools', 'model'],
+          // An empty value is shown here, too.
+          required: [],
+        }),
       }),
       ...given,
     }),

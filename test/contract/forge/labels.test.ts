@@ -139,6 +139,13 @@ onEveryForge('labels', ({ api, bot, fresh, issue, owner, reader, remove, repo, s
     const created = await issue(owner, `${organisation}/r`, { title: 'x', labels: [label.body.id] });
 
     expect(created.labels.map(({ name }) => name)).toEqual(['of-org']);
+    await issue(owner, `${organisation}/r`, { title: 'y' });
+    const listed = await api<{ number: number }[]>(
+      owner,
+      'GET',
+      `/repos/${organisation}/r/issues?labels=of-org`,
+    );
+    expect(listed.body.map(({ number }) => number)).toEqual([created.number]);
     expect((await api<Label[]>(owner, 'GET', `/repos/${organisation}/r/labels`)).body).toEqual([]);
     expect(
       (await api<Label[]>(owner, 'GET', `/orgs/${organisation}/labels`)).body.map(({ name }) => name),

@@ -39,6 +39,16 @@ const page = (title: string): string =>
   `<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">\n<title>\n ${title}\n</title></head><body>no</body></html>`;
 
 describe('a redirect is not followed, and says what to change', () => {
+  it('of an account that was renamed', async () => {
+    const { message, remedy } = await told(
+      { status: 307, body: '', headers: { location: '/api/v1/users/gatherer' } },
+      { method: 'GET', route: '/users/{username}', params: { username: 'collector' } },
+    );
+
+    expect(message).toContain('the account collector is called gatherer now');
+    expect(remedy).toContain('Write gatherer wherever a setting says collector');
+  });
+
   it.each<[string, string, string, string]>([
     [
       'of a renamed repository',

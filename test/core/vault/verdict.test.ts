@@ -439,6 +439,11 @@ describe('a document that somebody has to mend comes before any approval', () =>
       'does not declare these inputs, so they would be dropped: target',
     ],
     [
+      'a workflow that asks for an input that the action does not give',
+      { candidate: { formula: known({ workflow: workflow({ required: ['action', 'nonce', 'extra'] }) }) } },
+      'requires inputs that this action does not give, so the forge would start nothing: extra',
+    ],
+    [
       'a Woodpecker that may not be asked',
       { candidate: { formula: known({ unreachable: 'set woodpecker-url and woodpecker-token' }) } },
       'set woodpecker-url',

@@ -69,6 +69,25 @@ describe('a secret that a formula does not list is seen, however a workflow take
   });
 });
 
+it('an input has to be given where it is required and has no default', () => {
+  const facts = forgejo(
+    [
+      'on:',
+      '  workflow_dispatch:',
+      '    inputs:',
+      '      a: {required: true}',
+      "      b: {required: true, default: ''}",
+      '      c: {required: true, default: x}',
+      '      d: {required: false}',
+      '      e:',
+      'jobs: {}',
+      '',
+    ].join('\n'),
+  );
+
+  expect(facts).toMatchObject({ inputs: ['a', 'b', 'c', 'd', 'e'], required: ['a', 'b'] });
+});
+
 it('what is no YAML is a fault, and so is one that explodes', () => {
   expect(forgejo('a: [\n').faults).toEqual([
     'workflow .forgejo/workflows/x.yml cannot be read as YAML: line 2: not YAML 1.2: Flow sequence in block collection must be sufficiently indented and end with a ]',
