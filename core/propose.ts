@@ -1,5 +1,6 @@
 import { ownerOf, sameRepository } from './accounts.ts';
 import type { Change } from './change.ts';
+import type { TextFile } from './forge/contents.ts';
 import type { Pull } from './forge/pulls.ts';
 import { keep, notice } from './plan.ts';
 import { oneOf, type ValuesOf } from './settings.ts';
@@ -49,7 +50,7 @@ export interface Standing {
   /** Whether the branch is there. */
   exists: boolean;
   /** The files asked for: as they are on the branch, or where there is none yet, on the base. */
-  files: { path: string; there: { text: string; sha: string } | null }[];
+  files: { path: string; there: TextFile }[];
   /** Our pull request from this branch: the open one, else the newest. */
   pull: Pull | null;
 }

@@ -4,7 +4,7 @@ import { repositoryName, type Send } from './api/send.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
-import { findFile } from './forge/contents.ts';
+import { findText } from './forge/contents.ts';
 import { openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
@@ -99,13 +99,7 @@ export async function readStanding(
   const [where, ref] =
     found === undefined ? [ground.repository, ground.commit] : [ground.home, found.commit.id];
   const files = await Promise.all(
-    paths.map(async (path) => {
-      const file = await findFile(send, where, path, ref);
-      return {
-        path,
-        there: file === undefined ? null : { text: file.bytes.toString('utf8'), sha: file.sha },
-      };
-    }),
+    paths.map(async (path) => ({ path, there: await findText(send, where, path, ref) })),
   );
   return { branch, exists: found !== undefined, files, pull: pullFrom(ground, branch) };
 }
