@@ -1,7 +1,7 @@
-import { ownerOf, sameRepository } from './accounts.ts';
+import { ownerOf } from './accounts.ts';
 import type { Change } from './change.ts';
 import type { TextFile } from './forge/contents.ts';
-import type { Pull } from './forge/pulls.ts';
+import { comesFrom, headBranch, type Pull } from './forge/pulls.ts';
 import { keep, notice } from './plan.ts';
 import { oneOf, type ValuesOf } from './settings.ts';
 
@@ -51,31 +51,29 @@ export interface Standing {
   exists: boolean;
   /** The files asked for: as they are on the branch, or where there is none yet, on the base. */
   files: { path: string; there: TextFile }[];
-  /** Our pull request from this branch: the open one, else the newest. */
+  /** Our pull request from this branch: the open one from where we write, else the newest that is not open. */
   pull: Pull | null;
 }
 
-/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
-export function branchOf({ label }: Pull['head']): string {
-  return label.split(':').at(-1) ?? label;
-}
-
-/** The pull request of ours that came from a branch of this name: the open one where there is one, else the newest. */
-export function pullFrom(ground: Ground, branch: string): Pull | null {
-  // A former fork's pull requests are ours as well.
-  const from = ground.pulls.filter(({ head }) => branchOf(head) === branch || head.ref === branch);
-  return from.find(({ state }) => state === 'open') ?? from[0] ?? null;
+/**
+ * The pull request of ours for a branch of this name: the open one from where we write, else the newest that is not open any
+ * more, from wherever it came: what somebody said to it was said to this proposal.
+ */
+export function pullFrom({ pulls, home }: Ground, branch: string): Pull | null {
+  const from = pulls.filter((pull) => headBranch(pull) === branch || pull.head.ref === branch);
+  // An open one from elsewhere, such as a fork that is gone, never gets what is written here.
+  const open = from.find((pull) => pull.state === 'open' && comesFrom(pull, home));
+  return open ?? from.find(({ state }) => state !== 'open') ?? null;
 }
 
 /** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
 export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
-  return pulls
-    .filter(({ state, head }) => {
+  return (
+    pulls
       // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
-      const isHere = head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
-      return state === 'open' && isHere && joins(branchOf(head));
-    })
-    .reverse();
+      .filter((pull) => pull.state === 'open' && comesFrom(pull, home) && joins(headBranch(pull)))
+      .reverse()
+  );
 }
 
 export interface Proposal {

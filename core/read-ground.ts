@@ -5,11 +5,11 @@ import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
 import { findText } from './forge/contents.ts';
-import { openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
+import { headBranch, openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
-import { branchOf, type Ground, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { type Ground, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
 import { together } from './together.ts';
 
 // What `propose` decides on, read from the forge.
@@ -164,7 +164,7 @@ export async function readWay(
     // Once it was asked for it goes on there: nothing has to be turned down again.
     const asked =
       joins === undefined ? [] : ownInto(branch.name, account, await openPulls(send, repository.full_name));
-    if (!asked.some(({ head }) => joins?.(branchOf(head)))) return { kind: 'commit-or-pull' };
+    if (!asked.some((pull) => joins?.(headBranch(pull)))) return { kind: 'commit-or-pull' };
   }
   const pulls =
     since === undefined ? undefined : await recentPullsBy(send, repository.full_name, account.login, since);
@@ -197,7 +197,7 @@ function joinable(
   if (pullFrom(ground, own) !== null && pullFrom(ground, own)?.merged !== true) return undefined;
   const alike = openAlike(ground, joins);
   const [open] = alike;
-  if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };
-  const newest = ground.pulls.find(({ head }) => joins(branchOf(head)));
-  return newest === undefined || newest.merged ? undefined : { branch: branchOf(newest.head), isOpen: false };
+  if (open !== undefined) return { branch: headBranch(open), isOpen: true };
+  const newest = ground.pulls.find((pull) => joins(headBranch(pull)));
+  return newest === undefined || newest.merged ? undefined : { branch: headBranch(newest), isOpen: false };
 }

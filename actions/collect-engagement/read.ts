@@ -5,11 +5,10 @@ import { UserError } from '../../core/errors.ts';
 import { daysBefore, evidenceDay } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { findText } from '../../core/forge/contents.ts';
-import { openPulls } from '../../core/forge/pulls.ts';
+import { headBranch, openPulls } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
-import { branchOf } from '../../core/propose.ts';
 import { readDays, readEvidence, readPage, readProposed } from '../../core/read-evidence.ts';
 import { ownInto, readWay } from '../../core/read-ground.ts';
 import type { ReadContext } from '../../core/role.ts';
@@ -233,8 +232,9 @@ async function readObservable(context: Context): Promise<EngagementState> {
   // What waits for a merge was observed as well.
   const missing = days.filter(({ evidence }) => evidence === null);
   const waiting = missing.length === 0 ? [] : ownInto(branch, account, await openPulls(send, name));
-  for (const { head } of waiting) {
-    if (head.repo == null || !places.isBranch(branchOf(head))) continue;
+  for (const pull of waiting) {
+    const { head } = pull;
+    if (head.repo == null || !places.isBranch(headBranch(pull))) continue;
     const at = { repository: head.repo.full_name, ref: head.sha };
     for (const day of missing) day.evidence ??= await readEvidence(send, kind, at, day.date);
   }

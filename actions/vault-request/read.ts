@@ -7,12 +7,11 @@ import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
-import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
+import { comesFrom, getPull, headBranch, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
-import { getExpectedUser } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
-import { branchOf } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
 import { parseVaultAction, type Tier, type VaultAction, vaultActions } from '../../core/vault/action.ts';
 import { mayApprove } from '../../core/vault/approval.ts';
@@ -60,10 +59,14 @@ export async function read(context: Context): Promise<RequestState> {
     openPulls(send, repository),
   ]);
   if (!policy.ok) return { kind: 'policy-faulty', now, id, file, account, faults: policy.faults };
-  const theirs = open.find(
-    ({ head, base, user }) =>
-      base.ref === branch && branchOf(head) === branchName && !sameAccount(user, account),
+  const others = open.filter(
+    (pull) =>
+      pull.base.ref === branch &&
+      headBranch(pull) === branchName &&
+      !(sameAccount(pull.user, account) && comesFrom(pull, ground.home)),
   );
+  // One of ours from where we no longer write says as much as a colleague's.
+  const other = others.find(({ user }) => sameAccount(user, account)) ?? others[0];
   const state: { id: string; file: string } & AskingState = {
     kind: 'asking',
     now,
@@ -80,7 +83,7 @@ export async function read(context: Context): Promise<RequestState> {
     outcome: outcomeOf(life),
     ground,
     standing,
-    other: theirs === undefined ? null : await readOther(send, repository, theirs, { file, text }),
+    other: other === undefined ? null : await readOther(send, repository, account, other, { file, text }),
     isDeclined: previous?.declined.some((change) => writesFile(change, file)) === true,
     answer: null,
   };
@@ -115,6 +118,7 @@ async function readFormula(
 async function readOther(
   send: Send,
   repository: string,
+  account: User,
   { number, user, head }: Pull,
   asked: { file: string; text: string },
 ): Promise<OtherRequest> {
@@ -126,7 +130,9 @@ async function readOther(
     isSame:
       (await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes.toString('utf8') ===
       asked.text,
-    mayWrite: (await listWriters(send, repository)).some((writer) => sameAccount(user, writer)),
+    mayWrite:
+      sameAccount(user, account) ||
+      (await listWriters(send, repository)).some((writer) => sameAccount(user, writer)),
   };
 }
 
