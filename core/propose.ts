@@ -66,6 +66,11 @@ export function pullFrom({ pulls, home }: Ground, branch: string): Pull | null {
   return open ?? from.find(({ state }) => state !== 'open') ?? null;
 }
 
+/** How the forge is told of a branch where we write, as the head of a pull request. */
+export function headOf({ fork, home }: Pick<Ground, 'fork' | 'home'>, branch: string): string {
+  return fork === 'not-needed' ? branch : `${ownerOf(home)}:${branch}`;
+}
+
 /** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
 export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
   return (
@@ -165,7 +170,7 @@ export function propose(
           key: `pull ${branch}`,
           repository,
           base,
-          head: ground.fork === 'not-needed' ? branch : `${ownerOf(home)}:${branch}`,
+          head: headOf(ground, branch),
           title,
           body,
           why,

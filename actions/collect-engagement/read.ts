@@ -187,7 +187,7 @@ async function readTarget(
       beside: [places.page, places.chart],
       from: places.branch(date),
       joins: places.isBranch,
-      since: date,
+      since: () => date,
       // A branch takes or declines a commit as a whole, and the page may be what it declined.
       isFinal: (change) => !writesPage(change),
     },

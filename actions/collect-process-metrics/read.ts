@@ -38,7 +38,7 @@ export async function read(context: Context): Promise<ProcessState> {
       beside: [places.page, places.chart],
       from: places.branch(date),
       joins: places.isBranch,
-      since: date,
+      since: () => date,
     }),
     // What happened is read once a run: our own commit is no part of it.
     before === undefined ? readHistory(context, date) : Promise.resolve(before.read),

@@ -63,8 +63,8 @@ export function isWorkInProgress({ draft, title }: Pick<Pull, 'draft' | 'title'>
 }
 
 /**
- * The pull request from one branch of a repository into another: the open one where there is one, otherwise one that
- * was closed or merged, otherwise undefined. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET
+ * The pull request from one branch of a repository, or of a fork as `owner:branch`, into another: the open one where there is
+ * one, otherwise one that was closed or merged, otherwise undefined. Of a fork any of them. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET
  * /repos/{owner}/{repo}/pulls`, scope read:repository.
  */
 export async function findPull(
