@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
+import type { TextFile } from './forge/contents.ts';
 import { notice } from './plan.ts';
 import {
   type Ground,
@@ -10,7 +11,96 @@ import {
   type Standing,
 } from './propose.ts';
 
-// What roles that write dated evidence have in common. Pure.
+// What roles that write dated evidence have in common: one file a day in a folder of the ops repo, and beside the days a page
+// and a chart over the newest of them. Pure; read-evidence.ts reads what stands there.
+
+/** Where one kind of evidence stands in the ops repo. */
+export interface EvidencePlaces {
+  folder: string;
+  page: string;
+  chart: string;
+  /** How many days the page shows. */
+  pageDays: number;
+  /** The file of a day. */
+  file: (date: string) => string;
+  /** The branch of a pull request that begins with a day. */
+  branch: (date: string) => string;
+  /** Whether a branch is that of a pull request with this kind of evidence. */
+  isBranch: (branch: string) => boolean;
+}
+
+/** The places of a kind of evidence by its name, such as `engagement`. */
+export function evidencePlaces(
+  name: string,
+  { chart, pageDays }: { chart: string; pageDays: number },
+): EvidencePlaces {
+  const folder = `evidence/${name}`;
+  const branch = (date: string): string => `${folder}-${date}`;
+  return {
+    folder,
+    page: `${folder}/README.md`,
+    chart: `${folder}/${chart}`,
+    pageDays,
+    file: (date) => `${folder}/${date}.json`,
+    branch,
+    isBranch: (given) => isDay(given.slice(-10)) && given === branch(given.slice(-10)),
+  };
+}
+
+/** Whether a text looks like a day: `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text);
+}
+
+/** A day of the evidence: what was counted, or `null` where there is no file, or one that is no evidence. */
+export interface PageDay<Evidence> {
+  date: string;
+  evidence: Evidence | null;
+}
+
+/** The two files of the page, and the days it shows beside the one that is collected. */
+export interface PageFiles<Evidence> {
+  readme: TextFile;
+  chart: TextFile;
+  others: PageDay<Evidence>[];
+}
+
+/** Evidence as it stands in the repository: for people as well, so one field a line. */
+export function evidenceText(evidence: object): string {
+  return `${JSON.stringify(evidence, null, 2)}\n`;
+}
+
+type File = Proposal['files'][number];
+
+/** The page and its chart as they should be, over the newest of some days and the one that is collected. */
+export function pageWith<Evidence extends { date: string }>(
+  places: EvidencePlaces,
+  others: readonly PageDay<Evidence>[],
+  evidence: Evidence,
+  /** From the days, newest first. */
+  texts: Record<'page' | 'chart', (days: PageDay<Evidence>[]) => string>,
+): Record<'page' | 'chart', File> {
+  const days = [...others, { date: evidence.date, evidence }]
+    .sort((a, b) => (a.date < b.date ? 1 : -1))
+    .slice(0, places.pageDays);
+  return {
+    page: { path: places.page, content: texts.page(days) },
+    chart: { path: places.chart, content: texts.chart(days) },
+  };
+}
+
+/** Those of the page's two files that are not as they should be, to be written in place of what stands there. */
+export function pageWrites(
+  { readme, chart }: PageFiles<unknown>,
+  wanted: Record<'page' | 'chart', File>,
+): (File & { expects: string | null })[] {
+  return [
+    { ...wanted.page, found: readme },
+    { ...wanted.chart, found: chart },
+  ]
+    .filter(({ content, found }) => found?.text !== content)
+    .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
+}
 
 /** A day (`YYYY-MM-DD`, UTC) some days before a moment. */
 export function daysBefore(now: string, days: number): string {
@@ -20,11 +110,9 @@ export function daysBefore(now: string, days: number): string {
 /** The day that evidence is of: the one that was asked for, or yesterday. Throws where it is no day, or has not begun. */
 export function evidenceDay(given: string | undefined, now: string): string {
   const date = given ?? daysBefore(now, 1);
-  const isDay =
-    /^\d{4}-\d{2}-\d{2}$/.test(date) &&
-    !Number.isNaN(Date.parse(date)) &&
-    new Date(date).toISOString().startsWith(date);
-  if (!isDay) throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
+  const isReal =
+    isDay(date) && !Number.isNaN(Date.parse(date)) && new Date(date).toISOString().startsWith(date);
+  if (!isReal) throw new UserError(`date: ${JSON.stringify(date)} is no day.`, 'Write it as YYYY-MM-DD.');
   if (Date.parse(date) > Date.parse(now)) throw new UserError(`date: ${date} has not begun yet.`);
   return date;
 }
@@ -53,7 +141,7 @@ export function proposeEvidence(
     isAlike,
     title,
     ...said
-  }: Record<'evidence' | 'page' | 'chart', Proposal['files'][number]> &
+  }: Record<'evidence' | 'page' | 'chart', File> &
     Pick<Proposal, 'title' | 'body' | 'why'> & { isAlike: (branch: string) => boolean },
 ): Change<(typeof proposeChanges)[number]>[] {
   const [first] = openAlike(ground, isAlike);

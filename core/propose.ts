@@ -1,6 +1,7 @@
-import { ownerOf, sameRepository } from './accounts.ts';
+import { ownerOf } from './accounts.ts';
 import type { Change } from './change.ts';
-import type { Pull } from './forge/pulls.ts';
+import type { TextFile } from './forge/contents.ts';
+import { comesFrom, headBranch, type Pull } from './forge/pulls.ts';
 import { keep, notice } from './plan.ts';
 import { oneOf, type ValuesOf } from './settings.ts';
 
@@ -49,37 +50,35 @@ export interface Standing {
   /** Whether the branch is there. */
   exists: boolean;
   /** The files asked for: as they are on the branch, or where there is none yet, on the base. */
-  files: { path: string; there: { text: string; sha: string } | null }[];
-  /** Our pull request from this branch: the open one, else the newest. */
+  files: { path: string; there: TextFile }[];
+  /** Our pull request from this branch: the open one from where we write, else the newest that is not open. */
   pull: Pull | null;
 }
 
-/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
-export function branchOf({ label }: Pull['head']): string {
-  return label.split(':').at(-1) ?? label;
-}
-
 /**
- * The pull request of ours that came from a branch of this name: the open one where there is one, else the newest that was
- * closed or merged.
+ * The pull request of ours for a branch of this name: the open one from where we write, else the newest that is not open any
+ * more, from wherever it came: what somebody said to it was said to this proposal.
  */
-export function pullFrom(ground: Ground, branch: string): Pull | null {
-  // What was decided of a former fork's pull request was decided of ours.
-  const from = ground.pulls.filter(({ head }) => branchOf(head) === branch || head.ref === branch);
-  const open = from.find((pull) => pull.state === 'open' && isHere(ground, pull));
+export function pullFrom({ pulls, home }: Ground, branch: string): Pull | null {
+  const from = pulls.filter((pull) => headBranch(pull) === branch || pull.head.ref === branch);
+  // An open one from elsewhere, such as a fork that is gone, never gets what is written here.
+  const open = from.find((pull) => pull.state === 'open' && comesFrom(pull, home));
   return open ?? from.find(({ state }) => state !== 'open') ?? null;
 }
 
-/** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
-export function openAlike(ground: Ground, joins: (branch: string) => boolean): Pull[] {
-  return ground.pulls
-    .filter((pull) => pull.state === 'open' && isHere(ground, pull) && joins(branchOf(pull.head)))
-    .reverse();
+/** How the forge is told of a branch where we write, as the head of a pull request. */
+export function headOf({ fork, home }: Pick<Ground, 'fork' | 'home'>, branch: string): string {
+  return fork === 'not-needed' ? branch : `${ownerOf(home)}:${branch}`;
 }
 
-/** Whether its branch stands where we write: one from a fork that is gone, or from before our account was given less, takes nothing in any more. */
-function isHere({ home }: Ground, { head }: Pull): boolean {
-  return head.repo === undefined || sameRepository(head.repo?.full_name ?? '', home);
+/** Open pull requests of ours whose branches are of one kind and stand where we write, the oldest first. */
+export function openAlike({ pulls, home }: Ground, joins: (branch: string) => boolean): Pull[] {
+  return (
+    pulls
+      // One from a fork that is gone, or from before our account was given less, takes nothing in any more.
+      .filter((pull) => pull.state === 'open' && comesFrom(pull, home) && joins(headBranch(pull)))
+      .reverse()
+  );
 }
 
 export interface Proposal {
@@ -171,7 +170,7 @@ export function propose(
           key: `pull ${branch}`,
           repository,
           base,
-          head: ground.fork === 'not-needed' ? branch : `${ownerOf(home)}:${branch}`,
+          head: headOf(ground, branch),
           title,
           body,
           why,

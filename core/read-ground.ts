@@ -4,12 +4,12 @@ import { repositoryName, type Send } from './api/send.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
-import { findFile } from './forge/contents.ts';
-import { openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
+import { findText } from './forge/contents.ts';
+import { findPull, headBranch, openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
-import { branchOf, type Ground, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { type Ground, headOf, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
 import { together } from './together.ts';
 
 // What `propose` decides on, read from the forge.
@@ -99,13 +99,7 @@ export async function readStanding(
   const [where, ref] =
     found === undefined ? [ground.repository, ground.commit] : [ground.home, found.commit.id];
   const files = await Promise.all(
-    paths.map(async (path) => {
-      const file = await findFile(send, where, path, ref);
-      return {
-        path,
-        there: file === undefined ? null : { text: file.bytes.toString('utf8'), sha: file.sha },
-      };
-    }),
+    paths.map(async (path) => ({ path, there: await findText(send, where, path, ref) })),
   );
   return { branch, exists: found !== undefined, files, pull: pullFrom(ground, branch) };
 }
@@ -146,8 +140,11 @@ export async function readWay(
     from: string;
     /** Which other branches of ours are of the same kind: while a pull request from one of them is open, that one takes the file in. */
     joins?: (branch: string) => boolean;
-    /** When the file could first be asked for: of our pull requests that were closed, those opened before it do not matter. */
-    since?: string;
+    /**
+     * When the file could first be asked for as it is now, where that is known: of our pull requests that were closed, those opened
+     * before it do not matter, however many there are. Asked for only where there is to be a pull request.
+     */
+    since: () => string | undefined | Promise<string | undefined>;
     /** Whether a change that was turned down leaves nothing but a pull request; one that writes the file, where this is not said. */
     isFinal?: (change: Change) => boolean;
   },
@@ -170,10 +167,9 @@ export async function readWay(
     // Once it was asked for it goes on there: nothing has to be turned down again.
     const asked =
       joins === undefined ? [] : ownInto(branch.name, account, await openPulls(send, repository.full_name));
-    if (!asked.some(({ head }) => joins?.(branchOf(head)))) return { kind: 'commit-or-pull' };
+    if (!asked.some((pull) => joins?.(headBranch(pull)))) return { kind: 'commit-or-pull' };
   }
-  const pulls =
-    since === undefined ? undefined : await recentPullsBy(send, repository.full_name, account.login, since);
+  const pulls = await recentPullsBy(send, repository.full_name, account.login, await since());
   const ground = await readGround(send, {
     repository: repository.full_name,
     known: repository,
@@ -181,17 +177,35 @@ export async function readWay(
     account,
     from: settings['propose-from'],
     head: branch.commit.id,
-    ...(pulls === undefined ? {} : { pulls }),
+    pulls,
   });
   const paths = [path, ...beside];
   const own = given.from;
   const other = joins === undefined ? undefined : joinable(ground, own, joins);
   if (other === undefined)
-    return { kind: 'pull', ground, standing: await readStanding(send, ground, own, paths) };
+    return { kind: 'pull', ground, standing: await readOwn(send, ground, account, own, paths) };
   const standing = await readStanding(send, ground, other.branch, paths);
   // Of one that was closed, only what it asked for was decided.
   const isOf = other.isOpen || (standing.exists && standing.files[0]?.there !== null);
-  return { kind: 'pull', ground, standing: isOf ? standing : await readStanding(send, ground, own, paths) };
+  return {
+    kind: 'pull',
+    ground,
+    standing: isOf ? standing : await readOwn(send, ground, account, own, paths),
+  };
+}
+
+/** How far our proposal has come where of our pull requests only those that can matter are known: its branch may be left over from an older one. */
+async function readOwn(
+  send: Send,
+  ground: Ground,
+  account: User,
+  branch: string,
+  paths: string[],
+): Promise<Standing> {
+  const standing = await readStanding(send, ground, branch, paths);
+  if (!standing.exists || standing.pull !== null) return standing;
+  const found = await findPull(send, ground.repository, ground.base, headOf(ground, branch));
+  return sameAccount(found?.user, account) ? { ...standing, pull: found ?? null } : standing;
 }
 
 /** The pull request of ours that a file may belong to instead of one of its own: an open one, the oldest first, else the newest that was closed. */
@@ -203,7 +217,7 @@ function joinable(
   if (pullFrom(ground, own) !== null && pullFrom(ground, own)?.merged !== true) return undefined;
   const alike = openAlike(ground, joins);
   const [open] = alike;
-  if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };
-  const newest = ground.pulls.find(({ head }) => joins(branchOf(head)));
-  return newest === undefined || newest.merged ? undefined : { branch: branchOf(newest.head), isOpen: false };
+  if (open !== undefined) return { branch: headBranch(open), isOpen: true };
+  const newest = ground.pulls.find((pull) => joins(headBranch(pull)));
+  return newest === undefined || newest.merged ? undefined : { branch: headBranch(newest), isOpen: false };
 }

@@ -33,6 +33,8 @@ export interface Trees {
   write(text: string, file?: string): Promise<void>;
   textOf(ref?: string): Promise<string | undefined>;
   protect(): Promise<void>;
+  /** Pull requests of the keeper from its fork that were closed an hour before everything else. */
+  turnedDown(branches: readonly string[]): Promise<void>;
   run(environment?: Record<string, string>): Promise<TreeRun>;
   /** The compiled role as a process of its own. */
   runCompiled(environment?: Record<string, string>, started?: (pid: number) => void): Promise<TreeRun>;
@@ -40,7 +42,8 @@ export interface Trees {
 }
 
 export async function startTrees({ access = 'write' as 'read' | 'write' } = {}): Promise<Trees> {
-  const forge = await startTestForge();
+  let clock = 0;
+  const forge = await startTestForge({ now: () => new Date(Date.now() + clock) });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const keeper = await seed.createUser('keeper', ['write:repository', 'read:issue', 'read:user']);
@@ -100,6 +103,27 @@ export async function startTrees({ access = 'write' as 'read' | 'write' } = {}):
     },
     async protect() {
       await seed.api('POST', `/repos/${ops}/branch_protections`, { rule_name: 'main', enable_push: false });
+    },
+    async turnedDown(branches) {
+      clock = -3_600_000;
+      const fork = `${keeper.login}/ops`;
+      await seed.api('POST', `/repos/${ops}/forks`, {}, keeper.token);
+      const [first, ...others] = branches;
+      if (first !== undefined)
+        await seed.putFile(keeper, fork, 'other.md', 'x', { from: 'main', name: first });
+      for (const name of others)
+        await seed.api(
+          'POST',
+          `/repos/${fork}/branches`,
+          { new_branch_name: name, old_ref_name: first },
+          keeper.token,
+        );
+      for (const name of branches) {
+        const head = `${keeper.login}:${name}`;
+        const number = await seed.openPull(keeper, ops, { base: 'main', head, title: name });
+        await seed.api('PATCH', `/repos/${ops}/pulls/${number}`, { state: 'closed' }, keeper.token);
+      }
+      clock = 0;
     },
     async run(environment = {}) {
       const from = forge.requests.length;

@@ -77,13 +77,6 @@ export function reactionsThatCount(
   return reactions.filter((item) => isUntouched || Date.parse(item.created_at) > Date.parse(updated_at));
 }
 
-/** Whether something was said that declines a pitch, unless somebody reopened the pitch after that. */
-export function mayBeDeclined(people: People, said: Said): boolean {
-  return people.byVerdict
-    ? verdictsIn(people, said).some(({ accepts }) => !accepts)
-    : commandsIn(people, said.comments).some(({ command }) => command.kind === 'REJECT');
-}
-
 /** Whether another pitch is wanted in place of one that was declined. */
 export function asksAgain(people: People, said: Said, closings: Closing[]): boolean {
   if (!people.byVerdict)

@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
-import { proposeEvidence } from '../../core/evidence.ts';
+import { evidenceText, pageWith, pageWrites, proposeEvidence } from '../../core/evidence.ts';
+import type { TextFile } from '../../core/forge/contents.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { proposeChanges, type Standing } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
@@ -11,33 +12,19 @@ import type {
   CollectState,
   EngagementSettings,
   EngagementState,
-  Found,
   LocalFile,
   LogState,
   PageDay,
-  PageFiles,
   Target,
   VerifyState,
 } from './state.ts';
-import {
-  chartPath,
-  evidenceFolder,
-  evidenceOf,
-  evidencePath,
-  evidenceText,
-  isEvidenceBranch,
-  isOver,
-  pageDays,
-  pagePath,
-  pageText,
-  parseEvidence,
-  pullBody,
-  visitorsOf,
-} from './text.ts';
+import { evidenceOf, isOver, pageText, parseEvidence, places, pullBody, visitorsOf } from './text.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [...proposeChanges, 'refuse', 'write-workspace-file'] as const;
 type EngagementChange = Change<(typeof changes)[number]>;
+
+const texts = { page: pageText, chart: chartText };
 
 export function plan(settings: EngagementSettings, state: EngagementState): EngagementChange[] {
   return state.kind === 'verify' ? verify(settings, state) : collect(settings, state);
@@ -59,11 +46,11 @@ export function headline(settings: EngagementSettings, state: EngagementState): 
     case 'pull':
       if (settings.commit === 'pull') return `The evidence goes to a pull request into ${where}, ${until}.`;
       return way.ground.fork === 'not-needed'
-        ? `${where} is protected and ${evidenceFolder}/ is not exempt: the evidence goes to a pull request, ${until}.`
+        ? `${where} is protected and ${places.folder}/ is not exempt: the evidence goes to a pull request, ${until}.`
         : `${state.account?.login ?? 'our account'} may not push to ${target.repository}: the evidence goes to a pull request from its fork, ${until}.`;
     case 'commit-or-pull':
       return target.evidence === null
-        ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+        ? `${where} is protected: a commit is tried first, which it takes where ${places.folder}/ is exempt.`
         : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
   }
 }
@@ -91,7 +78,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   if (fuller !== undefined)
     return [
       refuseFor(
-        evidencePath(date),
+        places.file(date),
         `is on record with ${counted(fuller.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
       ),
     ];
@@ -114,7 +101,7 @@ function onRecord(target: Target): EngagementEvidence[] {
 }
 
 /** The day's evidence on the branch of the pull request. */
-function proposedFile({ exists, files }: Standing): Found {
+function proposedFile({ exists, files }: Standing): TextFile {
   return exists ? (files[0]?.there ?? null) : null;
 }
 
@@ -193,16 +180,15 @@ function localFile(
 
 /** What is missing until the forge has the evidence. */
 function commit(target: BranchTarget, evidence: EngagementEvidence, summary: string): EngagementChange[] {
-  const { repository, branch, evidence: found } = target;
-  const path = evidencePath(evidence.date);
+  const { repository, branch, evidence: found, page, way } = target;
+  const path = places.file(evidence.date);
   const content = evidenceText(evidence);
   const isRight = found?.text === content;
   const inPlace = keep(`${path} is as it should be (${summary})`);
-  const { way } = target;
   if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(target, way, evidence, summary);
   const files = [
     ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
-    ...(target.page.kind === 'kept' ? pageFiles(target.page, evidence) : []),
+    ...(page.kind === 'kept' ? pageWrites(page, pageWith(places, page.others, evidence, texts)) : []),
   ];
   // Until the branch has the evidence, nobody knows whether it takes that alone.
   const left = isRight ? leftOut(target) : [];
@@ -228,31 +214,10 @@ function leftOut({ page, branch, repository }: BranchTarget): EngagementChange[]
   if (page.kind !== 'declined') return [];
   return [
     notice(
-      `${pagePath} and its chart are left as they are: they are not exempt from the protection of ${branch} of ${repository}, as the evidence is`,
-      `exempt ${evidenceFolder}/** as a whole to have them kept`,
+      `${places.page} and its chart are left as they are: they are not exempt from the protection of ${branch} of ${repository}, as the evidence is`,
+      `exempt ${places.folder}/** as a whole to have them kept`,
     ),
   ];
-}
-
-/** The page and its chart, where they are not as the days make them. */
-function pageFiles(
-  { readme, chart, others }: PageFiles,
-  evidence: EngagementEvidence,
-): { path: string; content: string; expects: string | null }[] {
-  const { page, picture } = pageOf(others, evidence);
-  return [
-    { path: pagePath, content: page, found: readme },
-    { path: chartPath, content: picture, found: chart },
-  ]
-    .filter(({ content, found }) => found?.text !== content)
-    .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
-}
-
-function pageOf(others: readonly PageDay[], evidence: EngagementEvidence): { page: string; picture: string } {
-  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
-    .sort((a, b) => (a.date < b.date ? 1 : -1))
-    .slice(0, pageDays);
-  return { page: pageText(days), picture: chartText(days) };
 }
 
 /** One pull request with the day's evidence and the page: opened, or brought up to date. */
@@ -262,12 +227,10 @@ function viaPull(
   evidence: EngagementEvidence,
   summary: string,
 ): EngagementChange[] {
-  const { page, picture } = pageOf(proposed, evidence);
   return proposeEvidence(ground, standing, {
-    evidence: { path: evidencePath(evidence.date), content: evidenceText(evidence) },
-    page: { path: pagePath, content: page },
-    chart: { path: chartPath, content: picture },
-    isAlike: isEvidenceBranch,
+    evidence: { path: places.file(evidence.date), content: evidenceText(evidence) },
+    ...pageWith(places, proposed, evidence, texts),
+    isAlike: places.isBranch,
     title: `evidence: engagement of ${evidence.date}`,
     body: pullBody(evidence),
     why: summary,
@@ -299,7 +262,7 @@ type NamedFault = Pick<Fault, 'file' | 'message'>;
 
 /** Why a day is not one that was observed. */
 function dayFaults({ date, evidence }: PageDay): NamedFault[] {
-  const fault = (message: string): NamedFault[] => [{ file: evidencePath(date), message }];
+  const fault = (message: string): NamedFault[] => [{ file: places.file(date), message }];
   if (evidence === null) return fault('is missing, or is no evidence');
   if (evidence.date !== date) return fault(`is the evidence of another day: ${evidence.date}`);
   if (evidence.complete) return [];

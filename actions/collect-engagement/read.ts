@@ -1,21 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Send } from '../../core/api/send.ts';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
 import { daysBefore, evidenceDay } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { findFile, namesIn } from '../../core/forge/contents.ts';
-import { openPulls } from '../../core/forge/pulls.ts';
+import { findText } from '../../core/forge/contents.ts';
+import { headBranch, openPulls } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
-import { branchOf } from '../../core/propose.ts';
-import { ownInto, readWay, type Way } from '../../core/read-ground.ts';
+import { readDays, readEvidence, readPage, readProposed } from '../../core/read-evidence.ts';
+import { ownInto, readWay } from '../../core/read-ground.ts';
 import type { ReadContext } from '../../core/role.ts';
 import type { SettingsFault } from '../../core/settings.ts';
 import { createBeaconTally } from './beacons.ts';
-import type { EngagementEvidence } from './evidence.ts';
 import { totalsOf } from './log/counts.ts';
 import type { Rules } from './log/rules.ts';
 import { broken } from './log/source.ts';
@@ -32,25 +30,16 @@ import type {
   BranchTarget,
   CollectState,
   EngagementState,
-  Found,
   LocalFile,
   LogState,
   Page,
-  PageDay,
-  PageFiles,
+  PageAt,
 } from './state.ts';
-import {
-  chartPath,
-  evidenceBranch,
-  evidenceFolder,
-  evidencePath,
-  isEvidenceBranch,
-  pageDays,
-  pagePath,
-  parseEvidence,
-} from './text.ts';
+import { parseEvidence, places } from './text.ts';
 
 type Context = ReadContext<typeof settings, EngagementState>;
+
+const kind = { places, parse: parseEvidence };
 
 export async function read(context: Context): Promise<EngagementState> {
   const { settings } = context;
@@ -180,7 +169,7 @@ async function readTarget(
   const name = repository.full_name;
   const head = await getBranch(send, name, branch);
   const at = head.commit.id;
-  const evidence = await fileAt(send, name, evidencePath(date), at);
+  const evidence = await findText(send, name, places.file(date), at);
   const known = before?.target.kind === 'branch' ? before.target : undefined;
   const way = await readWay(
     {
@@ -194,88 +183,42 @@ async function readTarget(
       // Exempt paths are not counted, because nobody but admins sees them.
       branch: head,
       before: known?.way,
-      path: evidencePath(date),
-      beside: [pagePath, chartPath],
-      from: evidenceBranch(date),
-      joins: isEvidenceBranch,
-      since: date,
+      path: places.file(date),
+      beside: [places.page, places.chart],
+      from: places.branch(date),
+      joins: places.isBranch,
+      since: () => date,
       // A branch takes or declines a commit as a whole, and the page may be what it declined.
       isFinal: (change) => !writesPage(change),
     },
   );
-  const pageAt = pagesOf(send, name, date, known);
   const isDeclined = known?.page.kind === 'declined' || previous?.declined.some(writesPage) === true;
   const page: Page =
     way.kind === 'pull'
       ? { kind: 'left' }
-      : { kind: isDeclined ? 'declined' : 'kept', ...(await pageAt(at)) };
-  const proposed = way.kind === 'pull' ? await readProposed(send, way, date) : [];
+      : {
+          kind: isDeclined ? 'declined' : 'kept',
+          ...(knownPage(known?.page, at) ?? {
+            at,
+            ...(await readPage(send, kind, { repository: name, ref: at }, date)),
+          }),
+        };
+  const proposed = way.kind === 'pull' ? await readProposed(send, kind, way, date) : [];
   return {
     account,
     target: { kind: 'branch', repository: name, branch, evidence, page, way, proposed },
   };
 }
 
-/** The days that the page of a pull request shows beside the one that is collected. */
-function readProposed(
-  send: Send,
-  { ground, standing }: Extract<Way, { kind: 'pull' }>,
-  date: string,
-): Promise<PageDay[]> {
-  const [where, ref] = standing.exists ? [ground.home, standing.branch] : [ground.repository, ground.commit];
-  return readDays(send, where, ref, date).then(({ others }) => others);
-}
-
 function writesPage(change: Change): boolean {
-  return writesFile(change, pagePath) || writesFile(change, chartPath);
+  return writesFile(change, places.page) || writesFile(change, places.chart);
 }
 
-async function fileAt(send: Send, repository: string, file: string, ref: string): Promise<Found> {
-  const found = await findFile(send, repository, file, ref);
-  return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
-}
-
-type PageAt = (ref: string) => Promise<PageFiles>;
-
-/** The page at a commit, read once, be it by the round before. */
-function pagesOf(send: Send, repository: string, date: string, known: BranchTarget | undefined): PageAt {
-  return (ref) => {
-    const page = known?.page;
-    return page !== undefined && 'at' in page && page.at === ref
-      ? Promise.resolve({ at: page.at, readme: page.readme, chart: page.chart, others: page.others })
-      : readPage(send, repository, ref, date);
-  };
-}
-
-async function readPage(send: Send, repository: string, ref: string, date: string): Promise<PageFiles> {
-  const { names, others } = await readDays(send, repository, ref, date);
-  const at = (file: string): Promise<Found> =>
-    names.length === 0 ? Promise.resolve(null) : fileAt(send, repository, file, ref);
-  const [readme, chart] = await Promise.all([at(pagePath), at(chartPath)]);
-  return { at: ref, readme, chart, others };
-}
-
-/** What stands in the folder, and the newest days there beside one. */
-async function readDays(
-  send: Send,
-  repository: string,
-  ref: string,
-  date: string,
-): Promise<{ names: string[]; others: PageDay[] }> {
-  const names = await namesIn(send, repository, evidenceFolder, ref);
-  const dates = names
-    .flatMap((name) => /^(\d{4}-\d{2}-\d{2})\.json$/.exec(name)?.[1] ?? [])
-    .filter((item) => item !== date)
-    .sort()
-    .reverse()
-    .slice(0, pageDays);
-  const others = await Promise.all(
-    dates.map(async (item) => ({
-      date: item,
-      evidence: parseEvidence((await fileAt(send, repository, evidencePath(item), ref))?.text),
-    })),
-  );
-  return { names, others };
+/** The page at a commit, where the round before read it. */
+function knownPage(page: Page | undefined, at: string): PageAt | undefined {
+  if (page === undefined || page.kind === 'left' || page.at !== at) return undefined;
+  const { readme, chart, others } = page;
+  return { at, readme, chart, others };
 }
 
 async function readObservable(context: Context): Promise<EngagementState> {
@@ -285,17 +228,16 @@ async function readObservable(context: Context): Promise<EngagementState> {
   const name = repository.full_name;
   const { commit } = await getBranch(send, name, branch);
   const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
-  const readAt = (where: string, ref: string, day: string): Promise<EngagementEvidence | null> =>
-    fileAt(send, where, evidencePath(day), ref).then((found) => parseEvidence(found?.text));
-  const days = await Promise.all(
-    dates.map(async (day) => ({ date: day, evidence: await readAt(name, commit.id, day) })),
-  );
+  const days = await readDays(send, kind, { repository: name, ref: commit.id }, dates);
   // What waits for a merge was observed as well.
   const missing = days.filter(({ evidence }) => evidence === null);
   const waiting = missing.length === 0 ? [] : ownInto(branch, account, await openPulls(send, name));
-  for (const { head } of waiting)
-    if (head.repo != null && isEvidenceBranch(branchOf(head)))
-      for (const day of missing) day.evidence ??= await readAt(head.repo.full_name, head.sha, day.date);
+  for (const pull of waiting) {
+    const { head } = pull;
+    if (head.repo == null || !places.isBranch(headBranch(pull))) continue;
+    const at = { repository: head.repo.full_name, ref: head.sha };
+    for (const day of missing) day.evidence ??= await readEvidence(send, kind, at, day.date);
+  }
   const log = settings.source.length === 0 ? {} : { log: await readLog(context, date) };
   return { kind: 'verify', now, account, days, ...log };
 }

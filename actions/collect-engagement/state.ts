@@ -1,3 +1,5 @@
+import type { PageDay as Day, PageFiles } from '../../core/evidence.ts';
+import type { TextFile } from '../../core/forge/contents.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { Way } from '../../core/read-ground.ts';
 import type { State } from '../../core/role.ts';
@@ -32,11 +34,7 @@ export interface VerifyState extends State {
   log?: LogState;
 }
 
-/** A day of the evidence: what was counted, or `null` where there is no file, or one that is no evidence. */
-export interface PageDay {
-  date: string;
-  evidence: EngagementEvidence | null;
-}
+export type PageDay = Day<EngagementEvidence>;
 
 export interface LogState {
   totals: Totals;
@@ -63,9 +61,6 @@ export type LocalFile =
   /** Its path as it was set, and what stands there now; `null` when there is no such file. */
   | { kind: 'file'; path: string; text: string | null };
 
-/** A file of the repository: its text and its blob, or `null` when it is not there. */
-export type Found = { text: string; sha: string } | null;
-
 export type Target =
   /** Nothing is committed, and the forge is not asked. */
   { kind: 'none' } | BranchTarget;
@@ -76,7 +71,7 @@ export interface BranchTarget {
   repository: string;
   branch: string;
   /** The evidence of the day on the branch. */
-  evidence: Found;
+  evidence: TextFile;
   page: Page;
   way: Way;
   /** Where it goes by a pull request: the other days that its page shows. */
@@ -88,13 +83,10 @@ export type Page =
   /** It is not kept by this run. */
   | { kind: 'left' }
   /** The branch turned it away in this run. */
-  | ({ kind: 'declined' } & PageFiles)
-  | ({ kind: 'kept' } & PageFiles);
+  | ({ kind: 'declined' } & PageAt)
+  | ({ kind: 'kept' } & PageAt);
 
-/** The two files of the page at a commit, and the other days it shows. */
-export interface PageFiles {
+/** The page at a commit. */
+export interface PageAt extends PageFiles<EngagementEvidence> {
   at: string;
-  readme: Found;
-  chart: Found;
-  others: PageDay[];
 }

@@ -1,30 +1,11 @@
+import { evidencePlaces } from '../../core/evidence.ts';
 import { codeCell } from '../../core/text/inert.ts';
 import { type EngagementEvidence, engagementEvidence, engagementEvidence1 } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
 import type { PageDay } from './state.ts';
 
 /** Where evidence of engagement stands in the ops repo. */
-export const evidenceFolder = 'evidence/engagement';
-export const pagePath = `${evidenceFolder}/README.md`;
-export const chartPath = `${evidenceFolder}/visitors.svg`;
-
-/** How many days the page shows. */
-export const pageDays = 30;
-
-/** Where a day's evidence stands in the ops repo. */
-export function evidencePath(date: string): string {
-  return `${evidenceFolder}/${date}.json`;
-}
-
-/** The branch of a pull request that begins with a day. */
-export function evidenceBranch(date: string): string {
-  return `evidence/engagement-${date}`;
-}
-
-/** Whether a branch is that of a pull request of this role. */
-export function isEvidenceBranch(branch: string): boolean {
-  return /^evidence\/engagement-\d{4}-\d{2}-\d{2}$/.test(branch);
-}
+export const places = evidencePlaces('engagement', { chart: 'visitors.svg', pageDays: 30 });
 
 /** A source without what could be a secret in it: no user, no password, no query. */
 export function publicSource(source: string): string {
@@ -72,11 +53,6 @@ export function evidenceOf(day: {
     bad_lines: totals.bad_lines,
     complete: passed >= 24 && isKnown,
   };
-}
-
-/** As it stands in the repository: for people as well, so one field a line. */
-export function evidenceText(evidence: EngagementEvidence): string {
-  return `${JSON.stringify(evidence, null, 2)}\n`;
 }
 
 /** Evidence as it stands in the repository, where anybody with write access may have changed it; else `null`. */
@@ -146,6 +122,6 @@ export function pullBody(evidence: EngagementEvidence): string {
     `- ${evidence.bad_lines} of ${evidence.lines} lines of the log were no records`,
     `- the day ${isOver(evidence) ? 'is over' : `was not over: ${evidence.period_hours} hours of it`}`,
     '',
-    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
+    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${places.folder}/**\` (unprotected file patterns).`,
   ].join('\n');
 }

@@ -82,13 +82,3 @@ export interface History {
   proposals: ProposalHistory[];
   agentRuns: AgentRunHistory[];
 }
-
-export const noHistory: History = {
-  issues: [],
-  pulls: [],
-  runs: [],
-  actions: [],
-  rejections: [],
-  proposals: [],
-  agentRuns: [],
-};

@@ -1,29 +1,18 @@
 import type { Change } from '../../core/change.ts';
-import { proposeEvidence } from '../../core/evidence.ts';
+import { evidenceText, pageWith, pageWrites, proposeEvidence } from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { proposeChanges } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { ProcessEvidence } from './evidence.ts';
-import type { DayState, PageDay, PageFiles, ProcessSettings, ProcessState } from './state.ts';
-import {
-  chartPath,
-  evidenceFolder,
-  evidenceOf,
-  evidencePath,
-  evidenceText,
-  isEvidenceBranch,
-  pageDays,
-  pagePath,
-  pageText,
-  parseEvidence,
-  pullBody,
-  summaryOf,
-} from './text.ts';
+import type { DayState, ProcessSettings, ProcessState } from './state.ts';
+import { evidenceOf, pageText, parseEvidence, places, pullBody, summaryOf } from './text.ts';
 
 /** The kinds of change this role may plan. */
 export const changes = [...proposeChanges, 'refuse'] as const;
 type ProcessChange = Change<(typeof changes)[number]>;
+
+const texts = { page: pageText, chart: chartText };
 
 /** One file with what the day came to, and the page over the last days. */
 export function plan(settings: ProcessSettings, state: ProcessState): ProcessChange[] {
@@ -40,7 +29,7 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
       rejectedLabels: settings['rejected-labels'],
     },
   });
-  const path = evidencePath(date);
+  const path = places.file(date);
   // What is on record whole is never replaced by half of it: by then more may have happened than is looked at.
   if (known?.complete === true && !evidence.complete)
     return [
@@ -56,8 +45,8 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
 }
 
 function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {
-  const { repository, branch, date, evidence: found, way } = state;
-  const path = evidencePath(date);
+  const { repository, branch, date, evidence: found, way, page } = state;
+  const path = places.file(date);
   const content = evidenceText(evidence);
   const summary = summaryOf(evidence);
   const isRight = found?.text === content;
@@ -65,7 +54,7 @@ function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {
   if (way.kind === 'pull') return isRight ? [inPlace] : viaPull(state, way, evidence, summary);
   const files = [
     ...(isRight ? [] : [{ path, content, expects: found?.sha ?? null }]),
-    ...pageFiles(state.page, evidence),
+    ...pageWrites(page, pageWith(places, page.others, evidence, texts)),
   ];
   if (files.length === 0) return [inPlace];
   return [
@@ -81,27 +70,6 @@ function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {
   ];
 }
 
-/** The page and its chart, where they are not as the days make them. */
-function pageFiles(
-  { readme, chart, others }: PageFiles,
-  evidence: ProcessEvidence,
-): { path: string; content: string; expects: string | null }[] {
-  const { page, picture } = pageOf(others, evidence);
-  return [
-    { path: pagePath, content: page, found: readme },
-    { path: chartPath, content: picture, found: chart },
-  ]
-    .filter(({ content, found }) => found?.text !== content)
-    .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
-}
-
-function pageOf(others: readonly PageDay[], evidence: ProcessEvidence): { page: string; picture: string } {
-  const days: PageDay[] = [...others, { date: evidence.date, evidence }]
-    .sort((a, b) => (a.date < b.date ? 1 : -1))
-    .slice(0, pageDays);
-  return { page: pageText(days), picture: chartText(days) };
-}
-
 /** One pull request with the day's evidence and the page: opened, or brought up to date. */
 function viaPull(
   { proposed }: DayState,
@@ -109,12 +77,10 @@ function viaPull(
   evidence: ProcessEvidence,
   summary: string,
 ): ProcessChange[] {
-  const { page, picture } = pageOf(proposed, evidence);
   return proposeEvidence(ground, standing, {
-    evidence: { path: evidencePath(evidence.date), content: evidenceText(evidence) },
-    page: { path: pagePath, content: page },
-    chart: { path: chartPath, content: picture },
-    isAlike: isEvidenceBranch,
+    evidence: { path: places.file(evidence.date), content: evidenceText(evidence) },
+    ...pageWith(places, proposed, evidence, texts),
+    isAlike: places.isBranch,
     title: `evidence: process of ${evidence.date}`,
     body: pullBody(evidence),
     why: summary,
@@ -126,6 +92,6 @@ export function headline(_: ProcessSettings, state: ProcessState): string | unde
   if (state.kind !== 'day' || state.way.kind === 'commit') return undefined;
   const where = `${state.branch} of ${state.repository}`;
   return state.way.kind === 'commit-or-pull'
-    ? `${where} is protected: a commit is tried first, which it takes where ${evidenceFolder}/ is exempt.`
+    ? `${where} is protected: a commit is tried first, which it takes where ${places.folder}/ is exempt.`
     : `The evidence goes to a pull request into ${where}, which takes in each day until it is merged.`;
 }

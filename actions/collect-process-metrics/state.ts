@@ -1,3 +1,5 @@
+import type { PageDay as Day, PageFiles } from '../../core/evidence.ts';
+import type { TextFile } from '../../core/forge/contents.ts';
 import type { User } from '../../core/forge/users.ts';
 import type { Way } from '../../core/read-ground.ts';
 import type { ReadContext, State } from '../../core/role.ts';
@@ -25,8 +27,8 @@ export interface DayState extends State {
   repository: string;
   branch: string;
   /** The evidence of the day on the branch. */
-  evidence: Found;
-  page: PageFiles;
+  evidence: TextFile;
+  page: PageFiles<ProcessEvidence>;
   way: Way;
   /** Where it goes by a pull request: the other days that its page shows. */
   proposed: PageDay[];
@@ -39,18 +41,4 @@ export interface HistoryRead {
   leftOut: string[];
 }
 
-/** A file of the repository: its text and its blob, or `null` when it is not there. */
-export type Found = { text: string; sha: string } | null;
-
-/** A day of the evidence, or `null` where its file is no evidence. */
-export interface PageDay {
-  date: string;
-  evidence: ProcessEvidence | null;
-}
-
-/** The page over the last days and its chart. */
-export interface PageFiles {
-  readme: Found;
-  chart: Found;
-  others: PageDay[];
-}
+export type PageDay = Day<ProcessEvidence>;

@@ -1,3 +1,4 @@
+import { evidencePlaces } from '../../core/evidence.ts';
 import type { Tracked } from '../../core/forge/tracked.ts';
 import { codeCell } from '../../core/text/inert.ts';
 import { type ProcessEvidence, processEvidence, type Span } from './evidence.ts';
@@ -5,29 +6,9 @@ import { measure, type Period, type Words } from './measure.ts';
 import type { HistoryRead, PageDay } from './state.ts';
 
 /** Where evidence of the process stands in the ops repo. */
-export const evidenceFolder = 'evidence/process';
-export const pagePath = `${evidenceFolder}/README.md`;
-export const chartPath = `${evidenceFolder}/days.svg`;
-
-/** How many days the page shows. */
-export const pageDays = 28;
+export const places = evidencePlaces('process', { chart: 'days.svg', pageDays: 28 });
 
 const dayMs = 86_400_000;
-
-/** Where a day's evidence stands in the ops repo. */
-export function evidencePath(date: string): string {
-  return `${evidenceFolder}/${date}.json`;
-}
-
-/** The branch of a pull request that begins with a day. */
-export function evidenceBranch(date: string): string {
-  return `evidence/process-${date}`;
-}
-
-/** Whether a branch is that of a pull request of this role. */
-export function isEvidenceBranch(branch: string): boolean {
-  return /^evidence\/process-\d{4}-\d{2}-\d{2}$/.test(branch);
-}
 
 /** The day itself. */
 export function dayOf(date: string): Period {
@@ -76,11 +57,6 @@ export function evidenceOf(day: {
     day: measure(history, period, window, words),
     last_28_days: measure(history, window, window, words),
   };
-}
-
-/** As it stands in the repository: for people as well, so one field a line. */
-export function evidenceText(evidence: ProcessEvidence): string {
-  return `${JSON.stringify(evidence, null, 2)}\n`;
 }
 
 /** No evidence that is written comes near this. */
@@ -277,6 +253,6 @@ export function pullBody(evidence: ProcessEvidence): string {
     `- ${summaryOf(evidence).slice(evidence.date.length + 2)}`,
     ...(evidence.left_out.length === 0 ? [] : [`- not looked at: ${evidence.left_out.join('; ')}`]),
     '',
-    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${evidenceFolder}/**\` (unprotected file patterns).`,
+    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${places.folder}/**\` (unprotected file patterns).`,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 import { namesLogin, sameAccount, sameRepository } from '../../core/accounts.ts';
 import { UserError } from '../../core/errors.ts';
 import { getBranch } from '../../core/forge/branches.ts';
-import { findFile } from '../../core/forge/contents.ts';
+import { findText } from '../../core/forge/contents.ts';
 import { listIssues } from '../../core/forge/issues.ts';
 import { listWriters } from '../../core/forge/people.ts';
 import { openPulls } from '../../core/forge/pulls.ts';
@@ -15,7 +15,7 @@ import { openQuestions } from './questions.ts';
 import { readDocuments, readVaultRecords } from './read-documents.ts';
 import { readAgents, readProposals } from './read-records.ts';
 import { readRuns } from './read-runs.ts';
-import type { Context, DashboardState, Found, LiveState, Place, Seen, Work } from './state.ts';
+import type { Context, DashboardState, LiveState, Place, Seen, Work } from './state.ts';
 import { begin, pagePath, picturePath } from './text.ts';
 
 export async function read(context: Context): Promise<DashboardState> {
@@ -70,11 +70,10 @@ async function readPage(
   wasDeclined = false,
 ): Promise<LiveState['page']> {
   if (!settings.page) return null;
-  const at = async (path: string): Promise<Found> => {
-    const found = await findFile(send, repository, path, branch);
-    return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
-  };
-  const [text, picture] = await Promise.all([at(pagePath), at(picturePath)]);
+  const [text, picture] = await Promise.all([
+    findText(send, repository, pagePath, branch),
+    findText(send, repository, picturePath, branch),
+  ]);
   const isDeclined =
     wasDeclined ||
     previous?.declined.some((change) => writesFile(change, pagePath) || writesFile(change, picturePath)) ===

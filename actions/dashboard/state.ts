@@ -1,3 +1,4 @@
+import type { TextFile } from '../../core/forge/contents.ts';
 import type { ReadContext, State } from '../../core/role.ts';
 import type { ValuesOf } from '../../core/settings.ts';
 import type { settings } from './settings.ts';
@@ -20,11 +21,8 @@ export interface LiveState extends State {
   seen: Seen;
   /** The issue of ours; `null` where there is none yet. */
   issue: { number: number; isOpen: boolean; body: string; assignees: string[] } | null;
-  page: { text: Found; picture: Found; isDeclined: boolean } | null;
+  page: { text: TextFile; picture: TextFile; isDeclined: boolean } | null;
 }
-
-/** A file of the repository: its text and its blob, or `null` when it is not there. */
-export type Found = { text: string; sha: string } | null;
 
 /** Where something was read. What is read in a private repository is not shown in a public one. */
 export type Place = 'ops' | 'project' | 'records' | 'proposals' | 'state';

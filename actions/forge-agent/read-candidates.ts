@@ -20,7 +20,7 @@ import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
-import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
+import { headBranch, type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { readConversation } from '../../core/forge/timeline.ts';
@@ -375,10 +375,10 @@ export async function pullOfRecord(
   if (work.kind !== 'work') return undefined;
   const ours = await pullsBy(send, repository, account.login);
   return ours.find(
-    ({ head, created_at: at }) =>
-      head.label.split(':').at(-1) === branch &&
+    (pull) =>
+      headBranch(pull) === branch &&
       // Earlier rounds had pull requests from a branch of the same name.
-      (head.sha === work.commit || Date.parse(at ?? '') >= Date.parse(began)),
+      (pull.head.sha === work.commit || Date.parse(pull.created_at ?? '') >= Date.parse(began)),
   );
 }
 
@@ -513,9 +513,10 @@ async function openPullFor(
     `\\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\\s+(?:${here})?#${number}(?!\\d)`,
     'i',
   );
-  for (const { number: pull, user, head, title, body } of pulls) {
+  for (const item of pulls) {
+    const { number: pull, user, title, body } = item;
     if (sameAccount(user, account)) {
-      if ((head.label.split(':').at(-1) ?? '').startsWith(branchPrefixOf(number))) return pull;
+      if (headBranch(item).startsWith(branchPrefixOf(number))) return pull;
     } else if (user != null && closes.test(`${title}\n${body.slice(0, 20_000)}`)) {
       if (namesLogin(await people.writers(repository, { of: [user.login] }), user.login)) return pull;
     }

@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { getIssue } from '../../core/forge/issues.ts';
-import { getPull } from '../../core/forge/pulls.ts';
+import { comesFrom, getPull, headBranch } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { candidateOf } from './candidate.ts';
 import {
@@ -74,7 +74,7 @@ export async function readMine(
   const at = home === place.repository || isFork ? await findBranch(send, home, branch) : undefined;
   const made = previous?.made[`pull ${branch}`] ?? entry.pr_number ?? undefined;
   const open = place.pulls.find(
-    ({ user, head }) => sameAccount(user, base.account) && head.label.split(':').at(-1) === branch,
+    (item) => sameAccount(item.user, base.account) && headBranch(item) === branch && comesFrom(item, home),
   );
   // One that a run before this one made may be merged or closed by now, and is not made again.
   const pull =

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../core/errors.ts';
 import { getBranch } from '../../core/forge/branches.ts';
+import { commitsOfPath } from '../../core/forge/commits.ts';
 import { findFile, namesIn } from '../../core/forge/contents.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
 import { readTracked, type Tracked } from '../../core/forge/tracked.ts';
@@ -38,6 +39,9 @@ export async function read(context: Context): Promise<PrerequisitesState> {
       before: before?.way,
       path: settings.file,
       from: treeBranch,
+      // Of what was turned down before the document last changed, another text was asked for.
+      since: async () =>
+        (await commitsOfPath(send, repository.full_name, settings.file, commit))[0]?.commit.committer.date,
     }),
   );
   return {

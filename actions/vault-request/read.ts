@@ -7,12 +7,11 @@ import { documentName } from '../../core/document-name.ts';
 import { UserError } from '../../core/errors.ts';
 import { findFile } from '../../core/forge/contents.ts';
 import { listWriters } from '../../core/forge/people.ts';
-import { getPull, openPulls, type Pull } from '../../core/forge/pulls.ts';
+import { comesFrom, getPull, headBranch, openPulls, type Pull } from '../../core/forge/pulls.ts';
 import { createSnapshot } from '../../core/forge/snapshot.ts';
 import { lastLabelling } from '../../core/forge/timeline.ts';
-import { getExpectedUser } from '../../core/forge/users.ts';
+import { getExpectedUser, type User } from '../../core/forge/users.ts';
 import { writesFile } from '../../core/plan.ts';
-import { branchOf } from '../../core/propose.ts';
 import { readGround, readStanding } from '../../core/read-ground.ts';
 import { parseVaultAction, type Tier, type VaultAction, vaultActions } from '../../core/vault/action.ts';
 import { mayApprove } from '../../core/vault/approval.ts';
@@ -60,9 +59,11 @@ export async function read(context: Context): Promise<RequestState> {
     openPulls(send, repository),
   ]);
   if (!policy.ok) return { kind: 'policy-faulty', now, id, file, account, faults: policy.faults };
-  const theirs = open.filter(
-    ({ head, base, user }) =>
-      base.ref === branch && branchOf(head) === branchName && !sameAccount(user, account),
+  const others = open.filter(
+    (pull) =>
+      pull.base.ref === branch &&
+      headBranch(pull) === branchName &&
+      !(sameAccount(pull.user, account) && comesFrom(pull, ground.home)),
   );
   const state: { id: string; file: string } & AskingState = {
     kind: 'asking',
@@ -80,7 +81,7 @@ export async function read(context: Context): Promise<RequestState> {
     outcome: outcomeOf(life),
     ground,
     standing,
-    other: await readOther(send, repository, theirs, { file, text }),
+    other: await readOther(send, repository, { account, others }, { file, text }),
     isDeclined: previous?.declined.some((change) => writesFile(change, file)) === true,
     answer: null,
   };
@@ -116,13 +117,15 @@ async function readFormula(
 async function readOther(
   send: Send,
   repository: string,
-  theirs: readonly Pull[],
+  { account, others }: { account: User; others: readonly Pull[] },
   asked: { file: string; text: string },
 ): Promise<OtherRequest | null> {
-  if (theirs.length === 0) return null;
-  const writers = await listWriters(send, repository);
-  const isWriters = ({ user }: Pull): boolean => writers.some((writer) => sameAccount(user, writer));
-  const other = theirs.find(isWriters) ?? theirs[0];
+  // One of ours from where we no longer write says as much as a colleague's.
+  const ours = others.find(({ user }) => sameAccount(user, account));
+  const writers = ours !== undefined || others.length === 0 ? [] : await listWriters(send, repository);
+  const mayWrite = (pull: Pull): boolean =>
+    pull === ours || writers.some((writer) => sameAccount(pull.user, writer));
+  const other = ours ?? others.find(mayWrite) ?? others[0];
   if (other === undefined) return null;
   const { number, user, head } = other;
   return {
@@ -133,7 +136,7 @@ async function readOther(
     isSame:
       (await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes.toString('utf8') ===
       asked.text,
-    mayWrite: isWriters(other),
+    mayWrite: mayWrite(other),
   };
 }
 

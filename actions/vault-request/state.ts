@@ -53,7 +53,7 @@ export interface AskingState extends State {
   outcome: string | null;
   ground: Ground;
   standing: Standing;
-  /** Somebody else's open pull request for the same id. */
+  /** Another open pull request for the same id: somebody else's, or one of ours from where we no longer write. */
   other: OtherRequest | null;
   /** Whether the branch took no commit of ours. */
   isDeclined: boolean;
@@ -72,6 +72,7 @@ export interface OtherRequest {
   author: string;
   headSha: string;
   isSame: boolean;
+  /** Whether its author may write, or is our account. */
   mayWrite: boolean;
 }
 

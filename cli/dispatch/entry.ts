@@ -13,7 +13,6 @@ export type Platform = (typeof platforms)[number];
 
 /** What keeps the worker from this machine: an isolation of its own, or nothing but the trust of the person. */
 export const postures = ['isolated', 'trust-me'] as const;
-export type Posture = (typeof postures)[number];
 
 /** How a dispatch ended. `stopped`: by its person; `not-started`: before its worker began. */
 export const outcomes = [

@@ -4,6 +4,7 @@ import { documentName } from '../document-name.ts';
 import type { Fault } from '../errors.ts';
 import { type Parsed, parseToml } from '../toml.ts';
 import { type Isolation, isolations, type Network, networks } from './cell/cell.ts';
+import { isProtectedPattern } from './work/protected.ts';
 
 /** Where agents are declared, at the ops repo's branch that counts. */
 export const agentsFolder = 'agents';
@@ -151,6 +152,12 @@ export function parseManifest(file: string, bytes: Uint8Array): Parsed<AgentMani
       fault(
         ['engine'],
         `"engine" is missing: ${agentEngines.slice(0, -1).join(', ')} or ${agentEngines.at(-1)}`,
+      );
+    // A pattern that nothing fits would protect nothing, in silence.
+    for (const pattern of (document.protected_paths ?? []).filter((item) => !isProtectedPattern(item)))
+      fault(
+        ['protected_paths'],
+        `"protected_paths": ${JSON.stringify(pattern)} is no pattern, so it would protect nothing: write a path below the root, with no other signs than *, ? and **`,
       );
     for (const [profile, own] of [[null, {}] as const, ...Object.entries(document.profiles ?? {})]) {
       const path = (key: string): string[] => (profile === null ? [key] : ['profiles', profile, key]);

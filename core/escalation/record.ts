@@ -27,8 +27,6 @@ const line = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('assistant'), by: z.string(), text: z.string() }),
   z.strictObject({ role: z.literal('action'), payload: payloadSchema, answer: z.string() }),
 ]);
-/** A line of the talk. */
-export type TalkLine = z.infer<typeof line>;
 
 const thread = z.strictObject({ repository: z.string(), number: z.int() });
 const account = z.strictObject({ id: z.int(), login: z.string() });

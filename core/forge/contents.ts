@@ -73,6 +73,15 @@ export function findFile(
   return ifThere(getFile(send, name, path, ref));
 }
 
+/** A file of a repository: its text and its blob, or `null` when it is not there. */
+export type TextFile = { text: string; sha: string } | null;
+
+/** A file's text at a commit or branch, for what is compared or parsed: bytes that are no UTF-8 come as U+FFFD. */
+export async function findText(send: Send, name: string, path: string, ref: string): Promise<TextFile> {
+  const found = await findFile(send, name, path, ref);
+  return found === undefined ? null : { text: found.bytes.toString('utf8'), sha: found.sha };
+}
+
 /** Names in a directory; none when there is no such directory, which is not the same as one that could not be read. */
 export async function namesIn(send: Send, name: string, path: string, ref: string): Promise<string[]> {
   return ((await ifThere(listDirectory(send, name, path, ref))) ?? []).map((item) => item.name);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { sameLogin } from '../accounts.ts';
+import { sameLogin, sameRepository } from '../accounts.ts';
 import { shaped } from '../api/call.ts';
 import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
@@ -48,14 +48,24 @@ export function standingOfPull({
   return merged ? 'merged' : state === 'open' ? 'open' : 'closed';
 }
 
+/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
+export function headBranch({ head: { label } }: Pick<Pull, 'head'>): string {
+  return label.split(':').at(-1) ?? label;
+}
+
+/** Whether a pull request comes from this repository, where the forge says which one it comes from. */
+export function comesFrom({ head }: Pick<Pull, 'head'>, repository: string): boolean {
+  return head.repo === undefined || sameRepository(head.repo?.full_name ?? '', repository);
+}
+
 /** Whether it is marked as work in progress, of which the forge never says that it can be merged. */
 export function isWorkInProgress({ draft, title }: Pick<Pull, 'draft' | 'title'>): boolean {
   return draft ?? /^\s*(?:WIP:|\[WIP\])/i.test(title);
 }
 
 /**
- * The pull request from one branch of a repository into another: the open one where there is one, otherwise one that
- * was closed or merged, otherwise undefined. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET
+ * The pull request from one branch of a repository, or of a fork as `owner:branch`, into another: the open one where there is
+ * one, otherwise one that was closed or merged, otherwise undefined. Of a fork any of them. `GET /repos/{owner}/{repo}/pulls/{base}/{head}` and `GET
  * /repos/{owner}/{repo}/pulls`, scope read:repository.
  */
 export async function findPull(

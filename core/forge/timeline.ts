@@ -88,11 +88,7 @@ function closingsIn(events: z.infer<typeof event>[]): { id: number; at: string }
  * Every time an issue was closed, oldest first; comments and events share one row of ids. Without `page` this route gives
  * everything. `GET /repos/{owner}/{repo}/issues/{index}/timeline`, scope read:issue.
  */
-export async function closings(
-  send: Send,
-  name: string,
-  index: number,
-): Promise<{ id: number; at: string }[]> {
+async function closings(send: Send, name: string, index: number): Promise<{ id: number; at: string }[]> {
   return closingsIn(await timelineOf(send, name, index));
 }
 
@@ -122,33 +118,6 @@ export async function lastLabelling(
   // What was pushed since is not what was said yes to.
   const isOlder = events.some(({ id, type }) => type === 'pull_push' && id > (last?.id ?? 0));
   return last?.body === '1' && !isOlder ? (last.user ?? undefined) : undefined;
-}
-
-/** Who set a label that an issue has now, and when; undefined where it is not set. Same route and scope. */
-export async function labelSetting(
-  send: Send,
-  name: string,
-  index: number,
-  label: string,
-): Promise<{ by: User | null; at: string } | undefined> {
-  const events = await timelineOf(send, name, index);
-  const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
-  return last?.body === '1' ? { by: last.user ?? null, at: last.created_at } : undefined;
-}
-
-/**
- * Who last took a label off an issue or pull request, and when; undefined where it is on now, or nobody ever took it off.
- * A label that was deleted, and so is gone from everywhere, was taken off by nobody. Same route and scope.
- */
-export async function labelTakenOff(
-  send: Send,
-  name: string,
-  index: number,
-  label: string,
-): Promise<{ by: User | null; at: string } | undefined> {
-  const events = await timelineOf(send, name, index);
-  const last = events.filter((item) => item.type === 'label' && item.label?.name === label).at(-1);
-  return last === undefined || last.body === '1' ? undefined : { by: last.user ?? null, at: last.created_at };
 }
 
 /**

@@ -1,5 +1,4 @@
 import { parsePrerequisites } from './document.ts';
-import { type Facts, reviseText } from './revise.ts';
 
 // Which objectives can go on. Pure.
 
@@ -16,15 +15,4 @@ export function freedObjectives(before: string, after: string): string[] {
   return parsePrerequisites(after).objectives.flatMap(({ name, status }) =>
     wasBlocked.has(name) && (status?.word === 'READY' || status?.word === 'IN PROGRESS') ? [name] : [],
   );
-}
-
-/** The names of objectives that would become free, were these issues done: how much a vision unblocks. */
-export function freedBy(text: string, facts: Facts, numbers: readonly number[]): string[] {
-  const now = reviseText(text, facts).text;
-  const issues = new Map(facts.issues);
-  for (const number of numbers) {
-    const fact = issues.get(number);
-    if (fact !== undefined) issues.set(number, { ...fact, outcome: 'done' });
-  }
-  return freedObjectives(now, reviseText(now, { ...facts, issues }).text);
 }

@@ -505,9 +505,14 @@ export const pullRoutes: Route[] = [
     route: '/repos/{owner}/{repo}/pulls/{base}/{path}',
     scope: 'repository',
     handle: async (call, repository) => {
+      const [, owner, branch = ''] = /^(?:([^:]*):)?(.*)$/.exec(call.params.path ?? '') ?? [];
       const found = repository.issues.findLast(
         ({ pull }) =>
-          pull?.base === call.params.base && pull?.from === repository && pull.head === call.params.path,
+          pull?.base === call.params.base &&
+          pull?.head === branch &&
+          (owner === undefined
+            ? pull.from === repository
+            : pull.from != null && pull.from.owner === accountByLogin(call.state, owner)?.id),
       );
       return found?.pull == null ? notFound(call) : ok(await pullShape(call, repository, found, found.pull));
     },

@@ -267,6 +267,46 @@ describe('proposing', () => {
     expect(code).toBe(0);
     expect(await filesOf(2)).toEqual(['sprints/a.md']);
   });
+
+  it('does not take its own pull request from somebody else’s fork, with a branch of the same name, for what it wrote', async () => {
+    const other = await seed.createUser('other', allScopes);
+    await seed.api('POST', `/repos/${ops}/forks`, {}, other.token);
+    await seed.putFile(other, 'other/ops', 'sprints/z.md', 'z\n', { from: 'main', name: branch });
+    await seed.openPull(bot, ops, { base: 'main', head: `other:${branch}`, title: 'theirs' });
+
+    const first = await run();
+    const second = await run();
+
+    expect(first.writes.at(-1)).toBe(`POST /repos/${ops}/pulls 201`);
+    expect(await filesOf(2)).toEqual(['sprints/a.md']);
+    expect(second.text).toContain('Nothing to do: pull request #2 is as it should be.');
+  });
+
+  it('opens another pull request where the one before stands on a branch that it may not write any more', async () => {
+    await seed.addCollaborator(owner, ops, bot.login, 'write');
+    await run();
+    await seed.addCollaborator(owner, ops, bot.login, 'read');
+
+    const { code } = await run();
+
+    expect(code).toBe(0);
+    const [second, first] = await pulls();
+    expect([first?.state, second?.state]).toEqual(['open', 'open']);
+    expect(second?.head.repo_id).not.toBe(first?.head.repo_id);
+    expect(await filesOf(2)).toEqual(['sprints/a.md']);
+  });
+
+  it('holds to what somebody turned down, also from the branch that it may not write any more', async () => {
+    await seed.addCollaborator(owner, ops, bot.login, 'write');
+    await run();
+    await seed.closeIssue(owner, ops, 1);
+    await seed.addCollaborator(owner, ops, bot.login, 'read');
+
+    const { text, writes } = await run();
+
+    expect(text).toContain('pull request #1 was closed without being merged; nothing is proposed again');
+    expect(writes).toEqual([]);
+  });
 });
 
 describe('proposing, cut off where it writes', () => {

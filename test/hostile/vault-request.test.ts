@@ -124,6 +124,25 @@ describe('a request', () => {
     expect(await pulls()).toHaveLength(1);
   });
 
+  it('of ours from a branch that we may not write any more is found, and with other content refused', async () => {
+    const stranger = await vault.seed.createUser('stranger', ['write:repository', 'read:user']);
+    await vault.seed.api('POST', `/repos/${vault.ops}/forks`, {}, stranger.token);
+    await vault.seed.addCollaborator(vault.owner, vault.ops, agent.login, 'write');
+    await ask();
+    await vault.seed.addCollaborator(vault.owner, vault.ops, agent.login, 'read');
+    const fork = { from: 'main', name: 'vault/backup-1' };
+    await vault.seed.putFile(stranger, 'stranger/ops', 'vault/actions/backup-1.toml', 'x', fork);
+    const opened = { base: 'main', head: 'stranger:vault/backup-1', title: 'mine' };
+    await vault.seed.openPull(stranger, vault.ops, opened);
+
+    const same = await ask();
+    const other = await ask({ PLUGIN_ACTION: actionText('backup', 'timeout_minutes = 5') });
+
+    expect(same).toMatchObject({ code: 0, text: expect.stringContaining('asked for by agent in #1') });
+    expect(other).toMatchObject({ code: 1, text: expect.stringContaining('an id is used once') });
+    expect(await pulls()).toHaveLength(2);
+  });
+
   it('somebody else’s request for the same id is found, and with other content refused', async () => {
     const number = await vault.ask('backup-1');
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
+import { type AgentEngine, callOf, type EngineStart, modelArguments, withVersion } from './engine.ts';
 import { eventOf, forgeServer } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -49,17 +49,9 @@ export const claude: AgentEngine = {
   name: 'claude',
   api: 'anthropic',
   program(start) {
-    const {
-      command: [program = 'claude', ...more],
-      tools,
-      prompt,
-      home,
-      session,
-    } = start;
+    const { tools, prompt, home, session } = start;
     return {
-      command: program,
-      args: [
-        ...more,
+      ...callOf('claude', start, [
         '-p',
         '--output-format',
         'stream-json',
@@ -72,38 +64,28 @@ export const claude: AgentEngine = {
         ...(session.isResumed
           ? ['--resume', sessionFile({ home, id: session.id })]
           : ['--session-id', session.id]),
-        ...modelOf(start),
-      ],
+        ...modelArguments(start),
+      ]),
       environment: environmentOf(start),
       input: prompt,
     };
   },
   screen(start) {
-    const {
-      command: [program = 'claude', ...more],
-      tools,
-      prompt,
-      home,
-      workspace,
-      access,
-      session,
-    } = start;
+    const { tools, prompt, home, workspace, access, session } = start;
     return {
       program: {
-        command: program,
-        args: [
-          ...more,
+        ...callOf('claude', start, [
           ...heldIn(start),
           ...(tools === null ? [] : ['--tools', [...tools, 'AskUserQuestion'].join(',')]),
           '--allowedTools',
           [`mcp__${forgeServer}`, 'AskUserQuestion', ...(tools ?? usualTools)].join(','),
           '--session-id',
           session.id,
-          ...modelOf(start),
+          ...modelArguments(start),
           // Behind this nothing is an option, whatever the issue says.
           '--',
           prompt,
-        ],
+        ]),
         environment: environmentOf(start),
       },
       files: [
@@ -122,25 +104,19 @@ export const claude: AgentEngine = {
     };
   },
   ownScreen(start) {
-    const {
-      command: [program = 'claude', ...more],
-      prompt,
-      session,
-    } = start;
+    const { prompt, session } = start;
     return {
-      command: program,
-      args: [
-        ...more,
+      ...callOf('claude', start, [
         '--permission-mode',
         'auto',
         '--session-id',
         session.id,
         ...serverOf(start),
-        ...modelOf(start),
+        ...modelArguments(start),
         // Behind this nothing is an option, whatever the issue says; --mcp-config would take it for a second file.
         '--',
         prompt,
-      ],
+      ]),
       environment: {},
     };
   },
@@ -207,10 +183,6 @@ function serverOf({ mcp }: EngineStart): string[] {
       mcpServers: { [forgeServer]: { type: 'stdio', command: mcp.command, args: mcp.args } },
     }),
   ];
-}
-
-function modelOf({ model }: EngineStart): string[] {
-  return model === null ? [] : ['--model', model];
 }
 
 function environmentOf({ home, access }: EngineStart): Record<string, string> {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
+import { type AgentEngine, callOf, type EngineStart, modelArguments, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile, uuid } from './session-files.ts';
 
@@ -36,16 +36,9 @@ export const codex: AgentEngine = {
   name: 'codex',
   api: 'openai',
   program(start) {
-    const {
-      command: [program = 'codex', ...more],
-      prompt,
-      model,
-      session,
-    } = start;
+    const { prompt, session } = start;
     return {
-      command: program,
-      args: [
-        ...more,
+      ...callOf('codex', start, [
         'exec',
         ...(session.isResumed ? ['resume'] : []),
         '--json',
@@ -54,59 +47,45 @@ export const codex: AgentEngine = {
         '--ignore-user-config',
         '--ignore-rules',
         ...asOptions(settingsOf(start)),
-        ...(model === null ? [] : ['--model', model]),
+        ...modelArguments(start),
         ...(session.isResumed ? [session.id] : []),
         '-',
-      ],
+      ]),
       environment: environmentOf(start),
       input: prompt,
     };
   },
   screen(start) {
-    const {
-      command: [program = 'codex', ...more],
-      prompt,
-      model,
-      workspace,
-    } = start;
+    const { prompt, workspace } = start;
     return {
       program: {
-        command: program,
-        args: [
-          ...more,
+        ...callOf('codex', start, [
           '--dangerously-bypass-approvals-and-sandbox',
           ...asOptions(settingsOf(start)),
           ...trusting(workspace),
-          ...(model === null ? [] : ['--model', model]),
+          ...modelArguments(start),
           '--',
           prompt,
-        ],
+        ]),
         environment: environmentOf(start),
       },
       files: [],
     };
   },
   ownScreen(start) {
-    const {
-      command: [program = 'codex', ...more],
-      prompt,
-      model,
-      workspace,
-    } = start;
+    const { prompt, workspace } = start;
     return {
-      command: program,
-      args: [
-        ...more,
+      ...callOf('codex', start, [
         '--sandbox',
         'workspace-write',
         '--ask-for-approval',
         'on-request',
         ...trusting(workspace),
         ...asOptions(serverOf(start)),
-        ...(model === null ? [] : ['--model', model]),
+        ...modelArguments(start),
         '--',
         prompt,
-      ],
+      ]),
       environment: {},
     };
   },

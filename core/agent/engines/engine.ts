@@ -107,7 +107,21 @@ export interface AgentEngine {
   session: EngineSession;
 }
 
-/** For a program that prints its version when it is asked with `--version`; `usual` is what it is called. */
+/** How an engine's program is called: as the manifest names it, else by its `usual` name, with `args` behind those of the manifest. */
+export function callOf(
+  usual: string,
+  { command: [program = usual, ...more] }: Pick<EngineStart, 'command'>,
+  args: string[],
+): { command: string; args: string[] } {
+  return { command: program, args: [...more, ...args] };
+}
+
+/** For a program that prints its version when it is asked with `--version`. */
 export function withVersion(usual: string): AgentEngine['version'] {
-  return ({ command: [program = usual, ...more] }) => ({ command: program, args: [...more, '--version'] });
+  return (start) => callOf(usual, start, ['--version']);
+}
+
+/** For a program that takes its model's name as it stands in the manifest. */
+export function modelArguments({ model }: Pick<EngineStart, 'model'>): string[] {
+  return model === null ? [] : ['--model', model];
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type AgentEngine, type EngineStart, withVersion } from './engine.ts';
+import { type AgentEngine, callOf, type EngineStart, withVersion } from './engine.ts';
 import { eventOf, forgeServer, keyVariable } from './events.ts';
 import { oneFile } from './session-files.ts';
 
@@ -54,49 +54,32 @@ export const opencode: AgentEngine = {
   name: 'opencode',
   api: null,
   program(start) {
-    const {
-      command: [program = 'opencode', ...more],
-      prompt,
-      session,
-    } = start;
+    const { prompt, session } = start;
     return {
-      command: program,
-      args: [
-        ...more,
+      ...callOf('opencode', start, [
         'run',
         '--format',
         'json',
         '--auto',
         ...(session.isResumed ? ['--session', session.id] : []),
         ...modelOf(start),
-      ],
+      ]),
       environment: environmentOf(start),
       input: prompt,
     };
   },
   screen(start) {
-    const {
-      command: [program = 'opencode', ...more],
-      prompt,
-    } = start;
     return {
       program: {
-        command: program,
-        // In one word: a prompt that begins with a hyphen is none of its options.
-        args: [...more, ...modelOf(start), `--prompt=${prompt}`],
+        ...callOf('opencode', start, screenArguments(start)),
         environment: environmentOf(start),
       },
       files: [],
     };
   },
   ownScreen(start) {
-    const {
-      command: [program = 'opencode', ...more],
-      prompt,
-    } = start;
     return {
-      command: program,
-      args: [...more, ...modelOf(start), `--prompt=${prompt}`],
+      ...callOf('opencode', start, screenArguments(start)),
       environment: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ mcp: serverOf(start) }) },
     };
   },
@@ -135,21 +118,22 @@ export const opencode: AgentEngine = {
   },
   session: {
     id: /^ses_[A-Za-z0-9]{8,64}$/,
-    source: ({ command: [program = 'opencode', ...more], id }) => ({
+    source: (place) => ({
       kind: 'output',
-      command: program,
-      args: [...more, 'export', id],
+      ...callOf('opencode', place, ['export', place.id]),
       name: sessionName,
     }),
     target: ({ home }) => sessionFile(home),
     environment: quiet,
-    restore: ({ command: [program = 'opencode', ...more], home }) => ({
-      command: program,
-      args: [...more, 'import', sessionFile(home)],
-    }),
+    restore: (place) => callOf('opencode', place, ['import', sessionFile(place.home)]),
     trouble: (files, id) => oneFile(files, sessionName, (text) => eventOf(exported, text)?.info.id === id),
   },
 };
+
+/** In one word: a prompt that begins with a hyphen is none of its options. */
+function screenArguments(start: EngineStart): string[] {
+  return [...modelOf(start), `--prompt=${start.prompt}`];
+}
 
 function modelOf({ model, access }: EngineStart): string[] {
   return model === null ? [] : ['--model', access === null ? model : `${provider}/${model}`];

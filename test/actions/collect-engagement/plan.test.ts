@@ -7,12 +7,13 @@ import type {
   CollectState,
   EngagementSettings,
   EngagementState,
-  Found,
   LogState,
   VerifyState,
 } from '../../../actions/collect-engagement/state.ts';
-import { evidenceOf, evidenceText, pageText } from '../../../actions/collect-engagement/text.ts';
+import { evidenceOf, pageText } from '../../../actions/collect-engagement/text.ts';
 import { describeChange } from '../../../core/change.ts';
+import { evidenceText } from '../../../core/evidence.ts';
+import type { TextFile } from '../../../core/forge/contents.ts';
 import type { Pull } from '../../../core/forge/pulls.ts';
 import type { Way } from '../../../core/read-ground.ts';
 
@@ -78,7 +79,7 @@ function log(views = 1, overrides: Partial<LogState> = {}): LogState {
 }
 
 /** The day's evidence as a file of the repository, with so many page views. */
-function found(views = 1): Found {
+function found(views = 1): TextFile {
   const { totals, clientSide } = log(views);
   const evidence = evidenceOf({
     date,
@@ -117,7 +118,7 @@ function pull(overrides: Partial<Pull> = {}): Pull {
 
 /** A way by a pull request: what stands on its branch, and the pull request itself. */
 function asked(
-  overrides: { exists?: boolean; evidence?: Found; pull?: Pull | null; pulls?: Pull[] } = {},
+  overrides: { exists?: boolean; evidence?: TextFile; pull?: Pull | null; pulls?: Pull[] } = {},
 ): Way {
   const { exists = false, evidence = null, pull: own = null, pulls = own === null ? [] : [own] } = overrides;
   return {

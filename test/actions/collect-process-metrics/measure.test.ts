@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Metrics, Span } from '../../../actions/collect-process-metrics/evidence.ts';
 import { metrics } from '../../../actions/collect-process-metrics/evidence.ts';
-import { type History, noHistory } from '../../../actions/collect-process-metrics/history.ts';
+import type { History } from '../../../actions/collect-process-metrics/history.ts';
 import {
   measure,
   nearestRank,
@@ -10,6 +10,16 @@ import {
   type Words,
 } from '../../../actions/collect-process-metrics/measure.ts';
 import { dayOf, windowOf } from '../../../actions/collect-process-metrics/text.ts';
+
+const noHistory: History = {
+  issues: [],
+  pulls: [],
+  runs: [],
+  actions: [],
+  rejections: [],
+  proposals: [],
+  agentRuns: [],
+};
 
 const date = '2026-01-28';
 const day = dayOf(date);

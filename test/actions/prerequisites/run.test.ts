@@ -111,4 +111,42 @@ describe('a run of prerequisites', () => {
     expect(still).toHaveLength(1);
     expect(again).toHaveLength(2);
   });
+
+  it('asks as little among many pull requests of ours that are closed as among few', async () => {
+    const asked = async (finished: number): Promise<string[]> => {
+      trees = await startTrees({ access: 'read' });
+      await trees.turnedDown(Array.from({ length: finished }, (_, nth) => `other/${nth}`));
+      await trees.issues(['closed'], ['backlog']);
+      await trees.write('## Objective: One\n- [ ] a (#1)\n- [ ] b (#2)\nStatus: READY\n');
+      await trees.run();
+      const { code, calls } = await trees.run();
+      expect(code).toBe(0);
+      expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+      return calls;
+    };
+
+    const few = await asked(2);
+    await trees.close();
+    const many = await asked(120);
+
+    expect(many).toHaveLength(few.length);
+  });
+
+  it('takes away the branch of a pull request that is too old to be listed before it proposes again', async () => {
+    trees = await startTrees({ access: 'read' });
+    const others = Array.from({ length: 55 }, (_, nth) => `other/${nth}`);
+    await trees.turnedDown(['prerequisites/update', ...others]);
+    await trees.issues(['closed'], ['backlog']);
+    await trees.write('## Objective: One\n- [ ] a (#1)\n- [ ] b (#2)\nStatus: READY\n');
+
+    const { code, calls } = await trees.run();
+
+    expect(code).toBe(0);
+    expect(calls.filter((call) => !call.startsWith('GET'))).toEqual([
+      'DELETE /repos/keeper/ops/branches/prerequisites/update 204',
+      'POST /repos/keeper/ops/sync_fork/main 204',
+      'PUT /repos/keeper/ops/contents/prerequisites.md 200',
+      'POST /repos/owner/ops/pulls 201',
+    ]);
+  });
 });

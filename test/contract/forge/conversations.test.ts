@@ -3,7 +3,6 @@ import { createSend } from '../../../core/api/http.ts';
 import type { Send } from '../../../core/api/send.ts';
 import { listReviewComments, listReviews } from '../../../core/forge/pulls.ts';
 import { failedStatuses } from '../../../core/forge/statuses.ts';
-import { labelTakenOff } from '../../../core/forge/timeline.ts';
 import { createMask } from '../../../core/mask.ts';
 import type { Person } from '../../../embedded-forge/seed.ts';
 import { base64, onEveryForge } from './every-forge.ts';
@@ -234,27 +233,5 @@ onEveryForge('what is said of a pull request', ({ api, bot, fresh, owner, pass, 
       failed: [{ context: 'odd' }],
       isPending: true,
     });
-  });
-
-  it('says who took a label off, and when', async () => {
-    const { repository, number } = await requested('taken-off');
-    await api(owner, 'POST', `/repos/${repository}/labels`, { name: 'blocked', color: '#ff0000' });
-    const on = () =>
-      api(bot, 'POST', `/repos/${repository}/issues/${number}/labels`, { labels: ['blocked'] });
-    const off = (by: Person) => api(by, 'DELETE', `/repos/${repository}/issues/${number}/labels/blocked`);
-    const taken = () => labelTakenOff(as(bot), repository, number, 'blocked');
-
-    expect(await taken()).toBeUndefined();
-    await on();
-    expect(await taken()).toBeUndefined();
-    await off(owner);
-    expect(await taken()).toMatchObject({
-      by: { login: owner.login },
-      at: expect.stringMatching(/^2\d{3}-/),
-    });
-    await on();
-    expect(await taken()).toBeUndefined();
-    await off(bot);
-    expect((await taken())?.by?.login).toBe(bot.login);
   });
 });

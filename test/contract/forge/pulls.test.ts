@@ -53,6 +53,24 @@ onEveryForge('pull requests', ({ api, bot, fresh, issue, owner, seed, stranger, 
     },
   );
 
+  it('are found by base and head, from a fork as well, and not by a stranger’s branch of the same name', async () => {
+    const name = await fresh('by-head');
+    await api(bot, 'POST', `/repos/${name}/forks`, {});
+    const fork = `${bot.login}/${name.split('/')[1]}`;
+    await seed.putFile(bot, fork, 'a', 'x', { from: 'main', name: 'from/fork' });
+    const number = await seed.openPull(bot, name, {
+      head: `${bot.login}:from/fork`,
+      base: 'main',
+      title: 'from a fork',
+    });
+    const found = (head: string): ReturnType<typeof api<{ number: number }>> =>
+      api<{ number: number }>(bot, 'GET', `/repos/${name}/pulls/main/${encodeURIComponent(head)}`);
+
+    expect((await found(`${bot.login}:from/fork`)).body.number).toBe(number);
+    expect((await found('from/fork')).status).toBe(404);
+    expect((await found(`${owner.login}:from/fork`)).status).toBe(404);
+  });
+
   it('answer 405 to a second merge, and 404 when they are closed', async () => {
     const name = await fresh('not-again');
     for (const branch of ['done', 'closed'])

@@ -64,6 +64,11 @@ describe('a manifest', () => {
       'a limit nobody can count is none',
     ],
     ['a watchdog that never bites', `${least}timeout_minutes = 5\nwatchdog_minutes = 6\n`, 'never bites'],
+    [
+      'a path that would protect nothing',
+      `${least}protected_paths = ["infra/**", "{a,b}/**"]\n`,
+      '"{a,b}/**" is no pattern',
+    ],
     ['two prompts', `${least}prompt = "a"\nprompt_file = "b.md"\n`, 'keep one of the two'],
     ['a prompt from elsewhere', `${least}prompt_file = "../secret.md"\n`, 'prompt_file'],
     ['a network that only bwrap can keep', `${least}network = "none"\n`, 'needs isolation = "bwrap"'],

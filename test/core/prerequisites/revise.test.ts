@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { numbersIn, parsePrerequisites } from '../../../core/prerequisites/document.ts';
-import { freedBy, freedObjectives } from '../../../core/prerequisites/free.ts';
+import { freedObjectives } from '../../../core/prerequisites/free.ts';
 import { type Facts, type IssueFact, reviseText } from '../../../core/prerequisites/revise.ts';
 
 const pending = 'vault/pending/ask.md';
@@ -499,12 +499,6 @@ describe('objectives that became free', () => {
     const done = reviseText(blocked, facts({ issues: new Map([...issues, [13, issue('done')]]) })).text;
     expect(freedObjectives(blocked, done)).toEqual([]);
     expect(freedObjectives('', after)).toEqual([]);
-  });
-
-  it('are named for an issue that is not done yet', () => {
-    expect(freedBy(blocked, facts(), [10])).toEqual(['One — so']);
-    expect(freedBy(blocked, facts(), [11])).toEqual([]);
-    expect(freedBy(blocked, facts(), [999])).toEqual([]);
   });
 });
 

@@ -469,7 +469,7 @@ export const making: Defence[] = [
   {
     name: 'A day joins the pull request that is open.',
     file: 'core/read-ground.ts',
-    from: 'if (open !== undefined) return { branch: branchOf(open.head), isOpen: true };',
+    from: 'if (open !== undefined) return { branch: headBranch(open), isOpen: true };',
     to: 'if (open !== undefined) return undefined;',
     tests: [engagementTest],
     only: 'takes in each day until it is merged',

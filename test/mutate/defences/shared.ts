@@ -63,6 +63,14 @@ export const denial: Defence[] = [
     only: 'a vision of somebody who blocks it',
   },
   {
+    name: 'An open pull request from elsewhere is not taken for the one that is written.',
+    file: 'core/propose.ts',
+    from: "pull.state === 'open' && comesFrom(pull, home));",
+    to: "pull.state === 'open');",
+    tests: ['test/core/propose.test.ts'],
+    only: 'may not write any more',
+  },
+  {
     name: 'What a stranger asks for under an id is read as nobody’s but theirs.',
     file: 'actions/vault-request/read.ts',
     from: '(await alone(() => findFile(send, repository, asked.file, head.sha))).value?.bytes',

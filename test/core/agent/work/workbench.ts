@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cloneForAgent, cloneForUs } from '../../../../core/agent/work/clone.ts';
@@ -212,8 +212,4 @@ export function bundleOf(folder: string, tree: string, ...parents: string[]): Bu
     ],
     { cwd: folder, env: { PATH: programs, HOME: folder }, maxBuffer: 1 << 30 },
   );
-}
-
-export function textOf(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
