@@ -448,7 +448,7 @@ export const making: Defence[] = [
     from: 'return hasVault ? post.ops : post.opsWithoutVault;',
     to: 'return post.opsWithoutVault;',
     tests: [initTest],
-    only: 'lets the collector push only where no vault is',
+    only: 'gives it no more where a run names the collector alone',
   },
   {
     name: 'Who keeps what is high from being approved is said.',
