@@ -43,7 +43,7 @@
 @inline export const wordNull: u32 = 0x6c6c756e; // null
 @inline export const wordUserAge: u64 = 0x6567612d72657375; // user-age
 @inline export const wordNt: u16 = 0x746e; // nt
-@inline export const wordReferer: u64 = 0x2272657265666572; // referer"
+@inline export const wordUser: u32 = 0x72657375; // user
 @inline export const wordRefe: u32 = 0x65666572; // refe
 @inline export const wordErer: u32 = 0x72657265; // erer
 @inline export const wordRemoteI: u64 = 0x695f65746f6d6572; // remote_i

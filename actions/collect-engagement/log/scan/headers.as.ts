@@ -4,7 +4,7 @@ import {
   backslash,
   closeBrace,
   quote,
-  smallBits8,
+  smallBits4,
   threeBytes,
   twoBytes,
   wordEndsHeaders,
@@ -12,8 +12,8 @@ import {
   wordNextMember,
   wordNextValue,
   wordOpensValue,
-  wordReferer,
-  wordUserAge,
+  wordRefe,
+  wordUser,
 } from "./bytes.as";
 import { markFrom, marksAt } from "./marks.as";
 import { closing } from "./json.as";
@@ -26,7 +26,7 @@ import { agentField, fieldOf, inHeaders, keep, noField, refererField, texts } fr
 export function headersEnd(p: usize, named: bool): usize {
   if (load<u8>(p) == closeBrace) return p;
   if (load<u8>(p) != quote) return 0;
-  const end = usualHeadersEnd(p, named);
+  const end = named ? usualHeadersEnd(p, true) : usualHeadersEnd(p, false);
   return end != 0 ? end : walkHeaders(p, named);
 }
 
@@ -43,7 +43,9 @@ export function headersEnd(p: usize, named: bool): usize {
 @inline const leastText: usize = 4;
 @inline const openingBits: usize = 2;
 /** The places of the quotes that open the headers' texts, names and values in turn: the first stands at `openings`. */
-const openings = memory.data(<i32>((usualBytes / leastText + 64) << openingBits), 4);
+@inline const openingsBytes: usize = (usualBytes / leastText + 64) << openingBits;
+// As much is left free before it: so the sum of two places in this list is behind the list, wherever it stands.
+const openings: usize = memory.data(2 * <i32>openingsBytes, 4) + openingsBytes;
 /** The place behind the last of them, and whether any of these texts has an escape. */
 let openingsEnd: usize = 0;
 let hasEscapes: bool = false;
@@ -61,9 +63,10 @@ let hasEscapes: bool = false;
 /**
  * Lists the quotes that open the texts of headers, from the first one at `p` on, as far as every mark is the first or the
  * last byte of what may be a joint. Answers where the quote is that closes the last value, before `]}`; or 0 where there is
- * anything else. That the joints are joints is for the caller to see.
+ * anything else. That the joints are joints is for the caller to see. The headers of an answer are short, so of them 64 bytes
+ * open more texts than of those of a request, which are `named`.
  */
-@inline function listOpenings(p: usize): usize {
+@inline function listOpenings(p: usize, named: bool): usize {
   store<u32>(openings, <u32>p);
   hasEscapes = false;
   let list = openings + (1 << openingBits);
@@ -108,7 +111,7 @@ let hasEscapes: bool = false;
         open &= (alone & -alone) - 1;
       }
     }
-    // Most have six at most, and a loop would be left where nobody can foresee it.
+    // Most have four at most, or six; and a loop would be left where nobody can foresee it.
     let left = open;
     store<u32>(list, <u32>(base + <usize>ctz(left)));
     left &= left - 1;
@@ -118,11 +121,13 @@ let hasEscapes: bool = false;
     left &= left - 1;
     store<u32>(list, <u32>(base + <usize>ctz(left)), 12);
     left &= left - 1;
-    store<u32>(list, <u32>(base + <usize>ctz(left)), 16);
-    left &= left - 1;
-    store<u32>(list, <u32>(base + <usize>ctz(left)), 20);
-    left &= left - 1;
-    for (let out = list + 24; left != 0; out += 1 << openingBits) {
+    if (!named) {
+      store<u32>(list, <u32>(base + <usize>ctz(left)), 16);
+      left &= left - 1;
+      store<u32>(list, <u32>(base + <usize>ctz(left)), 20);
+      left &= left - 1;
+    }
+    for (let out = list + (named ? 16 : 24); left != 0; out += 1 << openingBits) {
       store<u32>(out, <u32>(base + <usize>ctz(left)));
       left &= left - 1;
     }
@@ -141,33 +146,35 @@ let hasEscapes: bool = false;
 
 /** The same of headers of which each is a list of one text, without other escapes than of quotes; 0 for all others. */
 @inline function usualHeadersEnd(p: usize, named: bool): usize {
-  const last = listOpenings(p);
+  const last = listOpenings(p, named);
   if (last == 0) return 0;
-  // The value of the last name ends the list: with one more or less, some joint would have to be of both kinds.
+  // Behind each name there is a value.
+  if ((((openingsEnd - openings) >> openingBits) & 1) != 0) return 0;
   const lastName = openingsEnd - (2 << openingBits);
-  let wrong: u32 = 0;
-  for (let name = openings; name < lastName; name += 2 << openingBits) {
-    wrong |= load<u32>(placeAt(name, 1) - jointBytes) ^ wordOpensValue;
-    wrong |= load<u32>(placeAt(name, 2) - jointBytes) ^ wordNextMember;
+  let wrong = load<u32>(placeAt(openings, 1) - jointBytes) ^ wordOpensValue;
+  if (!named) {
+    for (let name = openings + (2 << openingBits); name <= lastName; name += 2 << openingBits) {
+      wrong |= load<u32>(placeAt(name, 0) - jointBytes) ^ wordNextMember;
+      wrong |= load<u32>(placeAt(name, 1) - jointBytes) ^ wordOpensValue;
+    }
+    return wrong == 0 ? last + 2 : 0;
   }
-  wrong |= load<u32>(placeAt(lastName, 1) - jointBytes) ^ wordOpensValue;
-  if (wrong != 0) return 0;
-  if (!named) return last + 2;
   // So the last value is told from its opening quote and the one that would open the next, like all others.
   store<u32>(openingsEnd, <u32>(last + jointBytes));
-  let agent: usize = 0;
-  let referer: usize = 0;
-  let found: u32 = 0;
-  for (let name = openings; name <= lastName; name += 2 << openingBits) {
-    const word = load<u64>(placeAt(name, 0) + 1) | smallBits8;
-    const isAgent = word == wordUserAge;
-    const isReferer = word == wordReferer;
-    agent = select<usize>(name, agent, isAgent);
-    referer = select<usize>(name, referer, isReferer);
-    found += <u32>isAgent + (<u32>isReferer << 16);
+  let start = load<u32>(placeAt(openings, 0) + 1) | smallBits4;
+  // The sums of the places of all names that begin like those that count: of one such name, its place.
+  let agent: usize = select<usize>(openings, 0, start == wordUser);
+  let referer: usize = select<usize>(openings, 0, start == wordRefe);
+  for (let name = openings + (2 << openingBits); name <= lastName; name += 2 << openingBits) {
+    const jointAndStart = load<u64>(placeAt(name, 0) - jointBytes);
+    wrong |= <u32>jointAndStart ^ wordNextMember;
+    wrong |= load<u32>(placeAt(name, 1) - jointBytes) ^ wordOpensValue;
+    start = <u32>(jointAndStart >> 32) | smallBits4;
+    agent += select<usize>(name, 0, start == wordUser);
+    referer += select<usize>(name, 0, start == wordRefe);
   }
-  // A name that is given twice.
-  if ((found & ~0x10001) != 0) return 0;
+  // A sum behind the list is of a name that is given twice, or of two that begin alike.
+  if (wrong != 0 || agent > lastName || referer > lastName) return 0;
   return (agent == 0 || keepHeader(agent, agentField)) && (referer == 0 || keepHeader(referer, refererField)) ? last + 2 : 0;
 }
 

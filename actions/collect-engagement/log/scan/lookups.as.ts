@@ -3,7 +3,7 @@
 import { entryText, noAddressFlag } from "../scan.abi";
 import { bot, kindOf } from "./host.as";
 import { same } from "./bytes.as";
-import { Entry, Table, agents, botFlag, fresh, hashOf, internHashed, pages, slotBits, slotEntry } from "./tables.as";
+import { Entry, Table, agents, botFlag, fresh, hashInPlace, internHashed, pages, slotBits, slotEntry } from "./tables.as";
 import { isAddress } from "./addresses.as";
 
 // Tables do not stay in a core's own cache while a log runs through it, and what is further away takes longer to answer than
@@ -34,7 +34,7 @@ export let lookupsEnd: usize = lookups;
   lookupsEnd += lookupBytes;
   lookup.at = at;
   lookup.length = length;
-  lookup.hash = hashOf(at, length);
+  lookup.hash = hashInPlace(at, length);
   return lookup;
 }
 

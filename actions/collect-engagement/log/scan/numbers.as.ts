@@ -2,20 +2,30 @@
 
 import { closeBrace, comma, digit0, digit1, lanes, minus, plus, point, smallBit, smallE } from "./bytes.as";
 
+@inline const signBit: u8 = 0x80;
+
 /** One bit for each of 16 bytes that is no digit. */
 @inline export function nonDigits(p: usize): i32 {
-  return i8x16.bitmask(i8x16.gt_u(i8x16.sub(v128.load(p), i8x16.splat(digit0)), i8x16.splat(9)));
+  // Signed bytes are compared in one instruction on most machines, unsigned ones in four. With the highest bit turned over a
+  // signed byte has the order of an unsigned one.
+  const turned = i8x16.sub(v128.load(p), i8x16.splat(<i8>(digit0 + signBit)));
+  return i8x16.bitmask(i8x16.gt_s(turned, i8x16.splat(<i8>(9 - <i32>signBit))));
 }
 
 /** From the first byte of a number to behind it, or 0. */
 @inline export function numberEnd(p: usize): usize {
-  // Many numbers are whole, without a sign, and have up to 15 digits: these are read in one step.
-  const first = nonDigits(p);
-  if (first != 0 && load<u8>(p) - digit1 < 9) {
-    const end = p + <usize>ctz(first);
-    const c = load<u8>(end);
-    if (c == comma || c == closeBrace) return end;
+  // Nearly all numbers are up to 31 digits, or have a point between them: these are read in one step.
+  const others = nonDigits(p) | (nonDigits(p + lanes) << 16);
+  const wholeEnd = p + <usize>ctz(others);
+  let end = wholeEnd;
+  let c = load<u8>(end);
+  if (c == point) {
+    end = p + <usize>ctz(others & (others - 1));
+    c = load<u8>(end);
   }
+  const isEnd = (c == comma || c == closeBrace) && end != wholeEnd + 1;
+  // A zero in front is the whole number before the point, or there is none.
+  if (isEnd && (load<u8>(p) - digit1 < 9 || (load<u8>(p) == digit0 && wholeEnd == p + 1))) return end;
   return longNumberEnd(p);
 }
 

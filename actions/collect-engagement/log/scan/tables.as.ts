@@ -64,6 +64,11 @@ export let readings: Table = changetype<Table>(0);
  * a processor multiplies both at the same time.
  */
 export function hashOf(at: usize, length: usize): u32 {
+  return hashInPlace(at, length);
+}
+
+/** The same without a call, for loops over many texts. */
+@inline export function hashInPlace(at: usize, length: usize): u32 {
   let one: u64 = seed ^ (<u64>length * goldenRatio);
   let two: u64 = seed;
   const end = at + (length & ~15);

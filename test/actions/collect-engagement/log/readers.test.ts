@@ -629,6 +629,9 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
       '"User-Agent":["a \\"Googlebot/2.1"]',
       '"User-Agent":["a"],"User-Agent":["Googlebot/2.1"]',
       '"User-Agents":["Googlebot/2.1"]',
+      '"User-Id":["a"]',
+      '"User-Id":["a"],"User-Agent":["Googlebot/2.1"]',
+      '"Referrer":["a"],"Referer":["https://b.example/"]',
       '"User-age\\"User-Agent":["Googlebot/2.1"]',
       '"x\\"User-Agent":["Googlebot/2.1"]',
       '"Referer":["https://a.example/"]',
@@ -713,6 +716,39 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
 
     // Each in a log of its own as well: what is counted together may hide one that differs.
     for (const item of [...lines, lines.join('')]) expectSame(Buffer.from(item));
+  });
+
+  it('on numbers of every length that are read in one step, and on what only looks like them', () => {
+    const usual = alikeLine('"Accept":["x"]');
+    const digits = '1946283057'.repeat(4);
+    const numbers = [
+      ...Array.from({ length: 36 }, (_, length) => digits.slice(0, length)),
+      ...[1, 2, 10, 15, 16, 29, 30, 31, 32, 33].flatMap((before) =>
+        [0, 1, 2, 14, 15, 16, 30].map((behind) => `${digits.slice(0, before)}.${digits.slice(0, behind)}`),
+      ),
+      ...[
+        '0',
+        '00',
+        '01',
+        '0.5',
+        '00.5',
+        '01.5',
+        '0.',
+        '.5',
+        '.',
+        '1..5',
+        '1.5.5',
+        '0.5.',
+        '-0',
+        '-1.5',
+        '--1',
+      ],
+      ...['1:', '1/', '1 ', '1e', '1e5', '1.e5', '1.5e', '1.5E-5', '\u00b1', '1\u0030'],
+    ];
+    const lines = numbers.map((number) => usual.replace('"duration":0.5', `"duration":${number}`));
+
+    for (const item of [...lines.map((line) => usual.repeat(3) + line), usual.repeat(3) + lines.join('')])
+      expectSame(Buffer.from(item));
   });
 
   it('on times that begin with the same second and end in any way', () => {
