@@ -1,8 +1,9 @@
 import { ownerOf } from './accounts.ts';
 import type { Change } from './change.ts';
 import type { TextFile } from './forge/contents.ts';
-import { comesFrom, headBranch, type Pull } from './forge/pulls.ts';
+import type { Pull } from './forge/pulls.ts';
 import { keep, notice } from './plan.ts';
+import { comesFrom, headBranch } from './pull-source.ts';
 import { oneOf, type ValuesOf } from './settings.ts';
 
 // One branch, its files, one pull request: proposed with write access, or from a fork of our own without it. A role

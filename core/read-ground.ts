@@ -5,11 +5,12 @@ import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import { type Branch, findBranch } from './forge/branches.ts';
 import { findText } from './forge/contents.ts';
-import { findPull, headBranch, openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
+import { findPull, openPulls, type Pull, pullsBy, recentPullsBy } from './forge/pulls.ts';
 import { getRepository, type Repository } from './forge/repositories.ts';
 import type { User } from './forge/users.ts';
 import { writesFile } from './plan.ts';
 import { type Ground, headOf, openAlike, type ProposeFrom, pullFrom, type Standing } from './propose.ts';
+import { headBranch } from './pull-source.ts';
 import { together } from './together.ts';
 
 // What `propose` decides on, read from the forge.

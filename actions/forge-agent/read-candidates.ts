@@ -20,10 +20,11 @@ import { findBranch, getBranch } from '../../core/forge/branches.ts';
 import { getIssue, type Issue, listDependencies, listIssues } from '../../core/forge/issues.ts';
 import type { Label } from '../../core/forge/labels.ts';
 import { isOrgMember } from '../../core/forge/people.ts';
-import { headBranch, type Pull, pullsBy } from '../../core/forge/pulls.ts';
+import { type Pull, pullsBy } from '../../core/forge/pulls.ts';
 import { getRepository, type Repository } from '../../core/forge/repositories.ts';
 import type { Snapshot } from '../../core/forge/snapshot.ts';
 import { readConversation } from '../../core/forge/timeline.ts';
+import { headBranch } from '../../core/pull-source.ts';
 import type { People } from '../../core/vault/read-rights.ts';
 import { candidateOf, heardOf } from './candidate.ts';
 import {

@@ -6,8 +6,9 @@ import { UserError } from '../../core/errors.ts';
 import { findBranch } from '../../core/forge/branches.ts';
 import { listComments } from '../../core/forge/comments.ts';
 import { getIssue } from '../../core/forge/issues.ts';
-import { comesFrom, getPull, headBranch } from '../../core/forge/pulls.ts';
+import { getPull } from '../../core/forge/pulls.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
+import { comesFrom, headBranch } from '../../core/pull-source.ts';
 import { candidateOf } from './candidate.ts';
 import {
   findPrevious,

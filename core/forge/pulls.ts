@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { sameLogin, sameRepository } from '../accounts.ts';
+import { sameLogin } from '../accounts.ts';
 import { shaped } from '../api/call.ts';
 import { ApiError, ifThere } from '../api/errors.ts';
 import { type ApiRequest, repositoryName, type Send } from '../api/send.ts';
@@ -46,16 +46,6 @@ export function standingOfPull({
   state,
 }: Pick<Pull, 'merged' | 'state'>): 'open' | 'merged' | 'closed' {
   return merged ? 'merged' : state === 'open' ? 'open' : 'closed';
-}
-
-/** The branch that a pull request comes from, of whichever repository: its label still names it when the branch is gone. */
-export function headBranch({ head: { label } }: Pick<Pull, 'head'>): string {
-  return label.split(':').at(-1) ?? label;
-}
-
-/** Whether a pull request comes from this repository, where the forge says which one it comes from. */
-export function comesFrom({ head }: Pick<Pull, 'head'>, repository: string): boolean {
-  return head.repo === undefined || sameRepository(head.repo?.full_name ?? '', repository);
 }
 
 /** Whether it is marked as work in progress, of which the forge never says that it can be merged. */

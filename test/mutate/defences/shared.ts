@@ -214,7 +214,7 @@ export const shared: Defence[] = [
   {
     name: 'What is written to a fork is asked for, whatever is open from a branch of that name elsewhere.',
     file: 'core/propose.ts',
-    from: "const open = from.find((pull) => pull.state === 'open' && isHere(ground, pull));",
+    from: "const open = from.find((pull) => pull.state === 'open' && comesFrom(pull, home));",
     to: "const open = from.find((pull) => pull.state === 'open');",
     tests: ['test/core/propose.test.ts'],
     only: 'may write less',

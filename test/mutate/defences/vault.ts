@@ -340,8 +340,8 @@ export const records: Defence[] = [
   {
     name: 'A request is found although a stranger made another one under its id.',
     file: 'actions/vault-request/read.ts',
-    from: 'theirs.find(isWriters) ?? theirs[0]',
-    to: 'theirs[0]',
+    from: 'others.find(mayWrite) ?? others[0]',
+    to: 'others[0]',
     tests: ['test/hostile/vault-request.test.ts'],
     only: 'behind a stranger',
   },
