@@ -73,29 +73,9 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
     let counted: number | undefined = 0;
     for (let attempt = 1; attempt <= listAttempts; attempt += 1) {
       const first = await nth(1);
-      const read = [first];
-      const items = new Map<number | string, T>();
-      const keep = (given: T[]): void => {
-        for (const item of given) items.set(identity(item), item);
-      };
-      keep(first.items);
-      if (first.total === undefined) {
-        for (let last = first.items; last.length > 0 && !enough([...items.values()]); ) {
-          const before = items.size;
-          read.push(await nth(read.length + 1));
-          last = read.at(-1)?.items ?? [];
-          keep(last);
-          // It would never end: something in between gives one page for whichever is asked for, and leaves out who knows what.
-          if (last.length > 0 && items.size === before)
-            throw incomplete(
-              request,
-              `gave page ${read.length} with nothing in it that was not on the others`,
-            );
-        }
-        return [...items.values()];
-      }
-      read.push(...(await pagesBehind(first, nth, identity)));
-      for (const more of read.slice(1)) keep(more.items);
+      if (first.total === undefined) return readUncounted(request, first, nth, { identity, enough });
+      const read = [first, ...(await pagesBehind(first, nth, identity))];
+      const items = new Map(read.flatMap((one) => one.items.map((item) => [identity(item), item])));
       const total = read.at(-1)?.total;
       if (items.size === total) return [...items.values()];
       seen = items.size;
@@ -105,6 +85,26 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
   }
 
   return { call, page, list };
+}
+
+/** A list that its server does not count: page after page, up to an empty one or to what is enough. */
+async function readUncounted<T>(
+  request: ApiRequest,
+  first: Page<T>,
+  nth: (number: number) => Promise<Page<T>>,
+  { identity, enough }: { identity: (item: T) => number | string; enough: (items: T[]) => boolean },
+): Promise<T[]> {
+  const items = new Map(first.items.map((item) => [identity(item), item]));
+  let last = first.items;
+  for (let number = 2; last.length > 0 && !enough([...items.values()]); number += 1) {
+    const before = items.size;
+    last = (await nth(number)).items;
+    for (const item of last) items.set(identity(item), item);
+    // It would never end: something in between gives one page for whichever is asked for, and leaves out who knows what.
+    if (last.length > 0 && items.size === before)
+      throw incomplete(request, `gave page ${number} with nothing in it that was not on the others`);
+  }
+  return [...items.values()];
 }
 
 /**

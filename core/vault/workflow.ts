@@ -105,16 +105,13 @@ export function workflowFaults(
   const lists = (['mounts', 'model', 'tools'] as const).filter(
     (name) => (asked === undefined ? formula[name] : asked[name]) !== undefined,
   );
-  const given = [...Object.keys(formula.inputs ?? {}), ...lists, 'action', 'nonce'];
+  const always = [...lists, 'action', 'nonce'];
+  const given = [...Object.keys(formula.inputs ?? {}), ...always];
+  const values = Object.entries(asked?.inputs ?? {});
   const filled =
     asked === undefined
       ? given
-      : [
-          ...Object.entries(asked.inputs ?? {}).flatMap(([name, value]) => (value === '' ? [] : [name])),
-          ...lists,
-          'action',
-          'nonce',
-        ];
+      : [...values.flatMap(([name, value]) => (value === '' ? [] : [name])), ...always];
   const missing = required.filter((name) => !filled.includes(name));
   const dropped = inputs === null ? [] : given.filter((name) => !inputs.includes(name));
   // A shell cannot read such a variable.
