@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import type { TextFile } from './forge/contents.ts';
@@ -68,6 +69,28 @@ export interface PageFiles<Evidence> {
 /** Evidence as it stands in the repository: for people as well, so one field a line. */
 export function evidenceText(evidence: object): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
+}
+
+/**
+ * Evidence as it should stand: where nothing but the hour has changed since it was last written, and the day is not over, that is
+ * what stands there, so that a run by the hour makes no commit that says nothing.
+ */
+export function sinceRecord<Evidence extends { period_hours: number }>(
+  evidence: Evidence,
+  /** The evidence of the same day that the forge has. */
+  onRecord: readonly Evidence[],
+): Evidence {
+  if (evidence.period_hours >= 24) return evidence;
+  const asOf = ({ period_hours }: Evidence): Evidence => ({ ...evidence, period_hours });
+  const same = onRecord.find(
+    (known) => known.period_hours <= evidence.period_hours && isDeepStrictEqual(known, asOf(known)),
+  );
+  return same === undefined ? evidence : asOf(same);
+}
+
+/** The evidence of a day on the branch of a pull request: the first of the files that it asks for. */
+export function proposedFile({ exists, files }: Standing): TextFile {
+  return exists ? (files[0]?.there ?? null) : null;
 }
 
 type File = Proposal['files'][number];

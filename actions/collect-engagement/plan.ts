@@ -1,9 +1,15 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
-import { evidenceText, pageWith, pageWrites, proposeEvidence } from '../../core/evidence.ts';
-import type { TextFile } from '../../core/forge/contents.ts';
+import {
+  evidenceText,
+  pageWith,
+  pageWrites,
+  proposedFile,
+  proposeEvidence,
+  sinceRecord,
+} from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
-import { proposeChanges, type Standing } from '../../core/propose.ts';
+import { proposeChanges } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
 import { chartText } from './chart.ts';
 import type { EngagementEvidence } from './evidence.ts';
@@ -63,7 +69,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   const { log, date, local, target } = state;
   const faults = faultsOf(settings, log, date);
   if (faults.length > 0) return faults;
-  const evidence = evidenceOf({
+  const found = evidenceOf({
     date,
     now: state.now,
     sources: settings.source,
@@ -72,16 +78,16 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
     clientSide: log.clientSide,
     mostUnknown: settings['max-bad-share'],
   });
-  const fuller = onRecord(target).find(
-    (known) => isOver(known) && known.total_requests > evidence.total_requests,
-  );
+  const known = onRecord(target);
+  const fuller = known.find((day) => isOver(day) && day.total_requests > found.total_requests);
   if (fuller !== undefined)
     return [
       refuseFor(
         places.file(date),
-        `is on record with ${counted(fuller.total_requests, 'request')} of a whole day, and the log holds ${evidence.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
+        `is on record with ${counted(fuller.total_requests, 'request')} of a whole day, and the log holds ${found.total_requests} of that day: it was rotated or cut since, and nothing is written. Name the rotated files as well, or delete the evidence to have the day counted anew`,
       ),
     ];
+  const evidence = sinceRecord(found, known);
   const summary = summaryOf(evidence, log);
   if (local.kind === 'none' && target.kind === 'none')
     return [keep(`the log can be counted (${summary}); on a pull request nothing is written`)];
@@ -98,11 +104,6 @@ function onRecord(target: Target): EngagementEvidence[] {
   const { evidence, way } = target;
   const found = way.kind === 'pull' ? [evidence, proposedFile(way.standing)] : [evidence];
   return found.flatMap((file) => parseEvidence(file?.text) ?? []);
-}
-
-/** The day's evidence on the branch of the pull request. */
-function proposedFile({ exists, files }: Standing): TextFile {
-  return exists ? (files[0]?.there ?? null) : null;
 }
 
 /** What a person should look at, although the day can be counted. */

@@ -1,5 +1,12 @@
 import type { Change } from '../../core/change.ts';
-import { evidenceText, pageWith, pageWrites, proposeEvidence } from '../../core/evidence.ts';
+import {
+  evidenceText,
+  pageWith,
+  pageWrites,
+  proposedFile,
+  proposeEvidence,
+  sinceRecord,
+} from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { proposeChanges } from '../../core/propose.ts';
 import type { Way } from '../../core/read-ground.ts';
@@ -41,7 +48,13 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
   const left = evidence.left_out.map((what) =>
     notice(`not looked at: ${what}`, 'raise the setting that is named'),
   );
-  return [...left, ...commit(state, evidence)];
+  return [...left, ...commit(state, sinceRecord(evidence, onRecord(state)))];
+}
+
+/** The day's evidence that the forge has: on the branch, and on that of the pull request. */
+function onRecord({ evidence, way }: DayState): ProcessEvidence[] {
+  const files = way.kind === 'pull' ? [evidence, proposedFile(way.standing)] : [evidence];
+  return files.flatMap((file) => parseEvidence(file?.text) ?? []);
 }
 
 function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {

@@ -11,7 +11,7 @@ import type {
   VerifyState,
 } from '../../../actions/collect-engagement/state.ts';
 import { evidenceOf, pageText } from '../../../actions/collect-engagement/text.ts';
-import { describeChange } from '../../../core/change.ts';
+import { type Change, describeChange } from '../../../core/change.ts';
 import { evidenceText } from '../../../core/evidence.ts';
 import type { TextFile } from '../../../core/forge/contents.ts';
 import type { Pull } from '../../../core/forge/pulls.ts';
@@ -79,11 +79,11 @@ function log(views = 1, overrides: Partial<LogState> = {}): LogState {
 }
 
 /** The day's evidence as a file of the repository, with so many page views. */
-function found(views = 1): TextFile {
+function found(views = 1, at = now): TextFile {
   const { totals, clientSide } = log(views);
   const evidence = evidenceOf({
     date,
-    now,
+    now: at,
     sources: ['access.log'],
     clientSources: [],
     totals,
@@ -289,6 +289,42 @@ describe('the way of the evidence', () => {
 });
 
 describe('evidence', () => {
+  it('of a day that goes on is written anew once there is more of it, or once it is over', () => {
+    const noon = found(1, `${date}T12:00:00Z`);
+    const at = (hour: number, views: number): CollectState =>
+      collected({
+        now: new Date(Date.parse(date) + hour * 3_600_000).toISOString(),
+        log: log(views),
+        target: target({ evidence: noon }),
+      });
+
+    expect(planned(at(13, 1))).toEqual([
+      `keep: ${file} is as it should be (${date}: 1 page view by 1 visitor, the day is not over)`,
+    ]);
+    for (const state of [at(13, 2), at(25, 1), at(11, 1)])
+      expect(planned(state)).toEqual([`write-files: ${file} on main of owner/ops`]);
+  });
+
+  it('of a day whose visitors are unknown is never complete, and still says that the day is over', () => {
+    const partly = log();
+    const unknown = log(1, { totals: { ...partly.totals, views_without_address: 1 } });
+    const changes = (text: string | undefined, at: string): Change[] =>
+      plan(
+        settings(),
+        collected({
+          now: at,
+          log: unknown,
+          target: target({ evidence: text === undefined ? null : { text, sha: 's' } }),
+        }),
+      );
+    const [first] = changes(undefined, `${date}T12:00:00Z`).filter(({ kind }) => kind === 'write-files');
+    const text = first?.kind === 'write-files' ? (first.files[0]?.content ?? '') : '';
+
+    expect(text).toContain('"period_hours": 12');
+    const [second] = changes(text, now).filter(({ kind }) => kind === 'write-files');
+    expect(second).toMatchObject({ files: [{ content: expect.stringContaining('"period_hours": 24') }] });
+  });
+
   it('of a whole day is never replaced by less of it, wherever it is on record', () => {
     const onMain = target({ evidence: found(2) });
     const onItsBranch = target({

@@ -74,6 +74,27 @@ describe('a run of collect-process-metrics', () => {
     expect(await processes.textOf(processFile)).toBe(before);
   });
 
+  it.each(['write', 'read'] as const)(
+    'writes nothing while the day goes on and nothing happens, with %s access; then what happens, and that it is over',
+    async (access) => {
+      processes = await startProcesses({ access });
+      await arrange();
+      const today = { PLUGIN_DATE: day };
+      const { seed, owner, project } = processes;
+
+      const first = await processes.run(today, `${day}T12:00:00Z`);
+      const later = await processes.run(today, `${day}T13:00:00Z`);
+      processes.at(`${day}T13:30:00Z`);
+      await seed.closeIssue(owner, project, await seed.createIssue(owner, project, { title: 'more' }));
+      const more = await processes.run(today, `${day}T14:00:00Z`);
+      const over = await processes.run(today, '2026-01-21T01:00:00Z');
+
+      expect([first, later, more, over].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+      expect(later.calls.filter((call) => !call.startsWith('GET'))).toEqual([]);
+      for (const run of [more, over]) expect(run.lines.at(-1)).toContain('1 commit made');
+    },
+  );
+
   it('counts proposals and runs of agents by what is on record, with their cost', async () => {
     processes = await startProcesses();
     const { seed, owner } = processes;

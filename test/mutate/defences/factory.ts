@@ -3,6 +3,7 @@ import type { Defence } from './defence.ts';
 const reviseTest = 'test/core/prerequisites/revise.test.ts';
 const treeRunTest = 'test/actions/prerequisites/run.test.ts';
 const boardTest = 'test/actions/dashboard/run.test.ts';
+const processTest = 'test/actions/collect-process-metrics/run.test.ts';
 const measureTest = 'test/actions/collect-process-metrics/measure.test.ts';
 const engagementTest = 'test/hostile/engagement-commits.test.ts';
 const initTest = 'test/cli/init.test.ts';
@@ -14,6 +15,20 @@ const releaseTest = 'test/scripts/release.test.ts';
 
 /** The factory's own documents and numbers. */
 export const factory: Defence[] = [
+  {
+    name: 'An hour in which nothing happened is no commit.',
+    file: 'core/evidence.ts',
+    from: 'return same === undefined ? evidence : asOf(same);',
+    to: 'return evidence;',
+    tests: [processTest, 'test/actions/collect-engagement/plan.test.ts'],
+  },
+  {
+    name: 'A day that is over says so, although it cannot be complete.',
+    file: 'core/evidence.ts',
+    from: 'if (evidence.period_hours >= 24) return evidence;',
+    to: '',
+    tests: ['test/actions/collect-engagement/plan.test.ts'],
+  },
   {
     name: 'A word of a note that is no label belongs to people.',
     file: 'core/prerequisites/revise.ts',
