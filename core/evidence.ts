@@ -125,6 +125,34 @@ export function pageWrites(
     .map(({ path, content, found }) => ({ path, content, expects: found?.sha ?? null }));
 }
 
+/**
+ * What has surely passed, in ISO 8601: the time of this machine's clock, or of the forge's where that one is behind. With either
+ * clock wrong by a day a collector would otherwise write down as a whole what has only begun, and no later run counts it anew.
+ */
+export function passedBy({ now, forgeNow }: Clocks): string {
+  return Date.parse(forgeNow) < Date.parse(now) ? forgeNow : now;
+}
+
+/** The time by the clock of this machine, and by that of the forge, both in ISO 8601. */
+export interface Clocks {
+  now: string;
+  forgeNow: string;
+}
+
+/** What a person should know of a day (`YYYY-MM-DD`, UTC) that is over by one clock and not by the other. */
+export function clockNotices(date: string, clocks: Clocks): Change<'keep'>[] {
+  const { now, forgeNow } = clocks;
+  const end = Date.parse(date) + 86_400_000;
+  if (Date.parse(now) < end === Date.parse(forgeNow) < end) return [];
+  const [ours, theirs] = Date.parse(now) < end ? ['not over', 'over'] : ['over', 'not over'];
+  return [
+    notice(
+      `${date} is ${ours} by the clock of this machine (${now}) and ${theirs} by the forge's (${forgeNow})`,
+      'it is taken for over once it is so by both: set the clock that is wrong',
+    ),
+  ];
+}
+
 /** A day (`YYYY-MM-DD`, UTC) some days before a moment. */
 export function daysBefore(now: string, days: number): string {
   return new Date(Date.parse(now) - days * 86_400_000).toISOString().slice(0, 10);

@@ -36,6 +36,8 @@ export interface Workspace {
   at(file: string): string;
   /** As Woodpecker would run it, with `commit: none` unless the settings say otherwise. */
   run(settings: Record<string, string>): Promise<Ran>;
+  /** Moves the clock of the machine. */
+  moveClock(ms: number): void;
   /** In any environment. */
   start(environment: Environment): Promise<Ran>;
   close(): void;
@@ -44,6 +46,7 @@ export interface Workspace {
 export function createWorkspace(): Workspace {
   const folder = mkdtempSync(path.join(tmpdir(), 'forgecrew-engagement-'));
   const at = (file: string): string => path.join(folder, file);
+  let ahead = 0;
 
   /** The role's exit code, and what it printed. */
   async function ran(environment: Environment): Promise<{ code: number; lines: string[] }> {
@@ -55,7 +58,7 @@ export function createWorkspace(): Workspace {
       args: [],
       workingDirectory: folder,
       print: (item) => lines.push(item),
-      now: () => now,
+      now: () => new Date(now.getTime() + ahead),
       pause: async () => undefined,
     });
     return { code, lines };
@@ -74,6 +77,9 @@ export function createWorkspace(): Workspace {
   return {
     at,
     start,
+    moveClock: (ms) => {
+      ahead += ms;
+    },
     run(settings) {
       const given = Object.entries({ commit: 'none', ...settings }).map(([name, value]) => [
         `PLUGIN_${name.toUpperCase().replaceAll('-', '_')}`,
@@ -117,7 +123,7 @@ export interface Committing extends Omit<Workspace, 'close'> {
 
 export async function startCommitting({ access = 'write' as 'read' | 'write' } = {}): Promise<Committing> {
   const workspace = createWorkspace();
-  const forge = await startTestForge();
+  const forge = await startTestForge({ now: () => now });
   const seed = seeder(forge.url, forge.adminToken);
   const owner = await seed.createUser('owner', allScopes);
   const bot = await seed.createUser('bot', ['write:repository', 'read:user']);

@@ -32,7 +32,8 @@ export interface Processes {
   /** A pull request with a change of its own. */
   pull(by: Person, title: string, body?: string): Promise<number>;
   review(by: Person, number: number, event: 'APPROVED' | 'REQUEST_CHANGES' | 'COMMENT'): Promise<void>;
-  run(environment?: Record<string, string>, now?: string): Promise<ProcessRun>;
+  /** Runs the role at a time by its machine's clock, which is the forge's as well unless that is said. */
+  run(environment?: Record<string, string>, now?: string, forgeNow?: string): Promise<ProcessRun>;
   runCompiled(environment?: Record<string, string>, started?: (pid: number) => void): Promise<ProcessRun>;
   textOf(file: string, ref?: string): Promise<string | undefined>;
   evidence(): Promise<Record<string, unknown>>;
@@ -100,7 +101,8 @@ export async function startProcesses({ access = 'write' as 'read' | 'write' } = 
       );
       if (status !== 200) throw new Error(`the review was answered ${status}: ${JSON.stringify(body)}`);
     },
-    async run(environment = {}, now = '2026-01-21T01:25:00Z') {
+    async run(environment = {}, now = '2026-01-21T01:25:00Z', forgeNow = now) {
+      clock = new Date(forgeNow);
       const from = forge.requests.length;
       const lines: string[] = [];
       const { code } = await execute(collectProcessMetrics, {

@@ -1,9 +1,11 @@
 import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
 import {
+  clockNotices,
   evidenceText,
   pageWith,
   pageWrites,
+  passedBy,
   proposedFile,
   proposeEvidence,
   sinceRecord,
@@ -71,7 +73,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   if (faults.length > 0) return faults;
   const found = evidenceOf({
     date,
-    now: state.now,
+    now: passedBy(state),
     sources: settings.source,
     clientSources: settings['client-source'],
     totals: log.totals,
@@ -92,6 +94,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
   if (local.kind === 'none' && target.kind === 'none')
     return [keep(`the log can be counted (${summary}); on a pull request nothing is written`)];
   return [
+    ...clockNotices(date, state),
     ...remarks(log, date),
     ...(local.kind === 'none' ? [] : [localFile(local, evidence, summary)]),
     ...(target.kind === 'none' ? [] : commit(target, evidence, summary)),

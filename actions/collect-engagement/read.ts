@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Change } from '../../core/change.ts';
 import { UserError } from '../../core/errors.ts';
-import { daysBefore, evidenceDay } from '../../core/evidence.ts';
+import { daysBefore, evidenceDay, passedBy } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { findText } from '../../core/forge/contents.ts';
 import { openPulls } from '../../core/forge/pulls.ts';
@@ -35,6 +35,7 @@ import type {
   LogState,
   Page,
   PageAt,
+  Target,
 } from './state.ts';
 import { parseEvidence, places } from './text.ts';
 
@@ -52,17 +53,18 @@ export async function read(context: Context): Promise<EngagementState> {
 async function readDay(context: Context): Promise<CollectState> {
   const { settings, facts, now, previous } = context;
   const before = previous?.state.kind === 'collect' ? previous.state : undefined;
-  const date = before?.date ?? evidenceDay(settings.date, now);
   const usesForge = settings.commit !== 'none' && !facts.isPullRequest;
-  const { account, target } = usesForge
-    ? await readTarget(context, date, before)
-    : { account: undefined, target: { kind: 'none' } as const };
+  const asked = usesForge ? await readRepository(context) : undefined;
+  const clocks = { now, forgeNow: asked === undefined ? now : context.forgeNow() };
+  const date = before?.date ?? evidenceDay(settings.date, passedBy(clocks));
+  const target: Target =
+    asked === undefined ? { kind: 'none' } : await readTarget(context, asked, date, before);
   // A log is read once: what our own commit changed is only what stands in the forge.
   const log = before?.log ?? (await readLog(context, date));
   return {
     kind: 'collect',
-    now,
-    ...(account === undefined ? {} : { account }),
+    ...clocks,
+    ...(asked === undefined ? {} : { account: asked.account }),
     date,
     log,
     local: localFile(context),
@@ -147,11 +149,14 @@ function localFile({ settings, facts }: Context): LocalFile {
   return { kind: 'file', path: file, text: found === undefined ? null : readFileSync(whole, 'utf8') };
 }
 
-/** The ops repo and whose token it is. */
-async function readRepository({
-  settings,
-  send,
-}: Context): Promise<{ repository: Repository; branch: string; account: User }> {
+/** The ops repo, its branch, and whose token it is. */
+interface Asked {
+  repository: Repository;
+  branch: string;
+  account: User;
+}
+
+async function readRepository({ settings, send }: Context): Promise<Asked> {
   // A pull request's own pipeline may get here without what `faults` would have asked for.
   refuse(forgeFaults(settings));
   const account = await getExpectedUser(send, settings['forge-login']);
@@ -162,11 +167,11 @@ async function readRepository({
 /** Where the evidence goes in the forge. `before` is what the round before saw. */
 async function readTarget(
   context: Context,
+  { repository, branch, account }: Asked,
   date: string,
   before: CollectState | undefined,
-): Promise<{ target: BranchTarget; account: User }> {
+): Promise<BranchTarget> {
   const { send, previous, settings } = context;
-  const { repository, branch, account } = await readRepository(context);
   const name = repository.full_name;
   const head = await getBranch(send, name, branch);
   const at = head.commit.id;
@@ -205,10 +210,7 @@ async function readTarget(
           }),
         };
   const proposed = way.kind === 'pull' ? await readProposed(send, kind, way, date) : [];
-  return {
-    account,
-    target: { kind: 'branch', repository: name, branch, evidence, page, way, proposed },
-  };
+  return { kind: 'branch', repository: name, branch, evidence, page, way, proposed };
 }
 
 function writesPage(change: Change): boolean {
@@ -224,11 +226,12 @@ function knownPage(page: Page | undefined, at: string): PageAt | undefined {
 
 async function readObservable(context: Context): Promise<EngagementState> {
   const { settings, now, send } = context;
-  const date = evidenceDay(settings.date, now);
   const { repository, branch, account } = await readRepository(context);
+  const passed = passedBy({ now, forgeNow: context.forgeNow() });
+  const date = evidenceDay(settings.date, passed);
   const name = repository.full_name;
   const { commit } = await getBranch(send, name, branch);
-  const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(now, index + 1));
+  const dates = Array.from({ length: settings.days }, (_, index) => daysBefore(passed, index + 1));
   const days = await readDays(send, kind, { repository: name, ref: commit.id }, dates);
   // What waits for a merge was observed as well.
   const missing = days.filter(({ evidence }) => evidence === null);

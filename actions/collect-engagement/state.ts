@@ -17,6 +17,8 @@ export type EngagementState = CollectState | VerifyState;
 /** What the evidence of one day is made from, and where it goes. The account is there when the forge is a part of that. */
 export interface CollectState extends State {
   kind: 'collect';
+  /** By the clock of the forge, in ISO 8601; that of this machine where the forge is not asked. */
+  forgeNow: string;
   date: string;
   log: LogState;
   /** The file in the workspace that the evidence is written to as well. */

@@ -1,8 +1,10 @@
 import type { Change } from '../../core/change.ts';
 import {
+  clockNotices,
   evidenceText,
   pageWith,
   pageWrites,
+  passedBy,
   proposedFile,
   proposeEvidence,
   sinceRecord,
@@ -28,7 +30,7 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
   const known = parseEvidence(found?.text);
   const evidence = evidenceOf({
     date,
-    now: state.now,
+    now: passedBy(state),
     read: state.read,
     words: {
       visionLabel: settings['vision-label'],
@@ -42,13 +44,15 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
     return [
       refuseFor(
         path,
-        `is on record as complete, and not everything can be looked at any more (${evidence.left_out.join('; ')}): nothing is written. Raise the settings that are named, or delete the evidence to have the day counted anew`,
+        evidence.left_out.length === 0
+          ? 'is on record as complete, and is not over by the clocks that are asked now: nothing is written. Set the clock of this machine or of the forge, whichever is wrong'
+          : `is on record as complete, and not everything can be looked at any more (${evidence.left_out.join('; ')}): nothing is written. Raise the settings that are named, or delete the evidence to have the day counted anew`,
       ),
     ];
   const left = evidence.left_out.map((what) =>
     notice(`not looked at: ${what}`, 'raise the setting that is named'),
   );
-  return [...left, ...commit(state, sinceRecord(evidence, onRecord(state)))];
+  return [...clockNotices(date, state), ...left, ...commit(state, sinceRecord(evidence, onRecord(state)))];
 }
 
 /** The day's evidence that the forge has: on the branch, and on that of the pull request. */

@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts';
-import { evidenceDay } from '../../core/evidence.ts';
+import { evidenceDay, passedBy } from '../../core/evidence.ts';
 import { getBranch } from '../../core/forge/branches.ts';
 import { findText } from '../../core/forge/contents.ts';
 import { getRepository } from '../../core/forge/repositories.ts';
@@ -20,8 +20,10 @@ export async function read(context: Context): Promise<ProcessState> {
   const { settings, send, facts, now, previous } = context;
   if (facts.isPullRequest) return { kind: 'local', now };
   const before = previous?.state.kind === 'day' ? previous.state : undefined;
-  const date = before?.date ?? evidenceDay(settings.date, now);
+  // The forge's clock is known once the forge was asked for something.
   const account = await getExpectedUser(send, settings['forge-login']);
+  const clocks = { now, forgeNow: context.forgeNow() };
+  const date = before?.date ?? evidenceDay(settings.date, passedBy(clocks));
   const repository = await getRepository(send, settings['ops-repo']);
   const branchName = settings['ops-branch'] ?? repository.default_branch;
   const branch = context.opsBranch ?? (await getBranch(send, repository.full_name, branchName));
@@ -46,7 +48,7 @@ export async function read(context: Context): Promise<ProcessState> {
   const proposed = way.kind === 'pull' ? await readProposed(send, kind, way, date) : [];
   return {
     kind: 'day',
-    now,
+    ...clocks,
     account,
     date,
     proposed,

@@ -21,6 +21,8 @@ interface LocalState extends State {
 /** A day, what happened up to its end, and where its evidence goes. */
 export interface DayState extends State {
   kind: 'day';
+  /** By the clock of the forge, in ISO 8601. */
+  forgeNow: string;
   account: User;
   date: string;
   read: HistoryRead;

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { escalation } from '../../actions/escalation/role.ts';
 import { vaultDispatch } from '../../actions/vault-dispatch/role.ts';
 import { runRole } from '../../core/run.ts';
+import { evidenceFile, day as logDay, startCommitting } from '../engagement.ts';
 import { startEscalating } from '../escalating.ts';
+import { day as processDay, processFile, startProcesses } from '../processes.ts';
 import { startVault } from '../vault.ts';
 
 // The clock of a machine is wrong by hours more often than one thinks: whatever the forge's times decide goes by the forge's.
@@ -93,6 +95,53 @@ describe('a machine whose clock is', () => {
     expect(text).toContain('backup-1 is running');
     expect((await vault.runs()).map(({ status }) => status)).toEqual(['waiting']);
     expect(await vault.ended('backup-1')).toBeUndefined();
+  });
+
+  it('a day ahead collects yesterday by the forge, which is over for everybody', async () => {
+    const story = await startCommitting();
+    open.push(story);
+    const [before] = new Date(Date.parse(logDay) + 24 * hour).toISOString().split('T');
+    story.moveClock(24 * hour);
+
+    const { code, text } = await story.commit();
+
+    expect(code).toBe(0);
+    expect(text).toContain("The clock of this machine is 24 hours ahead of the forge's.");
+    expect(JSON.parse((await story.textOf(evidenceFile)) ?? '')).toMatchObject({ complete: true });
+    expect(await story.textOf(`evidence/engagement/${before}.json`)).toBeUndefined();
+    expect((await story.commit({ mode: 'verify-observable', 'max-silence': '72h' })).code).toBe(0);
+  });
+
+  it.each([
+    ['ahead', '2026-01-21T12:00:00Z', '2026-01-20T12:00:00Z'],
+    ['behind', '2026-01-20T12:00:00Z', '2026-01-21T12:00:00Z'],
+  ])('a day %s writes no day of the process down as over, and says why', async (_, machine, forge) => {
+    const processes = await startProcesses();
+    open.push(processes);
+
+    const { code, lines } = await processes.run({}, machine, forge);
+
+    expect(code).toBe(0);
+    expect(lines.join('\n')).toContain(`! ${processDay} is `);
+    expect(JSON.parse((await processes.textOf(processFile)) ?? '')).toMatchObject({
+      complete: false,
+      period_hours: 12,
+    });
+  });
+
+  it('a day behind takes nothing back that is on record as complete', async () => {
+    const processes = await startProcesses();
+    open.push(processes);
+    await processes.run();
+    const before = await processes.textOf(processFile);
+
+    const { code, lines } = await processes.run({}, '2026-01-20T12:00:00Z', '2026-01-21T12:00:00Z');
+
+    expect(code).toBe(1);
+    expect(lines.join('\n')).toContain(
+      'is on record as complete, and is not over by the clocks that are asked now',
+    );
+    expect(await processes.textOf(processFile)).toBe(before);
   });
 
   it('right to the minute is not spoken of', async () => {

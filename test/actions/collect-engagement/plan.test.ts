@@ -161,6 +161,7 @@ function collected(overrides: Partial<CollectState> = {}): CollectState {
   return {
     kind: 'collect',
     now,
+    forgeNow: overrides.now ?? now,
     account,
     date,
     log: log(),
@@ -303,6 +304,21 @@ describe('evidence', () => {
     ]);
     for (const state of [at(13, 2), at(25, 1), at(11, 1)])
       expect(planned(state)).toEqual([`write-files: ${file} on main of owner/ops`]);
+  });
+
+  it.each([
+    ['this machine', { now: `${date}T12:00:00Z`, forgeNow: now }, 'not over', 'over'],
+    ['the forge', { now, forgeNow: `${date}T12:00:00Z` }, 'over', 'not over'],
+  ])('says no day is over that is not over by the clock of %s', (_, clocks, ours, theirs) => {
+    const changes = plan(settings(), collected(clocks));
+
+    expect(changes.map(describeChange)).toEqual([
+      `${date} is ${ours} by the clock of this machine (${clocks.now}) and ${theirs} by the forge's (${clocks.forgeNow})`,
+      `${file} on main of owner/ops`,
+    ]);
+    expect(changes.find(({ kind }) => kind === 'write-files')).toMatchObject({
+      files: [{ content: expect.stringMatching(/"period_hours": 12,[\s\S]*"complete": false/) }],
+    });
   });
 
   it('of a day whose visitors are unknown is never complete, and still says that the day is over', () => {

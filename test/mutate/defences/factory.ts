@@ -16,6 +16,13 @@ const releaseTest = 'test/scripts/release.test.ts';
 /** The factory's own documents and numbers. */
 export const factory: Defence[] = [
   {
+    name: 'A day is over once it is over by both clocks.',
+    file: 'core/evidence.ts',
+    from: 'return Date.parse(forgeNow) < Date.parse(now) ? forgeNow : now;',
+    to: 'return now;',
+    tests: ['test/hostile/clocks.test.ts', 'test/actions/collect-engagement/plan.test.ts'],
+  },
+  {
     name: 'An hour in which nothing happened is no commit.',
     file: 'core/evidence.ts',
     from: 'return same === undefined ? evidence : asOf(same);',
