@@ -82,6 +82,11 @@ export function openAlike({ pulls, home }: Ground, joins: (branch: string) => bo
   );
 }
 
+/** Whether somebody can open a closed pull request again: the forge lets nobody once its branch, or the fork that held it, is gone. */
+function opensAgain({ exists }: Standing, { head }: Pull): boolean {
+  return exists && head.repo !== null;
+}
+
 export interface Proposal {
   files: { path: string; content: string }[];
   /** Of the commit. */
@@ -113,7 +118,9 @@ export function propose(
     return [
       notice(
         `pull request #${pull.number} was closed without being merged; nothing is proposed again`,
-        'somebody decided that; reopen it if it is wanted after all',
+        opensAgain(standing, pull)
+          ? 'somebody decided that; reopen it if it is wanted after all'
+          : `somebody decided that, or its ${pull.head.repo === null ? 'fork' : 'branch'} was deleted while it was open; it cannot be reopened, because what it asked for is gone: if it is wanted after all, delete it (an admin of ${repository} can, on its page), and it is proposed anew`,
       ),
     ];
   if (exists && pull !== null && !isOpen)

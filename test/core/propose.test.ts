@@ -310,6 +310,48 @@ describe('proposing', () => {
   });
 });
 
+describe('what may be done about a pull request of ours that was closed', () => {
+  it('is to open it again, while what it asks for is there', async () => {
+    await run();
+    await seed.closeIssue(owner, ops, 1);
+
+    expect((await run()).text).toContain('reopen it if it is wanted after all');
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['its fork was deleted', () => seed.api('DELETE', '/repos/bot/ops')],
+    [
+      'its fork was deleted, and another one was made',
+      async () => {
+        await seed.api('DELETE', '/repos/bot/ops');
+        await seed.api('POST', `/repos/${ops}/forks`, {}, bot.token);
+      },
+    ],
+    [
+      'it was closed and its branch deleted',
+      async () => {
+        await seed.closeIssue(owner, ops, 1);
+        await seed.api('DELETE', '/repos/bot/ops/branches/topic/a');
+      },
+    ],
+  ])('is to delete it once %s, for it opens never again, and then it is asked anew', async (_, happens) => {
+    await run();
+    await happens();
+
+    const held = await run();
+    const { status } = await seed.api('DELETE', `/repos/${ops}/issues/1`, undefined, owner.token);
+    const asked = await run();
+
+    expect(held).toMatchObject({ code: 0, writes: [] });
+    expect(held.text).toContain('#1 was closed without being merged; nothing is proposed again');
+    expect(held.text).toContain('it cannot be reopened');
+    expect(held.text).toContain('delete it (an admin of owner/ops can, on its page)');
+    expect(status).toBe(204);
+    expect(asked.code).toBe(0);
+    expect((await pulls()).map(({ state, head }) => [state, head.label])).toEqual([['open', branch]]);
+  });
+});
+
 describe('proposing, cut off where it writes', () => {
   async function cut(call: number, point: FailPoint): Promise<boolean> {
     // From that call on nothing gets through any more, which to the forge is a process that was killed.
