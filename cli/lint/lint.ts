@@ -27,8 +27,9 @@ export function lint(given: string[], say: (line: string) => void): number {
     code = 2;
   };
   for (const named of given) {
-    const below = isFolder(named) ? documentsBelow(named) : { files: [named], unread: [] };
-    for (const { folder, why } of below.unread) unread(folder, why);
+    const below = isFolder(named) ? documentsBelow(named) : { files: [named], unread: [], passed: [] };
+    for (const { place, why } of below.unread) unread(place, why);
+    for (const { place, why } of below.passed) say(`${place}: ${why}`);
     if (below.files.length === 0 && below.unread.length === 0)
       unread(
         named,

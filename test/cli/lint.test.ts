@@ -126,11 +126,25 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
       writeFileSync(path.join(folder, file), content);
     }
     symlinkSync(path.join(folder, 'bad.md'), path.join(folder, 'ops/sprints/linked.md'));
+    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/elsewhere'));
+    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/agents'));
+    symlinkSync('nowhere', path.join(folder, 'ops/vault/formulas'));
+    // Of these nothing would be looked at if they were no links.
+    symlinkSync('README.md', path.join(folder, 'ops/LIESMICH.md'));
+    symlinkSync('nowhere', path.join(folder, 'ops/broken'));
+    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/.tools'));
 
-    const { code, text } = lint('ops');
+    const lines: string[] = [];
+    const code = lintHere([path.join(folder, 'ops')], (line) =>
+      lines.push(line.replaceAll(`${folder}/`, '')),
+    );
 
-    expect(code).toBe(1);
-    expect(text.split('\n')).toEqual([
+    expect(code).toBe(2);
+    expect(lines).toEqual([
+      'ops/agents: is a link, which roles do not follow: nothing below it was checked',
+      'ops/sprints/linked.md: is a link, which roles take for no document: it was not checked',
+      'ops/vault/formulas: is a link, which roles do not follow: nothing below it was checked',
+      'ops/elsewhere: is a link to a folder: nothing below it was looked at',
       expect.stringMatching(/^ops\/forgecrew\.toml:1:1: /),
       'ops/prerequisites.md: prerequisite tree with 1 objective',
       expect.stringMatching(/^ops\/prerequisites\.md: line 7: /),
@@ -138,7 +152,6 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
       expect.stringMatching(/^ops\/vault\/actions\/a-1\.toml:/),
       expect.anything(),
       'ops/vault/policy.toml: policy, valid',
-      '',
     ]);
   });
 
