@@ -1,7 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
+import { canonicalJson } from './canonical.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import type { TextFile } from './forge/contents.ts';
+import type { User } from './forge/users.ts';
 import { notice } from './plan.ts';
 import {
   type Ground,
@@ -11,6 +12,7 @@ import {
   type proposeChanges,
   type Standing,
 } from './propose.ts';
+import type { Way } from './read-ground.ts';
 
 // What roles that write dated evidence have in common: one file a day in a folder of the ops repo, and beside the days a page
 // and a chart over the newest of them. Pure; read-evidence.ts reads what stands there.
@@ -83,9 +85,60 @@ export function sinceRecord<Evidence extends { period_hours: number }>(
   if (evidence.period_hours >= 24) return evidence;
   const asOf = ({ period_hours }: Evidence): Evidence => ({ ...evidence, period_hours });
   const same = onRecord.find(
-    (known) => known.period_hours <= evidence.period_hours && isDeepStrictEqual(known, asOf(known)),
+    (known) =>
+      known.period_hours <= evidence.period_hours && canonicalJson(known) === canonicalJson(asOf(known)),
   );
   return same === undefined ? evidence : asOf(same);
+}
+
+/**
+ * Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. Whether a
+ * path is exempt only trying tells, so a branch that took the evidence says so in the round after that.
+ */
+export function wayText(
+  { folder }: EvidencePlaces,
+  commit: string,
+  {
+    repository,
+    branch,
+    way,
+    evidence,
+    account,
+  }: {
+    repository: string;
+    branch: string;
+    way: Way;
+    /** The evidence of the day on the branch. */
+    evidence: TextFile;
+    account: User | undefined;
+  },
+): string | undefined {
+  const where = `${branch} of ${repository}`;
+  const until = 'which takes in each day until it is merged';
+  switch (way.kind) {
+    case 'commit':
+      return undefined;
+    case 'pull':
+      if (commit === 'pull') return `The evidence goes to a pull request into ${where}, ${until}.`;
+      return way.ground.fork === 'not-needed'
+        ? `${where} is protected and ${folder}/ is not exempt: the evidence goes to a pull request, ${until}.`
+        : `${account?.login ?? 'our account'} may not push to ${repository}: the evidence goes to a pull request from its fork, ${until}.`;
+    case 'commit-or-pull':
+      return evidence === null
+        ? `${where} is protected: a commit is tried first, which it takes where ${folder}/ is exempt.`
+        : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
+  }
+}
+
+/** The body of a day's pull request: what it holds, and lines about that. */
+export function pullText({ folder }: EvidencePlaces, what: string, lines: readonly string[]): string {
+  return [
+    `${what}, because this branch takes no commit from its collector. Each further day is added here until this is merged, so merge it when you like; closed without a merge, its days are not asked for again.`,
+    '',
+    ...lines.map((line) => `- ${line}`),
+    '',
+    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${folder}/**\` (unprotected file patterns).`,
+  ].join('\n');
 }
 
 /** The evidence of a day on the branch of a pull request: the first of the files that it asks for. */

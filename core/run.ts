@@ -517,7 +517,14 @@ function finish(current: Run, ending: Ending): void {
   const tally = tallyOf(report.rounds);
   const isUnsettled = ending === 'unsettled';
   report.outcome = outcomeOf(tally, { writesNothing: restraint !== undefined, isUnsettled });
-  const closing = closingLines(tally, { outcome: report.outcome, made: report.made, restraint });
+  const isNoted = report.rounds.at(-1)?.changes.some(isNotice) === true;
+  const closing = closingLines(tally, {
+    outcome: report.outcome,
+    made: report.made,
+    restraint,
+    isListed: isNoted || current.isDebug,
+    isNoted,
+  });
   for (const line of [...closing, ...current.byHand]) sayLast(line, current);
 }
 

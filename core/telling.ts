@@ -65,15 +65,29 @@ function nothingToDo(kept: Change[]): string {
   return `Nothing to do: ${kept.length === 1 ? describeChange(only) : `${kept.length} documents are as they should be`}.`;
 }
 
-/** The last lines of a run that came to its end: what was done, what was not, and what colour it has. */
+/**
+ * The last lines of a run that came to its end: what was done, what was not, and what colour it has. Where none of that is
+ * anything, the plan was one sentence that says so; `isListed`: it was a list, with what a person should know in it or with all
+ * that is kept, and then the last line says so.
+ */
 export function closingLines(
   { done, failed, tried, faults, isPlanned }: Tally,
-  given: { outcome: Outcome; made: Record<string, number>; restraint: Restraint | undefined },
+  given: {
+    outcome: Outcome;
+    made: Record<string, number>;
+    restraint: Restraint | undefined;
+    isListed: boolean;
+    isNoted: boolean;
+  },
 ): string[] {
-  const { outcome, made, restraint } = given;
+  const { outcome, made, restraint, isListed, isNoted } = given;
   const numbers = Object.values(made).map((number) => `#${number}`);
   const unknown = failed.filter(({ result }) => result.status === 'unknown').length;
+  const isIdle = done.length === 0 && failed.length === 0 && faults === 0 && !isPlanned;
   return [
+    ...(isIdle && isListed
+      ? [`Nothing to do.${isNoted ? ' What a person should know is marked with ! above.' : ''}`]
+      : []),
     ...(done.length === 0
       ? []
       : [

@@ -9,6 +9,7 @@ import {
   proposedFile,
   proposeEvidence,
   sinceRecord,
+  wayText,
 } from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { proposeChanges } from '../../core/propose.ts';
@@ -38,29 +39,10 @@ export function plan(settings: EngagementSettings, state: EngagementState): Enga
   return state.kind === 'verify' ? verify(settings, state) : collect(settings, state);
 }
 
-/**
- * Which way the evidence goes where that is not a plain commit: a protected branch must never fail in silence. Whether a
- * path is exempt only trying tells, so a branch that took the evidence says so in the round after that.
- */
+/** Where the evidence goes, where that is no plain commit, said first. */
 export function headline(settings: EngagementSettings, state: EngagementState): string | undefined {
   if (state.kind === 'verify' || state.target.kind === 'none') return undefined;
-  const { target } = state;
-  const { way } = target;
-  const where = `${target.branch} of ${target.repository}`;
-  const until = 'which takes in each day until it is merged';
-  switch (way.kind) {
-    case 'commit':
-      return undefined;
-    case 'pull':
-      if (settings.commit === 'pull') return `The evidence goes to a pull request into ${where}, ${until}.`;
-      return way.ground.fork === 'not-needed'
-        ? `${where} is protected and ${places.folder}/ is not exempt: the evidence goes to a pull request, ${until}.`
-        : `${state.account?.login ?? 'our account'} may not push to ${target.repository}: the evidence goes to a pull request from its fork, ${until}.`;
-    case 'commit-or-pull':
-      return target.evidence === null
-        ? `${where} is protected: a commit is tried first, which it takes where ${places.folder}/ is exempt.`
-        : `${where} is protected, and has the evidence: nothing else is tried than a commit.`;
-  }
+  return wayText(places, settings.commit, { ...state.target, account: state.account });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { evidencePlaces } from '../../core/evidence.ts';
+import { evidencePlaces, pullText } from '../../core/evidence.ts';
 import { codeCell } from '../../core/text/inert.ts';
 import { type EngagementEvidence, engagementEvidence, engagementEvidence1 } from './evidence.ts';
 import type { Totals } from './log/counts.ts';
@@ -115,13 +115,9 @@ export function pageText(days: PageDay[]): string {
 
 /** The body of a day's pull request. */
 export function pullBody(evidence: EngagementEvidence): string {
-  return [
-    `The evidence of ${evidence.date}, because this branch takes no commit from its collector. Each further day is added here until this is merged, so merge it when you like; closed without a merge, its days are not asked for again.`,
-    '',
-    `- ${viewsOf(evidence)} by ${visitorsOf(evidence)}, ${evidence.total_requests} requests`,
-    `- ${evidence.bad_lines} of ${evidence.lines} lines of the log were no records`,
-    `- the day ${isOver(evidence) ? 'is over' : `was not over: ${evidence.period_hours} hours of it`}`,
-    '',
-    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${places.folder}/**\` (unprotected file patterns).`,
-  ].join('\n');
+  return pullText(places, `The evidence of ${evidence.date}`, [
+    `${viewsOf(evidence)} by ${visitorsOf(evidence)}, ${evidence.total_requests} requests`,
+    `${evidence.bad_lines} of ${evidence.lines} lines of the log were no records`,
+    `the day ${isOver(evidence) ? 'is over' : `was not over: ${evidence.period_hours} hours of it`}`,
+  ]);
 }

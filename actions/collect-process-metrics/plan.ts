@@ -8,6 +8,7 @@ import {
   proposedFile,
   proposeEvidence,
   sinceRecord,
+  wayText,
 } from '../../core/evidence.ts';
 import { keep, notice, refuseFor } from '../../core/plan.ts';
 import { proposeChanges } from '../../core/propose.ts';
@@ -105,10 +106,6 @@ function viaPull(
 }
 
 /** Where the evidence goes, where that is no plain commit, said first. */
-export function headline(_: ProcessSettings, state: ProcessState): string | undefined {
-  if (state.kind !== 'day' || state.way.kind === 'commit') return undefined;
-  const where = `${state.branch} of ${state.repository}`;
-  return state.way.kind === 'commit-or-pull'
-    ? `${where} is protected: a commit is tried first, which it takes where ${places.folder}/ is exempt.`
-    : `The evidence goes to a pull request into ${where}, which takes in each day until it is merged.`;
+export function headline(settings: ProcessSettings, state: ProcessState): string | undefined {
+  return state.kind === 'day' ? wayText(places, settings.commit, state) : undefined;
 }

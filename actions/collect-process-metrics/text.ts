@@ -1,4 +1,4 @@
-import { evidencePlaces } from '../../core/evidence.ts';
+import { evidencePlaces, pullText } from '../../core/evidence.ts';
 import type { Tracked } from '../../core/forge/tracked.ts';
 import { codeCell } from '../../core/text/inert.ts';
 import { type ProcessEvidence, processEvidence, type Span } from './evidence.ts';
@@ -247,12 +247,8 @@ function overview({ date, last_28_days: whole }: ProcessEvidence): string[] {
 
 /** The body of a day's pull request. */
 export function pullBody(evidence: ProcessEvidence): string {
-  return [
-    `How the factory did on ${evidence.date}, because this branch takes no commit from its collector. Each further day is added here until this is merged, so merge it when you like; closed without a merge, its days are not asked for again.`,
-    '',
-    `- ${summaryOf(evidence).slice(evidence.date.length + 2)}`,
-    ...(evidence.left_out.length === 0 ? [] : [`- not looked at: ${evidence.left_out.join('; ')}`]),
-    '',
-    `To have it committed without a pull request, give the collector write access, which reaches the secrets of CI, and let the protection of the branch exempt \`${places.folder}/**\` (unprotected file patterns).`,
-  ].join('\n');
+  return pullText(places, `How the factory did on ${evidence.date}`, [
+    summaryOf(evidence).slice(evidence.date.length + 2),
+    ...(evidence.left_out.length === 0 ? [] : [`not looked at: ${evidence.left_out.join('; ')}`]),
+  ]);
 }

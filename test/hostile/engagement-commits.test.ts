@@ -83,6 +83,9 @@ describe('an account that may only read', () => {
     const next = await story.commit();
 
     expect(held.text).toContain('pull request #1 was closed without being merged');
+    expect(held.text.split('\n').at(-1)).toBe(
+      'Nothing to do. What a person should know is marked with ! above.',
+    );
     expect(next.code).toBe(0);
     expect(await story.pulls()).toMatchObject([{ number: 2, title: 'evidence: engagement of 2026-11-20' }]);
     expect(await filesOf(2)).toEqual([of20, ...pageFiles]);

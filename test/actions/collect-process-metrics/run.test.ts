@@ -196,6 +196,24 @@ describe('a run of collect-process-metrics', () => {
     expect(page).toContain('| proposals, high, `ci-run` | 1 made, to approval 60 min / 60 min (1) |');
   });
 
+  it('says in its last line that there is nothing to do where somebody has said no, whatever it prints before', async () => {
+    processes = await startProcesses({ access: 'read' });
+    await arrange();
+    const asked = await processes.run();
+    await processes.seed.api('PATCH', `/repos/${processes.ops}/pulls/1`, { state: 'closed' });
+
+    const held = await processes.run();
+    const detailed = await processes.run({ PLUGIN_DATE: '2026-01-19', PLUGIN_LOG_LEVEL: 'debug' });
+    const again = await processes.run({ PLUGIN_DATE: '2026-01-19', PLUGIN_LOG_LEVEL: 'debug' });
+
+    expect(asked.lines[1]).toBe(
+      'collector may not push to owner/ops: the evidence goes to a pull request from its fork, which takes in each day until it is merged.',
+    );
+    expect(held.lines.at(-1)).toBe('Nothing to do. What a person should know is marked with ! above.');
+    expect(detailed.lines.at(-1)).toMatch(/^Done: /);
+    expect(again.lines.at(-1)).toBe('Nothing to do.');
+  });
+
   it('from a fork asks with one pull request that takes in each day with its page until it is merged', async () => {
     processes = await startProcesses({ access: 'read' });
     await arrange();
