@@ -660,6 +660,21 @@ describe(`the compiled reader, with ${tested.name}, counts as JSON.parse does`, 
     expectSame(Buffer.from(lines.join('')));
   });
 
+  it('on headers of which many begin alike, whatever stands where the sum of their places would be', () => {
+    const lineOf = (uri: string, headers: string): string =>
+      `{"ts":${noon},"request":{"remote_ip":"::1","method":"GET","host":"a.example","uri":"/${uri}","headers":{${headers}}},"duration":0.1,"status":200}\n`;
+    const usual = '"User-Agent":["Mozilla/5.0 (X11; Linux x86_64) Firefox/120.0"]';
+    // Two numbers of which the second is larger by 14, as the places of a name and its value are, and which are no places at all.
+    const bait = 'aaaaoaaa'.repeat(131_072);
+    for (const count of [2, 3, 170, 200, 240])
+      for (const shift of [0, 1, 2, 3, 4, 5, 6, 7]) {
+        const alike = Array.from({ length: count }, () => '"User":["x"]').join(',');
+        const log = `${lineOf('a', usual).repeat(20)}${lineOf('x'.repeat(shift) + bait, usual)}${lineOf('b', alike).repeat(2)}`;
+
+        expectSame(Buffer.from(log));
+      }
+  });
+
   it('on lines with more members than a shape has room for', () => {
     const many = Array.from({ length: 70 }, (_, index) => `"n${index}":${index},`).join('');
     const lines = [200, 200, 404, 200, 404, 404].map((status) =>
