@@ -33,14 +33,21 @@ export const checkupSchema = z.strictObject({
 });
 export type Checkup = z.infer<typeof checkupSchema>;
 
-/** What was asked, or why it could not be found out. */
-export type Asked<T> = { kind: 'known'; value: T } | { kind: 'unknown'; why: string };
+/** What was asked, or why it could not be found out, and what mends that where it is known. */
+export type Asked<T> = { kind: 'known'; value: T } | Unknown;
+export interface Unknown {
+  kind: 'unknown';
+  why: string;
+  mend?: string;
+  /** What a repository or an account is called now, where it was asked for by an old name. */
+  renamedTo?: string;
+}
 
 export function known<T>(value: T): Asked<T> {
   return { kind: 'known', value };
 }
 
-export function unknown(why: string): { kind: 'unknown'; why: string } {
+export function unknown(why: string): Unknown {
   return { kind: 'unknown', why };
 }
 
@@ -88,7 +95,7 @@ export function finding<T>(
   asked: Asked<T>,
   examine: (value: T) => Trouble,
 ): Finding {
-  if (asked.kind === 'unknown') return unchecked(id, what, asked.why);
+  if (asked.kind === 'unknown') return unchecked(id, what, asked.why, asked.mend);
   const trouble = examine(asked.value);
   return trouble === undefined ? ok(id, what) : broken(id, trouble.what, trouble);
 }

@@ -1,6 +1,6 @@
 import { ownerOf, sameRepository } from '../../core/accounts.ts';
 import { agentsFolder, parseManifest } from '../../core/agent/manifest.ts';
-import { ifThere } from '../../core/api/errors.ts';
+import { ifThere, isApiError } from '../../core/api/errors.ts';
 import type { Kept } from '../../core/api/once.ts';
 import type { Send } from '../../core/api/send.ts';
 import { crewFile, parseCrewFile } from '../../core/crew-file.ts';
@@ -33,10 +33,10 @@ import { protectSettings } from '../factory/protecting.ts';
 import { forgecrewRepo, loginsOf } from '../factory/settings.ts';
 import { readRelease, readSource } from '../factory/source.ts';
 import { readStore, storesOf } from '../factory/stores.ts';
-import { tokenName } from '../factory/tokens.ts';
+import { namedIn, tokenName } from '../factory/tokens.ts';
 import { protect } from '../protect/role.ts';
 import { detailArguments, parseDockerUse, summaryArguments } from './docker-df.ts';
-import { type Asked, follow, known, unknown } from './finding.ts';
+import { type Asked, follow, known, type Unknown, unknown } from './finding.ts';
 import type { Machine } from './machine.ts';
 import type {
   AccountState,
@@ -68,7 +68,15 @@ export async function ask<T>(question: () => Promise<T>): Promise<Asked<T>> {
     return known(await question());
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return unknown(error.message);
+    if (!isApiError(error)) return unknown(error.message);
+    const { ofAccount, renamedTo, message, remedy } = error;
+    // In the same words whatever was asked: it is one reason, and there is one thing to do about it.
+    if (ofAccount !== undefined)
+      return {
+        ...unknown(`the forge lets the account of this token do nothing. ${ofAccount}`),
+        mend: remedy,
+      };
+    return renamedTo === undefined ? unknown(message) : { ...unknown(message), mend: remedy, renamedTo };
   }
 }
 
@@ -102,7 +110,7 @@ export async function read(
   const looked: { login: string; secret: string; account: Omit<AccountState, 'token'> }[] = [];
   for (const { login, secret } of staff)
     looked.push({ login, secret, account: await readAccount(send, login, { ops, project, seesAll }) });
-  const tokensMade = await readTokensMade(send, given, {
+  const { made: tokensMade, under } = await readTokensMade(send, given, {
     isAdmin: seesAll,
     version: told.kind === 'known' ? told.value.version : '',
     own: own.kind === 'known' ? own.value.login : '',
@@ -111,8 +119,12 @@ export async function read(
   });
   const accounts = new Map<string, AccountState>();
   for (const { login, secret, account } of looked) {
-    const made = tokensMade.get(secretName(secret, given.ci));
-    const token = await tokenOf(ofAccounts.get(login), `no token of ${login} was given`, { login, made });
+    const name = secretName(secret, given.ci);
+    const token = await tokenOf(ofAccounts.get(login), `no token of ${login} was given`, {
+      login,
+      made: tokensMade.get(name),
+      renamed: renamedToken(given, name, under),
+    });
     accounts.set(login, { ...account, token });
   }
   const stores: DoctorState['stores'] = [];
@@ -146,6 +158,7 @@ export async function read(
     audit: await tokenOf(audit, 'no audit-token was given', {
       login: own.kind === 'known' ? own.value.login : '',
       made: tokensMade.get(secretName(auditToken.secret, given.ci)),
+      renamed: renamedToken(given, secretName(auditToken.secret, given.ci), under),
     }),
     team: await then(project.ownerIsOrganisation, async (isOrg) =>
       isOrg ? findTeam(send, ownerOf(given['project-repo']), issuesTeam) : undefined,
@@ -224,6 +237,13 @@ async function readWaiting(
   ];
 }
 
+/** What is known of tokens that init made, by the secrets' names. */
+interface TokensMade {
+  made: DoctorState['tokensMade'];
+  /** Of those of which there is none for this ops repo: the one that an account's token for that secret names in its place. */
+  under: Map<string, string>;
+}
+
 /** The calls came with Forgejo 16, and are a site admin's. */
 async function readTokensMade(
   send: Send,
@@ -234,9 +254,10 @@ async function readTokensMade(
     own,
     existsOf,
   }: { isAdmin: boolean; version: string; own: string; existsOf: (login: string) => Asked<boolean> },
-): Promise<DoctorState['tokensMade']> {
+): Promise<TokensMade> {
   const made: DoctorState['tokensMade'] = new Map();
-  if (!isAdmin || majorOf(told) < 16) return made;
+  const under = new Map<string, string>();
+  if (!isAdmin || majorOf(told) < 16) return { made, under };
   const wanted = [
     ...staffOf(given.roles, loginsOf(given)),
     ...(given.roles.includes(auditToken.role) ? [{ login: own, secret: auditToken.secret }] : []),
@@ -245,24 +266,44 @@ async function readTokensMade(
     const secret = secretName(bare, given.ci);
     // Somebody who is not there has none.
     const found = await then(existsOf(login), async (isThere) => (isThere ? listTokensOf(send, login) : []));
-    made.set(
-      secret,
-      follow(found, (all) => all.find(({ name }) => name === tokenName(given['ops-repo'], secret))),
-    );
+    const own = follow(found, (all) => all.find(({ name }) => name === tokenName(given['ops-repo'], secret)));
+    made.set(secret, own);
+    const names = found.kind === 'known' ? found.value.map(({ name }) => namedIn(name, secret)) : [];
+    const [other] = names.filter((name) => name !== undefined);
+    if (own.kind === 'known' && own.value === undefined && other !== undefined) under.set(secret, other);
   }
-  return made;
+  return { made, under };
+}
+
+/** Why nothing is known of a token that init made when the ops repo had another name, and what to do; undefined where there is none. */
+function renamedToken(
+  { 'ops-repo': ops }: DoctorSettings,
+  secret: string,
+  under: TokensMade['under'],
+): Unknown | undefined {
+  const before = under.get(secret);
+  return before === undefined
+    ? undefined
+    : {
+        ...unknown(`init made a token for ${secret} when it was told that the ops repo is ${before}`),
+        mend: `if ${ops} was called ${before} before, delete the secret ${secret}, let forgecrew init --apply put a new token there, and delete the old one at its account: docs/operations.md, "After something was renamed", says what else. If not, ${before} is another factory, and there is none for this one: delete the secret, and init makes it`,
+      };
 }
 
 /** What a token may do: asked with the token itself, or else what a site admin is told of the one that init made for the secret. */
 async function tokenOf(
   given: { send: Send; end: string } | undefined,
   notGiven: string,
-  { login, made }: { login: string; made: Asked<Token | undefined> | undefined },
+  {
+    login,
+    made,
+    renamed,
+  }: { login: string; made: Asked<Token | undefined> | undefined; renamed: Unknown | undefined },
 ): Promise<Asked<TokenState>> {
   if (given !== undefined) return ask(() => readToken(given.send, given.end));
-  return made?.kind === 'known' && made.value !== undefined
-    ? known({ login, token: made.value })
-    : unknown(made?.kind === 'known' ? `${notGiven}, and init made none for its secret` : notGiven);
+  if (made?.kind !== 'known') return unknown(notGiven);
+  if (made.value !== undefined) return known({ login, token: made.value });
+  return renamed ?? unknown(`${notGiven}, and init made none for its secret`);
 }
 
 async function readCertificates(

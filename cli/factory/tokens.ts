@@ -14,6 +14,12 @@ export function tokenName(ops: string, secret: string): string {
   return `forgecrew ${ops} ${secret}`;
 }
 
+/** Which ops repo the name of a token for a secret names; undefined where it is no such name. */
+export function namedIn(name: string, secret: string): string | undefined {
+  const [, ops] = /^forgecrew ([^\s/]+\/[^\s/]+) /.exec(name) ?? [];
+  return ops !== undefined && name === tokenName(ops, secret) ? ops : undefined;
+}
+
 /**
  * The tokens that the pipelines of a factory use; `admin` is whom vault-dispatch asks as, `sharesLabels` says that a label which roles look
  * for is the organisation's. Pure.

@@ -47,19 +47,30 @@ export class ApiError extends UserError {
   readonly scopes: readonly string[];
   /** Whether the answer came from something in front of the server, which says nothing of what the server did. */
   readonly isOfIntermediary: boolean;
+  /** What the server said, where it lets the whole account do nothing, whatever is asked: the token itself is good. */
+  readonly ofAccount: string | undefined;
+  /** What a repository or an account that was asked for by an old name is called now. */
+  readonly renamedTo: string | undefined;
 
   constructor(
     kind: ApiErrorKind,
     status: number,
     message: string,
     remedy: string,
-    options?: ErrorOptions & { scopes?: string[]; isOfIntermediary?: boolean },
+    options?: ErrorOptions & {
+      scopes?: string[];
+      isOfIntermediary?: boolean;
+      ofAccount?: string | undefined;
+      renamedTo?: string | undefined;
+    },
   ) {
     super(message, remedy, options);
     this.kind = kind;
     this.status = status;
     this.scopes = options?.scopes ?? [];
     this.isOfIntermediary = options?.isOfIntermediary === true;
+    this.ofAccount = options?.ofAccount;
+    this.renamedTo = options?.renamedTo;
   }
 
   /** Whether the rest of a plan is better left undone. */

@@ -26,9 +26,10 @@ export function intermediaryError(
   asked: Asked,
 ): ApiError | undefined {
   const { status, body, headers } = response;
-  const error = (kind: 'token' | 'invalid', what: string, remedy: string): ApiError =>
+  const error = (kind: 'token' | 'invalid', what: string, remedy: string, renamedTo?: string): ApiError =>
     new ApiError(kind, status, `${describeRequest(request)} answered ${status}${what}`, remedy, {
       isOfIntermediary: true,
+      renamedTo,
     });
   if (status >= 300 && status < 400 && headers.location !== undefined)
     return error('invalid', ...redirected(request, headers.location, asked));
@@ -62,20 +63,29 @@ export function intermediaryError(
   return undefined;
 }
 
+/** Where all places stand that name a repository or an account. */
+const renameGuide = 'docs/operations.md, "After something was renamed", lists the places.';
+
 /** What a redirect says, and what to change. Redirects are never followed: the token would go wherever they lead. */
-function redirected(request: ApiRequest, location: string, asked: Asked): [string, string] {
+function redirected(
+  request: ApiRequest,
+  location: string,
+  asked: Asked,
+): [what: string, remedy: string, renamedTo?: string] {
   const target = quoted(location, 200);
   const moved = moveOf(request, location, asked.api);
   switch (moved.kind) {
     case 'repository':
       return [
         `: ${moved.from} is called ${moved.to} now.`,
-        `Write ${moved.to} wherever a setting says ${moved.from}.`,
+        `Write ${moved.to} wherever a setting says ${moved.from}. ${renameGuide}`,
+        moved.to,
       ];
     case 'account':
       return [
         `: the account ${moved.from} is called ${moved.to} now.`,
-        `Write ${moved.to} wherever a setting says ${moved.from}; init and doctor take it with --accounts.`,
+        `Write ${moved.to} wherever a setting says ${moved.from}; init and doctor take it with --accounts. ${renameGuide}`,
+        moved.to,
       ];
     case 'address':
       return [

@@ -22,7 +22,7 @@ const ofAccount: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /two-?factor|\b2fa\b/i,
-    'The forge lets nobody in without a second factor: log in as that account and set one up (Settings, Security). The token stays good.',
+    'The forge lets nobody in without a second factor: log in as that account and set one up (Settings, Security), for which a site admin can give it a password where nobody knows one. The token stays good.',
   ],
   [
     /prohibited from sign|not activated|is not active|account is (?:disabled|suspended|locked)/i,
@@ -170,13 +170,15 @@ export function forgeError(request: ApiRequest, response: ApiResponse): ApiError
   // Nothing that is looked for stands further behind, and an answer may be 64 MiB long.
   const raw = messageIn(response).slice(0, 4000);
   const kind = kindOf(request, response, raw);
+  const said = serverSaid(response);
   return new ApiError(
     kind,
     response.status,
-    `${describeRequest(request)} answered ${response.status}.${serverSaid(response)}`,
+    `${describeRequest(request)} answered ${response.status}.${said}`,
     remedyFor(kind, request, raw, response),
     {
       ...(kind === 'scope' && !isPublicOnly(raw) ? { scopes: scopesIn(raw) } : {}),
+      ofAccount: kind === 'token' && response.status === 403 ? said.trim() : undefined,
       // What a limiter turns away goes no further, whoever it is.
       isOfIntermediary: kind !== 'rate' && !isOfForge(response),
     },

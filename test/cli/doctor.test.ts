@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../cli/doctor/finding.ts';
 import type { Disk, Machine } from '../../cli/doctor/machine.ts';
@@ -386,6 +387,72 @@ describe('forgecrew doctor', () => {
     expect(own).toMatchObject({ state: 'unknown', why: 'GET /user answered 401.' });
     expect(own?.mend).toContain('/user/settings/applications');
     expect(checkupLines(checkup, false)[0]).toContain('whose the token of this command is');
+    expect(code).toBe(2);
+  });
+
+  it('says of a forge that wants a second factor that the token is good, and what its account has to do', async () => {
+    const tokens = await healthy();
+    const proxy = await startFaultProxy(factory.forge.url, undefined, () => ({
+      status: 403,
+      body: {
+        message:
+          'This Forgejo instance requires users to enable two-factor authentication before they can access their accounts.',
+      },
+    }));
+
+    const { code, checkup } = await factory.doctor({ ...tokens, 'forge-url': proxy.url });
+
+    await proxy.close();
+    const of = (id: string): Finding | undefined => checkup.findings.find((item) => item.id === id);
+    for (const finding of [of('forge.token'), of('ops.there'), of('token.filer')])
+      expect(finding).toMatchObject({
+        state: 'unknown',
+        why: expect.stringMatching(/^the forge lets the account of this token do nothing\. .*two-factor/),
+        mend: expect.stringMatching(/log in as that account and set one up .* The token stays good/),
+      });
+    expect(checkupLines(checkup, false).join('\n')).not.toContain('mistyped');
+    expect(code).toBe(2);
+  });
+
+  it('names the old name of a repository that documents go on with, and the page that lists the other places', async () => {
+    const tokens = await healthy();
+    await edit('forgecrew.toml', (text) => text.replace('projects = [', 'projects = ["acme/older", '));
+    const proxy = await startFaultProxy(factory.forge.url, undefined, (_, request) =>
+      request.includes('/repos/acme/older')
+        ? { status: 307, body: '', headers: { location: '/api/v1/repos/acme/newer' } }
+        : undefined,
+    );
+
+    const { code, checkup } = await factory.doctor({ ...tokens, 'forge-url': proxy.url });
+
+    await proxy.close();
+    expect(checkup.findings.find(({ id }) => id === 'renamed.acme/older')).toMatchObject({
+      state: 'broken',
+      what: 'documents of the ops repo name acme/older, which is called acme/newer now',
+      mend: expect.stringContaining('docs/operations.md, "After something was renamed"'),
+    });
+    expect(code).toBe(1);
+    expect(readFileSync('docs/operations.md', 'utf8')).toContain('\n## After something was renamed\n');
+  });
+
+  it('says of a token that init made for another name of the ops repo that it is that, and what is done about it', async () => {
+    await healthy();
+    const made = await factory.ask<{ id: number; name: string }[]>('GET', '/admin/users/filer/tokens');
+    for (const { id } of made) await factory.ask('DELETE', `/admin/users/filer/tokens/${id}`);
+    await factory.ask('POST', '/admin/users/filer/tokens', {
+      name: 'forgecrew acme/older FILER_TOKEN',
+      scopes: ['write:issue', 'read:repository', 'read:user'],
+    });
+
+    const { code, checkup } = await factory.doctor();
+
+    expect(checkup.findings.find(({ id }) => id === 'token.filer')).toMatchObject({
+      state: 'unknown',
+      why: 'init made a token for FILER_TOKEN when it was told that the ops repo is acme/older',
+      mend: expect.stringMatching(
+        /if acme\/ops was called acme\/older before, .*"After something was renamed"/,
+      ),
+    });
     expect(code).toBe(2);
   });
 

@@ -1,4 +1,5 @@
 import { namesLogin } from '../../../core/accounts.ts';
+import { agentsFolder } from '../../../core/agent/manifest.ts';
 import { crewFile, parseCrewFile } from '../../../core/crew-file.ts';
 import { formatFault } from '../../../core/errors.ts';
 import { escalationPolicyFile, parseEscalationPolicy } from '../../../core/escalation/policy.ts';
@@ -35,6 +36,7 @@ export function documentChecks(settings: DoctorSettings, state: DoctorState): Fi
     ...layout(ops, opsFiles(settings), state.ops),
     ...layout(project, projectFiles(project), state.project),
     ...crewChecks(bots, who, state),
+    ...renameChecks(who, state),
     ...(roles.includes('vault-dispatch')
       ? [...policyChecks(who, state), ...formulaChecks(settings, who, state)]
       : []),
@@ -81,6 +83,24 @@ function crewChecks(bots: string[], who: string, { ops }: DoctorState): Finding[
           },
         ),
   ];
+}
+
+/** Old names of repositories: no call with one is answered, and a new repository of that name would be taken for the old one. */
+function renameChecks(who: string, { others }: DoctorState): Finding[] {
+  return [...others].flatMap(([name, { repository }]) =>
+    repository.kind === 'unknown' && repository.renamedTo !== undefined
+      ? [
+          broken(
+            `renamed.${name}`,
+            `documents of the ops repo name ${name}, which is called ${repository.renamedTo} now`,
+            {
+              who,
+              mend: `write ${repository.renamedTo} in its place in ${crewFile} and in ${agentsFolder}/; docs/operations.md, "After something was renamed", lists what else names it`,
+            },
+          ),
+        ]
+      : [],
+  );
 }
 
 function policyChecks(who: string, { ops }: DoctorState): Finding[] {

@@ -27,7 +27,8 @@ export function forgeChecks(settings: DoctorSettings, state: DoctorState): Findi
           'forge.token',
           'whose the token of this command is',
           state.own.why,
-          `look whether ${url} is the forge (FORGECREW_FORGE_URL). If it is, the token in FORGECREW_FORGE_TOKEN is mistyped, deleted or expired, or lacks read:user: make one at ${url}/user/settings/applications`,
+          state.own.mend ??
+            `look whether ${url} is the forge (FORGECREW_FORGE_URL). If it is, the token in FORGECREW_FORGE_TOKEN is mistyped, deleted or expired, or lacks read:user: make one at ${url}/user/settings/applications`,
         ),
     finding('forge.version', `the forge is Forgejo ${oldest} or newer`, state.version, (told) =>
       majorOf(told) >= oldest

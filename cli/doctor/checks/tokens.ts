@@ -36,9 +36,10 @@ export function tokenChecks(settings: DoctorSettings, state: DoctorState): Findi
             ? 'what the audit token may do'
             : `what the token of ${given.login} may do`,
           asked.why,
-          isGone
-            ? `if people put a token of their own into ${secret}, give it as ${variable}. If not, that of init was deleted, and the role ends red: delete the secret ${secret}, and forgecrew init --apply puts a new token there`
-            : `give it as ${variable}, or run this with the token of a site admin, who is told of the tokens that init made`,
+          asked.mend ??
+            (isGone
+              ? `if people put a token of their own into ${secret}, give it as ${variable}. If not, that of init was deleted, and the role ends red: delete the secret ${secret}, and forgecrew init --apply puts a new token there`
+              : `give it as ${variable}, or run this with the token of a site admin, who is told of the tokens that init made`),
         ),
       ];
     const { login, token } = asked.value;
