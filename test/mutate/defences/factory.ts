@@ -453,7 +453,7 @@ export const making: Defence[] = [
   {
     name: 'What could not be found out is never well.',
     file: 'cli/doctor/finding.ts',
-    from: "if (asked.kind === 'unknown') return unchecked(id, what, asked.why);",
+    from: "if (asked.kind === 'unknown') return unchecked(id, what, asked.why, asked.mend);",
     to: "if (asked.kind === 'unknown') return ok(id, what);",
     tests: [doctorTest],
     only: 'takes a forge that refuses to answer for nothing',
