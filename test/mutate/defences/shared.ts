@@ -207,9 +207,31 @@ export const shared: Defence[] = [
   {
     name: 'A list that is shorter than the server counts is refused.',
     file: 'core/api/call.ts',
-    from: 'if (items.size === total) return [...items.values()];',
+    from: 'if (isStill && items.size === total) return [...items.values()];',
     to: 'return [...items.values()];',
     tests: ['test/core/api/http.test.ts'],
+  },
+  {
+    name: 'A list that lost an item while it was read is not taken for whole.',
+    file: 'core/api/call.ts',
+    from: 'const isStill = read.every((one) => one.total === total);',
+    to: 'const isStill = true;',
+    tests: ['test/core/api/http.test.ts'],
+    only: 'that loses',
+  },
+  {
+    name: 'What a run has made is not made again because a cache does not know of it.',
+    file: 'core/run.ts',
+    from: 'refuseMadeBefore(report.rounds, changes);',
+    to: '',
+    tests: ['test/hostile/older-answers.test.ts'],
+  },
+  {
+    name: 'A comment that the forge does not show is not written at every look.',
+    file: 'core/changes/comment.ts',
+    from: 'if (!now.includes(written.id)) throw notShown(change);',
+    to: '',
+    tests: ['test/core/apply.test.ts'],
   },
   {
     name: 'What is written to a fork is asked for, whatever is open from a branch of that name elsewhere.',
