@@ -236,6 +236,13 @@ export const shared: Defence[] = [
     only: 'that never comes',
   },
   {
+    name: 'A list that is empty although more are counted is no end of it.',
+    file: 'core/forge/issues.ts',
+    from: 'const isStill = totals.size === 1 && (total === undefined || issues.size === total);',
+    to: 'const isStill = true;',
+    tests: ['test/core/forge/issues.test.ts', 'test/hostile/pitch-alone.test.ts'],
+  },
+  {
     name: 'A list that lost an item while it was read is not taken for whole.',
     file: 'core/api/call.ts',
     from: 'const isStill = read.every((one) => one.total === total);',
