@@ -188,7 +188,7 @@ describe('what is not pitched, and what is not paid for', () => {
     const state = { answers: [{ key: 'a', answer: { text: '', use } }], spentToday: 0 };
     const reached = (name: string): string | undefined =>
       limitReached(
-        { 'max-output-tokens': 1, [name]: 1000 } as PitchSettings,
+        { 'max-output-tokens': 1, [name]: 1000 } as unknown as PitchSettings,
         state as unknown as Live,
         question,
       );
