@@ -13,6 +13,7 @@ import { UserError } from './errors.ts';
 import { detectHost } from './host/detect.ts';
 import { type Environment, type Host, outliveReaders, printOut } from './host/host.ts';
 import { surroundingsOf } from './host/surroundings.ts';
+import { refuseMadeBefore } from './made-before.ts';
 import { createMask, type Mask } from './mask.ts';
 import type { ModelAnswer, ModelQuestion } from './model.ts';
 import { isWrite } from './plan.ts';
@@ -308,6 +309,7 @@ async function rounds<S extends FlowSettings, T extends State, K extends ChangeN
       current.byHand = role.byHand?.(settings, state) ?? [];
       const changes: Change[] = role.plan(settings, state);
       refuseUndeclared(role, changes);
+      refuseMadeBefore(report.rounds, changes);
       const results: Result[] = [];
       report.rounds.push({ changes, results });
       printPlan(changes, round, current);

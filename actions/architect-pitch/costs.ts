@@ -1,4 +1,5 @@
 import { sameAccount } from '../../core/accounts.ts';
+import { mostCostOf } from '../../core/model/settings.ts';
 import type { ModelQuestion } from '../../core/model.ts';
 import type { Live, PitchSettings } from './state.ts';
 import { spentIn } from './text.ts';
@@ -30,11 +31,16 @@ export function limitReached(
   state: Live,
   question: ModelQuestion,
 ): string | undefined {
-  const inRun = state.answers.reduce((sum, { answer }) => sum + (answer.use.cost ?? 0), 0);
-  const next = mostCost(settings, question);
+  const costs = state.answers.map(({ answer }) => answer.use.cost);
+  // Whatever a server did not say would count as nothing, and the limit would never be reached.
+  const inRun = costs.includes(null) ? 'unknown' : costs.reduce((sum: number, cost) => sum + (cost ?? 0), 0);
+  const next = mostCostOf(settings, question);
   for (const [name, spent] of [
     ['max-cost-per-run', inRun],
-    ['max-cost-per-day', state.spentToday === 'unknown' ? 'unknown' : inRun + state.spentToday],
+    [
+      'max-cost-per-day',
+      inRun === 'unknown' || state.spentToday === 'unknown' ? 'unknown' : inRun + state.spentToday,
+    ],
   ] as const) {
     const limit = settings[name];
     if (limit === undefined) continue;
@@ -43,14 +49,4 @@ export function limitReached(
       return `${name} is ${limit}: ${spent.toFixed(4)} is spent, and the next call may cost ${next.toFixed(4)}`;
   }
   return undefined;
-}
-
-/** What a call may cost at most, as far as prices tell: three characters to a token is more than texts have. */
-function mostCost(settings: PitchSettings, { system, prompt }: ModelQuestion): number {
-  const input = (system.length + prompt.length) / 3;
-  return (
-    (input * (settings['price-input'] ?? 0) +
-      settings['max-output-tokens'] * (settings['price-output'] ?? 0)) /
-    1_000_000
-  );
 }

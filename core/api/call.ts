@@ -52,10 +52,11 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
   /**
    * A list, whole or not at all. It is complete when the server's `X-Total-Count` says so, or, where a server sends
    * none, when a page comes back empty. Servers cap the page size silently (`MAX_RESPONSE_ITEMS`), so a short page
-   * proves nothing. Items are told apart by `identity`, because a list that grows while it is read shifts its pages.
+   * proves nothing. Items are told apart by `identity`, because a list that grows while it is read shifts its pages; and every
+   * page has to bring the same count, because one that shrinks shifts them the other way.
    * `enough` ends a list without a count early, for callers who only ask whether something is in it.
    *
-   * Throws `incomplete` when the pages and the count still disagree after three readings, or when there is no count and a page
+   * Throws `incomplete` when the pages and their counts still disagree after three readings, or when there is no count and a page
    * comes twice.
    */
   async function list<T>(
@@ -77,11 +78,18 @@ export function createCalls(errorOf: ErrorOf, unlike = usualRemedy) {
       const read = [first, ...(await pagesBehind(first, nth, identity))];
       const items = new Map(read.flatMap((one) => one.items.map((item) => [identity(item), item])));
       const total = read.at(-1)?.total;
-      if (items.size === total) return [...items.values()];
+      // Where one was taken out, the next one moved up onto a page that was read before, and the numbers agree all the same.
+      const isStill = read.every((one) => one.total === total);
+      if (isStill && items.size === total) return [...items.values()];
       seen = items.size;
       counted = total;
     }
-    throw incomplete(request, `gave ${seen} items although the forge counts ${counted}`);
+    throw incomplete(
+      request,
+      seen === counted
+        ? `was counted differently on each of its pages, ${listAttempts} times`
+        : `gave ${seen} items although the forge counts ${counted}`,
+    );
   }
 
   return { call, page, list };

@@ -120,6 +120,8 @@ export function createSend(options: HttpOptions): Send & { close(): void } {
         accept: 'application/json',
         // Whoever does not say so takes every packing (RFC 9110, 12.5.3), and nothing is unpacked here.
         'accept-encoding': 'identity',
+        // What is decided on has to be of now; what a cache gives out again would be decided on a second time (RFC 9111, 5.2.1.4).
+        'cache-control': 'no-cache',
         'user-agent': 'forgecrew',
         ...(options.token === '' ? {} : { authorization: `${service.scheme} ${options.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { isApiError } from '../api/errors.ts';
+import { ApiError, isApiError } from '../api/errors.ts';
 import { createComment, deleteComment, listComments } from '../forge/comments.ts';
 import { commentSign, ownComments } from '../own-comment.ts';
 import { unlessClosed } from './closed-to-us.ts';
@@ -46,13 +46,24 @@ export const comment = changeKind({
           change.issue,
           `${change.text}\n\n${commentSign(change.sign)}`,
         );
-        if (Math.min(...(await ours())) < written.id)
-          await deleteComment(send, change.repository, written.id);
+        const now = await ours();
+        // Every further look would write it once more.
+        if (!now.includes(written.id)) throw notShown(change);
+        if (Math.min(...now) < written.id) await deleteComment(send, change.repository, written.id);
         return { status: 'done', said: `comment on #${change.issue} written` };
       }),
     );
   },
 });
+
+function notShown({ repository: name, issue }: { repository: string; issue: number }): ApiError {
+  return new ApiError(
+    'incomplete',
+    200,
+    `The comment on #${issue} of ${name} was written, and the forge does not show it: its answers are older than what was just written.`,
+    'A cache in front of the forge must let everything below /api/ pass by. Where somebody has deleted the comment, or put another in its place, run the role again.',
+  );
+}
 
 async function unlessGone(
   {

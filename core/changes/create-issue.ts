@@ -51,8 +51,8 @@ export const createIssue = changeKind({
       throw new ApiError(
         'scope',
         403,
-        `#${issue.number} was created without ${missing.map(({ name }) => quoted(name)).join(', ')}: the account may not set labels in ${change.repository}, and the forge says nothing.`,
-        `Give the account write access to ${change.repository}, put the labels on #${issue.number}, and run the role again.`,
+        `#${issue.number} was created without ${missing.map(({ name }) => quoted(name)).join(', ')}: the account may not set labels in ${change.repository}, or somebody deleted them meanwhile, and the forge says neither.`,
+        `Give the account write access to ${change.repository}, or make the labels anew; put them on #${issue.number}, and run the role again.`,
       );
     }
     return { status: 'done', number: issue.number, said: `#${issue.number} ${quoted(change.title)}` };

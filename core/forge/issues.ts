@@ -7,6 +7,9 @@ import { forgeError } from './errors.ts';
 import { label } from './labels.ts';
 import { user } from './users.ts';
 
+/** How often a list is read again when it changes under our hands. */
+const listAttempts = 3;
+
 const issue = z.object({
   number: z.int(),
   title: z.string(),
@@ -66,7 +69,8 @@ export function listIssues(send: Send, name: string, filter: IssueFilter): Promi
 
 /**
  * The first issues of a list, without pull requests, and whether that was all of them; for what is only an order or a hint,
- * never for a decision that needs all. `GET /repos/{owner}/{repo}/issues`, scope read:issue.
+ * never for a decision that needs all where it was not. `GET /repos/{owner}/{repo}/issues`, scope read:issue. Throws
+ * `incomplete` where the pages and their count disagree three times.
  */
 export async function firstIssues(
   send: Send,
@@ -74,21 +78,35 @@ export async function firstIssues(
   state: 'open' | 'all',
   mostPages: number,
 ): Promise<{ issues: Issue[]; complete: boolean }> {
-  const issues = new Map<number, Issue>();
-  for (let number = 1; number <= mostPages; number += 1) {
-    const { items, total } = await page(
-      send,
-      {
-        method: 'GET',
-        route: '/repos/{owner}/{repo}/issues',
-        params: { ...repositoryName(name), state, type: 'issues', page: number, limit: pageSize },
-      },
-      z.array(issue),
-    );
-    for (const item of items) issues.set(item.number, item);
-    if (items.length === 0 || issues.size === total) return { issues: [...issues.values()], complete: true };
+  for (let attempt = 1; attempt <= listAttempts; attempt += 1) {
+    const issues = new Map<number, Issue>();
+    const totals = new Set<number | undefined>();
+    for (let number = 1; ; number += 1) {
+      if (number > mostPages) return { issues: [...issues.values()], complete: false };
+      const { items, total } = await page(
+        send,
+        {
+          method: 'GET',
+          route: '/repos/{owner}/{repo}/issues',
+          params: { ...repositoryName(name), state, type: 'issues', page: number, limit: pageSize },
+        },
+        z.array(issue),
+      );
+      totals.add(total);
+      for (const item of items) issues.set(item.number, item);
+      if (items.length > 0 && issues.size !== total) continue;
+      // The last page, and nothing was taken out of those before it. An empty one proves nothing where more are counted.
+      const isStill = totals.size === 1 && (total === undefined || issues.size === total);
+      if (isStill) return { issues: [...issues.values()], complete: true };
+      break;
+    }
   }
-  return { issues: [...issues.values()], complete: false };
+  throw new ApiError(
+    'incomplete',
+    200,
+    `The issues of ${name} could not be read to their end: their pages and their count disagree.`,
+    'Nothing is decided on half a list. Run the role again; if it stays so, look at what stands between this step and the forge.',
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { UserError } from '../errors.ts';
 import { plain } from '../text/log-line.ts';
 import { runEngine } from './command.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, moneyOf, tokensOf } from './engine.ts';
 
 const answer = z.object({
   is_error: z.boolean(),
@@ -60,15 +60,20 @@ export const claudeCli: Engine = async ({ system, prompt }, options) => {
     use: {
       engine: 'claude-cli',
       model: options.model ?? 'default',
-      inputTokens:
-        (usage?.input_tokens ?? 0) +
-        (usage?.cache_creation_input_tokens ?? 0) +
-        (usage?.cache_read_input_tokens ?? 0),
-      outputTokens: usage?.output_tokens ?? 0,
-      cost: reply.total_cost_usd ?? null,
+      inputTokens: sum(
+        usage?.input_tokens,
+        usage?.cache_creation_input_tokens,
+        usage?.cache_read_input_tokens,
+      ),
+      outputTokens: sum(usage?.output_tokens),
+      cost: moneyOf(reply.total_cost_usd),
     },
   };
 };
+
+function sum(...said: (number | undefined)[]): number {
+  return said.reduce((total: number, tokens) => total + (tokensOf(tokens) ?? 0), 0);
+}
 
 function parsed(output: string): z.infer<typeof answer> | undefined {
   try {

@@ -1,5 +1,6 @@
-import type { ModelAnswer, ModelQuestion } from '../model.ts';
+import type { ModelAnswer, ModelQuestion, ModelUse } from '../model.ts';
 import type { Programs } from '../role.ts';
+import { plain } from '../text/log-line.ts';
 
 // What an engine is: a function from a question to an answer. ask.ts loads them, and each stands in a file of its own.
 
@@ -31,11 +32,39 @@ export function needed<T>(value: T | undefined, setting: string): T {
   return value;
 }
 
-/** What tokens cost at given prices; `null` without prices. */
-export function costOf(
+/**
+ * A number of tokens that a server or a program says it has used; undefined for what is none. What may still be spent is decided by it,
+ * and a negative one would give money back.
+ */
+export function tokensOf(said: unknown): number | undefined {
+  return typeof said === 'number' && Number.isInteger(said) && said >= 0 && said < 1e10 ? said : undefined;
+}
+
+/** A sum of money that a program says it has used; `null` for what is none. */
+export function moneyOf(said: unknown): number | null {
+  return typeof said === 'number' && said >= 0 && said < 1e9 ? said : null;
+}
+
+/** What a model calls itself, as one short line; `asked` where it does not say. */
+export function modelOf(said: unknown, asked: string): string {
+  return typeof said === 'string' && said.trim() !== '' ? plain(said).slice(0, 200) : asked;
+}
+
+/** What was used, with its cost at given prices; `null` without prices, and where the tokens are not known. */
+export function useOf(
   { prices }: Pick<EngineOptions, 'prices'>,
-  inputTokens: number,
-  outputTokens: number,
-): number | null {
-  return prices === null ? null : (inputTokens * prices.input + outputTokens * prices.output) / 1_000_000;
+  engine: string,
+  model: string,
+  [input, output]: [input: number | undefined, output: number | undefined],
+): ModelUse {
+  return {
+    engine,
+    model,
+    inputTokens: input ?? 0,
+    outputTokens: output ?? 0,
+    cost:
+      prices === null || input === undefined || output === undefined
+        ? null
+        : (input * prices.input + output * prices.output) / 1_000_000,
+  };
 }

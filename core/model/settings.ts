@@ -122,10 +122,11 @@ export function refuseUnknownCosts(settings: EngineSettings, limits: string[]): 
 }
 
 /**
- * The most that a question can cost, as far as prices tell; 0 where they are not given. No token is shorter than a character, so
- * no prompt has more tokens than characters.
+ * The most that a question can cost, as far as prices tell; 0 where they are not given. No token is shorter than a byte, so
+ * no prompt has more tokens than bytes; of rare characters, which anybody may write, it has more than characters.
  */
 export function mostCostOf(settings: EngineSettings, question: { system: string; prompt: string }): number {
   const { 'price-input': input = 0, 'price-output': output = 0, 'max-output-tokens': most } = settings;
-  return ((question.system.length + question.prompt.length) * input + most * output) / 1_000_000;
+  const bytes = Buffer.byteLength(question.system) + Buffer.byteLength(question.prompt);
+  return (bytes * input + most * output) / 1_000_000;
 }

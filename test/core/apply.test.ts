@@ -92,11 +92,22 @@ describe('commenting', () => {
   });
 
   it('is not stopped by somebody who copied our sign', async () => {
-    const { send, asked } = scripted({ 'GET comments': [by(1, 77)], 'POST comments': by(2, 9) });
+    const there = [by(1, 77)];
+    const send: Send = async ({ method }) => {
+      if (method !== 'GET') there.push(by(2, 9));
+      return { status: 200, headers: {}, body: method === 'GET' ? there : by(2, 9) };
+    };
 
-    await apply(change, send);
+    expect(await apply(change, send)).toMatchObject({ said: 'comment on #3 written' });
+  });
 
-    expect(asked).toContain('POST comments');
+  it('of which the forge shows nothing ends red, and is not written again', async () => {
+    const { send } = scripted({ 'GET comments': [], 'POST comments': by(2, 9) });
+
+    await expect(apply(change, send)).rejects.toMatchObject({
+      kind: 'incomplete',
+      message: expect.stringContaining('#3 of owner/project was written, and the forge does not show it'),
+    });
   });
 });
 

@@ -144,3 +144,21 @@ describe('what is wrong with one pull request is its own', () => {
     expect((await forge.comments(2)).join('\n')).toContain('Declined: gone');
   });
 });
+
+it('a list of issues that is empty although the forge counts some is no project without visions', async () => {
+  await forge.vision('a');
+
+  const { code, text, writes } = await runWith(
+    (_, request) =>
+      request.startsWith('GET') && request.includes('/issues?state=open')
+        ? { status: 200, body: [], headers: { 'x-total-count': '40' } }
+        : undefined,
+    () => {
+      throw new Error('a model was asked');
+    },
+  );
+
+  expect(code).toBe(1);
+  expect(text).toContain('could not be read to their end');
+  expect(writes).toEqual([]);
+});

@@ -1,6 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limitReached } from '../../actions/architect-pitch/costs.ts';
+import type { Live, PitchSettings } from '../../actions/architect-pitch/state.ts';
+import { type EngineSettings, mostCostOf } from '../../core/model/settings.ts';
 import { type Pitching, pitchText, type Ran, startPitching, wellBehaved } from '../pitching.ts';
 
 let forge: Pitching;
@@ -177,6 +180,28 @@ describe('what is not pitched, and what is not paid for', () => {
     );
 
     expect(text).toMatch(/0\.0000 is spent, and the next call may cost 0\.1\d+/);
+  });
+
+  it('no model is asked again whose answer did not say what it used, whichever limit there is', () => {
+    const question = { engine: 'openai', system: '', prompt: '', about: {} };
+    const use = { engine: 'openai', model: 'm', inputTokens: 0, outputTokens: 0, cost: null };
+    const state = { answers: [{ key: 'a', answer: { text: '', use } }], spentToday: 0 };
+    const reached = (name: string): string | undefined =>
+      limitReached(
+        { 'max-output-tokens': 1, [name]: 1000 } as unknown as PitchSettings,
+        state as unknown as Live,
+        question,
+      );
+
+    for (const name of ['max-cost-per-run', 'max-cost-per-day'])
+      expect(reached(name)).toBe(`${name} is 1000, and what a call of today cost is not known`);
+    expect(reached('max-files')).toBeUndefined();
+  });
+
+  it('what a question can cost is counted by bytes, because a rare character is several tokens', () => {
+    const settings = { 'price-input': 1_000_000, 'price-output': 0, 'max-output-tokens': 0 };
+
+    expect(mostCostOf(settings as EngineSettings, { system: 'a', prompt: '\ua66e' })).toBe(4);
   });
 
   it.each([

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +91,22 @@ process.stdin.on('data', (chunk) => { input += chunk; }).on('end', () => {
 const seen = (): Record<string, unknown> => JSON.parse(readFileSync(path.join(folder, 'seen.json'), 'utf8'));
 
 describe('claude-cli', () => {
+  it.each([
+    ['gives money back', '-5'],
+    ['is more than there is', '1e300'],
+  ])('that says it %s costs an unknown sum', async (_, cost) => {
+    const file = program(
+      'claude',
+      `process.stdout.write('{"is_error":false,"result":"text","total_cost_usd":${cost},"usage":{"input_tokens":-3,"output_tokens":0.5}}')`,
+    );
+
+    expect((await put({ engine: 'claude-cli', 'engine-command': file })).use).toMatchObject({
+      inputTokens: 0,
+      outputTokens: 0,
+      cost: null,
+    });
+  });
+
   const answer = {
     type: 'result',
     subtype: 'success',
@@ -557,5 +576,123 @@ describe('settings that contradict each other', () => {
     { engine: 'anthropic', model: 'x', 'engine-key': 'k', 'max-cost-per-day': '1', ...prices },
   ])('%j do not', (given) => {
     expect(settingsWith(given as Record<string, string>).engine).toBe(given.engine);
+  });
+});
+
+describe('what a server says of itself and its answer', () => {
+  const settings = {
+    model: 'asked-for',
+    'engine-key': 'key-of-the-engine',
+    'engine-timeout': '10s',
+    ...prices,
+  };
+  const completion = (usage: unknown, model: unknown = 'm'): object => ({
+    model,
+    choices: [{ message: { content: 'text' } }],
+    usage,
+  });
+  const message = (usage: unknown, model: unknown = 'm'): object => ({
+    model,
+    content: [{ type: 'text', text: 'text' }],
+    usage,
+  });
+  const of = {
+    openai: { path: '/v1', answer: completion, names: ['prompt_tokens', 'completion_tokens'] },
+    anthropic: { path: '', answer: message, names: ['input_tokens', 'output_tokens'] },
+  } as const;
+  const engines = ['openai', 'anthropic'] as const;
+
+  async function ask(engine: (typeof engines)[number], body: unknown): Promise<ModelAnswer> {
+    const server = await scripted(() => ({ status: 200, body }));
+    try {
+      return await put({ ...settings, engine, 'engine-url': `${server.url}${of[engine].path}` });
+    } finally {
+      await server.close();
+    }
+  }
+
+  describe.each(engines)('by %s', (engine) => {
+    const { answer, names } = of[engine];
+
+    it.each([
+      ['gives money back', -1_000_000, 1],
+      ['is a text', '100', 1],
+      ['is a part of a token', 1.5, 1],
+      ['is more than there is', 1e300, 1],
+      ['is not there', undefined, 1],
+      ['is not there for what came', 1, undefined],
+    ])('that %s costs an unknown sum, and not nothing', async (_, input, output) => {
+      const { use } = await ask(engine, answer({ [names[0]]: input, [names[1]]: output }));
+
+      expect(use.cost).toBeNull();
+      expect([use.inputTokens, use.outputTokens].every(Number.isSafeInteger)).toBe(true);
+    });
+
+    it('without any usage costs an unknown sum', async () => {
+      expect((await ask(engine, answer(undefined))).use).toMatchObject({ cost: null, inputTokens: 0 });
+    });
+
+    it.each([
+      ['an object', { a: 1 }, 'asked-for'],
+      ['nothing', null, 'asked-for'],
+      ['blank', ' ', 'asked-for'],
+      ['lines', 'a\n-->b', 'a\\n-->b'],
+      ['very long', 'm'.repeat(100_000), 'm'.repeat(200)],
+    ])('as the name of its model, %s, is one short line', async (_, name, model) => {
+      expect((await ask(engine, answer({ [names[0]]: 1, [names[1]]: 1 }, name))).use.model).toBe(model);
+    });
+
+    it.each([
+      ['no object', 'hello'],
+      ['nothing', null],
+      ['empty', {}],
+      ['a list', []],
+      ['of another API', { content: 'text', choices: 'text', message: 'hello' }],
+    ])('that is %s is one sentence', async (_, body) => {
+      await expect(ask(engine, body)).rejects.toMatchObject({
+        name: 'UserError',
+        message: `${engine}: the server answered without a message.`,
+      });
+    });
+
+    it('that never comes has the time of one question, with all tries', async () => {
+      const server = http.createServer(() => undefined).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const started = Date.now();
+
+      await expect(
+        put({ ...settings, engine, 'engine-timeout': '1s', 'engine-url': `http://127.0.0.1:${port}` }),
+      ).rejects.toThrow(`${engine} gave no answer: none came within 1 s.`);
+      server.closeAllConnections();
+      server.close();
+
+      expect(Date.now() - started).toBeLessThan(2000);
+    });
+
+    it('that never ends is not kept', async () => {
+      let sent = 0;
+      const server = http
+        .createServer((_, response) => {
+          response.writeHead(200, { 'content-type': 'application/json' });
+          const more = (): void => {
+            for (let isTaken = true; isTaken && !response.destroyed && sent < 64 * 2 ** 20; sent += 65_536)
+              isTaken = response.write(' '.repeat(65_536));
+          };
+          response.on('drain', more);
+          more();
+        })
+        .listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+
+      await expect(
+        put({ ...settings, engine, 'engine-timeout': '5s', 'engine-url': `http://127.0.0.1:${port}` }),
+      ).rejects.toThrow('its answer has more than 2097152 bytes');
+      server.closeAllConnections();
+      server.close();
+
+      expect(sent).toBeLessThan(32 * 2 ** 20);
+    });
   });
 });

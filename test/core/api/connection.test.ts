@@ -387,6 +387,7 @@ describe('connections', () => {
       connection: 'keep-alive',
       accept: 'application/json',
       'accept-encoding': 'identity',
+      'cache-control': 'no-cache',
       'user-agent': 'forgecrew',
       authorization: `token ${token}`,
       'content-type': 'application/json',

@@ -190,6 +190,34 @@ describe('a list', () => {
 
     expect(await things(send)).toHaveLength(17);
   });
+
+  /** Loses its third item after every reading of the first page. */
+  const shrinking = (times: number): Handler => {
+    let left = all;
+    let lost = 0;
+    return (request, response) => {
+      const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+      json(response, 200, left.slice((page - 1) * 7, page * 7), { 'x-total-count': left.length });
+      if (page !== 1 || lost === times) return;
+      lost += 1;
+      left = left.filter((_, index) => index !== 2);
+    };
+  };
+
+  it('that loses an item while it is read is read again: another one has moved up onto a page that was read', async () => {
+    const { send } = await serve(shrinking(1));
+
+    expect(await things(send)).toEqual(all.filter(({ id }) => id !== 2));
+  });
+
+  it('that loses one whenever it is read is refused', async () => {
+    const { send } = await serve(shrinking(3));
+
+    expect(await failure(things(send))).toMatchObject({
+      kind: 'incomplete',
+      message: expect.stringContaining('was counted differently on each of its pages, 3 times'),
+    });
+  });
 });
 
 describe('a write whose answer never comes', () => {
