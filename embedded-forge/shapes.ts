@@ -21,6 +21,7 @@ export function userShape(call: Call, account: Account | undefined): unknown {
     login: 'Ghost',
     email: 'ghost@noreply.localhost',
     isAdmin: false,
+    visibility: 'public' as const,
     created: '1970-01-01T00:00:00Z',
   };
   const maySee = call.account?.isAdmin === true || call.account?.id === shown.id;
@@ -44,7 +45,7 @@ export function userShape(call: Call, account: Account | undefined): unknown {
     pronouns: '',
     website: '',
     description: '',
-    visibility: 'public',
+    visibility: shown.visibility,
     followers_count: 0,
     following_count: 0,
     starred_repos_count: 0,
@@ -62,7 +63,7 @@ export function organisationShape(call: Call, account: Account): unknown {
     description: '',
     website: '',
     location: '',
-    visibility: 'public',
+    visibility: account.visibility,
     repo_admin_change_team_access: false,
     username: account.login,
   };

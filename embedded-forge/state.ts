@@ -28,6 +28,8 @@ export interface State {
   mostRepositories?: number;
 }
 
+export type Visibility = 'public' | 'limited' | 'private';
+
 export interface Account {
   id: number;
   login: string;
@@ -35,6 +37,8 @@ export interface Account {
   password: string;
   isAdmin: boolean;
   isOrganisation: boolean;
+  /** Who sees it, and what it owns: everybody, whoever is signed in, or those who have a part in it. */
+  visibility: Visibility;
   /** An organisation's labels; a user has none. */
   labels: Label[];
   /** An organisation's owners, by account id. */
@@ -362,6 +366,7 @@ export function addAccount(
     password: string;
     isAdmin?: boolean;
     isOrganisation?: boolean;
+    visibility?: Visibility;
     owners?: number[];
   },
 ): Account {
@@ -369,6 +374,7 @@ export function addAccount(
     id: nextId(state, 'account'),
     isAdmin: false,
     isOrganisation: false,
+    visibility: 'public',
     labels: [],
     owners: [],
     teams: [],
@@ -438,10 +444,13 @@ function accessToUnit(
   account: Account | null,
   unit: keyof Team['units'],
 ): Access {
-  const open = repository.private ? 'none' : 'read';
+  const owner = accountById(state, repository.owner);
+  const isShown =
+    !repository.private &&
+    (owner?.visibility === 'limited' ? account !== null : owner?.visibility !== 'private');
+  const open = isShown ? 'read' : 'none';
   if (account === null) return open;
   if (account.isAdmin || account.id === repository.owner) return 'owner';
-  const owner = accountById(state, repository.owner);
   if (owner?.owners.includes(account.id) === true) return 'owner';
   const ofTeams = (owner?.teams ?? [])
     .filter(({ members }) => members.includes(account.id))

@@ -296,6 +296,8 @@ export async function startWoodpecker(given: {
       );
       requests.push({ method, path: url.pathname.replace(/^\/api/, '') + url.search, status });
       response.writeHead(status, {
+        // With every answer, those that refuse as well.
+        'x-woodpecker-version': '3.17.0',
         ...headers,
         ...(typeof body === 'object' ? { 'content-type': 'application/json; charset=utf-8' } : {}),
       });

@@ -4,13 +4,17 @@ import { getCommit } from '../../core/forge/commits.ts';
 import { findTag, getRepository } from '../../core/forge/repositories.ts';
 import { version } from '../../core/version.ts';
 
-/** Whether the repository that runners take forgecrew from is there, public, and has this version. */
-export type Source = 'ready' | 'missing' | 'private' | 'no-version';
+/**
+ * Whether the repository that runners take forgecrew from is there, public, and has this version. `hidden`: it is public, and its
+ * owner is private, so that runners are refused all the same.
+ */
+export type Source = 'ready' | 'missing' | 'private' | 'hidden' | 'no-version';
 
 export async function readSource(send: Send, name: string): Promise<Source> {
   const found = await ifThere(getRepository(send, name));
   if (found === undefined) return 'missing';
   if (found.private === true) return 'private';
+  if (found.owner.visibility === 'private') return 'hidden';
   return (await findTag(send, name, `v${version}`)) ? 'ready' : 'no-version';
 }
 

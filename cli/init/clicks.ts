@@ -73,6 +73,12 @@ function pushSource(settings: InitSettings, state: InitState): Click | undefined
         `At ${page}/settings make the repository public: runners take the roles from there, and have no token for it.`,
         `Afterwards somebody who is not logged in sees ${page}.`,
       ];
+    case 'hidden':
+      return [
+        `Let an owner of ${ownerOf(name)} set its visibility to limited or public: it is private, so runners are refused ${name}, although that is public. Or name another public repository with --forgecrew-repo.`,
+        `Then, in your clone of forgecrew: ${pushCommand(settings)}`,
+        `Afterwards forgecrew doctor finds v${version} at ${name}.`,
+      ];
     default:
       return [
         `In your clone of forgecrew: ${pushCommand(settings)}`,

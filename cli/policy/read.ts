@@ -1,4 +1,3 @@
-import { namesLogin } from '../../core/accounts.ts';
 import type { Send } from '../../core/api/send.ts';
 import { UserError } from '../../core/errors.ts';
 import { listIssues } from '../../core/forge/issues.ts';
@@ -46,17 +45,17 @@ export async function read({
   return { now, account, repository, main, deciding, hasIssues, record };
 }
 
-/** Whoever may open an issue can copy what ours look like, so one counts only if an admin opened it. */
+/**
+ * Whoever may open an issue can copy what ours look like, so one counts only if an admin opened it. Each is asked by name: a site
+ * admin may open the policy, and is in no list of those who belong to the repository.
+ */
 async function findRecord(send: Send, repository: string): Promise<OpeningRecord | undefined> {
-  const found = (await listIssues(send, repository, { state: 'open' })).filter(
-    ({ body }) => openSealed(body)?.tie === recordTie,
-  );
-  if (found.length === 0) return undefined;
-  const admins = await createPeople(send).admins(repository);
-  const [issue] = found
-    .filter(({ user }) => user != null && Array.isArray(admins) && namesLogin(admins, user.login))
+  const found = (await listIssues(send, repository, { state: 'open' }))
+    .filter(({ body }) => openSealed(body)?.tie === recordTie)
     .sort((a, b) => a.number - b.number);
-  return issue === undefined
-    ? undefined
-    : { number: issue.number, login: issue.user?.login ?? '', title: issue.title, body: issue.body };
+  const people = createPeople(send);
+  for (const { number, user, title, body } of found)
+    if (user != null && (await people.administers(repository, user.login)))
+      return { number, login: user.login, title, body };
+  return undefined;
 }

@@ -54,9 +54,12 @@ function isUnknownCall({ body }: ApiResponse): boolean {
   return typeof body === 'string' && body.trim() === '404 page not found';
 }
 
-/** Whether the forge itself answered: in JSON with a message, or with nothing, or as its router does. */
+/**
+ * Whether the forge itself surely answered: in JSON with a message, or as its router does. Some refusals of it are empty, none of
+ * a start is; and what an empty one of a firewall says of the start is nothing.
+ */
 function isOfForge(response: ApiResponse): boolean {
-  return forge.isOwn(response) || response.body === null || isUnknownCall(response);
+  return forge.isOwn(response) || isUnknownCall(response);
 }
 
 function kindOf(request: ApiRequest, response: ApiResponse, message: string): ApiErrorKind {

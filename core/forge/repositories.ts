@@ -8,7 +8,8 @@ import { sinceForgejo } from './versions.ts';
 const repository = z.object({
   id: z.int(),
   full_name: z.string(),
-  owner: z.object({ id: z.int(), login: z.string() }),
+  /** `visibility`: who sees the owner, and with it what is public there; `private` shows it to its members alone. */
+  owner: z.object({ id: z.int(), login: z.string(), visibility: z.nullish(z.string()) }),
   default_branch: z.string(),
   /** Whether a pull request may be merged by a merge commit; absent on forges that do not say. */
   allow_merge_commits: z.nullish(z.boolean()),

@@ -84,6 +84,11 @@ export function createPeople(send: Send) {
           }
         : having(known, 'admin', 'owner');
     },
+    /** Whether somebody administers a repository, as a site admin does everywhere; false of an account that is gone. */
+    administers: async (repository: string, login: string): Promise<boolean> => {
+      const has = await ifThere(permission(`${repository} ${login}`));
+      return has === 'admin' || has === 'owner';
+    },
     /** The members of a team written as `@org/team`. */
     team: once(async (entry): Promise<Rights['admins']> => {
       const [organisation = '', team = ''] = entry.slice(1).split('/');

@@ -43,19 +43,30 @@ export function woodpeckerError(request: ApiRequest, response: ApiResponse): Api
                 "Woodpecker failed; its own log says why, and whether it can read the branch's head.",
               ]
             : ['invalid', ''];
+  const page = pageTitle(response.body);
   const answer = typeof response.body === 'string' ? plain(response.body.slice(0, 200)) : '';
+  const said =
+    page !== undefined
+      ? ` It was a web page${page}, so it came from what stands in front of it.`
+      : answer === '' || status === 401
+        ? ''
+        : ` It said: ${answer}.`;
   return new ApiError(
     kind,
     status,
-    `Woodpecker: ${describeRequest(request)} answered ${status}.${answer === '' || status === 401 ? '' : ` It said: ${answer}.`}`,
+    `Woodpecker: ${describeRequest(request)} answered ${status}.${said}`,
     remedy,
     { isOfIntermediary: !isOfWoodpecker(response) },
   );
 }
 
-/** Whether Woodpecker itself refused: it has words for 400 and 401 alone. What a limiter turns away goes no further, whoever it is. */
-function isOfWoodpecker({ status, body }: ApiResponse): boolean {
-  return body === null || [400, 401, 429].includes(status);
+/**
+ * Whether Woodpecker itself refused: every answer of it names its version, and it has words for 400 and 401 alone
+ * (server/router/middleware/header). What a limiter turns away goes no further, whoever it is.
+ */
+function isOfWoodpecker({ status, headers, body }: ApiResponse): boolean {
+  if (status === 429) return true;
+  return headers['x-woodpecker-version'] !== undefined && (body === null || [400, 401].includes(status));
 }
 
 export { anything } from '../api/call.ts';

@@ -12,6 +12,7 @@ import {
   nextId,
   type Team,
   type Token,
+  type Visibility,
 } from '../state.ts';
 
 function tokenShape(token: Token, shown: boolean): unknown {
@@ -233,6 +234,7 @@ export const accountRoutes: Route[] = [
         email: '',
         password: randomBytes(20).toString('hex'),
         isOrganisation: true,
+        visibility: visibilityIn(call) ?? 'public',
         owners: [call.account.id],
       });
       return { status: 201, body: organisationShape(call, made) };
@@ -243,6 +245,16 @@ export const accountRoutes: Route[] = [
     route: '/orgs/{org}',
     scope: 'organization',
     handle: (call) => organisationOf(call, (organisation) => ok(organisationShape(call, organisation))),
+  },
+  {
+    method: 'PATCH',
+    route: '/orgs/{org}',
+    scope: 'organization',
+    handle: (call) =>
+      ofOwner(call, (organisation) => {
+        organisation.visibility = visibilityIn(call) ?? organisation.visibility;
+        return ok(organisationShape(call, organisation));
+      }),
   },
   {
     method: 'DELETE',
@@ -452,4 +464,8 @@ function membership(call: Call): Answer {
 function isMember({ account }: Call, { owners, teams }: Account): boolean {
   if (account === null) return false;
   return account.isAdmin || [...owners, ...teams.flatMap(({ members }) => members)].includes(account.id);
+}
+
+function visibilityIn(call: Call): Visibility | undefined {
+  return (['public', 'limited', 'private'] as const).find((item) => item === call.body.visibility);
 }

@@ -734,6 +734,11 @@ const defects: Defect[] = [
     make: async () => void (await repo('acme/forgecrew', { private: true })),
   },
   {
+    name: 'forgecrew is public in an organisation that is private',
+    id: 'forge.source',
+    make: async () => void (await factory.ask('PATCH', '/orgs/acme', { visibility: 'private' })),
+  },
+  {
     name: 'pipelines name a version that forgecrew has not',
     id: 'forge.source',
     make: async () => ({ 'forgecrew-repo': 'acme/app' }),

@@ -100,6 +100,16 @@ describe('forgecrew init on an empty forge', () => {
     });
   });
 
+  it('says that runners are refused what a private organisation shows to its members alone', async () => {
+    factory = await startFactory();
+    await factory.ask('PATCH', '/orgs/acme', { visibility: 'private' });
+
+    const { text } = await factory.init({});
+
+    expect(text).toContain('Let an owner of acme set its visibility to limited or public');
+    expect(text).toMatch(/Then, in your clone of forgecrew: git push \S+\/acme\/forgecrew /);
+  });
+
   it('makes the place that runners take the roles from, public and with nothing in it, and last says how to fill it', async () => {
     factory = await startFactory();
 

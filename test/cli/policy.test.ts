@@ -198,6 +198,17 @@ describe('forgecrew policy', () => {
     expect((await issues()).map(({ state }) => state)).toEqual(['closed']);
   });
 
+  it('opened by a site admin who has no part in the repository is known as opened, and closed', async () => {
+    const siteAdmin: Person = { ...vault.owner, login: 'admin', token: vault.forge.adminToken };
+
+    const opened = await policyAs(siteAdmin, 'open');
+    const again = await policyAs(vault.owner, 'close');
+
+    expect(opened.text).not.toContain('no issue says who opened it');
+    expect(again.text).not.toContain('no open issue of an admin says who opened the policy');
+    expect((await issues()).map(({ state }) => state)).toEqual(['closed']);
+  });
+
   it('says where the policy was opened by hand, and closes it', async () => {
     await ask('PATCH', `/branch_protections/${ruleOf('main')}`, { protected_file_patterns: 'LICENSE' });
 

@@ -56,6 +56,20 @@ describe(`what forgecrew asks of ${realUrl === undefined ? 'the embedded Woodpec
     await expect(getLogin(as('not-a-token'))).rejects.toMatchObject({ kind: 'token', status: 401 });
   });
 
+  it('names its version with whatever it answers, so that its own refusals are known', async () => {
+    const own = await as(token)({ method: 'GET', route: '/user' });
+    const refused = await as('not-a-token')({ method: 'GET', route: '/user' });
+    const absent = await as(token)({
+      method: 'POST',
+      route: '/repos/{id}/pipelines',
+      params: { id: 99_999 },
+      body: { branch, variables: {} },
+    });
+
+    expect([own, refused, absent].map(({ status }) => status)).toEqual([200, 401, 404]);
+    for (const { headers } of [own, refused, absent]) expect(headers['x-woodpecker-version']).toMatch(/\S/);
+  });
+
   it('knows a repository by its name, and says of one that is not there that it is not found', async () => {
     expect(await lookupRepository(as(token), repository)).toBeGreaterThan(0);
     await expect(lookupRepository(as(token), `${repository}-not-there`)).rejects.toMatchObject({

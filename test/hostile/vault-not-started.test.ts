@@ -61,6 +61,7 @@ describe('a start that is turned down', () => {
       'a firewall that looks at answers, in one word',
       { status: 403, body: 'Forbidden', headers: { 'content-type': 'text/plain' } },
     ],
+    ['a firewall that looks at answers, without a word', { status: 403 }],
     ['a firewall in JSON of its own', { status: 403, body: { error: 'blocked', code: 1020 } }],
     [
       'a balancer without a server',

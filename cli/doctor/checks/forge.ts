@@ -194,6 +194,12 @@ function sourceCheck(settings: DoctorSettings, { source }: DoctorState): Finding
           who,
           mend: `make it public at ${settings['forge-url']}/${name}/settings`,
         };
+      case 'hidden':
+        return {
+          what: `${name} is public, but ${ownerOf(name)} is private, so runners are refused it: they clone actions without a right of their own`,
+          who: `an owner of ${ownerOf(name)}`,
+          mend: `set the visibility of ${ownerOf(name)} to limited or public in its settings, or take the roles from a public repository of somebody else with --forgecrew-repo`,
+        };
       case 'missing':
         return {
           what: `there is no ${name}, where runners would find the roles`,

@@ -103,6 +103,31 @@ onEveryForge('assignees', ({ api, bot, fresh, owner, reader, remove, stranger, t
     expect([made.status, changed.status]).toEqual([422, 500]);
   });
 
+  it('are shown nothing of what a private organisation owns, public or not; with a part in it they are', async () => {
+    const organisation = `hidden${tag}`;
+    const repository = `/repos/${organisation}/r`;
+    remove(repository);
+    remove(`/orgs/${organisation}`);
+    await api(owner, 'POST', '/orgs', { username: organisation, visibility: 'limited' });
+    await api(owner, 'POST', `/orgs/${organisation}/repos`, { name: 'r', private: false, auto_init: true });
+    const seen = async () => [
+      (await api(stranger, 'GET', repository)).status,
+      (await fetch(`${url()}/api/v1${repository}`)).status,
+    ];
+
+    const whenLimited = await seen();
+    await api(owner, 'PATCH', `/orgs/${organisation}`, { visibility: 'private' });
+    const whenPrivate = await seen();
+    await api(owner, 'PUT', `${repository}/collaborators/${stranger.login}`, { permission: 'read' });
+
+    expect(whenLimited).toEqual([200, 404]);
+    expect(whenPrivate).toEqual([404, 404]);
+    expect(await api(stranger, 'GET', repository)).toMatchObject({
+      status: 200,
+      body: { private: false, owner: { visibility: 'private' } },
+    });
+  });
+
   it('are told to be members of an organisation, or not, only to who is in it', async () => {
     const organisation = `members${tag}`;
     await api(owner, 'POST', '/orgs', { username: organisation, visibility: 'public' });

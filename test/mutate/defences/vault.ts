@@ -331,6 +331,13 @@ export const records: Defence[] = [
     tests: ['test/core/woodpecker/pipelines.test.ts'],
   },
   {
+    name: 'A pipeline that something refused without a word, and without Woodpecker’s version, may run.',
+    file: 'core/woodpecker/call.ts',
+    from: "headers['x-woodpecker-version'] !== undefined && ",
+    to: '',
+    tests: ['test/core/woodpecker/pipelines.test.ts'],
+  },
+  {
     name: 'Only Woodpecker’s own word counts for a pipeline that did not start.',
     file: 'core/woodpecker/pipelines.ts',
     from: "response.status === 204 && response.headers['pipeline-filtered'] !== 'true'",
