@@ -132,11 +132,27 @@ function payloadOf(type: string, value: unknown, repository: string): ReadPayloa
 function whyNot({ issues }: z.core.$ZodError): string {
   return issues
     .slice(0, 3)
-    .map(({ path, message, code }) => {
-      const where = path.map(String).join('.').slice(0, 80);
-      const what = code === 'unrecognized_keys' ? 'a field that there is not' : message;
+    .map((issue) => {
+      const where = issue.path.map(String).join('.').slice(0, 80);
+      const what = whatOf(issue);
       return where === '' ? what : `"${where}": ${what}`;
     })
     .join('; ')
     .slice(0, 500);
+}
+
+/** What was expected: of most kinds of fault the schema's own message says nothing. */
+function whatOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return 'a field that there is not';
+    case 'invalid_type':
+      return `expected ${issue.expected}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    case 'too_small':
+      return `at least ${issue.minimum}`;
+    default:
+      return issue.message;
+  }
 }
