@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { repositoryShape, repositoryWords } from '../accounts.ts';
 import { strictJson } from '../strict-json.ts';
+import { shapeFault } from '../text/shape-fault.ts';
 import { visible } from '../text/visible.ts';
 
 // What a model may propose, as data: closed, and read in one way only. Pure.
@@ -134,25 +135,9 @@ function whyNot({ issues }: z.core.$ZodError): string {
     .slice(0, 3)
     .map((issue) => {
       const where = issue.path.map(String).join('.').slice(0, 80);
-      const what = whatOf(issue);
+      const what = issue.code === 'unrecognized_keys' ? 'a field that there is not' : shapeFault(issue);
       return where === '' ? what : `"${where}": ${what}`;
     })
     .join('; ')
     .slice(0, 500);
-}
-
-/** What was expected: of most kinds of fault the schema's own message says nothing. */
-function whatOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return 'a field that there is not';
-    case 'invalid_type':
-      return `expected ${issue.expected}`;
-    case 'too_big':
-      return `at most ${issue.maximum}`;
-    case 'too_small':
-      return `at least ${issue.minimum}`;
-    default:
-      return issue.message;
-  }
 }
