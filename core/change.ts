@@ -119,6 +119,9 @@ export function parseChange(data: unknown): Change {
   return kindOf(kind).schema().parse(data) as Change;
 }
 
+/**
+ * The sign before a change in a plan: `+` for what is made, `~` for what is changed, `-` for what goes, `!` for what a person should look at.
+ */
 export function signOf(change: Change): string {
   return change.kind === 'keep' && change.notice === true ? '!' : kindOf(change.kind).sign;
 }

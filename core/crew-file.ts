@@ -34,6 +34,7 @@ export interface Crew {
 /** What holds where there is no such file. */
 export const noCrewFile: Crew = { paused: undefined, bots: [], projects: [] };
 
+/** What `forgecrew.toml` says to all roles, or its faults with their places. */
 export function parseCrewFile(file: string, bytes: Uint8Array): Parsed<Crew> {
   const parsed = parseToml(file, bytes, crewSchema);
   if (!parsed.ok) return parsed;

@@ -43,6 +43,7 @@ export interface FaultList {
   told(): Fault[];
 }
 
+/** A list for the faults of one file, which stays small however many there are. */
 export function faultList(file: string): FaultList {
   const kept: Fault[] = [];
   let count = 0;

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { canonicalJson } from './canonical.ts';
 import type { Change } from './change.ts';
 import { UserError } from './errors.ts';
 import type { TextFile } from './forge/contents.ts';
@@ -83,7 +83,8 @@ export function sinceRecord<Evidence extends { period_hours: number }>(
   if (evidence.period_hours >= 24) return evidence;
   const asOf = ({ period_hours }: Evidence): Evidence => ({ ...evidence, period_hours });
   const same = onRecord.find(
-    (known) => known.period_hours <= evidence.period_hours && isDeepStrictEqual(known, asOf(known)),
+    (known) =>
+      known.period_hours <= evidence.period_hours && canonicalJson(known) === canonicalJson(asOf(known)),
   );
   return same === undefined ? evidence : asOf(same);
 }

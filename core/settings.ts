@@ -59,6 +59,7 @@ export function matching<O extends Options>(
   return setting(options, shaped(pattern, what));
 }
 
+/** Any text. */
 export function text<O extends Options>(options: O): Setting<Given<string, O>> {
   return setting(options, (value) => value);
 }
@@ -100,10 +101,12 @@ export function filePath<O extends Options>(options: O): Setting<Given<string, O
   return matching(/^[^\p{Cc}]+$/u, 'a path', options);
 }
 
+/** The name of an account. */
 export function login<O extends Options>(options: O): Setting<Given<string, O>> {
   return matching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, 'an account name', options);
 }
 
+/** The full name of a repository: `owner/name`. */
 export function repository<O extends Options>(options: O): Setting<Given<string, O>> {
   return matching(repositoryShape, repositoryWords, options);
 }
@@ -124,12 +127,14 @@ export function amount<O extends Options>(options: O): Setting<Given<number, O>>
   );
 }
 
+/** `true` or `false`, and nothing else that may mean either. */
 export function flag<O extends Options>(options: O): Setting<Given<boolean, O>> {
   return setting(options, (value) =>
     value === 'true' ? true : value === 'false' ? false : expected('true or false'),
   );
 }
 
+/** One of some words. */
 export function oneOf<const V extends string, O extends Options>(
   values: readonly V[],
   options: O,

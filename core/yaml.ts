@@ -34,7 +34,7 @@ export type YamlText =
   | { kind: 'read'; document: Document.Parsed | undefined; comments: YamlComment[] };
 
 /** Aliases may repeat a text, but not blow a small document up. */
-export const mostAliases = 50;
+const mostAliases = 50;
 const secondDocument = 'a second YAML document ("---"): there is to be one';
 /** Beyond these, faults are the same one again. */
 const mostFaults = 200;

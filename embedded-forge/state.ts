@@ -381,7 +381,7 @@ export function addAccount(
 }
 
 /** The scopes in the order the forge keeps them; a read that a write of the same kind implies is left out. */
-export function orderScopes(scopes: string[]): string[] {
+function orderScopes(scopes: string[]): string[] {
   const kinds = [
     'activitypub',
     'admin',

@@ -19,7 +19,7 @@ export function commandIn(comment: string): Command | undefined {
 }
 
 /** Whether somebody may decide: one of the deciders, and never the account that wrote the pitch. */
-export function mayDecide({ account, deciders }: People, user: Comment['user']): boolean {
+function mayDecide({ account, deciders }: People, user: Comment['user']): boolean {
   return user != null && !sameAccount(user, account) && namesLogin(deciders, user.login);
 }
 

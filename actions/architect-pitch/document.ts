@@ -13,7 +13,7 @@ import type { PitchSettings } from './state.ts';
 // model fills in sections, it writes no line of the document's frame.
 
 /** The sections of a pitch, in this order. */
-export const sectionTitles = [
+const sectionTitles = [
   'Vision issues',
   'What this enables',
   'What exists today',

@@ -74,7 +74,7 @@ export function parseEvidence(text: string | undefined): ProcessEvidence | null 
 }
 
 /** A span of time for people: the two largest units that say something. */
-export function spanText(seconds: number | null): string {
+function spanText(seconds: number | null): string {
   if (seconds === null) return '–';
   if (seconds < 90) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
@@ -110,7 +110,7 @@ export function sum(numbers: readonly number[]): number {
 }
 
 /** What each number means; it stands on the page, and the README says the same. */
-export const definitions: readonly (readonly [name: string, meaning: string])[] = [
+const definitions: readonly (readonly [name: string, meaning: string])[] = [
   [
     'issue to pull request',
     'from the issue to the first pull request of the 28 days that says it closes it; counted on the day that pull request was opened',

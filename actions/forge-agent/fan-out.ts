@@ -77,7 +77,7 @@ function ageOf({ mark }: Start, now: string): number {
 }
 
 /** Whether a run was started for an issue a while ago, and left it waiting. */
-export function isResting(
+function isResting(
   { repository, number, askedAt }: Pick<Waiting, 'repository' | 'number' | 'askedAt'>,
   state: Pick<FanOutState, 'workflow' | 'runs' | 'starts' | 'now'>,
 ): boolean {

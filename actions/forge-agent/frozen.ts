@@ -154,7 +154,7 @@ export function exhaust(
 }
 
 /** What people are told of it, as far as that is not there yet. */
-export function tellExhausted(
+function tellExhausted(
   settings: Pick<AgentSettings, 'blocked-label'>,
   { stateRepo }: Pick<Looking, 'stateRepo'>,
   candidate: Candidate,

@@ -199,7 +199,7 @@ function approvalText(verdict: WeighedVerdict, { author, branch }: About): strin
   }
 }
 
-export function obstacleText(obstacle: Obstacle): string {
+function obstacleText(obstacle: Obstacle): string {
   const end = obstacle.isFatal ? ': **for this tier that is refused**' : '';
   switch (obstacle.kind) {
     case 'exposed':

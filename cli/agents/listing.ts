@@ -5,7 +5,7 @@ import { agentHosts, exhaustions } from '../../core/agent/entry.ts';
 
 const text = z.string();
 
-export const workSchema = z.strictObject({
+const workSchema = z.strictObject({
   repository: text,
   issue: z.int(),
   issue_url: text,
@@ -42,7 +42,7 @@ export const workSchema = z.strictObject({
 
 const profileSchema = z.strictObject({ name: text, engine: text, model: z.nullable(text) });
 
-export const declaredSchema = z.union([
+const declaredSchema = z.union([
   z.strictObject({
     name: text,
     file: text,
@@ -61,7 +61,7 @@ export const declaredSchema = z.union([
 
 const issue = { repository: text, issue: z.int(), issue_url: text };
 
-export const nextSchema = z.strictObject({
+const nextSchema = z.strictObject({
   /** Why it could not be found out, or not for all repositories. */
   trouble: z.nullable(text),
   /** Why the ops repo pauses its roles: until that is over nothing comes next. */

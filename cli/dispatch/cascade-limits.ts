@@ -4,7 +4,7 @@ import type { DispatchEntry } from './entry.ts';
 
 /** How deep dispatches may stand below each other, and how many below one that a person made. */
 export const mostDepth = 3;
-export const mostWorkers = 8;
+const mostWorkers = 8;
 
 /** Why a worker may not let another one begin; undefined where it may. Pure. */
 export function cascadeTrouble(parent: DispatchEntry, entries: readonly DispatchEntry[]): string | undefined {

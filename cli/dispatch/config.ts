@@ -109,9 +109,9 @@ const keyVariable = 'FORGECREW_ENGINE_KEY';
 const forgeVariable = 'FORGECREW_FORGE_URL';
 
 /** Variables that hold secrets: no worker is ever given one of them. */
-export const secretVariables = [tokenVariable, githubVariable, keyVariable] as const;
+const secretVariables = [tokenVariable, githubVariable, keyVariable] as const;
 
-export function configFile(environment: Environment): string {
+function configFile(environment: Environment): string {
   return path.join(
     xdgFolder(environment, 'XDG_CONFIG_HOME') ?? path.join(homeOf(environment), '.config'),
     'forgecrew',

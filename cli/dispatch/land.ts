@@ -11,7 +11,7 @@ export type Landing =
   | { kind: 'beside'; ref: string; why: string };
 
 /** Where work is kept in the checkout until it stands on its branch. */
-export function workRef(id: string): string {
+function workRef(id: string): string {
   return `refs/forgecrew/work/${refName(id)}`;
 }
 

@@ -53,7 +53,7 @@ async function askHost(
 }
 
 /** Who else works on what, as the state repo says: CI, and other machines. What is in this registry stands there already. */
-export async function readElsewhere(
+async function readElsewhere(
   send: Send,
   stateRepo: string,
   known: readonly DispatchEntry[],

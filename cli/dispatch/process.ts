@@ -25,7 +25,7 @@ interface Handed {
 type Answer = { kind: 'begun'; entry: DispatchEntry } | { kind: 'refused'; message: string; remedy: string };
 
 /** The command that carries an order out which it reads; it stands in no help. */
-export const carryOutCommand = 'carry-out';
+const carryOutCommand = 'carry-out';
 
 /** Starts it with this very program. */
 export function launcher(

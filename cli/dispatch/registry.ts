@@ -50,7 +50,7 @@ type ReadEntry =
   | { kind: 'gone' };
 
 /** One entry, by its file. */
-export function readEntry(file: string): ReadEntry {
+function readEntry(file: string): ReadEntry {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');

@@ -23,7 +23,7 @@ export function namesIn(given: InitSettings, { found, release }: Pick<Side, 'fou
 }
 
 /** Where the forge looks for workflows: into the first of these folders that is there, so another one would put it out of use. */
-export function workflowFolder(paths: readonly string[]): string | undefined {
+function workflowFolder(paths: readonly string[]): string | undefined {
   return ['.forgejo/workflows', '.gitea/workflows', '.github/workflows'].find((folder) =>
     paths.some((path) => path.startsWith(`${folder}/`)),
   );

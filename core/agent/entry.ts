@@ -115,11 +115,13 @@ export interface IssueName {
   platform?: 'github' | undefined;
 }
 
+/** The name of an issue from the full name of its repository (`owner/name`) and its number there. */
 export function issueName(repository: string, number: number, platform?: IssueName['platform']): IssueName {
   const [owner = '', repo = ''] = repository.split('/');
   return { owner, repo, number, platform };
 }
 
+/** The full name (`owner/name`) of the repository that an entry is about. */
 export function repositoryOf({ owner, repo }: Pick<Entry, 'owner' | 'repo'>): string {
   return `${owner}/${repo}`;
 }
@@ -213,6 +215,7 @@ export function roundOf(file: string): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
+/** An entry as its file holds it: canonical JSON and a line end, so that two who write the same write the same bytes. */
 export function entryText(entry: Entry): string {
   return `${canonicalJson(entry)}\n`;
 }

@@ -102,6 +102,7 @@ export const runRecordSchema = z.strictObject({
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
+/** The record as it is signed and kept: canonical JSON and a line end, the one spelling that `readRunRecord` takes. */
 export function runRecordText(record: RunRecord): string {
   return `${canonicalJson(record)}\n`;
 }

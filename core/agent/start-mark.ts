@@ -19,10 +19,14 @@ export const startingFolder = 'starting';
 /** One file that everybody who starts runs writes: of two at the same moment one finds it changed, and looks again. */
 export const turnPath = 'fan-out.json';
 
+/**
+ * Where the mark of an issue stands in the state repo. In small letters, because a forge takes both spellings for one repository.
+ */
 export function startMarkPath({ owner, repo, number }: IssueName): string {
   return `${startingFolder}/${owner.toLowerCase()}/${repo.toLowerCase()}/${number}.json`;
 }
 
+/** A mark as its file holds it: canonical JSON and a line end. */
 export function startMarkText(given: StartMark): string {
   return `${canonicalJson(given)}\n`;
 }

@@ -38,6 +38,10 @@ const hopeless: ReadonlySet<ApiErrorKind> = new Set([
   'rate',
 ]);
 
+/**
+ * A call that a server, or something before it, did not answer as asked. `kind` says what that means to the caller; `message` and `remedy` are
+ * for people.
+ */
 export class ApiError extends UserError {
   override name = 'ApiError';
   readonly kind: ApiErrorKind;
@@ -73,6 +77,7 @@ export function scopeRemedy(scopes: readonly string[]): string {
   return `Create a token that also has the scope ${scopes.join(', ')}, and put it where this one comes from (in CI: its secret).`;
 }
 
+/** Whether something thrown is the failure of a call, and of one of these kinds where any are named. */
 export function isApiError(error: unknown, ...kinds: ApiErrorKind[]): error is ApiError {
   return error instanceof ApiError && (kinds.length === 0 || kinds.includes(error.kind));
 }

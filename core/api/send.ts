@@ -32,6 +32,9 @@ export interface RepositoryName {
   repo: string;
 }
 
+/**
+ * The two halves of a full name (`owner/name`), as the parameters of a route take them. What is no full name gives empty halves.
+ */
 export function repositoryName(fullName: string): RepositoryName {
   const [owner = '', repo = ''] = fullName.split('/');
   return { owner, repo };

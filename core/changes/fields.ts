@@ -45,6 +45,7 @@ function made(context: ApplyContext, key: string): { number?: number; id?: numbe
   return found;
 }
 
+/** The number of an issue that a change refers to. Throws where that issue is still to be made: then the plan is out of order. */
 export function resolveIssue(reference: IssueReference, context: ApplyContext): number {
   if (typeof reference === 'number') return reference;
   const { number } = made(context, reference.made);
@@ -52,6 +53,7 @@ export function resolveIssue(reference: IssueReference, context: ApplyContext): 
   return number;
 }
 
+/** The id of a label that a change refers to. Throws where that label is still to be made. */
 export function resolveLabel(reference: LabelReference, context: ApplyContext): number {
   if (typeof reference.id === 'number') return reference.id;
   const { id } = made(context, reference.id.made);
@@ -59,6 +61,7 @@ export function resolveLabel(reference: LabelReference, context: ApplyContext): 
   return id;
 }
 
+/** A text with the numbers of the issues that it names. Throws where one of them is still to be made. */
 export function resolveProse(pieces: Prose, context: ApplyContext): string {
   return pieces
     .map((piece) => (typeof piece === 'string' ? piece : `#${resolveIssue(piece.issue, context)}`))

@@ -75,6 +75,7 @@ export interface ChangeKind<K extends string, S extends z.ZodMiniType> {
   apply(change: z.infer<S>, context: ApplyContext): Promise<Applied>;
 }
 
+/** Declares a kind of change: how it is told, checked, and carried out. Types only; the declaration itself is what comes back. */
 export function changeKind<K extends string, S extends z.ZodMiniType>(
   definition: ChangeKind<K, S>,
 ): ChangeKind<K, S> {

@@ -30,7 +30,7 @@ export function actionsIn(answer: string): { text: string; actions: WrittenActio
 }
 
 /** What begins a block in which an account that may propose says what it would like done. */
-export const proposalFence = 'forgecrew-proposal';
+const proposalFence = 'forgecrew-proposal';
 
 /** Longer than this no comment is that proposes something. */
 const mostLines = 5000;

@@ -71,6 +71,7 @@ export const escalationRule = z.strictObject({
 });
 export type EscalationRule = z.infer<typeof escalationRule>;
 
+/** What may be proposed and who may click, by type of action, or the faults of the file with their places. */
 export function parseEscalationPolicy(file: string, bytes: Uint8Array): Parsed<EscalationPolicy> {
   return parseToml(file, bytes, escalationPolicySchema, (policy, fault) => {
     for (const type of actionTypes) {

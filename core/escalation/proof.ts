@@ -117,7 +117,7 @@ export function proveClick(
 }
 
 /** Whether somebody may approve this at this moment. */
-export function mayClick(
+function mayClick(
   user: Account,
   { request, rule }: Pick<ProposalRecord, 'request' | 'rule'>,
   rights: Rights,

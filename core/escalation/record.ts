@@ -32,7 +32,7 @@ const thread = z.strictObject({ repository: z.string(), number: z.int() });
 const account = z.strictObject({ id: z.int(), login: z.string() });
 
 /** What is known of a run before it is started; people are shown all of it. */
-export const runFacts = z.discriminatedUnion('backend', [
+const runFacts = z.discriminatedUnion('backend', [
   z.strictObject({
     backend: z.literal('forgejo-workflow'),
     /** The commit that runs, whatever becomes of the branch. */
@@ -126,7 +126,7 @@ export const outcomeRecord = z.strictObject({
 export type OutcomeRecord = z.infer<typeof outcomeRecord>;
 
 /** Of a proposal by its id, of a request as `a` and of a comment that proposes as `o`, with the comment's number. */
-export const toldRecord = z.strictObject({
+const toldRecord = z.strictObject({
   version: z.literal(1),
   id: z.string(),
   at: moment,
@@ -196,6 +196,7 @@ export function escalationText(
   return `${JSON.stringify(record, null, 2)}\n`;
 }
 
+/** Where a record of a proposal stands in its repository. */
 export function escalationPath(folder: string, id: string): string {
   return `${folder}/${id}.json`;
 }

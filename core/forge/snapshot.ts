@@ -22,6 +22,10 @@ const onePage = 900;
 /** What a repository holds at its commits. Trees and blobs never change, so each is asked for once a run. */
 export type Snapshot = ReturnType<typeof createSnapshot>;
 
+/**
+ * Reads of a repository at its commits: `GET /repos/{owner}/{repo}/git/trees/{sha}` and `git/blobs`, scope read:repository. What was read is
+ * in `kept`, for all rounds of a run.
+ */
 export function createSnapshot(send: Send, repository: string, kept: Kept) {
   const tree = (sha: string): Promise<TreeEntry[]> => treeOnce(send, repository, sha, kept);
 

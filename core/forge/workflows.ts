@@ -96,6 +96,9 @@ export async function cancelRun(send: Send, repository: string, id: number): Pro
 /** Runs of repositories as they are at one moment: a page of a list is asked for once, however many runs are looked for in it. */
 export type Runs = ReturnType<typeof createRuns>;
 
+/**
+ * A look at the runs of repositories, `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. Made anew for each round, since runs go on.
+ */
 export function createRuns(send: Send) {
   const pages = new Map<string, Promise<WorkflowRun[]>>();
   const page = (repository: string, number: number): Promise<WorkflowRun[]> => {

@@ -63,7 +63,7 @@ function resetOf({ headers }: ApiResponse): number | undefined {
 }
 
 /** What an answer of GitHub that is no success means. */
-export function githubError(request: ApiRequest, response: ApiResponse): ApiError {
+function githubError(request: ApiRequest, response: ApiResponse): ApiError {
   const { status } = response;
   // A redirect of GitHub's own is something that has moved; any other one is something in front of it.
   const isMoved = status >= 300 && status < 400 && github.isOwn(response);

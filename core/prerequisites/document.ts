@@ -4,7 +4,7 @@ import { type Notes, notesIn, refsIn, type Span } from './notes.ts';
 // A prerequisite tree as it stands, with the place of everything that a role may change. Pure.
 
 /** What an objective can be; a status line has one of these words. */
-export const statusWords = ['DONE', 'READY', 'IN PROGRESS', 'BLOCKED'] as const;
+const statusWords = ['DONE', 'READY', 'IN PROGRESS', 'BLOCKED'] as const;
 export type StatusWord = (typeof statusWords)[number];
 
 export interface Item {

@@ -232,7 +232,7 @@ function isWaiting(path: string, { requests }: Facts): boolean {
 }
 
 /** Whether a path is one that tells by being there whether it waits. */
-export function isRequest(path: string): boolean {
+function isRequest(path: string): boolean {
   return /^vault\/pending\/[^/\s]+\.md$/.test(path);
 }
 

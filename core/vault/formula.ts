@@ -9,7 +9,7 @@ import { readPattern } from './pattern.ts';
 export const formulaFolder = 'vault/formulas';
 
 /** What runs is told these by the dispatcher itself; no input of a formula may be called so. */
-export const ownInputs = ['action', 'nonce', 'mounts', 'model', 'tools'];
+const ownInputs = ['action', 'nonce', 'mounts', 'model', 'tools'];
 
 const list = z.array(z.string().check(z.minLength(1), z.maxLength(200))).check(z.maxLength(50));
 const input = z.strictObject({
@@ -40,6 +40,7 @@ export const formulaSchema = z.strictObject({
 /** What may run: `vault/formulas/<name>.toml`, read at the base branch only. */
 export type Formula = z.infer<typeof formulaSchema> & { name: string; file: string };
 
+/** A formula, or its faults with their places: TOML, its schema, and patterns that cannot take long. */
 export function parseFormula(file: string, bytes: Uint8Array): Parsed<Formula> {
   const parsed = parseToml(file, bytes, formulaSchema, ({ inputs }, fault) => {
     for (const [key, { pattern }] of Object.entries(inputs ?? {})) {

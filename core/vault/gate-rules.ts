@@ -5,10 +5,12 @@ import type { Gate } from './workflow.ts';
 
 export type YamlMap = Record<string, unknown>;
 
+/** Whether a YAML value has fields by name. */
 export function isYamlMap(value: unknown): value is YamlMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A field of a YAML value; undefined where the value has none of that name itself. */
 export function field(value: unknown, key: string): unknown {
   return isYamlMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -61,6 +61,7 @@ const defaults: Record<Tier, Pick<Rule, 'approvals' | 'approvers'>> = {
   high: { approvals: 1, approvers: 'admin' },
 };
 
+/** The policy of a vault, or its faults with their places. An empty file is a policy: the defaults hold. */
 export function parsePolicy(file: string, bytes: Uint8Array): Parsed<Policy> {
   return parseToml(file, bytes, policySchema);
 }
@@ -162,6 +163,7 @@ export function higherTier(a: Tier, b: Tier): Tier {
   return tiers.indexOf(a) >= tiers.indexOf(b) ? a : b;
 }
 
+/** The rule of a tier: what the policy says, and the default for each thing that it leaves out. */
 export function ruleOf(policy: Policy, tier: Tier): Rule {
   const given = policy.rules?.[tier];
   return {

@@ -37,7 +37,7 @@ const sha = z.string().check(z.regex(/^[0-9a-f]{40,64}$/));
 const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
 
 /** How a run ended, as far as it is known. Only `success` is a success. */
-export const finalOutcomes = ['success', 'failure', 'cancelled', 'timeout'] as const;
+const finalOutcomes = ['success', 'failure', 'cancelled', 'timeout'] as const;
 
 /**
  * `fired/<id>.json`: one privileged action from the moment it was decided to run it. Written first without a run, before
@@ -123,7 +123,7 @@ export const rejectedRecord = z.strictObject({
 export type RejectedRecord = z.infer<typeof rejectedRecord>;
 
 /** `withdrawn/<commit>/<id>.json`: that the pull request which asked was told of the withdrawal, so that it is told once. */
-export const withdrawnRecord = z.strictObject({
+const withdrawnRecord = z.strictObject({
   version: z.literal(2),
   id: z.string(),
   /** What took the action away from main: a commit, and the pull request it came with; `null` where it came without one. */
@@ -163,6 +163,7 @@ export function withdrawnPath(id: string, commit: string): string {
   return recordPath(`${withdrawnFolder}/${commit}`, id);
 }
 
+/** Where a record about an id stands on its branch. */
 export function recordPath(folder: string, id: string): string {
   return `${folder}/${id}.json`;
 }

@@ -292,7 +292,7 @@ function obstaclesTo(
 }
 
 /** What keeps an approved action of this rule from starting at a moment, or undefined. */
-export function holdOn(rule: Rule, mergedAt: string | null, now: string): Hold | undefined {
+function holdOn(rule: Rule, mergedAt: string | null, now: string): Hold | undefined {
   const reason = frozenAt(rule, new Date(now));
   if (reason !== undefined) return { kind: 'frozen', reason };
   if (rule.delayMinutes === 0) return undefined;

@@ -38,7 +38,7 @@ export function withoutExcluded(call: Call, repository: Repository, ids: number[
   });
 }
 
-export function setLabels(call: Call, issue: Issue, ids: number[]): void {
+function setLabels(call: Call, issue: Issue, ids: number[]): void {
   const changed = [
     ...ids.filter((id) => !issue.labels.includes(id)),
     ...issue.labels.filter((id) => !ids.includes(id)),

@@ -61,7 +61,7 @@ export interface LookOptions {
 }
 
 /** What marks, in git's own folder, that the removal of the files has begun; it holds the last commit. */
-export const begunMark = 'forgecrew-reaping';
+const begunMark = 'forgecrew-reaping';
 
 /** All worktrees of a checkout but the main one, what the registry names beside them, and branches that lost their worktree. */
 export async function candidatesOf(

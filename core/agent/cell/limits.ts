@@ -4,7 +4,7 @@ import type { CellLimits } from './cell.ts';
 export const usualLimits: CellLimits = { processes: 4096, fileBytes: 8 * 1024 ** 3 };
 
 /** A limit of this process as /proc/self/limits says it; undefined where there is none. */
-export function hardLimit(limits: string, name: string): number | undefined {
+function hardLimit(limits: string, name: string): number | undefined {
   const line = limits.split('\n').find((item) => item.startsWith(name));
   const hard = line?.slice(name.length).trim().split(/\s+/)[1];
   return hard === undefined || hard === 'unlimited' ? undefined : Number(hard);

@@ -11,7 +11,7 @@ import { prlimitArguments, usualLimits } from './limits.ts';
 import { placeTrouble } from './place-trouble.ts';
 
 /** High enough that no account of a host has them, low enough for most containers. */
-export const usualUids = { first: 70_000, count: 256 };
+const usualUids = { first: 70_000, count: 256 };
 
 export interface TriedIsolation {
   isolation: LocalIsolation;
@@ -20,6 +20,7 @@ export interface TriedIsolation {
   why: string;
 }
 
+/** The programs on `PATH` that cells are built with; undefined for each that this machine does not have. */
 export function findTools(): Tools {
   return {
     bwrap: findProgram('bwrap'),

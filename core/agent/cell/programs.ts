@@ -115,7 +115,7 @@ function firstProcess(info: Readable): Promise<FirstProcess | undefined> {
 }
 
 /** What bwrap says about the cell it made. */
-export function parseFirst(text: string): FirstProcess | undefined {
+function parseFirst(text: string): FirstProcess | undefined {
   const pid = Number(/"child-pid":\s*(\d+)/.exec(text)?.[1]);
   const namespace = /"pid-namespace":\s*(\d+)/.exec(text)?.[1];
   return Number.isInteger(pid) && namespace !== undefined

@@ -171,14 +171,17 @@ function operationsOf(round: number, { operations: { head, entries } }: RunRecor
     : wrong(round, 'operations', 'its log does not end at its head: calls are missing at the end');
 }
 
+/** A check that holds. `round`: the run it is about, or `null` for all of them. */
 export function fits(round: number | null, check: Finding['check'], said: string): Finding {
   return { verdict: 'fits', round, check, said };
 }
 
+/** A check that does not hold: a record says something else than what is there. */
 export function wrong(round: number | null, check: Finding['check'], said: string): Finding {
   return { verdict: 'does-not-fit', round, check, said };
 }
 
+/** What could not be checked, which is neither. */
 export function unchecked(round: number | null, check: Finding['check'], said: string): Finding {
   return { verdict: 'not-checked', round, check, said };
 }

@@ -89,6 +89,7 @@ export function errorEvent(api: Api, told: Told): string {
   return api === 'anthropic' ? `event: error\ndata: ${body}\n\n` : `data: ${body}\n\n`;
 }
 
+/** The answer to `GET /v1/models`: the one model that a run may use, as each provider spells such a list. */
 export function modelsBody(api: Api, model: string): string {
   return JSON.stringify(
     api === 'anthropic'

@@ -112,6 +112,7 @@ function pickTagged(rule: Rule & { kind: 'tagged' }, value: Json, place: string)
   return pickFields({ [rule.by]: { kind: 'text' }, ...fields }, value, place);
 }
 
+/** Whether a JSON value has fields by name: no list, and not `null`. */
 export function isObject(value: Json | undefined): value is { [name: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

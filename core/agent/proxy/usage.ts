@@ -28,6 +28,7 @@ export interface Tally {
   isFinal(): boolean;
 }
 
+/** Follows what a provider says of usage, event by event, so that the cost of an answer that is cut off is known up to there. */
 export function createTally(api: Api): Tally {
   let known: Usage | undefined;
   let final = false;
@@ -104,6 +105,7 @@ export function wholePrices(api: Api, prices: Prices): Required<Prices> {
   };
 }
 
+/** What a usage costs, in the currency of the prices, which are for a million tokens. */
 export function costOfUsage(prices: Required<Prices>, usage: Usage): number {
   return (
     (usage.input * prices.input +

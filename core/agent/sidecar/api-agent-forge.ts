@@ -41,8 +41,8 @@ export interface AgentForgeOptions {
 }
 
 /** The lines around what an agent writes into a description. */
-export const sectionBegin = '<!-- forgecrew-agent:begin -->';
-export const sectionEnd = '<!-- forgecrew-agent:end -->';
+const sectionBegin = '<!-- forgecrew-agent:begin -->';
+const sectionEnd = '<!-- forgecrew-agent:end -->';
 
 /** A forge as an agent and its role use it. */
 export function createAgentForge(options: AgentForgeOptions): AgentForge {

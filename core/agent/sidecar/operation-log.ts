@@ -93,7 +93,7 @@ export function createOperationLog({ now, say, refusedListed, heard }: LogOption
 }
 
 /** An entry as one plain line. */
-export function operationLine({ tool, target, allowed, why, count }: Operation): string {
+function operationLine({ tool, target, allowed, why, count }: Operation): string {
   const what = `${tool}${target === '' ? '' : ` ${target}`}`;
   const times = count === undefined ? '' : ` (${count} more)`;
   const how = allowed ? (why === undefined ? 'allowed' : `failed: ${why}`) : `refused: ${why ?? ''}`;

@@ -27,7 +27,7 @@ export type ToolName =
   | 'signal_done';
 
 /** How an agent says that it is done. */
-export const signalStatuses = ['success', 'failure', 'needs_person', 'underspecified'] as const;
+const signalStatuses = ['success', 'failure', 'needs_person', 'underspecified'] as const;
 export type SignalStatus = (typeof signalStatuses)[number];
 
 const number = {
@@ -127,6 +127,7 @@ export const deskTools: Readonly<Record<'claim_paths' | 'dispatch_worker', Tool>
   },
 };
 
+/** The tool of a name among those that an agent is offered; undefined for any other name. */
 export function findTool(name: string, offered: readonly Tool[] = tools): Tool | undefined {
   return offered.find((tool) => tool.name === name);
 }

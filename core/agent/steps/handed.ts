@@ -104,10 +104,12 @@ const outcomeSchema = z.strictObject({
 });
 export type HandedOutcome = Omit<z.infer<typeof outcomeSchema>, 'outcome'> & { outcome: AgentOutcome };
 
+/** What `prepare` hands to `serve`, as the file between the two steps holds it. */
 export function handedRunText(run: HandedRun): string {
   return `${canonicalJson(run)}\n`;
 }
 
+/** What `serve` hands to `settle`, as the file between the two steps holds it. */
 export function handedOutcomeText(outcome: HandedOutcome): string {
   return `${canonicalJson(outcome)}\n`;
 }

@@ -5,7 +5,7 @@ import type { Link } from './net-change.ts';
 const mostHops = 40;
 
 /** Why a link must not be in the tree; undefined where it stays inside. Followed as a kernel does it, other links included. */
-export function faultOfLink(link: Link, targets: ReadonlyMap<string, string>): string | undefined {
+function faultOfLink(link: Link, targets: ReadonlyMap<string, string>): string | undefined {
   const at = link.path.split('/').slice(0, -1);
   let left = link.target.split('/');
   let hops = 0;

@@ -102,6 +102,7 @@ function gitSaid(stderr: string): string {
   return line === '' || line.length > 200 ? '' : ` It said: ${plain(line)}`;
 }
 
+/** Work that is not taken, with each reason. */
 export function refusedFor(...refusals: Refusal[]): Refused {
   return { kind: 'refused', refusals };
 }
