@@ -117,16 +117,6 @@ export function faultsOf(given: FactorySettings): SettingsFault[] {
             message: 'each account needs a login of its own: what one may do, another must not.',
           },
         ]),
-    // Without a word the pipelines would be made for the other CI.
-    ...(ci === 'forgejo' && given['woodpecker-url'] !== undefined
-      ? [
-          {
-            settings: ['ci', 'woodpecker-url'],
-            message:
-              'an address of Woodpecker is given, and ci is forgejo: add --ci woodpecker, or leave --woodpecker-url out.',
-          },
-        ]
-      : []),
     ...(given.ci === 'woodpecker' &&
     (given['woodpecker-url'] === undefined || given['woodpecker-token'] === undefined)
       ? [
