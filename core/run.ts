@@ -46,6 +46,8 @@ export interface Runtime {
   pause?: (ms: number) => Promise<void>;
   /** The commit of forgecrew that runs, where it is known. */
   commit?: string | undefined;
+  /** Where a person finds what may be set, as a sentence; for a command of the command line, whose README there is not. */
+  settingsRemedy?: string;
 }
 
 /** A run under way: what the steps of the loop share. */
@@ -116,7 +118,7 @@ export async function execute<S extends FlowSettings, T extends State, K extends
     const { event } = host.facts;
     const what = versionText(runtime.commit ?? host.facts.pinnedCommit);
     say(`forgecrew ${what} ${role.name} on ${host.name}${event === undefined ? '' : ` (${event})`}`);
-    const settings = parseSettings(role, host);
+    const settings = parseSettings(role, host, runtime.settingsRemedy);
     const flow = flowOf(settings);
     resultFile = flow['result-file'];
     current.isDebug = flow['log-level'] === 'debug';

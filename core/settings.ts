@@ -1,9 +1,9 @@
-import { distance } from 'fastest-levenshtein';
 import { repositoryShape, repositoryWords } from './accounts.ts';
 import { UserError } from './errors.ts';
 import type { Host, HostFacts } from './host/host.ts';
 import { isTokenLike } from './text/characters.ts';
 import { quoted } from './text/log-line.ts';
+import { nearest } from './text/nearest.ts';
 
 /**
  * One setting, declared once: the doors' inputs, the tables in the documents and the parsing all come from it.
@@ -252,20 +252,6 @@ export const woodpeckerSettings = {
   }),
 };
 
-/** The setting that a misspelt name was probably meant to be: nearly the same letters, or a part of the name. */
-function nearest(name: string, known: string[]): string | undefined {
-  // `PLUGIN_` and `INPUT_` names come in upper case with underscores; what is compared is letters alone.
-  const letters = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/g, '');
-  const given = letters(name);
-  const [closest] = known
-    .map((item) => ({ item, edits: distance(letters(item), given) }))
-    .sort((a, b) => a.edits - b.edits);
-  // One edit for every four letters: `forge-tokn` is a slip, `token` for `login` is something else.
-  if (closest !== undefined && closest.edits <= Math.max(1, Math.floor(given.length / 4)))
-    return closest.item;
-  return known.find((item) => letters(item).includes(given) || given.includes(letters(item)));
-}
-
 /** A value as it may be shown: of an address never the user and password. */
 function withoutLogin(value: string): string {
   return value.replace(/\/\/[^/\s]*@/g, '//***@');
@@ -275,11 +261,13 @@ function withoutLogin(value: string): string {
  * All settings of a role, or one error that lists every fault, those between several settings among them.
  *
  * On a pull request's own copy of the pipeline there are no secrets, and the role only validates: what is required
- * for real work is then not missed, and reads as the empty text.
+ * for real work is then not missed, and reads as the empty text. `remedy` says where the settings are listed; the default is
+ * that of a role.
  */
 export function parseSettings<S extends Settings>(
   role: { settings: S; faults?(settings: ValuesOf<S>): SettingsFault[] },
   host: Host,
+  remedy = readmeOf(host),
 ): ValuesOf<S> {
   const known = Object.keys(role.settings);
   const faults: SettingsFault[] = [];
@@ -317,8 +305,12 @@ export function parseSettings<S extends Settings>(
   if (faults.length === 0) return settings;
   throw new UserError(
     `${faults.length} ${faults.length === 1 ? 'setting is' : 'settings are'} not right:\n${faults.map(({ settings: names, message }) => `  ${names.join(', ')}: ${message}`).join('\n')}`,
-    host.name === 'terminal'
-      ? "The role's README lists every setting; in a terminal each is an environment variable, such as FORGECREW_FORGE_URL."
-      : "The role's README lists every setting.",
+    remedy,
   );
+}
+
+function readmeOf({ name }: Host): string {
+  return name === 'terminal'
+    ? "The role's README lists every setting; in a terminal each is an environment variable, such as FORGECREW_FORGE_URL."
+    : "The role's README lists every setting.";
 }

@@ -3,6 +3,8 @@ import type { z } from 'zod/mini';
 import { type Fault, type FaultList, faultList } from './errors.ts';
 import { lookalike } from './text/characters.ts';
 import { quoted } from './text/log-line.ts';
+import { nearest } from './text/nearest.ts';
+import { shapeFault } from './text/shape-fault.ts';
 import { newerThanToml10 } from './toml-1-0.ts';
 import { mostNames, type TomlKey, tomlKeys } from './toml-keys.ts';
 
@@ -157,8 +159,13 @@ function reportIssues(issues: z.core.$ZodIssue[], ground: Ground, { report, isFu
   const wrong = issues.flatMap((issue): Wrong[] => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((name) => ({ path: [...path, name], what: 'no such field', isMissing: false }));
-    return [{ path, what: messageOf(issue), isMissing: !isThere(ground.data, path) }];
+      return issue.keys.map((name) => {
+        // Only the document's own fields are known here, not those of a table in it.
+        const near = path.length === 0 ? nearest(name, ground.fields) : undefined;
+        const what = near === undefined ? 'no such field' : `no such field. Did you mean ${near}?`;
+        return { path: [...path, name], what, isMissing: false };
+      });
+    return [{ path, what: shapeFault(issue), isMissing: !isThere(ground.data, path) }];
   });
   const strayed = strayedKeys(wrong, ground);
   const told = new Set<TomlKey>();
@@ -218,10 +225,4 @@ function strayText({ key: { path, line, table }, isMissing }: Stray): string {
   return isMissing
     ? `${name} is missing; the one in line ${line} belongs to ${header}: ${remedy}`
     : `${name} belongs to ${header} here, as everything below that line does: ${remedy}`;
-}
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `expected ${issue.expected}`;
-  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`;
-  return issue.message;
 }

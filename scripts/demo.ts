@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { outliveReaders } from '../core/host/host.ts';
 import { type EmbeddedForge, startForge } from '../embedded-forge/main.ts';
 import { seeder } from '../embedded-forge/seed.ts';
 import { agent } from './demo/agent.ts';
@@ -19,6 +20,8 @@ import { pitch } from './demo/pitch.ts';
 import { chapter, note } from './demo/stage.ts';
 import { vault } from './demo/vault.ts';
 
+outliveReaders();
+
 const stories = { filing, init: initStory, engagement, vault, pitch, agent, oversight, escalation, dispatch };
 const usage = `npm run demo -- [${Object.keys(stories).join(' | ')}] [--forge-url <address> --token <a site admin's>]`;
 const { values, positionals } = parseArgs({
@@ -26,18 +29,27 @@ const { values, positionals } = parseArgs({
   strict: false,
   options: { 'forge-url': { type: 'string' }, token: { type: 'string' } },
 });
-const [name = 'filing'] = positionals;
+const [name = 'filing', ...moreNames] = positionals;
 const story = Object.entries(stories).find(([known]) => known === name)?.[1];
 const { 'forge-url': givenUrl, token, ...others } = values;
-if (
-  story === undefined ||
-  Object.keys(others).length > 0 ||
-  typeof givenUrl === 'boolean' ||
-  typeof token === 'boolean' ||
-  (givenUrl === undefined) !== (token === undefined)
-) {
-  process.stderr.write(`${usage}\n`);
-  process.exit(2);
+const [unknown] = Object.keys(others);
+if (unknown === 'help') refuse(usage, 0);
+if (unknown !== undefined) refuse(`There is no option --${unknown}.`);
+if (story === undefined) refuse(`There is no story ${JSON.stringify(name)}.`);
+if (moreNames.length > 0) refuse(`One story is played at a time, and these are ${positionals.length}.`);
+if (typeof givenUrl === 'boolean' || typeof token === 'boolean')
+  refuse('--forge-url and --token each need a value.');
+if ((givenUrl === undefined) !== (token === undefined))
+  refuse(
+    '--forge-url and --token go together: a forge that is not our own, and the token of a site admin there.',
+  );
+if (givenUrl !== undefined && !/^https?:\/\/[^/]/.test(givenUrl))
+  refuse(`--forge-url is no address with http:// or https://: ${JSON.stringify(givenUrl)}.`);
+
+/** Says what is wrong with how this was called, and ends. */
+function refuse(what: string, code = 2): never {
+  process.stderr.write(what === usage ? `${usage}\n` : `${what}\n${usage}\n`);
+  process.exit(code);
 }
 
 let embedded: EmbeddedForge | undefined;

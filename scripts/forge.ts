@@ -4,10 +4,22 @@ import { parseArgs } from 'node:util';
 import { startForge } from '../embedded-forge/main.ts';
 import { allScopes, seeder } from '../embedded-forge/seed.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '3999' } } });
-const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65535)
-  throw new Error(`--port wants a number from 0 to 65535, not ${values.port}`);
+const { values, positionals } = parseArgs({
+  options: { port: { type: 'string', default: '3999' } },
+  strict: false,
+  allowPositionals: true,
+});
+const { port: given, ...others } = values;
+const port = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : Number.NaN;
+const [unknown = positionals[0]] = Object.keys(others).map((name) => `--${name}`);
+if (unknown !== undefined || !(port <= 65535)) {
+  const fault =
+    unknown === undefined
+      ? `--port wants a number from 0 to 65535, not ${given}.`
+      : `There is no ${unknown}.`;
+  process.stderr.write(`${unknown === '--help' ? '' : `${fault}\n`}npm run forge -- [--port <number>]\n`);
+  process.exit(unknown === '--help' ? 0 : 2);
+}
 
 const forge = await startForge({ port });
 // Before anything else: whoever ends it early must not find its folder left behind.

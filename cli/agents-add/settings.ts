@@ -58,6 +58,15 @@ export function faults(given: AddSettings): SettingsFault[] {
           },
         ]
       : []),
+    // What its engine never reads would be left out without a word.
+    ...(given.engine !== 'command' && given['engine-command'].length > 0
+      ? [
+          {
+            settings: ['engine-command'],
+            message: `it is for the engine command; ${given.engine} starts its own program. Leave it out, or use the engine command.`,
+          },
+        ]
+      : []),
     // The role asks only for a model that is named: without one each run would end before it began.
     ...(given.engine !== 'command' && given.model === undefined
       ? [

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { logLine } from '../../core/text/log-line.ts';
 import { addAgentsAdd } from '../agents-add/command.ts';
-import { asking, type ForgeOptions, forgeOf, forgeUrlOption } from '../run-command.ts';
+import { asking, currentFolder, type ForgeOptions, forgeOf, forgeUrlOption } from '../run-command.ts';
 import { addWake } from '../wake/command.ts';
 
 /** `forgecrew agents`, with all that is asked about agents */
@@ -120,7 +120,7 @@ export function addAgents(program: Command): void {
                 'max-output-tokens': options.maxOutputTokens,
               },
               environment: process.env,
-              folder: process.cwd(),
+              folder: currentFolder(),
             },
             {
               log: options.json ? (line) => process.stderr.write(`${logLine(line)}\n`) : say,

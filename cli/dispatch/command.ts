@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { printOut } from '../../core/host/host.ts';
-import { coded } from '../run-command.ts';
+import { quoted } from '../../core/text/log-line.ts';
+import { coded, currentFolder } from '../run-command.ts';
 
 /** The modes, in two lines each. */
 const modeLines = [
@@ -27,7 +28,7 @@ interface ModeOptions {
 export function addDispatch(program: Command): void {
   const local = (say: (line: string) => void) => ({
     environment: process.env,
-    folder: process.cwd(),
+    folder: currentFolder(),
     say,
     print: printOut,
   });
@@ -38,9 +39,13 @@ export function addDispatch(program: Command): void {
     )
     .argument('[reference]', 'say first how: headless, watch, consult or cascade')
     .allowExcessArguments()
-    .action(() =>
+    .action((reference: string | undefined) =>
       coded(async (say) => {
-        say('Say how it shall work:');
+        say(
+          reference === undefined || /[#/]/.test(reference)
+            ? 'Say how it shall work:'
+            : `dispatch has no command ${quoted(reference)}; forgecrew dispatch --help lists them. To send an agent at an issue, say how it shall work:`,
+        );
         for (const line of modeLines) say(`  ${line}`);
         say('Such as: forgecrew dispatch headless owner/repo#12');
         return 2;

@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { repositoryShape, repositoryWords } from '../../core/accounts.ts';
 import { agentName } from '../../core/agent/manifest.ts';
 import { formatFault, UserError } from '../../core/errors.ts';
+import { quoted } from '../../core/text/log-line.ts';
 import { parseToml } from '../../core/toml.ts';
 import type { platforms } from './entry.ts';
 
@@ -112,7 +113,7 @@ const secretVariables = [tokenVariable, githubVariable, keyVariable] as const;
 
 function configFile(environment: Environment): string {
   return path.join(
-    present(environment.XDG_CONFIG_HOME) ?? path.join(homeOf(environment), '.config'),
+    xdgFolder(environment, 'XDG_CONFIG_HOME') ?? path.join(homeOf(environment), '.config'),
     'forgecrew',
     'config.toml',
   );
@@ -177,7 +178,7 @@ function resolved(
   ];
   const usual = <T>(value: T): [T, string] => [value, 'default'];
   const within = (variable: string, usualFolder: string, ...rest: string[]): [string, string] => {
-    const base = present(environment[variable]);
+    const base = xdgFolder(environment, variable);
     return [
       path.join(base ?? path.join(home, usualFolder), 'forgecrew', ...rest),
       base === undefined ? 'default' : variable,
@@ -342,8 +343,24 @@ export function withoutSecrets(environment: Environment): Record<string, string>
   );
 }
 
+/**
+ * The home folder of whoever runs this. Throws where it is no absolute path: the configuration would be taken from the current
+ * folder, which may be a clone of anybody's repository.
+ */
 export function homeOf(environment: Environment): string {
-  return present(environment.HOME) ?? homedir();
+  const home = present(environment.HOME) ?? homedir();
+  if (!path.isAbsolute(home))
+    throw new UserError(
+      `HOME names no folder from the root on: ${quoted(home)}.`,
+      'Set HOME to your home folder, such as /home/ada.',
+    );
+  return home;
+}
+
+/** A folder of the XDG specification, which says that a relative one counts as not set. */
+function xdgFolder(environment: Environment, variable: string): string | undefined {
+  const folder = present(environment[variable]);
+  return folder !== undefined && path.isAbsolute(folder) ? folder : undefined;
 }
 
 function present(value: string | undefined): string | undefined {

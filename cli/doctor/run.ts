@@ -11,6 +11,7 @@ import { version } from '../../core/version.ts';
 import { woodpeckerService } from '../../core/woodpecker/pipelines.ts';
 import { staffOf } from '../factory/posts.ts';
 import { faultsOf, loginsOf } from '../factory/settings.ts';
+import { optionsRemedy } from '../run-command.ts';
 import { examine } from './examine.ts';
 import { type Checkup, exitCode } from './finding.ts';
 import { type Machine, thisMachine } from './machine.ts';
@@ -49,6 +50,7 @@ export async function doctor(
   const parsed = parseSettings(
     { settings, faults: (all) => faultsOf(all as unknown as DoctorSettings) },
     host,
+    optionsRemedy,
   ) as unknown as DoctorSettings & { disk: boolean };
   const deadline = now().getTime() + parsed.deadline;
   const url = parsed['forge-url'];

@@ -80,8 +80,20 @@ export function faultsOf(given: FactorySettings): SettingsFault[] {
   const logins = loginsOf({ accounts });
   const unknown = Object.keys(logins).filter((name) => !posts.some((post) => post.name === name));
   const staff = staffOf(roles, logins).map(({ login }) => login.toLowerCase());
-  const { ci, 'ops-repo': ops, 'forgecrew-repo': source } = given;
+  const { ci, 'ops-repo': ops, 'project-repo': project, 'forgecrew-repo': source } = given;
+  const twice = accounts
+    .map((item) => item.replace(/=.*/, ''))
+    .filter((name, at, all) => all.indexOf(name) < at);
   return [
+    // The ops repo holds the secrets; who works in the project must not be able to push there.
+    ...(ops !== undefined && project !== undefined && sameRepository(ops, project)
+      ? [
+          {
+            settings: ['ops-repo', 'project-repo'],
+            message: `both are ${ops}. Whoever writes to the project would read the secrets of the ops repo: name two repositories.`,
+          },
+        ]
+      : []),
     // It has to be public, and what the ops repo holds must never be.
     ...(ci === 'forgejo' && ops !== undefined && sameRepository(source ?? `${ownerOf(ops)}/forgecrew`, ops)
       ? [
@@ -94,6 +106,9 @@ export function faultsOf(given: FactorySettings): SettingsFault[] {
     ...(unknown.length === 0
       ? []
       : [{ settings: ['accounts'], message: `there is no account ${unknown.join(', ')} in a factory.` }]),
+    ...(twice.length === 0
+      ? []
+      : [{ settings: ['accounts'], message: `${twice.join(', ')} is named twice: give one login for it.` }]),
     ...(new Set(staff).size === staff.length
       ? []
       : [

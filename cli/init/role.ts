@@ -23,12 +23,25 @@ function peopleFaults(given: InitSettings): SettingsFault[] {
       ];
 }
 
+/** Without a word the pipelines would be made for the other CI. doctor does take both: formulas may run on Woodpecker all the same. */
+function ciFaults({ ci, 'woodpecker-url': url }: InitSettings): SettingsFault[] {
+  return ci === 'forgejo' && url !== undefined
+    ? [
+        {
+          settings: ['ci', 'woodpecker-url'],
+          message:
+            'an address of Woodpecker is given, and ci is forgejo: add --ci woodpecker, or leave --woodpecker-url out.',
+        },
+      ]
+    : [];
+}
+
 /** The command `forgecrew init`: a role that a person runs in a terminal, with the same flow as every other. */
 export const init: Role<typeof settings, InitState, (typeof changes)[number]> = {
   name: 'init',
   summary: 'Makes two repositories a factory, and adds what one lacks.',
   settings,
-  faults: (given) => [...faultsOf(given), ...peopleFaults(given)],
+  faults: (given) => [...faultsOf(given), ...peopleFaults(given), ...ciFaults(given)],
   whenPaused: () => 'ignore',
   changes,
   needs: [

@@ -1,7 +1,7 @@
 import type { Role } from '../../core/role.ts';
 import { changes, headline, plan } from './plan.ts';
 import { read } from './read.ts';
-import { settings } from './settings.ts';
+import { faults, settings } from './settings.ts';
 import type { ProtectState } from './state.ts';
 
 /** The command `forgecrew protect`: a role that a person runs in a terminal, with the same flow as every other. */
@@ -10,6 +10,7 @@ export const protect: Role<typeof settings, ProtectState, (typeof changes)[numbe
   summary:
     "Shows how the ops repo's main branch and the branches of records are protected, and sets what the vault needs.",
   settings,
+  faults,
   // A person runs it, and may need it to mend what the pause is for.
   whenPaused: () => 'ignore',
   changes,

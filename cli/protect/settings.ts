@@ -1,4 +1,12 @@
-import { flag, flowSettings, listOf, login, repository } from '../../core/settings.ts';
+import {
+  flag,
+  flowSettings,
+  listOf,
+  login,
+  repository,
+  type SettingsFault,
+  type ValuesOf,
+} from '../../core/settings.ts';
 
 export const settings = {
   ...flowSettings,
@@ -31,3 +39,17 @@ export const settings = {
     default: 'false',
   }),
 };
+
+/** Two accounts, so that who starts an action cannot also say that its run was let through. */
+export function faults(given: ValuesOf<typeof settings>): SettingsFault[] {
+  // One that cannot be read is absent here, whatever its type says, and said by itself.
+  const { dispatcher, gatekeeper } = given as Partial<typeof given>;
+  return dispatcher !== undefined && dispatcher.toLowerCase() === gatekeeper?.toLowerCase()
+    ? [
+        {
+          settings: ['dispatcher', 'gatekeeper'],
+          message: `both are ${dispatcher}. The records of the one bound the other: name two accounts.`,
+        },
+      ]
+    : [];
+}

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { keyIdOf } from '../../core/agent/provenance/keys.ts';
 import { codeOf, UserError } from '../../core/errors.ts';
 import { quoted } from '../../core/text/log-line.ts';
@@ -17,8 +18,19 @@ export interface KeygenOptions {
 export function keygen(options: KeygenOptions, print: (text: string) => void): void {
   if ((options.private === undefined) === (options.printPrivate !== true))
     throw new UserError(
-      'It is not said where the private key goes.',
+      options.private === undefined
+        ? 'It is not said where the private key goes.'
+        : 'It is said twice where the private key goes: --private and --print-private exclude each other.',
       'Give --private <file> for a new file, or --print-private for this terminal; one of them.',
+    );
+  if (
+    options.private !== undefined &&
+    options.public !== undefined &&
+    path.resolve(options.private) === path.resolve(options.public)
+  )
+    throw new UserError(
+      '--private and --public name the same file.',
+      'Name two: only the private key has to be kept secret.',
     );
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const open = publicKey.export({ format: 'pem', type: 'spki' }).toString();

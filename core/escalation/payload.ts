@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { repositoryShape, repositoryWords } from '../accounts.ts';
 import { strictJson } from '../strict-json.ts';
+import { shapeFault } from '../text/shape-fault.ts';
 import { visible } from '../text/visible.ts';
 
 // What a model may propose, as data: closed, and read in one way only. Pure.
@@ -132,9 +133,9 @@ function payloadOf(type: string, value: unknown, repository: string): ReadPayloa
 function whyNot({ issues }: z.core.$ZodError): string {
   return issues
     .slice(0, 3)
-    .map(({ path, message, code }) => {
-      const where = path.map(String).join('.').slice(0, 80);
-      const what = code === 'unrecognized_keys' ? 'a field that there is not' : message;
+    .map((issue) => {
+      const where = issue.path.map(String).join('.').slice(0, 80);
+      const what = issue.code === 'unrecognized_keys' ? 'a field that there is not' : shapeFault(issue);
       return where === '' ? what : `"${where}": ${what}`;
     })
     .join('; ')

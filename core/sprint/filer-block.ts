@@ -41,13 +41,9 @@ const wellFormed = z
       'half of a character (a lone surrogate): write the whole character',
     ),
   );
-const word = (what: string) =>
-  wellFormed.check(
-    z.regex(
-      markWord,
-      `${what} is letters, digits, ".", "_" and "-", starting with a letter or digit, at most 100`,
-    ),
-  );
+const id = wellFormed.check(
+  z.regex(markWord, 'letters, digits, ".", "_" and "-", starting with a letter or digit, at most 100'),
+);
 /** An empty `labels:` is YAML's null; people mean an empty list. */
 const listOf = (item: z.ZodMiniType<string, string>, most: number) =>
   z.pipe(
@@ -64,7 +60,7 @@ const title = z.string().check(
 );
 
 const entry = z.strictObject({
-  id: word('an id'),
+  id,
   title: z.pipe(
     z.pipe(
       wellFormed,
@@ -73,7 +69,7 @@ const entry = z.strictObject({
     title,
   ),
   labels: listOf(wellFormed.check(z.minLength(1, 'a label name that is not empty')), mostLabels),
-  depends_on: listOf(word('an id'), mostEntries),
+  depends_on: listOf(id, mostEntries),
   body: wellFormed.check(
     z.refine(
       (body) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(body),

@@ -510,6 +510,12 @@ describe('forgecrew provenance keygen', () => {
     );
     expect(() => keygen({ private: path.join(folder, 'link') }, () => undefined)).toThrow('is there already');
     expect(() => keygen({}, () => undefined)).toThrow('where the private key goes');
+    expect(() => keygen({ private: file, printPrivate: true }, () => undefined)).toThrow(
+      'exclude each other',
+    );
+    expect(() => keygen({ private: file, public: `${folder}/./half.key` }, () => undefined)).toThrow(
+      'name the same file',
+    );
     expect(existsSync(file) || existsSync(path.join(folder, 'elsewhere'))).toBe(false);
     const printed: string[] = [];
     keygen({ printPrivate: true }, (text) => printed.push(text));

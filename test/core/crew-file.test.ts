@@ -36,7 +36,7 @@ describe('the crew file', () => {
   });
 
   it.each([
-    ['a name that is misspelt', 'paused = true', '1: "paused": no such field'],
+    ['a name that is misspelt', 'paused = true', '1: "paused": no such field. Did you mean pause?'],
     ['a text where yes or no is meant', 'pause = "true"', '1: "pause": expected boolean'],
     ['one account that is no list', 'bots = "agent"', '1: "bots": expected array'],
     ['a name that no account can have', '\nbots = ["agent one"]', '2: "bots.0": an account name'],

@@ -86,11 +86,12 @@ describe('a payload', () => {
     ['ci-run', '{"ref":"4f1a32f0"}', '"ref": the name of a branch, and no commit'],
     ['ci-run', '{"ref":"main","branch":"topic"}', '"ref" and "branch" name two branches'],
     ['ci-run', '{"workflow":"a.yml"}', '"ref": the name of a branch is missing'],
-    ['ci-run', '{"ref":"main","inputs":{"amount":820000}}', '"inputs.amount": Invalid input'],
+    ['ci-run', '{"ref":"main","inputs":{"amount":820000}}', '"inputs.amount": expected string'],
     ['pr-create', '{"head":"main","base":"main","title":"x"}', 'head and base are one branch'],
     ['merge', '{}', 'there is no such action; there are issue-create, pr-create, ci-run'],
     ['__proto__', '{}', 'there is no such action; there are issue-create, pr-create, ci-run'],
-    ['issue-create', '[]', 'Invalid input'],
+    ['issue-create', '[]', 'expected object'],
+    ['issue-create', '{"title":3}', '"title": expected string'],
   ])('%s %s is refused', (type, text, why) => {
     expect(whyNot(type, text)).toContain(why.slice(0, 30));
   });

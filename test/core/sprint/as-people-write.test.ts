@@ -351,7 +351,7 @@ describe('a block that a formatter rewrapped', () => {
       'x.md:9:3: labels: expected a list',
     ]);
     expect(faultsOf(document('- id: "a, title: b"\n  title: A\n  body: y\n')).join()).toContain(
-      'expected an id',
+      'id: expected letters, digits',
     );
   });
 });

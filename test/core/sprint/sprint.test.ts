@@ -233,7 +233,7 @@ describe('the shapes YAML allows', () => {
     [
       'an id with odd characters',
       document('- id: "a, id: b -->"\n  title: A\n  body: x'),
-      'id: expected an id is letters',
+      'id: expected letters, digits',
     ],
     ['__proto__ as a key', document('- id: a\n  title: A\n  body: x\n  __proto__: {}'), '__proto__'],
   ])('refuses %s with its line', (_, text, message) => {
