@@ -29,6 +29,7 @@ function steady(text: string): string {
   return text
     .replace(/\b[0-9a-f]{40}\b/g, '<id>')
     .replace(/Last updated: \d{4}-\d{2}-\d{2}/g, 'Last updated: <today>')
+    .replace(/\bis \d+ hours ahead of the forge's/g, "is <hours> ahead of the forge's")
     .replace(/127\.0\.0\.1:\d+/g, '<forge>');
 }
 
