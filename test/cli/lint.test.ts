@@ -108,53 +108,6 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
     });
   });
 
-  it('checks everything below a folder that has its place in an ops repo, and nothing else', () => {
-    const files = {
-      'ops/sprints/one.md': sprintDocument(7, entries('a')),
-      'ops/sprints/notes/old.md': sprintDocument(7, '- id: a\n  tittle: A\n  body: x'),
-      'ops/README.md': '# no document of ours\n',
-      'ops/vault/policy.toml': '[tiers]\nbackup = "low"\n',
-      'ops/vault/actions/a-1.toml': 'formula = "backup"\n',
-      'ops/tools/Cargo.toml': '[package]\nname = "x"\n',
-      'ops/.git/sprints/two.md': sprintDocument(7, '- id: a'),
-      'ops/node_modules/x/forgecrew.toml': 'pause = 1\n',
-      'ops/prerequisites.md': '# Tree\n\n## Objective: first\n\n- [ ] one\n\nStatus: DOEN\n',
-      'ops/forgecrew.toml': 'pause = "no"\n',
-    };
-    for (const [file, content] of Object.entries(files)) {
-      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
-      writeFileSync(path.join(folder, file), content);
-    }
-    symlinkSync(path.join(folder, 'bad.md'), path.join(folder, 'ops/sprints/linked.md'));
-    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/elsewhere'));
-    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/agents'));
-    symlinkSync('nowhere', path.join(folder, 'ops/vault/formulas'));
-    // Of these nothing would be looked at if they were no links.
-    symlinkSync('README.md', path.join(folder, 'ops/LIESMICH.md'));
-    symlinkSync('nowhere', path.join(folder, 'ops/broken'));
-    symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/.tools'));
-
-    const lines: string[] = [];
-    const code = lintHere([path.join(folder, 'ops')], (line) =>
-      lines.push(line.replaceAll(`${folder}/`, '')),
-    );
-
-    expect(code).toBe(2);
-    expect(lines).toEqual([
-      'ops/agents: is a link, which roles do not follow: nothing below it was checked',
-      'ops/sprints/linked.md: is a link, which roles take for no document: it was not checked',
-      'ops/vault/formulas: is a link, which roles do not follow: nothing below it was checked',
-      'ops/elsewhere: is a link to a folder: nothing below it was looked at',
-      expect.stringMatching(/^ops\/forgecrew\.toml:1:1: /),
-      'ops/prerequisites.md: prerequisite tree with 1 objective',
-      expect.stringMatching(/^ops\/prerequisites\.md: line 7: /),
-      'ops/sprints/one.md: 1 entry for vision #7, valid',
-      expect.stringMatching(/^ops\/vault\/actions\/a-1\.toml:/),
-      expect.anything(),
-      'ops/vault/policy.toml: policy, valid',
-    ]);
-  });
-
   it('says of a folder with nothing to check that nothing was checked', () => {
     mkdirSync(path.join(folder, 'empty'), { recursive: true });
     const { code, text } = lint('empty', 'good.md');
@@ -202,6 +155,51 @@ describe.skipIf(!existsSync(compiled))('forgecrew lint', () => {
   it('ends with 2 when a file cannot be read, because unread is not valid', () => {
     expect(lint('nothing.md')).toEqual({ code: 2, text: 'nothing.md: cannot be read (ENOENT)\n' });
   });
+});
+
+it('checks everything below a folder that has its place in an ops repo, and nothing else', () => {
+  const files = {
+    'ops/sprints/one.md': sprintDocument(7, entries('a')),
+    'ops/sprints/notes/old.md': sprintDocument(7, '- id: a\n  tittle: A\n  body: x'),
+    'ops/README.md': '# no document of ours\n',
+    'ops/vault/policy.toml': '[tiers]\nbackup = "low"\n',
+    'ops/vault/actions/a-1.toml': 'formula = "backup"\n',
+    'ops/tools/Cargo.toml': '[package]\nname = "x"\n',
+    'ops/.git/sprints/two.md': sprintDocument(7, '- id: a'),
+    'ops/node_modules/x/forgecrew.toml': 'pause = 1\n',
+    'ops/prerequisites.md': '# Tree\n\n## Objective: first\n\n- [ ] one\n\nStatus: DOEN\n',
+    'ops/forgecrew.toml': 'pause = "no"\n',
+  };
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), content);
+  }
+  symlinkSync(path.join(folder, 'bad.md'), path.join(folder, 'ops/sprints/linked.md'));
+  symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/elsewhere'));
+  symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/agents'));
+  symlinkSync('nowhere', path.join(folder, 'ops/vault/formulas'));
+  // Of these nothing would be looked at if they were no links.
+  symlinkSync('README.md', path.join(folder, 'ops/LIESMICH.md'));
+  symlinkSync('nowhere', path.join(folder, 'ops/broken'));
+  symlinkSync(path.join(folder, 'ops/tools'), path.join(folder, 'ops/.tools'));
+
+  const lines: string[] = [];
+  const code = lintHere([path.join(folder, 'ops')], (line) => lines.push(line.replaceAll(`${folder}/`, '')));
+
+  expect(code).toBe(2);
+  expect(lines).toEqual([
+    'ops/agents: is a link, which roles do not follow: nothing below it was checked',
+    'ops/sprints/linked.md: is a link, which roles take for no document: it was not checked',
+    'ops/vault/formulas: is a link, which roles do not follow: nothing below it was checked',
+    'ops/elsewhere: is a link to a folder: nothing below it was looked at',
+    expect.stringMatching(/^ops\/forgecrew\.toml:1:1: /),
+    'ops/prerequisites.md: prerequisite tree with 1 objective',
+    expect.stringMatching(/^ops\/prerequisites\.md: line 7: /),
+    'ops/sprints/one.md: 1 entry for vision #7, valid',
+    expect.stringMatching(/^ops\/vault\/actions\/a-1\.toml:/),
+    expect.anything(),
+    'ops/vault/policy.toml: policy, valid',
+  ]);
 });
 
 it('a link in the place of a prompt is no file of it, wherever it leads, and everything else is looked at', () => {
