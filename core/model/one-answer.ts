@@ -36,5 +36,8 @@ export const boundedFetch: typeof fetch = async (input, init) => {
     },
   });
   const { status, statusText, headers } = response;
-  return new Response(response.body.pipeThrough(bounded), { status, statusText, headers });
+  // Once an answer has begun, the fetch of Node lets go of its signal at the next collection of garbage, and would read on for ever.
+  const { signal } = init ?? {};
+  const body = response.body.pipeThrough(bounded, signal == null ? {} : { signal });
+  return new Response(body, { status, statusText, headers });
 };

@@ -228,6 +228,14 @@ export const shared: Defence[] = [
     only: 'that never ends is not kept',
   },
   {
+    name: 'An answer that begins and never goes on has no more time than one that never begins.',
+    file: 'core/model/one-answer.ts',
+    from: 'signal == null ? {} : { signal }',
+    to: '{}',
+    tests: ['test/actions/architect-pitch/engines.test.ts'],
+    only: 'never goes on',
+  },
+  {
     name: 'All tries of a question have the time of one.',
     file: 'core/model/one-answer.ts',
     from: 'return ask(signal)',
