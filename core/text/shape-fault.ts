@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** What a document has where programs say something else. */
 const kinds: Record<string, string> = { record: 'a table of names and values', int: 'a whole number' };
@@ -23,9 +23,10 @@ export function shapeFault(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** Whether the schema has no words of its own for it. */
-function isBare({ message }: { message: string }): boolean {
-  return message === 'Invalid input';
+/** Whether the schema has no words of its own for it. Where the whole of zod is loaded as well, its English takes the place of none. */
+function isBare(issue: z.core.$ZodIssue): boolean {
+  const usual = z.config().localeError?.(issue as z.core.$ZodRawIssue);
+  return issue.message === ((typeof usual === 'string' ? usual : usual?.message) ?? 'Invalid input');
 }
 
 function measured(limit: number | bigint, origin: string): string {
