@@ -120,7 +120,8 @@ export function parseChange(data: unknown): Change {
 }
 
 /**
- * The sign before a change in a plan: `+` for what is made, `~` for what is changed, `-` for what goes, `!` for what a person should look at.
+ * The sign before a change in a plan: `+` for what is made, `~` for what is changed, `-` for what goes, `!` for what a person
+ * should look at.
  */
 export function signOf(change: Change): string {
   return change.kind === 'keep' && change.notice === true ? '!' : kindOf(change.kind).sign;

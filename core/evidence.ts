@@ -141,9 +141,13 @@ export function pullText({ folder }: EvidencePlaces, what: string, lines: readon
   ].join('\n');
 }
 
-/** The evidence of a day on the branch of a pull request: the first of the files that it asks for. */
-export function proposedFile({ exists, files }: Standing): TextFile {
-  return exists ? (files[0]?.there ?? null) : null;
+/** The evidence of one day that the forge has: on the branch, and on that of the pull request, of which it is the first file. */
+export function evidenceOnRecord<Evidence>(
+  parse: (text: string | undefined) => Evidence | null,
+  { evidence, way }: { evidence: TextFile; way: Way },
+): Evidence[] {
+  const proposed = way.kind === 'pull' && way.standing.exists ? [way.standing.files[0]?.there] : [];
+  return [evidence, ...proposed].flatMap((file) => parse(file?.text) ?? []);
 }
 
 type File = Proposal['files'][number];

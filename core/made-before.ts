@@ -1,10 +1,6 @@
 import { type Change, describeChange } from './change.ts';
 import { UserError } from './errors.ts';
-import { isWrite } from './plan.ts';
 import type { Report } from './report.ts';
-
-/** What the forge takes a second time without a word: of everything else it has one, or it is looked for right before it is written. */
-const takenTwice: ReadonlySet<Change['kind']> = new Set(['create-issue', 'create-label']);
 
 /**
  * Refuses a plan that would make once more what this very run has made: what was read is older than what was written, as behind a
@@ -15,11 +11,14 @@ export function refuseMadeBefore(rounds: Report['rounds'], planned: readonly Cha
     rounds.flatMap(({ changes, results }) =>
       results.flatMap(({ change: index, status }) => {
         const change = changes[index];
-        return change === undefined || status !== 'done' ? [] : nameOf(change);
+        return change === undefined || status !== 'done' ? [] : (nameOf(change) ?? []);
       }),
     ),
   );
-  const again = planned.find((change) => isWrite(change) && nameOf(change).some((name) => made.has(name)));
+  const again = planned.find((change) => {
+    const name = nameOf(change);
+    return name !== undefined && made.has(name);
+  });
   if (again === undefined) return;
   throw new UserError(
     `This run has made ${describeChange(again)} already, and the forge does not show it: its answers are older than what was just written.`,
@@ -27,8 +26,12 @@ export function refuseMadeBefore(rounds: Report['rounds'], planned: readonly Cha
   );
 }
 
-function nameOf(change: Change): string[] {
-  return takenTwice.has(change.kind) && 'repository' in change
-    ? [JSON.stringify([change.kind, change.repository, change.key ?? null])]
-    : [];
+/**
+ * The name of what a change makes, where the forge takes it a second time without a word: of everything else it has one, or it is
+ * looked for right before it is written.
+ */
+function nameOf(change: Change): string | undefined {
+  return change.kind === 'create-issue' || change.kind === 'create-label'
+    ? JSON.stringify([change.kind, change.repository, change.key])
+    : undefined;
 }

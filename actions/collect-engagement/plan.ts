@@ -2,11 +2,11 @@ import type { Change } from '../../core/change.ts';
 import type { Fault } from '../../core/errors.ts';
 import {
   clockNotices,
+  evidenceOnRecord,
   evidenceText,
   pageWith,
   pageWrites,
   passedBy,
-  proposedFile,
   proposeEvidence,
   sinceRecord,
   wayText,
@@ -24,7 +24,6 @@ import type {
   LocalFile,
   LogState,
   PageDay,
-  Target,
   VerifyState,
 } from './state.ts';
 import { evidenceOf, isOver, pageText, parseEvidence, places, pullBody, visitorsOf } from './text.ts';
@@ -62,7 +61,7 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
     clientSide: log.clientSide,
     mostUnknown: settings['max-bad-share'],
   });
-  const known = onRecord(target);
+  const known = target.kind === 'none' ? [] : evidenceOnRecord(parseEvidence, target);
   const fuller = known.find((day) => isOver(day) && day.total_requests > found.total_requests);
   if (fuller !== undefined)
     return [
@@ -81,14 +80,6 @@ function collect(settings: EngagementSettings, state: CollectState): EngagementC
     ...(local.kind === 'none' ? [] : [localFile(local, evidence, summary)]),
     ...(target.kind === 'none' ? [] : commit(target, evidence, summary)),
   ];
-}
-
-/** The day's evidence that the forge has: on the branch, and on that of the pull request. */
-function onRecord(target: Target): EngagementEvidence[] {
-  if (target.kind === 'none') return [];
-  const { evidence, way } = target;
-  const found = way.kind === 'pull' ? [evidence, proposedFile(way.standing)] : [evidence];
-  return found.flatMap((file) => parseEvidence(file?.text) ?? []);
 }
 
 /** What a person should look at, although the day can be counted. */

@@ -1,11 +1,11 @@
 import type { Change } from '../../core/change.ts';
 import {
   clockNotices,
+  evidenceOnRecord,
   evidenceText,
   pageWith,
   pageWrites,
   passedBy,
-  proposedFile,
   proposeEvidence,
   sinceRecord,
   wayText,
@@ -53,13 +53,8 @@ export function plan(settings: ProcessSettings, state: ProcessState): ProcessCha
   const left = evidence.left_out.map((what) =>
     notice(`not looked at: ${what}`, 'raise the setting that is named'),
   );
-  return [...clockNotices(date, state), ...left, ...commit(state, sinceRecord(evidence, onRecord(state)))];
-}
-
-/** The day's evidence that the forge has: on the branch, and on that of the pull request. */
-function onRecord({ evidence, way }: DayState): ProcessEvidence[] {
-  const files = way.kind === 'pull' ? [evidence, proposedFile(way.standing)] : [evidence];
-  return files.flatMap((file) => parseEvidence(file?.text) ?? []);
+  const onRecord = evidenceOnRecord(parseEvidence, state);
+  return [...clockNotices(date, state), ...left, ...commit(state, sinceRecord(evidence, onRecord))];
 }
 
 function commit(state: DayState, evidence: ProcessEvidence): ProcessChange[] {

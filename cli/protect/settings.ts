@@ -1,3 +1,4 @@
+import { sameLogin } from '../../core/accounts.ts';
 import {
   flag,
   flowSettings,
@@ -44,7 +45,7 @@ export const settings = {
 export function faults(given: ValuesOf<typeof settings>): SettingsFault[] {
   // One that cannot be read is absent here, whatever its type says, and said by itself.
   const { dispatcher, gatekeeper } = given as Partial<typeof given>;
-  return dispatcher !== undefined && dispatcher.toLowerCase() === gatekeeper?.toLowerCase()
+  return dispatcher !== undefined && gatekeeper !== undefined && sameLogin(dispatcher, gatekeeper)
     ? [
         {
           settings: ['dispatcher', 'gatekeeper'],

@@ -26,8 +26,8 @@ export interface CheckIn {
 }
 
 /**
- * Keeps the entry of a run up while its agent works. `write` applies changes to the state repo, `say` is a line of the log, `spending` tells
- * what the run has cost so far, or `null` where that is unknown. A forge that does not answer ends no work.
+ * Keeps the entry of a run up while its agent works. `write` applies changes to the state repo, `say` is a line of the log,
+ * `spending` tells what the run has cost so far, or `null` where that is unknown. A forge that does not answer ends no work.
  */
 export function createCheckIn(
   run: AgentRun,

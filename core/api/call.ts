@@ -7,7 +7,7 @@ import { type ApiRequest, type ApiResponse, describeRequest, type Send } from '.
 export const pageSize = 50;
 
 /** How often a list is read again when it changes under our hands. */
-const listAttempts = 3;
+export const listAttempts = 3;
 
 /** How many pages of one list are asked for together: as many as there are connections. */
 const mostPages = 8;

@@ -39,8 +39,8 @@ const hopeless: ReadonlySet<ApiErrorKind> = new Set([
 ]);
 
 /**
- * A call that a server, or something before it, did not answer as asked. `kind` says what that means to the caller; `message` and `remedy` are
- * for people.
+ * A call that a server, or something before it, did not answer as asked. `kind` says what that means to the caller; `message` and
+ * `remedy` are for people.
  */
 export class ApiError extends UserError {
   override name = 'ApiError';

@@ -1,14 +1,12 @@
 import * as z from 'zod/mini';
 import { sameRepository } from '../accounts.ts';
+import { listAttempts } from '../api/call.ts';
 import { ApiError, orElse } from '../api/errors.ts';
 import { repositoryName, type Send } from '../api/send.ts';
 import { call, list, page, pageSize } from './call.ts';
 import { forgeError } from './errors.ts';
 import { label } from './labels.ts';
 import { user } from './users.ts';
-
-/** How often a list is read again when it changes under our hands. */
-const listAttempts = 3;
 
 const issue = z.object({
   number: z.int(),

@@ -23,8 +23,8 @@ const onePage = 900;
 export type Snapshot = ReturnType<typeof createSnapshot>;
 
 /**
- * Reads of a repository at its commits: `GET /repos/{owner}/{repo}/git/trees/{sha}` and `git/blobs`, scope read:repository. What was read is
- * in `kept`, for all rounds of a run.
+ * Reads of a repository at its commits: `GET /repos/{owner}/{repo}/git/trees/{sha}` and `git/blobs`, scope read:repository. What
+ * was read is in `kept`, for all rounds of a run.
  */
 export function createSnapshot(send: Send, repository: string, kept: Kept) {
   const tree = (sha: string): Promise<TreeEntry[]> => treeOnce(send, repository, sha, kept);

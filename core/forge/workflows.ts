@@ -97,7 +97,8 @@ export async function cancelRun(send: Send, repository: string, id: number): Pro
 export type Runs = ReturnType<typeof createRuns>;
 
 /**
- * A look at the runs of repositories, `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. Made anew for each round, since runs go on.
+ * A look at the runs of repositories, `GET /repos/{owner}/{repo}/actions/runs`, scope read:repository. Made anew for each round,
+ * since runs go on.
  */
 export function createRuns(send: Send) {
   const pages = new Map<string, Promise<WorkflowRun[]>>();
